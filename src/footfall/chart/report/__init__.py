@@ -1,0 +1,1 @@
+"""One run as one page that opens anywhere, without a network."""

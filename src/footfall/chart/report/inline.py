@@ -1,0 +1,24 @@
+"""A chart as a piece of a page: its SVG without what only a file of its own needs."""
+
+import re
+
+from markupsafe import Markup, escape
+
+from footfall.chart.style import Chart, svg_text
+
+_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+_METADATA = re.compile(r"<metadata>.*?</metadata>", re.DOTALL)
+_NAMESPACE = re.compile(r'\s+xmlns(?::\w+)?="[^"]*"')
+_SIZE = re.compile(r'\s+(?:width|height)="[^"]*pt"')
+_NAMED = re.compile(r'(\bid="|url\(#|href="#)')
+
+
+def inline_svg(chart: Chart, prefix: str) -> Markup:
+    """The chart's SVG as an element of an HTML page; the prefix keeps its names apart from other charts'."""
+    whole = svg_text(chart.figure)
+    element = whole[whole.index("<svg") :]
+    head, bracket, body = _NAMESPACE.sub("", _METADATA.sub("", _COMMENT.sub("", element))).partition(">")
+    named = _NAMED.sub(rf"\g<1>{prefix}-", body)
+    opened = f'{_SIZE.sub("", head)} role="img" aria-label="{escape(chart.title)}"'
+    # Names were escaped by matplotlib, which draws them as outlines; the title is escaped here.
+    return Markup(opened + bracket + named)  # noqa: S704 - see above

@@ -1,0 +1,96 @@
+"""What a criterion says, as data."""
+
+import operator
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from types import MappingProxyType
+from typing import TypeAlias
+
+OPERATORS: Mapping[str, Callable[[float, float], bool]] = MappingProxyType(
+    {">=": operator.ge, ">": operator.gt, "<=": operator.le, "<": operator.lt}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Which visits a criterion speaks of: `channel.operation`, either with `*` for any run of letters.
+
+    All visits that match are taken together, as one sample.
+    """
+
+    channel: str = "*"
+    operation: str = "*"
+
+    def __str__(self) -> str:
+        """As it is written."""
+        return f"{self.channel}.{self.operation}"
+
+    def matches(self, channel: str, operation: str) -> bool:
+        """Whether visits of that channel and operation belong to it."""
+        return fnmatchcase(channel, self.channel) and fnmatchcase(operation, self.operation)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SuccessCriterion:
+    """`success(web.query) >= 97.8% - 3pt`: a bound on the share of visits that are served."""
+
+    text: str
+    scope: Scope
+    operator: str
+    target_share: float
+    margin_share: float = 0.0
+    """Taken off the target: what a short run is allowed to fall short."""
+    validity: bool = False
+
+    @property
+    def bound_share(self) -> float:
+        """What the share is held against."""
+        return self.target_share - self.margin_share
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResponseCriterion:
+    """`p95(web.*) < 800ms`: a bound on a percentile of the response time, or on its mean."""
+
+    text: str
+    scope: Scope
+    quantile: float | None
+    """0..1; None for the mean."""
+    operator: str
+    limit_s: float
+    validity: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LagCriterion:
+    """`p99(lag) < 10ms`: a bound on how late the generator started arrivals."""
+
+    text: str
+    statistic: str
+    """A field of `Lag`: p50, p99 or max."""
+    operator: str
+    limit_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArrivalsCriterion:
+    """`arrivals(*) within 2% of trace`: how many of the due arrivals the generator may miss."""
+
+    text: str
+    tolerance_share: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgreementCriterion:
+    """`predicted(success, web.*) within 2pt of measured`: how far prediction may be from measurement."""
+
+    text: str
+    scope: Scope
+    tolerance_share: float
+    validity: bool = False
+
+
+Criterion: TypeAlias = (
+    SuccessCriterion | ResponseCriterion | LagCriterion | ArrivalsCriterion | AgreementCriterion
+)

@@ -1,0 +1,150 @@
+"""How sure we are: intervals of a share, a mean, a percentile and a difference."""
+
+import math
+from collections.abc import Sequence
+from statistics import NormalDist, fmean, stdev
+from typing import NamedTuple
+
+from scipy.special import bdtr, bdtrik, betaincinv, stdtrit
+
+CONFIDENCE = 0.95
+"""Two-sided, wherever no other is named."""
+
+
+class Interval(NamedTuple):
+    """Bounds that hold the true value with the stated confidence."""
+
+    low: float
+    high: float
+
+    @property
+    def half_width(self) -> float:
+        """Half the distance between the bounds."""
+        return (self.high - self.low) / 2
+
+
+def wilson(successes: float, n: int, confidence: float = CONFIDENCE) -> Interval:
+    """Two-sided score interval of a share, p = successes / n.
+
+    (p + z²/2n ± z √(p(1-p)/n + z²/4n²)) / (1 + z²/n). Source: E. B. Wilson, JASA 22 (1927) 209-212.
+
+    Raises:
+        ValueError: there are no trials, or more successes than trials.
+    """
+    _check_counts(successes, n)
+    z = _z(confidence)
+    share = successes / n
+    middle = share + z * z / (2 * n)
+    spread = z * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
+    scale = 1 + z * z / n
+    # Rounding must not push a bound past the share itself: at 0 and n it is exactly 0 and 1.
+    low, high = (middle - spread) / scale, (middle + spread) / scale
+    return Interval(max(0.0, min(low, share)), min(1.0, max(high, share)))
+
+
+def clopper_pearson_low(successes: int, n: int, confidence: float = CONFIDENCE) -> float:
+    """One-sided exact lower bound of a share: the 1 - confidence quantile of Beta(s, n - s + 1).
+
+    Source: C. J. Clopper and E. S. Pearson, Biometrika 26 (1934) 404-413.
+
+    Raises:
+        ValueError: there are no trials, or more successes than trials.
+    """
+    _check_counts(successes, n)
+    return float(betaincinv(successes, n - successes + 1, 1 - confidence)) if successes else 0.0
+
+
+def t_interval(values: Sequence[float], confidence: float = CONFIDENCE) -> Interval:
+    """Two-sided Student interval of the mean of independent values: mean ± t(n-1) s / √n.
+
+    Raises:
+        ValueError: fewer than two values.
+    """
+    n = len(values)
+    if n <= 1:
+        msg = f"an interval of a mean needs two values or more, got {n}"
+        raise ValueError(msg)
+    mean = fmean(values)
+    t = float(stdtrit(n - 1, (1 + confidence) / 2))
+    half_width = t * stdev(values, mean) / math.sqrt(n)
+    return Interval(mean - half_width, mean + half_width)
+
+
+def newcombe(first: tuple[int, int], second: tuple[int, int], confidence: float = CONFIDENCE) -> Interval:
+    """Two-sided interval of the difference of two independent shares, each (successes, n): first - second.
+
+    Hybrid score: d - √((p₁-l₁)² + (u₂-p₂)²) to d + √((u₁-p₁)² + (p₂-l₂)²), l and u by Wilson.
+    Source: R. G. Newcombe, Statistics in Medicine 17 (1998) 873-890, method 10.
+
+    Raises:
+        ValueError: one side has no trials, or more successes than trials.
+    """
+    one, two = wilson(*first, confidence), wilson(*second, confidence)
+    share_one, share_two = first[0] / first[1], second[0] / second[1]
+    difference = share_one - share_two
+    return Interval(
+        difference - math.hypot(share_one - one.low, two.high - share_two),
+        difference + math.hypot(one.high - share_one, share_two - two.low),
+    )
+
+
+def percentile_interval(ordered: Sequence[float], q: float, confidence: float = CONFIDENCE) -> Interval:
+    """Distribution-free interval of the q quantile of ascending values, from binomial order statistics.
+
+    Ranks l and u with P(B < l) and P(B >= u) of at most (1 - confidence) / 2 each, B ~ Bin(n, q). A rank
+    outside the sample gives an infinite bound: too few values. Source: W. J. Conover, Practical
+    Nonparametric Statistics, 3rd ed. (1999), section 3.2.
+    """
+    n = len(ordered)
+    low_rank = _binomial_quantile((1 - confidence) / 2, n, q)
+    high_rank = _binomial_quantile((1 + confidence) / 2, n, q) + 1
+    low = float(ordered[low_rank - 1]) if low_rank >= 1 else -math.inf
+    high = float(ordered[high_rank - 1]) if high_rank <= n else math.inf
+    return Interval(low, high)
+
+
+def nearest_rank(ordered: Sequence[float], q: float) -> float:
+    """Exact q quantile of ascending values: the smallest with at least q n values at or below it.
+
+    Raises:
+        ValueError: there are no values.
+    """
+    if not len(ordered):
+        msg = "a percentile of no values"
+        raise ValueError(msg)
+    # 0.07 * 100 is 7.000000000000001, whose ceiling is a rank too high.
+    rank = math.ceil(round(q * len(ordered), 9))
+    return float(ordered[max(rank, 1) - 1])
+
+
+def sample_to_decide(share: float, bound: float, confidence: float = CONFIDENCE) -> int | None:
+    """Smallest number of trials whose Wilson interval at this share leaves the bound outside.
+
+    z² b (1-b) / (p-b)², rounded up: the score test solved for n. None when no number would do.
+    """
+    if share == bound:
+        return None
+    z = _z(confidence)
+    return max(1, math.ceil(z * z * bound * (1 - bound) / (share - bound) ** 2))
+
+
+def sample_for_percentile(q: float, confidence: float = CONFIDENCE) -> int:
+    """Smallest number of values that bounds the q quantile from above: qⁿ <= (1 - confidence) / 2."""
+    return math.ceil(math.log((1 - confidence) / 2) / math.log(q))
+
+
+def _z(confidence: float) -> float:
+    return NormalDist().inv_cdf((1 + confidence) / 2)
+
+
+def _check_counts(successes: float, n: int) -> None:
+    if not 0 <= successes <= n or n < 1:
+        msg = f"{successes} successes of {n} trials"
+        raise ValueError(msg)
+
+
+def _binomial_quantile(probability: float, n: int, q: float) -> int:
+    """Smallest k with P(Bin(n, q) <= k) of at least the probability."""
+    k = math.ceil(float(bdtrik(probability, n, q)))
+    # The inverse is solved in floating point: its ceiling can be one too high.
+    return k - 1 if k >= 1 and bdtr(k - 1, n, q) >= probability else max(k, 0)

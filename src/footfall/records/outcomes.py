@@ -1,0 +1,32 @@
+"""How a visit ends: exactly one of these names, and only the first is a success."""
+
+from enum import StrEnum
+
+
+class Outcome(StrEnum):
+    """The named end of one attempt at one channel."""
+
+    SERVED = "served"
+    REJECTED = "rejected"
+    """Refused by a business rule: no funds, under contract, wrong PIN, unknown command."""
+    ERROR = "error"
+    """A technical fault of the channel or of a system behind it."""
+    TIMEOUT = "timeout"
+    """No answer within the deadline."""
+    THROTTLED = "throttled"
+    """Turned away by a full queue or a rate limit."""
+    BLOCKED = "blocked"
+    """No line or no room."""
+    ABANDONED = "abandoned"
+    """The customer waited and lost patience."""
+    BALKED = "balked"
+    """The customer saw the queue and did not join."""
+    UNCONFIRMED = "unconfirmed"
+    """The second confirmation did not come, or came too late."""
+    CLOSED = "closed"
+    """The channel was not open."""
+    UNFINISHED = "unfinished"
+    """Cut by the horizon or by a stop; not known, hence not a success."""
+
+
+OUTCOMES: tuple[str, ...] = tuple(Outcome)

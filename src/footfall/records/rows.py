@@ -1,0 +1,142 @@
+"""The rows: an `Arrival` is due, a `Visit` is one attempt at one channel, a `Hit` one request."""
+
+from dataclasses import dataclass
+
+from footfall.records.outcomes import OUTCOMES, Outcome
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrival:
+    """One customer who turns to the operator: a row of a trace, sorted by `due_s`."""
+
+    arrival: int
+    """Number of the row in its trace, from 0."""
+    due_s: float
+    """Seconds after the start of play at which the first attempt is due."""
+    at_s: float
+    """Second of the simulated day."""
+    customer: int
+    """Key of the customer's own random numbers."""
+    subscriber: int
+    """Number of the account used, from 0."""
+    segment: str
+    operation: str
+    channel: str
+    """First choice."""
+
+    def __post_init__(self) -> None:
+        """Check what a row alone can show.
+
+        Raises:
+            ValueError: a time or number is negative.
+        """
+        if min(self.arrival, self.due_s, self.at_s, self.customer, self.subscriber) < 0:
+            msg = f"arrival {self.arrival}: negative number or time"
+            raise ValueError(msg)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visit:
+    """One attempt of one customer at one channel, simulated or measured alike."""
+
+    customer: int
+    subscriber: int
+    segment: str
+    operation: str
+    channel: str
+    site: int
+    """Which hall or kiosk place, from 0; 0 where the channel has one place."""
+    attempt: int
+    """1 for the first attempt of this customer's errand."""
+    due_s: float
+    """When the customer meant to begin."""
+    started_s: float | None
+    """When the attempt began (measured: when it was sent); None if it never did."""
+    served_s: float | None
+    """When service began; None if it never did."""
+    ended_s: float
+    human_s: float
+    """Of the time from due to ended, what the customer spent themself: reading, talking, typing."""
+    outcome: Outcome
+    cause: str
+    """Why it did not succeed; empty when served."""
+    wait_s: float = 0.0
+    """Of the time from due to ended, what was spent in lines: for a clerk, machine, agent or slot.
+    Measured visits know it where the service tells (held channels); elsewhere it is 0."""
+
+    @property
+    def response_s(self) -> float:
+        """Seconds that the customer waited for the operator, counted from the due time."""
+        return self.ended_s - self.due_s - self.human_s
+
+    def __post_init__(self) -> None:
+        """Check the order of times and that success has no cause of failure.
+
+        Raises:
+            ValueError: the times are out of order, or outcome and cause contradict each other.
+        """
+        times = [t for t in (self.due_s, self.started_s, self.served_s, self.ended_s) if t is not None]
+        served = self.outcome is Outcome.SERVED
+        wrong = (
+            times != sorted(times)
+            or self.attempt < 1
+            or served is bool(self.cause)
+            or (served and self.served_s is None)
+        )
+        if wrong:
+            msg = f"visit of customer {self.customer}, attempt {self.attempt}: contradicts itself"
+            raise ValueError(msg)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hit:
+    """One request inside a measured visit."""
+
+    customer: int
+    channel: str
+    operation: str
+    attempt: int
+    step: str
+    sent_s: float
+    ended_s: float
+    status: int
+    """HTTP status; 0 when there was no answer."""
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measure:
+    """What the visits of one channel and operation amount to, in one world."""
+
+    world: str
+    """`predicted` or `measured`."""
+    channel: str
+    """`*` for all channels."""
+    operation: str
+    """`*` for all operations."""
+    visits: int
+    served: int
+    success_share: float
+    success_share_low: float
+    success_share_high: float
+    """Bounds of the 95 % interval."""
+    target_share: float | None
+    wait_s_mean: float | None
+    """Mean of the visits' `wait_s`, over those that began; None when none did."""
+    response_s_p50: float | None
+    response_s_p95: float | None
+    response_s_p99: float | None
+
+    def __post_init__(self) -> None:
+        """Check that the counts and the interval are possible.
+
+        Raises:
+            ValueError: more served than visits, or the share lies outside its interval.
+        """
+        inside = 0 <= self.success_share_low <= self.success_share <= self.success_share_high <= 1
+        if not (0 <= self.served <= self.visits and inside):
+            msg = f"measure {self.channel}.{self.operation}: impossible counts or interval"
+            raise ValueError(msg)
+
+
+__all__ = ["OUTCOMES", "Arrival", "Hit", "Measure", "Outcome", "Visit"]

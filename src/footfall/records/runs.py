@@ -1,0 +1,132 @@
+"""A run: its identity, its folder, and the manifest whose status is written last."""
+
+import hashlib
+import json
+import os
+import platform
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from footfall.records.errors import BadInputError
+from footfall.records.tables import write_text
+
+MANIFEST = "manifest.json"
+STATUSES = ("running", "finished", "partial")
+"""`running` is all that a killed run leaves; `partial` was stopped and its counts still add up."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArrivalCounts:
+    """Every arrival of a trace in exactly one state."""
+
+    due: int = 0
+    played: int = 0
+    """The customer's errand was played to its own end, whatever the service answered."""
+    failed: int = 0
+    """Started, but cut off or broken inside the generator."""
+    not_sent: int = 0
+
+    def __post_init__(self) -> None:
+        """Hold the sum.
+
+        Raises:
+            ValueError: played + failed + not sent is not due.
+        """
+        if self.played + self.failed + self.not_sent != self.due:
+            msg = f"{self}: played + failed + not_sent must be due"
+            raise ValueError(msg)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lag:
+    """How late the generator started arrivals, seconds; None when none started."""
+
+    p50: float | None = None
+    p99: float | None = None
+    max: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manifest:
+    """What a run was, and how it ended."""
+
+    run: str
+    command: str
+    model: str
+    scenario: str | None
+    seed: int
+    status: str
+    verdict: str | None = None
+    arrivals: ArrivalCounts | None = None
+    lag_s: Lag | None = None
+    share_definition: str | None = None
+    settings: dict[str, Any] = field(default_factory=dict)
+    """Window, speed, host and all else that shaped the run; no secrets."""
+    versions: dict[str, str] = field(default_factory=dict)
+    machine: dict[str, Any] = field(default_factory=dict)
+    started_at: str = ""
+    ended_at: str = ""
+
+    def __post_init__(self) -> None:
+        """Check the status.
+
+        Raises:
+            ValueError: the status is not one of `STATUSES`.
+        """
+        if self.status not in STATUSES:
+            msg = f"status {self.status!r} is none of {STATUSES}"
+            raise ValueError(msg)
+
+
+def run_id(model: str, scenario: str, seed: int, footfall_version: str) -> str:
+    """Identity of a run: the first 16 hex digits of the sha256 of what determines it."""
+    text = json.dumps([model, scenario, seed, footfall_version])
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def versions() -> dict[str, str]:
+    """Versions of what the figures rest on."""
+    names = ("footfall", "locust", "simpy", "numpy", "scipy", "polars", "faker", "matplotlib")
+    return {"python": platform.python_version()} | {name: version(name) for name in names}
+
+
+def machine() -> dict[str, Any]:
+    """What the run ran on; no host name, no path."""
+    return {"system": platform.system(), "architecture": platform.machine(), "cores": os.cpu_count()}
+
+
+def now() -> str:
+    """UTC time, to the second, in ISO 8601."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def write_manifest(folder: Path, manifest: Manifest) -> None:
+    """Write `manifest.json` of a run folder, atomically.
+
+    Raises:
+        BadInputError: the folder cannot be written.
+    """
+    write_text(json.dumps(asdict(manifest), indent=2, ensure_ascii=False) + "\n", folder / MANIFEST)
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """Read the manifest of a run folder.
+
+    Raises:
+        BadInputError: there is none, or it is damaged.
+    """
+    path = folder / MANIFEST
+    if not path.is_file():
+        raise BadInputError(str(path), "no such file", "the folder of a run")
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+        if data.get("arrivals"):
+            data["arrivals"] = ArrivalCounts(**data["arrivals"])
+        if data.get("lag_s"):
+            data["lag_s"] = Lag(**data["lag_s"])
+        return Manifest(**data)
+    except (ValueError, TypeError, AttributeError) as error:
+        raise BadInputError(str(path), f"damaged ({error})", "a manifest written by footfall") from error

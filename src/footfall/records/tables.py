@@ -1,0 +1,153 @@
+"""Rows as tables: one schema a kind, Parquet and CSV, read with checks and written atomically."""
+
+from collections.abc import Callable
+from dataclasses import fields
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import Any, get_type_hints
+
+import polars as pl
+from polars.exceptions import PolarsError
+
+from footfall.records.errors import BadInputError
+from footfall.records.outcomes import OUTCOMES, Outcome
+from footfall.records.rows import Arrival, Hit, Measure, Visit
+
+_POLARS_TYPES: dict[Any, Any] = {
+    int: pl.Int64,
+    float: pl.Float64,
+    float | None: pl.Float64,
+    str: pl.String,
+    Outcome: pl.String,
+}
+
+
+def schema_of(row: type) -> pl.Schema:
+    """Columns of a row's table, in the order of its fields."""
+    hints = get_type_hints(row)
+    return pl.Schema({f.name: _POLARS_TYPES[hints[f.name]] for f in fields(row)})
+
+
+ARRIVALS = schema_of(Arrival)
+VISITS = schema_of(Visit)
+HITS = schema_of(Hit)
+MEASURES = schema_of(Measure)
+
+
+def table(rows: list[Any], schema: pl.Schema) -> pl.DataFrame:
+    """Rows (frozen rows, or tuples in the order of the schema) as a table of that schema."""
+    plain = [r if isinstance(r, tuple) else tuple(getattr(r, name) for name in schema) for r in rows]
+    return pl.DataFrame(plain, schema=schema, orient="row")
+
+
+def check_visits(visits: pl.DataFrame) -> None:
+    """Hold a whole table of visits to the laws of `Visit`, column by column.
+
+    Raises:
+        ValueError: a law is broken; the text names it and the first customer concerned.
+    """
+    started = pl.col("started_s").fill_null(pl.col("due_s"))
+    served = pl.col("served_s").fill_null(started)
+    is_served = pl.col("outcome") == Outcome.SERVED.value
+    laws = {
+        "times in order": (pl.col("due_s") <= started)
+        & (started <= served)
+        & (served <= pl.col("ended_s")),
+        "a known outcome": pl.col("outcome").is_in(OUTCOMES),
+        "success has no cause": is_served == (pl.col("cause") == ""),
+        "success was served": ~is_served | pl.col("served_s").is_not_null(),
+        "attempts count from 1": pl.col("attempt") >= 1,
+    }
+    for law, holds in laws.items():
+        broken = visits.filter(~holds)
+        if broken.height:
+            msg = f"{broken.height} visits break the law '{law}', first customer {broken['customer'][0]}"
+            raise ValueError(msg)
+
+
+def write_parquet(frame: pl.DataFrame, path: Path) -> None:
+    """Write a table so that the path holds either the whole of it or what was there before.
+
+    Raises:
+        BadInputError: the folder cannot be written.
+    """
+    write_atomically(path, frame.write_parquet)
+
+
+def write_csv(frame: pl.DataFrame, path: Path) -> None:
+    """Write a table as CSV, as atomically as `write_parquet`.
+
+    Raises:
+        BadInputError: the folder cannot be written.
+    """
+    write_atomically(path, frame.write_csv)
+
+
+def write_text(text: str, path: Path) -> None:
+    """Write a text file atomically, as UTF-8.
+
+    Raises:
+        BadInputError: the folder cannot be written.
+    """
+    write_atomically(path, lambda target: target.write_text(text, encoding="utf-8"))
+
+
+def read_parquet(path: Path, schema: pl.Schema) -> pl.DataFrame:
+    """Read a table and check that it has the columns of the schema.
+
+    Raises:
+        BadInputError: the file is missing, truncated, no Parquet, or of another kind.
+    """
+    return _read(path, schema, lambda: pl.read_parquet(path))
+
+
+def read_csv(path: Path, schema: pl.Schema) -> pl.DataFrame:
+    """Read a CSV table and check its columns.
+
+    Raises:
+        BadInputError: the file is missing, malformed, or of another kind.
+    """
+    return _read(path, schema, lambda: pl.read_csv(path, schema_overrides=schema))
+
+
+def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
+    """Let `write` fill a temporary file beside `path`, then rename it into place.
+
+    Raises:
+        BadInputError: the folder cannot be made or written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+            draft = Path(file.name)
+    except OSError as error:
+        raise BadInputError(str(path.parent), _reason(error), "a folder that can be written") from error
+    try:
+        write(draft)
+        draft.chmod(0o644)
+        draft.replace(path)
+    except OSError as error:
+        raise BadInputError(str(path), _reason(error), "a place that can be written") from error
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def _read(path: Path, schema: pl.Schema, read: Callable[[], pl.DataFrame]) -> pl.DataFrame:
+    if not path.is_file():
+        raise BadInputError(str(path), "no such file", "a table written by footfall")
+    try:
+        frame = read()
+    except (PolarsError, OSError) as error:
+        first_line = str(error).partition("\n")[0]
+        raise BadInputError(str(path), f"cannot be read ({first_line})", "a whole table") from error
+    missing = [name for name in schema if name not in frame.columns]
+    if missing:
+        raise BadInputError(str(path), f"columns {', '.join(missing)} are missing", "a table of that kind")
+    try:
+        return frame.select([pl.col(name).cast(kind) for name, kind in schema.items()])
+    except PolarsError as error:
+        raise BadInputError(str(path), "a column has another type", str(dict(schema))) from error
+
+
+def _reason(error: OSError) -> str:
+    return (error.strerror or str(error)).lower()

@@ -1,0 +1,129 @@
+"""Who comes when: Poisson arrivals whose rate follows the clock, with a gamma-distributed busyness."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+from scipy import stats
+
+from footfall.simulate.decide import keyed
+from footfall.simulate.decide.chooser import NOBODY, first_choices
+from footfall.simulate.spec.base import HALF_HOUR_S, HALF_HOURS
+from footfall.simulate.spec.model import Model
+
+DAYS_A_MONTH = 31
+_MOST_IN_A_CELL = 1 << 20
+"""A customer's number is cell times this plus their place in the cell, so a change of one rate
+leaves the numbers, hence all the luck, of every other customer alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Crowd:
+    """The customers of a run in order of arrival, one array entry each."""
+
+    customers: NDArray[np.int64]
+    keys: NDArray[np.uint64]
+    at_s: NDArray[np.float64]
+    """When the first attempt is due."""
+    segments: NDArray[np.int64]
+    operations: NDArray[np.int64]
+    subscribers: NDArray[np.int64]
+    channels: NDArray[np.int64]
+    """First choice, a position in `model.channels`; `NOBODY` when nothing is open to them."""
+
+    def __len__(self) -> int:
+        """Count the customers."""
+        return len(self.customers)
+
+
+def rates_per_half_hour(model: Model) -> NDArray[np.float64]:
+    """Expected arrivals, by segment, operation and half hour (three axes), at busyness 1."""
+    rates = np.zeros((len(model.segments), len(model.operations), HALF_HOURS))
+    for i, segment in enumerate(model.segments):
+        weights = np.array(segment.day_profile.values)
+        weights = weights / weights.sum()
+        customers = model.population * segment.population_share * model.busy_day_factor
+        for j, operation in enumerate(model.operations):
+            per_day = customers * segment.month_visits.get(operation, 0.0) / DAYS_A_MONTH
+            rates[i, j] = per_day * weights
+    return rates
+
+
+def busyness(model: Model, run: int) -> float:
+    """Factor of the day's arrivals: gamma with mean 1 and the model's coefficient of variation.
+
+    Source: Avramidis, Deslauriers and L'Ecuyer (2004), Management Science 50(7), section 2.
+    """
+    if model.busyness_cv == 0:
+        return 1.0
+    shape = float(model.busyness_cv) ** -2
+    u = keyed.uniform(keyed.customer_key(run, 0), "busyness")
+    return float(stats.gamma.ppf(u, shape, scale=1 / shape))
+
+
+def crowd(model: Model, seed: int, replication: int) -> Crowd:
+    """Sample the customers of one day."""
+    run = keyed.run_key(seed, replication)
+    rates = rates_per_half_hour(model) * busyness(model, run)
+    cells = np.arange(rates.size)
+    u = keyed.uniforms(keyed.customer_keys(run, cells), "count")
+    counts = stats.poisson.ppf(u, rates.ravel()).astype(np.int64)
+    if counts.size and counts.max() >= _MOST_IN_A_CELL:
+        msg = f"{counts.max()} arrivals of one segment and operation in half an hour: split the segment"
+        raise ValueError(msg)
+    cell = np.repeat(cells, counts)
+    place = np.arange(len(cell)) - np.repeat(np.cumsum(counts) - counts, counts)
+    customers = cell * _MOST_IN_A_CELL + place
+    keys = keyed.customer_keys(run, customers)
+    segments, rest = np.divmod(cell, len(model.operations) * HALF_HOURS)
+    operations, half_hours = np.divmod(rest, HALF_HOURS)
+    at_s = (half_hours + keyed.uniforms(keys, "time")) * HALF_HOUR_S
+    order = np.lexsort((customers, at_s))
+    customers, keys, at_s = customers[order], keys[order], at_s[order]
+    segments, operations = segments[order], operations[order]
+    return Crowd(
+        customers=customers,
+        keys=keys,
+        at_s=at_s,
+        segments=segments,
+        operations=operations,
+        subscribers=np.arange(len(order)) % int(model.accounts.subscribers),
+        channels=first_choices(model, keys, segments, operations, at_s),
+    )
+
+
+def crowd_of_trace(model: Model, arrivals: pl.DataFrame, seed: int, replication: int) -> Crowd:
+    """Give the customers of a trace, on the clock of play (columns of `ARRIVALS`)."""
+    segments = {segment.name: k for k, segment in enumerate(model.segments)}
+    operations = {name: k for k, name in enumerate(model.operations)}
+    channels = {channel.name: k for k, channel in enumerate(model.channels)}
+    customers = arrivals["customer"].to_numpy()
+    return Crowd(
+        customers=customers,
+        keys=keyed.customer_keys(keyed.run_key(seed, replication), customers),
+        at_s=arrivals["due_s"].to_numpy(),
+        segments=_positions(arrivals["segment"], segments),
+        operations=_positions(arrivals["operation"], operations),
+        subscribers=arrivals["subscriber"].to_numpy(),
+        channels=_positions(arrivals["channel"], channels),
+    )
+
+
+def arrivals_table(model: Model, people: Crowd) -> pl.DataFrame:
+    """Give the customers of a day who have a channel to go to: at_s, customer, segment, operation, channel."""
+    going = people.channels != NOBODY
+    names = {
+        "segment": ([s.name for s in model.segments], people.segments),
+        "operation": (list(model.operations), people.operations),
+        "channel": ([c.name for c in model.channels], people.channels),
+    }
+    columns = {key: np.array(values, dtype=object)[codes[going]] for key, (values, codes) in names.items()}
+    return pl.DataFrame(
+        {"at_s": people.at_s[going], "customer": people.customers[going]}
+        | {key: pl.Series(key, values, dtype=pl.String) for key, values in columns.items()}
+    )
+
+
+def _positions(names: pl.Series, position: dict[str, int]) -> NDArray[np.int64]:
+    return names.replace_strict(position, return_dtype=pl.Int64).to_numpy()

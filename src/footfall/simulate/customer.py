@@ -1,0 +1,47 @@
+"""One simulated customer: who they are, and what happened in the attempt at hand."""
+
+from footfall.simulate.engine import Script
+
+
+class Customer:
+    """State of one customer's errand; mutable, because a day makes a million of them."""
+
+    __slots__ = (
+        "attempt",
+        "cause",
+        "due_s",
+        "first_choice",
+        "human_s",
+        "key",
+        "n",
+        "operation",
+        "script",
+        "segment",
+        "served_s",
+        "site",
+        "subscriber",
+        "wait_s",
+    )
+    script: Script
+
+    def __init__(  # noqa: PLR0913  plain scalars: this is the hottest constructor of a day
+        self, n: int, key: int, segment: int, operation: int, subscriber: int, first_choice: int
+    ) -> None:
+        """Make the customer at place n of the order of arrival."""
+        self.n = n
+        self.key = key
+        self.segment = segment
+        self.operation = operation
+        self.subscriber = subscriber
+        self.first_choice = first_choice
+        self.attempt = 0
+
+    def begin(self, now_s: float, site: int) -> None:
+        """Begin the next attempt."""
+        self.attempt += 1
+        self.site = site
+        self.due_s = now_s
+        self.served_s = -1.0
+        self.human_s = 0.0
+        self.wait_s = 0.0
+        self.cause = ""

@@ -1,0 +1,198 @@
+"""The simulated day: customers on a SimPy environment, each with their journey, at the stations."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import polars as pl
+import simpy
+
+from footfall.records.outcomes import Outcome
+from footfall.simulate.arrivals import Crowd, arrivals_table, crowd, crowd_of_trace
+from footfall.simulate.customer import Customer
+from footfall.simulate.decide import keyed
+from footfall.simulate.decide.account import account, refusal
+from footfall.simulate.decide.chooser import NOBODY, Chooser
+from footfall.simulate.decide.customer import (
+    CHOICE,
+    FOLLOW,
+    FOLLOW_DELAY,
+    FORGET,
+    forgets_logout,
+    nearest_site,
+    out_of_reach,
+)
+from footfall.simulate.decide.follow_up import DONE, Action, Decision, after
+from footfall.simulate.engine import Body, Script, without_cycle_search
+from footfall.simulate.engine import after as call_after
+from footfall.simulate.sampler import Sampler
+from footfall.simulate.spec.base import DAY_S
+from footfall.simulate.spec.model import Model
+from footfall.simulate.stations import MessageGatewayStation, Place, Station, build
+from footfall.simulate.visit_log import VisitLog
+
+DRAIN_S = 6 * 3600.0
+"""Those still inside this long after the end of the day are `unfinished`."""
+Progress = Callable[[float], None]
+
+
+@dataclass(frozen=True, slots=True)
+class DayResult:
+    """What one replication gave."""
+
+    visits: pl.DataFrame
+    """Columns of `VISITS`, in order of their end."""
+    arrivals: pl.DataFrame
+    """Customers who had a channel to go to: at_s, customer, segment, operation, channel."""
+    nowhere_to_go: int
+    """Customers for whom no channel was open or within reach."""
+    logout_reminders: int
+    events: int
+    """Timed events that SimPy processed."""
+
+
+class Day:
+    """One replication of a model: build it with its customers, then `run` it once."""
+
+    def __init__(self, model: Model, people: Crowd, seed: int, length_s: float = DAY_S) -> None:
+        """Set up the stations; nothing happens before `run`."""
+        self.model = model
+        self.env = simpy.Environment()
+        self._people = people
+        self._length_s = length_s
+        self._log = VisitLog()
+        self._inside: dict[int, tuple[Customer, int]] = {}
+        self._chooser = Chooser(model)
+        sampler = Sampler(people.keys)
+        place = Place(self.env, sampler, model.operations, refusals(model, seed), seed, length_s)
+        self._stations: list[Station] = [build(channel, place) for channel in model.channels]
+        self._position = {channel.name: k for k, channel in enumerate(model.channels)}
+        self._gateway = next((s for s in self._stations if isinstance(s, MessageGatewayStation)), None)
+        self._forget_u = sampler.uniform(FORGET)
+
+    def run(self, progress: Progress | None = None) -> DayResult:
+        """Let every customer come, and run until all have left.
+
+        Raises:
+            ValueError: a law of the visits or the conservation of customers is broken.
+        """
+        Script(self.env, self._doorman()).resume()
+        last_s = self._length_s + DRAIN_S
+        with without_cycle_search():
+            while self.env.peek() < last_s:
+                self.env.run(until=min(self.env.now + self._length_s / 100, last_s))
+                if progress:
+                    progress(min(1.0, self.env.now / self._length_s))
+        for customer, channel in list(self._inside.values()):
+            customer.cause = "horizon"
+            self._log.add(customer, channel, Outcome.UNFINISHED, self.env.now)
+        visits = self._log.table(self.model, self._people)
+        going = arrivals_table(self.model, self._people)
+        check_conservation(visits, going)
+        return DayResult(
+            visits=visits,
+            arrivals=going,
+            nowhere_to_go=len(self._people) - going.height,
+            logout_reminders=self._gateway.reminders if self._gateway else 0,
+            events=next(self.env._eid),  # noqa: SLF001  SimPy counts its events there and nowhere else
+        )
+
+    def visit(self, customer: Customer, channel: int) -> Body:
+        """Run one attempt at a channel; returns its `Outcome`, and notes the visit."""
+        spec = self.model.channels[channel]
+        customer.begin(self.env.now, nearest_site(spec, customer.key) if spec.sites > 1 else 0)
+        self._inside[customer.n] = (customer, channel)
+        outcome: Outcome = yield from self._stations[channel].serve(customer)
+        del self._inside[customer.n]
+        self._log.add(customer, channel, outcome, self.env.now)
+        reminder = spec.logout_reminder
+        if (
+            reminder is not None
+            and self._gateway is not None
+            and outcome is Outcome.SERVED
+            and forgets_logout(spec, self._forget_u(customer))
+        ):
+            call_after(self.env, float(reminder.idle_s), self._gateway.remind)
+        return outcome
+
+    def decide(self, customer: Customer, outcome: Outcome) -> Decision:
+        """Give what the customer does after their attempt, and after how many seconds."""
+        if outcome is Outcome.SERVED:
+            return DONE
+        key, attempt = customer.key, customer.attempt
+        u = keyed.uniform(key, FOLLOW, attempt)
+        u_delay = keyed.uniform(key, FOLLOW_DELAY, attempt)
+        return after(self.model.follow_ups, outcome, attempt, u, u_delay)
+
+    def choose_other(self, customer: Customer, tried: frozenset[int]) -> int | None:
+        """Give the channel that the customer switches to; None when none is left."""
+        segment = self.model.segments[customer.segment]
+        names = {self.model.channels[k].name for k in tried}
+        excluded = out_of_reach(segment, customer.key) | names
+        u = keyed.uniform(customer.key, CHOICE, customer.attempt)
+        name = self._chooser.choose(customer.segment, customer.operation, self.env.now, excluded, u)
+        return None if name is None else self._position[name]
+
+    def _doorman(self) -> Body:
+        """Let the customers in, each at their time."""
+        people = self._people
+        journey = self.model.journey or errand
+        columns = (people.at_s, people.keys, people.segments, people.operations, people.subscribers)
+        rows = zip(*(column.tolist() for column in (*columns, people.channels)), strict=True)
+        for n, (at_s, key, segment, operation, subscriber, first_choice) in enumerate(rows):
+            if first_choice == NOBODY:
+                continue
+            if at_s > self.env.now:
+                yield at_s - self.env.now
+            customer = Customer(n, key, segment, operation, subscriber, first_choice)
+            customer.script = Script(self.env, journey(self, customer))
+            customer.script.resume()
+
+
+def errand(day: Day, customer: Customer) -> Body:
+    """Go to the first choice; after a failure do what the model's follow-up rules say.
+
+    It is a SimPy process in script style: it sleeps by yielding seconds, and a visit is a
+    `yield from`. A model may bring a journey of its own in this form.
+    """
+    channel: int | None = customer.first_choice
+    tried: frozenset[int] = frozenset()
+    while channel is not None:
+        outcome = yield from day.visit(customer, channel)
+        decision = day.decide(customer, outcome)
+        if decision.action in {Action.DONE, Action.GIVE_UP}:
+            return
+        yield decision.delay_s
+        if decision.action is Action.SWITCH:
+            tried |= {channel}
+            channel = day.choose_other(customer, tried)
+
+
+def simulate_day(model: Model, seed: int, replication: int = 0, progress: Progress | None = None) -> DayResult:
+    """Run one day of a model."""
+    return Day(model, crowd(model, seed, replication), seed).run(progress)
+
+
+def predict(played: Model, arrivals: pl.DataFrame, seed: int, replication: int, length_s: float) -> DayResult:
+    """Run exactly the arrivals of a trace (columns of `ARRIVALS`) through the model as it is played."""
+    return Day(played, crowd_of_trace(played, arrivals, seed, replication), seed, length_s).run()
+
+
+def refusals(model: Model, seed: int) -> dict[str, tuple[str, ...]]:
+    """By operation: why the business refuses an order, by subscriber; empty text where it does not."""
+    held = [account(model.accounts, seed, n) for n in range(int(model.accounts.subscribers))]
+    return {
+        operation: tuple(refusal(model.accounts, operation, one) or "" for one in held)
+        for operation in model.operations
+    }
+
+
+def check_conservation(visits: pl.DataFrame, arrivals: pl.DataFrame) -> None:
+    """Hold the law: every customer who came made a first attempt, and nobody else did.
+
+    Raises:
+        ValueError: the law is broken.
+    """
+    first = visits.filter(pl.col("attempt") == 1)["customer"].sort()
+    if not first.equals(arrivals["customer"].sort()):
+        msg = f"{arrivals.height} customers came but {first.len()} first attempts ended"
+        raise ValueError(msg)

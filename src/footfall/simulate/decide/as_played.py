@@ -1,0 +1,111 @@
+"""The model as a load test sees it: on the clock of play, with people's own time shortened."""
+
+from typing import Any
+
+from footfall.simulate.spec.base import Profile, Spec
+from footfall.simulate.spec.base import constant as constant_profile
+from footfall.simulate.spec.channel import Channel, Outage, Turn
+from footfall.simulate.spec.duration import Duration
+from footfall.simulate.spec.model import Model
+from footfall.simulate.spec.number import Number
+from footfall.simulate.spec.people import FollowUp
+
+
+class Play(Spec):
+    """Which part of the day is played, and how fast."""
+
+    starts_s: float
+    """Second of the day at which play begins."""
+    length_s: float
+    """Seconds of the day that are played."""
+    speed: float
+    """Arrivals come this many times as fast as in the day; the systems do not get faster."""
+    human_time_factor: float
+    """People's own time (reading, talking, typing, patience, coming back) is multiplied by this."""
+
+    @property
+    def seconds(self) -> float:
+        """How long the arrivals of the window take to play."""
+        return self.length_s / self.speed
+
+
+def as_played(model: Model, play: Play) -> Model:
+    """Give the model whose second 0 is the start of play.
+
+    Times in the operator's systems (service, deadlines, rates) stay what they are; people's own
+    times are multiplied by `human_time_factor`; opening hours, staff and expected waits are frozen at
+    the window's start; outages move to the clock of play. What the systems must bear is unchanged,
+    and a run of minutes does not wait for hours of talk.
+    """
+    factor = play.human_time_factor
+    rules = {outcome: _follow_up(rule, factor) for outcome, rule in model.follow_ups.by_outcome.items()}
+    waits = {name: _frozen(wait, play) for name, wait in model.choice.expected_wait_s.items()}
+    return model.model_copy(
+        update={
+            "channels": tuple(_channel(channel, play) for channel in model.channels),
+            "follow_ups": model.follow_ups.model_copy(update={"by_outcome": rules}),
+            "choice": model.choice.model_copy(update={"expected_wait_s": waits}),
+        }
+    )
+
+
+def _channel(channel: Channel, play: Play) -> Channel:
+    factor = play.human_time_factor
+    update: dict[str, Any] = {
+        "station": _station(channel.station, play),
+        "dialogues": {
+            name: tuple(_turn(turn, factor) for turn in turns) for name, turns in channel.dialogues.items()
+        },
+        "outages": tuple(_moved(outage, play) for outage in channel.outages),
+    }
+    if channel.open_at(play.starts_s):
+        update["opening"] = None
+    if channel.confirm_expiry_s is not None:
+        update["confirm_expiry_s"] = _times(channel.confirm_expiry_s, factor)
+    if channel.logout_reminder is not None:
+        idle_s = _times(channel.logout_reminder.idle_s, factor)
+        update["logout_reminder"] = channel.logout_reminder.model_copy(update={"idle_s": idle_s})
+    return channel.model_copy(update=update)
+
+
+_HUMAN_TIMES = ("patience", "balk_wait", "talk", "wrap_up")
+
+
+def _station(station: Any, play: Play) -> Any:  # noqa: ANN401  any of the five kinds
+    update: dict[str, Any] = {}
+    for name in type(station).model_fields:
+        value = getattr(station, name)
+        if isinstance(value, Profile):
+            update[name] = _frozen(value, play)
+        elif isinstance(value, Duration) and name in _HUMAN_TIMES:
+            update[name] = value.times(play.human_time_factor)
+    return station.model_copy(update=update)
+
+
+def _turn(turn: Turn, factor: float) -> Turn:
+    return turn.model_copy(update={"human": turn.human.times(factor)})
+
+
+def _follow_up(rule: FollowUp, factor: float) -> FollowUp:
+    return rule.model_copy(update={"delay": rule.delay.times(factor)})
+
+
+def _frozen(values: Profile, play: Play) -> Profile:
+    return constant_profile(values.at(play.starts_s), values.grade, values.source)
+
+
+def _moved(outage: Outage, play: Play) -> Outage:
+    starts_s, ends_s = (
+        max(0.0, (at_s - play.starts_s) / play.speed) for at_s in (outage.starts_s, outage.ends_s)
+    )
+    return outage.model_copy(
+        update={"starts_s": _same(outage.starts_s, starts_s), "ends_s": _same(outage.ends_s, ends_s)}
+    )
+
+
+def _times(number: Number, factor: float) -> Number:
+    return _same(number, number * factor)
+
+
+def _same(number: Number, value: float) -> Number:
+    return Number(value, number.grade, number.source)

@@ -1,0 +1,104 @@
+"""The one place where a day's random numbers are made: in blocks for first attempts, keyed always."""
+
+from collections.abc import Callable
+from math import exp, log1p
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import special
+
+from footfall.simulate.customer import Customer
+from footfall.simulate.decide import keyed
+from footfall.simulate.spec.duration import Duration, Law, lognormal_parameters
+
+Draw = Callable[[Customer], float]
+
+_BITS = 10
+_BLOCK = 1 << _BITS
+_BLOCKS_KEPT = 48
+"""Blocks of 1,024 customers kept for each purpose: enough for those who still wait, and bounded."""
+
+
+class Sampler:
+    """Draws for the customers of one replication, the same however they are asked for."""
+
+    def __init__(self, keys: NDArray[np.uint64]) -> None:
+        """Take the customers' keys, in order of arrival."""
+        self._keys = keys
+        self._streams: dict[tuple[str, int, bool], _Stream] = {}
+
+    def uniform(self, purpose: str, turn: int = 0) -> Draw:
+        """Give a draw of uniform numbers in (0, 1)."""
+        return self._stream(purpose, turn, normal=False).draw()
+
+    def normal(self, purpose: str, turn: int = 0) -> Draw:
+        """Give a draw of standard normal numbers, by inversion."""
+        return self._stream(purpose, turn, normal=True).draw()
+
+    def seconds(self, duration: Duration, purpose: str, turn: int = 0) -> Draw:
+        """Give a draw of seconds of a distribution; equal to `duration.at` of the uniform number."""
+        mean_s = float(duration.mean_s)
+        if duration.law is Law.CONSTANT or mean_s == 0:
+            return lambda _customer: mean_s
+        if duration.law is Law.LOGNORMAL:
+            mu, sigma = lognormal_parameters(mean_s, float(duration.cv or 0))
+            return self._stream(purpose, turn, normal=True).exponential_of(mu, sigma)
+        uniform = self.uniform(purpose, turn)
+        if duration.law is Law.EXPONENTIAL:
+            return lambda customer: -mean_s * log1p(-uniform(customer))
+        return lambda customer: duration.at(uniform(customer))
+
+    def _stream(self, purpose: str, turn: int, *, normal: bool) -> "_Stream":
+        """Give the one stream of a purpose and turn, whichever channel asks: a customer is at one at a time."""
+        key = (purpose, turn, normal)
+        if key not in self._streams:
+            self._streams[key] = _Stream(self._keys, purpose, turn, normal=normal)
+        return self._streams[key]
+
+
+class _Stream:
+    """The numbers of all customers for one purpose and turn."""
+
+    def __init__(self, keys: NDArray[np.uint64], purpose: str, turn: int, *, normal: bool) -> None:
+        self._keys = keys
+        self._purpose = purpose
+        self._turn = turn
+        self._normal = normal
+        self._blocks: dict[int, list[float]] = {}
+
+    def draw(self) -> Draw:
+        """Give the draw of the numbers as they are."""
+        find, block, single = self._blocks.get, self._block, self._single
+
+        def draw(customer: Customer) -> float:
+            if customer.attempt > 1:
+                return single(customer)
+            number = customer.n >> _BITS
+            return (find(number) or block(number))[customer.n & _BLOCK - 1]
+
+        return draw
+
+    def exponential_of(self, mu: float, sigma: float) -> Draw:
+        """Give the draw of exp(mu + sigma z), one call deep: half of all draws of a day are this one."""
+        find, block, single = self._blocks.get, self._block, self._single
+
+        def draw(customer: Customer) -> float:
+            if customer.attempt > 1:
+                return exp(mu + sigma * single(customer))
+            number = customer.n >> _BITS
+            return exp(mu + sigma * (find(number) or block(number))[customer.n & _BLOCK - 1])
+
+        return draw
+
+    def _block(self, number: int) -> list[float]:
+        """Make the numbers of 1,024 neighbours at once."""
+        u = keyed.uniforms(self._keys[number << _BITS : (number + 1) << _BITS], self._purpose, 1, self._turn)
+        if len(self._blocks) >= _BLOCKS_KEPT:
+            del self._blocks[next(iter(self._blocks))]
+        made: list[float] = (special.ndtri(u) if self._normal else u).tolist()
+        self._blocks[number] = made
+        return made
+
+    def _single(self, customer: Customer) -> float:
+        u = keyed.uniform(customer.key, self._purpose, customer.attempt, self._turn)
+        return float(special.ndtri(u)) if self._normal else u

@@ -1,0 +1,79 @@
+"""What every spec has: frozen, no unknown keys, errors that name the key."""
+
+from collections.abc import Iterator
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, ConfigDict
+
+from footfall.simulate.spec.number import Grade, Number
+
+HALF_HOURS = 48
+HALF_HOUR_S = 1800.0
+HOUR_S = 3600.0
+DAY_S = 86_400.0
+
+
+class Spec(BaseModel):
+    """Frozen data that checks itself and does nothing."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=False)
+
+
+class Profile(Spec):
+    """One number for each half hour of a day (48), with one grade and source."""
+
+    values: tuple[float, ...]
+    grade: Grade
+    source: str
+
+    def at(self, at_s: float) -> float:
+        """Value in force at a second of the day; the day repeats."""
+        return self.values[int(at_s // HALF_HOUR_S) % HALF_HOURS]
+
+
+def profile(values: list[float], grade: Grade, source: str) -> Profile:
+    """Give a profile from 24 hourly or 48 half-hourly values.
+
+    Raises:
+        ValueError: another count of values, or a negative one.
+    """
+    if len(values) == HALF_HOURS // 2:
+        values = [value for value in values for _ in range(2)]
+    if len(values) != HALF_HOURS or min(values) < 0:
+        msg = f"a profile has 24 or 48 values, none negative; got {len(values)}"
+        raise ValueError(msg)
+    return Profile(values=tuple(map(float, values)), grade=grade, source=source)
+
+
+def constant(value: float, grade: Grade, source: str) -> Profile:
+    """Give a profile that is the same all day."""
+    return profile([value] * HALF_HOURS, grade, source)
+
+
+def _is_a_profile(value: Profile) -> Profile:
+    if len(value.values) != HALF_HOURS or min(value.values) < 0:
+        msg = f"a profile has {HALF_HOURS} values, none negative"
+        raise ValueError(msg)
+    return value
+
+
+DayProfile = Annotated[Profile, AfterValidator(_is_a_profile)]
+
+
+def leaves(spec: Any, path: str = "") -> Iterator[tuple[str, Number | Profile]]:  # noqa: ANN401
+    """Every number of a spec with its dotted path; items of a tuple go by their `name`."""
+    if isinstance(spec, Number | Profile):
+        yield path, spec
+    elif isinstance(spec, BaseModel):
+        for name in type(spec).model_fields:
+            yield from leaves(getattr(spec, name), _join(path, name))
+    elif isinstance(spec, dict):
+        for key, value in spec.items():
+            yield from leaves(value, _join(path, str(key)))
+    elif isinstance(spec, tuple):
+        for position, value in enumerate(spec):
+            yield from leaves(value, _join(path, str(getattr(value, "name", position))))
+
+
+def _join(path: str, name: str) -> str:
+    return f"{path}.{name}" if path else name

@@ -1,0 +1,126 @@
+"""Change numbers of a model: `--set path=value`, and outages of a scenario."""
+
+from difflib import get_close_matches
+from math import isfinite
+from typing import Any
+
+from pydantic import ValidationError
+
+from footfall.records.errors import BadInputError
+from footfall.simulate.spec.base import Profile, Spec, constant, leaves
+from footfall.simulate.spec.channel import Outage
+from footfall.simulate.spec.model import Model
+from footfall.simulate.spec.number import Grade, Number
+
+
+def set_number(model: Model, path: str, value: float, *, where: str = "--set") -> Model:
+    """Give the model with one number (or one whole day profile) changed, all else the same.
+
+    `path` is a path of `leaves(model)`; parts in the middle may be left out while it stays unique:
+    `hotline.agents_factor` is `channels.hotline.station.agents_factor`.
+
+    Raises:
+        BadInputError: no number or several have this path, or the value is impossible there.
+    """
+    full = resolve(model, path, where=where)
+    if not isfinite(value):
+        raise BadInputError(f"{where} {path}", f"{value} is not a finite number", "a number")
+    try:
+        return _replaced(model, full.split("."), value)
+    except ValidationError as error:
+        problem = error.errors()[0]["msg"].removeprefix("Value error, ")
+        raise BadInputError(f"{where} {path}", f"{value:g} cannot be set", _lower(problem)) from error
+
+
+def set_text(model: Model, assignment: str, *, where: str = "--set") -> Model:
+    """`set_number` from a text `path=value`.
+
+    Raises:
+        BadInputError: it is not of that form, or cannot be set.
+    """
+    path, sign, text = assignment.partition("=")
+    try:
+        value = float(text)
+    except ValueError:
+        sign = ""
+    if not sign:
+        raise BadInputError(f"{where} {assignment}", "not an assignment", "path=number") from None
+    return set_number(model, path.strip(), value, where=where)
+
+
+def with_outage(model: Model, channel: str, starts_s: float, ends_s: float) -> Model:
+    """Give the model whose channel fails every request from one second of the day to another.
+
+    Raises:
+        BadInputError: there is no such channel, or the times are impossible.
+    """
+    names = [known.name for known in model.channels]
+    if channel not in names:
+        raise BadInputError(f"outage of {channel}", "no such channel", " or ".join(names))
+    if not 0 <= starts_s < ends_s:
+        raise BadInputError(f"outage of {channel}", f"{starts_s:g} s to {ends_s:g} s", "a start before the end")
+    source = "what-if of the scenario"
+    outage = Outage(
+        starts_s=Number(starts_s, Grade.SET, source), ends_s=Number(ends_s, Grade.SET, source)
+    )
+    channels = tuple(
+        known.model_copy(update={"outages": (*known.outages, outage)}) if known.name == channel else known
+        for known in model.channels
+    )
+    return model.model_copy(update={"channels": channels})
+
+
+def resolve(model: Model, path: str, *, where: str = "--set") -> str:
+    """Full path of the one number that a shortened path means.
+
+    Raises:
+        BadInputError: none or several are meant; the text names close or possible ones.
+    """
+    known = [full for full, _ in leaves(model)]
+    if path in known:
+        return path
+    parts = path.split(".")
+    fitting = [full for full in known if _is_shortened(parts, full.split("."))]
+    if len(fitting) == 1:
+        return fitting[0]
+    if fitting:
+        raise BadInputError(
+            f"{where} {path}", f"means {len(fitting)} numbers", f"one of {', '.join(fitting[:4])} …"
+        )
+    close = get_close_matches(path, known, n=3, cutoff=0.3)
+    hint = f"a number that `footfall show` lists, such as {', '.join(close or known[:3])}"
+    raise BadInputError(f"{where} {path}", "no such number in the model", hint)
+
+
+def _is_shortened(parts: list[str], full: list[str]) -> bool:
+    """Whether parts are some of full, in order, the last one last."""
+    if parts[-1] != full[-1]:
+        return False
+    rest = iter(full)
+    return all(part in rest for part in parts)
+
+
+def _replaced(spec: Any, parts: list[str], value: float) -> Any:  # noqa: ANN401
+    source = "set for this run"
+    if isinstance(spec, Profile):
+        return constant(value, Grade.SET, source)
+    if isinstance(spec, Number):
+        return Number(value, Grade.SET, source)
+    first, rest = parts[0], parts[1:]
+    if isinstance(spec, dict):
+        return {
+            key: _replaced(item, rest, value) if str(key) == first else item for key, item in spec.items()
+        }
+    if isinstance(spec, tuple):
+        return tuple(
+            _replaced(item, rest, value) if str(getattr(item, "name", position)) == first else item
+            for position, item in enumerate(spec)
+        )
+    assert isinstance(spec, Spec)  # noqa: S101  `resolve` has found the path
+    fields = {name: getattr(spec, name) for name in type(spec).model_fields}
+    # Made anew rather than copied, so that the bounds of every field are checked again.
+    return type(spec)(**fields | {first: _replaced(fields[first], rest, value)})
+
+
+def _lower(text: str) -> str:
+    return text[:1].lower() + text[1:]

@@ -1,0 +1,121 @@
+"""A model: a population, its channels, and how the two meet."""
+
+import hashlib
+import json
+from collections.abc import Callable
+from typing import Any, Self
+
+from pydantic import Field, model_validator
+
+from footfall.simulate.spec.base import Spec, leaves
+from footfall.simulate.spec.channel import Channel
+from footfall.simulate.spec.number import CountFromOne, NonNegative, Positive, Share
+from footfall.simulate.spec.people import Accounts, Choice, FollowUps, Segment
+
+_SHARES_TOLERANCE = 1e-6
+
+
+class ShareDefinition(Spec):
+    """What counts as electronic when a share is stated."""
+
+    name: str
+    text: str
+    """The definition in words, printed beside every share."""
+    electronic: tuple[str, ...]
+    """Channels in the numerator."""
+    counted: tuple[str, ...]
+    """Channels in the denominator."""
+    operations: tuple[str, ...]
+    """Operations counted at all."""
+
+
+class Target(Spec):
+    """A success share that a channel must hold for an operation."""
+
+    channel: str
+    operation: str
+    success_share: Share
+
+
+class Model(Spec):
+    """Everything that a day depends on, but the seed."""
+
+    name: str
+    title: str
+    population: CountFromOne
+    busy_day_factor: Positive
+    """Multiplies every arrival rate; 1 on an ordinary day."""
+    busyness_cv: NonNegative
+    """Coefficient of variation of the day's gamma busyness; 0: none."""
+    segments: tuple[Segment, ...]
+    channels: tuple[Channel, ...]
+    choice: Choice
+    follow_ups: FollowUps
+    accounts: Accounts
+    share_definitions: tuple[ShareDefinition, ...]
+    """The first one is used unless another is asked for."""
+    targets: tuple[Target, ...] = ()
+    journey: Callable[..., Any] | None = Field(default=None, exclude=True, repr=False)
+    """The customer's journey as a SimPy process; None: the kit's own."""
+
+    @property
+    def operations(self) -> tuple[str, ...]:
+        """Names of the operations, in the order in which the segments name them."""
+        return tuple(dict.fromkeys(name for segment in self.segments for name in segment.month_visits))
+
+    def channel(self, name: str) -> Channel:
+        """Give a channel by its name.
+
+        Raises:
+            KeyError: there is none of that name.
+        """
+        for channel in self.channels:
+            if channel.name == name:
+                return channel
+        raise KeyError(name)
+
+    def target(self, channel: str, operation: str) -> float | None:
+        """Success share that is asked of a channel and operation, if any."""
+        for target in self.targets:
+            if (target.channel, target.operation) == (channel, operation):
+                return float(target.success_share)
+        return None
+
+    def fingerprint(self) -> str:
+        """Give the sha256 of all that the model says (not of sources and grades)."""
+        data = _values_only(self.model_dump(mode="json"))
+        return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()
+
+    @model_validator(mode="after")
+    def _parts_fit(self) -> Self:
+        names = [channel.name for channel in self.channels]
+        if len(set(names)) != len(names):
+            msg = "two channels have the same name"
+            raise ValueError(msg)
+        total = sum(segment.population_share for segment in self.segments)
+        if abs(total - 1) > _SHARES_TOLERANCE:
+            msg = f"population_share of the segments adds up to {total:g}, not 1"
+            raise ValueError(msg)
+        self._names_are_known(set(names))
+        return self
+
+    def _names_are_known(self, names: set[str]) -> None:
+        used = {target.channel for target in self.targets} | set(self.choice.expected_wait_s)
+        used |= {name for constants in self.choice.constants.values() for name in constants}
+        used |= {name for segment in self.segments for name in segment.reach}
+        used |= {name for definition in self.share_definitions for name in definition.counted}
+        if used - names:
+            msg = f"unknown channel {', '.join(sorted(used - names))}; known: {', '.join(sorted(names))}"
+            raise ValueError(msg)
+
+
+def _values_only(data: Any) -> Any:  # noqa: ANN401  JSON
+    """Drop grades and sources: another citation is not another model."""
+    if isinstance(data, list):
+        return [_values_only(item) for item in data]
+    if isinstance(data, dict):
+        return {key: _values_only(value) for key, value in data.items() if key not in {"grade", "source"}}
+    return data
+
+
+__all__ = ["Model", "ShareDefinition", "Target", "leaves"]

@@ -1,0 +1,82 @@
+"""The five kinds of station a channel can be: what limits how many are served at once."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from footfall.simulate.spec.base import DayProfile, Spec
+from footfall.simulate.spec.duration import Duration
+from footfall.simulate.spec.number import Count, CountFromOne, NonNegative, Positive, Share
+
+
+class Counters(Spec):
+    """Halls: each site has its own clerks and its own ticket queue; a clerk is held for the whole visit."""
+
+    kind: Literal["counters"] = "counters"
+    clerks: DayProfile
+    """Clerks of one site, by half hour. When the number drops, a clerk finishes the customer at hand."""
+    clerks_factor: NonNegative
+    """Multiplies the clerks (rounded to whole clerks)."""
+    room: Count
+    """Customers that may wait at one site; one more is `blocked`."""
+    patience: Duration
+    """How long a customer waits after taking a ticket before leaving (`abandoned`)."""
+    balk_wait: Duration
+    """A customer who reads a longer wait off the ticket display does not join (`balked`)."""
+
+
+class Kiosks(Spec):
+    """Self-service terminals: each site has its own machines, which break down and are repaired."""
+
+    kind: Literal["kiosks"] = "kiosks"
+    machines: CountFromOne
+    """Machines of one site."""
+    up: Duration
+    """Time from a repair to the next breakdown of one machine; mean 0: it never breaks."""
+    repair: Duration
+    patience: Duration
+
+
+class CallCentre(Spec):
+    """A hotline: lines, then an IVR that contains most calls, then agents by half hour."""
+
+    kind: Literal["call_centre"] = "call_centre"
+    lines: CountFromOne
+    """Calls in progress at once, in the IVR or with an agent; one more is `blocked`."""
+    agents: DayProfile
+    agents_factor: NonNegative
+    """Multiplies the agents (rounded to whole agents)."""
+    patience: Duration
+    """How long a caller waits for an agent before hanging up (`abandoned`)."""
+    talk: Duration
+    """How long agent and caller talk, beside what the agent's screens take."""
+    wrap_up: Duration
+    """Time the agent needs after the call before taking the next one."""
+    agent_share: dict[str, Share]
+    """By operation: share of callers whom the IVR cannot help and who ask for an agent."""
+
+
+class MessageGateway(Spec):
+    """SMS: a message rate with a bounded queue in front."""
+
+    kind: Literal["message_gateway"] = "message_gateway"
+    messages_per_s: Positive
+    queue: Count
+    """Messages that may wait; one more is `throttled`."""
+
+
+class RequestServer(Spec):
+    """Web, WAP, agents' channel: concurrent slots, an accept queue, a deadline."""
+
+    kind: Literal["request_server"] = "request_server"
+    slots: CountFromOne
+    """Requests in work at once."""
+    accept_queue: Count
+    """Requests that may wait for a slot; one more is `throttled`."""
+    deadline_s: Positive
+    """A request that is not answered within it has failed (`timeout`)."""
+
+
+Station = Annotated[
+    Counters | Kiosks | CallCentre | MessageGateway | RequestServer, Field(discriminator="kind")
+]

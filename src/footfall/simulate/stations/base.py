@@ -1,0 +1,199 @@
+"""What all stations share: the dialogue of turns, its faults, and outages."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import simpy
+
+from footfall.records.outcomes import Outcome
+from footfall.simulate.customer import Customer
+from footfall.simulate.decide.customer import CUSTOMER_FAULT, HUMAN, SERVICE, SERVICE_FAULT, slip
+from footfall.simulate.engine import Body, after
+from footfall.simulate.sampler import Draw, Sampler
+from footfall.simulate.spec.channel import Channel, Fault, Turn, Verb, Work
+
+PAGES_A_TURN = 64
+"""Service times of a turn's pages are drawn under turn * this + page."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What a station of a day stands on."""
+
+    env: simpy.Environment
+    sampler: Sampler
+    operations: tuple[str, ...]
+    refusals: dict[str, tuple[str, ...]]
+    """By operation: why the business refuses an order, by subscriber; empty text: it does not."""
+    seed: int
+    until_s: float
+    """End of the day: nothing is staffed or breaks down after it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A turn made ready: its draws are bound, what cannot happen is None or empty."""
+
+    human: Draw | None
+    services: tuple[Draw, ...]
+    slip_of: Callable[[Customer], Fault | None] | None
+    """The customer's own fault in this turn."""
+    fault_of: Callable[[Customer], Fault | None] | None
+    """The operator's."""
+    refusals: tuple[str, ...]
+    expiry_s: float | None
+    can_fail: bool
+    """Whether the operator may answer anything but yes."""
+
+
+class Station(ABC):
+    """A channel at work; `serve` is one attempt, and gives its outcome."""
+
+    def __init__(self, channel: Channel, place: Place) -> None:
+        """Bind the draws of every turn and note the outages."""
+        self.channel = channel
+        self.env = place.env
+        self.out = False
+        self.steps = [
+            [
+                _step(channel, place, operation, number, turn)
+                for number, turn in enumerate(channel.dialogues.get(operation, ()))
+            ]
+            for operation in place.operations
+        ]
+        for outage in channel.outages:
+            after(self.env, float(outage.starts_s), self._go_out)
+            after(self.env, float(outage.ends_s), self._come_back)
+
+    @abstractmethod
+    def serve(self, customer: Customer) -> Body:
+        """Run one attempt; returns the `Outcome` and leaves its cause and times in the customer."""
+
+    def begin(self, customer: Customer, service_s: float) -> float | None:
+        """Begin a page or message at once; returns the seconds to sleep, or None to `wait_and_serve`."""
+        if customer.served_s < 0:
+            customer.served_s = self.env.now
+        return service_s
+
+    def end(self) -> None:
+        """End what `begin` began."""
+
+    def wait_and_serve(self, customer: Customer, service_s: float) -> Body:
+        """Serve what could not begin at once; returns the outcome that ended the visit, or None to go on."""
+        raise AssertionError  # a station whose `begin` never gives None  # pragma: no branch
+
+    def dialogue(self, customer: Customer, steps: Sequence[Step]) -> Body:
+        """Go through the turns until one fails; returns the outcome."""
+        for step in steps:
+            human_s = step.human(customer) if step.human else 0.0
+            if human_s:
+                customer.human_s += human_s
+                yield human_s
+            slipped = step.slip_of(customer) if step.slip_of else None
+            if slipped and slipped.outcome is Outcome.UNCONFIRMED:
+                customer.cause = slipped.cause
+                return Outcome.UNCONFIRMED
+            for service in step.services:
+                if self.out:
+                    customer.cause = "outage"
+                    return Outcome.ERROR
+                service_s = service(customer)
+                delay_s = self.begin(customer, service_s)
+                if delay_s is None:
+                    ended = yield from self.wait_and_serve(customer, service_s)
+                    if ended is not None:
+                        return ended
+                else:
+                    yield delay_s
+                    self.end()
+            if step.can_fail or slipped:
+                ended = result(customer, step, slipped, human_s)
+                if ended is not None:
+                    return ended
+        return Outcome.SERVED
+
+    def _go_out(self) -> None:
+        self.out = True
+
+    def _come_back(self) -> None:
+        self.out = False
+
+
+class HeldStation(Station):
+    """A station whose server is held for the whole visit, so that nothing can come between its turns."""
+
+    def held(self, customer: Customer, steps: Sequence[Step]) -> Body:
+        """Go through the turns in one sleep; turn by turn where an outage may cut in."""
+        if self.channel.outages:
+            return (yield from self.dialogue(customer, steps))
+        if customer.served_s < 0:
+            customer.served_s = self.env.now
+        ended, whole_s = None, 0.0
+        for step in steps:
+            human_s = step.human(customer) if step.human else 0.0
+            customer.human_s += human_s
+            whole_s += human_s
+            slipped = step.slip_of(customer) if step.slip_of else None
+            if slipped and slipped.outcome is Outcome.UNCONFIRMED:
+                customer.cause = slipped.cause
+                ended = Outcome.UNCONFIRMED
+                break
+            for service in step.services:
+                whole_s += service(customer)
+            ended = result(customer, step, slipped, human_s)
+            if ended is not None:
+                break
+        yield whole_s
+        return ended or Outcome.SERVED
+
+
+def result(customer: Customer, step: Step, slipped: Fault | None, human_s: float) -> Outcome | None:
+    """Give what the operator answers to a turn: a fault of its own first, then its rules."""
+    fault = step.fault_of(customer) if step.fault_of else None
+    if fault:
+        customer.cause = fault.cause
+        return Outcome(fault.outcome)
+    if step.expiry_s is not None and human_s > step.expiry_s:
+        customer.cause = "expired"
+        return Outcome.UNCONFIRMED
+    if slipped:
+        customer.cause = slipped.cause
+        return Outcome(slipped.outcome)
+    if step.refusals and step.refusals[customer.subscriber]:
+        customer.cause = step.refusals[customer.subscriber]
+        return Outcome.REJECTED
+    return None
+
+
+def _fault_of(work: Work, by: str, u_of: Draw) -> Callable[[Customer], Fault | None] | None:
+    """Give what finds the fault of one doer that strikes a customer; None when none can."""
+    most = sum(fault.share for fault in work.faults if fault.by == by)
+    if not most:
+        return None
+
+    def fault_of(customer: Customer) -> Fault | None:
+        u = u_of(customer)
+        return slip(work, by, u) if u < most else None
+
+    return fault_of
+
+
+def _step(channel: Channel, place: Place, operation: str, number: int, turn: Turn) -> Step:
+    work = channel.works[turn.verb]
+    sampler = place.sampler
+    fault_of = _fault_of(work, "service", sampler.uniform(SERVICE_FAULT, number))
+    refusals = place.refusals[operation] if turn.verb is Verb.ORDER else ()
+    expiry_s = float(channel.confirm_expiry_s or 0) if turn.verb is Verb.CONFIRM else None
+    return Step(
+        human=sampler.seconds(turn.human, HUMAN, number) if turn.human.mean_s else None,
+        services=tuple(
+            sampler.seconds(work.service, SERVICE, number * PAGES_A_TURN + page)
+            for page in range(int(turn.pages))
+        ),
+        slip_of=_fault_of(work, "customer", sampler.uniform(CUSTOMER_FAULT, number)),
+        fault_of=fault_of,
+        refusals=refusals if any(refusals) else (),
+        expiry_s=expiry_s,
+        can_fail=fault_of is not None or any(refusals) or expiry_s is not None,
+    )

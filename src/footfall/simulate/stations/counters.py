@@ -1,0 +1,84 @@
+"""Halls: tickets, clerks by half hour, a room, balking on the display, patience, closing time."""
+
+from statistics import fmean
+
+from footfall.records.outcomes import Outcome
+from footfall.simulate.customer import Customer
+from footfall.simulate.decide.customer import BALK, PATIENCE
+from footfall.simulate.engine import Body, after
+from footfall.simulate.spec.base import DAY_S, HALF_HOUR_S, Profile
+from footfall.simulate.spec.channel import Channel
+from footfall.simulate.spec.station import Counters
+from footfall.simulate.stations.base import HeldStation, Place
+from footfall.simulate.stations.queue import Line
+
+
+class CounterStation(HeldStation):
+    """All halls of one kind; each site is a line of its own."""
+
+    def __init__(self, channel: Channel, spec: Counters, place: Place) -> None:
+        """Open the sites with the clerks of the first half hour and plan the changes of staff."""
+        super().__init__(channel, place)
+        self._room = int(spec.room)
+        self._patience = place.sampler.seconds(spec.patience, PATIENCE)
+        self._balk_wait = place.sampler.seconds(spec.balk_wait, BALK)
+        self._visit_s = mean_visit_s(channel)
+        factor = float(spec.clerks_factor)
+        self.lines = [Line(self.env, servers_at(spec.clerks, factor, 0.0)) for _ in range(int(channel.sites))]
+        for at_s, clerks in staff_changes(spec.clerks, factor, place.until_s):
+            # After closing, the clerks of the last open half hour stay until the hall is empty.
+            if channel.open_at(at_s):
+                after(self.env, at_s, lambda clerks=clerks: self._staff(clerks))  # type: ignore[misc]
+
+    def serve(self, customer: Customer) -> Body:
+        """Take a ticket, wait to be called, talk to the clerk."""
+        line = self.lines[customer.site]
+        if not self.channel.open_at(customer.due_s):
+            customer.cause = "closed"
+            return Outcome.CLOSED
+        if not line.take():
+            if line.waiting >= self._room:
+                customer.cause = "no_room"
+                return Outcome.BLOCKED
+            if self._displayed_wait_s(line) > self._balk_wait(customer):
+                customer.cause = "long_queue"
+                return Outcome.BALKED
+            if not (yield from line.wait(customer, self._patience(customer))):
+                customer.cause = "patience"
+                return Outcome.ABANDONED
+        outcome = yield from self.held(customer, self.steps[customer.operation])
+        line.release()
+        return outcome
+
+    def _displayed_wait_s(self, line: Line) -> float:
+        """Wait that a customer reads off the display: people ahead, by clerks, at the usual pace."""
+        return (line.waiting + 1) * self._visit_s / max(line.servers, 1)
+
+    def _staff(self, clerks: int) -> None:
+        for line in self.lines:
+            line.staff(clerks)
+
+
+def mean_visit_s(channel: Channel) -> float:
+    """Mean seconds that a visit holds a server, over the channel's operations, if nothing fails."""
+    totals = [
+        sum(turn.human.mean_s + turn.pages * channel.works[turn.verb].service.mean_s for turn in turns)
+        for turns in channel.dialogues.values()
+    ]
+    return fmean(totals)
+
+
+def servers_at(staff: Profile, factor: float, at_s: float) -> int:
+    """Whole servers on duty at a second of the day."""
+    return round(staff.at(at_s) * factor)
+
+
+def staff_changes(staff: Profile, factor: float, until_s: float) -> list[tuple[float, int]]:
+    """Times at which the number of servers changes, with the new number."""
+    days = int(-(-until_s // DAY_S))
+    times = [k * HALF_HOUR_S for k in range(1, days * len(staff.values))]
+    return [
+        (at_s, servers_at(staff, factor, at_s))
+        for at_s in times
+        if servers_at(staff, factor, at_s) != servers_at(staff, factor, at_s - HALF_HOUR_S)
+    ]

@@ -1,0 +1,59 @@
+"""SMS: messages come in one by one at the gateway's rate, with a bounded queue in front."""
+
+from footfall.records.outcomes import Outcome
+from footfall.simulate.customer import Customer
+from footfall.simulate.engine import Body
+from footfall.simulate.spec.channel import Channel
+from footfall.simulate.spec.station import MessageGateway
+from footfall.simulate.stations.base import Place, Station
+
+
+class MessageGatewayStation(Station):
+    """A D/1 queue of messages, which needs no event of its own: its backlog is one number."""
+
+    def __init__(self, channel: Channel, spec: MessageGateway, place: Place) -> None:
+        """Start with an empty queue."""
+        super().__init__(channel, place)
+        self._s_per_message = 1.0 / float(spec.messages_per_s)
+        self._most_backlog_s = float(spec.queue) * self._s_per_message
+        self._free_at_s = 0.0
+        self.reminders = 0
+        self.reminders_dropped = 0
+
+    def serve(self, customer: Customer) -> Body:
+        """Exchange the messages of the errand."""
+        return self.dialogue(customer, self.steps[customer.operation])
+
+    def begin(self, customer: Customer, service_s: float) -> float | None:
+        """Let a message through the gateway, then through the systems behind it."""
+        now_s = self.env.now
+        let_through_s = self._enter()
+        if let_through_s is None:
+            return None
+        if customer.served_s < 0:
+            customer.served_s = let_through_s
+        customer.wait_s += let_through_s - now_s
+        return let_through_s - now_s + service_s
+
+    def wait_and_serve(self, customer: Customer, service_s: float) -> Body:  # noqa: ARG002  never served
+        """Turn a message away."""
+        customer.cause = "throttled"
+        return Outcome.THROTTLED
+        yield  # a generator that never sleeps
+
+    def remind(self) -> None:
+        """Send a logout reminder through the same gateway; a full queue drops it, counted."""
+        if self._enter() is None:
+            self.reminders_dropped += 1
+        else:
+            self.reminders += 1
+
+    def _enter(self) -> float | None:
+        """Time at which the gateway has let this message through; None when the queue is full."""
+        now_s = self.env.now
+        starts_s = max(now_s, self._free_at_s)
+        # One message is being let through, `queue` others may wait behind it.
+        if starts_s - now_s > self._most_backlog_s + self._s_per_message:
+            return None
+        self._free_at_s = starts_s + self._s_per_message
+        return self._free_at_s

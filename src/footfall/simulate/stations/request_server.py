@@ -1,0 +1,58 @@
+"""Web, WAP, agents' channel: slots for requests, an accept queue before them, a deadline."""
+
+from footfall.records.outcomes import Outcome
+from footfall.simulate.customer import Customer
+from footfall.simulate.engine import Body
+from footfall.simulate.spec.channel import Channel
+from footfall.simulate.spec.station import RequestServer
+from footfall.simulate.stations.base import Place, Station
+from footfall.simulate.stations.queue import Line
+
+
+class RequestServerStation(Station):
+    """A pool of workers that serves pages one by one; between pages the customer holds nothing."""
+
+    def __init__(self, channel: Channel, spec: RequestServer, place: Place) -> None:
+        """Start with all slots free."""
+        super().__init__(channel, place)
+        self.slots = Line(self.env, int(spec.slots))
+        self._accept_queue = int(spec.accept_queue)
+        self._deadline_s = float(spec.deadline_s)
+
+    def serve(self, customer: Customer) -> Body:
+        """Go through the pages of the session."""
+        return self.dialogue(customer, self.steps[customer.operation])
+
+    def begin(self, customer: Customer, service_s: float) -> float | None:
+        """Take a free slot, if there is one and the page is quick enough."""
+        if service_s > self._deadline_s or not self.slots.take():
+            return None
+        if customer.served_s < 0:
+            customer.served_s = self.env.now
+        return service_s
+
+    def end(self) -> None:
+        """Give the slot back."""
+        self.slots.release()
+
+    def wait_and_serve(self, customer: Customer, service_s: float) -> Body:
+        """Wait for a slot and be served, within the deadline."""
+        slots = self.slots
+        left_s = self._deadline_s
+        if not slots.take():
+            if slots.waiting >= self._accept_queue:
+                customer.cause = "throttled"
+                return Outcome.THROTTLED
+            before_s = customer.wait_s
+            if not (yield from slots.wait(customer, left_s)):
+                customer.cause = "deadline"
+                return Outcome.TIMEOUT
+            left_s -= customer.wait_s - before_s
+        if customer.served_s < 0:
+            customer.served_s = self.env.now
+        yield min(service_s, left_s)
+        slots.release()
+        if service_s > left_s:
+            customer.cause = "deadline"
+            return Outcome.TIMEOUT
+        return None

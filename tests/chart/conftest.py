@@ -1,0 +1,118 @@
+"""A day as tables, made up from a fixed seed, in the columns that charts read."""
+
+from random import Random
+
+import polars as pl
+import pytest
+
+from footfall.chart.style import Stamp
+from footfall.records.tables import MEASURES
+
+CHANNELS = ("web", "wap", "sms", "hotline", "kiosk", "agent", "partner_hall", "own_hall")
+ELECTRONIC = ("web", "wap", "sms", "hotline", "kiosk")
+OPERATIONS = ("query", "transact")
+
+
+@pytest.fixture
+def stamp() -> Stamp:
+    """Where the made-up charts come from."""
+    return Stamp(run="0123456789abcdef", seed=7, version="0.1.0")
+
+
+@pytest.fixture
+def completed() -> pl.DataFrame:
+    """Completed business by half hour; halls are open from nine to six."""
+    luck = Random(7)
+    rows = [
+        (half * 1800, channel, channel in ELECTRONIC, int(_busyness(half / 2) * luck.uniform(300, 900)))
+        for half in range(48)
+        for channel in CHANNELS
+        if _open(channel, half / 2)
+    ]
+    return pl.DataFrame(rows, schema=["half_hour_s", "channel", "electronic", "completed"], orient="row")
+
+
+@pytest.fixture
+def due(completed: pl.DataFrame) -> pl.DataFrame:
+    """Arrivals by half hour and channel."""
+    return completed.select("half_hour_s", "channel", (pl.col("completed") + 20).alias("due"))
+
+
+@pytest.fixture
+def waits() -> pl.DataFrame:
+    """Waits by hour: halls crowded in the morning and shut at night, electronic ones quick."""
+    luck = Random(7)
+    rows = []
+    for hour in range(24):
+        for number, channel in enumerate(CHANNELS):
+            shut = not _open(channel, hour)
+            wait_s = None if shut else luck.uniform(0.5, 1.5) * _busyness(hour) * 0.2 * 4.0**number / 4
+            rows.append((hour, channel, 40, 40 if shut else 0, 0 if shut else 40, wait_s))
+    schema = ["hour", "channel", "visits", "closed", "began", "wait_s_mean"]
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+@pytest.fixture
+def measures() -> pl.DataFrame:
+    """Both worlds, with totals; web orders are surely below their target."""
+    luck = Random(7)
+    rows = []
+    for world, visits in (("predicted", 40_000), ("measured", 400)):
+        for channel in (*CHANNELS, "*"):
+            for operation in (*OPERATIONS, "*"):
+                target = None if "*" in (channel, operation) else 0.933
+                share = 0.8 if (channel, operation) == ("web", "transact") else luck.uniform(0.93, 0.99)
+                half = 2 * (share * (1 - share) / visits) ** 0.5
+                served = int(share * visits)
+                p50 = luck.uniform(0.05, 2.0)
+                bounds = (share, share - half, min(1.0, share + half))
+                times = (p50 / 3, p50, p50 * 3, p50 * 5)
+                rows.append((world, channel, operation, visits, served, *bounds, target, *times))
+    return pl.DataFrame(rows, schema=MEASURES, orient="row")
+
+
+@pytest.fixture
+def rates() -> pl.DataFrame:
+    """Ten minutes in which the web hall is down from the fourth to the seventh, in both worlds."""
+    luck = Random(7)
+    rows = []
+    for world in ("predicted", "measured"):
+        for number, channel in enumerate(("web", "sms", "hotline", "own_hall")):
+            for minute in range(10):
+                ordinary = 60.0 / (number + 1) + luck.randint(-3, 3)
+                spill = (-40.0, 12.0, 20.0, 2.0)[number] * (4 <= minute < 7)
+                rows.append((world, minute * 60.0, channel, ordinary, ordinary + spill, spill))
+    schema = ["world", "minute_s", "channel", "ordinary_per_min", "what_if_per_min", "spill_per_min"]
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+@pytest.fixture
+def outcomes() -> pl.DataFrame:
+    """Served and failed visits with their causes."""
+    luck = Random(7)
+    ends = (
+        ("served", "", 940),
+        ("rejected", "no_funds", 25),
+        ("error", "backend", 20),
+        ("abandoned", "patience", 15),
+        ("unconfirmed", "confirmation_expired", 18),
+        ("timeout", "deadline", 6),
+    )
+    rows = [
+        (channel, operation, outcome, cause, int(visits * luck.uniform(0.5, 1.5)))
+        for channel in CHANNELS
+        for operation in OPERATIONS
+        for outcome, cause, visits in ends
+    ]
+    counted = pl.DataFrame(rows, schema=["channel", "operation", "outcome", "cause", "visits"], orient="row")
+    whole = pl.col("visits").sum().over("channel", "operation")
+    return counted.with_columns((pl.col("visits") / whole).alias("visits_share"))
+
+
+def _busyness(hour: float) -> float:
+    """Share of the peak's load: low at night, highest in the morning."""
+    return 0.04 + 0.96 * max(0.0, 1 - abs(hour - 11) / 10)
+
+
+def _open(channel: str, hour: float) -> bool:
+    return channel not in ("own_hall", "partner_hall", "agent") or 9 <= hour < 18

@@ -1,0 +1,118 @@
+"""What holds for every chart: it is drawn from much, little and nothing, and always the same."""
+
+from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
+from typing import TypeAlias
+from xml.etree.ElementTree import fromstring
+
+import polars as pl
+import pytest
+
+from footfall.chart.arrivals_over_day import arrivals_over_day
+from footfall.chart.outcomes_by_cause import outcomes_by_cause
+from footfall.chart.predicted_against_measured import predicted_against_measured
+from footfall.chart.save import save
+from footfall.chart.share_by_channel import share_by_channel
+from footfall.chart.spillover import spillover
+from footfall.chart.style import Chart, Stamp, look, svg_text
+from footfall.chart.success_against_target import success_against_target
+from footfall.chart.wait_heat_map import wait_heat_map
+from footfall.records.errors import BadInputError
+
+Draw: TypeAlias = Callable[[pl.DataFrame, Stamp], Chart]
+HOSTILE = "</svg><script>$x^$ & a_very_long_name_of_a_channel_of_somebody"
+
+DRAWINGS: dict[str, Draw] = {
+    "completed": lambda frame, stamp: share_by_channel(frame, "electronic: web; of all", stamp),
+    "due": lambda frame, stamp: arrivals_over_day(frame, (36_000.0, 36_600.0), stamp),
+    "waits": wait_heat_map,
+    "measures": success_against_target,
+    "measures ": predicted_against_measured,
+    "rates": lambda frame, stamp: spillover(frame, (240.0, 420.0), stamp),
+    "outcomes": outcomes_by_cause,
+}
+
+
+@pytest.fixture(params=DRAWINGS, ids=[f"{n} {name.strip()}" for n, name in enumerate(DRAWINGS)])
+def drawing(request: pytest.FixtureRequest) -> tuple[Draw, pl.DataFrame]:
+    """Each chart with the table it is drawn from."""
+    frame: pl.DataFrame = request.getfixturevalue(request.param.strip())
+    return DRAWINGS[request.param], frame
+
+
+def test_the_same_table_gives_the_same_bytes(drawing: tuple[Draw, pl.DataFrame], stamp: Stamp) -> None:
+    """No date, no random identifier; and the file is XML."""
+    draw, frame = drawing
+    one, two = (svg_text(draw(frame, stamp).figure) for _ in range(2))
+
+    assert one == two
+    assert fromstring(one).tag.endswith("svg")  # noqa: S314 - our own words
+
+
+def test_no_visits_are_said_and_not_drawn(drawing: tuple[Draw, pl.DataFrame], stamp: Stamp) -> None:
+    """An empty table is no crash and no empty axes."""
+    draw, frame = drawing
+    chart = draw(frame.clear(), stamp)
+
+    assert chart.title
+    assert chart.frame.is_empty()
+    assert svg_text(chart.figure)
+
+
+def test_any_single_row_can_be_drawn(drawing: tuple[Draw, pl.DataFrame], stamp: Stamp) -> None:
+    """The first row, the last and one in between, each alone."""
+    draw, frame = drawing
+    for number in (0, frame.height // 2, frame.height - 1):
+        chart = draw(frame.slice(number, 1), stamp)
+        assert svg_text(chart.figure)
+
+
+def test_a_hostile_name_of_a_channel_is_only_a_name(drawing: tuple[Draw, pl.DataFrame], stamp: Stamp) -> None:
+    """No markup, no formula, and no chart pushed off its page."""
+    draw, frame = drawing
+    named = frame.with_columns(pl.col("channel").replace({"web": HOSTILE, "own_hall": "x" * 200}))
+    drawn = svg_text(draw(named, stamp).figure)
+
+    assert "<script" not in drawn
+    assert fromstring(drawn).tag.endswith("svg")  # noqa: S314 - our own words
+
+
+def test_title_and_footer_stand_inside_the_figure(drawing: tuple[Draw, pl.DataFrame], stamp: Stamp) -> None:
+    """Heading, subtitle and footer are whole and do not overlap."""
+    draw, frame = drawing
+    figure = draw(frame, stamp).figure
+    with look():
+        figure.draw_without_rendering()
+        boxes = [text.get_window_extent() for text in figure.texts]
+
+    assert all(box.x0 >= 0 and box.x1 <= figure.bbox.x1 for box in boxes)
+    assert all(box.y0 >= 0 and box.y1 <= figure.bbox.y1 for box in boxes)
+    assert all(upper.y0 > lower.y1 for upper, lower in pairwise(boxes))
+
+
+def test_a_chart_says_where_it_comes_from(drawing: tuple[Draw, pl.DataFrame], stamp: Stamp) -> None:
+    """Run, seed and version are in the footer."""
+    draw, frame = drawing
+    footer = draw(frame, stamp).figure.texts[-1].get_text()
+
+    assert footer == "footfall 0.1.0 · run 0123456789abcdef · seed 7"
+
+
+def test_a_chart_is_saved_with_the_table_behind_it(
+    drawing: tuple[Draw, pl.DataFrame], stamp: Stamp, tmp_path: Path
+) -> None:
+    """Two files, whole, and nothing else."""
+    draw, frame = drawing
+    picture, table = save(draw(frame, stamp), tmp_path / "charts" / "one.two")
+
+    assert sorted(tmp_path.rglob("*.*")) == [table, picture]
+    assert pl.read_csv(table).height == frame.height
+    assert picture.read_text(encoding="utf-8").startswith("<?xml")
+
+
+def test_a_folder_that_is_a_file_is_refused(stamp: Stamp, waits: pl.DataFrame, tmp_path: Path) -> None:
+    """In one line, with nothing half-written."""
+    (tmp_path / "charts").write_text("")
+    with pytest.raises(BadInputError, match="charts"):
+        save(wait_heat_map(waits, stamp), tmp_path / "charts" / "waits")

@@ -1,0 +1,71 @@
+"""A chart's title says the number that the chart shows."""
+
+import polars as pl
+
+from footfall.chart.arrivals_over_day import arrivals_over_day
+from footfall.chart.outcomes_by_cause import outcomes_by_cause
+from footfall.chart.predicted_against_measured import predicted_against_measured
+from footfall.chart.share_by_channel import share_by_channel
+from footfall.chart.spillover import spillover
+from footfall.chart.style import Stamp
+from footfall.chart.success_against_target import success_against_target
+from footfall.chart.wait_heat_map import wait_heat_map
+
+
+def test_the_share_in_the_title_is_that_of_the_table(completed: pl.DataFrame, stamp: Stamp) -> None:
+    """Electronic over all, of the rows behind the chart."""
+    electronic = completed.filter("electronic")["completed"].to_list()
+    share = sum(electronic) / sum(completed["completed"].to_list())
+
+    assert f"{share * 100:.1f} %" in share_by_channel(completed, "d", stamp).title
+
+
+def test_the_busiest_half_hour_is_named(due: pl.DataFrame, stamp: Stamp) -> None:
+    """With its arrivals."""
+    most = max(due.group_by("half_hour_s").agg(pl.col("due").sum())["due"].to_list())
+
+    assert f"{most:,} arrivals" in arrivals_over_day(due, None, stamp).title
+
+
+def test_the_longest_wait_is_named(stamp: Stamp) -> None:
+    """Twenty minutes in own halls at ten, whatever else there is."""
+    rows = [(9, "web", 5, 0, 5, 0.1), (10, "own_hall", 5, 0, 5, 1200.0), (10, "sms", 5, 0, 0, None)]
+    schema = ["hour", "channel", "visits", "closed", "began", "wait_s_mean"]
+    chart = wait_heat_map(pl.DataFrame(rows, schema=schema, orient="row"), stamp)
+
+    assert chart.title == "Waits are longest in own halls at 10:00: 20 min"
+
+
+def test_missed_targets_are_counted_and_named(measures: pl.DataFrame, stamp: Stamp) -> None:
+    """By what was measured."""
+    title = success_against_target(measures, stamp).title
+
+    assert title == "1 of 16 targets surely missed (measured): web hall transact"
+
+
+def test_a_prediction_without_measurement_is_judged_as_a_prediction(
+    measures: pl.DataFrame, stamp: Stamp
+) -> None:
+    """A simulated run has a success chart too, and nothing to be compared with."""
+    predicted = measures.filter(pl.col("world") == "predicted")
+
+    assert "(predicted)" in success_against_target(predicted, stamp).title
+    assert predicted_against_measured(predicted, stamp).title == "Nothing was both predicted and measured"
+
+
+def test_the_spill_is_named_with_its_source_and_its_goal(rates: pl.DataFrame, stamp: Stamp) -> None:
+    """While the change is in force."""
+    title = spillover(rates, (240.0, 420.0), stamp).title
+
+    assert title == "Web hall loses 40.0, hotline gains 20.0 visits a minute (measured)"
+
+
+def test_the_most_frequent_cause_is_named(stamp: Stamp) -> None:
+    """One of ten failed, of a technical fault."""
+    rows = [("web", "query", "served", "", 9, 0.9), ("web", "query", "error", "backend", 1, 0.1)]
+    schema = ["channel", "operation", "outcome", "cause", "visits", "visits_share"]
+    outcomes = pl.DataFrame(rows, schema=schema, orient="row")
+
+    title = outcomes_by_cause(outcomes, stamp).title
+    assert title == "10.0 % of visits fail, most often 'backend', as in web hall query"
+    assert outcomes_by_cause(outcomes.head(1), stamp).title == "All 9 visits were served"

@@ -1,0 +1,106 @@
+"""What all tests share: repeatable examples, and a PostgreSQL server of their own."""
+
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+# The same examples in every run, and no verdict that depends on how busy the machine is.
+settings.register_profile("footfall", derandomize=True, deadline=None, database=None)
+settings.load_profile("footfall")
+
+DATABASE = "footfall"
+START_S_MAX = 60
+UNPRIVILEGED = ("postgres", "nobody")
+"""Users that run the server when the tests run as root, which PostgreSQL refuses; the first that exists."""
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """SQLAlchemy URL of an empty database on a server of the tests' own, which ends with them.
+
+    It listens on a Unix socket in that folder alone, so no port can clash and nobody else can reach it.
+    """
+    binaries = _binaries()
+    if binaries is None:
+        reason = "no PostgreSQL server here (Debian: apt-get install postgresql)"
+        if os.environ.get("FOOTFALL_CI"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    with tempfile.TemporaryDirectory(prefix="footfall-pg-") as name:
+        server = _Server(binaries, Path(name))
+        server.start()
+        try:
+            yield f"postgresql+psycopg://{DATABASE}@/{DATABASE}?host={name}"
+        finally:
+            server.stop()
+
+
+class _Server:
+    """One PostgreSQL server in one folder."""
+
+    def __init__(self, binaries: Path, folder: Path) -> None:
+        """Give the folder to the user that the server will run as."""
+        self._binaries = binaries
+        self._folder = folder
+        self._data = folder / "data"
+        self._log = folder / "server.log"
+        self._user = _unprivileged() if os.getuid() == 0 else None
+        if self._user is not None:
+            os.chown(folder, self._user.pw_uid, self._user.pw_gid)
+
+    def start(self) -> None:
+        """Make the cluster and the database, and return once the server answers."""
+        cluster = ["--no-sync", "--encoding=UTF8", "--locale=C", "--auth=trust", f"--username={DATABASE}"]
+        self._run("initdb", *cluster, f"--pgdata={self._data}")
+        options = f"-k '{self._folder}' -c listen_addresses='' -c fsync=off"
+        self._run("pg_ctl", "start", "-w", "-t", f"{START_S_MAX}", "-l", f"{self._log}", "-o", options)
+        self._run("createdb", f"--host={self._folder}", f"--username={DATABASE}", DATABASE)
+
+    def stop(self) -> None:
+        """Stop it at once; its data are of no use to anybody."""
+        self._run("pg_ctl", "stop", "-w", "-m", "immediate")
+
+    def _run(self, program: str, *arguments: str) -> None:
+        """Run one of PostgreSQL's programs as the server's user; its words are shown when it fails."""
+        words = self._folder / "words.txt"
+        # A file, not a pipe: the server inherits it and would hold a pipe open for ever.
+        with words.open("w") as out:
+            done = subprocess.run(
+                [self._binaries / program, *arguments],
+                cwd=self._folder,
+                # Only what it needs: a caller's PGHOST or PGPORT must not lead to another server.
+                env={"PATH": os.environ["PATH"], "PGDATA": f"{self._data}"},
+                user=self._user.pw_uid if self._user else None,
+                group=self._user.pw_gid if self._user else None,
+                extra_groups=[] if self._user else None,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                check=False,
+            )
+        if done.returncode:
+            said = [path.read_text() for path in (words, self._log) if path.exists()]
+            pytest.fail(f"{program} failed ({done.returncode}): {' '.join(said)}")
+
+
+def _binaries() -> Path | None:
+    """Folder of PostgreSQL's server programs: the one on the path, else Debian's newest."""
+    found = shutil.which("initdb")
+    if found is not None and Path(found).resolve().with_name("postgres").exists():
+        return Path(found).resolve().parent
+    debian = Path("/usr/lib/postgresql").glob("*/bin/initdb")
+    newest = max(debian, key=lambda path: float(path.parts[-3]), default=None)
+    return newest.parent if newest else None
+
+
+def _unprivileged() -> pwd.struct_passwd:
+    """Return the first user of `UNPRIVILEGED` that this machine has."""
+    known = {entry.pw_name: entry for entry in pwd.getpwall()}
+    return next(known[name] for name in UNPRIVILEGED if name in known)

@@ -1,0 +1,52 @@
+"""The rooms keep to themselves, and the contracts that say so bite."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).parents[2]
+BREACHES = {
+    "content": ("models/__init__.py", "import scenarios"),
+    "rooms": ("src/footfall/records/__init__.py", "import footfall.measure"),
+    "rows-only": ("src/footfall/measure/__init__.py", "import footfall.simulate"),
+    "simpy": ("src/footfall/service/__init__.py", "import footfall.simulate.day"),
+    "locust": ("src/footfall/simulate/__init__.py", "import locust"),
+    "matplotlib": ("src/footfall/measure/__init__.py", "import matplotlib.pyplot"),
+    "service": ("src/footfall/load/__init__.py", "import sqlalchemy"),
+    "terminal": ("src/footfall/chart/__init__.py", "import rich.progress"),
+    "wiring": ("src/footfall/cli/__init__.py", "import simpy"),
+}
+"""Contract of `pyproject.toml` by its id: a file, and a line in it that breaks the contract."""
+
+
+def lint(tree: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    """Hold the code of a tree to that tree's own contracts."""
+    return subprocess.run(
+        [Path(sys.executable).with_name("lint-imports"), "--no-cache", "--no-logo", *options],
+        cwd=tree,
+        env=os.environ | {"PYTHONPATH": f"{tree / 'src'}{os.pathsep}{tree}"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_no_room_looks_into_a_room_that_it_must_not_know() -> None:
+    """Every contract of `pyproject.toml` is kept."""
+    done = lint(HERE)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_each_contract_is_broken_by_an_import_that_it_forbids(tmp_path: Path) -> None:
+    """With one forbidden import for each contract, all are reported broken and none is kept."""
+    for name in ("src", "models", "scenarios"):
+        shutil.copytree(HERE / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(HERE / "pyproject.toml", tmp_path)
+    for file, line in BREACHES.values():
+        with (tmp_path / file).open("a") as text:
+            text.write(f"\n{line}\n")
+    done = lint(tmp_path)
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert f"Contracts: 0 kept, {len(BREACHES)} broken." in done.stdout

@@ -1,0 +1,37 @@
+"""What the documents point at is there."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parents[2]
+DOCUMENTS = sorted([*HERE.glob("*.md"), *HERE.glob("docs/**/*.md"), *HERE.glob("results/*.md")])
+MAKEFILE = (HERE / "Makefile").read_text(encoding="utf-8")
+
+
+def name_of(path: Path) -> str:
+    """Name a document by its place in the project."""
+    return str(path.relative_to(HERE))
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=name_of)
+def test_every_link_inside_the_project_leads_somewhere(document: Path) -> None:
+    """A relative link names a file or folder that exists."""
+    links = re.findall(r"\]\(([^)#\s]+)[^)]*\)", document.read_text(encoding="utf-8"))
+    inside = [link for link in links if not re.match(r"[a-z]+:", link)]
+    assert [link for link in inside if not (document.parent / link).exists()] == []
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=name_of)
+def test_every_make_target_that_is_named_exists(document: Path) -> None:
+    """A document that says `make demo` can be taken at its word."""
+    said = re.findall(r"(?:^|`)make ([a-z]+)", document.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    targets = re.findall(r"^([a-z]+):", MAKEFILE, flags=re.MULTILINE)
+    assert set(said) <= set(targets)
+
+
+def test_every_make_target_is_listed_by_help() -> None:
+    """Whatever can be made is explained in one line."""
+    targets = re.findall(r"^([a-z]+):", MAKEFILE, flags=re.MULTILINE)
+    assert re.findall(r"^([a-z]+):.*## \w", MAKEFILE, flags=re.MULTILINE) == targets

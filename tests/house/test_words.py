@@ -1,0 +1,74 @@
+"""No line of the project holds what must not be there: a path of one machine, an unfinished thought."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parents[2]
+FOLDERS = (".ci", "benchmarks", "docs", "models", "scenarios", "src", "tests")
+KINDS = {".css", ".html", ".js", ".md", ".py", ".toml", ".yml", ""}
+FORBIDDEN = {
+    "the path of one machine": r"(?<![\w.])/(root|opt|work|home/\w+)/\w",
+    "the host of a package index": r"pypi\.org|pythonhosted\.org",
+    "work that is not done": r"\b(TODO|FIXME|XXX)\b",
+    "a line kept from being measured": r"pragma: no cover",
+    "a type error hushed up without a reason": r"type: ignore(?!\[[\w, -]+\] +[-#]? *[^\s#-])",
+    "a lint rule hushed up without a reason": r"# noqa(?!: [A-Z]+\d+(, [A-Z]+\d+)* +[-#]? *[^\s#-])",
+    "a test left out without a reason": r"mark\.skip\b(?!\(.*reason)|pytest\.skip\(\)",
+    "a number of a tracker instead of the reason": r"(?i)\bissues? #?\d",
+}
+"""What it is, and the pattern that finds it."""
+
+
+def texts() -> list[Path]:
+    """All files that people write, and not those that tools do; this one, which quotes it all, apart."""
+    top = [path for path in HERE.iterdir() if path.name != "uv.lock"]
+    below = [path for folder in FOLDERS for path in (HERE / folder).rglob("*")]
+    written = (path for path in (*top, *below) if path.is_file() and path.suffix in KINDS)
+    return sorted(path for path in written if "__pycache__" not in path.parts and path != Path(__file__))
+
+
+@pytest.mark.parametrize("what", FORBIDDEN)
+def test_no_file_holds(what: str) -> None:
+    """The forbidden pattern is found nowhere; where it is, file and line are named."""
+    pattern = re.compile(FORBIDDEN[what])
+    found = [
+        f"{path.relative_to(HERE)}:{number}: {line.strip()}"
+        for path in texts()
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+        if pattern.search(line)
+    ]
+    assert found == []
+
+
+@pytest.mark.parametrize(
+    ("what", "line"),
+    [
+        ("the path of one machine", "open('/root/data.csv')"),
+        ("the host of a package index", "https://pypi.org/simple"),
+        ("work that is not done", "# TODO later"),
+        ("a line kept from being measured", "else:  # pragma: no cover"),
+        ("a type error hushed up without a reason", "x = y  # type: ignore[misc]"),
+        ("a lint rule hushed up without a reason", "x = y  # noqa: E501"),
+        ("a test left out without a reason", "@pytest.mark.skip"),
+        ("a number of a tracker instead of the reason", "# see issue #12"),
+    ],
+)
+def test_the_search_finds(what: str, line: str) -> None:
+    """Each pattern bites on a line that it is meant for."""
+    assert re.search(FORBIDDEN[what], line)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "x = y  # type: ignore[misc]  # the library's stub is wrong",
+        "x = y  # noqa: E501, RUF001  a table reads better wide",
+        "with urlopen(base + '/home') as page:",
+        '@pytest.mark.skip(reason="no server here")',
+    ],
+)
+def test_the_search_lets_reasons_pass(line: str) -> None:
+    """What gives its reason is not found."""
+    assert not any(re.search(pattern, line) for pattern in FORBIDDEN.values())

@@ -1,0 +1,138 @@
+"""What a criterion may look like, and what is said about one that may not."""
+
+import pytest
+
+from footfall.measure.criteria.grammar import Vocabulary, parse_criteria, parse_criterion, with_defaults
+from footfall.measure.criteria.spec import (
+    AgreementCriterion,
+    ArrivalsCriterion,
+    Criterion,
+    LagCriterion,
+    ResponseCriterion,
+    Scope,
+    SuccessCriterion,
+)
+from footfall.records.errors import BadInputError
+
+KNOWN = Vocabulary(channels=("web", "sms", "own_hall", "partner_hall"), operations=("query", "transact"))
+
+
+def _parse(line: str) -> Criterion:
+    return parse_criterion(line, "criteria:1", KNOWN)
+
+
+@pytest.mark.parametrize(
+    ("line", "scope", "bound"),
+    [
+        ("success(sms.transact) >= 91.1%", Scope("sms", "transact"), 0.911),
+        ("success(*.query) > 0.9", Scope("*", "query"), 0.9),
+        ("success( web.query )>=97.8% - 3pt", Scope("web", "query"), 0.948),
+        ("success(*) >= 90%", Scope("*", "*"), 0.9),
+        ("success(*_hall.*) >= 90%", Scope("*_hall", "*"), 0.9),
+    ],
+)
+def test_a_bound_on_success_is_read(line: str, scope: Scope, bound: float) -> None:
+    """With its scope, and less its margin."""
+    criterion = _parse(line)
+
+    assert isinstance(criterion, SuccessCriterion)
+    assert criterion.scope == scope
+    assert criterion.bound_share == pytest.approx(bound)
+    assert criterion.text == line
+
+
+@pytest.mark.parametrize(
+    ("line", "quantile", "limit_s"),
+    [
+        ("p95(web.*) < 800ms", 0.95, 0.8),
+        ("p50(web.query) <= 1.5 s", 0.5, 1.5),
+        ("mean(own_hall.*) < 12min", None, 720),
+    ],
+)
+def test_a_bound_on_response_is_read_in_any_unit(line: str, quantile: float | None, limit_s: float) -> None:
+    """Seconds inside, whatever was written."""
+    criterion = _parse(line)
+
+    assert isinstance(criterion, ResponseCriterion)
+    assert criterion.quantile == quantile
+    assert criterion.limit_s == pytest.approx(limit_s)
+
+
+def test_lag_arrivals_and_agreement_are_read() -> None:
+    """The three that speak of a played run."""
+    assert _parse("p99(lag) < 10ms else invalid") == LagCriterion(
+        text="p99(lag) < 10ms else invalid", statistic="p99", operator="<", limit_s=0.01
+    )
+    assert _parse("arrivals(*) within 2% of trace") == ArrivalsCriterion(
+        text="arrivals(*) within 2% of trace", tolerance_share=0.02
+    )
+    assert _parse("predicted(success, web.*) within 1pt of measured") == AgreementCriterion(
+        text="predicted(success, web.*) within 1pt of measured", scope=Scope("web"), tolerance_share=0.01
+    )
+
+
+def test_else_invalid_makes_a_criterion_one_of_validity() -> None:
+    """The same bound, another consequence."""
+    plain, strict = _parse("p95(web.*) < 1s"), _parse("p95(web.*) < 1s else invalid")
+
+    assert isinstance(plain, ResponseCriterion)
+    assert isinstance(strict, ResponseCriterion)
+    assert (plain.validity, strict.validity) == (False, True)
+
+
+def test_comments_and_blank_lines_are_left_out() -> None:
+    """A criterion may be followed by a remark."""
+    text = "# what holds\n\nsuccess(*) > 0.5  # half\np95(*) < 1s\n"
+
+    assert [each.text for each in parse_criteria(text, "x")] == ["success(*) > 0.5", "p95(*) < 1s"]
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("success(web.query) = 90%", "is no criterion"),
+        ("success(web.query) >= ninety", "is no criterion"),
+        ("success(web.query >= 90%", "is no criterion"),
+        ("success(web.query) >= 90% else fail", "is no criterion"),
+        ("success(web.query) >= 110%", "a share of 110%"),
+        ("success(web.query) >= 97.8", "a share of 97.8"),
+        ("success(web.query) >= 2% - 3pt", "above the target"),
+        ("success(web) >= 90%", "scope 'web'"),
+        ("success(web.query.x) >= 90%", "scope 'web.query.x'"),
+        ("success(wbe.query) >= 90%", "no channel 'wbe'"),
+        ("success(web.querry) >= 90%", "no operation 'querry'"),
+        ("p95(web.query) < 800", "is no criterion"),
+        ("p97(web.query) < 800ms", "is no criterion"),
+        ("max(web.query) < 800ms", "max of response times"),
+        ("p95(lag) < 10ms", "p95 of lag"),
+        ("arrivals(web.*) within 2% of trace", "not kept apart"),
+        ("predicted(success, web.*) within 0pt of measured", "0pt"),
+        ("predicted(p95, web.*) within 1pt of measured", "is no criterion"),
+        ("p95(web.query) not worse than baseline by 5%", "not supported yet"),
+        ("success(web.query) >= 90% for 30s abort", "not supported yet"),
+    ],
+)
+def test_a_bad_criterion_is_refused_with_its_line_and_what_was_expected(line: str, said: str) -> None:
+    """One line that names the place, the problem and a valid form."""
+    with pytest.raises(BadInputError) as caught:
+        parse_criteria(f"success(*) > 0.5\n{line}\n", "study.toml", KNOWN)
+
+    message = str(caught.value)
+    assert message.startswith("study.toml:2: ")
+    assert said in message
+    assert "expected" in message
+    assert "\n" not in message
+
+
+def test_a_text_without_end_is_refused() -> None:
+    """Limits on sizes hold for criteria too."""
+    with pytest.raises(BadInputError, match="1001 lines"):
+        parse_criteria("#\n" * 1001, "x")
+
+
+def test_lag_is_always_judged() -> None:
+    """By the built-in limit, unless the user names another."""
+    own = (_parse("p99(lag) < 5ms"),)
+
+    assert with_defaults(own) == own
+    assert with_defaults(()) == (_parse("p99(lag) < 50ms else invalid"),)

@@ -1,0 +1,151 @@
+"""Intervals agree with published figures and with what an interval is."""
+
+import math
+from itertools import pairwise
+from random import Random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from footfall.measure.interval import (
+    clopper_pearson_low,
+    nearest_rank,
+    newcombe,
+    percentile_interval,
+    sample_for_percentile,
+    sample_to_decide,
+    t_interval,
+    wilson,
+)
+
+COUNTS = st.integers(1, 5000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
+
+
+def test_wilson_agrees_with_its_reference_value() -> None:
+    """The article's SMS success on a thousand trials, from statsmodels' proportion_confint."""
+    assert wilson(911, 1000).low == pytest.approx(0.891742648438, abs=1e-12)
+
+
+def test_the_exact_lower_bound_agrees_with_its_reference_value() -> None:
+    """One-sided, from SciPy's binomtest."""
+    assert clopper_pearson_low(911, 1000) == pytest.approx(0.894773374495, abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "low", "high"),
+    [
+        ((56, 70), (48, 80), 0.0524, 0.3339),
+        ((9, 10), (3, 10), 0.1705, 0.8090),
+        ((6, 7), (2, 7), 0.0582, 0.8062),
+        ((5, 56), (0, 29), -0.0381, 0.1926),
+        ((0, 10), (0, 20), -0.1611, 0.2775),
+        ((10, 10), (0, 20), 0.6791, 1.0000),
+    ],
+)
+def test_newcombe_agrees_with_his_table(
+    first: tuple[int, int], second: tuple[int, int], low: float, high: float
+) -> None:
+    """Newcombe, Statistics in Medicine 17 (1998), Table II, method 10."""
+    assert newcombe(first, second) == pytest.approx((low, high), abs=5e-5)
+
+
+def test_students_interval_agrees_with_the_table() -> None:
+    """t(2; 0.975) = 4.302653 on the values 1, 2, 3, whose standard error is 1/√3."""
+    assert t_interval([1.0, 2.0, 3.0]).half_width == pytest.approx(4.302653 / math.sqrt(3), abs=1e-6)
+
+
+def test_conovers_ranks_bound_the_median() -> None:
+    """Of twenty values the 6th and the 15th bound the median (Conover, table of the sign test)."""
+    assert percentile_interval(range(1, 21), 0.5) == (6, 15)
+
+
+@given(COUNTS)
+def test_a_share_lies_inside_its_interval(counts: tuple[int, int]) -> None:
+    """Also at no success and at nothing but success."""
+    served, n = counts
+    low, high = wilson(served, n)
+
+    assert 0 <= low <= served / n <= high <= 1
+    assert clopper_pearson_low(served, n) <= served / n
+
+
+@given(COUNTS)
+def test_more_trials_at_the_same_share_never_widen_the_interval(counts: tuple[int, int]) -> None:
+    """Ten times the sample is surer."""
+    served, n = counts
+
+    assert wilson(served * 10, n * 10).half_width < wilson(served, n).half_width
+
+
+@given(COUNTS, COUNTS)
+def test_a_difference_turns_its_sign_with_its_sides(one: tuple[int, int], two: tuple[int, int]) -> None:
+    """Newcombe's interval is antisymmetric and holds the difference."""
+    low, high = newcombe(one, two)
+
+    assert low <= one[0] / one[1] - two[0] / two[1] + 1e-12
+    assert newcombe(two, one) == pytest.approx((-high, -low), abs=1e-12)
+
+
+@given(st.integers(0, 1000), st.integers(1, 999))
+def test_the_smallest_sample_decides_and_one_less_does_not(share: int, bound: int) -> None:
+    """With a share that is not rounded to whole customers."""
+    p, b = share / 1000, bound / 1000
+    n = sample_to_decide(p, b)
+    if n is None:
+        assert p == b
+        return
+
+    assert not _holds(p * n, n, b)
+    assert n == 1 or _holds(p * (n - 1), n - 1, b)
+
+
+@pytest.mark.parametrize("q", [0.5, 0.9, 0.95, 0.99])
+def test_the_smallest_sample_bounds_a_percentile_and_one_less_does_not(q: float) -> None:
+    """From above; 72 values for a 95th percentile."""
+    n = sample_for_percentile(q)
+
+    assert math.isfinite(percentile_interval(range(n), q).high)
+    assert math.isinf(percentile_interval(range(n - 1), q).high)
+
+
+def test_a_percentile_lies_inside_its_bounds_as_often_as_stated() -> None:
+    """Of 1000 samples of 200 uniform numbers, the true 95th percentile is inside in 95 % or a little more."""
+    luck = Random(7)
+    inside = 0
+    for _ in range(1000):
+        low, high = percentile_interval(sorted(luck.random() for _ in range(200)), 0.95)
+        inside += low <= 0.95 < high
+
+    assert 940 <= inside <= 985
+
+
+@given(st.integers(1, 300))
+def test_a_percentile_is_a_value_with_enough_at_or_below_it(n: int) -> None:
+    """Nearest rank is exact for whole percents of any number of values, and grows with the percent."""
+    values = [nearest_rank(range(1, n + 1), percent / 100) for percent in range(1, 101)]
+
+    assert all(100 * value >= percent * n for percent, value in enumerate(values, 1))
+    assert all(100 * (value - 1) < percent * n for percent, value in enumerate(values, 1))
+    assert all(one <= two for one, two in pairwise(values))
+
+
+@pytest.mark.parametrize(("served", "n"), [(0, 0), (2, 1), (-1, 5)])
+def test_impossible_counts_are_refused(served: int, n: int) -> None:
+    """No trial, more successes than trials, less than none."""
+    with pytest.raises(ValueError, match="trials"):
+        wilson(served, n)
+
+
+def test_what_cannot_be_estimated_is_refused() -> None:
+    """An interval of one mean, a percentile of nothing."""
+    with pytest.raises(ValueError, match="two values"):
+        t_interval([1.0])
+    with pytest.raises(ValueError, match="no values"):
+        nearest_rank([], 0.5)
+
+
+def _holds(successes: float, n: int, bound: float) -> bool:
+    """Whether the bound lies inside the interval by more than rounding."""
+    low, high = wilson(successes, n)
+    return low + 1e-12 < bound < high - 1e-12

@@ -1,0 +1,63 @@
+"""Which judgement wins, and what a program and a CI see of it."""
+
+from collections.abc import Callable
+from xml.etree.ElementTree import fromstring
+
+import pytest
+
+from footfall.measure.junit import junit_xml
+from footfall.measure.verdict import EXIT_CODES, USAGE_EXIT_CODE, Judgement, Verdict, decide
+from footfall.records.runs import Manifest
+
+
+def _judged(verdict: str, *, validity: bool = False, criterion: str = "success(*) > 0.9") -> Judgement:
+    return Judgement(criterion=criterion, verdict=Verdict(verdict), reason="so it is", validity=validity)
+
+
+@pytest.mark.parametrize(
+    ("judgements", "verdict"),
+    [
+        ([_judged("pass"), _judged("pass", validity=True)], "pass"),
+        ([_judged("pass"), _judged("fail")], "fail"),
+        ([_judged("invalid"), _judged("fail")], "fail"),
+        ([_judged("pass"), _judged("invalid")], "invalid"),
+        ([_judged("fail"), _judged("invalid", validity=True)], "invalid"),
+        ([_judged("fail"), _judged("fail", validity=True)], "invalid"),
+        ([], "invalid"),
+    ],
+)
+def test_validity_beats_failure_and_failure_beats_doubt(judgements: list[Judgement], verdict: str) -> None:
+    """And nothing judged is not a pass."""
+    decision = decide(judgements)
+
+    assert decision.verdict == verdict
+    assert decision.reason
+
+
+def test_every_verdict_has_its_own_exit_code() -> None:
+    """Pass 0, fail 1, invalid 3; 2 is left to wrong usage."""
+    assert {verdict.value: code for verdict, code in EXIT_CODES.items()} == {
+        "pass": 0,
+        "fail": 1,
+        "invalid": 3,
+    }
+    assert USAGE_EXIT_CODE not in EXIT_CODES.values()
+
+
+def test_each_criterion_is_a_test_case(make_manifest: Callable[..., Manifest]) -> None:
+    """Failed is a failure, invalid an error, and the counts say so."""
+    judgements = [_judged("pass"), _judged("fail"), _judged("invalid")]
+    suite = fromstring(junit_xml(judgements, make_manifest()))[0]  # noqa: S314 - our own words
+
+    assert (suite.get("tests"), suite.get("failures"), suite.get("errors")) == ("3", "1", "1")
+    assert [case[0].tag for case in suite.iter("testcase")] == ["system-out", "failure", "error"]
+
+
+def test_hostile_text_stays_text_in_xml(make_manifest: Callable[..., Manifest]) -> None:
+    """Angle brackets, quotes and a control character that XML cannot hold."""
+    hostile = '</testcase><x a="\'"> \x00 & 網'
+    told = junit_xml([_judged("fail", criterion=hostile)], make_manifest(scenario=hostile))
+    parsed = fromstring(told)  # noqa: S314 - our own words
+
+    names = [case.get("name") for case in parsed.iter("testcase")]
+    assert names == [hostile.replace("\x00", "\N{REPLACEMENT CHARACTER}")]
