@@ -36,7 +36,7 @@ DEMAND_M = {
     "purchase": {"web": 7.0, "own_hall": 9.0, "partner_hall": 7.8, "agent": 5.0},
     "roaming": {"web": 4.0, "sms": 5.0, "hotline": 5.0, "wap": 1.0, "own_hall": 1.8, "partner_hall": 0.5},
 }
-HALL_DEMAND = c(1.02, "scales the halls' first choices so that the share of served business is the article's 76 %")
+HALL_DEMAND = c(0.995, "scales the halls' first choices so that the share of served business is the article's 76 %")
 
 
 def millions(operation: str) -> dict[str, float]:

@@ -167,6 +167,11 @@ def errand(day: Day, customer: Customer) -> Body:
             channel = day.choose_other(customer, tried)
 
 
+def single_visit(day: Day, customer: Customer) -> Body:
+    """Go to the first choice once; whatever comes of it, go home."""
+    yield from day.visit(customer, customer.first_choice)
+
+
 def simulate_day(model: Model, seed: int, replication: int = 0, progress: Progress | None = None) -> DayResult:
     """Run one day of a model."""
     return Day(model, crowd(model, seed, replication), seed).run(progress)

@@ -1,0 +1,54 @@
+"""What a person sees: tables and lines on stdout, progress on stderr and only on a terminal."""
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+_WIDTH_PIPED = 140
+
+
+def console() -> Console:
+    """Give the console of stdout; wide enough for the tables when it is a pipe."""
+    return Console(width=None if sys.stdout.isatty() else _WIDTH_PIPED, highlight=False, soft_wrap=False)
+
+
+def say(text: str = "") -> None:
+    """Print a line on stdout as it is, however long."""
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+def note(text: str) -> None:
+    """Print a line on stderr: what is going on, for whoever watches."""
+    sys.stderr.write(f"{text}\n")
+    sys.stderr.flush()
+
+
+def say_json(data: Any) -> None:  # noqa: ANN401  whatever JSON holds
+    """Print a value as JSON on stdout."""
+    say(json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False))
+
+
+@contextmanager
+def progress(title: str) -> Iterator[Callable[[float], None]]:
+    """Show a bar while long work runs; hand it the share done, 0 to 1. Nothing off a terminal but the title."""
+    if not sys.stderr.isatty():
+        note(f"{title} …")
+        yield lambda _share: None
+        return
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f} %"),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        task = bar.add_task(title, total=1.0)
+        yield lambda share: bar.update(task, completed=min(share, 1.0))
+        bar.update(task, completed=1.0)

@@ -1,0 +1,72 @@
+"""Find the workspace's content: a model or a scenario by its path or name."""
+
+import importlib.util
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from pydantic import ValidationError
+
+from footfall.records.errors import BadInputError
+from footfall.simulate.spec.change import set_text
+from footfall.simulate.spec.model import Model
+
+
+def model_in(path: Path, changes: tuple[str, ...] = ()) -> Model:
+    """Give `MODEL` of a model file, with changes `path=value` made in turn.
+
+    Raises:
+        BadInputError: there is no such file, it does not run, it holds no model, or a change is impossible.
+    """
+    model = _member(path, "MODEL", "a model file such as models/guangxi.py")
+    if not isinstance(model, Model):
+        raise BadInputError(str(path), "MODEL is not a Model", "a footfall.simulate.spec.model.Model")
+    for change in changes:
+        model = set_text(model, change)
+    return model
+
+
+def scenario_in(name: str) -> tuple[Path, Any]:
+    """Give the path and the `SCENARIO` of a scenario, by its path or by its name in scenarios/.
+
+    Raises:
+        BadInputError: there is no such scenario, or its file does not run.
+    """
+    path = Path(name) if name.endswith(".py") else Path("scenarios") / f"{name}.py"
+    known = sorted(p.stem for p in Path("scenarios").glob("*.py") if p.stem != "__init__")
+    if not path.is_file():
+        raise BadInputError(f"--scenario {name}", "no such scenario", " or ".join(known) or f"a file {path}")
+    return path, _member(path, "SCENARIO", "a scenario file")
+
+
+def _member(path: Path, name: str, expected: str) -> Any:  # noqa: ANN401  the caller checks
+    module = _load(path, expected)
+    if not hasattr(module, name):
+        raise BadInputError(str(path), f"has no {name}", expected)
+    return getattr(module, name)
+
+
+def _load(path: Path, expected: str) -> ModuleType:
+    if not path.is_file():
+        raise BadInputError(str(path), "no such file", expected)
+    workspace = str(path.resolve().parent.parent)
+    if workspace not in sys.path:
+        sys.path.insert(0, workspace)
+    spec = importlib.util.spec_from_file_location(f"footfall_content_{path.stem}", path.resolve())
+    if spec is None or spec.loader is None:
+        raise BadInputError(str(path), "is not a Python file", expected)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    try:
+        spec.loader.exec_module(module)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        raise BadInputError(str(path), f"{where}: {first['msg']}", "a valid number") from error
+    except BadInputError:
+        raise
+    except Exception as error:  # whatever a user's file may raise, they get its line
+        line = f"{type(error).__name__}: {error}"
+        raise BadInputError(str(path), f"does not run ({line})", expected) from error
+    return module

@@ -1,0 +1,136 @@
+"""A simulated day as results: tables, charts, and the figures that a person reads."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+from rich.table import Table
+
+from footfall.chart.arrivals_over_day import arrivals_over_day
+from footfall.chart.outcomes_by_cause import outcomes_by_cause
+from footfall.chart.save import save
+from footfall.chart.share_by_channel import share_by_channel
+from footfall.chart.style import Chart, Stamp
+from footfall.chart.success_against_target import success_against_target
+from footfall.chart.wait_heat_map import wait_heat_map
+from footfall.cli.console import console, say
+from footfall.measure.flow import due_by_half_hour, waits_by_hour
+from footfall.measure.share import ElectronicShare, ShareDefinition, completed_by_half_hour, electronic_share
+from footfall.measure.success import first_try_and_eventual
+from footfall.measure.summary import measures, outcomes
+from footfall.records.runs import Manifest
+from footfall.records.tables import write_csv, write_parquet
+from footfall.simulate.day import DayResult
+
+DAY_CHARTS = "charts"
+
+
+@dataclass(frozen=True, slots=True)
+class DayFigures:
+    """A day's visits as measures and share."""
+
+    visits: pl.DataFrame
+    measures: pl.DataFrame
+    eventual: pl.DataFrame
+    share: ElectronicShare
+    definition: ShareDefinition
+
+
+def figures(
+    result: DayResult, targets: dict[tuple[str, str], float], definition: ShareDefinition
+) -> DayFigures:
+    """Work out what a person wants to know of a day."""
+    visits = result.visits
+    return DayFigures(
+        visits=visits,
+        measures=measures(visits, "predicted", targets),
+        eventual=first_try_and_eventual(visits),
+        share=electronic_share(visits, definition),
+        definition=definition,
+    )
+
+
+def charts(day: DayFigures, manifest: Manifest, window_s: tuple[float, float] | None = None) -> list[Chart]:
+    """Draw the day."""
+    stamp = Stamp.of(manifest)
+    completed = completed_by_half_hour(day.visits, day.definition)
+    return [
+        share_by_channel(completed, day.share.definition, stamp),
+        wait_heat_map(waits_by_hour(day.visits), stamp),
+        success_against_target(day.measures, stamp),
+        arrivals_over_day(due_by_half_hour(day.visits.filter(pl.col("attempt") == 1)), window_s, stamp),
+        outcomes_by_cause(outcomes(day.visits), stamp),
+    ]
+
+
+DAY_CHART_NAMES = ("share_by_channel", "waits", "success", "arrivals", "failures")
+
+
+def write(folder: Path, day: DayFigures, drawn: Sequence[Chart]) -> None:
+    """Write `visits.parquet`, `measures.csv` and the charts.
+
+    Raises:
+        BadInputError: the folder cannot be written.
+    """
+    write_parquet(day.visits, folder / "visits.parquet")
+    write_csv(day.measures, folder / "measures.csv")
+    for name, chart in zip(DAY_CHART_NAMES, drawn, strict=True):
+        save(chart, folder / DAY_CHARTS / name)
+
+
+def as_json(day: DayFigures) -> dict[str, Any]:
+    """Give the figures of a day, names carrying units."""
+    share = day.share
+    return {
+        "visits": day.visits.height,
+        "electronic_share": share.share,
+        "electronic_share_low": share.share_low,
+        "electronic_share_high": share.share_high,
+        "share_definition": share.definition,
+        "measures": day.measures.to_dicts(),
+    }
+
+
+def show(day: DayFigures) -> None:
+    """Print the figures of a day."""
+    table = Table(title="Simulated day", title_justify="left", box=None, pad_edge=False)
+    heads = ("channel", "operation", "visits", "success", "95 % interval", "target", "wait mean", "response p95")
+    for head in heads:
+        table.add_column(head, justify="left" if head in {"channel", "operation"} else "right")
+    for row in day.measures.filter((pl.col("channel") != "*") & (pl.col("operation") != "*")).iter_rows(
+        named=True
+    ):
+        table.add_row(
+            row["channel"],
+            row["operation"],
+            f"{row['visits']:,}",
+            percent(row["success_share"]),
+            f"{percent(row['success_share_low'])} – {percent(row['success_share_high'])}",
+            percent(row["target_share"]),
+            seconds(row["wait_s_mean"]),
+            seconds(row["response_s_p95"]),
+        )
+    console().print(table)
+    say(share_line(day.share))
+
+
+def share_line(share: ElectronicShare) -> str:
+    """Say the electronic share with its interval and its definition."""
+    bounds = f"{percent(share.share_low)} – {percent(share.share_high)}"
+    return f"electronic share: {percent(share.share)} ({bounds}); {share.definition}"
+
+
+def percent(share: float | None) -> str:
+    """Give a share as a person reads it."""
+    return "–" if share is None else f"{share:.1%}".replace("%", " %")
+
+
+def seconds(value: float | None) -> str:
+    """Give a time as a person reads it."""
+    if value is None:
+        return "–"
+    if value < 1:
+        return f"{value * 1000:.0f} ms"
+    return f"{value:.1f} s" if value < 120 else f"{value / 60:.1f} min"  # noqa: PLR2004  two minutes

@@ -1,0 +1,85 @@
+"""Begin and end a run folder: the manifest says `running` until everything else is written."""
+
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from footfall import __version__
+from footfall.measure.share import ShareDefinition
+from footfall.records.errors import BadInputError
+from footfall.records.runs import Manifest, machine, now, run_id, versions, write_manifest
+from footfall.simulate.spec.model import Model
+from footfall.simulate.spec.model import ShareDefinition as ModelShareDefinition
+
+
+def begin(
+    command: str, model: Model, seed: int, out: Path | None, *, scenario: str = "", **settings: Any  # noqa: ANN401
+) -> tuple[Path, Manifest]:
+    """Make the run's folder and its manifest, `running`.
+
+    Raises:
+        BadInputError: the folder cannot be written.
+    """
+    identity = run_id(model.fingerprint(), f"{command} {scenario} {sorted(settings.items())}", seed, __version__)
+    folder = out or Path("results") / (scenario or model.name) / "runs" / identity
+    check_writable(folder)
+    manifest = Manifest(
+        run=identity,
+        command=command,
+        model=model.name,
+        scenario=scenario or None,
+        seed=seed,
+        status="running",
+        settings=settings,
+        versions=versions(),
+        machine=machine(),
+        started_at=now(),
+    )
+    write_manifest(folder, manifest)
+    return folder, manifest
+
+
+def end(folder: Path, manifest: Manifest, **changes: Any) -> Manifest:  # noqa: ANN401  fields of Manifest
+    """Write the manifest for the last time, `finished` unless told otherwise."""
+    manifest = replace(manifest, **{"status": "finished", "ended_at": now()} | changes)
+    write_manifest(folder, manifest)
+    return manifest
+
+
+def check_writable(folder: Path) -> None:
+    """Find out that results cannot be written before any work is done.
+
+    Raises:
+        BadInputError: the folder cannot be made or written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise BadInputError(f"--out {folder}", reason, "a folder that can be written") from error
+
+
+def share_definition(model: Model, name: str | None) -> tuple[ModelShareDefinition, ShareDefinition]:
+    """Give a share definition of the model, as the model says it and as the measures take it.
+
+    Raises:
+        BadInputError: the model has none of that name.
+    """
+    known = {definition.name: definition for definition in model.share_definitions}
+    if name is not None and name not in known:
+        raise BadInputError(f"--share {name}", "no such definition in the model", " or ".join(known))
+    chosen = known[name] if name else model.share_definitions[0]
+    channels = frozenset(channel.name for channel in model.channels)
+    return chosen, ShareDefinition(
+        electronic=frozenset(chosen.electronic),
+        excluded=channels - frozenset(chosen.counted),
+        operations=frozenset(chosen.operations),
+    )
+
+
+def targets(model: Model) -> dict[tuple[str, str], float]:
+    """Give the success shares that the model asks for, by channel and operation."""
+    return {(t.channel, t.operation): float(t.success_share) for t in model.targets}

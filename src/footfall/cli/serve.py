@@ -1,0 +1,65 @@
+"""`footfall serve`: the reference service, with the capacities of a model."""
+
+import os
+import tempfile
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from footfall.cli.console import note, progress
+from footfall.cli.content import model_in
+from footfall.cli.options import Changes, Seed
+from footfall.service.run import serve
+from footfall.service.settings import ServiceSettings
+from footfall.simulate.decide.as_played import Play, as_played
+from footfall.simulate.spec.base import DAY_S
+
+CONTROL_TOKEN = "FOOTFALL_CONTROL_TOKEN"  # noqa: S105  the name of a variable, not its value
+GATEWAY_KEY = "FOOTFALL_GATEWAY_KEY"
+
+
+def command(
+    model: Annotated[Path, typer.Option(help="Model whose channels, capacities and delays are served.")] = Path(
+        "models/guangxi.py"
+    ),
+    host: Annotated[str, typer.Option(help="Address to bind.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to bind; 0 takes any free one.")] = 8080,
+    database: Annotated[
+        str | None,
+        typer.Option(
+            help="SQLite file or SQLAlchemy URL (postgresql+psycopg://…). Default: a file that is removed at the end.",
+            show_default=False,
+        ),
+    ] = None,
+    at_hour: Annotated[float, typer.Option(min=0, max=24, help="Hour of the day whose staff is on duty.")] = 10.0,
+    human_time_factor: Annotated[
+        float, typer.Option(min=0.001, max=1, help="People's own times (patience, expiry) times this.")
+    ] = 1.0,
+    delays: Annotated[
+        bool, typer.Option("--delays/--no-delays", help="Take the model's service times and faults, or answer at once.")
+    ] = True,
+    seed: Seed = 1,
+    changes: Changes = None,
+) -> None:
+    """Start the reference service and serve until Ctrl-C.
+
+    FOOTFALL_CONTROL_TOKEN switches the control routes on, FOOTFALL_GATEWAY_KEY guards the SMS routes.
+    """
+    day = model_in(model, tuple(changes or ()))
+    play = Play(starts_s=at_hour * 3600 % DAY_S, length_s=DAY_S, speed=1, human_time_factor=human_time_factor)
+    with tempfile.TemporaryDirectory(prefix="footfall-") as scratch, progress("opening accounts") as bar:
+        settings = ServiceSettings(
+            model=as_played(day, play),
+            seed=seed,
+            database=database or str(Path(scratch) / "service.sqlite"),
+            subscribers=int(day.accounts.subscribers),
+            host=host,
+            port=port,
+            delays=delays,
+            control_token=os.environ.get(CONTROL_TOKEN),
+            gateway_key=os.environ.get(GATEWAY_KEY),
+            on_ready=lambda real_port: note(f"serving {day.title} on http://{host}:{real_port} (Ctrl-C to stop)"),
+            on_progress=lambda made, total: bar(made / total),
+        )
+        serve(settings)

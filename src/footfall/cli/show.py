@@ -1,0 +1,48 @@
+"""`footfall show`: every number of a model, with its grade and source."""
+
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from footfall.cli.console import console, say, say_json
+from footfall.cli.content import model_in
+from footfall.cli.options import Changes, Json, ModelFile
+from footfall.simulate.spec.base import Profile, leaves
+from footfall.simulate.spec.number import Number
+
+_GRADES = "grade A: stated in the source article; B: public figure; C: our assumption; set: changed for this run"
+
+
+def command(
+    model: ModelFile,
+    changes: Changes = None,
+    only: Annotated[
+        str, typer.Option(metavar="TEXT", help="Only the numbers whose path holds this text.")
+    ] = "",
+    as_json: Json = False,
+) -> None:
+    """Print every number of MODEL: its path (for --set), value, grade and source."""
+    spec = model_in(model, tuple(changes or ()))
+    numbers = [(path, number) for path, number in leaves(spec) if only in path]
+    if as_json:
+        say_json(
+            [
+                {"path": p, "value": _value(n), "grade": n.grade.value, "source": n.source}
+                for p, n in numbers
+            ]
+        )
+        return
+    table = Table(box=None, pad_edge=False, title=f"{spec.title} ({len(numbers)} numbers)", title_justify="left")
+    for head in ("path", "value", "grade", "source"):
+        table.add_column(head, overflow="fold", justify="right" if head == "value" else "left")
+    for path, number in numbers:
+        value = _value(number)
+        text = f"{min(value):g} … {max(value):g} by half hour" if isinstance(value, list) else f"{value:g}"
+        table.add_row(path, text, number.grade.value, number.source)
+    console().print(table)
+    say(_GRADES)
+
+
+def _value(number: Number | Profile) -> float | list[float]:
+    return list(number.values) if isinstance(number, Profile) else float(number)

@@ -1,0 +1,90 @@
+"""`footfall simulate`: run a model's day."""
+
+from typing import Annotated, Any
+
+import typer
+
+from footfall.cli import day as day_results
+from footfall.cli.console import console, progress, say, say_json
+from footfall.cli.content import model_in
+from footfall.cli.options import Changes, Json, ModelFile, Out, Seed, Share
+from footfall.cli.runs import begin, end, share_definition, targets
+from footfall.measure.replicated import replicated
+from footfall.measure.share import ShareDefinition, electronic_share
+from footfall.measure.summary import measures
+from footfall.simulate.day import DayResult, simulate_day
+from footfall.simulate.replications import replicate
+
+
+def command(
+    model: ModelFile,
+    seed: Seed = 1,
+    out: Out = None,
+    changes: Changes = None,
+    replications: Annotated[
+        int, typer.Option(min=1, max=1000, help="Independent days; more than one adds intervals over days.")
+    ] = 1,
+    share: Share = None,
+    as_json: Json = False,
+) -> None:
+    """Run MODEL's day and write visits.parquet, measures.csv and the charts."""
+    spec = model_in(model, tuple(changes or ()))
+    said, definition = share_definition(spec, share)
+    settings = {"model_file": model.as_posix(), "set": list(changes or ()), "replications": replications}
+    folder, manifest = begin("simulate", spec, seed, out, **settings)
+    with progress(f"simulating {spec.title}") as bar:
+        result = simulate_day(spec, seed, progress=bar)
+    day = day_results.figures(result, targets(spec), definition)
+    days = _over_days(spec, seed, replications, definition, result)
+    day_results.write(folder, day, day_results.charts(day, manifest))
+    end(folder, manifest, share_definition=f"{said.name}: {said.text}")
+    if as_json:
+        say_json(day_results.as_json(day) | {"run": manifest.run, "folder": str(folder), "days": days})
+        return
+    day_results.show(day)
+    if days:
+        _show_days(days)
+    say(f"{result.logout_reminders:,} logout reminders; {result.events:,} events; results in {folder}")
+
+
+def _over_days(
+    spec: Any, seed: int, replications: int, definition: ShareDefinition, first: DayResult  # noqa: ANN401
+) -> list[dict[str, Any]]:
+    """Give mean and 95 % interval over independent days of the share and of the success shares."""
+    if replications == 1:
+        return []
+    _Summary.definition = definition
+    summaries = [summary(first)]
+    with progress(f"simulating {replications - 1} more days") as bar:
+        summaries += replicate(spec, seed, range(1, replications), summary, bar)
+    values = {name: [s[name] for s in summaries if name in s] for name in summaries[0]}
+    return replicated(values).to_dicts()
+
+
+class _Summary:
+    """What the forked workers inherit."""
+
+    definition: ShareDefinition
+
+
+def summary(result: DayResult) -> dict[str, float]:
+    """Give the key figures of one day, by name."""
+    share = electronic_share(result.visits, _Summary.definition).share
+    figures = {} if share is None else {"electronic_share": share}
+    for row in measures(result.visits, "predicted").iter_rows(named=True):
+        if "*" not in {row["channel"], row["operation"]}:
+            figures[f"success_share({row['channel']}.{row['operation']})"] = row["success_share"]
+            if row["wait_s_mean"]:
+                figures[f"wait_s_mean({row['channel']}.{row['operation']})"] = row["wait_s_mean"]
+    return figures
+
+
+def _show_days(days: list[dict[str, Any]]) -> None:
+    table = day_results.Table(title="\nOver independent days", title_justify="left", box=None, pad_edge=False)
+    for head in ("quantity", "days", "mean", "95 % interval"):
+        table.add_column(head, justify="left" if head == "quantity" else "right")
+    for row in days:
+        form = day_results.seconds if row["quantity"].startswith("wait_s") else day_results.percent
+        bounds = f"{form(row['mean_low'])} – {form(row['mean_high'])}"
+        table.add_row(row["quantity"], str(row["replications"]), form(row["mean"]), bounds)
+    console().print(table)
