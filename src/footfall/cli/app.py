@@ -1,55 +1,80 @@
 """The commands together, and the one place where an error becomes a line and an exit code."""
 
+import importlib
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from difflib import get_close_matches
 
-import click
 import typer
 
 from footfall import __version__
-from footfall.cli import demo, gate, load, report, serve, show, simulate, trace
 from footfall.records.errors import BadInputError
 
 USAGE_EXIT_CODE = 2
 INTERRUPTED_EXIT_CODE = 130
 
-app = typer.Typer(
-    name="footfall",
-    help="Simulate an operator's customers, play them at real endpoints, and judge what happens.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-)
-for command in (demo, simulate, show, trace, serve, load, report, gate):
-    app.command(name=command.__name__.rsplit(".", 1)[-1])(command.command)
+COMMANDS = {
+    "demo": "Do everything once: simulate a day, play its busiest minutes, judge.",
+    "simulate": "Run a model's day: visits, measures, charts.",
+    "show": "Print every number of a model with its grade and source.",
+    "trace": "Write the arrivals of the busiest minutes, to be played later.",
+    "serve": "Start the reference service.",
+    "load": "Play a scenario at a service through Locust, and judge it.",
+    "report": "Make the report of a played run again, from its files.",
+    "gate": "Judge a run for CI: exit code 0 pass, 1 fail, 3 invalid.",
+}
+"""In the order of the help, each with its one line."""
 
 
-@app.callback(invoke_without_command=True)
-def _root(
-    *, version: bool = typer.Option(False, "--version", help="Print the version and stop.", is_eager=True)
-) -> None:
-    if version:
-        typer.echo(f"footfall {__version__}")
-        raise typer.Exit
+_USAGE = """Usage: footfall COMMAND [OPTIONS]
+
+Simulate an operator's customers, play them at real endpoints, and judge what happens.
+
+Commands:
+{commands}
+
+Options:
+  --version  Print the version and stop.
+  --help     Print this and stop; footfall COMMAND --help prints a command's options.
+
+Exit codes: 0 pass, 1 fail, 2 wrong input, 3 invalid (too few samples, or a run not to be trusted)."""
 
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command; returns the exit code."""
+    first, rest = (arguments[0], list(arguments[1:])) if arguments else ("--help", [])
+    if first in {"--help", "-h"}:
+        typer.echo(usage())
+        return 0
+    if first == "--version":
+        typer.echo(f"footfall {__version__}")
+        return 0
+    if first not in COMMANDS:
+        close = get_close_matches(first, COMMANDS, n=1, cutoff=0.4)
+        return _one_line(f"{first}: no such command; expected {' or '.join(close or COMMANDS)}")
     try:
-        code = typer.main.get_command(app).main(list(arguments), prog_name="footfall", standalone_mode=False)
+        code = _command(first)(rest, prog_name=f"footfall {first}", standalone_mode=False)
     except BadInputError as error:
         return _one_line(str(error))
-    except click.UsageError as error:
-        name = error.ctx.command_path if error.ctx else "footfall"
-        return _one_line(f"{name}: {error.format_message()} (see {name} --help)")
-    except (click.Abort, KeyboardInterrupt):
+    except typer.Exit as ended:
+        return ended.exit_code
+    except typer.TyperException as error:
+        return _one_line(f"{first}: {error.format_message()} (see footfall {first} --help)")
+    except (typer.Abort, KeyboardInterrupt):
         sys.stderr.write("footfall: stopped\n")
         return INTERRUPTED_EXIT_CODE
-    except BrokenPipeError:
-        sys.stderr.close()
-        return 1
     return code if isinstance(code, int) else 0
+
+
+def usage() -> str:
+    """Give the help of the whole, without importing a command: what one needs is slow to import."""
+    return _USAGE.format(commands="\n".join(f"  {name:9} {line}" for name, line in COMMANDS.items()))
+
+
+def _command(name: str) -> Callable[..., object]:
+    alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
+    alone.command(name=name)(importlib.import_module(f"footfall.cli.{name}").command)
+    return typer.main.get_command(alone)
 
 
 def _one_line(text: str) -> int:

@@ -1,7 +1,8 @@
-"""Find the workspace's content: a model or a scenario by its path or name."""
+"""Find the workspace's content: a model by its path."""
 
 import importlib.util
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -13,8 +14,10 @@ from footfall.simulate.spec.change import set_text
 from footfall.simulate.spec.model import Model
 
 
-def model_in(path: Path, changes: tuple[str, ...] = ()) -> Model:
-    """Give `MODEL` of a model file, with changes `path=value` made in turn.
+def model_in(
+    path: Path, changes: tuple[str, ...] = (), before: Callable[[Model], Model] | None = None
+) -> Model:
+    """Give `MODEL` of a model file, with changes `path=value` made in turn, after those of `before`.
 
     Raises:
         BadInputError: there is no such file, it does not run, it holds no model, or a change is impossible.
@@ -22,22 +25,11 @@ def model_in(path: Path, changes: tuple[str, ...] = ()) -> Model:
     model = _member(path, "MODEL", "a model file such as models/guangxi.py")
     if not isinstance(model, Model):
         raise BadInputError(str(path), "MODEL is not a Model", "a footfall.simulate.spec.model.Model")
+    if before is not None:
+        model = before(model)
     for change in changes:
         model = set_text(model, change)
     return model
-
-
-def scenario_in(name: str) -> tuple[Path, Any]:
-    """Give the path and the `SCENARIO` of a scenario, by its path or by its name in scenarios/.
-
-    Raises:
-        BadInputError: there is no such scenario, or its file does not run.
-    """
-    path = Path(name) if name.endswith(".py") else Path("scenarios") / f"{name}.py"
-    known = sorted(p.stem for p in Path("scenarios").glob("*.py") if p.stem != "__init__")
-    if not path.is_file():
-        raise BadInputError(f"--scenario {name}", "no such scenario", " or ".join(known) or f"a file {path}")
-    return path, _member(path, "SCENARIO", "a scenario file")
 
 
 def _member(path: Path, name: str, expected: str) -> Any:  # noqa: ANN401  the caller checks

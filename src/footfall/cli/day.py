@@ -18,8 +18,8 @@ from footfall.chart.wait_heat_map import wait_heat_map
 from footfall.cli.console import console, say
 from footfall.measure.flow import due_by_half_hour, waits_by_hour
 from footfall.measure.share import ElectronicShare, ShareDefinition, completed_by_half_hour, electronic_share
-from footfall.measure.success import first_try_and_eventual
-from footfall.measure.summary import measures, outcomes
+from footfall.measure.success import first_try_and_eventual, outcomes
+from footfall.measure.summary import measures
 from footfall.records.runs import Manifest
 from footfall.records.tables import write_csv, write_parquet
 from footfall.simulate.day import DayResult

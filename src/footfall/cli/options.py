@@ -30,3 +30,27 @@ Share = Annotated[
         "--share", metavar="NAME", help="Share definition of the model. Default: its first.", show_default=False
     ),
 ]
+ScenarioName = Annotated[
+    str | None, typer.Option(help="Name of a scenario in scenarios/, or path of its file.", show_default=False)
+]
+Window = Annotated[
+    float | None,
+    typer.Option(min=1, help="Seconds of the day to play. Default: the scenario's.", show_default=False),
+]
+AtHour = Annotated[
+    float | None,
+    typer.Option(
+        min=0, max=24, help="Hour of the day at which the window starts. Default: the busiest.", show_default=False
+    ),
+]
+Speed = Annotated[
+    float | None,
+    typer.Option(min=0.01, help="Arrivals come this many times as fast as in the day.", show_default=False),
+]
+Scale = Annotated[
+    float | None, typer.Option(help="Share of the customers to play, above 0, at most 1.", show_default=False)
+]
+HumanTime = Annotated[
+    float | None,
+    typer.Option(min=0.0, max=1.0, help="People's own time is multiplied by this.", show_default=False),
+]

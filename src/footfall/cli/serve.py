@@ -10,10 +10,12 @@ import typer
 from footfall.cli.console import note, progress
 from footfall.cli.content import model_in
 from footfall.cli.options import Changes, Seed
+from footfall.load.trace import read_trace
+from footfall.records.tables import write_text
 from footfall.service.run import serve
 from footfall.service.settings import ServiceSettings
 from footfall.simulate.decide.as_played import Play, as_played
-from footfall.simulate.spec.base import DAY_S
+from footfall.simulate.spec.base import DAY_S, HOUR_S
 
 CONTROL_TOKEN = "FOOTFALL_CONTROL_TOKEN"  # noqa: S105  the name of a variable, not its value
 GATEWAY_KEY = "FOOTFALL_GATEWAY_KEY"
@@ -39,15 +41,35 @@ def command(
     delays: Annotated[
         bool, typer.Option("--delays/--no-delays", help="Take the model's service times and faults, or answer at once.")
     ] = True,
+    trace: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder of a trace: serve its model, as it is played; replaces --model, --seed and --at-hour.",
+            show_default=False,
+        ),
+    ] = None,
     seed: Seed = 1,
     changes: Changes = None,
+    ready_file: Annotated[Path | None, typer.Option(hidden=True)] = None,
 ) -> None:
     """Start the reference service and serve until Ctrl-C.
 
     FOOTFALL_CONTROL_TOKEN switches the control routes on, FOOTFALL_GATEWAY_KEY guards the SMS routes.
     """
-    day = model_in(model, tuple(changes or ()))
-    play = Play(starts_s=at_hour * 3600 % DAY_S, length_s=DAY_S, speed=1, human_time_factor=human_time_factor)
+    if trace is not None:
+        found = read_trace(trace)
+        day, play, seed = found.model, found.info.play, found.info.seed
+    else:
+        day = model_in(model, tuple(changes or ()))
+        starts_s = at_hour * HOUR_S % DAY_S
+        play = Play(starts_s=starts_s, length_s=DAY_S, speed=1, human_time_factor=human_time_factor)
+
+    def ready(real_port: int) -> None:
+        url = f"http://{host}:{real_port}"
+        note(f"serving {day.title} on {url} (Ctrl-C to stop)")
+        if ready_file is not None:
+            write_text(url, ready_file)
+
     with tempfile.TemporaryDirectory(prefix="footfall-") as scratch, progress("opening accounts") as bar:
         settings = ServiceSettings(
             model=as_played(day, play),
@@ -59,7 +81,7 @@ def command(
             delays=delays,
             control_token=os.environ.get(CONTROL_TOKEN),
             gateway_key=os.environ.get(GATEWAY_KEY),
-            on_ready=lambda real_port: note(f"serving {day.title} on http://{host}:{real_port} (Ctrl-C to stop)"),
+            on_ready=ready,
             on_progress=lambda made, total: bar(made / total),
         )
         serve(settings)

@@ -1,0 +1,1 @@
+"""What-ifs, one file each, that Locust plays: the model that feeds it and what changes, in `SCENARIO`."""

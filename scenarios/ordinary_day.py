@@ -1,0 +1,28 @@
+"""An ordinary day: the busiest two minutes, played twice as fast."""
+
+from footfall.load.scenario import Scenario, names_for_locust
+
+SCENARIO = Scenario(
+    name="ordinary_day",
+    title="Ordinary day",
+    question="Do the channels bear the busiest minutes of an ordinary day, at twice their pace?",
+    model="models/guangxi.py",
+    window_s=120,
+    speed=2.0,
+    # Half a minute after the last arrival, almost all who come back later have done so.
+    human_time_factor=0.01,
+    # The margins are what a minute can decide: about three standard errors of its visits.
+    criteria=(
+        "success(web.query) >= 97.8% - 4pt",
+        "success(web.transact) >= 93.3% - 10pt",
+        "success(sms.transact) >= 91.1% - 7pt",
+        "p95(web.query) < 3s",
+        "p95(sms.*) < 2s",
+        "predicted(success, *) within 3pt of measured",
+        "arrivals(*) within 0% of trace",
+        "p99(lag) < 100ms else invalid",
+    ),
+)
+
+# Users and shape, when it is Locust that loads this file: `locust -f scenarios/ordinary_day.py`.
+globals().update(names_for_locust(__name__, SCENARIO))

@@ -1,0 +1,60 @@
+"""`footfall demo`: everything once, on a bare machine."""
+
+from typing import Annotated
+
+import typer
+
+from footfall.cli import day as day_results
+from footfall.cli import load
+from footfall.cli.console import progress, say, say_json
+from footfall.cli.options import Changes, Json, Out, Seed, Share
+from footfall.cli.playing import PlayOptions, play_and_judge
+from footfall.cli.runs import begin, share_definition, targets
+from footfall.cli.tracing import make_trace, scenario_of
+from footfall.simulate.day import simulate_day
+
+DAY_FOLDER = "day"
+
+
+def command(
+    scenario: Annotated[str, typer.Option(help="Name of a scenario in scenarios/.")] = "ordinary_day",
+    seed: Seed = 1,
+    out: Out = None,
+    changes: Changes = None,
+    share: Share = None,
+    as_json: Json = False,
+) -> int:
+    """Simulate a province's day, play its busiest minutes at the reference service, and judge it.
+
+    Takes about three minutes on two cores.
+    """
+    chosen = scenario_of(scenario, None)
+    with progress(f"sampling the day of {chosen.name}"):
+        trace = make_trace(chosen, seed, tuple(changes or ()))
+    said, definition = share_definition(trace.model, share)
+    play = trace.info.play
+    settings = {
+        "criteria": list(chosen.criteria),
+        "play": play.model_dump(),
+        "scale": trace.info.scale,
+        "set": list(changes or ()),
+        "host": "reference service",
+        "model_file": trace.info.model,
+        "share_definition": f"{said.name}: {said.text}",
+    }
+    folder, manifest = begin("demo", trace.model, seed, out, scenario=chosen.name, **settings)
+    with progress(f"simulating {trace.model.title}") as bar:
+        result = simulate_day(trace.model, seed, progress=bar)
+    day = day_results.figures(result, targets(trace.model), definition)
+    window_s = (play.starts_s, play.starts_s + play.length_s)
+    drawn = day_results.charts(day, manifest, window_s)
+    day_results.write(folder / DAY_FOLDER, day, drawn)
+    judged, figures, page = play_and_judge(folder, manifest, chosen, trace, PlayOptions(host=None), drawn)
+    if as_json:
+        figures_json = load.result_json(judged, figures) | {"folder": str(folder)}
+        say_json(figures_json | {"day": day_results.as_json(day)})
+    else:
+        day_results.show(day)
+        say()
+        load.show(judged, figures, page)
+    return judged.exit_code

@@ -1,0 +1,48 @@
+"""`footfall gate`: hold criteria against a run, for CI."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from footfall.cli import judging
+from footfall.cli.console import say_json
+from footfall.cli.options import Json, RunFolder
+from footfall.load.model_file import MODEL_FILE, read_model
+from footfall.records.errors import BadInputError
+from footfall.records.runs import Manifest, read_manifest
+
+
+def command(
+    run: RunFolder,
+    criteria: Annotated[
+        Path | None,
+        typer.Option(help="File with a criterion a line. Default: those of the run's scenario.", show_default=False),
+    ] = None,
+    as_json: Json = False,
+) -> int:
+    """Judge RUN from its files: exit code 0 pass, 1 fail, 3 invalid; writes junit.xml."""
+    manifest = read_manifest(run)
+    lines, where = criteria_text(criteria, manifest)
+    model = read_model(run / MODEL_FILE) if (run / MODEL_FILE).exists() else None
+    parsed = judging.criteria_of(lines, where, model, played=manifest.arrivals is not None)
+    judged = judging.judge_run(run, manifest, parsed)
+    if as_json:
+        say_json(judging.as_json(judged))
+    else:
+        judging.show(judged)
+        judging.show_verdict(judged)
+    return judged.exit_code
+
+
+def criteria_text(path: Path | None, manifest: Manifest) -> tuple[str, str]:
+    """Give the text of the criteria and where it stands."""
+    if path is None:
+        lines = manifest.settings.get("criteria")
+        if not lines:
+            raise BadInputError(f"run {manifest.run}", "has no criteria of its own", "--criteria FILE")
+        return "\n".join(lines), f"run {manifest.run}"
+    try:
+        return path.read_text(encoding="utf-8"), str(path)
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadInputError(f"--criteria {path}", "cannot be read", "a text file") from error

@@ -1,0 +1,93 @@
+"""Play a scenario's trace at a service, predict the same arrivals, judge, and report."""
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from footfall.chart.style import Chart
+from footfall.cli import judging, reporting
+from footfall.cli.console import note, progress
+from footfall.cli.own_service import own_service
+from footfall.cli.runs import end
+from footfall.load.result import LoadResult
+from footfall.load.run import LoadSettings, run_locust
+from footfall.load.scenario import Scenario
+from footfall.load.trace import Trace, write_trace
+from footfall.records.runs import Manifest
+from footfall.records.tables import write_parquet
+from footfall.simulate.day import predict
+from footfall.simulate.decide.as_played import as_played
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlayOptions:
+    """How a trace is played."""
+
+    host: str | None
+    """None: the reference service, started for the run."""
+    drain_s: float = 120.0
+    stall_s: float = 0.0
+    stall_every_s: float = 0.0
+
+
+def play_and_judge(
+    folder: Path,
+    manifest: Manifest,
+    scenario: Scenario,
+    trace: Trace,
+    options: PlayOptions,
+    more: Sequence[Chart] = (),
+) -> tuple[judging.Judged, reporting.PlayFigures, Path]:
+    """Play, predict, judge; returns the verdict, the figures and the report's path.
+
+    Raises:
+        BadInputError: the service cannot be reached or started, or a criterion is malformed.
+    """
+    criteria = judging.criteria_of(
+        "\n".join(scenario.criteria), f"scenario {scenario.name}", trace.model, played=True
+    )
+    write_trace(folder, trace)
+    result = _play(folder, trace, options)
+    _predict(folder, trace)
+    manifest = end(folder, manifest, status=result.status, arrivals=result.arrivals, lag_s=result.lag_s)
+    judged = judging.judge_run(folder, manifest, criteria)
+    figures = reporting.figures(folder)
+    return judged, figures, reporting.write(folder, figures, judged, more)
+
+
+def _play(folder: Path, trace: Trace, options: PlayOptions) -> LoadResult:
+    play = trace.info.play
+    with ExitStack() as stack:
+        host, token = options.host, ""
+        if host is None:
+            service = stack.enter_context(own_service(folder))
+            host, token = service.url, service.control_token
+        what = f"{trace.arrivals.height:,} arrivals in {play.seconds:g} s at {host}"
+        bar = stack.enter_context(progress(f"playing {what}"))
+        return run_locust(
+            LoadSettings(
+                trace=folder,
+                run_dir=folder,
+                host=host,
+                control_token=token,
+                drain_s=options.drain_s,
+                stall_s=options.stall_s,
+                stall_every_s=options.stall_every_s,
+                on_progress=lambda now: bar(now.played_s / play.seconds),
+            )
+        )
+
+
+def _predict(folder: Path, trace: Trace) -> None:
+    """Simulate exactly the arrivals that were played, on the model as it was played."""
+    note("predicting the same arrivals …")
+    info = trace.info
+    played = as_played(trace.model, info.play)
+    visits = predict(played, trace.arrivals, info.seed, info.replication, info.play.seconds).visits
+    write_parquet(visits, folder / judging.PREDICTED_FILE)
+    if any(channel.outages for channel in played.channels):
+        channels = tuple(channel.model_copy(update={"outages": ()}) for channel in played.channels)
+        ordinary = played.model_copy(update={"channels": channels})
+        visits = predict(ordinary, trace.arrivals, info.seed, info.replication, info.play.seconds).visits
+        write_parquet(visits, folder / judging.ORDINARY_FILE)

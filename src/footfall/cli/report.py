@@ -1,0 +1,21 @@
+"""`footfall report`: make the report of a run again, from its files."""
+
+from footfall.cli import judging, reporting
+from footfall.cli.console import say
+from footfall.cli.gate import criteria_text
+from footfall.cli.options import RunFolder
+from footfall.load.model_file import MODEL_FILE, read_model
+from footfall.records.errors import BadInputError
+from footfall.records.runs import read_manifest
+
+
+def command(run: RunFolder) -> None:
+    """Write report.html, measures.csv and the charts of a played RUN again."""
+    manifest = read_manifest(run)
+    if manifest.arrivals is None:
+        raise BadInputError(str(run), "was not played", "a run of footfall load or footfall demo")
+    lines, where = criteria_text(None, manifest)
+    criteria = judging.criteria_of(lines, where, read_model(run / MODEL_FILE), played=True)
+    judged = judging.judge_run(run, manifest, criteria)
+    page = reporting.write(run, reporting.figures(run), judged)
+    say(f"report: {page}")

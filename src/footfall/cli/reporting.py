@@ -1,0 +1,179 @@
+"""A played run as charts, tables and the report, all from its files."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+from rich.table import Table
+
+from footfall.chart.outcomes_by_cause import outcomes_by_cause
+from footfall.chart.predicted_against_measured import predicted_against_measured
+from footfall.chart.report.page import ReportData, render
+from footfall.chart.save import save
+from footfall.chart.spillover import spillover as draw_spillover
+from footfall.chart.style import Chart, Stamp
+from footfall.chart.success_against_target import success_against_target
+from footfall.cli.console import console, say
+from footfall.cli.day import percent, seconds
+from footfall.cli.judging import ORDINARY_FILE, PREDICTED_FILE, Judged, visits_of
+from footfall.cli.runs import targets
+from footfall.load.result import VISITS_FILE as MEASURED_FILE
+from footfall.load.trace import read_trace
+from footfall.measure.compare import compare
+from footfall.measure.flow import spillover
+from footfall.measure.success import outcomes
+from footfall.measure.summary import measures
+from footfall.records.runs import Manifest
+from footfall.records.tables import VISITS, write_csv, write_text
+from footfall.simulate.decide.as_played import as_played
+from footfall.simulate.spec.model import Model
+
+REPORT = "report.html"
+_SPILL_BIN_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class PlayFigures:
+    """A played run: what was predicted and what was measured."""
+
+    predicted: pl.DataFrame
+    measured: pl.DataFrame
+    ordinary: pl.DataFrame | None
+    measures: pl.DataFrame
+    """Both worlds, columns of `MEASURES`."""
+    comparison: pl.DataFrame
+    outage_s: tuple[float, float] | None
+    """On the clock of play."""
+
+
+def figures(folder: Path) -> PlayFigures:
+    """Work out the figures of a played run from its files.
+
+    Raises:
+        BadInputError: a file is missing or damaged.
+    """
+    trace = read_trace(folder)
+    wanted = targets(trace.model)
+    predicted = _or_none(visits_of(folder, PREDICTED_FILE))
+    measured = _or_none(visits_of(folder, MEASURED_FILE))
+    tables = [measures(predicted, "predicted", wanted), measures(measured, "measured", wanted)]
+    return PlayFigures(
+        predicted=predicted,
+        measured=measured,
+        ordinary=visits_of(folder, ORDINARY_FILE),
+        measures=pl.concat(tables),
+        comparison=compare(*tables),
+        outage_s=_outage_s(as_played(trace.model, trace.info.play)),
+    )
+
+
+def charts(play: PlayFigures, manifest: Manifest) -> dict[str, Chart]:
+    """Draw the played run, by name."""
+    stamp = Stamp.of(manifest)
+    drawn = {
+        "predicted_against_measured": predicted_against_measured(play.measures, stamp),
+        "success": success_against_target(play.measures, stamp),
+        "failures": outcomes_by_cause(outcomes(play.measured), stamp),
+    }
+    if play.ordinary is not None:
+        drawn["spillover"] = draw_spillover(spill(play), play.outage_s, stamp)
+    return drawn
+
+
+def spill(play: PlayFigures) -> pl.DataFrame:
+    """Visits per minute by channel against the ordinary prediction, in both worlds."""
+    ordinary = play.predicted if play.ordinary is None else play.ordinary
+    worlds = {"predicted": play.predicted, "measured": play.measured}
+    tables = [spillover(ordinary, visits, world, _SPILL_BIN_S) for world, visits in worlds.items()]
+    return pl.concat(tables)
+
+
+def spill_by_channel(play: PlayFigures) -> list[dict[str, Any]]:
+    """Give visits by channel: ordinary, and what the outage added, predicted and measured."""
+    if play.ordinary is None:
+        return []
+    counts = [_counts(frame) for frame in (play.ordinary, play.predicted, play.measured)]
+    names = sorted(set().union(*counts))
+    return [
+        {
+            "channel": name,
+            "ordinary_visits": counts[0].get(name, 0),
+            "predicted_spill_visits": counts[1].get(name, 0) - counts[0].get(name, 0),
+            "measured_spill_visits": counts[2].get(name, 0) - counts[0].get(name, 0),
+        }
+        for name in names
+    ]
+
+
+def write(folder: Path, play: PlayFigures, judged: Judged, more: Sequence[Chart] = ()) -> Path:
+    """Write `measures.csv`, the charts and `report.html`; returns the report's path.
+
+    Raises:
+        BadInputError: the folder cannot be written.
+    """
+    drawn = charts(play, judged.manifest)
+    for name, chart in drawn.items():
+        save(chart, folder / "charts" / name)
+    write_csv(play.measures, folder / "measures.csv")
+    page = ReportData(
+        manifest=judged.manifest,
+        verdict=judged.decision.verdict.value,
+        reason=judged.decision.reason,
+        judgements=judged.judgements,
+        comparison=play.comparison,
+        charts=[*drawn.values(), *more],
+        findings=_findings(play),
+    )
+    write_text(render(page), folder / REPORT)
+    return folder / REPORT
+
+
+def show(play: PlayFigures) -> None:
+    """Print the table of channel and operation, and the spill."""
+    table = Table(title="Predicted and measured", title_justify="left", box=None, pad_edge=False)
+    heads = ("channel", "operation", "visits", "predicted", "95 % interval", "measured", "95 % interval")
+    for head in (*heads, "target", "p95 predicted", "p95 measured"):
+        table.add_column(head, justify="left" if head in {"channel", "operation"} else "right")
+    for row in play.comparison.iter_rows(named=True):
+        if row["channel"] == "*" and row["operation"] != "*":
+            continue
+        cells = [row["channel"], row["operation"], f"{row['measured_visits'] or 0:,}"]
+        for world in ("predicted", "measured"):
+            bounds = (row[f"{world}_success_share_low"], row[f"{world}_success_share_high"])
+            cells += [percent(row[f"{world}_success_share"]), " – ".join(map(percent, bounds))]
+        cells += [percent(row["target_share"])]
+        cells += [seconds(row[f"{world}_response_s_p95"]) for world in ("predicted", "measured")]
+        table.add_row(*cells, style="bold" if row["operation"] == "*" else None)
+    console().print(table)
+    for row in spill_by_channel(play):
+        say(_spill_line(row))
+
+
+def _findings(play: PlayFigures) -> list[str]:
+    return [_spill_line(row) for row in spill_by_channel(play)]
+
+
+def _spill_line(row: dict[str, Any]) -> str:
+    return (
+        f"spill on {row['channel']}: {row['predicted_spill_visits']:+d} visits predicted, "
+        f"{row['measured_spill_visits']:+d} measured, on {row['ordinary_visits']} ordinary ones"
+    )
+
+
+def _counts(visits: pl.DataFrame) -> dict[str, int]:
+    return dict(visits.group_by("channel").len().iter_rows())
+
+
+def _or_none(visits: pl.DataFrame | None) -> pl.DataFrame:
+    return VISITS.to_frame() if visits is None else visits
+
+
+def _outage_s(played: Model) -> tuple[float, float] | None:
+    outages = [outage for channel in played.channels for outage in channel.outages]
+    if not outages:
+        return None
+    return min(float(o.starts_s) for o in outages), max(float(o.ends_s) for o in outages)
+
+

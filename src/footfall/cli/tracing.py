@@ -1,0 +1,90 @@
+"""Make a trace: the customers of a window of a model's day, under a scenario."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from footfall.cli.content import model_in
+from footfall.load.scenario import Scenario, changed, play_of, read_scenario, with_outages
+from footfall.load.trace import Trace, TraceInfo, busiest_window, cut
+from footfall.records.errors import BadInputError
+from footfall.simulate.arrivals import arrivals_table, crowd
+from footfall.simulate.spec.base import DAY_S, HOUR_S
+from footfall.simulate.spec.model import Model
+
+SCENARIOS = Path("scenarios")
+
+
+def scenario_of(
+    name: str | None,
+    model: Path | None,
+    *,
+    window_s: float | None = None,
+    speed: float | None = None,
+    scale: float | None = None,
+    human_time_factor: float | None = None,
+) -> Scenario:
+    """Give the scenario of a name, or an ordinary one for a model file, with what the command line overrides.
+
+    Raises:
+        BadInputError: there is no such scenario, or neither is given.
+    """
+    if name is not None:
+        scenario = read_scenario(name, SCENARIOS)
+    elif model is not None:
+        scenario = Scenario(
+            name=model.stem, title=model.stem, question="", model=model.as_posix(), criteria=()
+        )
+    else:
+        raise BadInputError("footfall trace", "neither --scenario nor --model is given", "one of them")
+    given = {
+        "model": None if model is None else model.as_posix(),
+        "window_s": window_s,
+        "speed": speed,
+        "scale": scale,
+        "human_time_factor": human_time_factor,
+    }
+    return scenario.model_copy(update={key: value for key, value in given.items() if value is not None})
+
+
+def model_of(scenario: Scenario, changes: Sequence[str] = ()) -> Model:
+    """Give the model of a scenario with its numbers and then the command line's; no outages yet.
+
+    Raises:
+        BadInputError: the file does not run, or a change is impossible.
+    """
+    return model_in(Path(scenario.model), tuple(changes), before=lambda model: changed(model, scenario))
+
+
+def make_trace(
+    scenario: Scenario, seed: int, changes: Sequence[str] = (), at_hour: float | None = None
+) -> Trace:
+    """Sample the scenario's day and cut its window: the busiest, unless an hour is given.
+
+    Raises:
+        BadInputError: the window does not lie in the day, or a change is impossible.
+    """
+    model = model_of(scenario, changes)
+    people = arrivals_table(model, crowd(model, seed, 0))
+    if at_hour is None:
+        starts_s = busiest_window(people["at_s"].to_numpy(), scenario.window_s)
+    else:
+        starts_s = at_hour * HOUR_S
+        if not 0 <= starts_s <= DAY_S - scenario.window_s:
+            raise BadInputError(f"--at-hour {at_hour:g}", "the window leaves the day", "an earlier hour")
+    play = play_of(scenario, starts_s)
+    model = with_outages(model, scenario, play)
+    subscribers = int(model.accounts.subscribers)
+    arrivals = cut(people, play, scenario.scale, subscribers)
+    if arrivals.is_empty():
+        raise BadInputError("window", "nobody comes in it", "a longer or busier one")
+    info = TraceInfo(
+        model=scenario.model,
+        fingerprint=model.fingerprint(),
+        scenario=scenario.name,
+        seed=seed,
+        play=play,
+        scale=scenario.scale,
+        subscribers=subscribers,
+        changes=tuple(changes),
+    )
+    return Trace(info=info, model=model, arrivals=arrivals)
