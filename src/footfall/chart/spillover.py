@@ -1,5 +1,6 @@
 """What the failure of one channel puts on the others."""
 
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
@@ -29,16 +30,19 @@ _SHORT_S = 2 * 3600
 """Seconds beyond this are of the day's clock, and written as such."""
 
 
-def spillover(rates: pl.DataFrame, changed_s: tuple[float, float] | None, stamp: Stamp) -> Chart:
+def spillover(
+    rates: pl.DataFrame, changed_s: tuple[float, float] | None, stamp: Stamp, down: Collection[str] = ()
+) -> Chart:
     """Visits per minute of each channel, ordinary against what-if, a column a world.
 
     `rates` has world, minute_s, channel, ordinary_per_min, what_if_per_min and spill_per_min; `changed_s` are
-    the seconds, on the same clock, between which the change is in force.
+    the seconds, on the same clock, between which the change is in force; `down` are the channels that it
+    takes out of service, whose own visits (failing and tried again) are no spill.
     """
     said = "Visits per minute: dashed, the ordinary run; solid, the what-if. The fill is what spilt."
     if rates.is_empty():
         return nothing(Heading(title="Nothing spilt", subtitle=said, stamp=stamp), rates)
-    heading = Heading(title=_finding(rates, changed_s), subtitle=said, stamp=stamp)
+    heading = Heading(title=_finding(rates, changed_s, down), subtitle=said, stamp=stamp)
     channels = in_order(rates["channel"])
     worlds = [world for world in ("predicted", "measured") if world in rates["world"]]
     with look():
@@ -86,7 +90,9 @@ def _label(panels: "np.ndarray[Any, Any]", worlds: list[str], last_s: float) -> 
         axes.set_xlabel("time of day" if last_s > _SHORT_S else "minute of the run")
 
 
-def _finding(rates: pl.DataFrame, changed_s: tuple[float, float] | None) -> str:
+def _finding(
+    rates: pl.DataFrame, changed_s: tuple[float, float] | None, down: Collection[str]
+) -> str:
     """Name the channel that loses most and the one that gains most, by what was measured if anything was."""
     world = "measured" if "measured" in rates["world"] else "predicted"
     rows = rates.filter(pl.col("world") == world)
@@ -94,8 +100,15 @@ def _finding(rates: pl.DataFrame, changed_s: tuple[float, float] | None) -> str:
         during = rows.filter(pl.col("minute_s").is_between(*changed_s, closed="left"))
         rows = rows if during.is_empty() else during
     means = rows.group_by("channel").agg(pl.col("spill_per_min").mean()).sort("spill_per_min", "channel")
+    if down:
+        means = means.filter(~pl.col("channel").is_in(sorted(down)))
+    if means.is_empty():
+        return "No other channel is visited"
     (loser, lost), (gainer, gained) = means.row(0), means.row(-1)
     if gained <= 0:
         return "No channel gains visits from the change"
+    if down:
+        names = " and ".join(name_of(channel) for channel in in_order(down))
+        return f"While {names} is down, {name_of(gainer)} gains {gained:,.0f} visits a minute ({world})"
     losses = f"{name_of(loser)} loses {-lost:,.1f}" if lost < 0 else "no channel loses"
     return f"{losses[0].upper()}{losses[1:]}, {name_of(gainer)} gains {gained:,.1f} visits a minute ({world})"

@@ -199,7 +199,7 @@ def clock(second_of_day: float) -> str:
 
 def duration(seconds: float) -> str:
     """A time in the unit that reads best."""
-    for limit, unit_s, unit, digits in ((0.0995, 0.001, "ms", 0), (9.95, 1, "s", 1), (99.5, 1, "s", 0)):
+    for limit, unit_s, unit, digits in ((0.9995, 0.001, "ms", 0), (9.95, 1, "s", 1), (99.5, 1, "s", 0)):
         if seconds < limit:
             return f"{seconds / unit_s:.{digits}f} {unit}"
     return f"{seconds / 60:.{1 if seconds < 600 else 0}f} min"  # noqa: PLR2004 - tenths below ten minutes

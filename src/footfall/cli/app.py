@@ -43,32 +43,34 @@ Exit codes: 0 pass, 1 fail, 2 wrong input, 3 invalid (too few samples, or a run 
 def run(arguments: Sequence[str]) -> int:
     """Run one command; returns the exit code."""
     first, rest = (arguments[0], list(arguments[1:])) if arguments else ("--help", [])
-    if first in {"--help", "-h"}:
-        typer.echo(usage())
-        return 0
-    if first == "--version":
-        typer.echo(f"footfall {__version__}")
+    said = {"--help": usage(), "-h": usage(), "--version": f"footfall {__version__}"}
+    if first in said:
+        typer.echo(said[first])
         return 0
     if first not in COMMANDS:
         close = get_close_matches(first, COMMANDS, n=1, cutoff=0.4)
         return _one_line(f"{first}: no such command; expected {' or '.join(close or COMMANDS)}")
-    try:
-        code = _command(first)(rest, prog_name=f"footfall {first}", standalone_mode=False)
-    except BadInputError as error:
-        return _one_line(str(error))
-    except typer.Exit as ended:
-        return ended.exit_code
-    except typer.TyperException as error:
-        return _one_line(f"{first}: {error.format_message()} (see footfall {first} --help)")
-    except (typer.Abort, KeyboardInterrupt):
-        sys.stderr.write("footfall: stopped\n")
-        return INTERRUPTED_EXIT_CODE
-    return code if isinstance(code, int) else 0
+    return _run_command(first, rest)
 
 
 def usage() -> str:
     """Give the help of the whole, without importing a command: what one needs is slow to import."""
     return _USAGE.format(commands="\n".join(f"  {name:9} {line}" for name, line in COMMANDS.items()))
+
+
+def _run_command(name: str, arguments: list[str]) -> int:
+    try:
+        code = _command(name)(arguments, prog_name=f"footfall {name}", standalone_mode=False)
+    except BadInputError as error:
+        code = _one_line(str(error))
+    except typer.Exit as ended:
+        code = ended.exit_code
+    except typer.TyperException as error:
+        code = _one_line(f"{name}: {error.format_message()} (see footfall {name} --help)")
+    except (typer.Abort, KeyboardInterrupt):
+        sys.stderr.write("footfall: stopped\n")
+        code = INTERRUPTED_EXIT_CODE
+    return code if isinstance(code, int) else 0
 
 
 def _command(name: str) -> Callable[..., object]:

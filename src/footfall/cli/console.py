@@ -36,7 +36,7 @@ def say_json(data: Any) -> None:  # noqa: ANN401  whatever JSON holds
 
 @contextmanager
 def progress(title: str) -> Iterator[Callable[[float], None]]:
-    """Show a bar while long work runs; hand it the share done, 0 to 1. Nothing off a terminal but the title."""
+    """Show a bar while long work runs; hand it the share done. Off a terminal, only the title is written."""
     if not sys.stderr.isatty():
         note(f"{title} …")
         yield lambda _share: None

@@ -23,6 +23,7 @@ from footfall.measure.summary import measures
 from footfall.records.runs import Manifest
 from footfall.records.tables import write_csv, write_parquet
 from footfall.simulate.day import DayResult
+from footfall.simulate.spec.base import DAY_S
 
 DAY_CHARTS = "charts"
 
@@ -55,12 +56,14 @@ def figures(
 def charts(day: DayFigures, manifest: Manifest, window_s: tuple[float, float] | None = None) -> list[Chart]:
     """Draw the day."""
     stamp = Stamp.of(manifest)
-    completed = completed_by_half_hour(day.visits, day.definition)
+    # The few second tries after midnight would stand there as a day of their own.
+    visits = day.visits.filter(pl.col("due_s") < DAY_S)
+    completed = completed_by_half_hour(visits, day.definition)
     return [
         share_by_channel(completed, day.share.definition, stamp),
-        wait_heat_map(waits_by_hour(day.visits), stamp),
+        wait_heat_map(waits_by_hour(visits), stamp),
         success_against_target(day.measures, stamp),
-        arrivals_over_day(due_by_half_hour(day.visits.filter(pl.col("attempt") == 1)), window_s, stamp),
+        arrivals_over_day(due_by_half_hour(visits.filter(pl.col("attempt") == 1)), window_s, stamp),
         outcomes_by_cause(outcomes(day.visits), stamp),
     ]
 
@@ -96,7 +99,16 @@ def as_json(day: DayFigures) -> dict[str, Any]:
 def show(day: DayFigures) -> None:
     """Print the figures of a day."""
     table = Table(title="Simulated day", title_justify="left", box=None, pad_edge=False)
-    heads = ("channel", "operation", "visits", "success", "95 % interval", "target", "wait mean", "response p95")
+    heads = (
+        "channel",
+        "operation",
+        "visits",
+        "success",
+        "95 % interval",
+        "target",
+        "wait mean",
+        "response p95",
+    )
     for head in heads:
         table.add_column(head, justify="left" if head in {"channel", "operation"} else "right")
     for row in day.measures.filter((pl.col("channel") != "*") & (pl.col("operation") != "*")).iter_rows(
@@ -113,7 +125,8 @@ def show(day: DayFigures) -> None:
             seconds(row["response_s_p95"]),
         )
     console().print(table)
-    say(share_line(day.share))
+    if day.definition.electronic:
+        say(share_line(day.share))
 
 
 def share_line(share: ElectronicShare) -> str:

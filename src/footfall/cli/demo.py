@@ -42,7 +42,7 @@ def command(
         "model_file": trace.info.model,
         "share_definition": f"{said.name}: {said.text}",
     }
-    folder, manifest = begin("demo", trace.model, seed, out, scenario=chosen.name, **settings)
+    folder, manifest = begin("demo", trace.model, seed, out, scenario=chosen.name, settings=settings)
     with progress(f"simulating {trace.model.title}") as bar:
         result = simulate_day(trace.model, seed, progress=bar)
     day = day_results.figures(result, targets(trace.model), definition)

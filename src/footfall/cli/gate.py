@@ -17,7 +17,9 @@ def command(
     run: RunFolder,
     criteria: Annotated[
         Path | None,
-        typer.Option(help="File with a criterion a line. Default: those of the run's scenario.", show_default=False),
+        typer.Option(
+            help="File with a criterion a line. Default: those of the run's scenario.", show_default=False
+        ),
     ] = None,
     as_json: Json = False,
 ) -> int:

@@ -12,13 +12,16 @@ from footfall.cli.playing import PlayOptions, play_and_judge
 from footfall.cli.runs import begin
 from footfall.cli.tracing import make_trace, scenario_of
 from footfall.load.reach import check_host
+from footfall.load.scenario import Scenario
 from footfall.load.trace import Trace, read_trace
 from footfall.records.errors import BadInputError
 
 
 def command(
     scenario: Annotated[str, typer.Option(help="Name of a scenario in scenarios/, or path of its file.")],
-    host: Annotated[str | None, typer.Option(help="Address of the service to load.", show_default=False)] = None,
+    host: Annotated[
+        str | None, typer.Option(help="Address of the service to load.", show_default=False)
+    ] = None,
     serve: Annotated[bool, typer.Option("--serve", help="Start the reference service for this run.")] = False,
     trace: Annotated[
         Path | None,
@@ -59,7 +62,9 @@ def command(
         "host": host or "reference service",
         "model_file": played.info.model,
     }
-    folder, manifest = begin("load", played.model, played.info.seed, out, scenario=chosen.name, **settings)
+    folder, manifest = begin(
+        "load", played.model, played.info.seed, out, scenario=chosen.name, settings=settings
+    )
     options = PlayOptions(host=host, drain_s=drain_s, stall_s=stall_s, stall_every_s=stall_every_s)
     judged, figures, page = play_and_judge(folder, manifest, chosen, played, options)
     if as_json:
@@ -95,7 +100,11 @@ def result_json(judged: judging.Judged, figures: reporting.PlayFigures) -> dict[
 
 
 def _trace(
-    folder: Path | None, scenario: Any, seed: int, changes: tuple[str, ...], at_hour: float | None  # noqa: ANN401
+    folder: Path | None,
+    scenario: Scenario,
+    seed: int,
+    changes: tuple[str, ...],
+    at_hour: float | None,
 ) -> Trace:
     if folder is not None:
         return read_trace(folder)

@@ -6,7 +6,9 @@ from typing import Annotated
 import typer
 
 ModelFile = Annotated[Path, typer.Argument(help="Model file, such as models/guangxi.py.", show_default=False)]
-RunFolder = Annotated[Path, typer.Argument(help="Folder of a run, with its manifest.json.", show_default=False)]
+RunFolder = Annotated[
+    Path, typer.Argument(help="Folder of a run, with its manifest.json.", show_default=False)
+]
 Seed = Annotated[int, typer.Option(min=0, help="Same seed, same customers, same luck.")]
 Changes = Annotated[
     list[str] | None,
@@ -27,11 +29,15 @@ Json = Annotated[bool, typer.Option("--json", help="Print the figures as JSON on
 Share = Annotated[
     str | None,
     typer.Option(
-        "--share", metavar="NAME", help="Share definition of the model. Default: its first.", show_default=False
+        "--share",
+        metavar="NAME",
+        help="Share definition of the model. Default: its first.",
+        show_default=False,
     ),
 ]
 ScenarioName = Annotated[
-    str | None, typer.Option(help="Name of a scenario in scenarios/, or path of its file.", show_default=False)
+    str | None,
+    typer.Option(help="Name of a scenario in scenarios/, or path of its file.", show_default=False),
 ]
 Window = Annotated[
     float | None,
@@ -40,7 +46,10 @@ Window = Annotated[
 AtHour = Annotated[
     float | None,
     typer.Option(
-        min=0, max=24, help="Hour of the day at which the window starts. Default: the busiest.", show_default=False
+        min=0,
+        max=24,
+        help="Hour of the day at which the window starts. Default: the busiest.",
+        show_default=False,
     ),
 ]
 Speed = Annotated[

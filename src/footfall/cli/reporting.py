@@ -46,6 +46,8 @@ class PlayFigures:
     comparison: pl.DataFrame
     outage_s: tuple[float, float] | None
     """On the clock of play."""
+    down: frozenset[str]
+    """Channels with an outage."""
 
 
 def figures(folder: Path) -> PlayFigures:
@@ -66,6 +68,7 @@ def figures(folder: Path) -> PlayFigures:
         measures=pl.concat(tables),
         comparison=compare(*tables),
         outage_s=_outage_s(as_played(trace.model, trace.info.play)),
+        down=frozenset(channel.name for channel in trace.model.channels if channel.outages),
     )
 
 
@@ -78,7 +81,7 @@ def charts(play: PlayFigures, manifest: Manifest) -> dict[str, Chart]:
         "failures": outcomes_by_cause(outcomes(play.measured), stamp),
     }
     if play.ordinary is not None:
-        drawn["spillover"] = draw_spillover(spill(play), play.outage_s, stamp)
+        drawn["spillover"] = draw_spillover(spill(play), play.outage_s, stamp, play.down)
     return drawn
 
 
@@ -175,5 +178,3 @@ def _outage_s(played: Model) -> tuple[float, float] | None:
     if not outages:
         return None
     return min(float(o.starts_s) for o in outages), max(float(o.ends_s) for o in outages)
-
-

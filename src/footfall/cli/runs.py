@@ -1,6 +1,7 @@
 """Begin and end a run folder: the manifest says `running` until everything else is written."""
 
 import tempfile
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,14 +15,22 @@ from footfall.simulate.spec.model import ShareDefinition as ModelShareDefinition
 
 
 def begin(
-    command: str, model: Model, seed: int, out: Path | None, *, scenario: str = "", **settings: Any  # noqa: ANN401
+    command: str,
+    model: Model,
+    seed: int,
+    out: Path | None,
+    *,
+    scenario: str = "",
+    settings: Mapping[str, Any],
 ) -> tuple[Path, Manifest]:
     """Make the run's folder and its manifest, `running`.
 
     Raises:
         BadInputError: the folder cannot be written.
     """
-    identity = run_id(model.fingerprint(), f"{command} {scenario} {sorted(settings.items())}", seed, __version__)
+    identity = run_id(
+        model.fingerprint(), f"{command} {scenario} {sorted(settings.items())}", seed, __version__
+    )
     folder = out or Path("results") / (scenario or model.name) / "runs" / identity
     check_writable(folder)
     manifest = Manifest(
@@ -31,7 +40,7 @@ def begin(
         scenario=scenario or None,
         seed=seed,
         status="running",
-        settings=settings,
+        settings=dict(settings),
         versions=versions(),
         machine=machine(),
         started_at=now(),

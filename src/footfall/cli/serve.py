@@ -22,24 +22,29 @@ GATEWAY_KEY = "FOOTFALL_GATEWAY_KEY"
 
 
 def command(
-    model: Annotated[Path, typer.Option(help="Model whose channels, capacities and delays are served.")] = Path(
-        "models/guangxi.py"
-    ),
+    model: Annotated[
+        Path, typer.Option(help="Model whose channels, capacities and delays are served.")
+    ] = Path("models/guangxi.py"),
     host: Annotated[str, typer.Option(help="Address to bind.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port to bind; 0 takes any free one.")] = 8080,
     database: Annotated[
         str | None,
         typer.Option(
-            help="SQLite file or SQLAlchemy URL (postgresql+psycopg://…). Default: a file that is removed at the end.",
+            help="SQLite file, or URL (postgresql+psycopg://…). Default: a file that is removed at the end.",
             show_default=False,
         ),
     ] = None,
-    at_hour: Annotated[float, typer.Option(min=0, max=24, help="Hour of the day whose staff is on duty.")] = 10.0,
+    at_hour: Annotated[
+        float, typer.Option(min=0, max=24, help="Hour of the day whose staff is on duty.")
+    ] = 10.0,
     human_time_factor: Annotated[
         float, typer.Option(min=0.001, max=1, help="People's own times (patience, expiry) times this.")
     ] = 1.0,
     delays: Annotated[
-        bool, typer.Option("--delays/--no-delays", help="Take the model's service times and faults, or answer at once.")
+        bool,
+        typer.Option(
+            "--delays/--no-delays", help="Take the model's service times and faults, or answer at once."
+        ),
     ] = True,
     trace: Annotated[
         Path | None,

@@ -11,7 +11,9 @@ from footfall.cli.options import Changes, Json, ModelFile
 from footfall.simulate.spec.base import Profile, leaves
 from footfall.simulate.spec.number import Number
 
-_GRADES = "grade A: stated in the source article; B: public figure; C: our assumption; set: changed for this run"
+_GRADES = (
+    "grade A: stated in the source article; B: public figure; C: our assumption; set: changed for this run"
+)
 
 
 def command(
@@ -27,13 +29,12 @@ def command(
     numbers = [(path, number) for path, number in leaves(spec) if only in path]
     if as_json:
         say_json(
-            [
-                {"path": p, "value": _value(n), "grade": n.grade.value, "source": n.source}
-                for p, n in numbers
-            ]
+            [{"path": p, "value": _value(n), "grade": n.grade.value, "source": n.source} for p, n in numbers]
         )
         return
-    table = Table(box=None, pad_edge=False, title=f"{spec.title} ({len(numbers)} numbers)", title_justify="left")
+    table = Table(
+        box=None, pad_edge=False, title=f"{spec.title} ({len(numbers)} numbers)", title_justify="left"
+    )
     for head in ("path", "value", "grade", "source"):
         table.add_column(head, overflow="fold", justify="right" if head == "value" else "left")
     for path, number in numbers:

@@ -3,6 +3,7 @@
 from typing import Annotated, Any
 
 import typer
+from rich.table import Table
 
 from footfall.cli import day as day_results
 from footfall.cli.console import console, progress, say, say_json
@@ -14,6 +15,7 @@ from footfall.measure.share import ShareDefinition, electronic_share
 from footfall.measure.summary import measures
 from footfall.simulate.day import DayResult, simulate_day
 from footfall.simulate.replications import replicate
+from footfall.simulate.spec.model import Model
 
 
 def command(
@@ -31,7 +33,7 @@ def command(
     spec = model_in(model, tuple(changes or ()))
     said, definition = share_definition(spec, share)
     settings = {"model_file": model.as_posix(), "set": list(changes or ()), "replications": replications}
-    folder, manifest = begin("simulate", spec, seed, out, **settings)
+    folder, manifest = begin("simulate", spec, seed, out, settings=settings)
     with progress(f"simulating {spec.title}") as bar:
         result = simulate_day(spec, seed, progress=bar)
     day = day_results.figures(result, targets(spec), definition)
@@ -48,7 +50,11 @@ def command(
 
 
 def _over_days(
-    spec: Any, seed: int, replications: int, definition: ShareDefinition, first: DayResult  # noqa: ANN401
+    spec: Model,
+    seed: int,
+    replications: int,
+    definition: ShareDefinition,
+    first: DayResult,
 ) -> list[dict[str, Any]]:
     """Give mean and 95 % interval over independent days of the share and of the success shares."""
     if replications == 1:
@@ -80,7 +86,7 @@ def summary(result: DayResult) -> dict[str, float]:
 
 
 def _show_days(days: list[dict[str, Any]]) -> None:
-    table = day_results.Table(title="\nOver independent days", title_justify="left", box=None, pad_edge=False)
+    table = Table(title="\nOver independent days", title_justify="left", box=None, pad_edge=False)
     for head in ("quantity", "days", "mean", "95 % interval"):
         table.add_column(head, justify="left" if head == "quantity" else "right")
     for row in days:

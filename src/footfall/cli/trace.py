@@ -14,10 +14,13 @@ from footfall.load.trace import read_info, write_trace
 
 
 def command(
-    out: Annotated[Path, typer.Option(help="Folder for the trace: arrivals.parquet, model.json, trace.json.")],
+    out: Annotated[
+        Path, typer.Option(help="Folder for the trace: arrivals.parquet, model.json, trace.json.")
+    ],
     scenario: ScenarioName = None,
     model: Annotated[
-        Path | None, typer.Option(help="Model file, in place of the scenario's or without one.", show_default=False)
+        Path | None,
+        typer.Option(help="Model file, in place of the scenario's or without one.", show_default=False),
     ] = None,
     seed: Seed = 1,
     window: Window = None,
