@@ -1,0 +1,1 @@
+"""One customer's errand at real endpoints: visits, turns, answers; knows no Locust."""

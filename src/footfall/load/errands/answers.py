@@ -1,0 +1,79 @@
+"""What an answer means for a visit: one table, and never success by default."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from footfall.records.outcomes import Outcome
+
+Ending = tuple[Outcome, str]
+"""How a visit ends, and why; the reason is empty when it is served."""
+SERVED: Ending = (Outcome.SERVED, "")
+UNREACHABLE = "unreachable"
+CONNECTION_LOST = "connection_lost"
+NO_ANSWER = "no_answer"
+UNEXPECTED = "unexpected_answer"
+
+_BY_CODE = {
+    "wrong_pin": Outcome.REJECTED,
+    "insufficient_funds": Outcome.REJECTED,
+    "under_contract": Outcome.REJECTED,
+    "unknown_item": Outcome.REJECTED,
+    "unknown_command": Outcome.REJECTED,
+    "number_taken": Outcome.REJECTED,
+    "expired": Outcome.UNCONFIRMED,
+    "nothing_pending": Outcome.UNCONFIRMED,
+    "patience": Outcome.ABANDONED,
+    "long_queue": Outcome.BALKED,
+    "throttled": Outcome.THROTTLED,
+    "no_line": Outcome.BLOCKED,
+    "no_room": Outcome.BLOCKED,
+    "closed": Outcome.CLOSED,
+    "out_of_order": Outcome.ERROR,
+    "outage": Outcome.ERROR,
+    "no_visit": Outcome.ERROR,
+    "no_session": Outcome.ERROR,
+    "key_reused": Outcome.ERROR,
+    "deadline": Outcome.TIMEOUT,
+    NO_ANSWER: Outcome.TIMEOUT,
+    UNREACHABLE: Outcome.ERROR,
+    CONNECTION_LOST: Outcome.ERROR,
+}
+_BY_STATUS = {
+    408: Outcome.ABANDONED,
+    409: Outcome.REJECTED,
+    410: Outcome.UNCONFIRMED,
+    429: Outcome.THROTTLED,
+    504: Outcome.TIMEOUT,
+}
+"""For codes that the table above does not know: causes that a model names itself."""
+_SUCCESS = range(200, 300)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back for one request."""
+
+    status: int
+    """HTTP status; 0 when there was no answer."""
+    data: Mapping[str, Any] = field(default_factory=dict)
+    """The JSON object of the body; empty when there was none."""
+    problem: str = ""
+    """Why there was no answer; empty when there was one."""
+
+    @property
+    def code(self) -> str:
+        """The cause that the answer names, as far as it does."""
+        code = self.data.get("code", "")
+        return self.problem or (code if isinstance(code, str) else "")
+
+
+def ending_of(answer: Answer) -> Ending:
+    """How a visit ends with an answer other than the one that was asked for; never `served`."""
+    code = answer.code
+    if answer.status in _SUCCESS:
+        return Outcome.ERROR, UNEXPECTED
+    cause = code or f"http_{answer.status}"
+    if code in _BY_CODE:
+        return _BY_CODE[code], cause
+    return _BY_STATUS.get(answer.status, Outcome.ERROR), cause

@@ -1,0 +1,61 @@
+"""A model as a JSON file: what a trace carries, so that playing it needs no model file and no SimPy."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from footfall.records.errors import BadInputError
+from footfall.records.tables import write_text
+from footfall.simulate.spec.model import Model
+from footfall.simulate.spec.number import Grade, Number
+
+MODEL_FILE = "model.json"
+_NUMBER = {"value", "grade", "source"}
+
+
+def write_model(model: Model, path: Path) -> None:
+    """Write a model with the grade and source of every number; its journey, a function, is left out.
+
+    Raises:
+        BadInputError: the folder cannot be written.
+    """
+    write_text(json.dumps(_plain(model), ensure_ascii=False, indent=1) + "\n", path)
+
+
+def read_model(path: Path) -> Model:
+    """Read a model that `write_model` wrote.
+
+    Raises:
+        BadInputError: the file is missing or damaged, or the model contradicts itself.
+    """
+    if not path.is_file():
+        raise BadInputError(str(path), "no such file", "the model of a trace")
+    try:
+        return Model.model_validate(json.loads(path.read_text(encoding="utf-8"), object_hook=_object))
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        raise BadInputError(str(path), f"damaged ({where}: {first['msg']})", "a model") from error
+    except (ValueError, TypeError) as error:
+        raise BadInputError(str(path), f"damaged ({error})", "a model") from error
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401  any part of a model
+    if isinstance(value, Number):
+        return {"value": float(value), "grade": str(value.grade), "source": value.source}
+    if isinstance(value, BaseModel):
+        fields = type(value).model_fields.items()
+        return {name: _plain(getattr(value, name)) for name, field in fields if not field.exclude}
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    return value
+
+
+def _object(data: dict[str, Any]) -> Any:  # noqa: ANN401  JSON
+    if data.keys() == _NUMBER:
+        return Number(float(data["value"]), Grade(data["grade"]), str(data["source"]))
+    return data

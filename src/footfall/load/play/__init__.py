@@ -1,0 +1,1 @@
+"""Locust plays a trace: the only place that imports it."""

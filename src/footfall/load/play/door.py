@@ -1,0 +1,164 @@
+"""The door for Locust: `open_door` gives a locustfile its users and its shape, and listens."""
+
+import logging
+import signal
+from typing import Any, ClassVar
+
+import gevent
+import locust  # noqa: F401  first of all: it patches the interpreter
+from locust import LoadTestShape, events
+from locust import log as locust_log
+from locust.env import Environment
+from locust.runners import STATE_INIT, LocalRunner
+
+from footfall.load.play.options import add_options, give_up
+from footfall.load.play.performance import Performance
+from footfall.load.play.preparation import prepare
+from footfall.load.play.settings import settings_of
+from footfall.load.play.users import USERS
+from footfall.records.errors import BadInputError
+
+_USAGE = 2
+logger = logging.getLogger(__name__)
+
+
+class Door:
+    """What happens between Locust's events and a performance; one in a process, one performance a run."""
+
+    def __init__(self, scenarios: list[str], scenario: str | None) -> None:
+        """Offer these scenarios, one of them chosen beforehand."""
+        self._scenarios = scenarios
+        self._scenario = scenario
+        self._environment: Environment | None = None
+        self._performance: Performance | None = None
+        self._has_failed = False
+
+    def listen(self) -> None:
+        """Listen to Locust."""
+        for event, listener in (
+            (events.init_command_line_parser, self.on_parser),
+            (events.init, self.on_init),
+            (events.test_start, self.on_start),
+            (events.test_stopping, self.on_stopping),
+            (events.test_stop, self.on_stop),
+            (events.quitting, self.on_quitting),
+        ):
+            add: Any = event.add_listener
+            add(listener)
+
+    def on_parser(self, parser: Any, **_: Any) -> None:  # noqa: ANN401  Locust's events are untyped
+        """Add our options."""
+        add_options(parser, self._scenarios, self._scenario)
+
+    def on_init(self, environment: Environment, **_: Any) -> None:  # noqa: ANN401  as above
+        """See that one process plays; headless, all that can be wrong is found before Locust begins."""
+        self._environment = environment
+        if not isinstance(environment.runner, LocalRunner):
+            give_up("several processes: a trace is played by one process so far")
+        options = environment.parsed_options
+        if options is not None and options.headless:
+            try:
+                self.make_ready()
+            except BadInputError as error:
+                give_up(str(error))
+            except KeyboardInterrupt:
+                raise SystemExit(130) from None
+
+    def make_ready(self) -> None:
+        """Prepare the next performance, unless that is done.
+
+        Raises:
+            BadInputError: it cannot be played.
+        """
+        environment = self._environment
+        if self._performance is not None or environment is None or environment.parsed_options is None:
+            return
+        options = environment.parsed_options
+        options.host = environment.host
+        prepared = prepare(settings_of(options), {user.__name__ for user in environment.user_classes})
+        self._performance = Performance(environment, prepared)
+
+    def tick(self) -> tuple[int, float] | None:
+        """Give Locust no users to spawn while the trace plays, and the end when it is over."""
+        environment = self._environment
+        if environment is None or environment.runner is None or self._has_failed:
+            return None
+        # Locust asks once before it starts the run, and the first run's end must not end the second.
+        if environment.runner.state == STATE_INIT:
+            self._has_failed = not self._carry_out(self.make_ready)
+            return None if self._has_failed else (0, 1)
+        return None if self._performance is None or self._performance.tick() else (0, 1)
+
+    def on_start(self, **_: Any) -> None:  # noqa: ANN401  as above
+        """Let the customers come."""
+        # Python would raise a KeyboardInterrupt in whichever customer happens to run, and Locust minds a
+        # SIGTERM only once a headless run is over; gevent calls us in a greenlet of our own instead.
+        for number in (signal.SIGINT, signal.SIGTERM):
+            gevent.signal_handler(number, self.leave)
+        if self._performance is not None:
+            self._has_failed = not self._carry_out(self._performance.start)
+
+    def leave(self) -> None:
+        """End the greenlet that Locust's main program waits for; it then stops the run and shuts down."""
+        environment = self._environment
+        if environment is None or environment.runner is None:
+            return
+        waited_for = environment.web_ui.greenlet if environment.web_ui else environment.runner.shape_greenlet
+        if waited_for is not None:
+            waited_for.kill(block=False)
+
+    def on_stopping(self, **_: Any) -> None:  # noqa: ANN401  as above
+        """Let nobody else come: the play is over, or somebody stops it."""
+        if self._performance is not None:
+            self._performance.stop_sending()
+
+    def on_stop(self, **_: Any) -> None:  # noqa: ANN401  as above
+        """Write what has been played, then be ready for the next run."""
+        performance, self._performance = self._performance, None
+        has_failed, self._has_failed = self._has_failed, False
+        if performance is not None and not has_failed:
+            has_failed = not self._carry_out(performance.finish)
+        environment = self._environment
+        options = environment.parsed_options if environment is not None else None
+        # From the web page the next run may be a good one; a terminal has this run alone.
+        if has_failed and environment is not None and options is not None and options.headless:
+            environment.process_exit_code = _USAGE
+
+    def on_quitting(self, environment: Environment, **_: Any) -> None:  # noqa: ANN401  as above
+        """Exit with 0 although requests failed: whether that is good or bad is judged from the files."""
+        if environment.process_exit_code is None:
+            broken = locust_log.unhandled_greenlet_exception
+            environment.process_exit_code = _USAGE if broken else 0
+
+    def _carry_out(self, work: Any) -> bool:  # noqa: ANN401  any of our steps
+        """Do a step; what the user did wrong is said in one line."""
+        try:
+            work()
+        except BadInputError as error:
+            logger.error("error: %s", error)  # noqa: TRY400  a user's mistake needs no traceback
+            return False
+        return True
+
+
+class TraceShape(LoadTestShape):
+    """Keeps Locust from spawning anybody by itself, and tells it when the trace is played."""
+
+    door: ClassVar[Door | None] = None
+
+    def tick(self) -> tuple[int, float] | None:
+        """Give the number of users that Locust should spawn: none; or the end."""
+        return self.door.tick() if self.door is not None else None
+
+
+def open_door(scenario: str | None = None, scenarios: list[str] | None = None) -> dict[str, Any]:
+    """Names for a locustfile: the user classes and the shape.
+
+    Raises:
+        BadInputError: another locustfile of this process has opened it already.
+    """
+    if TraceShape.door is not None:
+        raise BadInputError("-f", "several locustfiles with a scenario", "one of them")
+    door = Door(scenarios or ([scenario] if scenario else []), scenario)
+    door.listen()
+    TraceShape.door = door
+    return {user.__name__: user for user in USERS} | {"TraceShape": TraceShape}

@@ -1,0 +1,120 @@
+"""Make ready what a play stands on, before its first second: trace, run folder, host."""
+
+import subprocess
+import sys
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from footfall.load.errands.slips import check_slips
+from footfall.load.play.settings import PlaySettings
+from footfall.load.play.users import user_of
+from footfall.load.reach import check_host
+from footfall.load.result import HITS_FILE, LOAD_FILE, VISITS_FILE
+from footfall.load.trace import Trace, read_trace, write_trace
+from footfall.records.errors import BadInputError
+from footfall.records.runs import (
+    MANIFEST,
+    Manifest,
+    machine,
+    now,
+    read_manifest,
+    run_id,
+    versions,
+    write_manifest,
+)
+
+RESULTS = "results"
+_WORDS_MOST = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """All that a play needs to begin."""
+
+    settings: PlaySettings
+    trace: Trace
+    run_dir: Path
+    manifest: Manifest | None
+    """Of this run, with status `running`; None where whoever started us keeps it."""
+
+
+def prepare(settings: PlaySettings, users: set[str]) -> Prepared:
+    """Get the trace, check that it can be played at the host, and open the run folder.
+
+    `users` are the names of the user classes that Locust was not told to leave out.
+
+    Raises:
+        BadInputError: something is missing, damaged or unreachable; nothing has been played.
+    """
+    run_dir = settings.run_dir or _new_run_dir(settings)
+    folder = settings.trace or _make_trace(settings, run_dir)
+    trace = read_trace(folder)
+    check_slips(trace.model)
+    _check_users(trace, users)
+    check_host(settings.host, trace.info)
+    _forget_former_results(run_dir)
+    if not (run_dir.exists() and folder.exists() and run_dir.samefile(_folder_of(folder))):
+        write_trace(run_dir, trace)
+    return Prepared(settings, trace, run_dir, _open_manifest(run_dir, settings, trace))
+
+
+def _new_run_dir(settings: PlaySettings) -> Path:
+    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%fZ")
+    return Path(RESULTS) / (settings.scenario or "trace") / "runs" / stamp
+
+
+def _folder_of(trace: Path) -> Path:
+    return trace if trace.is_dir() else trace.parent
+
+
+def _make_trace(settings: PlaySettings, folder: Path) -> Path:
+    """Let another process make the trace: a simulated day here would stall every arrival."""
+    command = [sys.executable, "-m", "footfall", "trace", "--scenario", str(settings.scenario)]
+    command += ["--out", str(folder)]
+    for name, text in settings.trace_options:
+        command += [f"--{name}", text]
+    done = subprocess.run(  # noqa: S603  our own program, arguments as a list
+        command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        words = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
+        raise BadInputError("footfall trace", words[-_WORDS_MOST:])
+    return folder
+
+
+def _check_users(trace: Trace, users: set[str]) -> None:
+    needed = {user_of(trace.model.channel(name)).__name__ for name in trace.info.arrivals_by_channel}
+    if needed - users:
+        raise BadInputError("user classes", f"{', '.join(sorted(needed - users))} left out", "all of them")
+
+
+def _forget_former_results(run_dir: Path) -> None:
+    """Remove what a former play left in this folder, so that a killed one does not look finished."""
+    for name in (LOAD_FILE, VISITS_FILE, HITS_FILE):
+        try:
+            (run_dir / name).unlink(missing_ok=True)
+        except OSError as error:
+            reason = (error.strerror or str(error)).lower()
+            raise BadInputError(str(run_dir / name), reason, "a folder that can be written") from error
+
+
+def _open_manifest(run_dir: Path, settings: PlaySettings, trace: Trace) -> Manifest | None:
+    info = trace.info
+    if (run_dir / MANIFEST).is_file() and read_manifest(run_dir).command != "locust":
+        return None
+    kit = versions()
+    manifest = Manifest(
+        run=run_id(info.fingerprint, info.scenario or "", info.seed, kit["footfall"]),
+        command="locust",
+        model=info.model,
+        scenario=info.scenario,
+        seed=info.seed,
+        status="running",
+        settings=info.play.model_dump() | {"scale": info.scale, "host": settings.host},
+        versions=kit,
+        machine=machine(),
+        started_at=now(),
+    )
+    write_manifest(run_dir, manifest)
+    return manifest

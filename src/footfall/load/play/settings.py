@@ -1,0 +1,79 @@
+"""What a play in Locust is asked to do, from its options or the form of its web page."""
+
+import os
+from argparse import Namespace
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from footfall.records.errors import BadInputError
+
+TOKEN_VARIABLE = "FOOTFALL_CONTROL_TOKEN"  # noqa: S105  the name of a variable
+GATEWAY_VARIABLE = "FOOTFALL_GATEWAY_KEY"
+DRAIN_S = 120.0
+TRACE_OPTIONS = ("speed", "window", "scale", "seed")
+"""Handed on to `footfall trace` when the trace is made for this play."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaySettings:
+    """One play."""
+
+    host: str
+    trace: Path | None
+    """Folder of a trace; None: it is made from the scenario."""
+    scenario: str | None
+    run_dir: Path | None
+    """None: a new folder below `results/`."""
+    drain_s: float
+    """Those still under way this long after the last arrival was due are cut off."""
+    stall_s: float
+    """For tests of validity: the generator is blocked for so long …"""
+    stall_every_s: float
+    """… once in so many seconds; 0: never."""
+    trace_options: tuple[tuple[str, str], ...] = ()
+    control_token: str = field(default="", repr=False)
+    gateway_key: str = field(default="", repr=False)
+
+
+def settings_of(options: Namespace) -> PlaySettings:
+    """Read the settings from Locust's parsed options.
+
+    Raises:
+        BadInputError: a value is missing or impossible.
+    """
+    trace = _text(options.trace)
+    scenario = _text(options.scenario)
+    if trace is None and scenario is None:
+        raise BadInputError("--trace", "missing", "the folder of a trace, or --scenario")
+    stall_s, every_s = _seconds(options, "stall_s"), _seconds(options, "stall_every_s")
+    if stall_s and every_s <= stall_s:
+        raise BadInputError("--stall-every-s", f"{every_s:g}", f"more than --stall-s {stall_s:g}")
+    given = [(name, _text(getattr(options, name))) for name in TRACE_OPTIONS]
+    return PlaySettings(
+        host=str(options.host or ""),
+        trace=Path(trace) if trace else None,
+        scenario=scenario,
+        run_dir=Path(run_dir) if (run_dir := _text(options.run_dir)) else None,
+        drain_s=_seconds(options, "drain_s"),
+        stall_s=stall_s,
+        stall_every_s=every_s,
+        trace_options=tuple((name, text) for name, text in given if text is not None),
+        control_token=os.environ.get(TOKEN_VARIABLE, ""),
+        gateway_key=os.environ.get(GATEWAY_VARIABLE, ""),
+    )
+
+
+def _text(value: object) -> str | None:
+    """Give an option as text; the web page sends empty fields as empty texts."""
+    return str(value).strip() or None if value is not None else None
+
+
+def _seconds(options: Namespace, name: str) -> float:
+    value = getattr(options, name)
+    try:
+        seconds = float(value)
+    except (TypeError, ValueError):
+        seconds = -1.0
+    if not 0 <= seconds < float("inf"):
+        raise BadInputError(f"--{name.replace('_', '-')}", f"{value!r}", "seconds, not negative")
+    return seconds

@@ -1,0 +1,90 @@
+"""Locust's users: one instance is one arrival, started when it is due."""
+
+from typing import Protocol
+
+from locust import FastHttpUser, task
+from locust.exception import StopUser
+
+from footfall.records.rows import Arrival
+from footfall.simulate.spec.channel import Channel
+from footfall.simulate.spec.station import CallCentre, Counters, Kiosks, MessageGateway
+
+
+class Stage(Protocol):
+    """What a user plays on."""
+
+    def play(self, user: "ChannelUser", arrival: Arrival) -> None:
+        """Play the errand of an arrival to its end."""
+
+
+class ChannelUser(FastHttpUser):
+    """A customer whose first choice is one channel; after a failure they may go on at another."""
+
+    abstract = True
+    arrival: Arrival | None = None
+    stage: Stage | None = None
+
+    @task
+    def errand(self) -> None:
+        """Play the errand once, then leave.
+
+        Raises:
+            StopUser: always, which is how a Locust user leaves.
+        """
+        if self.stage is not None and self.arrival is not None:
+            self.stage.play(self, self.arrival)
+        raise StopUser
+
+
+class WebUser(ChannelUser):
+    """Web hall: browse, log in, query, order, confirm, log out."""
+
+
+class WapUser(ChannelUser):
+    """Handheld (WAP) hall."""
+
+
+class AgentUser(ChannelUser):
+    """An agent of the operator, at the agents' channel for a customer."""
+
+
+class SmsUser(ChannelUser):
+    """SMS hall: a message out, an answer in, and a `Y` where it is asked for."""
+
+
+class HotlineUser(ChannelUser):
+    """Hotline: a line, the IVR, and an agent for whoever needs one."""
+
+
+class KioskUser(ChannelUser):
+    """Self-service terminal: wait for a machine, then use it."""
+
+
+class CounterUser(ChannelUser):
+    """Service hall: take a ticket, wait for a clerk, who works the terminal."""
+
+
+USERS: tuple[type[ChannelUser], ...] = (
+    WebUser,
+    WapUser,
+    AgentUser,
+    SmsUser,
+    HotlineUser,
+    KioskUser,
+    CounterUser,
+)
+_BY_STATION: tuple[tuple[type, type[ChannelUser]], ...] = (
+    (MessageGateway, SmsUser),
+    (CallCentre, HotlineUser),
+    (Kiosks, KioskUser),
+    (Counters, CounterUser),
+)
+_BY_NAME: dict[str, type[ChannelUser]] = {"wap": WapUser, "agent": AgentUser}
+
+
+def user_of(channel: Channel) -> type[ChannelUser]:
+    """Give the user class of a channel; requests alone make a web hall, unless the name says more."""
+    for station, user in _BY_STATION:
+        if isinstance(channel.station, station):
+            return user
+    return _BY_NAME.get(channel.name, WebUser)

@@ -1,0 +1,107 @@
+"""An errand's requests as Locust's: counted in its statistics, and as hits of our own."""
+
+import json
+from typing import Any, Protocol
+
+import gevent
+from gevent.timeout import Timeout
+from locust.contrib.fasthttp import FastHttpSession, LocustBadStatusCode, ResponseContextManager
+
+from footfall.load.errands.answers import CONNECTION_LOST, NO_ANSWER, UNREACHABLE, Answer
+from footfall.load.errands.wire import Request
+from footfall.load.result import Records
+from footfall.records.outcomes import Outcome
+from footfall.records.rows import Arrival
+
+
+class Clock(Protocol):
+    """Whoever knows what second of play it is."""
+
+    def now_s(self) -> float:
+        """Seconds on the clock of play."""
+
+
+class LocustWire:
+    """The line of one customer."""
+
+    def __init__(self, client: FastHttpSession, clock: Clock, records: Records, arrival: Arrival) -> None:
+        """Send with this client."""
+        self._client = client
+        self._clock = clock
+        self._records = records
+        self._arrival = arrival
+
+    def now_s(self) -> float:
+        """Seconds on the clock of play."""
+        return self._clock.now_s()
+
+    def sleep(self, seconds: float) -> None:
+        """Let the other customers go on for so long."""
+        gevent.sleep(max(seconds, 0.0))
+
+    def send(self, request: Request, attempt: int) -> Answer:
+        """Send a request, wait for its answer, note the hit; no answer is an answer with a problem."""
+        sent_s = self.now_s()
+        timeout = Timeout.start_new(request.timeout_s)
+        try:
+            answer, outcome = self._exchange(request, timeout)
+        except Timeout as passed:
+            if passed is not timeout:
+                raise
+            answer, outcome = Answer(0, problem=NO_ANSWER), Outcome.TIMEOUT
+        finally:
+            timeout.close()
+        self._note(request, attempt, sent_s, answer, outcome)
+        return answer
+
+    def _exchange(self, request: Request, timeout: Timeout) -> tuple[Answer, Outcome]:
+        with self._client.request(
+            request.method,
+            f"/{request.channel}{request.path}",
+            name=f"{request.channel} {request.step}",
+            data=json.dumps(request.body) if request.body is not None else None,
+            headers={"Content-Type": "application/json", **request.headers},
+            catch_response=True,
+            # Load goes to the host that was named, and nowhere else.
+            allow_redirects=False,
+        ) as response:
+            timeout.close()
+            answer = _read(response)
+            outcome, cause = request.judge(answer)
+            if outcome is Outcome.SERVED:
+                response.success()
+            else:
+                response.failure(cause)
+        return answer, outcome
+
+    def _note(self, request: Request, attempt: int, sent_s: float, answer: Answer, outcome: Outcome) -> None:
+        self._records.hits.append(
+            (
+                self._arrival.customer,
+                request.channel,
+                self._arrival.operation,
+                attempt,
+                request.step,
+                sent_s,
+                self.now_s(),
+                answer.status,
+                outcome.value,
+            )
+        )
+
+
+def _read(response: ResponseContextManager) -> Answer:
+    error: Any = response.request_meta["exception"]
+    if error is not None and not isinstance(error, LocustBadStatusCode):
+        return Answer(0, problem=_problem(error))
+    try:
+        data = json.loads(response.content or b"{}")
+    except ValueError:
+        data = {}
+    return Answer(response.status_code, data if isinstance(data, dict) else {})
+
+
+def _problem(error: BaseException) -> str:
+    if isinstance(error, Timeout | TimeoutError):
+        return NO_ANSWER
+    return UNREACHABLE if isinstance(error, ConnectionRefusedError) else CONNECTION_LOST

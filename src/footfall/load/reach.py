@@ -1,0 +1,83 @@
+"""Ask a service, before anything is played, whether it is there and is the one that the trace means."""
+
+import http.client
+import json
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import SplitResult, urlsplit
+
+from footfall.load.trace import TraceInfo
+from footfall.records.errors import BadInputError
+
+_WAIT_S = 5.0
+_BODY_MOST = 64 * 1024
+PLAY_PATH = "/control/play"
+TOKEN_HEADER = "X-Control-Token"  # noqa: S105  the name of a header
+
+
+def check_host(host: str, info: TraceInfo) -> None:
+    """See that the host answers, and that a reference service has the trace's accounts.
+
+    A service of another make may answer `/health` with anything, or not know it.
+
+    Raises:
+        BadInputError: nobody answers, or the accounts are others.
+    """
+    status, data = _ask(host, "GET", "/health", {}, None)
+    if status != HTTPStatus.OK:
+        return
+    seed, subscribers = data.get("seed"), data.get("subscribers")
+    if isinstance(seed, int) and seed != info.seed:
+        problem = f"its accounts have seed {seed}, the trace has {info.seed}"
+        raise BadInputError(f"--host {host}", problem, "a service with the trace's --seed")
+    if isinstance(subscribers, int) and subscribers < info.subscribers:
+        problem = f"it keeps {subscribers} accounts, the trace uses {info.subscribers}"
+        raise BadInputError(f"--host {host}", problem, "a service with at least as many")
+
+
+def set_play_clock(host: str, token: str, starts_in_s: float) -> None:
+    """Tell a reference service when second 0 of play is, so that its outages fall as in the model.
+
+    Raises:
+        BadInputError: it does not take the word.
+    """
+    body = json.dumps({"starts_in_s": starts_in_s})
+    status, data = _ask(host, "POST", PLAY_PATH, {TOKEN_HEADER: token}, body)
+    if status not in range(200, 300):
+        problem = f"{PLAY_PATH} gives {status} {data.get('code', '')}".rstrip()
+        raise BadInputError(f"--host {host}", problem, "a service with the same control token")
+
+
+def _ask(
+    host: str, method: str, path: str, headers: dict[str, str], body: str | None
+) -> tuple[int, dict[str, Any]]:
+    url = _url(host)
+    secure = url.scheme == "https"
+    make = http.client.HTTPSConnection if secure else http.client.HTTPConnection
+    connection = make(url.hostname or "", url.port, timeout=_WAIT_S)
+    try:
+        connection.request(method, url.path.rstrip("/") + path, body, headers)
+        answer = connection.getresponse()
+        raw = answer.read(_BODY_MOST)
+    except (OSError, http.client.HTTPException) as error:
+        reason = (getattr(error, "strerror", None) or str(error) or type(error).__name__).lower()
+        raise BadInputError(f"--host {host}", f"unreachable ({reason})", "a running service") from error
+    finally:
+        connection.close()
+    try:
+        data = json.loads(raw)
+    except ValueError:
+        data = {}
+    return answer.status, data if isinstance(data, dict) else {}
+
+
+def _url(host: str) -> SplitResult:
+    expected = "http://… or https://…"
+    try:
+        url = urlsplit(host)
+        port = url.port
+    except ValueError as error:
+        raise BadInputError(f"--host {host}", str(error).lower(), expected) from error
+    if url.scheme not in {"http", "https"} or not url.hostname or port == 0:
+        raise BadInputError(f"--host {host}", "no address of a web service", expected)
+    return url

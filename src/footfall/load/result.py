@@ -1,0 +1,90 @@
+"""What a play leaves behind: visits, hits, and `load.json`, whose presence says that all is written."""
+
+import json
+from collections import Counter
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Literal
+
+import polars as pl
+
+from footfall.records.errors import BadInputError
+from footfall.records.outcomes import Outcome
+from footfall.records.runs import ArrivalCounts, Lag
+from footfall.records.tables import HITS, VISITS, check_visits, table, write_parquet, write_text
+
+VISITS_FILE = "visits-measured.parquet"
+HITS_FILE = "hits.parquet"
+LOAD_FILE = "load.json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadResult:
+    """The sums of one play."""
+
+    status: Literal["finished", "partial"]
+    """`partial`: stopped by somebody before its end; the counts still add up."""
+    arrivals: ArrivalCounts
+    lag_s: Lag
+    visits: int
+    visits_served: int
+    hits: int
+    played_s: float
+    """From the first second of play to its end."""
+    host: str
+    causes: dict[str, int] = field(default_factory=dict)
+    """Visits that failed, by cause."""
+
+
+class Records:
+    """Rows of a play while it lasts; tuples in the order of `VISITS` and `HITS`."""
+
+    def __init__(self) -> None:
+        """Start with none."""
+        self.visits: list[tuple[object, ...]] = []
+        self.hits: list[tuple[object, ...]] = []
+        self.causes: Counter[str] = Counter()
+        self.served = 0
+
+    def add_visit(self, row: tuple[object, ...], outcome: Outcome, cause: str) -> None:
+        """Keep the row of an ended visit."""
+        self.visits.append(row)
+        if outcome is Outcome.SERVED:
+            self.served += 1
+        else:
+            self.causes[cause] += 1
+
+    def write(self, folder: Path, result: LoadResult) -> None:
+        """Write all files into the run folder, `load.json` last.
+
+        Raises:
+            BadInputError: the folder cannot be written.
+            ValueError: a law of the visits is broken.
+        """
+        visits = table(self.visits, VISITS)
+        check_visits(visits)
+        write_parquet(visits.sort("ended_s", maintain_order=True), folder / VISITS_FILE)
+        write_parquet(_hits(self.hits), folder / HITS_FILE)
+        write_text(json.dumps(asdict(result), indent=2) + "\n", folder / LOAD_FILE)
+
+
+def read_result(folder: Path) -> LoadResult:
+    """Read the sums of a play from its run folder.
+
+    Raises:
+        BadInputError: the play did not get so far, or the file is damaged.
+    """
+    path = folder / LOAD_FILE
+    if not path.is_file():
+        raise BadInputError(str(path), "no such file: the play was killed", "a play that ended")
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+        data["arrivals"] = ArrivalCounts(**data["arrivals"])
+        data["lag_s"] = Lag(**data["lag_s"])
+        return LoadResult(**data)
+    except (ValueError, TypeError, KeyError) as error:
+        raise BadInputError(str(path), f"damaged ({error})", "the sums of a play") from error
+
+
+def _hits(rows: list[tuple[object, ...]]) -> pl.DataFrame:
+    return table(rows, HITS).sort("ended_s", maintain_order=True)

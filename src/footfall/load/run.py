@@ -1,0 +1,149 @@
+"""Have Locust play a trace in a process of its own, wait for it, and give its sums."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from footfall.load.play.settings import DRAIN_S, GATEWAY_VARIABLE, TOKEN_VARIABLE
+from footfall.load.progress import Progress, end_progress, read_progress
+from footfall.load.reach import check_host
+from footfall.load.result import LoadResult, read_result
+from footfall.load.trace import TRACE_FILE, TraceInfo, read_info
+from footfall.records.errors import BadInputError
+
+LOG_FILE = "locust.log"
+LOCUSTFILE = Path(__file__).parent / "play" / "locustfile.py"
+_POLL_S = 0.25
+_MARGIN_S = 60.0
+"""For Locust's start, its end, and the writing of files."""
+_ERROR = "error: "
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadSettings:
+    """One play: which trace, at which host, into which run folder."""
+
+    trace: Path
+    """Folder of the trace; may be the run folder itself."""
+    host: str
+    run_dir: Path
+    drain_s: float = DRAIN_S
+    """Those still under way this long after the last arrival was due are cut off."""
+    stall_s: float = 0.0
+    """For tests of validity: the generator is blocked for so long …"""
+    stall_every_s: float = 0.0
+    """… once in so many seconds."""
+    control_token: str | None = field(default=None, repr=False)
+    """Of the reference service; with it, the service is told when second 0 of play is."""
+    gateway_key: str | None = field(default=None, repr=False)
+    """Of the service's SMS routes."""
+    on_progress: Callable[[Progress], None] | None = None
+    """Called about once a second while the trace plays."""
+
+
+def run_locust(settings: LoadSettings) -> LoadResult:
+    """Play a trace and wait for its end; Ctrl-C stops it, and the result is then partial.
+
+    Raises:
+        BadInputError: the trace or the host cannot be used, or the play broke down.
+    """
+    info = read_info(settings.trace / TRACE_FILE)
+    check_host(settings.host, info)
+    log = settings.run_dir / LOG_FILE
+    try:
+        settings.run_dir.mkdir(parents=True, exist_ok=True)
+        with log.open("wb") as words:
+            # In a session of its own: the terminal's Ctrl-C reaches it once, through us.
+            process = subprocess.Popen(  # noqa: S603  our own program, arguments as a list
+                _command(settings),
+                stdin=subprocess.DEVNULL,
+                stdout=words,
+                stderr=subprocess.STDOUT,
+                env=_environment(settings),
+                start_new_session=True,
+            )
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise BadInputError(str(settings.run_dir), reason, "a folder that can be written") from error
+    try:
+        code = _wait(process, settings, _longest_s(info, settings))
+    finally:
+        _end(process)
+        end_progress(settings.run_dir)
+    if code:
+        raise BadInputError("the play", _last_words(log), f"a run that ends (see {log})")
+    return read_result(settings.run_dir)
+
+
+def _command(settings: LoadSettings) -> list[str]:
+    return [
+        *(sys.executable, "-m", "locust", "-f", str(LOCUSTFILE)),
+        *("--headless", "--only-summary", "--loglevel", "INFO"),
+        *("--host", settings.host),
+        *("--trace", str(settings.trace), "--run-dir", str(settings.run_dir)),
+        *("--drain-s", str(settings.drain_s)),
+        *("--stall-s", str(settings.stall_s), "--stall-every-s", str(settings.stall_every_s)),
+    ]
+
+
+def _environment(settings: LoadSettings) -> dict[str, str]:
+    """Give the process its secrets where no list of processes shows them; no setting of Locust's leaks in."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("LOCUST_")}
+    for name, value in (
+        (TOKEN_VARIABLE, settings.control_token),
+        (GATEWAY_VARIABLE, settings.gateway_key),
+    ):
+        environment.pop(name, None)
+        if value:
+            environment[name] = value
+    return environment
+
+
+def _longest_s(info: TraceInfo, settings: LoadSettings) -> float:
+    return info.play.seconds + settings.drain_s + _MARGIN_S
+
+
+def _wait(process: subprocess.Popen[bytes], settings: LoadSettings, longest_s: float) -> int:
+    """Wait for the end; Ctrl-C stops the play once, and its end is waited for."""
+    try:
+        return _watch(process, settings, longest_s)
+    except KeyboardInterrupt:
+        process.send_signal(signal.SIGINT)
+        return process.wait(_MARGIN_S)
+
+
+def _watch(process: subprocess.Popen[bytes], settings: LoadSettings, longest_s: float) -> int:
+    """Wait for the end and tell the progress."""
+    ends_s, told = time.monotonic() + longest_s, None
+    while time.monotonic() < ends_s:
+        try:
+            return process.wait(_POLL_S)
+        except subprocess.TimeoutExpired:
+            progress = read_progress(settings.run_dir)
+        if progress is not None and progress != told and settings.on_progress is not None:
+            settings.on_progress(progress)
+            told = progress
+    raise BadInputError("the play", f"has not ended after {longest_s:g} s", "a shorter window or drain")
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """See that the process is gone, whatever happened."""
+    if process.poll() is None:
+        process.terminate()
+        try:
+            process.wait(_POLL_S * 40)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _last_words(log: Path) -> str:
+    """Give the reason that the play gave in its log; the last line, where it gave none."""
+    lines = [line.strip() for line in log.read_text(errors="replace").splitlines() if line.strip()]
+    reasons = [line.partition(_ERROR)[2] for line in lines if _ERROR in line]
+    return (reasons or lines or ["it gave no reason"])[-1]

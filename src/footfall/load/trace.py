@@ -1,0 +1,147 @@
+"""A trace: which customers come at which second of play, cut from a simulated day; its files."""
+
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+from pydantic import Field, ValidationError
+
+from footfall.load.model_file import MODEL_FILE, read_model, write_model
+from footfall.records.errors import BadInputError
+from footfall.records.tables import ARRIVALS, read_parquet, write_parquet, write_text
+from footfall.simulate.decide import keyed
+from footfall.simulate.decide.as_played import Play
+from footfall.simulate.spec.base import DAY_S, Spec
+from footfall.simulate.spec.model import Model
+
+ARRIVALS_FILE = "arrivals.parquet"
+TRACE_FILE = "trace.json"
+_GRID_S = 10.0
+_THIN = -4
+"""A replication number of its own: who is left out does not depend on the day's luck."""
+
+
+class TraceInfo(Spec):
+    """Where a trace comes from: all that is needed to make it again, and to play it."""
+
+    model: str
+    """Path of the model file, as it was given."""
+    fingerprint: str
+    """Of the model with its changes."""
+    scenario: str | None = None
+    seed: int
+    replication: int = 0
+    play: Play
+    scale: float = 1.0
+    """Share of the customers that are kept."""
+    subscribers: int
+    """Accounts that the arrivals use in turn."""
+    changes: tuple[str, ...] = ()
+    """`path=value` of every number that differs from the model file."""
+    arrivals: int = 0
+    arrivals_by_channel: dict[str, int] = Field(default_factory=dict)
+    """First choices."""
+
+
+class Trace(Spec):
+    """A trace in memory."""
+
+    model_config = Spec.model_config | {"arbitrary_types_allowed": True}
+
+    info: TraceInfo
+    model: Model
+    """The model with its changes, on the clock of the day; `as_played` gives the one that is played."""
+    arrivals: pl.DataFrame
+    """Columns of `ARRIVALS`, sorted by `due_s`."""
+
+
+def busiest_window(at_s: NDArray[np.float64], length_s: float) -> float:
+    """Start (second of the day, on a grid of 10 s) of the window with the most arrivals; the first of equals.
+
+    `at_s` is sorted.
+
+    Raises:
+        BadInputError: the window is empty or longer than the day.
+    """
+    if not 0 < length_s <= DAY_S:
+        raise BadInputError("window", f"{length_s:g} s", "more than 0 s, at most a day")
+    starts_s = np.arange(0.0, DAY_S - length_s + _GRID_S / 2, _GRID_S)
+    counts = np.searchsorted(at_s, starts_s + length_s) - np.searchsorted(at_s, starts_s)
+    return float(starts_s[int(np.argmax(counts))])
+
+
+def cut(arrivals: pl.DataFrame, play: Play, scale: float, subscribers: int) -> pl.DataFrame:
+    """Arrivals of the window (columns of `ARRIVALS`), due on the clock of play: (at - start) / speed.
+
+    `arrivals` has the columns at_s, customer, segment, operation, channel and is sorted by at_s. At a
+    larger scale come the same customers and more.
+
+    Raises:
+        BadInputError: scale, speed, window or subscribers are impossible.
+    """
+    if not 0 < scale <= 1:
+        raise BadInputError("scale", f"{scale:g}", "above 0, at most 1: a share of the day's customers")
+    if not (play.speed > 0 and play.length_s > 0):
+        raise BadInputError("speed and window", f"{play.speed:g} and {play.length_s:g} s", "above 0")
+    if subscribers < 1:
+        raise BadInputError("subscribers", f"{subscribers}", "at least 1")
+    ends_s = play.starts_s + play.length_s
+    inside = arrivals.filter((pl.col("at_s") >= play.starts_s) & (pl.col("at_s") < ends_s))
+    keys = keyed.customer_keys(keyed.run_key(0, _THIN), inside["customer"].to_numpy())
+    kept = inside.filter(pl.Series(keyed.uniforms(keys, "thin") < scale, dtype=pl.Boolean))
+    row = pl.int_range(pl.len(), dtype=pl.Int64)
+    return kept.with_columns(
+        arrival=row,
+        due_s=(pl.col("at_s") - play.starts_s) / play.speed,
+        subscriber=row % subscribers,
+    ).select([pl.col(name).cast(kind) for name, kind in ARRIVALS.items()])
+
+
+def write_trace(folder: Path, trace: Trace) -> None:
+    """Write the three files of a trace, `trace.json` last: where it is, all is there.
+
+    Raises:
+        BadInputError: the folder cannot be written.
+    """
+    write_parquet(trace.arrivals, folder / ARRIVALS_FILE)
+    write_model(trace.model, folder / MODEL_FILE)
+    counts = trace.arrivals.group_by("channel").len().sort("channel")
+    info = trace.info.model_copy(
+        update={"arrivals": trace.arrivals.height, "arrivals_by_channel": dict(counts.iter_rows())}
+    )
+    write_text(info.model_dump_json(indent=2) + "\n", folder / TRACE_FILE)
+
+
+def read_trace(path: Path) -> Trace:
+    """Read a trace from its folder (or from the path of its `arrivals.parquet`).
+
+    Raises:
+        BadInputError: a file is missing or damaged, or they do not belong together.
+    """
+    folder = path.parent if path.name == ARRIVALS_FILE else path
+    info = read_info(folder / TRACE_FILE)
+    model = read_model(folder / MODEL_FILE)
+    if model.fingerprint() != info.fingerprint:
+        raise BadInputError(str(folder), f"{MODEL_FILE} is not the model of {TRACE_FILE}", "one trace")
+    arrivals = read_parquet(folder / ARRIVALS_FILE, ARRIVALS)
+    if arrivals.height != info.arrivals or not arrivals["due_s"].is_sorted():
+        found = f"{arrivals.height} arrivals instead of {info.arrivals}, or out of order"
+        raise BadInputError(str(folder / ARRIVALS_FILE), found, f"the arrivals of {TRACE_FILE}")
+    return Trace(info=info, model=model, arrivals=arrivals)
+
+
+def read_info(path: Path) -> TraceInfo:
+    """Read what a trace says of itself.
+
+    Raises:
+        BadInputError: there is no such file, or it is damaged.
+    """
+    if not path.is_file():
+        raise BadInputError(str(path), "no such file", "the folder of a trace made by footfall trace")
+    try:
+        return TraceInfo.model_validate_json(path.read_bytes())
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        raise BadInputError(str(path), f"damaged ({where} {first['msg']})", "a trace") from error

@@ -1,0 +1,68 @@
+"""The service as an ASGI application."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from starlette.applications import Starlette
+from starlette.types import Receive, Scope, Send
+
+from footfall.service.ledger.opening import open_engine
+from footfall.service.operator import Operator
+from footfall.service.settings import ServiceSettings
+from footfall.service.web.door import Door
+from footfall.service.web.openapi import document
+from footfall.service.web.routes import Route, routes
+from footfall.service.web.wire import Answer, Call
+
+
+def build_app(settings: ServiceSettings) -> Starlette:
+    """Give the application, its database open and filled; `state.operator` is what works behind it.
+
+    Raises:
+        BadInputError: the database cannot be opened, or holds other accounts.
+    """
+    operator = Operator(settings, open_engine(settings))
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        await operator.start()
+        app.door = _door(operator)
+        try:
+            yield
+        finally:
+            await operator.stop()
+
+    app = _App(lifespan=lifespan)
+    app.state.operator = operator
+    return app
+
+
+class _App(Starlette):
+    """Starlette's start and end; requests go to the door, past a routing that takes longer than they do."""
+
+    door: Door
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            await self.door(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
+
+
+def _door(operator: Operator) -> Door:
+    table = list(routes(operator))
+
+    async def show_document(_call: Call) -> Answer:
+        return 200, openapi
+
+    own = Route(
+        method="GET",
+        path="/openapi.json",
+        run=show_document,
+        summary="Describe all routes.",
+        tag="operator",
+        answers={200: "Document"},
+    )
+    table.append(own)
+    openapi = document(operator.settings.model, table)
+    return Door(table)

@@ -1,0 +1,105 @@
+"""A waiting line before a number of servers, first come first served, with patience."""
+
+import asyncio
+from collections import deque
+
+
+class Ticket:
+    """A place in a line; `granted` becomes True with a server, False when it is given up."""
+
+    __slots__ = ("granted", "timer")
+
+    def __init__(self, granted: "asyncio.Future[bool]") -> None:
+        """Take a place."""
+        self.granted = granted
+        self.timer: asyncio.TimerHandle | None = None
+
+
+class Line:
+    """`servers` servers and those who wait for one."""
+
+    __slots__ = ("_tickets", "busy", "servers", "waiting")
+
+    def __init__(self, servers: int) -> None:
+        """Open with all servers free."""
+        self._tickets: deque[Ticket] = deque()
+        self.servers = servers
+        self.busy = 0
+        self.waiting = 0
+
+    def take(self) -> bool:
+        """Take a free server at once, if there is one and nobody waits for it."""
+        if self.busy < self.servers and not self.waiting:
+            self.busy += 1
+            return True
+        return False
+
+    def join(self, patience_s: float) -> Ticket:
+        """Take a place in the line and keep it for at most `patience_s`."""
+        loop = asyncio.get_running_loop()
+        ticket = Ticket(loop.create_future())
+        ticket.timer = loop.call_later(patience_s, self.leave, ticket)
+        self._tickets.append(ticket)
+        self.waiting += 1
+        return ticket
+
+    async def wait(self, patience_s: float) -> bool:
+        """Wait for a server, at most `patience_s`; give whether one was granted."""
+        ticket = self.join(patience_s)
+        try:
+            return await ticket.granted
+        except asyncio.CancelledError:
+            self.abandon(ticket)
+            raise
+
+    def leave(self, ticket: Ticket) -> None:
+        """Give a place up, unless it has been granted or given up already."""
+        if not ticket.granted.done():
+            self.waiting -= 1
+            self._settle(ticket, granted=False)
+            while self._tickets and self._tickets[0].granted.done():
+                self._tickets.popleft()
+
+    def abandon(self, ticket: Ticket) -> None:
+        """Give up a place, or the server if it has just been granted: nobody is there to use it."""
+        granted = ticket.granted
+        if granted.cancelled():
+            # Cancelling whoever awaits a future cancels the future: it was still in the line.
+            self.waiting -= 1
+            self._stop_timer(ticket)
+        elif granted.done() and granted.result():
+            self.release()
+        else:
+            self.leave(ticket)
+
+    def release(self) -> None:
+        """Give the server back; the longest waiting customer takes it at once."""
+        self.busy -= 1
+        self._admit()
+
+    def staff(self, servers: int) -> None:
+        """Change the number of servers; one who is busy when it drops finishes the customer at hand."""
+        self.servers = servers
+        self._admit()
+
+    def send_away(self) -> None:
+        """Let all who wait go without a server."""
+        for ticket in list(self._tickets):
+            self.leave(ticket)
+
+    def _admit(self) -> None:
+        while self._tickets and self.busy < self.servers:
+            ticket = self._tickets.popleft()
+            if not ticket.granted.done():
+                self.waiting -= 1
+                self.busy += 1
+                self._settle(ticket, granted=True)
+
+    def _settle(self, ticket: Ticket, *, granted: bool) -> None:
+        self._stop_timer(ticket)
+        ticket.granted.set_result(granted)
+
+    @staticmethod
+    def _stop_timer(ticket: Ticket) -> None:
+        if ticket.timer is not None:
+            ticket.timer.cancel()

@@ -1,0 +1,1 @@
+"""What customers can ask of a channel, one file a kind of request."""

@@ -1,0 +1,52 @@
+"""What the operator's own people ask: how the service is, the clock of play, the audit of the ledger."""
+
+import hmac
+from importlib.metadata import version
+
+from footfall.service.ledger.audit import audit
+from footfall.service.operator import Operator
+from footfall.service.refusals import refusal
+from footfall.service.web.wire import Answer, Call
+
+_STARTS_IN_S_MAX = 86_400.0
+
+
+async def show_health(operator: Operator, _call: Call) -> Answer:
+    """Say that the service takes requests, and which service it is."""
+    settings = operator.settings
+    return 200, {
+        "status": "ok",
+        "model": settings.model.name,
+        "channels": list(operator.desks),
+        "subscribers": settings.subscribers,
+        "seed": settings.seed,
+        "version": version("footfall"),
+    }
+
+
+async def start_play(operator: Operator, call: Call) -> Answer:
+    """Set second 0 of the clock of play."""
+    _check_token(operator, call)
+    starts_in_s = call.number("starts_in_s", -_STARTS_IN_S_MAX, _STARTS_IN_S_MAX)
+    operator.start_play(starts_in_s)
+    return 200, {"starts_in_s": starts_in_s}
+
+
+async def show_ledger(operator: Operator, call: Call) -> Answer:
+    """Audit the ledger."""
+    _check_token(operator, call)
+    return 200, await operator.store.read(audit)
+
+
+async def show_counts(operator: Operator, call: Call) -> Answer:
+    """Show what each channel has in hand."""
+    _check_token(operator, call)
+    return 200, operator.counts()
+
+
+def _check_token(operator: Operator, call: Call) -> None:
+    wanted = operator.settings.control_token
+    if not wanted:
+        raise refusal("not_found")
+    if not hmac.compare_digest(call.header(b"x-control-token").encode(), wanted.encode()):
+        raise refusal("wrong_token")

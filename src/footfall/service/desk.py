@@ -1,0 +1,123 @@
+"""One channel at work: what limits it, what it remembers, and how a turn is served."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from footfall.records.outcomes import Outcome
+from footfall.service.capacity.luck import Luck
+from footfall.service.clock import PlayClock
+from footfall.service.ledger.orders import Rules
+from footfall.service.ledger.sessions import Sessions
+from footfall.service.ledger.store import Store
+from footfall.service.refusals import RefusalError, refusal
+from footfall.service.settings import ServiceSettings
+from footfall.service.web.wire import Answer, Call
+from footfall.simulate.spec.channel import Channel, Fault, Verb
+from footfall.simulate.spec.model import Model
+
+Work = Callable[["Desk", Call], Awaitable[Answer]]
+
+FAULT_STATUS = {Outcome.REJECTED: 409, Outcome.UNCONFIRMED: 410, Outcome.ERROR: 502, Outcome.TIMEOUT: 504}
+
+
+class Station(Protocol):
+    """What limits how many requests of a channel are served at once."""
+
+    async def enter(self, call: Call) -> float:
+        """Wait for service; give the seconds that are left to answer.
+
+        Raises:
+            RefusalError: there will be no service.
+        """
+
+    def leave(self) -> None:
+        """Say that the request is done with."""
+
+    def begin_stop(self) -> None:
+        """Send away whoever waits."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """A channel and all that its requests need."""
+
+    channel: Channel
+    settings: ServiceSettings
+    store: Store
+    pepper: bytes
+    clock: PlayClock
+    luck: Luck
+    sessions: Sessions
+    rules: Rules
+    station: Station
+
+    def refuse_outage(self) -> None:
+        """Let nothing through while the channel is down.
+
+        Raises:
+            RefusalError: it is.
+        """
+        if self.channel.outages:
+            play_s = self.clock.play_s()
+            if play_s is not None and self.channel.out_at(play_s):
+                raise refusal("outage")
+
+    async def turn(self, verb: Verb, call: Call, work: Work, *, may_fail: bool = True) -> Answer:
+        """Serve one turn: wait for service, do the real work, take the rest of the time it costs.
+
+        A fault of the operator's own strikes before the real work, so it never leaves half of it.
+
+        Raises:
+            RefusalError: the channel is down, full, too slow or at fault, or the work refused.
+        """
+        self.refuse_outage()
+        left_s = await self.station.enter(call)
+        try:
+            draw = self.luck.draw(verb, may_fail=may_fail)
+            if draw.service_s > left_s:
+                await asyncio.sleep(left_s)
+                raise refusal("deadline")
+            if draw.fault is not None:
+                await asyncio.sleep(draw.service_s)
+                raise struck(draw.fault)
+            if draw.service_s == 0:
+                return await work(self, call)
+            return await self._timed(call, work, draw.service_s, left_s)
+        finally:
+            self.station.leave()
+
+    async def _timed(self, call: Call, work: Work, service_s: float, left_s: float) -> Answer:
+        loop = asyncio.get_running_loop()
+        since_s = loop.time()
+        refused: RefusalError | None = None
+        answer: Answer = (0, None)
+        try:
+            answer = await work(self, call)
+        except RefusalError as error:
+            refused = error
+        spent_s = loop.time() - since_s
+        if spent_s > left_s:
+            # Done, but too late to say so: the same idempotency key will find it done.
+            raise refusal("deadline")
+        if spent_s < service_s:
+            await asyncio.sleep(service_s - spent_s)
+        if refused is not None:
+            raise refused
+        return answer
+
+
+def rules_of(model: Model, channel: Channel) -> Rules:
+    """Which operations of a channel need a second confirmation, and how soon."""
+    confirm_s = {
+        operation: float(channel.confirm_expiry_s)
+        for operation, turns in channel.dialogues.items()
+        if channel.confirm_expiry_s is not None and any(turn.verb is Verb.CONFIRM for turn in turns)
+    }
+    return Rules(accounts=model.accounts, confirm_s=confirm_s)
+
+
+def struck(fault: Fault) -> RefusalError:
+    """Give the answer to a request that a fault of the operator's struck."""
+    return RefusalError(FAULT_STATUS[fault.outcome], fault.cause, "A fault of the operator's systems.")

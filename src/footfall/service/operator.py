@@ -1,0 +1,176 @@
+"""The operator: all channels at work on one ledger."""
+
+import asyncio
+import logging
+from contextlib import suppress
+
+from sqlalchemy import Engine
+
+from footfall.service.capacity.held import Held
+from footfall.service.capacity.luck import Luck
+from footfall.service.capacity.machines import Machines
+from footfall.service.capacity.slots import Slots
+from footfall.service.capacity.switchboard import Switchboard
+from footfall.service.channels.sms import MessageRoom
+from footfall.service.channels.visits import end_visit
+from footfall.service.clock import PlayClock
+from footfall.service.desk import Desk, Station, rules_of
+from footfall.service.ledger import messages
+from footfall.service.ledger.handle import Handle
+from footfall.service.ledger.sessions import Sessions
+from footfall.service.ledger.store import Store
+from footfall.service.settings import ServiceSettings
+from footfall.simulate.spec.channel import Channel
+from footfall.simulate.spec.station import CallCentre, MessageGateway, RequestServer
+
+_TICK_S = 0.25
+_PEPPER = "SELECT value FROM meta WHERE key = 'pepper'"
+_logger = logging.getLogger(__name__)
+
+
+class Operator:
+    """The channels of a model, their clock, and the ledger that they share."""
+
+    def __init__(self, settings: ServiceSettings, engine: Engine) -> None:
+        """Take an open database; `start` needs the event loop."""
+        self.settings = settings
+        self.clock = PlayClock(settings.now_s)
+        self.store = Store(engine)
+        self.desks: dict[str, Desk] = {}
+        self._machines: list[Machines] = []
+        self._room: MessageRoom | None = None
+        self._ticking: asyncio.Task[None] | None = None
+        self._play: asyncio.TimerHandle | None = None
+        self._reminders: set[asyncio.Task[None]] = set()
+
+    async def start(self) -> None:
+        """Open all channels and take up what a former process left: sessions, and messages not handled."""
+        pepper = bytes.fromhex(await self.store.read(_pepper))
+        for channel in self.settings.model.channels:
+            desk = self._desk(channel, pepper)
+            self.desks[channel.name] = desk
+            await desk.sessions.load()
+            if isinstance(desk.station, MessageRoom):
+                self._room = desk.station
+                for message in await self.store.read(messages.waiting):
+                    desk.station.handle_in(desk.station.gateway.enter() or 0.0, desk, message)
+        self._start_machines()
+        self._ticking = asyncio.get_running_loop().create_task(self._tick())
+
+    def start_play(self, seconds: float) -> None:
+        """Set second 0 of play so many seconds from now; all machines begin their lives anew then."""
+        self.clock.start_in(seconds)
+        if self._play is not None:
+            self._play.cancel()
+        loop = asyncio.get_running_loop()
+        self._play = loop.call_later(max(seconds, 0.0), self._start_machines)
+
+    def begin_stop(self) -> None:
+        """Send away whoever waits, so that what is in flight ends soon."""
+        for desk in self.desks.values():
+            desk.station.begin_stop()
+
+    async def stop(self) -> None:
+        """Finish what is in hand, then close the database."""
+        self.begin_stop()
+        for machines in self._machines:
+            machines.stop()
+        if self._play is not None:
+            self._play.cancel()
+        if self._ticking is not None:
+            self._ticking.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._ticking
+        await asyncio.gather(*self._reminders)
+        if self._room is not None:
+            await self._room.stop()
+        self.store.close()
+
+    def counts(self) -> dict[str, dict[str, int]]:
+        """Give what each channel has in hand, and what it dropped or took back."""
+        return {name: _counts(desk) for name, desk in self.desks.items()}
+
+    def _start_machines(self) -> None:
+        for machines in self._machines:
+            machines.start()
+
+    def _desk(self, channel: Channel, pepper: bytes) -> Desk:
+        settings = self.settings
+        luck = Luck(channel, settings.seed, delays=settings.delays)
+        return Desk(
+            channel=channel,
+            settings=settings,
+            store=self.store,
+            pepper=pepper,
+            clock=self.clock,
+            luck=luck,
+            sessions=Sessions(self.store, channel.name, settings.now_s),
+            rules=rules_of(settings.model, channel),
+            station=self._station(channel, luck),
+        )
+
+    def _station(self, channel: Channel, luck: Luck) -> Station:
+        station = channel.station
+        if isinstance(station, RequestServer):
+            return Slots(station)
+        if isinstance(station, CallCentre):
+            return Switchboard(channel, self.settings, self.clock, luck)
+        if isinstance(station, MessageGateway):
+            return MessageRoom(station)
+        held = Held(channel, self.settings, self.clock)
+        self._machines.append(Machines(channel, self.settings.seed, held))
+        return held
+
+    async def _tick(self) -> None:
+        """Four times a second: staff by the clock, forgotten visits, idle sessions."""
+        while True:
+            await asyncio.sleep(_TICK_S)
+            for desk in self.desks.values():
+                try:
+                    await self._tend(desk)
+                except Exception:
+                    _logger.exception("tending %s failed", desk.channel.name)
+
+    async def _tend(self, desk: Desk) -> None:
+        if isinstance(desk.station, Held | Switchboard):
+            for visit in desk.station.tick():
+                await end_visit(desk, visit)
+        reminder = desk.channel.logout_reminder
+        idle_s = float(reminder.idle_s) if reminder else self.settings.session_idle_s
+        for session in desk.sessions.idle(idle_s):
+            await desk.sessions.end(session)
+            if reminder is not None:
+                self._remind(session.subscriber)
+
+    def _remind(self, subscriber: int) -> None:
+        room = self._room
+        if room is None:
+            return
+        desk = next(desk for desk in self.desks.values() if desk.station is room)
+        task = asyncio.get_running_loop().create_task(room.remind(desk, subscriber))
+        self._reminders.add(task)
+        task.add_done_callback(self._reminders.discard)
+
+
+def _pepper(handle: Handle) -> str:
+    row = handle.row(_PEPPER)
+    return str(row[0]) if row else ""
+
+
+def _counts(desk: Desk) -> dict[str, int]:
+    counts = {"sessions": len(desk.sessions)}
+    station = desk.station
+    if isinstance(station, Held | Switchboard):
+        counts |= {"visits": len(station.visits), "visits_taken_back": station.visits.taken_back}
+    if isinstance(station, Held):
+        counts |= {"waiting": sum(line.waiting for line in station.lines)}
+    if isinstance(station, Switchboard):
+        counts |= {"waiting": station.agents.waiting, "agents_busy": station.agents.busy}
+    if isinstance(station, Slots):
+        counts |= {"waiting": station.line.waiting, "busy": station.line.busy}
+    if isinstance(station, MessageRoom):
+        counts |= {
+            "reminders_dropped": station.gateway.dropped,
+            "callbacks_failed": station.inbox.callbacks_failed,
+        }
+    return counts

@@ -1,0 +1,1 @@
+"""The door to the network: requests in, routes, answers out, the OpenAPI document."""

@@ -1,0 +1,77 @@
+"""The ASGI door: find the route, run it, send its answer."""
+
+import logging
+from collections.abc import Iterable
+
+from footfall.service.refusals import RefusalError, refusal
+from footfall.service.web.routes import Bound, Route
+from footfall.service.web.wire import Answer, Call, Receive, Scope, Send, send_answer
+
+_logger = logging.getLogger(__name__)
+_SEGMENTS_MAX = 8
+_WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
+_Found = tuple[Bound, tuple[str, ...]]
+
+
+class Door:
+    """All routes, found by method and path in constant time."""
+
+    def __init__(self, routes: Iterable[Route]) -> None:
+        """Sort the routes into those with a fixed path and those with parameters."""
+        self._fixed: dict[tuple[str, str], _Found] = {}
+        self._open: dict[tuple[str, int, str, str], list[tuple[tuple[str, ...], Bound]]] = {}
+        self._paths: set[str] = set()
+        for route in routes:
+            self._add(route.method, route.path, route.run)
+
+    def add(self, route: Route) -> None:
+        """Add one more route."""
+        self._add(route.method, route.path, route.run)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request; whatever goes wrong is logged and answered without a traceback."""
+        answer: Answer
+        try:
+            run, parameters = self._find(scope["method"], scope["path"])
+            call = Call(scope, receive, parameters)
+            if scope["method"] in _WITH_BODY:
+                await call.read_body()
+            answer = await run(call)
+        except RefusalError as refused:
+            answer = refused.status, {"code": refused.code, "detail": refused.detail}
+        except Exception:
+            _logger.exception("%s %s failed", scope["method"], scope["path"])
+            failed = refusal("internal")
+            answer = failed.status, {"code": failed.code, "detail": failed.detail}
+        await send_answer(send, answer)
+
+    def _add(self, method: str, path: str, run: Bound) -> None:
+        if "{" not in path:
+            self._fixed[method, path] = run, ()
+            return
+        pattern = tuple(path.split("/"))
+        key = (method, len(pattern), pattern[1], pattern[2])
+        self._open.setdefault(key, []).append((pattern, run))
+
+    def _find(self, method: str, path: str) -> _Found:
+        found = self._fixed.get((method, path))
+        if found is not None:
+            return found
+        parts = path.split("/", _SEGMENTS_MAX)
+        if len(parts) > 3:  # noqa: PLR2004  /channel/thing/parameter
+            for pattern, run in self._open.get((method, len(parts), parts[1], parts[2]), ()):
+                values = _match(pattern, parts)
+                if values is not None:
+                    return run, values
+        raise refusal("not_found", "There is no such route.")
+
+
+def _match(pattern: tuple[str, ...], parts: list[str]) -> tuple[str, ...] | None:
+    """Values of a pattern's parameters, if the path is of that pattern."""
+    values = []
+    for wanted, given in zip(pattern, parts, strict=True):
+        if wanted.startswith("{"):
+            values.append(given)
+        elif wanted != given:
+            return None
+    return tuple(values)

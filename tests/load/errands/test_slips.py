@@ -1,0 +1,43 @@
+"""A fault by the customer is enacted or refused; it is never passed over."""
+
+import pytest
+
+from footfall.load.errands.slips import check_slips
+from footfall.records.errors import BadInputError
+from footfall.records.outcomes import Outcome
+from footfall.simulate.spec.channel import Channel
+from tests.load.small import BY_MESSAGE, GATEWAY, WEB, channel, channels, slip_of, small_model, works
+
+
+def with_first(first: Channel) -> None:
+    """Check the small model with one channel in place of the one of its name."""
+    others = tuple(known for known in channels() if known.name != first.name)
+    check_slips(small_model(channels=(first, *others)))
+
+
+def test_what_people_do_wrong_can_be_enacted() -> None:
+    """A wrong PIN, an unknown item, silence at the confirmation, a mistyped message."""
+    with_first(channel("web", WEB, works=works(login=slip_of("wrong_pin"), order=slip_of("unknown_item"))))
+    with_first(channel("web", WEB, works=works(confirm=slip_of("shrugs", Outcome.UNCONFIRMED))))
+    mistyped = works(query=slip_of("unknown_command"), order=slip_of("unknown_command"))
+    with_first(channel("sms", GATEWAY, works=mistyped, dialogues={"query": BY_MESSAGE["query"]}))
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        channel("web", WEB, works=works(login=slip_of("forgot_glasses"))),
+        channel("web", WEB, works=works(order=slip_of("wrong_pin"))),
+        channel("web", WEB, works=works(query=slip_of("unknown_command"))),
+    ],
+    ids=["unheard of", "at the wrong turn", "on the wrong channel"],
+)
+def test_a_slip_that_nobody_can_enact_is_refused_before_the_run(spec: Channel) -> None:
+    """The line names channel, turn and cause, and what can be enacted."""
+    with pytest.raises(BadInputError, match=r"channel web, \w+: no way to enact .* expected wrong_pin: "):
+        with_first(spec)
+
+
+def test_a_slip_that_never_happens_is_let_pass() -> None:
+    """A share of 0 needs no enactment."""
+    with_first(channel("web", WEB, works=works(login=slip_of("forgot_glasses", share=0.0))))

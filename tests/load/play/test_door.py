@@ -1,0 +1,151 @@
+"""Locust with our locustfile, as people start it: from a terminal or from its web page."""
+
+import json
+import signal
+import urllib.parse
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from footfall.load.progress import read_progress
+from footfall.load.result import LOAD_FILE, read_result
+from footfall.load.trace import write_trace
+from footfall.records.runs import ArrivalCounts, read_manifest
+from tests.load.conftest import Given, Locust, Serve, Stall, Start
+from tests.load.small import day_of, small_model, trace_of
+
+
+def only_line(locust: Locust) -> str:
+    """Give what it said, which must be one line of error and no traceback."""
+    errors = [line for line in locust.words if line.startswith("error: ")]
+    assert len(errors) == 1, locust.words
+    assert not any("Traceback" in line for line in locust.words)
+    return errors[0]
+
+
+@pytest.mark.parametrize("several", [("--processes", "2"), ("--worker",)], ids=["processes", "worker"])
+def test_several_processes_are_refused_with_one_line(
+    locust: Start, trace: Given, several: tuple[str, ...]
+) -> None:
+    """Each would play the whole trace, so none is started."""
+    play = locust("--headless", "--trace", str(trace.folder), *several)
+    assert play.end() == 2
+    assert "one process" in only_line(play)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--trace", "nowhere"), "no such file"),
+        (("--trace", "{trace}"), "unreachable (connection refused)"),
+        (("--trace", "{trace}", "--host", "{host}", "WebUser"), "left out"),
+    ],
+)
+def test_what_cannot_be_played_gets_one_line(
+    locust: Start, trace: Given, host: str, free_port: int, arguments: tuple[str, ...], words: str
+) -> None:
+    """Before anything is sent or written, exit code 2."""
+    given = [word.format(trace=trace.folder, host=host) for word in arguments]
+    if "--host" not in given:
+        given += ["--host", f"http://127.0.0.1:{free_port}"]
+    play = locust("--headless", "--run-dir", "run", *given)
+    assert play.end() == 2
+    assert words in only_line(play)
+    assert not (trace.folder.parent / "run").exists()
+
+
+@pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGTERM])
+def test_a_stopped_locust_leaves_a_partial_run_that_adds_up(
+    locust: Start, stall: Stall, tmp_path: Path, by: signal.Signals
+) -> None:
+    """By Ctrl-C or by a stop of the system; exit code 0, since Locust did as it was told."""
+    model = small_model()
+    write_trace(tmp_path, trace_of(model, day_of([(k / 10, "query", "web") for k in range(300)]), 30))
+    with stall(60) as host:
+        play = locust("--headless", "--host", host, "--trace", ".", "--run-dir", ".")
+        play.until(lambda: (progress := read_progress(tmp_path)) is not None and progress.started > 5)
+        assert play.stop(by) == 0
+    result = read_result(tmp_path)
+    assert result.status == read_manifest(tmp_path).status == "partial"
+    assert result.arrivals.failed > 5
+    assert result.arrivals.failed + result.arrivals.not_sent == result.arrivals.due == 300
+
+
+class Page:
+    """Locust's web page."""
+
+    def __init__(self, port: int) -> None:
+        """Know where it is."""
+        self._base = f"http://127.0.0.1:{port}"
+
+    def is_up(self) -> bool:
+        """Whether it answers."""
+        try:
+            return self.state() is not None
+        except OSError:
+            return False
+
+    def state(self) -> str:
+        """Give what Locust does."""
+        with urllib.request.urlopen(f"{self._base}/stats/requests", timeout=10) as answer:
+            return str(json.load(answer)["state"])
+
+    def post(self, path: str, **form: str) -> dict[str, Any]:
+        """Send a form; give the answer."""
+        data = urllib.parse.urlencode(form).encode()
+        with urllib.request.urlopen(f"{self._base}{path}", data=data, timeout=10) as answer:
+            return dict(json.load(answer))
+
+
+def test_runs_from_the_web_page_follow_each_other_in_one_process(
+    locust: Start, serve: Serve, tmp_path: Path, free_port: int
+) -> None:
+    """Two to their end, a third stopped in the middle, a fourth at a host where nobody is; each by itself."""
+    model = small_model()
+    short = trace_of(model, day_of([(k / 20, "query", "web") for k in range(20)]), 1)
+    write_trace(tmp_path / "trace", short)
+    runs = tmp_path / "results" / "trace" / "runs"
+
+    def results() -> list[Path]:
+        return sorted(path.parent for path in runs.glob(f"*/{LOAD_FILE}"))
+
+    with serve(short) as host:
+        web = locust("--web-port", str(free_port), "--host", host, "--trace", "trace")
+        page = Page(free_port)
+        web.until(page.is_up)
+        for count in (1, 2):
+            assert page.post("/swarm", host=host)["success"]
+            web.until(lambda: len(results()) == count)  # noqa: B023  it is called within the loop
+            web.until(lambda: page.state() == "stopped")
+        for run_dir in results():
+            result = read_result(run_dir)
+            assert result.status == "finished"
+            assert result.arrivals == ArrivalCounts(due=20, played=20)
+            assert result.visits == 20
+        write_trace(
+            tmp_path / "trace", trace_of(model, day_of([(k / 10, "query", "web") for k in range(300)]), 30)
+        )
+        page.post("/swarm", host=host)
+        web.until(
+            lambda: any(
+                (p := read_progress(path)) and p.started > 3 and p.due == 300 for path in runs.iterdir()
+            )
+        )
+        page.post("/stop")
+        web.until(lambda: len(results()) == 3)
+        stopped = read_result(results()[-1])
+        assert stopped.status == "partial"
+        assert 3 < stopped.arrivals.played + stopped.arrivals.failed < 300
+    page.post("/swarm", host=f"http://127.0.0.1:{_another(free_port)}")
+    web.until(lambda: page.state() == "stopped")
+    web.stop(signal.SIGTERM)
+    assert any("error: --host" in line and "unreachable" in line for line in web.words)
+    assert len(results()) == 3
+    assert any(f"http://127.0.0.1:{free_port}" in line and "web interface" in line for line in web.words)
+
+
+def _another(port: int) -> int:
+    """Give a port that is not in use either: the discard service's."""
+    return 9 if port != 9 else 7

@@ -1,0 +1,109 @@
+"""A wire on which a test answers, and a clock that sleeping sets forward."""
+
+from collections.abc import Callable
+from typing import Any
+
+from footfall.load.errands.answers import Answer, Ending
+from footfall.load.errands.attempt import Attempt, Customer, Order
+from footfall.load.errands.errand import Errands
+from footfall.load.errands.person import person
+from footfall.load.errands.serve import serve
+from footfall.load.errands.wire import Request
+from footfall.records.rows import Arrival
+from footfall.simulate.decide import keyed
+from footfall.simulate.spec.model import Model
+from tests.load.small import SEED
+
+Script = Callable[[Request], Answer | None]
+"""Answers what it wants otherwise than a service in which all goes well; None: as that service."""
+
+
+class ScriptedWire:
+    """Answers like a service in which all goes well, but for what the script says."""
+
+    def __init__(self, script: Script = lambda _request: None, request_s: float = 0.0) -> None:
+        """Let every request take so many seconds."""
+        self.clock_s = 0.0
+        self.requests: list[Request] = []
+        self._script = script
+        self._request_s = request_s
+        self._answers: list[dict[str, Any]] = []
+
+    def now_s(self) -> float:
+        """Read the clock."""
+        return self.clock_s
+
+    def sleep(self, seconds: float) -> None:
+        """Set the clock forward."""
+        self.clock_s += max(seconds, 0.0)
+
+    def send(self, request: Request, attempt: int) -> Answer:  # noqa: ARG002  the wire's signature
+        """Answer at once."""
+        self.requests.append(request)
+        self.clock_s += self._request_s
+        return self._script(request) or self._well(request)
+
+    def steps(self) -> list[str]:
+        """Give what was asked for, as channel and step."""
+        return [f"{request.channel} {request.step}" for request in self.requests]
+
+    def _well(self, request: Request) -> Answer:
+        step, body = request.step, dict(request.body or {})
+        if step == "POST /messages":
+            confirms = str(body["text"]).startswith(("BL", "MY"))
+            code = "confirm" if confirms else "ok"
+            self._answers.append({"n": len(self._answers) + 1, "to_id": body["id"], "code": code})
+            return Answer(202, {"accepted": True})
+        if step == "GET /answers":
+            return Answer(200, {"answers": list(self._answers)})
+        if step == "POST /orders":
+            pending = request.channel == "web" and body["operation"] in {"transact", "roaming", "purchase"}
+            return Answer(202 if pending else 201, {"order": 5, "state": "pending" if pending else "done"})
+        return _PLAIN.get(step.partition("?")[0], Answer(200, _PAGE))
+
+
+_PAGE = {"msisdn": "1", "entries": [1], "plan": "P38", "page": "home"}
+_PLAIN = {
+    "POST /login": Answer(200, {"token": "t"}),
+    "POST /logout": Answer(204),
+    "POST /visits": Answer(201, {"visit": "v1", "waited_s": 0.25}),
+    "POST /visits/{visit}/agent": Answer(200, {"waited_s": 0.5}),
+    "DELETE /visits/{visit}": Answer(204),
+    "POST /orders/{order}/confirm": Answer(200, {"state": "done"}),
+    "GET /numbers": Answer(200, {"numbers": ["n1", "n2", "n3", "n4"]}),
+}
+
+
+def customer_at(channel: str, operation: str, wire: ScriptedWire, number: int = 1) -> Customer:
+    """Give a customer who is due at second 0."""
+    key = keyed.customer_key(keyed.run_key(SEED, 0), number)
+    arrival = Arrival(
+        arrival=0,
+        due_s=0.0,
+        at_s=0.0,
+        customer=number,
+        subscriber=0,
+        segment="all",
+        operation=operation,
+        channel=channel,
+    )
+    return Customer(arrival=arrival, key=key, person=person(SEED, 0, key), wire=wire, run="run")
+
+
+def served(model: Model, customer: Customer, unsettled: Order | None = None) -> tuple[Attempt, Ending]:
+    """Serve one attempt at the customer's first choice."""
+    attempt = Attempt(customer, model.channel(customer.arrival.channel), 1, 0.0)
+    return attempt, serve(attempt, unsettled)
+
+
+def errand_of(
+    model: Model, customer: Customer, rows: list[tuple[object, ...]] | None = None
+) -> list[tuple[object, ...]]:
+    """Play a whole errand; gives the rows of its visits, which are also put into `rows` as they end."""
+    kept = [] if rows is None else rows
+
+    def note(attempt: Attempt, ended_s: float, ending: Ending) -> None:
+        kept.append(attempt.row(ended_s, ending))
+
+    Errands(model, serve, note).run(customer)
+    return kept

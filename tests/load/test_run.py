@@ -1,0 +1,305 @@
+"""A play by Locust in its own process: every arrival accounted for, whatever happens."""
+
+import json
+import os
+import signal
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from footfall.load.progress import PROGRESS_FILE, Progress
+from footfall.load.reach import check_host
+from footfall.load.result import HITS_FILE, LOAD_FILE, VISITS_FILE, LoadResult, read_result
+from footfall.load.run import LOG_FILE, LoadSettings, run_locust
+from footfall.load.trace import write_trace
+from footfall.records.errors import BadInputError
+from footfall.records.outcomes import Outcome
+from footfall.records.runs import MANIFEST, ArrivalCounts, read_manifest
+from footfall.records.tables import HITS, VISITS, check_visits, read_parquet
+from footfall.simulate.spec.change import with_outage
+from tests.load.conftest import TOKEN, Given, Serve, Stall, Start, serving
+from tests.load.small import (
+    WEB,
+    after_failure,
+    channel,
+    day_of,
+    everywhere,
+    slip_of,
+    small_model,
+    trace_of,
+    works,
+)
+
+
+def visits_in(run_dir: Path) -> pl.DataFrame:
+    """Read the measured visits, which keep the laws of visits."""
+    visits = read_parquet(run_dir / VISITS_FILE, VISITS)
+    check_visits(visits)
+    return visits
+
+
+@dataclass
+class Played:
+    """A trace that was played from its first second to its last."""
+
+    settings: LoadSettings
+    arrivals: pl.DataFrame
+    result: LoadResult
+    told: list[Progress]
+
+
+@pytest.fixture(scope="module")
+def played(tmp_path_factory: pytest.TempPathFactory) -> Played:
+    """A hundred customers, all kinds of channels and operations, at a service in which nothing fails."""
+    folder = tmp_path_factory.mktemp("played")
+    model = small_model()
+    trace = trace_of(model, everywhere(100, 4, model), 4)
+    write_trace(folder / "trace", trace)
+    told: list[Progress] = []
+    with serving(folder, trace) as host:
+        settings = LoadSettings(
+            trace=folder / "trace",
+            host=host,
+            run_dir=folder / "run",
+            control_token=TOKEN,
+            gateway_key="gate-key",
+            on_progress=told.append,
+        )
+        result = run_locust(settings)
+    return Played(settings, trace.arrivals, result, told)
+
+
+def test_every_customer_of_a_trace_is_played_and_served(played: Played) -> None:
+    """Each has one visit, at the channel and for the operation of their arrival, due when they were due."""
+    result = played.result
+    assert result.status == "finished"
+    assert result.arrivals == ArrivalCounts(due=100, played=100, failed=0, not_sent=0)
+    assert (result.visits, result.visits_served, result.causes) == (100, 100, {})
+    visits = visits_in(played.settings.run_dir)
+    first = visits.sort("customer").select("customer", "subscriber", "channel", "operation", "due_s")
+    assert first.equals(played.arrivals.sort("customer").select(first.columns))
+    assert visits["served_s"].null_count() == 0
+
+
+def test_every_request_of_a_visit_is_a_hit(played: Played) -> None:
+    """As many as the sums say, all of them right answers; the lag of a visit's start is in the sums too."""
+    hits = read_parquet(played.settings.run_dir / HITS_FILE, HITS)
+    assert hits.height == played.result.hits
+    assert set(hits["outcome"]) == {"served"}
+    assert hits.filter(pl.col("step") == "POST /orders").height > 20
+    assert hits["customer"].n_unique() == 100
+    assert (hits["ended_s"] >= hits["sent_s"]).all()
+
+
+def test_the_lag_is_that_of_the_visits_of_the_trace(played: Played) -> None:
+    """The arrival is counted a moment before its user's first line runs, so no lag is above a visit's."""
+    visits = visits_in(played.settings.run_dir)
+    lags_s = sorted(visits.select(pl.col("started_s") - pl.col("due_s")).to_series().to_list())
+    lag = played.result.lag_s
+    assert lag.p50 is not None
+    assert lag.max is not None
+    assert 0 <= lag.p50 <= lags_s[49]
+    assert lag.p50 <= lag.max <= lags_s[-1]
+
+
+def test_a_finished_play_has_its_sums_in_its_folder_and_its_progress_told(played: Played) -> None:
+    """The manifest says finished, with the same counts and lag; nothing is left of the progress."""
+    run_dir, result = played.settings.run_dir, played.result
+    assert result == read_result(run_dir)
+    manifest = read_manifest(run_dir)
+    assert (manifest.status, manifest.arrivals, manifest.lag_s) == ("finished", result.arrivals, result.lag_s)
+    assert played.told
+    assert {progress.due for progress in played.told} == {100}
+    assert [p.started for p in played.told] == sorted(p.started for p in played.told)
+    assert not (run_dir / PROGRESS_FILE).exists()
+
+
+def test_secrets_are_in_no_file_and_no_text_of_the_settings(played: Played) -> None:
+    """Token and key go by the environment."""
+    texts = [repr(played.settings)]
+    texts += [(played.settings.run_dir / name).read_text() for name in (LOG_FILE, LOAD_FILE, MANIFEST)]
+    for text in texts:
+        assert TOKEN not in text
+        assert "gate-key" not in text
+
+
+def test_arrivals_come_when_they_are_due_though_the_service_stalls(stall: Stall, tmp_path: Path) -> None:
+    """Open loop: 60 customers in 2 s, 1.5 s for each answer; latency runs from the due time."""
+    model = small_model()
+    write_trace(
+        tmp_path,
+        trace_of(model, day_of([(k / 30, "query", "web") for k in range(60)]), 2, human_time_factor=0.001),
+    )
+    with stall(1.5) as host:
+        result = run_locust(LoadSettings(trace=tmp_path, host=host, run_dir=tmp_path))
+    assert result.arrivals == ArrivalCounts(due=60, played=60)
+    assert result.causes == {"throttled": 60}
+    visits = visits_in(tmp_path)
+    # A closed loop would have started the last one 90 s after it was due.
+    assert visits.filter(pl.col("started_s") - pl.col("due_s") > 1.0).is_empty()
+    assert visits.filter(pl.col("ended_s") - pl.col("due_s") < 1.5).is_empty()
+
+
+def test_customers_who_fail_come_back_or_go_elsewhere(serve: Serve, tmp_path: Path) -> None:
+    """Every login at the web hall has a wrong PIN; all switch, and are served at another channel."""
+    rules = after_failure(Outcome.REJECTED, switch=1, delay_s=10)
+    careless = channel("web", WEB, works=works(login=slip_of("wrong_pin")))
+    others = small_model().channels[1:]
+    model = small_model(channels=(careless, *others), follow_ups=rules)
+    made = trace_of(model, day_of([(k / 20, "recharge", "web") for k in range(20)]), 1)
+    write_trace(tmp_path, made)
+    with serve(made) as host:
+        result = run_locust(LoadSettings(trace=tmp_path, host=host, run_dir=tmp_path))
+    assert result.causes == {"wrong_pin": 20}
+    assert result.visits_served == 20
+    visits = visits_in(tmp_path)
+    second = visits.filter(pl.col("attempt") == 2)
+    assert second.height == 20
+    assert "web" not in set(second["channel"])
+    assert second["channel"].n_unique() > 1
+    joined = second.join(visits.filter(pl.col("attempt") == 1), on="customer")
+    assert (joined["due_s"] - joined["ended_s_right"]).to_list() == pytest.approx([0.1] * 20)
+
+
+def test_an_outage_falls_on_the_clock_of_play(serve: Serve, tmp_path: Path) -> None:
+    """Down from second 1 to second 2: exactly who asks then fails, with cause `outage`."""
+    model = with_outage(small_model(), "web", 1, 2)
+    made = trace_of(model, day_of([(k / 10, "query", "web") for k in range(30)]), 3, human_time_factor=0.0001)
+    write_trace(tmp_path, made)
+    with serve(made) as host:
+        run_locust(LoadSettings(trace=tmp_path, host=host, run_dir=tmp_path, control_token=TOKEN))
+    visits = visits_in(tmp_path)
+    out = visits.filter(pl.col("cause") == "outage")
+    assert out.filter(pl.col("ended_s") < 0.95).is_empty()
+    assert out.filter(pl.col("started_s") > 2.05).is_empty()
+    inside = visits.filter((pl.col("started_s") > 1.05) & (pl.col("ended_s") < 1.95))
+    assert inside.height > 0
+    assert set(inside["cause"]) == {"outage"}
+
+
+def test_ctrl_c_in_the_middle_leaves_a_partial_run_that_adds_up(stall: Stall, tmp_path: Path) -> None:
+    """Some are under way, some have not come: the first are failed, the second not sent."""
+    model = small_model()
+    write_trace(tmp_path, trace_of(model, day_of([(k / 10, "query", "web") for k in range(300)]), 30))
+    raised = threading.Event()
+
+    def stop(progress: Progress) -> None:
+        if progress.started > 5 and not raised.is_set():
+            raised.set()
+            os.kill(os.getpid(), signal.SIGINT)
+
+    with stall(60) as host:
+        result = run_locust(LoadSettings(trace=tmp_path, host=host, run_dir=tmp_path, on_progress=stop))
+    assert result.status == "partial"
+    counts = result.arrivals
+    assert counts.due == 300
+    assert counts.played == 0
+    assert counts.failed > 5
+    assert counts.failed + counts.not_sent == 300
+    visits = visits_in(tmp_path)
+    assert set(visits["outcome"]) == {"unfinished"}
+    assert visits.height <= counts.failed
+    assert read_manifest(tmp_path).status == "partial"
+
+
+def test_who_overstays_the_drain_is_cut_off_and_failed(stall: Stall, tmp_path: Path) -> None:
+    """The play ends by itself, and is finished: nobody stopped it."""
+    model = small_model()
+    write_trace(tmp_path, trace_of(model, day_of([(0.1, "query", "web"), (0.2, "query", "web")]), 1))
+    with stall(60) as host:
+        result = run_locust(LoadSettings(trace=tmp_path, host=host, run_dir=tmp_path, drain_s=1))
+    assert result.status == "finished"
+    assert result.arrivals == ArrivalCounts(due=2, failed=2)
+    assert result.causes == {"cut_off": 2}
+
+
+def test_a_blocked_generator_shows_in_its_lag(trace: Given, host: str, tmp_path: Path) -> None:
+    """Blocked for 200 ms in every second, it starts its arrivals late, and says so."""
+    settings = LoadSettings(
+        trace=trace.folder, host=host, run_dir=tmp_path / "run", stall_s=0.2, stall_every_s=1.0
+    )
+    lag = run_locust(settings).lag_s
+    assert lag.p99 is not None
+    assert lag.p99 > 0.1
+
+
+def test_a_service_that_goes_away_is_an_error_and_no_end(serve: Serve, tmp_path: Path) -> None:
+    """Customers after its end find nobody; each is accounted for."""
+    model = small_model()
+    made = trace_of(model, day_of([(k / 10, "query", "web") for k in range(50)]), 5)
+    write_trace(tmp_path / "trace", made)
+    gone = threading.Event()
+    service = serve(made)
+    host = service.__enter__()
+
+    def end(progress: Progress) -> None:
+        if progress.started > 10 and not gone.is_set():
+            gone.set()
+            service.__exit__(None, None, None)
+
+    result = run_locust(LoadSettings(trace=tmp_path / "trace", host=host, run_dir=tmp_path, on_progress=end))
+    assert gone.is_set()
+    assert result.arrivals == ArrivalCounts(due=50, played=50)
+    assert 0 < result.causes["unreachable"] < 50
+
+
+def test_an_unreachable_host_gets_one_line_before_anything_is_written(
+    trace: Given, free_port: int, tmp_path: Path
+) -> None:
+    """Nobody listens there."""
+    run_dir = tmp_path / "run"
+    settings = LoadSettings(trace=trace.folder, host=f"http://127.0.0.1:{free_port}", run_dir=run_dir)
+    with pytest.raises(
+        BadInputError, match=r"--host .*: unreachable \(connection refused\); expected a running"
+    ):
+        run_locust(settings)
+    assert not run_dir.exists()
+
+
+def test_a_service_with_other_accounts_is_refused(trace: Given, host: str) -> None:
+    """Another seed means other PINs, so every login would fail; too few accounts likewise."""
+    info = trace.trace.info
+    check_host(host, info)
+    with pytest.raises(BadInputError, match="have seed 7, the trace has 8"):
+        check_host(host, info.model_copy(update={"seed": 8}))
+    with pytest.raises(BadInputError, match="keeps 50 accounts, the trace uses 51"):
+        check_host(host, info.model_copy(update={"subscribers": 51}))
+
+
+@pytest.mark.parametrize(
+    "host", ["", "127.0.0.1:8080", "ftp://127.0.0.1", "http://", "http://127.0.0.1:port"]
+)
+def test_what_is_no_address_is_refused(trace: Given, host: str) -> None:
+    """Without a scheme, with another one, without a name, with a port that is no number."""
+    with pytest.raises(BadInputError, match=r"--host .*expected http://… or https://…"):
+        check_host(host, trace.trace.info)
+
+
+def test_a_slip_that_cannot_be_enacted_ends_the_run_with_its_reason(host: str, tmp_path: Path) -> None:
+    """The reason is found in the process that plays, and told by the one that waits."""
+    web = channel("web", WEB, works=works(login=slip_of("forgot_glasses")))
+    model = small_model(channels=(web, *small_model().channels[1:]))
+    write_trace(tmp_path, trace_of(model, everywhere(5, 1, model), 1))
+    with pytest.raises(BadInputError, match="no way to enact the customer's fault 'forgot_glasses'"):
+        run_locust(LoadSettings(trace=tmp_path, host=host, run_dir=tmp_path))
+    assert not (tmp_path / LOAD_FILE).exists()
+
+
+def test_a_killed_play_leaves_nothing_that_looks_finished(
+    stall: Stall, locust: Start, tmp_path: Path
+) -> None:
+    """Not even where a former play in the same folder had finished."""
+    model = small_model()
+    write_trace(tmp_path, trace_of(model, day_of([(k / 10, "query", "web") for k in range(100)]), 10))
+    (tmp_path / LOAD_FILE).write_text(json.dumps({"status": "finished"}))
+    with stall(60) as host:
+        play = locust("--headless", "--host", host, "--trace", str(tmp_path), "--run-dir", str(tmp_path))
+        play.until((tmp_path / PROGRESS_FILE).exists)
+        play.stop(signal.SIGKILL)
+    with pytest.raises(BadInputError, match="the play was killed"):
+        read_result(tmp_path)
+    assert not (tmp_path / VISITS_FILE).exists()
+    assert read_manifest(tmp_path).status == "running"

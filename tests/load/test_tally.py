@@ -1,0 +1,65 @@
+"""Every arrival ends in exactly one state, whatever happens to it."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from footfall.load.tally import Tally, nearest_rank
+
+
+@given(
+    fates=st.lists(st.sampled_from(["played", "failed", "under way", "not sent"]), max_size=80),
+    data=st.data(),
+)
+def test_played_and_failed_and_not_sent_add_up_to_due(fates: list[str], data: st.DataObject) -> None:
+    """In whatever order arrivals start and end; who was started and did not end has failed."""
+    tally = Tally(len(fates))
+    started = [k for k, fate in enumerate(fates) if fate != "not sent"]
+    for arrival in data.draw(st.permutations(started)):
+        tally.start(arrival, 0.001)
+    for arrival in data.draw(st.permutations([k for k in started if fates[k] != "under way"])):
+        tally.end(arrival, played=fates[arrival] == "played")
+    counts = tally.counts()
+    assert counts.played == fates.count("played")
+    assert counts.failed == fates.count("failed") + fates.count("under way")
+    assert counts.not_sent == fates.count("not sent")
+    assert counts.played + counts.failed + counts.not_sent == counts.due == len(fates)
+    assert tally.started == len(started)
+    assert tally.under_way == fates.count("under way")
+
+
+def test_an_arrival_is_neither_started_twice_nor_ended_twice() -> None:
+    """The account would not add up, so it is an error at once."""
+    tally = Tally(2)
+    tally.start(0, 0.0)
+    with pytest.raises(ValueError, match="STARTED, not WAITING"):
+        tally.start(0, 0.0)
+    tally.end(0, played=True)
+    with pytest.raises(ValueError, match="PLAYED, not STARTED"):
+        tally.end(0, played=False)
+    with pytest.raises(ValueError, match="WAITING, not STARTED"):
+        tally.end(1, played=True)
+
+
+def test_percentiles_of_lag_are_those_of_all_arrivals() -> None:
+    """Of 1 to 200 ms the 99th percentile is 198 ms: the rank is exact, nothing is rounded."""
+    tally = Tally(200)
+    for arrival in range(200):
+        tally.start(arrival, (200 - arrival) / 1000)
+    lag = tally.lag()
+    assert (lag.p50, lag.p99, lag.max) == (0.100, 0.198, 0.200)
+
+
+@given(values=st.lists(st.integers(), min_size=1), share=st.floats(0.01, 1))
+def test_the_nearest_rank_covers_its_share_and_no_smaller_value_does(values: list[int], share: float) -> None:
+    """The definition of the nearest rank."""
+    ordered = sorted(map(float, values))
+    found = nearest_rank(ordered, share)
+    assert found is not None
+    assert sum(value <= found for value in ordered) >= share * len(ordered) - 1e-9
+    assert sum(value < found for value in ordered) < share * len(ordered)
+
+
+def test_of_nothing_there_is_no_lag() -> None:
+    """Nobody started, so nothing is known."""
+    assert Tally(3).lag().p99 is None
