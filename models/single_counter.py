@@ -76,7 +76,11 @@ MODEL = Model(
     ),
     share_definitions=(
         ShareDefinition(
-            name="none", text="one hall: nothing is electronic", electronic=(), counted=("hall",), operations=("query",)
+            name="none",
+            text="one hall: nothing is electronic",
+            electronic=(),
+            counted=("hall",),
+            operations=("query",),
         ),
     ),
     journey=single_visit,

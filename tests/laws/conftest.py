@@ -40,7 +40,9 @@ class Found:
         error = stdev(self.values) / sqrt(len(self.values))
         half_width = float(stats.t.ppf(0.975, len(self.values) - 1)) * error
         found = fmean(self.values)
-        assert abs(found - expected) < 4 * error, f"found {found:.6g} ± {half_width:.2g}, theory {expected:.6g}"
+        assert abs(found - expected) < 4 * error, (
+            f"found {found:.6g} ± {half_width:.2g}, theory {expected:.6g}"
+        )
         assert half_width <= half_width_most * expected, f"interval ± {half_width / expected:.1%} is too wide"
 
 
@@ -61,7 +63,13 @@ def model_of(station: Station, service: Duration) -> Model:
         dialogues={"query": (turn,)},
     )
     taste = Taste(
-        per_wait_min=zero, per_access_min=zero, per_yuan=zero, per_trust=zero, per_habit=zero, trust={}, habit={}
+        per_wait_min=zero,
+        per_access_min=zero,
+        per_yuan=zero,
+        per_trust=zero,
+        per_habit=zero,
+        trust={},
+        habit={},
     )
     segment = Segment(
         name="all",

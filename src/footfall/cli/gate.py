@@ -8,7 +8,10 @@ import typer
 from footfall.cli import judging
 from footfall.cli.console import say_json
 from footfall.cli.options import Json, RunFolder
+from footfall.cli.predicting import predict_if_missing
+from footfall.cli.tracing import SCENARIOS
 from footfall.load.model_file import MODEL_FILE, read_model
+from footfall.load.scenario import read_scenario
 from footfall.records.errors import BadInputError
 from footfall.records.runs import Manifest, read_manifest
 
@@ -27,6 +30,7 @@ def command(
     manifest = read_manifest(run)
     lines, where = criteria_text(criteria, manifest)
     model = read_model(run / MODEL_FILE) if (run / MODEL_FILE).exists() else None
+    predict_if_missing(run)
     parsed = judging.criteria_of(lines, where, model, played=manifest.arrivals is not None)
     judged = judging.judge_run(run, manifest, parsed)
     if as_json:
@@ -41,6 +45,9 @@ def criteria_text(path: Path | None, manifest: Manifest) -> tuple[str, str]:
     """Give the text of the criteria and where it stands."""
     if path is None:
         lines = manifest.settings.get("criteria")
+        if not lines and manifest.scenario:
+            # Locust by itself notes the scenario's name alone.
+            lines = read_scenario(manifest.scenario, SCENARIOS).criteria
         if not lines:
             raise BadInputError(f"run {manifest.run}", "has no criteria of its own", "--criteria FILE")
         return "\n".join(lines), f"run {manifest.run}"

@@ -7,17 +7,15 @@ from pathlib import Path
 
 from footfall.chart.style import Chart
 from footfall.cli import judging, reporting
-from footfall.cli.console import note, progress
+from footfall.cli.console import progress
 from footfall.cli.own_service import own_service
+from footfall.cli.predicting import predict_played
 from footfall.cli.runs import end
 from footfall.load.result import LoadResult
 from footfall.load.run import LoadSettings, run_locust
 from footfall.load.scenario import Scenario
 from footfall.load.trace import Trace, write_trace
 from footfall.records.runs import Manifest
-from footfall.records.tables import write_parquet
-from footfall.simulate.day import predict
-from footfall.simulate.decide.as_played import as_played
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +47,7 @@ def play_and_judge(
     )
     write_trace(folder, trace)
     result = _play(folder, trace, options)
-    _predict(folder, trace)
+    predict_played(folder, trace)
     manifest = end(folder, manifest, status=result.status, arrivals=result.arrivals, lag_s=result.lag_s)
     judged = judging.judge_run(folder, manifest, criteria)
     figures = reporting.figures(folder)
@@ -77,17 +75,3 @@ def _play(folder: Path, trace: Trace, options: PlayOptions) -> LoadResult:
                 on_progress=lambda now: bar(now.played_s / play.seconds),
             )
         )
-
-
-def _predict(folder: Path, trace: Trace) -> None:
-    """Simulate exactly the arrivals that were played, on the model as it was played."""
-    note("predicting the same arrivals …")
-    info = trace.info
-    played = as_played(trace.model, info.play)
-    visits = predict(played, trace.arrivals, info.seed, info.replication, info.play.seconds).visits
-    write_parquet(visits, folder / judging.PREDICTED_FILE)
-    if any(channel.outages for channel in played.channels):
-        channels = tuple(channel.model_copy(update={"outages": ()}) for channel in played.channels)
-        ordinary = played.model_copy(update={"channels": channels})
-        visits = predict(ordinary, trace.arrivals, info.seed, info.replication, info.play.seconds).visits
-        write_parquet(visits, folder / judging.ORDINARY_FILE)

@@ -49,7 +49,7 @@ def command(
     trace: Annotated[
         Path | None,
         typer.Option(
-            help="Folder of a trace: serve its model, as it is played; replaces --model, --seed and --at-hour.",
+            help="Folder of a trace: serve its model as it is played, in place of --model and --seed.",
             show_default=False,
         ),
     ] = None,

@@ -1,5 +1,6 @@
 """`footfall simulate`: run a model's day."""
 
+from functools import partial
 from typing import Annotated, Any
 
 import typer
@@ -59,7 +60,7 @@ def _over_days(
     """Give mean and 95 % interval over independent days of the share and of the success shares."""
     if replications == 1:
         return []
-    _Summary.definition = definition
+    summary = partial(key_figures, definition)
     summaries = [summary(first)]
     with progress(f"simulating {replications - 1} more days") as bar:
         summaries += replicate(spec, seed, range(1, replications), summary, bar)
@@ -67,15 +68,9 @@ def _over_days(
     return replicated(values).to_dicts()
 
 
-class _Summary:
-    """What the forked workers inherit."""
-
-    definition: ShareDefinition
-
-
-def summary(result: DayResult) -> dict[str, float]:
+def key_figures(definition: ShareDefinition, result: DayResult) -> dict[str, float]:
     """Give the key figures of one day, by name."""
-    share = electronic_share(result.visits, _Summary.definition).share
+    share = electronic_share(result.visits, definition).share
     figures = {} if share is None else {"electronic_share": share}
     for row in measures(result.visits, "predicted").iter_rows(named=True):
         if "*" not in {row["channel"], row["operation"]}:

@@ -50,9 +50,7 @@ def check_visits(visits: pl.DataFrame) -> None:
     served = pl.col("served_s").fill_null(started)
     is_served = pl.col("outcome") == Outcome.SERVED.value
     laws = {
-        "times in order": (pl.col("due_s") <= started)
-        & (started <= served)
-        & (served <= pl.col("ended_s")),
+        "times in order": (pl.col("due_s") <= started) & (started <= served) & (served <= pl.col("ended_s")),
         "a known outcome": pl.col("outcome").is_in(OUTCOMES),
         "success has no cause": is_served == (pl.col("cause") == ""),
         "success was served": ~is_served | pl.col("served_s").is_not_null(),

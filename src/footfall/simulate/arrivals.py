@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
-from scipy import stats
+from scipy import special
 
 from footfall.simulate.decide import keyed
 from footfall.simulate.decide.chooser import NOBODY, first_choices
@@ -55,11 +55,11 @@ def busyness(model: Model, run: int) -> float:
 
     Source: Avramidis, Deslauriers and L'Ecuyer (2004), Management Science 50(7), section 2.
     """
-    if model.busyness_cv == 0:
+    if not model.busyness_cv:
         return 1.0
     shape = float(model.busyness_cv) ** -2
     u = keyed.uniform(keyed.customer_key(run, 0), "busyness")
-    return float(stats.gamma.ppf(u, shape, scale=1 / shape))
+    return float(special.gammaincinv(shape, u)) / shape
 
 
 def crowd(model: Model, seed: int, replication: int) -> Crowd:
@@ -68,7 +68,7 @@ def crowd(model: Model, seed: int, replication: int) -> Crowd:
     rates = rates_per_half_hour(model) * busyness(model, run)
     cells = np.arange(rates.size)
     u = keyed.uniforms(keyed.customer_keys(run, cells), "count")
-    counts = stats.poisson.ppf(u, rates.ravel()).astype(np.int64)
+    counts = poisson_quantiles(u, rates.ravel())
     if counts.size and counts.max() >= _MOST_IN_A_CELL:
         msg = f"{counts.max()} arrivals of one segment and operation in half an hour: split the segment"
         raise ValueError(msg)
@@ -93,6 +93,14 @@ def crowd(model: Model, seed: int, replication: int) -> Crowd:
     )
 
 
+def poisson_quantiles(u: NDArray[np.float64], means: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Least counts whose Poisson probability of no more reaches u: the inverse, a step back if too far."""
+    above = np.ceil(special.pdtrik(u, means))
+    below = np.maximum(above - 1, 0)
+    found = np.where(special.pdtr(below, means) >= u, below, above)
+    return np.where(means > 0, found, 0).astype(np.int64)
+
+
 def crowd_of_trace(model: Model, arrivals: pl.DataFrame, seed: int, replication: int) -> Crowd:
     """Give the customers of a trace, on the clock of play (columns of `ARRIVALS`)."""
     segments = {segment.name: k for k, segment in enumerate(model.segments)}
@@ -111,7 +119,7 @@ def crowd_of_trace(model: Model, arrivals: pl.DataFrame, seed: int, replication:
 
 
 def arrivals_table(model: Model, people: Crowd) -> pl.DataFrame:
-    """Give the customers of a day who have a channel to go to: at_s, customer, segment, operation, channel."""
+    """Give those who have a channel to go to: at_s, customer, segment, operation, channel."""
     going = people.channels != NOBODY
     names = {
         "segment": ([s.name for s in model.segments], people.segments),

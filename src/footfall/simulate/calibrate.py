@@ -67,7 +67,8 @@ class _Situations:
         chances = nest_values / np.maximum(nest_values.sum(axis=1, keepdims=True), 1e-300)
         within = scaled / np.where(sums > 0, sums, 1.0)[:, of_nest]
         total: Floats = self.weights @ (within * chances[:, of_nest])
-        return total / total.sum()
+        shares: Floats = total / total.sum()
+        return shares
 
 
 def _constants(model: Model, operation: str, observed: Mapping[str, Number]) -> dict[str, Number]:
@@ -102,13 +103,15 @@ def _situations(model: Model, operation: str) -> _Situations:
         limited = list(segment.reach.items())
         for half_hour in range(HALF_HOURS) if scale else ():
             waits_s = expected_waits(model, half_hour * HALF_HOUR_S)
-            known = [
-                utility(c, segment, waits_s[c.name]) if c.name in waits_s else -np.inf for c in channels
-            ]
+            known = [utility(c, segment, waits_s[c.name]) if c.name in waits_s else -np.inf for c in channels]
             for has in product((True, False), repeat=len(limited)):
-                chances = [share if reached else 1 - share for (_, share), reached in zip(limited, has, strict=True)]
+                chances = [
+                    share if reached else 1 - share for (_, share), reached in zip(limited, has, strict=True)
+                ]
                 missing = {name for (name, _), reached in zip(limited, has, strict=True) if not reached}
-                row = [-np.inf if c.name in missing else value for c, value in zip(channels, known, strict=True)]
+                row = [
+                    -np.inf if c.name in missing else value for c, value in zip(channels, known, strict=True)
+                ]
                 weights.append(scale * profile[half_hour] * float(np.prod(chances)))
                 values.append(row)
     nests = list(dict.fromkeys(channel.nest for channel in channels))

@@ -24,7 +24,7 @@ class Customer:
     )
     script: Script
 
-    def __init__(  # noqa: PLR0913  plain scalars: this is the hottest constructor of a day
+    def __init__(  # noqa: PLR0913, PLR0917  plain scalars: this is the hottest constructor of a day
         self, n: int, key: int, segment: int, operation: int, subscriber: int, first_choice: int
     ) -> None:
         """Make the customer at place n of the order of arrival."""
@@ -45,3 +45,10 @@ class Customer:
         self.human_s = 0.0
         self.wait_s = 0.0
         self.cause = ""
+
+    def cut(self, now_s: float) -> None:
+        """End the attempt at the horizon: what would have come later has not happened."""
+        self.cause = "horizon"
+        self.human_s = min(self.human_s, now_s - self.due_s)
+        if self.served_s > now_s:
+            self.served_s = -1.0

@@ -26,6 +26,7 @@ from footfall.simulate.engine import Body, Script, without_cycle_search
 from footfall.simulate.engine import after as call_after
 from footfall.simulate.sampler import Sampler
 from footfall.simulate.spec.base import DAY_S
+from footfall.simulate.spec.channel import Channel
 from footfall.simulate.spec.model import Model
 from footfall.simulate.stations import MessageGatewayStation, Place, Station, build
 from footfall.simulate.visit_log import VisitLog
@@ -68,6 +69,9 @@ class Day:
         self._position = {channel.name: k for k, channel in enumerate(model.channels)}
         self._gateway = next((s for s in self._stations if isinstance(s, MessageGatewayStation)), None)
         self._forget_u = sampler.uniform(FORGET)
+        # What most visits do not need is None here, so that they do not ask the specs.
+        self._spread = [channel if channel.sites > 1 else None for channel in model.channels]
+        self._reminding = [self._reminder(channel) for channel in model.channels]
 
     def run(self, progress: Progress | None = None) -> DayResult:
         """Let every customer come, and run until all have left.
@@ -82,9 +86,9 @@ class Day:
                 self.env.run(until=min(self.env.now + self._length_s / 100, last_s))
                 if progress:
                     progress(min(1.0, self.env.now / self._length_s))
-        for customer, channel in list(self._inside.values()):
-            customer.cause = "horizon"
-            self._log.add(customer, channel, Outcome.UNFINISHED, self.env.now)
+        for customer, channel in self._inside.values():
+            customer.cut(last_s)
+            self._log.add(customer, channel, Outcome.UNFINISHED, last_s)
         visits = self._log.table(self.model, self._people)
         going = arrivals_table(self.model, self._people)
         check_conservation(visits, going)
@@ -98,20 +102,16 @@ class Day:
 
     def visit(self, customer: Customer, channel: int) -> Body:
         """Run one attempt at a channel; returns its `Outcome`, and notes the visit."""
-        spec = self.model.channels[channel]
-        customer.begin(self.env.now, nearest_site(spec, customer.key) if spec.sites > 1 else 0)
+        env, spec = self.env, self._spread[channel]
+        customer.begin(env.now, nearest_site(spec, customer.key) if spec else 0)
         self._inside[customer.n] = (customer, channel)
         outcome: Outcome = yield from self._stations[channel].serve(customer)
         del self._inside[customer.n]
-        self._log.add(customer, channel, outcome, self.env.now)
-        reminder = spec.logout_reminder
-        if (
-            reminder is not None
-            and self._gateway is not None
-            and outcome is Outcome.SERVED
-            and forgets_logout(spec, self._forget_u(customer))
-        ):
-            call_after(self.env, float(reminder.idle_s), self._gateway.remind)
+        self._log.add(customer, channel, outcome, env.now)
+        if outcome is Outcome.SERVED and (reminding := self._reminding[channel]):
+            spec, idle_s, remind = reminding
+            if forgets_logout(spec, self._forget_u(customer)):
+                call_after(env, idle_s, remind)
         return outcome
 
     def decide(self, customer: Customer, outcome: Outcome) -> Decision:
@@ -131,6 +131,12 @@ class Day:
         u = keyed.uniform(customer.key, CHOICE, customer.attempt)
         name = self._chooser.choose(customer.segment, customer.operation, self.env.now, excluded, u)
         return None if name is None else self._position[name]
+
+    def _reminder(self, channel: Channel) -> tuple[Channel, float, Callable[[], None]] | None:
+        """Give a channel's idle time and what then sends the reminder; None where nothing does."""
+        if channel.logout_reminder is None or self._gateway is None:
+            return None
+        return channel, float(channel.logout_reminder.idle_s), self._gateway.remind
 
     def _doorman(self) -> Body:
         """Let the customers in, each at their time."""
@@ -172,7 +178,9 @@ def single_visit(day: Day, customer: Customer) -> Body:
     yield from day.visit(customer, customer.first_choice)
 
 
-def simulate_day(model: Model, seed: int, replication: int = 0, progress: Progress | None = None) -> DayResult:
+def simulate_day(
+    model: Model, seed: int, replication: int = 0, progress: Progress | None = None
+) -> DayResult:
     """Run one day of a model."""
     return Day(model, crowd(model, seed, replication), seed).run(progress)
 

@@ -36,38 +36,43 @@ def _fire(event: Any) -> None:  # noqa: ANN401  SimPy hands the event over untyp
     event.target()
 
 
-_CALLBACKS = [_fire]
+_FIRE: list[Callable[[Any], None]] = [_fire]
 
 
 def after(env: simpy.Environment, delay_s: float, call: Callable[[], object]) -> None:
     """Call `call()` after `delay_s` seconds of simulated time."""
     timer = Timer(call)
-    timer.callbacks = _CALLBACKS
+    timer.callbacks = _FIRE
     env.schedule(timer, NORMAL, delay_s)
 
 
-class Script:
-    """A generator that runs on a SimPy environment, resumed synchronously."""
+class Script(Event):
+    """A generator that runs on a SimPy environment, resumed synchronously.
 
-    __slots__ = ("_env", "_send", "_timer")
+    It is itself the event of its one sleep, queued again and again.
+    """
 
-    def __init__(self, env: simpy.Environment, body: Body) -> None:
+    __slots__ = ("_schedule", "_send", "callbacks")
+    _ok = True
+    _value = None
+
+    def __init__(self, env: simpy.Environment, body: Body) -> None:  # super() as in `Timer`
         """Take the generator; it does not run before `resume`."""
-        self._env = env
+        self._schedule = env.schedule
         self._send = body.send
-        self._timer = Timer(self.resume)
 
     def resume(self, value: object = None) -> None:
         """Run on to the next sleep, handing `value` to the `yield` that slept."""
         try:
             delay_s = self._send(value)
         except StopIteration:
-            del self._timer  # it refers back to the script: without it, reference counting frees both
             return
         if delay_s is not None:
-            timer = self._timer
-            timer.callbacks = _CALLBACKS
-            self._env.schedule(timer, NORMAL, delay_s)
+            self.callbacks = _RESUME
+            self._schedule(self, NORMAL, delay_s)
+
+
+_RESUME: list[Callable[[Any], None]] = [Script.resume]
 
 
 @contextmanager

@@ -1,15 +1,23 @@
 """Independent replications of a day, several at once on the machine's cores."""
 
+import importlib
+import importlib.util
 import os
+import pickle
+import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from multiprocessing import get_context
-from typing import TypeVar
+from typing import Any, TypeVar
 
+from footfall.records.errors import BadInputError
 from footfall.simulate.day import DayResult, Progress, simulate_day
 from footfall.simulate.spec.model import Model
 
 Summary = TypeVar("Summary")
+Home = tuple[str, str | None]
+"""Name and file of the module that a function is from."""
 
 
 def replicate(
@@ -22,11 +30,23 @@ def replicate(
     """Run the given replications of a day and give the summary of each, in order.
 
     Every replication is a function of (model, seed, its number), so the number of processes changes
-    nothing. `summarise` runs in the worker and must be a function of a module.
+    nothing. `summarise` runs in the worker and must be a function of a module, or a `partial` of one.
+
+    Raises:
+        BadInputError: the model's journey is no function of a file, so no worker can find it.
     """
-    # A model holds its journey, a function of a file loaded by path: it can be inherited, not sent.
-    _Shared.model, _Shared.summarise = model, summarise
-    with ProcessPoolExecutor(min(len(replications), os.cpu_count() or 1), get_context("fork")) as pool:
+    if not replications:
+        return
+    homes = [_home(part) for part in (model.journey, summarise) if part is not None]
+    try:
+        packed = pickle.dumps((model, summarise))
+    except (pickle.PicklingError, AttributeError) as error:
+        raise BadInputError(
+            model.name, "cannot be sent to a worker", "a journey that is a function of a file"
+        ) from error
+    workers = min(len(replications), os.cpu_count() or 1)
+    # Fresh processes: a forked one would hold the locks of the table library's threads, but not the threads.
+    with ProcessPoolExecutor(workers, get_context("spawn"), _unpack, (homes, packed)) as pool:
         done = pool.map(_one, [seed] * len(replications), replications)
         for count, summary in enumerate(done, 1):
             if progress:
@@ -34,12 +54,36 @@ def replicate(
             yield summary
 
 
-class _Shared:
-    """What the workers inherit when they are forked."""
+class _Work:
+    """What a worker process has been given to do."""
 
     model: Model
-    summarise: Callable[[DayResult], object]
+    summarise: Callable[[DayResult], Any]
 
 
-def _one(seed: int, replication: int) -> object:
-    return _Shared.summarise(simulate_day(_Shared.model, seed, replication))
+def _one(seed: int, replication: int) -> Any:  # noqa: ANN401  whatever `summarise` gives
+    return _Work.summarise(simulate_day(_Work.model, seed, replication))
+
+
+def _home(function: Callable[..., Any]) -> Home:
+    module = (function.func if isinstance(function, partial) else function).__module__
+    return module, getattr(sys.modules[module], "__file__", None)
+
+
+def _unpack(homes: list[Home], packed: bytes) -> None:
+    """Take the work; a model's file, loaded by its path, is no module that could be imported by name."""
+    for name, file in homes:
+        if name not in sys.modules and file is not None:
+            _import(name, file)
+    _Work.model, _Work.summarise = pickle.loads(packed)  # noqa: S301  made by this program a moment ago
+
+
+def _import(name: str, file: str) -> None:
+    try:
+        importlib.import_module(name)
+    except ModuleNotFoundError:
+        spec = importlib.util.spec_from_file_location(name, file)
+        if spec is None or spec.loader is None:
+            raise
+        sys.modules[name] = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(sys.modules[name])

@@ -49,7 +49,7 @@ class Sampler:
         return lambda customer: duration.at(uniform(customer))
 
     def _stream(self, purpose: str, turn: int, *, normal: bool) -> "_Stream":
-        """Give the one stream of a purpose and turn, whichever channel asks: a customer is at one at a time."""
+        """Give the one stream of a purpose and turn, for all channels: a customer is at one at a time."""
         key = (purpose, turn, normal)
         if key not in self._streams:
             self._streams[key] = _Stream(self._keys, purpose, turn, normal=normal)

@@ -12,7 +12,7 @@ from footfall.simulate.spec.people import Segment
 MINUTE_S = 60.0
 
 
-def choose(  # noqa: PLR0913  the design's signature: scalar arguments, no hidden state
+def choose(  # noqa: PLR0913, PLR0917  the design's signature: scalar arguments, no hidden state
     model: Model,
     segment: Segment,
     operation: str,

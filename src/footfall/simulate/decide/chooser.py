@@ -72,9 +72,7 @@ def first_choices(
     for group in np.split(order, starts[1:]) if len(order) else []:
         k = group[0]
         bits = int(code[k]) % 2 ** len(limited)
-        excluded = frozenset(
-            name for bit, name in enumerate(reversed(limited)) if bits >> bit & 1
-        )
+        excluded = frozenset(name for bit, name in enumerate(reversed(limited)) if bits >> bit & 1)
         names, bounds = chooser.row(int(segments[k]), int(operations[k]), int(half_hours[k]), excluded)
         if names:
             picked = np.searchsorted(bounds, u[group] * bounds[-1], side="right")

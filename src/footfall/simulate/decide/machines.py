@@ -12,7 +12,7 @@ _MOST_MACHINES = 1000
 def starts_down(channel: Channel, seed: int, site: int, machine: int) -> bool:
     """Whether this machine is down at the start, with the long-run share repair / (up + repair)."""
     station = channel.station
-    if not isinstance(station, Kiosks) or station.up.mean_s == 0:
+    if not isinstance(station, Kiosks) or not station.up.mean_s:
         return False
     share = station.repair.mean_s / (station.up.mean_s + station.repair.mean_s)
     return machine_uniform(channel.name, seed, site, machine, 0) < share

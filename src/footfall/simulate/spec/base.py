@@ -40,7 +40,7 @@ def profile(values: list[float], grade: Grade, source: str) -> Profile:
     if len(values) == HALF_HOURS // 2:
         values = [value for value in values for _ in range(2)]
     if len(values) != HALF_HOURS or min(values) < 0:
-        msg = f"a profile has 24 or 48 values, none negative; got {len(values)}"
+        msg = "24 or 48 values, none negative"
         raise ValueError(msg)
     return Profile(values=tuple(map(float, values)), grade=grade, source=source)
 
@@ -60,7 +60,7 @@ def _is_a_profile(value: Profile) -> Profile:
 DayProfile = Annotated[Profile, AfterValidator(_is_a_profile)]
 
 
-def leaves(spec: Any, path: str = "") -> Iterator[tuple[str, Number | Profile]]:  # noqa: ANN401
+def leaves(spec: Any, path: str = "") -> Iterator[tuple[str, Number | Profile]]:  # noqa: ANN401  any part of a spec
     """Every number of a spec with its dotted path; items of a tuple go by their `name`."""
     if isinstance(spec, Number | Profile):
         yield path, spec

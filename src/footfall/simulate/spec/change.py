@@ -26,10 +26,12 @@ def set_number(model: Model, path: str, value: float, *, where: str = "--set") -
     if not isfinite(value):
         raise BadInputError(f"{where} {path}", f"{value} is not a finite number", "a number")
     try:
-        return _replaced(model, full.split("."), value)
-    except ValidationError as error:
-        problem = error.errors()[0]["msg"].removeprefix("Value error, ")
+        changed: Model = _replaced(model, full.split("."), value)
+    except ValueError as error:
+        problem = error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error)
+        problem = problem.removeprefix("Value error, ")
         raise BadInputError(f"{where} {path}", f"{value:g} cannot be set", _lower(problem)) from error
+    return changed
 
 
 def set_text(model: Model, assignment: str, *, where: str = "--set") -> Model:
@@ -43,7 +45,7 @@ def set_text(model: Model, assignment: str, *, where: str = "--set") -> Model:
         value = float(text)
     except ValueError:
         sign = ""
-    if not sign:
+    if not sign or not path.strip():
         raise BadInputError(f"{where} {assignment}", "not an assignment", "path=number") from None
     return set_number(model, path.strip(), value, where=where)
 
@@ -58,11 +60,11 @@ def with_outage(model: Model, channel: str, starts_s: float, ends_s: float) -> M
     if channel not in names:
         raise BadInputError(f"outage of {channel}", "no such channel", " or ".join(names))
     if not 0 <= starts_s < ends_s:
-        raise BadInputError(f"outage of {channel}", f"{starts_s:g} s to {ends_s:g} s", "a start before the end")
+        raise BadInputError(
+            f"outage of {channel}", f"{starts_s:g} s to {ends_s:g} s", "a start before the end"
+        )
     source = "what-if of the scenario"
-    outage = Outage(
-        starts_s=Number(starts_s, Grade.SET, source), ends_s=Number(ends_s, Grade.SET, source)
-    )
+    outage = Outage(starts_s=Number(starts_s, Grade.SET, source), ends_s=Number(ends_s, Grade.SET, source))
     channels = tuple(
         known.model_copy(update={"outages": (*known.outages, outage)}) if known.name == channel else known
         for known in model.channels
@@ -100,7 +102,7 @@ def _is_shortened(parts: list[str], full: list[str]) -> bool:
     return all(part in rest for part in parts)
 
 
-def _replaced(spec: Any, parts: list[str], value: float) -> Any:  # noqa: ANN401
+def _replaced(spec: Any, parts: list[str], value: float) -> Any:  # noqa: ANN401  any part of a spec
     source = "set for this run"
     if isinstance(spec, Profile):
         return constant(value, Grade.SET, source)

@@ -123,7 +123,8 @@ class Channel(Spec):
         for operation, turns in self.dialogues.items():
             for turn in turns:
                 if turn.verb not in self.works:
-                    msg = f"dialogues.{operation} has the turn {turn.verb.value!r}, which works does not describe"
+                    verb = turn.verb.value
+                    msg = f"dialogues.{operation} has the turn {verb!r}, which works does not describe"
                     raise ValueError(msg)
             if any(turn.verb is Verb.CONFIRM for turn in turns) and self.confirm_expiry_s is None:
                 msg = f"dialogues.{operation} has a confirmation, so confirm_expiry_s is needed"

@@ -6,7 +6,7 @@ from math import exp, lgamma, log, log1p, sqrt
 from typing import Self
 
 from pydantic import model_validator
-from scipy import optimize, special
+from scipy import special
 
 from footfall.simulate.spec.base import Spec
 from footfall.simulate.spec.number import NonNegative, Number
@@ -39,7 +39,7 @@ class Duration(Spec):
 
     def at(self, u: float) -> float:
         """Seconds at the quantile u, 0 < u < 1 (inversion)."""
-        if self.mean_s == 0:
+        if not self.mean_s:
             return 0.0
         if self.law is Law.CONSTANT:
             return float(self.mean_s)
@@ -72,6 +72,7 @@ def lognormal_parameters(mean_s: float, cv: float) -> tuple[float, float]:
 @lru_cache(maxsize=1024)
 def weibull_shape(cv: float) -> float:
     """Shape k with 1 + cv^2 = Gamma(1 + 2/k) / Gamma(1 + 1/k)^2, found by bisection in ln k."""
+    from scipy import optimize  # no other law needs it
 
     def excess(log_shape: float) -> float:
         inverse = exp(-log_shape)

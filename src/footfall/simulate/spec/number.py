@@ -1,7 +1,7 @@
 """Numbers that know where they come from."""
 
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 from annotated_types import Ge, Gt, Le, MultipleOf
 from pydantic import GetCoreSchemaHandler
@@ -27,7 +27,7 @@ class Number(float):
     grade: Grade
     source: str
 
-    def __new__(cls, value: float, grade: Grade, source: str) -> "Number":
+    def __new__(cls, value: float, grade: Grade, source: str) -> Self:
         """Make one; arithmetic on it gives plain floats."""
         number = super().__new__(cls, value)
         number.grade = grade
@@ -39,7 +39,7 @@ class Number(float):
         return float(self), self.grade, self.source
 
     @classmethod
-    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:  # noqa: ANN401
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:  # noqa: ANN401  signature of pydantic
         """Accept only a Number: every number of a model says where it comes from."""
         return core_schema.no_info_plain_validator_function(
             _must_be_sourced,

@@ -38,6 +38,13 @@ class Segment(Spec):
     reach: dict[str, Share]
     """By channel: share of the segment that can use it at all; absent: all can."""
 
+    @model_validator(mode="after")
+    def _comes_at_some_time(self) -> Self:
+        if not any(self.day_profile.values):
+            msg = "day_profile has a value above 0"
+            raise ValueError(msg)
+        return self
+
 
 class FollowUp(Spec):
     """What customers do after one kind of failure; whoever neither retries nor switches gives up."""

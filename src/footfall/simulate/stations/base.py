@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import simpy
 
@@ -31,8 +32,7 @@ class Place:
     """End of the day: nothing is staffed or breaks down after it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """A turn made ready: its draws are bound, what cannot happen is None or empty."""
 
     human: Draw | None
@@ -55,6 +55,7 @@ class Station(ABC):
         self.channel = channel
         self.env = place.env
         self.out = False
+        self._has_outages = bool(channel.outages)
         self.steps = [
             [
                 _step(channel, place, operation, number, turn)
@@ -76,38 +77,46 @@ class Station(ABC):
             customer.served_s = self.env.now
         return service_s
 
-    def end(self) -> None:
+    def end(self) -> None:  # noqa: B027  most stations hold nothing between pages
         """End what `begin` began."""
 
-    def wait_and_serve(self, customer: Customer, service_s: float) -> Body:
-        """Serve what could not begin at once; returns the outcome that ended the visit, or None to go on."""
-        raise AssertionError  # a station whose `begin` never gives None  # pragma: no branch
+    def wait_and_serve(self, customer: Customer, service_s: float) -> Body:  # noqa: ARG002  never served here
+        """Serve what could not begin at once; returns the outcome that ended the visit, or None to go on.
+
+        A station without a line of its own turns it away.
+        """
+        customer.cause = "throttled"
+        yield from ()
+        return Outcome.THROTTLED
 
     def dialogue(self, customer: Customer, steps: Sequence[Step]) -> Body:
         """Go through the turns until one fails; returns the outcome."""
+        begin, end = self.begin, self.end
         for step in steps:
-            human_s = step.human(customer) if step.human else 0.0
-            if human_s:
+            human, services, slip_of, _, _, _, can_fail = step
+            human_s = 0.0
+            if human:
+                human_s = human(customer)
                 customer.human_s += human_s
                 yield human_s
-            slipped = step.slip_of(customer) if step.slip_of else None
+            slipped = slip_of(customer) if slip_of else None
             if slipped and slipped.outcome is Outcome.UNCONFIRMED:
                 customer.cause = slipped.cause
                 return Outcome.UNCONFIRMED
-            for service in step.services:
+            for service in services:
                 if self.out:
                     customer.cause = "outage"
                     return Outcome.ERROR
                 service_s = service(customer)
-                delay_s = self.begin(customer, service_s)
+                delay_s = begin(customer, service_s)
                 if delay_s is None:
                     ended = yield from self.wait_and_serve(customer, service_s)
                     if ended is not None:
                         return ended
                 else:
                     yield delay_s
-                    self.end()
-            if step.can_fail or slipped:
+                    end()
+            if can_fail or slipped:
                 ended = result(customer, step, slipped, human_s)
                 if ended is not None:
                     return ended
@@ -125,25 +134,27 @@ class HeldStation(Station):
 
     def held(self, customer: Customer, steps: Sequence[Step]) -> Body:
         """Go through the turns in one sleep; turn by turn where an outage may cut in."""
-        if self.channel.outages:
+        if self._has_outages:
             return (yield from self.dialogue(customer, steps))
         if customer.served_s < 0:
             customer.served_s = self.env.now
         ended, whole_s = None, 0.0
         for step in steps:
-            human_s = step.human(customer) if step.human else 0.0
+            human, services, slip_of, _, _, _, can_fail = step
+            human_s = human(customer) if human else 0.0
             customer.human_s += human_s
             whole_s += human_s
-            slipped = step.slip_of(customer) if step.slip_of else None
+            slipped = slip_of(customer) if slip_of else None
             if slipped and slipped.outcome is Outcome.UNCONFIRMED:
                 customer.cause = slipped.cause
                 ended = Outcome.UNCONFIRMED
                 break
-            for service in step.services:
+            for service in services:
                 whole_s += service(customer)
-            ended = result(customer, step, slipped, human_s)
-            if ended is not None:
-                break
+            if can_fail or slipped:
+                ended = result(customer, step, slipped, human_s)
+                if ended is not None:
+                    break
         yield whole_s
         return ended or Outcome.SERVED
 

@@ -1,6 +1,6 @@
 """The hotline: a line must be free, the IVR helps most callers, the others wait for an agent."""
 
-from dataclasses import replace
+from functools import partial
 
 from footfall.records.outcomes import Outcome
 from footfall.simulate.customer import Customer
@@ -26,11 +26,11 @@ class CallCentreStation(HeldStation):
         self._talk = place.sampler.seconds(spec.talk, TALK)
         self._wrap_up = place.sampler.seconds(spec.wrap_up, WRAP_UP)
         # The caller's own time for the agent's turns lies in the talk.
-        self._unhurried = [[replace(step, human=None) for step in steps[1:]] for steps in self.steps]
+        self._unhurried = [[step._replace(human=None) for step in steps[1:]] for steps in self.steps]
         factor = float(spec.agents_factor)
         self.agents = Line(self.env, servers_at(spec.agents, factor, 0.0))
         for at_s, agents in staff_changes(spec.agents, factor, place.until_s):
-            after(self.env, at_s, lambda agents=agents: self.agents.staff(agents))  # type: ignore[misc]
+            after(self.env, at_s, partial(self.agents.staff, agents))
 
     def serve(self, customer: Customer) -> Body:
         """Call, be helped by the IVR, or after its first turn ask for an agent."""

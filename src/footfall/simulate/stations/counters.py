@@ -1,5 +1,6 @@
 """Halls: tickets, clerks by half hour, a room, balking on the display, patience, closing time."""
 
+from functools import partial
 from statistics import fmean
 
 from footfall.records.outcomes import Outcome
@@ -28,7 +29,7 @@ class CounterStation(HeldStation):
         for at_s, clerks in staff_changes(spec.clerks, factor, place.until_s):
             # After closing, the clerks of the last open half hour stay until the hall is empty.
             if channel.open_at(at_s):
-                after(self.env, at_s, lambda clerks=clerks: self._staff(clerks))  # type: ignore[misc]
+                after(self.env, at_s, partial(self._staff, clerks))
 
     def serve(self, customer: Customer) -> Body:
         """Take a ticket, wait to be called, talk to the clerk."""

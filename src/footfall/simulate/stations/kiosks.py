@@ -38,10 +38,9 @@ class KioskStation(HeldStation):
         if line.servers == 0:
             customer.cause = "out_of_order"
             return Outcome.ERROR
-        if not line.take():
-            if not (yield from line.wait(customer, self._patience(customer))):
-                customer.cause = "patience"
-                return Outcome.ABANDONED
+        if not line.take() and not (yield from line.wait(customer, self._patience(customer))):
+            customer.cause = "patience"
+            return Outcome.ABANDONED
         outcome = yield from self.held(customer, self.steps[customer.operation])
         if self._broken_in_use[customer.site]:
             self._broken_in_use[customer.site] -= 1

@@ -1,11 +1,13 @@
 """SMS: messages come in one by one at the gateway's rate, with a bounded queue in front."""
 
-from footfall.records.outcomes import Outcome
 from footfall.simulate.customer import Customer
 from footfall.simulate.engine import Body
 from footfall.simulate.spec.channel import Channel
 from footfall.simulate.spec.station import MessageGateway
 from footfall.simulate.stations.base import Place, Station
+
+_ROUNDING = 1e-6
+"""Of a message's time: sums of a day's times are exact to far less."""
 
 
 class MessageGatewayStation(Station):
@@ -25,7 +27,7 @@ class MessageGatewayStation(Station):
         return self.dialogue(customer, self.steps[customer.operation])
 
     def begin(self, customer: Customer, service_s: float) -> float | None:
-        """Let a message through the gateway, then through the systems behind it."""
+        """Let a message through the gateway, then the systems behind it; None when its queue is full."""
         now_s = self.env.now
         let_through_s = self._enter()
         if let_through_s is None:
@@ -34,12 +36,6 @@ class MessageGatewayStation(Station):
             customer.served_s = let_through_s
         customer.wait_s += let_through_s - now_s
         return let_through_s - now_s + service_s
-
-    def wait_and_serve(self, customer: Customer, service_s: float) -> Body:  # noqa: ARG002  never served
-        """Turn a message away."""
-        customer.cause = "throttled"
-        return Outcome.THROTTLED
-        yield  # a generator that never sleeps
 
     def remind(self) -> None:
         """Send a logout reminder through the same gateway; a full queue drops it, counted."""
@@ -52,8 +48,9 @@ class MessageGatewayStation(Station):
         """Time at which the gateway has let this message through; None when the queue is full."""
         now_s = self.env.now
         starts_s = max(now_s, self._free_at_s)
-        # One message is being let through, `queue` others may wait behind it.
-        if starts_s - now_s > self._most_backlog_s + self._s_per_message:
+        # One message is being let through, `queue` others may wait behind it: with one more inside, the
+        # newcomer would wait longer than `queue` messages take.
+        if starts_s - now_s > self._most_backlog_s + _ROUNDING * self._s_per_message:
             return None
         self._free_at_s = starts_s + self._s_per_message
         return self._free_at_s

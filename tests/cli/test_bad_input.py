@@ -1,0 +1,191 @@
+"""Bad input gives one clear line and exit code 2, and leaves nothing half-written."""
+
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from footfall.cli.app import run
+
+SMALLEST = "models/single_counter.py"
+PROVINCE = "models/guangxi.py"
+Refused = Callable[..., str]
+
+
+@pytest.fixture(autouse=True)
+def workspace(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run in the project's top folder, as a user does."""
+    monkeypatch.chdir(Path(__file__).parents[2])
+
+
+@pytest.fixture
+def refused(capsys: pytest.CaptureFixture[str]) -> Refused:
+    """Run a command that must be refused; gives its one line."""
+
+    def check(*arguments: str) -> str:
+        code = run(arguments)
+        lines = capsys.readouterr().err.strip().splitlines()
+        assert code == 2
+        assert lines[-1].startswith("footfall: ")
+        told = [line for line in lines[:-1] if not line.endswith("…")]
+        assert told == [], "more than the one line"
+        return lines[-1]
+
+    return check
+
+
+@contextmanager
+def taken_port() -> Iterator[int]:
+    """Hold a port of the loopback interface."""
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        held.listen()
+        yield held.getsockname()[1]
+
+
+def test_an_unknown_command_is_named_with_the_nearest_one(refused: Refused) -> None:
+    """`simlate` is meant to be `simulate`."""
+    assert refused("simlate") == "footfall: simlate: no such command; expected simulate"
+
+
+def test_an_unknown_channel_cannot_be_set(refused: Refused, tmp_path: Path) -> None:
+    """The line says what was asked for and names numbers that exist."""
+    line = refused("simulate", PROVINCE, "--out", str(tmp_path / "run"), "--set", "fax.slots=3")
+    assert "--set fax.slots: no such number in the model" in line
+    assert "channels.web.station.slots" in line
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("assignment", ["web.slots", "web.slots=", "web.slots=many", "=3"])
+def test_what_is_no_assignment_cannot_be_set(refused: Refused, assignment: str) -> None:
+    """`--set` takes path=number."""
+    assert "path=number" in refused("simulate", PROVINCE, "--set", assignment)
+
+
+def test_a_rate_cannot_be_negative(refused: Refused, tmp_path: Path) -> None:
+    """The bounds of a field hold for changes too."""
+    line = refused("simulate", PROVINCE, "--out", str(tmp_path / "run"), "--set", "sms.messages_per_s=-5")
+    assert "--set sms.messages_per_s: -5 cannot be set; expected input should be greater than 0" in line
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_number_that_is_meant_by_several_paths_is_not_guessed(refused: Refused) -> None:
+    """A shortened path must be unique."""
+    assert "means 3 numbers" in refused("simulate", PROVINCE, "--set", "slots=3")
+
+
+def test_a_missing_model_is_named(refused: Refused) -> None:
+    """The file is not there."""
+    assert refused("simulate", "models/nowhere.py").startswith("footfall: models/nowhere.py: no such file")
+
+
+def test_a_model_file_that_does_not_run_is_told_in_one_line(refused: Refused, tmp_path: Path) -> None:
+    """A user's own file may raise anything."""
+    broken = tmp_path / "broken.py"
+    broken.write_text("MODEL = 1 / 0\n", encoding="utf-8")
+    assert "does not run (ZeroDivisionError: division by zero)" in refused("show", str(broken))
+
+
+def test_a_bare_number_without_source_is_refused(refused: Refused, tmp_path: Path) -> None:
+    """Every number of a model says where it comes from."""
+    bare = tmp_path / "bare.py"
+    code = "from footfall.simulate.spec.duration import constant_s\nMODEL = constant_s(3.0)\n"
+    bare.write_text(code, encoding="utf-8")
+    assert "has no source" in refused("show", str(bare))
+
+
+def test_a_folder_that_cannot_be_written_is_found_out_before_the_work(
+    refused: Refused, tmp_path: Path
+) -> None:
+    """A file stands where the folder should be."""
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    line = refused("simulate", SMALLEST, "--out", str(tmp_path / "file" / "run"))
+    assert "expected a folder that can be written" in line
+
+
+def test_an_unknown_scenario_is_answered_with_those_there_are(refused: Refused) -> None:
+    """The three scenarios are named."""
+    line = refused("load", "--scenario", "holiday", "--serve")
+    assert "bill_day, ordinary_day, web_outage" in line
+
+
+def test_an_unreachable_host_is_told_before_anything_is_written(refused: Refused, tmp_path: Path) -> None:
+    """Nobody listens on port 1."""
+    out = tmp_path / "run"
+    line = refused("load", "--scenario", "ordinary_day", "--host", "http://127.0.0.1:1", "--out", str(out))
+    assert "--host http://127.0.0.1:1: unreachable (connection refused)" in line
+    assert not out.exists()
+
+
+def test_a_host_or_the_own_service_not_both_nor_none(refused: Refused) -> None:
+    """It must be clear where the load goes."""
+    assert "either --host URL or --serve" in refused("load", "--scenario", "ordinary_day")
+    both = ("--host", "http://127.0.0.1:1", "--serve")
+    assert "either --host URL or --serve" in refused("load", "--scenario", "ordinary_day", *both)
+
+
+def test_several_processes_are_refused(refused: Refused) -> None:
+    """Each would play the whole trace."""
+    assert "one process" in refused("load", "--scenario", "ordinary_day", "--serve", "--processes", "2")
+
+
+def test_a_port_in_use_is_named(refused: Refused) -> None:
+    """Somebody else listens there."""
+    with taken_port() as port:
+        assert f"--port {port}: in use" in refused("serve", "--model", SMALLEST, "--port", str(port))
+
+
+def test_a_run_folder_without_manifest_is_no_run(refused: Refused, tmp_path: Path) -> None:
+    """The gate wants the folder of a run."""
+    assert "manifest.json: no such file" in refused("gate", str(tmp_path))
+
+
+@pytest.fixture(scope="module")
+def simulated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give the run folder of a small day."""
+    out = tmp_path_factory.mktemp("runs") / "day"
+    model = Path(__file__).parents[2] / SMALLEST
+    assert run(("simulate", str(model), "--out", str(out))) == 0
+    return out
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("success(hall.query) is fine", "criteria.txt:2"),
+        ("success(hall.query) >= 9000%", "criteria.txt:2"),
+        ("success(lobby.query) >= 90%", "no visits match"),
+        ("p95(hall.*) < 800", "criteria.txt:2"),
+    ],
+)
+def test_a_malformed_criterion_is_told_with_its_line(
+    simulated: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], line: str, told: str
+) -> None:
+    """File and line number; a name that no visit bears is invalid instead, never a pass."""
+    criteria = tmp_path / "criteria.txt"
+    criteria.write_text(f"# what must hold\n{line}\n", encoding="utf-8")
+    code = run(("gate", str(simulated), "--criteria", str(criteria)))
+    said = capsys.readouterr()
+    assert code == (3 if told == "no visits match" else 2)
+    assert told in said.out + said.err
+
+
+def test_a_truncated_table_is_told_and_the_verdict_stays_as_it_was(
+    refused: Refused, simulated: Path, tmp_path: Path
+) -> None:
+    """Half a Parquet file is no evidence."""
+    copy = tmp_path / "copy"
+    copy.mkdir()
+    for name in ("manifest.json", "visits.parquet"):
+        (copy / name).write_bytes((simulated / name).read_bytes())
+    whole = (copy / "visits.parquet").read_bytes()
+    (copy / "visits.parquet").write_bytes(whole[: len(whole) // 2])
+    criteria = tmp_path / "criteria.txt"
+    criteria.write_text("success(hall.*) >= 90%\n", encoding="utf-8")
+    before = (copy / "manifest.json").read_bytes()
+    line = refused("gate", str(copy), "--criteria", str(criteria))
+    assert "visits.parquet: cannot be read" in line
+    assert (copy / "manifest.json").read_bytes() == before
+    assert not (copy / "junit.xml").exists()

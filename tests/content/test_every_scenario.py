@@ -1,0 +1,109 @@
+"""Every scenario of the workspace can be read, fits its model, and is played by Locust from its own file."""
+
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from footfall.cli.tracing import make_trace, model_of, scenario_of
+from footfall.load.result import read_result
+from footfall.load.scenario import play_of, read_scenario, scenario_files, with_outages
+from footfall.load.trace import read_info
+from footfall.measure.criteria.grammar import Vocabulary, parse_criteria
+from footfall.service.run import Service
+from footfall.service.settings import ServiceSettings
+from footfall.simulate.decide.as_played import as_played
+
+TOP = Path(__file__).parents[2]
+FOLDER = TOP / "scenarios"
+NAMES = tuple(scenario_files(FOLDER))
+START_S_MAX = 60
+
+
+@pytest.fixture(autouse=True)
+def _in_the_workspace(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Paths of models and scenarios are those of the workspace."""
+    monkeypatch.chdir(TOP)
+
+
+def test_the_ordinary_ones_are_there() -> None:
+    """A usual day, a busy one, and one on which something breaks."""
+    assert {"ordinary_day", "bill_day", "web_outage"} <= set(NAMES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_scenario_fits_its_model_and_asks_for_something_that_can_be_judged(name: str) -> None:
+    """Its changes and outages are possible, its criteria are criteria about channels that exist."""
+    scenario = read_scenario(name, FOLDER)
+    assert scenario.name == name
+    assert scenario.question.endswith("?")
+    model = with_outages(model_of(scenario), scenario, play_of(scenario, 36_000))
+    known = Vocabulary(channels=[channel.name for channel in model.channels], operations=model.operations)
+    assert len(parse_criteria("\n".join(scenario.criteria), name, known)) == len(scenario.criteria) > 0
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_locust_finds_users_and_shape_in_the_file_itself(name: str) -> None:
+    """`locust -f scenarios/NAME.py` is how it is started by hand."""
+    said = locust("-f", f"scenarios/{name}.py", "--list")
+    assert {"WebUser", "SmsUser", "HotlineUser", "CounterUser"} <= set(said.stdout.split())
+
+
+def locust(*arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
+    """Run Locust in the workspace."""
+    return subprocess.run(
+        [sys.executable, "-m", "locust", *arguments],
+        cwd=TOP,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        env=os.environ | environment,
+        check=False,
+    )
+
+
+@pytest.fixture
+def host(tmp_path: Path) -> Iterator[str]:
+    """Address of the reference service, as in the ordinary day's busiest minutes."""
+    trace = make_trace(scenario_of("ordinary_day", None, window_s=20, scale=0.05), 1)
+    ready = threading.Event()
+    service = Service(
+        ServiceSettings(
+            model=as_played(trace.model, trace.info.play),
+            seed=1,
+            database=str(tmp_path / "service.sqlite"),
+            subscribers=trace.info.subscribers,
+            port=0,
+            on_ready=lambda _port: ready.set(),
+        )
+    )
+    thread = threading.Thread(target=service.run, daemon=True)
+    thread.start()
+    try:
+        assert ready.wait(START_S_MAX)
+        yield f"http://127.0.0.1:{service.port}"
+    finally:
+        service.stop()
+        thread.join(START_S_MAX)
+
+
+def test_the_workspaces_door_makes_the_trace_of_a_scenario_and_plays_it(host: str, tmp_path: Path) -> None:
+    """`locust -f locustfile.py` with nothing but a scenario: the trace is made on the way."""
+    run_dir = tmp_path / "run"
+    said = locust(
+        *("-f", "locustfile.py", "--headless", "--only-summary", "--host", host),
+        *("--scenario", "ordinary_day", "--window", "20", "--scale", "0.05", "--run-dir", str(run_dir)),
+    )
+    assert said.returncode == 0, said.stderr
+    result = read_result(run_dir)
+    info = read_info(run_dir / "trace.json")
+    assert info.scenario == "ordinary_day"
+    assert info.play.length_s == 20
+    assert result.status == "finished"
+    assert result.arrivals.played == result.arrivals.due == info.arrivals > 10
+    assert result.visits_served / result.visits > 0.8

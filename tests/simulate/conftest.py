@@ -1,0 +1,222 @@
+"""Small models made to measure, and customers who come when a test says."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+
+from footfall.records.outcomes import Outcome
+from footfall.simulate.arrivals import Crowd
+from footfall.simulate.day import Day, DayResult
+from footfall.simulate.decide import keyed
+from footfall.simulate.spec.base import DAY_S, Profile, constant
+from footfall.simulate.spec.channel import Channel, Turn, Verb, Work
+from footfall.simulate.spec.duration import Duration, constant_s, exponential_s
+from footfall.simulate.spec.model import Model, ShareDefinition
+from footfall.simulate.spec.number import Grade, Number
+from footfall.simulate.spec.people import Accounts, Choice, FollowUp, FollowUps, Segment, Taste
+from footfall.simulate.spec.station import Station
+
+SEED = 7
+
+
+def _number(value: float) -> Number:
+    return Number(value, Grade.ASSUMED, "test")
+
+
+def _exactly(seconds: float) -> Duration:
+    return constant_s(_number(seconds))
+
+
+def _all_day(value: float) -> Profile:
+    return constant(value, Grade.ASSUMED, "test")
+
+
+@pytest.fixture(scope="session")
+def number() -> Callable[[float], Number]:
+    """Give what makes a test's numbers."""
+    return _number
+
+
+@pytest.fixture(scope="session")
+def exactly() -> Callable[[float], Duration]:
+    """Give what makes a time that never varies."""
+    return _exactly
+
+
+@pytest.fixture(scope="session")
+def exponential() -> Callable[[float], Duration]:
+    """Give what makes an exponential time of a mean."""
+    return lambda mean_s: exponential_s(_number(mean_s))
+
+
+@pytest.fixture(scope="session")
+def all_day() -> Callable[[float], Profile]:
+    """Give what makes a profile that is the same all day."""
+    return _all_day
+
+
+@pytest.fixture(scope="session")
+def turn() -> Callable[..., Turn]:
+    """Make a turn of exact times."""
+
+    def make(verb: Verb = Verb.QUERY, human_s: float = 0.0, pages: int = 1) -> Turn:
+        return Turn(verb=verb, human=_exactly(human_s), pages=_number(pages))
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def channel(turn: Callable[..., Turn]) -> Callable[..., Channel]:
+    """Make a channel that answers a query of `human_s` and then `service_s`; any field may be given."""
+
+    def make(station: Station, human_s: float = 0.0, service_s: float = 0.0, **fields: Any) -> Channel:  # noqa: ANN401  any field
+        whole: dict[str, Any] = {
+            "name": "one",
+            "title": "one",
+            "nest": "physical",
+            "sites": _number(1),
+            "access_s_mean": _number(0),
+            "price_yuan": _number(0),
+            "works": {verb: Work(service=_exactly(service_s)) for verb in Verb},
+            "dialogues": {"query": (turn(human_s=human_s),)},
+        } | fields
+        return Channel(station=station, **whole)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def segment() -> Callable[..., Segment]:
+    """Make a segment of people without preferences who query once a day."""
+
+    def make(**fields: Any) -> Segment:  # noqa: ANN401  any field
+        zero = _number(0)
+        names = ("per_wait_min", "per_access_min", "per_yuan", "per_trust", "per_habit")
+        whole: dict[str, Any] = {
+            "name": "all",
+            "title": "all",
+            "population_share": _number(1),
+            "month_visits": {"query": _number(31)},
+            "day_profile": _all_day(1),
+            "taste": Taste(**dict.fromkeys(names, zero), trust={}, habit={}),
+            "reach": {},
+        } | fields
+        return Segment(**whole)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def follow_ups() -> Callable[..., FollowUps]:
+    """Make the rules of retry and switch, given as outcome=(retry, switch, delay in s)."""
+
+    def make(attempts_most: int = 1, **rules: tuple[float, float, float]) -> FollowUps:
+        by_outcome = {
+            Outcome(name): FollowUp(
+                retry_share=_number(retry), switch_share=_number(switch), delay=_exactly(delay_s)
+            )
+            for name, (retry, switch, delay_s) in rules.items()
+        }
+        return FollowUps(attempts_most=_number(attempts_most), by_outcome=by_outcome)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def model(segment: Callable[..., Segment], follow_ups: Callable[..., FollowUps]) -> Callable[..., Model]:
+    """Make a model of channels; any field may be given."""
+
+    def make(*channels: Channel, **fields: Any) -> Model:  # noqa: ANN401  any field
+        nests = {"physical": _number(1), "electronic": _number(1)}
+        whole: dict[str, Any] = {
+            "name": "test",
+            "title": "test",
+            "population": _number(100),
+            "busy_day_factor": _number(1),
+            "busyness_cv": _number(0),
+            "segments": (segment(),),
+            "choice": Choice(dissimilarity=nests, constants={}, expected_wait_s={}),
+            "follow_ups": follow_ups(),
+            "accounts": Accounts(
+                subscribers=_number(50),
+                balance_yuan_mean=_number(50),
+                balance_cv=_number(1),
+                price_yuan={},
+                under_contract_share=_number(0),
+            ),
+            "share_definitions": (
+                ShareDefinition(name="none", text="none", electronic=(), counted=(), operations=()),
+            ),
+        } | fields
+        return Model(channels=channels, **whole)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def people() -> Callable[..., Crowd]:
+    """Make customers 0, 1, 2 … who come at given seconds to the first channel, unless told otherwise."""
+
+    def make(at_s: Sequence[float], channels: Sequence[int] | None = None, seed: int = SEED) -> Crowd:
+        count = len(at_s)
+        numbers = np.arange(count, dtype=np.int64)
+        zeros = np.zeros(count, dtype=np.int64)
+        return Crowd(
+            customers=numbers,
+            keys=keyed.customer_keys(keyed.run_key(seed, 0), numbers),
+            at_s=np.array(at_s, dtype=np.float64),
+            segments=zeros,
+            operations=zeros,
+            subscribers=numbers % 50,
+            channels=zeros if channels is None else np.array(channels, dtype=np.int64),
+        )
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def day(people: Callable[..., Crowd]) -> Callable[..., DayResult]:
+    """Run a model with customers who come at given seconds."""
+
+    def run(
+        played: Model, at_s: Sequence[float], channels: Sequence[int] | None = None, length_s: float = DAY_S
+    ) -> DayResult:
+        return Day(played, people(at_s, channels), SEED, length_s).run()
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def visits(day: Callable[..., DayResult]) -> Callable[..., pl.DataFrame]:
+    """Run a model with customers who come at given seconds; the visits by customer and attempt."""
+
+    def run(*args: Any, **options: Any) -> pl.DataFrame:  # noqa: ANN401  as `day`
+        return day(*args, **options).visits.sort("customer", "attempt")
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def small_province() -> Model:
+    """Give a fiftieth of the province: people, lines and staff scaled alike."""
+    from footfall.simulate.spec.change import set_number
+    from models.guangxi import MODEL
+
+    changes = {
+        "population": round(MODEL.population / 50),
+        "own_hall.sites": 4,
+        "partner_hall.sites": 9,
+        "kiosk.sites": 6,
+        "hotline.lines": 14,
+        "hotline.agents_factor": 0.02,
+        "sms.messages_per_s": 2,
+        "web.slots": 2,
+        "wap.slots": 2,
+    }
+    small = MODEL
+    for path, value in changes.items():
+        small = set_number(small, path, value)
+    return small

@@ -1,0 +1,72 @@
+"""As it is played: people's own time shrinks, the systems stay what they are."""
+
+import pytest
+
+from footfall.simulate.decide.as_played import Play, as_played
+from footfall.simulate.spec.base import Profile, leaves
+from footfall.simulate.spec.change import with_outage
+from footfall.simulate.spec.model import Model
+
+PLAY = Play(starts_s=36_000, length_s=3600, speed=4, human_time_factor=0.1)
+HUMAN = (
+    ".human.",
+    ".patience.",
+    ".balk_wait.",
+    ".talk.",
+    ".wrap_up.",
+    ".delay.",
+    ".idle_s",
+    ".confirm_expiry",
+)
+
+
+@pytest.fixture(scope="session")
+def played(small_province: Model) -> Model:
+    """Give the province with an outage of the web hall, as it is played from ten o'clock."""
+    return as_played(with_outage(small_province, "web", 37_200, 39_000), PLAY)
+
+
+def test_people_s_own_times_are_shortened_and_nothing_of_the_systems(
+    small_province: Model, played: Model
+) -> None:
+    """Number by number: service, deadlines, rates, faults, shares stay; human times are a tenth."""
+    before = dict(leaves(small_province))
+    for path, number in leaves(played):
+        if ".outages." in path or isinstance(number, Profile):
+            continue
+        is_human = any(part in f"{path}." for part in HUMAN) and path.endswith(
+            ("mean_s", "idle_s", "expiry_s")
+        )
+        was = before[path]
+        assert not isinstance(was, Profile)
+        assert number == pytest.approx(was * (0.1 if is_human else 1), rel=1e-15), path
+
+
+def test_the_clock_of_the_day_is_frozen_at_the_start_of_the_window(
+    small_province: Model, played: Model
+) -> None:
+    """Staff and expected waits are those of ten o'clock, and what is open then stays open."""
+    hotline, was = played.channel("hotline"), small_province.channel("hotline")
+    assert hotline.station.kind == was.station.kind == "call_centre"
+    assert set(hotline.station.agents.values) == {was.station.agents.at(36_000)}
+    waits = played.choice.expected_wait_s["own_hall"]
+    assert set(waits.values) == {small_province.choice.expected_wait_s["own_hall"].at(36_000)}
+    assert played.channel("own_hall").opening is None
+
+
+def test_a_hall_that_is_shut_at_the_start_stays_shut(small_province: Model) -> None:
+    """At night nobody opens it because of a load test."""
+    night = as_played(small_province, PLAY.model_copy(update={"starts_s": 7200.0}))
+    assert night.channel("own_hall").opening == small_province.channel("own_hall").opening
+
+
+def test_an_outage_moves_to_the_clock_of_play(played: Model) -> None:
+    """20 to 50 minutes into the window are 5 to 12.5 minutes of play at four times the speed."""
+    (outage,) = played.channel("web").outages
+    assert [float(outage.starts_s), float(outage.ends_s)] == [300, 750]
+    assert PLAY.seconds == 900
+
+
+def test_rates_of_arrival_are_not_touched(small_province: Model, played: Model) -> None:
+    """The trace holds the arrivals already."""
+    assert played.segments == small_province.segments

@@ -1,0 +1,118 @@
+"""Arrivals: Poisson by half hour, a gamma busyness, and luck that nobody else can change."""
+
+from collections.abc import Callable
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+
+from footfall.records.tables import ARRIVALS
+from footfall.simulate.arrivals import (
+    arrivals_table,
+    busyness,
+    crowd,
+    crowd_of_trace,
+    poisson_quantiles,
+    rates_per_half_hour,
+)
+from footfall.simulate.decide import keyed
+from footfall.simulate.spec.change import set_number
+from footfall.simulate.spec.model import Model
+from footfall.simulate.spec.number import Number
+
+BUSY_CV = 0.05
+
+
+def test_counts_by_half_hour_are_poisson(small_province: Model) -> None:
+    """Mean and variance of the standardised counts of all cells are 0 and 1 within sampling error."""
+    model = set_number(small_province, "busyness_cv", 0)
+    rates = rates_per_half_hour(model).sum(axis=1)
+    scores = []
+    for replication in range(12):
+        people = crowd(model, 1, replication)
+        counts = np.zeros_like(rates)
+        np.add.at(counts, (people.segments, (people.at_s // 1800).astype(int)), 1)
+        scores.append((counts - rates) / np.sqrt(rates))
+    z = np.concatenate([score.ravel() for score in scores])
+    assert abs(z.mean()) < 4 / np.sqrt(len(z))
+    assert abs(z.var() - 1) < 4 * np.sqrt(2 / len(z)) + 0.05
+
+
+@given(u=st.floats(1e-9, 1 - 1e-9), mean=st.floats(0, 5e5))
+def test_a_count_is_the_poisson_quantile(u: float, mean: float) -> None:
+    """As the distribution of the statistics library gives it; no arrivals where none are expected."""
+    found = poisson_quantiles(np.array([u]), np.array([mean]))
+    assert found.tolist() == [stats.poisson.ppf(u, mean) if mean else 0]
+
+
+def test_customers_come_in_order_and_evenly_within_their_half_hour(small_province: Model) -> None:
+    """Times are sorted, and their place in the half hour is uniform."""
+    people = crowd(small_province, 1, 0)
+    assert np.all(np.diff(people.at_s) >= 0)
+    within = people.at_s % 1800 / 1800
+    assert abs(within.mean() - 0.5) < 4 * np.sqrt(1 / 12 / len(within))
+    assert len(np.unique(people.customers)) == len(people)
+
+
+def test_busyness_has_mean_1_and_the_given_variation(small_province: Model) -> None:
+    """Over 2,000 replications, within 4 standard errors."""
+    model = set_number(small_province, "busyness_cv", 0.3)
+    factors = np.array([busyness(model, keyed.run_key(1, k)) for k in range(2000)])
+    assert abs(factors.mean() - 1) < 4 * 0.3 / np.sqrt(2000)
+    assert factors.std() == pytest.approx(0.3, rel=0.08)
+    assert busyness(set_number(model, "busyness_cv", 0), 1) == 1
+
+
+def test_the_busy_day_factor_scales_every_rate(small_province: Model) -> None:
+    """Double is double, cell by cell."""
+    double = rates_per_half_hour(set_number(small_province, "busy_day_factor", 2))
+    assert double == pytest.approx(2 * rates_per_half_hour(small_province))
+    assert crowd(set_number(small_province, "busy_day_factor", 2), 1, 0).at_s.size > 15_000
+
+
+def test_one_rate_changed_leaves_all_other_customers_alone(small_province: Model) -> None:
+    """Numbers, keys, times and first choices of the others stay; the cell itself keeps its first ones."""
+    before = _rows(small_province)
+    after = _rows(set_number(small_province, "young_urban.month_visits.recharge", 1.2))
+    touched = pl.col("segment") == small_province.segments[0].name
+    touched &= pl.col("operation") == "recharge"
+    assert before.filter(~touched).equals(after.filter(~touched))
+    more = after.filter(touched)
+    assert more.height > before.filter(touched).height
+    kept = before.filter(touched).join(more, on=before.columns, how="semi")
+    assert kept.height == before.filter(touched).height
+
+
+def test_a_replication_has_customers_of_its_own(small_province: Model) -> None:
+    """Same seed, another day."""
+    first, second = crowd(small_province, 1, 0), crowd(small_province, 1, 1)
+    assert not set(first.keys.tolist()) & set(second.keys.tolist())
+
+
+def test_a_trace_gives_back_the_customers_that_made_it(small_province: Model) -> None:
+    """Written as arrivals and read again: the same keys, places and first choices."""
+    people = crowd(small_province, 4, 0)
+    table = arrivals_table(small_province, people)
+    trace = table.with_columns(
+        arrival=pl.int_range(pl.len()), due_s=pl.col("at_s"), subscriber=pl.lit(0, dtype=pl.Int64)
+    ).select(list(ARRIVALS))
+    again = crowd_of_trace(small_province, trace, 4, 0)
+    assert np.array_equal(again.keys, people.keys)
+    for name in ("segments", "operations", "channels", "at_s"):
+        assert np.array_equal(getattr(again, name), getattr(people, name)), name
+
+
+def test_too_many_arrivals_in_one_cell_are_refused(
+    small_province: Model, number: Callable[[float], Number]
+) -> None:
+    """A customer's number has room for a million of each cell."""
+    huge = small_province.model_copy(update={"population": number(10**11)})
+    with pytest.raises(ValueError, match="split the segment"):
+        crowd(huge, 1, 0)
+
+
+def _rows(model: Model) -> pl.DataFrame:
+    return arrivals_table(model, crowd(model, 1, 0)).sort("customer")
