@@ -26,7 +26,7 @@ from footfall.simulate.spec.model import Model
 from models.guangxi import MODEL
 
 SEED = 8
-EVENTS_AT: dict[float, int] = {}
+EVENTS_AT = {0.05: 296_792, 0.1: 580_421}
 """Timed events of our day at `SEED`, replication 0, by share of the province: the same work as before."""
 
 
@@ -123,7 +123,7 @@ def main() -> None:
     """Run the rounds and print the table."""
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     options.add_argument("--rounds", type=int, default=3)
-    options.add_argument("--share", type=float, default=0.1, help="share of the province's size")
+    options.add_argument("--share", type=float, default=0.05, help="share of the province's size")
     given = options.parse_args()
     model = network(given.share)
     mine, peer = [], []

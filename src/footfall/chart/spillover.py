@@ -90,9 +90,7 @@ def _label(panels: "np.ndarray[Any, Any]", worlds: list[str], last_s: float) -> 
         axes.set_xlabel("time of day" if last_s > _SHORT_S else "minute of the run")
 
 
-def _finding(
-    rates: pl.DataFrame, changed_s: tuple[float, float] | None, down: Collection[str]
-) -> str:
+def _finding(rates: pl.DataFrame, changed_s: tuple[float, float] | None, down: Collection[str]) -> str:
     """Name the channel that loses most and the one that gains most, by what was measured if anything was."""
     world = "measured" if "measured" in rates["world"] else "predicted"
     rows = rates.filter(pl.col("world") == world)

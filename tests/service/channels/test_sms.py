@@ -89,7 +89,7 @@ def test_a_late_y_finds_the_order_expired(start: Start, clock: Clock) -> None:
         ("CZ", "unknown_command"),
         ("CZ 99999999999999", "unknown_command"),
         ("BL P58", "confirm"),
-        ("BL XXX", "unknown_item"),
+        ("BL NOPLAN", "unknown_item"),
         ("Y", "nothing_pending"),
         ("N", "nothing_pending"),
         ("hello", "unknown_command"),
