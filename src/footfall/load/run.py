@@ -12,7 +12,7 @@ from pathlib import Path
 from footfall.load.play.settings import DRAIN_S, GATEWAY_VARIABLE, TOKEN_VARIABLE
 from footfall.load.progress import Progress, end_progress, read_progress
 from footfall.load.reach import check_host
-from footfall.load.result import LoadResult, read_result
+from footfall.load.result import LOAD_FILE, LoadResult, read_result
 from footfall.load.trace import TRACE_FILE, TraceInfo, read_info
 from footfall.records.errors import BadInputError
 
@@ -49,6 +49,8 @@ class LoadSettings:
 def run_locust(settings: LoadSettings) -> LoadResult:
     """Play a trace and wait for its end; Ctrl-C stops it, and the result is then partial.
 
+    Ctrl-C before its first second ends it without a result, by `KeyboardInterrupt`.
+
     Raises:
         BadInputError: the trace or the host cannot be used, or the play broke down.
     """
@@ -57,6 +59,7 @@ def run_locust(settings: LoadSettings) -> LoadResult:
     log = settings.run_dir / LOG_FILE
     try:
         settings.run_dir.mkdir(parents=True, exist_ok=True)
+        (settings.run_dir / LOAD_FILE).unlink(missing_ok=True)
         with log.open("wb") as words:
             # In a session of its own: the terminal's Ctrl-C reaches it once, through us.
             process = subprocess.Popen(  # noqa: S603  our own program, arguments as a list
@@ -114,7 +117,11 @@ def _wait(process: subprocess.Popen[bytes], settings: LoadSettings, longest_s: f
         return _watch(process, settings, longest_s)
     except KeyboardInterrupt:
         process.send_signal(signal.SIGINT)
-        return process.wait(_MARGIN_S)
+        code = process.wait(_MARGIN_S)
+        if not (settings.run_dir / LOAD_FILE).is_file():
+            # It had not begun, so there is nothing to tell but that it was stopped.
+            raise
+        return code
 
 
 def _watch(process: subprocess.Popen[bytes], settings: LoadSettings, longest_s: float) -> int:

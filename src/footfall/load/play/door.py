@@ -5,7 +5,6 @@ import signal
 from typing import Any, ClassVar
 
 import gevent
-import locust  # noqa: F401  first of all: it patches the interpreter
 from locust import LoadTestShape, events
 from locust import log as locust_log
 from locust.env import Environment
