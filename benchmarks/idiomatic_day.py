@@ -26,6 +26,7 @@ class Row(NamedTuple):
     """One visit."""
 
     channel: str
+    site: int
     attempt: int
     outcome: str
     began: bool
@@ -43,6 +44,7 @@ class Person:
         self.reached = reached
         self.subscriber = subscriber
         self.wait_s = self.human_s = 0.0
+        self.site = 0
         self.began = False
 
 
@@ -105,7 +107,9 @@ class IdiomaticDay:
             person.wait_s = person.human_s = 0.0
             person.began = False
             outcome = yield from self.visit(person, channel)
-            self.log.append(Row(channel.name, attempt, outcome, person.began, person.wait_s, person.human_s))
+            self.log.append(
+                Row(channel.name, person.site, attempt, outcome, person.began, person.wait_s, person.human_s)
+            )
             rule = rules.by_outcome.get(outcome)
             if outcome is Outcome.SERVED or rule is None or attempt >= rules.attempts_most:
                 return
@@ -242,7 +246,8 @@ class IdiomaticDay:
     def hall(self, person: Person, channel: Channel, station: Counters | Kiosks) -> Process:
         """Wait at the nearest place and be served there."""
         places = self.resources[channel.name]
-        servers = places[self.random.randrange(len(places))]
+        person.site = self.random.randrange(len(places))
+        servers = places[person.site]
         if not channel.open_at(self.env.now):
             return Outcome.CLOSED
         waiting = len(servers.queue)
