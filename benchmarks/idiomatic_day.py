@@ -11,13 +11,13 @@ from footfall.records.outcomes import Outcome
 from footfall.simulate.arrivals import rates_per_half_hour
 from footfall.simulate.day import refusals
 from footfall.simulate.decide.choice import utility
+from footfall.simulate.decide.staff import visit_s_mean
 from footfall.simulate.spec.base import DAY_S, HALF_HOUR_S
 from footfall.simulate.spec.channel import Channel, Turn, Verb
 from footfall.simulate.spec.duration import Duration, Law, lognormal_parameters
 from footfall.simulate.spec.model import Model
 from footfall.simulate.spec.people import Segment
 from footfall.simulate.spec.station import CallCentre, Counters, Kiosks, MessageGateway, RequestServer
-from footfall.simulate.stations.counters import mean_visit_s
 
 Process = Generator[simpy.Event, Any, Any]
 
@@ -61,7 +61,7 @@ class IdiomaticDay:
         self.parameters: dict[int, tuple[float, float]] = {}
         self.resources: dict[str, list[simpy.Resource]] = {}
         self.lines: dict[str, simpy.Resource] = {}
-        self.visit_s = {c.name: mean_visit_s(c) for c in model.channels}
+        self.visit_s = {c.name: visit_s_mean(c) for c in model.channels}
         for channel in model.channels:
             servers = _servers(channel)
             self.resources[channel.name] = [
@@ -161,7 +161,11 @@ class IdiomaticDay:
     def session(self, person: Person, channel: Channel, station: RequestServer) -> Process:
         """Fetch page after page, each within the deadline."""
         slots = self.resources[channel.name][0]
+        reminder = channel.logout_reminder
+        forgets = reminder is not None and self.random.random() < reminder.forgotten_share
         for turn in channel.dialogues[person.operation]:
+            if forgets and turn.verb is Verb.LOGOUT:
+                continue
             human_s = self.draw(turn.human)
             person.human_s += human_s
             yield self.env.timeout(human_s)
@@ -185,8 +189,7 @@ class IdiomaticDay:
             outcome = self.answer(person, channel, turn, slipped, human_s)
             if outcome is not None:
                 return outcome
-        reminder = channel.logout_reminder
-        if reminder is not None and self.random.random() < reminder.forgotten_share:
+        if reminder is not None and forgets:
             self.env.process(self.remind(float(reminder.idle_s)))
         return Outcome.SERVED
 

@@ -16,8 +16,6 @@ from footfall.simulate.decide.customer import (
     CHOICE,
     FOLLOW,
     FOLLOW_DELAY,
-    FORGET,
-    forgets_logout,
     nearest_site,
     out_of_reach,
 )
@@ -68,7 +66,6 @@ class Day:
         self._stations: list[Station] = [build(channel, place) for channel in model.channels]
         self._position = {channel.name: k for k, channel in enumerate(model.channels)}
         self._gateway = next((s for s in self._stations if isinstance(s, MessageGatewayStation)), None)
-        self._forget_u = sampler.uniform(FORGET)
         # What most visits do not need is None here, so that they do not ask the specs.
         self._spread = [channel if channel.sites > 1 else None for channel in model.channels]
         self._reminding = [self._reminder(channel) for channel in model.channels]
@@ -109,8 +106,8 @@ class Day:
         del self._inside[customer.n]
         self._log.add(customer, channel, outcome, env.now)
         if outcome is Outcome.SERVED and (reminding := self._reminding[channel]):
-            spec, idle_s, remind = reminding
-            if forgets_logout(spec, self._forget_u(customer)):
+            idle_s, remind = reminding
+            if self._stations[channel].forgets_logout(customer):
                 call_after(env, idle_s, remind)
         return outcome
 
@@ -132,11 +129,11 @@ class Day:
         name = self._chooser.choose(customer.segment, customer.operation, self.env.now, excluded, u)
         return None if name is None else self._position[name]
 
-    def _reminder(self, channel: Channel) -> tuple[Channel, float, Callable[[], None]] | None:
+    def _reminder(self, channel: Channel) -> tuple[float, Callable[[], None]] | None:
         """Give a channel's idle time and what then sends the reminder; None where nothing does."""
         if channel.logout_reminder is None or self._gateway is None:
             return None
-        return channel, float(channel.logout_reminder.idle_s), self._gateway.remind
+        return float(channel.logout_reminder.idle_s), self._gateway.remind
 
     def _doorman(self) -> Body:
         """Let the customers in, each at their time."""

@@ -13,10 +13,10 @@ from footfall.simulate.spec.duration import Duration, Law, lognormal_parameters
 
 Draw = Callable[[Customer], float]
 
-_BITS = 10
+_BITS = 12
 _BLOCK = 1 << _BITS
-_BLOCKS_KEPT = 48
-"""Blocks of 1,024 customers kept for each purpose: enough for those who still wait, and bounded."""
+_BLOCKS_KEPT = 16
+"""Blocks of 4,096 customers kept for each purpose: enough for those who still wait, and bounded."""
 
 
 class Sampler:
@@ -91,7 +91,7 @@ class _Stream:
         return draw
 
     def _block(self, number: int) -> list[float]:
-        """Make the numbers of 1,024 neighbours at once."""
+        """Make the numbers of 4,096 neighbours at once."""
         u = keyed.uniforms(self._keys[number << _BITS : (number + 1) << _BITS], self._purpose, 1, self._turn)
         if len(self._blocks) >= _BLOCKS_KEPT:
             del self._blocks[next(iter(self._blocks))]

@@ -3,13 +3,14 @@
 from math import inf
 
 from footfall.service.capacity.line import Line
-from footfall.service.capacity.staff import on_duty, visit_s_mean
+from footfall.service.capacity.staff import on_duty
 from footfall.service.capacity.visits import HEADER, Visit, Visits
 from footfall.service.capacity.waiting import wait_for_server
 from footfall.service.clock import PlayClock
 from footfall.service.refusals import refusal
 from footfall.service.settings import ServiceSettings
 from footfall.service.web.wire import Call
+from footfall.simulate.decide.staff import visit_s_mean
 from footfall.simulate.spec.channel import Channel
 from footfall.simulate.spec.station import Counters
 

@@ -9,7 +9,14 @@ import simpy
 
 from footfall.records.outcomes import Outcome
 from footfall.simulate.customer import Customer
-from footfall.simulate.decide.customer import CUSTOMER_FAULT, HUMAN, SERVICE, SERVICE_FAULT, slip
+from footfall.simulate.decide.customer import (
+    CUSTOMER_FAULT,
+    FORGET,
+    HUMAN,
+    SERVICE,
+    SERVICE_FAULT,
+    slip,
+)
 from footfall.simulate.engine import Body, after
 from footfall.simulate.sampler import Draw, Sampler
 from footfall.simulate.spec.channel import Channel, Fault, Turn, Verb, Work
@@ -63,6 +70,17 @@ class Station(ABC):
             ]
             for operation in place.operations
         ]
+        self._forget_u = place.sampler.uniform(FORGET)
+        reminder = channel.logout_reminder
+        self._forgotten_share = float(reminder.forgotten_share) if reminder else 0.0
+        self._without_logout = [
+            [
+                step
+                for step, turn in zip(steps, channel.dialogues.get(operation, ()), strict=True)
+                if turn.verb is not Verb.LOGOUT
+            ]
+            for operation, steps in zip(place.operations, self.steps, strict=True)
+        ]
         for outage in channel.outages:
             after(self.env, float(outage.starts_s), self._go_out)
             after(self.env, float(outage.ends_s), self._come_back)
@@ -70,6 +88,15 @@ class Station(ABC):
     @abstractmethod
     def serve(self, customer: Customer) -> Body:
         """Run one attempt; returns the `Outcome` and leaves its cause and times in the customer."""
+
+    def forgets_logout(self, customer: Customer) -> bool:
+        """Whether this customer leaves without logging out."""
+        return self._forgotten_share > 0 and self._forget_u(customer) < self._forgotten_share
+
+    def steps_of(self, customer: Customer) -> list[Step]:
+        """Turns that the customer goes through."""
+        steps = self._without_logout if self.forgets_logout(customer) else self.steps
+        return steps[customer.operation]
 
     def begin(self, customer: Customer, service_s: float) -> float | None:
         """Begin a page or message at once; returns the seconds to sleep, or None to `wait_and_serve`."""

@@ -5,11 +5,11 @@ from functools import partial
 from footfall.records.outcomes import Outcome
 from footfall.simulate.customer import Customer
 from footfall.simulate.decide.customer import AGENT, PATIENCE, TALK, WRAP_UP, wants_agent
+from footfall.simulate.decide.staff import servers_at, staff_changes
 from footfall.simulate.engine import Body, after
 from footfall.simulate.spec.channel import Channel
 from footfall.simulate.spec.station import CallCentre
 from footfall.simulate.stations.base import HeldStation, Place, Step
-from footfall.simulate.stations.counters import servers_at, staff_changes
 from footfall.simulate.stations.queue import Line
 
 

@@ -1,13 +1,12 @@
 """Halls: tickets, clerks by half hour, a room, balking on the display, patience, closing time."""
 
 from functools import partial
-from statistics import fmean
 
 from footfall.records.outcomes import Outcome
 from footfall.simulate.customer import Customer
 from footfall.simulate.decide.customer import BALK, PATIENCE
+from footfall.simulate.decide.staff import servers_at, staff_changes, visit_s_mean
 from footfall.simulate.engine import Body, after
-from footfall.simulate.spec.base import DAY_S, HALF_HOUR_S, Profile
 from footfall.simulate.spec.channel import Channel
 from footfall.simulate.spec.station import Counters
 from footfall.simulate.stations.base import HeldStation, Place
@@ -23,7 +22,7 @@ class CounterStation(HeldStation):
         self._room = int(spec.room)
         self._patience = place.sampler.seconds(spec.patience, PATIENCE)
         self._balk_wait = place.sampler.seconds(spec.balk_wait, BALK)
-        self._visit_s = mean_visit_s(channel)
+        self._visit_s = visit_s_mean(channel)
         factor = float(spec.clerks_factor)
         self.lines = [Line(self.env, servers_at(spec.clerks, factor, 0.0)) for _ in range(int(channel.sites))]
         for at_s, clerks in staff_changes(spec.clerks, factor, place.until_s):
@@ -34,6 +33,9 @@ class CounterStation(HeldStation):
     def serve(self, customer: Customer) -> Body:
         """Take a ticket, wait to be called, talk to the clerk."""
         line = self.lines[customer.site]
+        if self.out:
+            customer.cause = "outage"
+            return Outcome.ERROR
         if not self.channel.open_at(customer.due_s):
             customer.cause = "closed"
             return Outcome.CLOSED
@@ -58,28 +60,3 @@ class CounterStation(HeldStation):
     def _staff(self, clerks: int) -> None:
         for line in self.lines:
             line.staff(clerks)
-
-
-def mean_visit_s(channel: Channel) -> float:
-    """Mean seconds that a visit holds a server, over the channel's operations, if nothing fails."""
-    totals = [
-        sum(turn.human.mean_s + turn.pages * channel.works[turn.verb].service.mean_s for turn in turns)
-        for turns in channel.dialogues.values()
-    ]
-    return fmean(totals)
-
-
-def servers_at(staff: Profile, factor: float, at_s: float) -> int:
-    """Whole servers on duty at a second of the day."""
-    return round(staff.at(at_s) * factor)
-
-
-def staff_changes(staff: Profile, factor: float, until_s: float) -> list[tuple[float, int]]:
-    """Times at which the number of servers changes, with the new number."""
-    days = int(-(-until_s // DAY_S))
-    times = [k * HALF_HOUR_S for k in range(1, days * len(staff.values))]
-    return [
-        (at_s, servers_at(staff, factor, at_s))
-        for at_s in times
-        if servers_at(staff, factor, at_s) != servers_at(staff, factor, at_s - HALF_HOUR_S)
-    ]

@@ -32,6 +32,9 @@ class KioskStation(HeldStation):
     def serve(self, customer: Customer) -> Body:
         """Wait for a machine and use it; with none in order at this place, it is an error."""
         line = self.lines[customer.site]
+        if self.out:
+            customer.cause = "outage"
+            return Outcome.ERROR
         if not self.channel.open_at(customer.due_s):
             customer.cause = "closed"
             return Outcome.CLOSED

@@ -21,7 +21,7 @@ class RequestServerStation(Station):
 
     def serve(self, customer: Customer) -> Body:
         """Go through the pages of the session."""
-        return self.dialogue(customer, self.steps[customer.operation])
+        return self.dialogue(customer, self.steps_of(customer))
 
     def begin(self, customer: Customer, service_s: float) -> float | None:
         """Take a free slot, if there is one and the page is quick enough."""
