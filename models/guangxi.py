@@ -43,7 +43,7 @@ FOLLOW_UPS = FollowUps(
         Outcome.BLOCKED: follow_up(0.6, 0.2, 3),
         Outcome.ABANDONED: follow_up(0.3, 0.4, 10),
         Outcome.BALKED: follow_up(0.2, 0.5, 20),
-        Outcome.UNCONFIRMED: follow_up(0.3, 0.05, 15),
+        Outcome.UNCONFIRMED: follow_up(0.3, 0.05, 5),
         Outcome.CLOSED: follow_up(0.0, 0.6, 5),
     },
 )

@@ -1,6 +1,8 @@
 """The command line: one file a command, the only place that wires the rooms together."""
 
+import signal
 import sys
+from types import FrameType
 
 
 def main() -> None:
@@ -9,4 +11,10 @@ def main() -> None:
         run,
     )  # imported late, so that the heavy libraries load after the name is known
 
+    signal.signal(signal.SIGTERM, _stop)
     sys.exit(run(sys.argv[1:]))
+
+
+def _stop(_number: int, _frame: FrameType | None) -> None:
+    """Let SIGTERM do what Ctrl-C does: whatever was started for the run is ended with it."""
+    raise KeyboardInterrupt

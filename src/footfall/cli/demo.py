@@ -8,9 +8,11 @@ from footfall.cli import day as day_results
 from footfall.cli import load
 from footfall.cli.console import progress, say, say_json
 from footfall.cli.options import Changes, Json, Out, Seed, Share
+from footfall.cli.own_service import own_service
 from footfall.cli.playing import PlayOptions, play_and_judge
 from footfall.cli.runs import begin, share_definition, targets
 from footfall.cli.tracing import make_trace, scenario_of
+from footfall.load.trace import write_trace
 from footfall.simulate.day import simulate_day
 
 DAY_FOLDER = "day"
@@ -43,13 +45,16 @@ def command(
         "share_definition": f"{said.name}: {said.text}",
     }
     folder, manifest = begin("demo", trace.model, seed, out, scenario=chosen.name, settings=settings)
-    with progress(f"simulating {trace.model.title}") as bar:
-        result = simulate_day(trace.model, seed, progress=bar)
-    day = day_results.figures(result, targets(trace.model), definition)
-    window_s = (play.starts_s, play.starts_s + play.length_s)
-    drawn = day_results.charts(day, manifest, window_s)
-    day_results.write(folder / DAY_FOLDER, day, drawn)
-    judged, figures, page = play_and_judge(folder, manifest, chosen, trace, PlayOptions(host=None), drawn)
+    write_trace(folder, trace)
+    with own_service(folder) as service:
+        with progress(f"simulating {trace.model.title}") as bar:
+            result = simulate_day(trace.model, seed, progress=bar)
+        day = day_results.figures(result, targets(trace.model), definition)
+        window_s = (play.starts_s, play.starts_s + play.length_s)
+        drawn = day_results.charts(day, manifest, window_s)
+        day_results.write(folder / DAY_FOLDER, day, drawn)
+        options = PlayOptions(host=None, service=service)
+        judged, figures, page = play_and_judge(folder, manifest, chosen, trace, options, drawn)
     if as_json:
         figures_json = load.result_json(judged, figures) | {"folder": str(folder)}
         say_json(figures_json | {"day": day_results.as_json(day)})

@@ -7,13 +7,12 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from footfall.cli.console import note
-from footfall.cli.serve import CONTROL_TOKEN
+from footfall.load.play.settings import TOKEN_VARIABLE
 from footfall.records.errors import BadInputError
 
 _READY_S_MOST = 120.0
@@ -29,15 +28,17 @@ class OwnService:
     control_token: str = field(repr=False)
 
 
+Ready = Callable[[], OwnService]
+"""Waits until the service takes requests; raises `BadInputError` with its own last line if it does not."""
+
+
 @contextmanager
-def own_service(trace: Path) -> Iterator[OwnService]:
+def own_service(trace: Path) -> Iterator[Ready]:
     """Start the reference service for a trace on a free port, and stop it at the end.
 
-    Raises:
-        BadInputError: it did not start; the text is its own last line.
+    It opens its accounts while the caller does other work; whoever needs it then waits for `Ready`.
     """
     token = secrets.token_urlsafe(24)
-    note("starting the reference service …")
     with tempfile.TemporaryDirectory(prefix="footfall-serve-") as scratch:
         ready, log = Path(scratch) / "url", Path(scratch) / "log"
         command = [sys.executable, "-m", "footfall", "serve", "--trace", str(trace), "--port", "0"]
@@ -49,11 +50,11 @@ def own_service(trace: Path) -> Iterator[OwnService]:
                 stdin=subprocess.DEVNULL,
                 stdout=errors,
                 stderr=errors,
-                env=os.environ | {CONTROL_TOKEN: token},
+                env=os.environ | {TOKEN_VARIABLE: token},
                 start_new_session=True,
             )
         try:
-            yield OwnService(_url(process, ready, log), token)
+            yield lambda: OwnService(_url(process, ready, log), token)
         finally:
             _stop(process)
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from footfall.chart.style import Chart
 from footfall.cli import judging, reporting
-from footfall.cli.console import progress
-from footfall.cli.own_service import own_service
+from footfall.cli.console import note, progress
+from footfall.cli.own_service import Ready, own_service
 from footfall.cli.predicting import predict_played
 from footfall.cli.runs import end
 from footfall.load.result import LoadResult
@@ -24,6 +24,8 @@ class PlayOptions:
 
     host: str | None
     """None: the reference service, started for the run."""
+    service: Ready | None = None
+    """A reference service that has been started for this trace."""
     drain_s: float = 120.0
     stall_s: float = 0.0
     stall_every_s: float = 0.0
@@ -59,7 +61,8 @@ def _play(folder: Path, trace: Trace, options: PlayOptions) -> LoadResult:
     with ExitStack() as stack:
         host, token = options.host, ""
         if host is None:
-            service = stack.enter_context(own_service(folder))
+            note("waiting for the reference service …")
+            service = (options.service or stack.enter_context(own_service(folder)))()
             host, token = service.url, service.control_token
         what = f"{trace.arrivals.height:,} arrivals in {play.seconds:g} s at {host}"
         bar = stack.enter_context(progress(f"playing {what}"))

@@ -10,15 +10,13 @@ import typer
 from footfall.cli.console import note, progress
 from footfall.cli.content import model_in
 from footfall.cli.options import Changes, Seed
+from footfall.load.play.settings import GATEWAY_VARIABLE, TOKEN_VARIABLE
 from footfall.load.trace import read_trace
 from footfall.records.tables import write_text
 from footfall.service.run import serve
 from footfall.service.settings import ServiceSettings
 from footfall.simulate.decide.as_played import Play, as_played
 from footfall.simulate.spec.base import DAY_S, HOUR_S
-
-CONTROL_TOKEN = "FOOTFALL_CONTROL_TOKEN"  # noqa: S105  the name of a variable, not its value
-GATEWAY_KEY = "FOOTFALL_GATEWAY_KEY"
 
 
 def command(
@@ -84,8 +82,8 @@ def command(
             host=host,
             port=port,
             delays=delays,
-            control_token=os.environ.get(CONTROL_TOKEN),
-            gateway_key=os.environ.get(GATEWAY_KEY),
+            control_token=os.environ.get(TOKEN_VARIABLE),
+            gateway_key=os.environ.get(GATEWAY_VARIABLE),
             on_ready=ready,
             on_progress=lambda made, total: bar(made / total),
         )

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import polars as pl
-import simpy
 
 from footfall.records.outcomes import Outcome
 from footfall.simulate.arrivals import Crowd, arrivals_table, crowd, crowd_of_trace
@@ -20,7 +19,7 @@ from footfall.simulate.decide.customer import (
     out_of_reach,
 )
 from footfall.simulate.decide.follow_up import DONE, Action, Decision, after
-from footfall.simulate.engine import Body, Script, without_cycle_search
+from footfall.simulate.engine import Body, Environment, Script, without_cycle_search
 from footfall.simulate.engine import after as call_after
 from footfall.simulate.sampler import Sampler
 from footfall.simulate.spec.base import DAY_S
@@ -55,7 +54,7 @@ class Day:
     def __init__(self, model: Model, people: Crowd, seed: int, length_s: float = DAY_S) -> None:
         """Set up the stations; nothing happens before `run`."""
         self.model = model
-        self.env = simpy.Environment()
+        self.env = Environment()
         self._people = people
         self._length_s = length_s
         self._log = VisitLog()
@@ -80,7 +79,7 @@ class Day:
         last_s = self._length_s + DRAIN_S
         with without_cycle_search():
             while self.env.peek() < last_s:
-                self.env.run(until=min(self.env.now + self._length_s / 100, last_s))
+                self.env.run_to(min(self.env.now + self._length_s / 100, last_s))
                 if progress:
                     progress(min(1.0, self.env.now / self._length_s))
         for customer, channel in self._inside.values():
@@ -94,7 +93,7 @@ class Day:
             arrivals=going,
             nowhere_to_go=len(self._people) - going.height,
             logout_reminders=self._gateway.reminders if self._gateway else 0,
-            events=next(self.env._eid),  # noqa: SLF001  SimPy counts its events there and nowhere else
+            events=self.env.count_events(),
         )
 
     def visit(self, customer: Customer, channel: int) -> Body:

@@ -104,6 +104,10 @@ class Station(ABC):
             customer.served_s = self.env.now
         return service_s
 
+    def begin_turn(self, customer: Customer, services: Sequence[Draw]) -> float | None:  # noqa: ARG002  see there
+        """Begin all pages of a turn in one sleep, where nothing can come between them; None: page by page."""
+        return None
+
     def end(self) -> None:  # noqa: B027  most stations hold nothing between pages
         """End what `begin` began."""
 
@@ -116,9 +120,9 @@ class Station(ABC):
         yield from ()
         return Outcome.THROTTLED
 
-    def dialogue(self, customer: Customer, steps: Sequence[Step]) -> Body:
+    def dialogue(self, customer: Customer, steps: Sequence[Step]) -> Body:  # noqa: C901  one generator: a call less an event
         """Go through the turns until one fails; returns the outcome."""
-        begin, end = self.begin, self.end
+        begin, begin_turn, end = self.begin, self.begin_turn, self.end
         for step in steps:
             human, services, slip_of, _, _, _, can_fail = step
             human_s = 0.0
@@ -130,6 +134,11 @@ class Station(ABC):
             if slipped and slipped.outcome is Outcome.UNCONFIRMED:
                 customer.cause = slipped.cause
                 return Outcome.UNCONFIRMED
+            whole_s = begin_turn(customer, services) if len(services) > 1 else None
+            if whole_s is not None:
+                yield whole_s
+                end()
+                services = ()
             for service in services:
                 if self.out:
                     customer.cause = "outage"
