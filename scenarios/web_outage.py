@@ -8,15 +8,15 @@ SCENARIO = Scenario(
     question="Where do the web hall's customers go while it is down, and do the others bear them?",
     model="models/guangxi.py",
     outages=(OutagePart(channel="web", from_share=0.25, to_share=0.75),),
-    window_s=120,
+    window_s=100,
     speed=2.0,
     # Half a minute after the last arrival, almost all who come back later have done so.
     human_time_factor=0.01,
-    # The margins are what a minute can decide: about three standard errors of its visits.
+    # The margins are what a minute can decide: its 95 % interval, and luck four standard errors away.
     criteria=(
-        "success(web.query) >= 97.8% - 4pt",
-        "success(web.transact) >= 93.3% - 10pt",
-        "success(sms.transact) >= 91.1% - 7pt",
+        "success(web.query) >= 97.8% - 6pt",
+        "success(web.transact) >= 93.3% - 14pt",
+        "success(sms.transact) >= 91.1% - 9pt",
         "p95(sms.*) < 2s",
         "predicted(success, *) within 3pt of measured",
         "arrivals(*) within 0% of trace",
