@@ -27,7 +27,7 @@ demo: $(STAMP) ## simulate a day, play its busiest minutes at a real service, ju
 	$(BIN)/footfall demo
 
 test: $(STAMP) ## run all tests
-	$(BIN)/pytest -q
+	$(BIN)/pytest -q -n auto --maxprocesses 4 --dist worksteal
 
 check: $(STAMP) ## lint, format, types, contracts between rooms, documents
 	$(BIN)/ruff check .

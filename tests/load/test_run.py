@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import threading
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -180,6 +181,15 @@ def test_an_outage_falls_on_the_clock_of_play(serve: Serve, tmp_path: Path) -> N
     assert set(inside["cause"]) == {"outage"}
 
 
+@pytest.fixture
+def ctrl_c() -> Iterator[None]:
+    """Take SIGINT as a terminal's program does, though the tests may run in the background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("ctrl_c")
 def test_ctrl_c_in_the_middle_leaves_a_partial_run_that_adds_up(stall: Stall, tmp_path: Path) -> None:
     """Some are under way, some have not come: the first are failed, the second not sent."""
     model = small_model()

@@ -13,6 +13,7 @@ import polars as pl
 from matplotlib import style
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.transforms import Bbox
 
 from footfall.records.runs import Manifest
 
@@ -161,6 +162,7 @@ def svg_text(drawn: Figure) -> str:
     """A figure as SVG, the same bytes each time: no date, no random identifiers."""
     buffer = io.StringIO()
     with look():
+        _settle(drawn)
         drawn.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
     # Trailing blanks differ between versions of the writer and only disturb a diff.
     return re.sub(r"[ \t]+\n", "\n", buffer.getvalue())
@@ -208,3 +210,13 @@ def duration(seconds: float) -> str:
 def percent(share: float, digits: int = 1) -> str:
     """A share of 0..1 in percent."""
     return f"{share * 100:.{digits}f} %"
+
+
+def _settle(drawn: Figure) -> None:
+    """Lay the figure out once and round it: the layout's solver is not always the same in the last digit."""
+    engine = drawn.get_layout_engine()
+    if engine is not None:
+        engine.execute(drawn)
+    drawn.set_layout_engine("none")
+    for axes in drawn.axes:
+        axes.set_position(Bbox.from_bounds(*(round(side, 6) for side in axes.get_position().bounds)))

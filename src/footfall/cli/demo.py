@@ -42,9 +42,16 @@ def command(
         "set": list(changes or ()),
         "host": "reference service",
         "model_file": trace.info.model,
-        "share_definition": f"{said.name}: {said.text}",
     }
-    folder, manifest = begin("demo", trace.model, seed, out, scenario=chosen.name, settings=settings)
+    folder, manifest = begin(
+        "demo",
+        trace.model,
+        seed,
+        out,
+        scenario=chosen.name,
+        share_definition=f"{said.name}: {said.text}",
+        settings=settings,
+    )
     write_trace(folder, trace)
     with own_service(folder) as service:
         with progress(f"simulating {trace.model.title}") as bar:

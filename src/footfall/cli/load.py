@@ -13,7 +13,7 @@ from footfall.cli.runs import begin
 from footfall.cli.tracing import make_trace, scenario_of
 from footfall.load.reach import check_host
 from footfall.load.scenario import Scenario
-from footfall.load.trace import Trace, read_trace
+from footfall.load.trace import Trace, read_trace, write_trace
 from footfall.records.errors import BadInputError
 
 
@@ -65,6 +65,7 @@ def command(
     folder, manifest = begin(
         "load", played.model, played.info.seed, out, scenario=chosen.name, settings=settings
     )
+    write_trace(folder, played)
     options = PlayOptions(host=host, drain_s=drain_s, stall_s=stall_s, stall_every_s=stall_every_s)
     judged, figures, page = play_and_judge(folder, manifest, chosen, played, options)
     if as_json:

@@ -14,7 +14,7 @@ from footfall.cli.runs import end
 from footfall.load.result import LoadResult
 from footfall.load.run import LoadSettings, run_locust
 from footfall.load.scenario import Scenario
-from footfall.load.trace import Trace, write_trace
+from footfall.load.trace import Trace
 from footfall.records.runs import Manifest
 
 
@@ -39,7 +39,7 @@ def play_and_judge(
     options: PlayOptions,
     more: Sequence[Chart] = (),
 ) -> tuple[judging.Judged, reporting.PlayFigures, Path]:
-    """Play, predict, judge; returns the verdict, the figures and the report's path.
+    """Play the trace in the folder, predict, judge; returns the verdict, the figures and the report's path.
 
     Raises:
         BadInputError: the service cannot be reached or started, or a criterion is malformed.
@@ -47,7 +47,6 @@ def play_and_judge(
     criteria = judging.criteria_of(
         "\n".join(scenario.criteria), f"scenario {scenario.name}", trace.model, played=True
     )
-    write_trace(folder, trace)
     result = _play(folder, trace, options)
     predict_played(folder, trace)
     manifest = end(folder, manifest, status=result.status, arrivals=result.arrivals, lag_s=result.lag_s)

@@ -21,6 +21,7 @@ def begin(
     out: Path | None,
     *,
     scenario: str = "",
+    share_definition: str | None = None,
     settings: Mapping[str, Any],
 ) -> tuple[Path, Manifest]:
     """Make the run's folder and its manifest, `running`.
@@ -28,9 +29,8 @@ def begin(
     Raises:
         BadInputError: the folder cannot be written.
     """
-    identity = run_id(
-        model.fingerprint(), f"{command} {scenario} {sorted(settings.items())}", seed, __version__
-    )
+    asked = f"{command} {scenario} {share_definition} {sorted(settings.items())}"
+    identity = run_id(model.fingerprint(), asked, seed, __version__)
     folder = out or Path("results") / (scenario or model.name) / "runs" / identity
     check_writable(folder)
     manifest = Manifest(
@@ -40,6 +40,7 @@ def begin(
         scenario=scenario or None,
         seed=seed,
         status="running",
+        share_definition=share_definition,
         settings=dict(settings),
         versions=versions(),
         machine=machine(),

@@ -34,13 +34,14 @@ def command(
     spec = model_in(model, tuple(changes or ()))
     said, definition = share_definition(spec, share)
     settings = {"model_file": model.as_posix(), "set": list(changes or ()), "replications": replications}
-    folder, manifest = begin("simulate", spec, seed, out, settings=settings)
+    counted = f"{said.name}: {said.text}"
+    folder, manifest = begin("simulate", spec, seed, out, share_definition=counted, settings=settings)
     with progress(f"simulating {spec.title}") as bar:
         result = simulate_day(spec, seed, progress=bar)
     day = day_results.figures(result, targets(spec), definition)
     days = _over_days(spec, seed, replications, definition, result)
     day_results.write(folder, day, day_results.charts(day, manifest))
-    end(folder, manifest, share_definition=f"{said.name}: {said.text}")
+    end(folder, manifest)
     if as_json:
         say_json(day_results.as_json(day) | {"run": manifest.run, "folder": str(folder), "days": days})
         return

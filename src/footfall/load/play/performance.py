@@ -60,6 +60,8 @@ class Performance:
         self._users = {channel.name: user_of(channel) for channel in self._model.channels}
         self._run_key = keyed.run_key(trace.info.seed, trace.info.replication)
         self._run = secrets.token_hex(4)
+        # Faker reads its tables now, not when the first customer is due (60 ms of lag).
+        person(self._info.seed, 0, self._run_key)
         self._zero = 0.0
         self._greenlets: list[Greenlet] = []
         self._is_over = False
