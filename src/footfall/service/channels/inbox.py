@@ -19,6 +19,8 @@ class Inbox:
     def __init__(self) -> None:
         """Start with nobody waiting."""
         self._polls: defaultdict[int, set[asyncio.Future[Reply | None]]] = defaultdict(set)
+        self._last: dict[int, tuple[int | None, Reply]] = {}
+        """Newest answer to a subscriber, behind the number of the one before it, where that is known."""
         self._waiting = 0
         self._is_stopping = False
         self._posts: set[asyncio.Task[None]] = set()
@@ -49,8 +51,19 @@ class Inbox:
             if not polls:
                 self._polls.pop(subscriber, None)
 
+    def since(self, subscriber: int, n: int) -> list[Reply] | None:
+        """Give the answers after number `n` if it is known without the ledger which they are."""
+        before, reply = self._last.get(subscriber, (None, None))
+        if reply is None:
+            return None
+        if n >= reply.n:
+            return []
+        return [reply] if before is not None and n >= before else None
+
     def deliver(self, subscriber: int, reply: Reply, callback: str | None = None) -> None:
         """Wake whoever waits for answers to this subscriber, and post the answer if it was asked for."""
+        _, last = self._last.get(subscriber, (None, None))
+        self._last[subscriber] = (last.n if last else None), reply
         for future in self._polls.get(subscriber, ()):
             _wake(future, reply)
         if callback is not None:

@@ -146,13 +146,14 @@ async def show_answers(desk: Desk, call: Call) -> Answer:
     after = int(call.query_number("after", 0, 0, 2**53))
     wait_s = call.query_number("wait_s", 0, 0, _WAIT_S_MAX)
     subscriber = await room.subscriber(desk, call.parameters[0])
+    found = room.inbox.since(subscriber, after)
     read = partial(messages.after, subscriber=subscriber, n=after)
     if not wait_s:
-        found = await desk.store.read(read)
-    else:
+        found = await desk.store.read(read) if found is None else found
+    elif not found:
         # Listening begins before the look into the ledger, so that no answer comes between the two.
         with room.inbox.poll(subscriber, wait_s) as coming:
-            found = await desk.store.read(read)
+            found = await desk.store.read(read) if found is None else found
             if not found:
                 reply = await coming
                 found = [reply] if reply is not None else []
