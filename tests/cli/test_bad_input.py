@@ -119,6 +119,38 @@ def test_an_unreachable_host_is_told_before_anything_is_written(refused: Refused
     assert not out.exists()
 
 
+MALFORMED = """
+from footfall.load.scenario import Scenario
+
+SCENARIO = Scenario(
+    name="bad",
+    title="Bad",
+    question="Is its criterion read before anything is written?",
+    model="models/single_counter.py",
+    window_s=10,
+    criteria=("success(hall.query) >= 90%", "success(hall.query) >= much"),
+)
+"""
+
+
+def test_a_scenario_with_a_malformed_criterion_is_told_before_anything_is_written(
+    refused: Refused, tmp_path: Path
+) -> None:
+    """Its second line is no criterion."""
+    file, out = tmp_path / "bad.py", tmp_path / "run"
+    file.write_text(MALFORMED, encoding="utf-8")
+    line = refused("load", "--scenario", str(file), "--serve", "--out", str(out))
+    assert line.startswith("footfall: scenario bad:2: 'success(hall.query) >= much' is no criterion")
+    assert not out.exists()
+
+
+@pytest.mark.parametrize("option", ["--seed", "--window", "--speed", "--at-hour"])
+def test_a_trace_made_before_takes_no_shape_of_another(refused: Refused, tmp_path: Path, option: str) -> None:
+    """An option that could have no effect is not passed over in silence."""
+    line = refused("load", "--scenario", "ordinary_day", "--serve", "--trace", str(tmp_path), option, "2")
+    assert line == f"footfall: {option}: the trace has its own; expected no such option beside --trace"
+
+
 def test_a_host_or_the_own_service_not_both_nor_none(refused: Refused) -> None:
     """It must be clear where the load goes."""
     assert "either --host URL or --serve" in refused("load", "--scenario", "ordinary_day")

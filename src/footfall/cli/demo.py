@@ -5,9 +5,9 @@ from typing import Annotated
 import typer
 
 from footfall.cli import day as day_results
-from footfall.cli import load
+from footfall.cli import judging, load
 from footfall.cli.console import progress, say, say_json
-from footfall.cli.options import Changes, Json, Out, Seed, Share
+from footfall.cli.options import DEFAULT_SEED, Changes, Json, Out, Seed, Share
 from footfall.cli.own_service import own_service
 from footfall.cli.playing import PlayOptions, play_and_judge
 from footfall.cli.runs import begin, share_definition, targets
@@ -20,7 +20,7 @@ DAY_FOLDER = "day"
 
 def command(
     scenario: Annotated[str, typer.Option(help="Name of a scenario in scenarios/.")] = "ordinary_day",
-    seed: Seed = 1,
+    seed: Seed = DEFAULT_SEED,
     out: Out = None,
     changes: Changes = None,
     share: Share = None,
@@ -33,6 +33,7 @@ def command(
     chosen = scenario_of(scenario, None)
     with progress(f"sampling the day of {chosen.name}"):
         trace = make_trace(chosen, seed, tuple(changes or ()))
+    criteria = judging.criteria_of_scenario(chosen, trace.model)
     said, definition = share_definition(trace.model, share)
     play = trace.info.play
     settings = {
@@ -61,7 +62,7 @@ def command(
         drawn = day_results.charts(day, manifest, window_s)
         day_results.write(folder / DAY_FOLDER, day, drawn)
         options = PlayOptions(host=None, service=service)
-        judged, figures, page = play_and_judge(folder, manifest, chosen, trace, options, drawn)
+        judged, figures, page = play_and_judge(folder, manifest, criteria, trace, options, drawn)
     if as_json:
         figures_json = load.result_json(judged, figures) | {"folder": str(folder)}
         say_json(figures_json | {"day": day_results.as_json(day)})

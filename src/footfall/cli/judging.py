@@ -8,6 +8,7 @@ import polars as pl
 
 from footfall.cli.console import say
 from footfall.load.result import VISITS_FILE as MEASURED_FILE
+from footfall.load.scenario import Scenario
 from footfall.measure.criteria.evidence import Evidence
 from footfall.measure.criteria.grammar import Vocabulary, parse_criteria, with_defaults
 from footfall.measure.criteria.judge import judge_all
@@ -62,6 +63,15 @@ def criteria_of(lines: str, where: str, model: Model | None, *, played: bool) ->
     if not criteria:
         raise BadInputError(where, "holds no criterion", "lines such as success(web.query) >= 97.8%")
     return with_defaults(criteria) if played else criteria
+
+
+def criteria_of_scenario(scenario: Scenario, model: Model) -> tuple[Criterion, ...]:
+    """Parse the criteria of a scenario that is to be played.
+
+    Raises:
+        BadInputError: one is malformed, or names what the model does not have.
+    """
+    return criteria_of("\n".join(scenario.criteria), f"scenario {scenario.name}", model, played=True)
 
 
 def judge_run(folder: Path, manifest: Manifest, criteria: tuple[Criterion, ...]) -> Judged:

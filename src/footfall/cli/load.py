@@ -7,12 +7,22 @@ import typer
 
 from footfall.cli import judging, reporting
 from footfall.cli.console import progress, say, say_json
-from footfall.cli.options import AtHour, Changes, HumanTime, Json, Out, Scale, Seed, Speed, Window
+from footfall.cli.options import (
+    DEFAULT_SEED,
+    AtHour,
+    Changes,
+    HumanTime,
+    Json,
+    Out,
+    Scale,
+    Seed,
+    Speed,
+    Window,
+)
 from footfall.cli.playing import PlayOptions, play_and_judge
 from footfall.cli.runs import begin
 from footfall.cli.tracing import make_trace, scenario_of
 from footfall.load.reach import check_host
-from footfall.load.scenario import Scenario
 from footfall.load.trace import Trace, read_trace, write_trace
 from footfall.records.errors import BadInputError
 
@@ -27,7 +37,7 @@ def command(
         Path | None,
         typer.Option(help="Folder of a trace made before. Default: made now.", show_default=False),
     ] = None,
-    seed: Seed = 1,
+    seed: Seed = DEFAULT_SEED,
     window: Window = None,
     at_hour: AtHour = None,
     speed: Speed = None,
@@ -48,10 +58,15 @@ def command(
         )
     if serve is (host is not None):
         raise BadInputError("footfall load", "where to?", "either --host URL or --serve")
-    chosen = scenario_of(
-        scenario, None, window_s=window, speed=speed, scale=scale, human_time_factor=human_time_factor
-    )
-    played = _trace(trace, chosen, seed, tuple(changes or ()), at_hour)
+    shape = {"window_s": window, "speed": speed, "scale": scale, "human_time_factor": human_time_factor}
+    chosen = scenario_of(scenario, None, **shape)
+    if trace is None:
+        with progress(f"sampling the day of {chosen.name}"):
+            played = make_trace(chosen, seed, tuple(changes or ()), at_hour)
+    else:
+        given = shape | {"at_hour": at_hour, "set": changes, "seed": None if seed == DEFAULT_SEED else seed}
+        played = _made_before(trace, [name for name, value in given.items() if value is not None])
+    criteria = judging.criteria_of_scenario(chosen, played.model)
     if host is not None:
         check_host(host, played.info)
     settings = {
@@ -67,7 +82,7 @@ def command(
     )
     write_trace(folder, played)
     options = PlayOptions(host=host, drain_s=drain_s, stall_s=stall_s, stall_every_s=stall_every_s)
-    judged, figures, page = play_and_judge(folder, manifest, chosen, played, options)
+    judged, figures, page = play_and_judge(folder, manifest, criteria, played, options)
     if as_json:
         say_json(result_json(judged, figures) | {"folder": str(folder)})
     else:
@@ -100,14 +115,9 @@ def result_json(judged: judging.Judged, figures: reporting.PlayFigures) -> dict[
     }
 
 
-def _trace(
-    folder: Path | None,
-    scenario: Scenario,
-    seed: int,
-    changes: tuple[str, ...],
-    at_hour: float | None,
-) -> Trace:
-    if folder is not None:
-        return read_trace(folder)
-    with progress(f"sampling the day of {scenario.name}"):
-        return make_trace(scenario, seed, changes, at_hour)
+def _made_before(folder: Path, also_given: list[str]) -> Trace:
+    """Read a trace; whatever else would shape one is refused, since it could have no effect."""
+    if also_given:
+        option = also_given[0].removesuffix("_s").replace("_", "-")
+        raise BadInputError(f"--{option}", "the trace has its own", "no such option beside --trace")
+    return read_trace(folder)

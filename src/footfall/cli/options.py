@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+DEFAULT_SEED = 1
+
 ModelFile = Annotated[Path, typer.Argument(help="Model file, such as models/guangxi.py.", show_default=False)]
 RunFolder = Annotated[
     Path, typer.Argument(help="Folder of a run, with its manifest.json.", show_default=False)

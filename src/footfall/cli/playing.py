@@ -13,8 +13,8 @@ from footfall.cli.predicting import predict_played
 from footfall.cli.runs import end
 from footfall.load.result import LoadResult
 from footfall.load.run import LoadSettings, run_locust
-from footfall.load.scenario import Scenario
 from footfall.load.trace import Trace
+from footfall.measure.criteria.spec import Criterion
 from footfall.records.runs import Manifest
 
 
@@ -34,7 +34,7 @@ class PlayOptions:
 def play_and_judge(
     folder: Path,
     manifest: Manifest,
-    scenario: Scenario,
+    criteria: tuple[Criterion, ...],
     trace: Trace,
     options: PlayOptions,
     more: Sequence[Chart] = (),
@@ -42,11 +42,8 @@ def play_and_judge(
     """Play the trace in the folder, predict, judge; returns the verdict, the figures and the report's path.
 
     Raises:
-        BadInputError: the service cannot be reached or started, or a criterion is malformed.
+        BadInputError: the service cannot be reached or started.
     """
-    criteria = judging.criteria_of(
-        "\n".join(scenario.criteria), f"scenario {scenario.name}", trace.model, played=True
-    )
     result = _play(folder, trace, options)
     predict_played(folder, trace)
     manifest = end(folder, manifest, status=result.status, arrivals=result.arrivals, lag_s=result.lag_s)

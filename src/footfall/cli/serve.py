@@ -9,7 +9,7 @@ import typer
 
 from footfall.cli.console import note, progress
 from footfall.cli.content import model_in
-from footfall.cli.options import Changes, Seed
+from footfall.cli.options import DEFAULT_SEED, Changes, Seed
 from footfall.load.play.settings import GATEWAY_VARIABLE, TOKEN_VARIABLE
 from footfall.load.trace import read_trace
 from footfall.records.tables import write_text
@@ -51,7 +51,7 @@ def command(
             show_default=False,
         ),
     ] = None,
-    seed: Seed = 1,
+    seed: Seed = DEFAULT_SEED,
     changes: Changes = None,
     ready_file: Annotated[Path | None, typer.Option(hidden=True)] = None,
 ) -> None:

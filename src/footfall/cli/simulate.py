@@ -9,7 +9,7 @@ from rich.table import Table
 from footfall.cli import day as day_results
 from footfall.cli.console import console, progress, say, say_json
 from footfall.cli.content import model_in
-from footfall.cli.options import Changes, Json, ModelFile, Out, Seed, Share
+from footfall.cli.options import DEFAULT_SEED, Changes, Json, ModelFile, Out, Seed, Share
 from footfall.cli.runs import begin, end, share_definition, targets
 from footfall.measure.replicated import replicated
 from footfall.measure.share import ShareDefinition, electronic_share
@@ -21,7 +21,7 @@ from footfall.simulate.spec.model import Model
 
 def command(
     model: ModelFile,
-    seed: Seed = 1,
+    seed: Seed = DEFAULT_SEED,
     out: Out = None,
     changes: Changes = None,
     replications: Annotated[
@@ -72,7 +72,7 @@ def _over_days(
 def key_figures(definition: ShareDefinition, result: DayResult) -> dict[str, float]:
     """Give the key figures of one day, by name."""
     share = electronic_share(result.visits, definition).share
-    figures = {} if share is None else {"electronic_share": share}
+    figures = {} if share is None or not definition.electronic else {"electronic_share": share}
     for row in measures(result.visits, "predicted").iter_rows(named=True):
         if "*" not in {row["channel"], row["operation"]}:
             figures[f"success_share({row['channel']}.{row['operation']})"] = row["success_share"]

@@ -7,7 +7,18 @@ import typer
 
 from footfall.chart.style import clock
 from footfall.cli.console import progress, say, say_json
-from footfall.cli.options import AtHour, Changes, HumanTime, Json, Scale, ScenarioName, Seed, Speed, Window
+from footfall.cli.options import (
+    DEFAULT_SEED,
+    AtHour,
+    Changes,
+    HumanTime,
+    Json,
+    Scale,
+    ScenarioName,
+    Seed,
+    Speed,
+    Window,
+)
 from footfall.cli.runs import check_writable
 from footfall.cli.tracing import make_trace, scenario_of
 from footfall.load.trace import read_info, write_trace
@@ -22,7 +33,7 @@ def command(
         Path | None,
         typer.Option(help="Model file, in place of the scenario's or without one.", show_default=False),
     ] = None,
-    seed: Seed = 1,
+    seed: Seed = DEFAULT_SEED,
     window: Window = None,
     at_hour: AtHour = None,
     speed: Speed = None,

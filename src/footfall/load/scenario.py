@@ -48,7 +48,7 @@ class Scenario(Spec):
     """Arrivals come this many times as fast as in the day."""
     scale: PositiveFloat = 1.0
     """Share of the customers that come."""
-    human_time_factor: PositiveFloat = 0.005
+    human_time_factor: PositiveFloat = 0.01
     """People's own time is multiplied by this."""
     follow_up: bool = True
     """Whether customers retry or switch after a failure."""

@@ -79,7 +79,9 @@ def _make_trace(settings: PlaySettings, folder: Path) -> Path:
     )
     if done.returncode:
         words = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
-        raise BadInputError("footfall trace", words[-_WORDS_MOST:])
+        raise BadInputError(
+            "the trace", words.removeprefix("footfall: ").removeprefix("trace: ")[-_WORDS_MOST:]
+        )
     return folder
 
 
