@@ -22,6 +22,7 @@ COMMANDS = {
     "load": "Play a scenario at a service through Locust, and judge it.",
     "report": "Make the report of a played run again, from its files.",
     "gate": "Judge a run for CI: exit code 0 pass, 1 fail, 3 invalid.",
+    "theory": "Print what formulas say of a station: Erlang B, C, A and others.",
 }
 """In the order of the help, each with its one line."""
 
@@ -74,8 +75,11 @@ def _run_command(name: str, arguments: list[str]) -> int:
 
 
 def _command(name: str) -> Callable[..., object]:
+    module = importlib.import_module(f"footfall.cli.{name}")
+    if hasattr(module, "group"):
+        return typer.main.get_command(module.group)
     alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
-    alone.command(name=name)(importlib.import_module(f"footfall.cli.{name}").command)
+    alone.command(name=name)(module.command)
     return typer.main.get_command(alone)
 
 

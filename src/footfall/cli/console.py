@@ -34,6 +34,20 @@ def say_json(data: Any) -> None:  # noqa: ANN401  whatever JSON holds
     say(json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False))
 
 
+def percent(share: float | None) -> str:
+    """Give a share as a person reads it."""
+    return "–" if share is None else f"{share:.1%}".replace("%", " %")
+
+
+def seconds(value: float | None) -> str:
+    """Give a time as a person reads it."""
+    if value is None:
+        return "–"
+    if value < 1:
+        return f"{value * 1000:.0f} ms"
+    return f"{value:.1f} s" if value < 120 else f"{value / 60:.1f} min"  # noqa: PLR2004  two minutes
+
+
 @contextmanager
 def progress(title: str) -> Iterator[Callable[[float], None]]:
     """Show a bar while long work runs; hand it the share done. Off a terminal, only the title is written."""

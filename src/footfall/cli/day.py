@@ -15,7 +15,7 @@ from footfall.chart.share_by_channel import share_by_channel
 from footfall.chart.style import Chart, Stamp
 from footfall.chart.success_against_target import success_against_target
 from footfall.chart.wait_heat_map import wait_heat_map
-from footfall.cli.console import console, say
+from footfall.cli.console import console, percent, say, seconds
 from footfall.measure.flow import due_by_half_hour, waits_by_hour
 from footfall.measure.share import ElectronicShare, ShareDefinition, completed_by_half_hour, electronic_share
 from footfall.measure.success import first_try_and_eventual, outcomes
@@ -133,17 +133,3 @@ def share_line(share: ElectronicShare) -> str:
     """Say the electronic share with its interval and its definition."""
     bounds = f"{percent(share.share_low)} – {percent(share.share_high)}"
     return f"electronic share: {percent(share.share)} ({bounds}); {share.definition}"
-
-
-def percent(share: float | None) -> str:
-    """Give a share as a person reads it."""
-    return "–" if share is None else f"{share:.1%}".replace("%", " %")
-
-
-def seconds(value: float | None) -> str:
-    """Give a time as a person reads it."""
-    if value is None:
-        return "–"
-    if value < 1:
-        return f"{value * 1000:.0f} ms"
-    return f"{value:.1f} s" if value < 120 else f"{value / 60:.1f} min"  # noqa: PLR2004  two minutes

@@ -15,8 +15,7 @@ from footfall.chart.save import save
 from footfall.chart.spillover import spillover as draw_spillover
 from footfall.chart.style import Chart, Stamp
 from footfall.chart.success_against_target import success_against_target
-from footfall.cli.console import console, say
-from footfall.cli.day import percent, seconds
+from footfall.cli.console import console, percent, say, seconds
 from footfall.cli.judging import ORDINARY_FILE, PREDICTED_FILE, Judged, visits_of
 from footfall.cli.runs import targets
 from footfall.load.result import VISITS_FILE as MEASURED_FILE

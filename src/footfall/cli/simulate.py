@@ -7,7 +7,7 @@ import typer
 from rich.table import Table
 
 from footfall.cli import day as day_results
-from footfall.cli.console import console, progress, say, say_json
+from footfall.cli.console import console, percent, progress, say, say_json, seconds
 from footfall.cli.content import model_in
 from footfall.cli.options import DEFAULT_SEED, Changes, Json, ModelFile, Out, Seed, Share
 from footfall.cli.runs import begin, end, share_definition, targets
@@ -86,7 +86,7 @@ def _show_days(days: list[dict[str, Any]]) -> None:
     for head in ("quantity", "days", "mean", "95 % interval"):
         table.add_column(head, justify="left" if head == "quantity" else "right")
     for row in days:
-        form = day_results.seconds if row["quantity"].startswith("wait_s") else day_results.percent
+        form = seconds if row["quantity"].startswith("wait_s") else percent
         bounds = f"{form(row['mean_low'])} – {form(row['mean_high'])}"
         table.add_row(row["quantity"], str(row["replications"]), form(row["mean"]), bounds)
     console().print(table)

@@ -1,11 +1,9 @@
-"""Exact results for single stations, in forms that stay stable for large numbers of servers.
-
-λ is the arrival rate, μ the service rate of one server, θ the abandonment rate of one who waits,
-a = λ/μ the offered load in erlangs, c the number of servers.
-"""
+"""Stations of several servers: Erlang B, C and A, and M/M/c/K, stable for thousands of servers."""
 
 from dataclasses import dataclass
 from math import exp, log
+
+from scipy.special import betainc
 
 _SMALLEST_TERM = 1e-17
 
@@ -17,6 +15,10 @@ class WithAbandonment:
     waits_share: float
     abandons_share: float
     wait_mean: float
+    queue_mean: float
+    """Customers who wait, at a random moment."""
+    occupancy: float
+    """Share of a server's time that is taken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +26,10 @@ class WithRoom:
     """What M/M/c/K gives; the wait is of those who were admitted."""
 
     blocked_share: float
+    waits_share: float
     wait_mean: float
+    queue_mean: float
+    occupancy: float
 
 
 def erlang_b(servers: int, load: float) -> float:
@@ -74,28 +79,48 @@ def erlang_a(
 
     A = sum_j prod_{k<=j} λ/(c μ + k θ); π_c = B/(1 + (A - 1) B); P(wait) = π_c A;
     Lq = π_c sum_j j term_j; P(abandon) = θ Lq/λ; E[W] = Lq/λ.
+
+    Raises:
+        ValueError: a rate is not above zero.
     """
-    blocking = erlang_b(servers, arrival_rate / service_rate)
-    total, weighted, term, place = 1.0, 0.0, 1.0, 0
-    while True:
-        place += 1
-        ratio = arrival_rate / (servers * service_rate + place * abandonment_rate)
-        term *= ratio
-        total += term
-        weighted += place * term
-        if ratio < 1 and place * term < _SMALLEST_TERM * max(weighted, total):
-            break
-    all_busy = blocking / (1 + (total - 1) * blocking)
-    queue_mean = all_busy * weighted
+    all_busy, terms = _waiting_places(servers, arrival_rate, service_rate, abandonment_rate)
+    queue_mean = all_busy * sum(place * term for place, term in enumerate(terms))
+    abandons_share = abandonment_rate * queue_mean / arrival_rate
     return WithAbandonment(
-        waits_share=all_busy * total,
-        abandons_share=abandonment_rate * queue_mean / arrival_rate,
+        waits_share=all_busy * sum(terms),
+        abandons_share=abandons_share,
         wait_mean=queue_mean / arrival_rate,
+        queue_mean=queue_mean,
+        occupancy=arrival_rate * (1 - abandons_share) / (servers * service_rate),
     )
+
+
+def erlang_a_service_level(
+    servers: int, arrival_rate: float, service_rate: float, abandonment_rate: float, within: float
+) -> float:
+    """Share of arrivals that are served after waiting at most `within`; who abandons is not.
+
+    One who finds j others waiting would wait for a sum of exponentials of rates cμ, cμ + θ, …, cμ + jθ,
+    so that exp(-θ V) is Beta(cμ/θ, j + 1); of these, who has not gone by V is E[exp(-θ V); V <= t]
+    (order statistics of exponentials, Rényi 1953).
+
+    Raises:
+        ValueError: a rate is not above zero.
+    """
+    all_busy, terms = _waiting_places(servers, arrival_rate, service_rate, abandonment_rate)
+    shape = servers * service_rate / abandonment_rate
+    gone_by = 1 - exp(-abandonment_rate * within)
+    served = sum(
+        term * shape / (shape + place + 1) * float(betainc(place + 1, shape + 1, gone_by))
+        for place, term in enumerate(terms)
+    )
+    return 1 - all_busy * sum(terms) + all_busy * served
 
 
 def mmck(servers: int, places: int, arrival_rate: float, service_rate: float) -> WithRoom:
     """M/M/c/K with K places in all, those in service counted: birth and death in logarithms.
+
+    Waits are of those who were admitted.
 
     Raises:
         ValueError: there are fewer places than servers.
@@ -111,4 +136,30 @@ def mmck(servers: int, places: int, arrival_rate: float, service_rate: float) ->
     scale = sum(weights)
     queue_mean = sum((n - servers) * w for n, w in enumerate(weights) if n > servers) / scale
     blocked_share = weights[-1] / scale
-    return WithRoom(blocked_share, queue_mean / (arrival_rate * (1 - blocked_share)))
+    admitted_rate = arrival_rate * (1 - blocked_share)
+    return WithRoom(
+        blocked_share=blocked_share,
+        waits_share=sum(weights[servers:-1]) / scale / (1 - blocked_share),
+        wait_mean=queue_mean / admitted_rate,
+        queue_mean=queue_mean,
+        occupancy=admitted_rate / (servers * service_rate),
+    )
+
+
+def _waiting_places(
+    servers: int, arrival_rate: float, service_rate: float, abandonment_rate: float
+) -> tuple[float, list[float]]:
+    """Give π_c, and for each number of waiting customers its probability divided by π_c."""
+    if min(arrival_rate, service_rate, abandonment_rate) <= 0:
+        msg = "arrival, service and abandonment rate are above zero"
+        raise ValueError(msg)
+    terms, total, weighted = [1.0], 1.0, 0.0
+    while True:
+        place = len(terms)
+        ratio = arrival_rate / (servers * service_rate + place * abandonment_rate)
+        terms.append(terms[-1] * ratio)
+        total += terms[-1]
+        weighted += place * terms[-1]
+        if ratio < 1 and place * terms[-1] < _SMALLEST_TERM * max(weighted, total):
+            blocking = erlang_b(servers, arrival_rate / service_rate)
+            return blocking / (1 + (total - 1) * blocking), terms

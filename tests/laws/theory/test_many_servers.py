@@ -1,4 +1,6 @@
-"""The closed forms meet published and twice-computed values."""
+"""Erlang B, C and A and M/M/c/K meet twice-computed values and each other."""
+
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -6,6 +8,7 @@ from hypothesis import strategies as st
 
 from footfall.simulate.theory import (
     erlang_a,
+    erlang_a_service_level,
     erlang_b,
     erlang_c,
     erlang_c_service_level,
@@ -72,3 +75,42 @@ def test_fewer_places_than_servers_are_refused() -> None:
     """M/M/c/K needs K >= c."""
     with pytest.raises(ValueError, match="places"):
         mmck(4, 3, 1, 1)
+
+
+def test_the_service_level_of_erlang_a_ends_at_all_who_are_served() -> None:
+    """However long it may take, who has not abandoned is served; at once, only who does not wait."""
+    case = (14, 10 / 3, 1 / 3, 1 / 2)
+    found = erlang_a(*case)
+    assert erlang_a_service_level(*case, 1e6) == pytest.approx(1 - found.abandons_share, rel=1e-12)
+    assert erlang_a_service_level(*case, 0) == pytest.approx(1 - found.waits_share, rel=1e-12)
+
+
+def test_the_service_level_of_erlang_a_without_haste_is_that_of_erlang_c() -> None:
+    """Patience of a century, in the call centre of 14."""
+    rates = (14, 100 / 1800, 1 / 180)
+    patient = erlang_a_service_level(*rates, 1 / (100 * 365 * 86_400), 20)
+    assert patient == pytest.approx(erlang_c_service_level(*rates, 20), rel=1e-6)
+
+
+@given(
+    servers=st.integers(1, 60),
+    load_share=st.floats(0.1, 2),
+    patience=st.floats(0.05, 20),
+    within=st.floats(0, 5),
+)
+def test_the_service_level_grows_with_time_and_servers(
+    servers: int, load_share: float, patience: float, within: float
+) -> None:
+    """Longer waits that count as good and more servers never harm."""
+    load = servers * load_share
+    levels = [erlang_a_service_level(servers, load, 1, 1 / patience, t) for t in (0, within, 2 * within)]
+    levels.append(erlang_a_service_level(servers + 1, load, 1, 1 / patience, 2 * within))
+    assert all(one <= other + 1e-12 for one, other in pairwise(levels))
+    assert levels[0] >= -1e-12
+    assert levels[-1] <= 1 + 1e-12
+
+
+def test_a_rate_of_nothing_is_refused() -> None:
+    """Nobody comes, or nobody is ever served."""
+    with pytest.raises(ValueError, match="above zero"):
+        erlang_a(2, 0, 1, 1)

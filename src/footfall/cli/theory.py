@@ -1,0 +1,227 @@
+"""`footfall theory`: what formulas say of a station, for a person with a question and no model."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
+from footfall.cli.console import console, percent, say_json, seconds
+from footfall.cli.options import Json
+from footfall.records.errors import BadInputError
+from footfall.simulate import theory
+
+HOUR_S = 3600.0
+_SERVERS_MOST = 100_000
+_RANGE_MOST = 1000
+
+Servers = Annotated[str, typer.Option(metavar="N or N-M", help="Servers: a number, or a range for a table.")]
+Arrivals = Annotated[float, typer.Option(min=0, help="Arrivals in an hour.")]
+Service = Annotated[float, typer.Option(min=0, help="Mean service time, seconds.")]
+Within = Annotated[float, typer.Option(min=0, help="Seconds of the service level.")]
+Load = Annotated[float, typer.Option(min=0, help="Offered load in erlangs: arrivals in a service time.")]
+Row = Mapping[str, float | int]
+
+group = typer.Typer(
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+
+@group.callback(invoke_without_command=True)
+def formulas(context: typer.Context) -> None:
+    """Exact figures of a station: what a simulation must agree with, and a first answer without one."""
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+
+
+@group.command("erlang-b")
+def erlang_b(servers: Servers, load_erlangs: Load, as_json: Json = False) -> None:
+    """Lines without a queue."""
+    _show(
+        ({"servers": n, "lost_share": theory.erlang_b(n, load_erlangs)} for n in _numbers(servers)), as_json
+    )
+
+
+@group.command("erlang-c")
+def erlang_c(
+    servers: Servers,
+    arrivals_per_h: Arrivals,
+    service_s: Service,
+    within_s: Within = 20.0,
+    as_json: Json = False,
+) -> None:
+    """A queue whose customers all wait."""
+
+    def row(n: int) -> Row:
+        rates = (n, arrivals_per_h / HOUR_S, 1 / service_s)
+        load = arrivals_per_h / HOUR_S * service_s
+        return {
+            "servers": n,
+            "waits_share": theory.erlang_c(n, load),
+            "wait_s_mean": theory.erlang_c_wait_mean(*rates),
+            "service_level_share": theory.erlang_c_service_level(*rates, within_s),
+            "occupancy_share": load / n,
+        }
+
+    _show(map(row, _numbers(servers)), as_json)
+
+
+@group.command("erlang-a")
+def erlang_a(
+    servers: Servers,
+    arrivals_per_h: Arrivals,
+    service_s: Service,
+    patience_s: Annotated[float, typer.Option(min=0, help="Mean patience, seconds (exponential).")],
+    within_s: Within = 20.0,
+    as_json: Json = False,
+) -> None:
+    """A queue whose customers lose patience."""
+
+    def row(n: int) -> Row:
+        rates = (n, arrivals_per_h / HOUR_S, 1 / service_s, 1 / patience_s)
+        found = theory.erlang_a(*rates)
+        return {
+            "servers": n,
+            "waits_share": found.waits_share,
+            "wait_s_mean": found.wait_mean,
+            "abandoned_share": found.abandons_share,
+            "service_level_share": theory.erlang_a_service_level(*rates, within_s),
+            "occupancy_share": found.occupancy,
+        }
+
+    _show(map(row, _numbers(servers)), as_json)
+
+
+@group.command("room")
+def room(
+    servers: Servers,
+    places: Annotated[int, typer.Option(min=1, max=_SERVERS_MOST, help="Places in all, at the servers too.")],
+    arrivals_per_h: Arrivals,
+    service_s: Service,
+    as_json: Json = False,
+) -> None:
+    """A hall with room for so many (M/M/c/K)."""
+
+    def row(n: int) -> Row:
+        found = theory.mmck(n, places, arrivals_per_h / HOUR_S, 1 / service_s)
+        return {
+            "servers": n,
+            "blocked_share": found.blocked_share,
+            "waits_share": found.waits_share,
+            "wait_s_mean": found.wait_mean,
+            "occupancy_share": found.occupancy,
+        }
+
+    _show(map(row, _numbers(servers)), as_json)
+
+
+@group.command("one-server")
+def one_server(
+    arrivals_per_h: Arrivals,
+    service_s: Service,
+    service_scv: Annotated[
+        float, typer.Option(min=0, help="Variance of the service time by its mean squared; 1 is exponential.")
+    ] = 1.0,
+    as_json: Json = False,
+) -> None:
+    """One server, any service time, in turn and shared (M/G/1)."""
+    rate = arrivals_per_h / HOUR_S
+    _show(
+        (
+            {
+                "occupancy_share": rate * service_s,
+                "wait_s_mean": theory.mg1_wait_mean(rate, service_s, service_scv),
+                "shared_sojourn_s_mean": theory.mg1_ps_sojourn_mean(rate, service_s),
+            }
+            for _ in range(1)
+        ),
+        as_json,
+    )
+
+
+@group.command("closed-loop")
+def closed_loop(
+    users: Annotated[str, typer.Option(metavar="N or N-M", help="Users: a number, or a range for a table.")],
+    demand_s: Annotated[
+        list[float], typer.Option(min=0, help="Seconds of a request at one resource; give it once for each.")
+    ],
+    think_s: Annotated[
+        float, typer.Option(min=0, help="Seconds between an answer and the next request.")
+    ] = 0.0,
+    as_json: Json = False,
+) -> None:
+    """So many users, each waiting for the answer (MVA)."""
+
+    def row(n: int) -> Row:
+        found = theory.closed_loop(n, think_s, demand_s)
+        return {"users": n, "requests_per_s": found.throughput, "response_s_mean": found.response_mean}
+
+    _show(map(row, _numbers(users)), as_json)
+
+
+@group.command("retries")
+def retries(
+    servers: Servers,
+    load_erlangs: Load,
+    retries: Annotated[int, typer.Option(min=0, max=1000, help="Further tries of who finds all taken.")],
+    as_json: Json = False,
+) -> None:
+    """Lines whose lost customers try again at once."""
+
+    def row(n: int) -> Row:
+        found = theory.retrying(n, load_erlangs, retries)
+        return {
+            "servers": n,
+            "tries_per_customer": found.amplification,
+            "blocked_share": found.blocked_share,
+            "fails_share": found.fails_share,
+        }
+
+    _show(map(row, _numbers(servers)), as_json)
+
+
+def _numbers(text: str) -> range:
+    first, _, last = text.partition("-")
+    try:
+        low, high = int(first), int(last or first)
+    except ValueError:
+        low, high = 0, 0
+    if not 0 < low <= high <= _SERVERS_MOST or high - low >= _RANGE_MOST:
+        expected = f"a number such as 14, or a range of at most {_RANGE_MOST} such as 12-18"
+        raise BadInputError(text, "is no number of servers or users", expected)
+    return range(low, high + 1)
+
+
+def _show(rows: Iterable[Row], as_json: bool) -> None:
+    """Print a row for each number of servers; an impossible case is wrong input."""
+    try:
+        found = list(rows)
+    except ZeroDivisionError as error:
+        raise BadInputError("theory", "a rate or a time is 0", "numbers above 0") from error
+    except ValueError as error:
+        raise BadInputError("theory", str(error)) from error
+    if as_json:
+        say_json([dict(row) for row in found])
+        return
+    table = Table(box=None, pad_edge=False)
+    for name in found[0]:
+        table.add_column(_heading(name), justify="right")
+    for row in found:
+        table.add_row(*(_form(name)(value) for name, value in row.items()))
+    console().print(table)
+
+
+def _heading(name: str) -> str:
+    for unit in ("_share", "_s_mean"):
+        name = name.removesuffix(unit)
+    return name.replace("_per_", " per ").replace("_", " ")
+
+
+def _form(name: str) -> Callable[[Any], str]:
+    if name.endswith("_share"):
+        return percent
+    if name.endswith("_s_mean"):
+        return seconds
+    return "{:,.4g}".format if name not in {"servers", "users"} else "{:,}".format
