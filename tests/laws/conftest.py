@@ -13,20 +13,15 @@ from scipy import stats
 from footfall.simulate.arrivals import Crowd
 from footfall.simulate.day import Day, single_visit
 from footfall.simulate.decide import keyed
-from footfall.simulate.spec.base import constant
 from footfall.simulate.spec.channel import Channel, Turn, Verb, Work
 from footfall.simulate.spec.duration import Duration, constant_s, exponential_s
 from footfall.simulate.spec.model import Model, ShareDefinition
-from footfall.simulate.spec.number import Grade, Number
-from footfall.simulate.spec.people import Accounts, Choice, FollowUps, Segment, Taste
+from footfall.simulate.spec.number import Number
+from footfall.simulate.spec.people import Accounts, Choice, FollowUps, Segment
 from footfall.simulate.spec.station import Station
+from tests import made_up
 
 SEED = 20_120_528
-
-
-def given(value: float) -> Number:
-    """Give a number of a test."""
-    return Number(value, Grade.ASSUMED, "test")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,52 +43,43 @@ class Found:
 
 def model_of(station: Station, service: Duration) -> Model:
     """Give a model of one channel whose visits are one turn of the given service."""
-    zero = given(0)
+    zero = made_up.number(0)
     held = station.kind in {"counters", "call_centre", "kiosks"}
-    turn = Turn(verb=Verb.QUERY, human=service if held else constant_s(zero), pages=given(1))
+    turn = Turn(verb=Verb.QUERY, human=service if held else constant_s(zero), pages=made_up.number(1))
     channel = Channel(
         name="one",
         title="one",
         nest="physical",
         station=station,
-        sites=given(1),
+        sites=made_up.number(1),
         access_s_mean=zero,
         price_yuan=zero,
         works={Verb.QUERY: Work(service=constant_s(zero) if held else service)},
         dialogues={"query": (turn,)},
     )
-    taste = Taste(
-        per_wait_min=zero,
-        per_access_min=zero,
-        per_yuan=zero,
-        per_trust=zero,
-        per_habit=zero,
-        trust={},
-        habit={},
-    )
     segment = Segment(
         name="all",
         title="all",
-        population_share=given(1),
-        month_visits={"query": given(31)},
-        day_profile=constant(1, Grade.ASSUMED, "test"),
-        taste=taste,
+        population_share=made_up.number(1),
+        month_visits={"query": made_up.number(31)},
+        day_profile=made_up.always(1),
+        taste=made_up.INDIFFERENT,
         reach={},
     )
     return Model(
         name="law",
         title="law",
-        population=given(1),
-        busy_day_factor=given(1),
+        population=made_up.number(1),
+        busy_day_factor=made_up.number(1),
         busyness_cv=zero,
         segments=(segment,),
         channels=(channel,),
-        choice=Choice(dissimilarity={"physical": given(1)}, constants={}, expected_wait_s={}),
-        follow_ups=FollowUps(attempts_most=given(1), by_outcome={}),
+        choice=Choice(dissimilarity={"physical": made_up.number(1)}, constants={}, expected_wait_s={}),
+        follow_ups=FollowUps(attempts_most=made_up.number(1), by_outcome={}),
         accounts=Accounts(
-            subscribers=given(1),
-            balance_yuan_mean=given(1),
-            balance_cv=given(1),
+            subscribers=made_up.number(1),
+            balance_yuan_mean=made_up.number(1),
+            balance_cv=made_up.number(1),
             price_yuan={},
             under_contract_share=zero,
         ),
@@ -153,16 +139,16 @@ def experiment() -> Experiment:
 @pytest.fixture(scope="session")
 def number() -> Callable[[float], Number]:
     """Give what makes a test's numbers."""
-    return given
+    return made_up.number
 
 
 @pytest.fixture(scope="session")
 def exponential() -> Callable[[float], Duration]:
     """Give what makes an exponential time of a mean."""
-    return lambda mean_s: exponential_s(given(mean_s))
+    return lambda mean_s: exponential_s(made_up.number(mean_s))
 
 
 @pytest.fixture(scope="session")
 def endless() -> Duration:
     """Give a patience that never ends."""
-    return constant_s(given(1e9))
+    return constant_s(made_up.number(1e9))

@@ -5,37 +5,16 @@ import polars as pl
 from footfall.load.trace import Trace, TraceInfo, cut
 from footfall.records.outcomes import Outcome
 from footfall.simulate.decide.as_played import Play
-from footfall.simulate.spec.base import Profile, Spec, constant
-from footfall.simulate.spec.channel import Channel, Fault, Turn, Verb, Work
-from footfall.simulate.spec.duration import Duration, constant_s
+from footfall.simulate.spec.base import Spec
+from footfall.simulate.spec.channel import Channel, Fault, Verb, Work
 from footfall.simulate.spec.model import Model, ShareDefinition
-from footfall.simulate.spec.number import Grade, Number, assumed
-from footfall.simulate.spec.people import Accounts, Choice, FollowUp, FollowUps, Segment, Taste
+from footfall.simulate.spec.people import Accounts, Choice, FollowUp, FollowUps, Segment
 from footfall.simulate.spec.station import CallCentre, Counters, Kiosks, MessageGateway, RequestServer
+from tests.made_up import INDIFFERENT, always, number, seconds, turns
 
 SEED = 7
 SUBSCRIBERS = 50
 OPERATIONS = ("query", "recharge", "transact", "purchase", "roaming")
-
-
-def number(value: float) -> Number:
-    """Give a number of the small model."""
-    return assumed(value, "made up for a test")
-
-
-def always(value: float) -> Profile:
-    """Give a profile that never changes."""
-    return constant(value, Grade.ASSUMED, "made up for a test")
-
-
-def seconds(value: float) -> Duration:
-    """Give a time that never varies."""
-    return constant_s(number(value))
-
-
-def turns(*verbs: Verb, human_s: float = 1.0) -> tuple[Turn, ...]:
-    """Give a dialogue of single pages."""
-    return tuple(Turn(verb=verb, human=seconds(human_s), pages=number(1)) for verb in verbs)
 
 
 def works(**faults: Fault) -> dict[Verb, Work]:
@@ -122,22 +101,13 @@ def channels() -> tuple[Channel, ...]:
 def small_model(**more: object) -> Model:
     """Give a model in which nothing fails and nobody comes back; anything may be set."""
     zero = number(0)
-    taste = Taste(
-        per_wait_min=zero,
-        per_access_min=zero,
-        per_yuan=zero,
-        per_trust=zero,
-        per_habit=zero,
-        trust={},
-        habit={},
-    )
     people = Segment(
         name="all",
         title="all",
         population_share=number(1),
         month_visits={name: number(1) for name in OPERATIONS},
         day_profile=always(1),
-        taste=taste,
+        taste=INDIFFERENT,
         reach={},
     )
     ordinary: dict[str, object] = {

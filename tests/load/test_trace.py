@@ -12,7 +12,8 @@ from footfall.load.trace import ARRIVALS_FILE, busiest_window, cut, read_trace, 
 from footfall.records.errors import BadInputError
 from footfall.records.tables import ARRIVALS
 from footfall.simulate.decide.as_played import Play
-from tests.load.small import day_of, everywhere, number, small_model, trace_of
+from tests.load.small import day_of, everywhere, small_model, trace_of
+from tests.made_up import number
 
 
 def play(starts_s: float, length_s: float, speed: float = 1.0) -> Play:

@@ -13,12 +13,9 @@ from sqlalchemy import create_engine
 from footfall.service.ledger import schema
 from footfall.service.run import Service
 from footfall.service.settings import ServiceSettings
-from footfall.simulate.spec.base import Profile, constant
-from footfall.simulate.spec.channel import Channel, LogoutReminder, Turn, Verb, Work
-from footfall.simulate.spec.duration import Duration, constant_s
+from footfall.simulate.spec.channel import Channel, LogoutReminder, Verb, Work
 from footfall.simulate.spec.model import Model, ShareDefinition
-from footfall.simulate.spec.number import Grade, Number, assumed
-from footfall.simulate.spec.people import Accounts, Choice, FollowUps, Segment, Taste
+from footfall.simulate.spec.people import Accounts, Choice, FollowUps, Segment
 from footfall.simulate.spec.station import (
     CallCentre,
     Counters,
@@ -27,32 +24,14 @@ from footfall.simulate.spec.station import (
     RequestServer,
     Station,
 )
+from tests.made_up import INDIFFERENT, always, number, seconds, turns
 from tests.service.running import SEED, START_S_MAX, SUBSCRIBERS, Clock, MakeSettings, Running, Start
 
-
-def number(value: float) -> Number:
-    """Give a number of the small model."""
-    return assumed(value, "made up for a test")
+_WORKS = {verb: Work(service=seconds(0)) for verb in Verb}
 
 
-def always(value: float) -> Profile:
-    """Give a profile that never changes."""
-    return constant(value, Grade.ASSUMED, "made up for a test")
-
-
-def _seconds(value: float) -> Duration:
-    return constant_s(number(value))
-
-
-_WORKS = {verb: Work(service=_seconds(0)) for verb in Verb}
-
-
-def _turns(*verbs: Verb) -> tuple[Turn, ...]:
-    return tuple(Turn(verb=verb, human=_seconds(1), pages=number(1)) for verb in verbs)
-
-
-_AT_ONCE = {name: _turns(Verb.ORDER) for name in ("transact", "recharge", "purchase", "roaming")}
-_TWICE = _AT_ONCE | {name: _turns(Verb.ORDER, Verb.CONFIRM) for name in ("transact", "roaming", "purchase")}
+_AT_ONCE = {name: turns(Verb.ORDER) for name in ("transact", "recharge", "purchase", "roaming")}
+_TWICE = _AT_ONCE | {name: turns(Verb.ORDER, Verb.CONFIRM) for name in ("transact", "roaming", "purchase")}
 
 
 def _channel(name: str, station: Station, **more: object) -> Channel:
@@ -76,19 +55,19 @@ def _stations() -> tuple[Channel, ...]:
         clerks=always(1),
         clerks_factor=number(1),
         room=number(2),
-        patience=_seconds(60),
-        balk_wait=_seconds(3600),
+        patience=seconds(60),
+        balk_wait=seconds(3600),
     )
     hotline = CallCentre(
         lines=number(2),
         agents=always(1),
         agents_factor=number(1),
-        patience=_seconds(60),
-        talk=_seconds(0),
-        wrap_up=_seconds(0),
+        patience=seconds(60),
+        talk=seconds(0),
+        wrap_up=seconds(0),
         agent_share={},
     )
-    kiosk = Kiosks(machines=number(1), up=_seconds(0), repair=_seconds(0), patience=_seconds(60))
+    kiosk = Kiosks(machines=number(1), up=seconds(0), repair=seconds(0), patience=seconds(60))
     sms = MessageGateway(messages_per_s=number(10_000), queue=number(100_000))
     confirmed = {"dialogues": _TWICE, "confirm_expiry_s": number(60)}
     reminder = LogoutReminder(forgotten_share=number(0.3), idle_s=number(300))
@@ -105,22 +84,13 @@ def _stations() -> tuple[Channel, ...]:
 @pytest.fixture(scope="session")
 def model() -> Model:
     """An operator with one channel of each kind, which takes no time and never fails."""
-    taste = Taste(
-        per_wait_min=number(0),
-        per_access_min=number(0),
-        per_yuan=number(0),
-        per_trust=number(0),
-        per_habit=number(0),
-        trust={},
-        habit={},
-    )
     segment = Segment(
         name="all",
         title="all",
         population_share=number(1),
         month_visits={name: number(1) for name in _AT_ONCE},
         day_profile=always(1),
-        taste=taste,
+        taste=INDIFFERENT,
         reach={},
     )
     return Model(

@@ -11,51 +11,40 @@ from footfall.records.outcomes import Outcome
 from footfall.simulate.arrivals import Crowd
 from footfall.simulate.day import Day, DayResult
 from footfall.simulate.decide import keyed
-from footfall.simulate.spec.base import DAY_S, Profile, constant
+from footfall.simulate.spec.base import DAY_S, Profile
 from footfall.simulate.spec.channel import Channel, Turn, Verb, Work
-from footfall.simulate.spec.duration import Duration, constant_s, exponential_s
+from footfall.simulate.spec.duration import Duration, exponential_s
 from footfall.simulate.spec.model import Model, ShareDefinition
-from footfall.simulate.spec.number import Grade, Number
-from footfall.simulate.spec.people import Accounts, Choice, FollowUp, FollowUps, Segment, Taste
+from footfall.simulate.spec.number import Number
+from footfall.simulate.spec.people import Accounts, Choice, FollowUp, FollowUps, Segment
 from footfall.simulate.spec.station import Station
+from tests import made_up
 
 SEED = 7
-
-
-def _number(value: float) -> Number:
-    return Number(value, Grade.ASSUMED, "test")
-
-
-def _exactly(seconds: float) -> Duration:
-    return constant_s(_number(seconds))
-
-
-def _all_day(value: float) -> Profile:
-    return constant(value, Grade.ASSUMED, "test")
 
 
 @pytest.fixture(scope="session")
 def number() -> Callable[[float], Number]:
     """Give what makes a test's numbers."""
-    return _number
+    return made_up.number
 
 
 @pytest.fixture(scope="session")
 def exactly() -> Callable[[float], Duration]:
     """Give what makes a time that never varies."""
-    return _exactly
+    return made_up.seconds
 
 
 @pytest.fixture(scope="session")
 def exponential() -> Callable[[float], Duration]:
     """Give what makes an exponential time of a mean."""
-    return lambda mean_s: exponential_s(_number(mean_s))
+    return lambda mean_s: exponential_s(made_up.number(mean_s))
 
 
 @pytest.fixture(scope="session")
 def all_day() -> Callable[[float], Profile]:
     """Give what makes a profile that is the same all day."""
-    return _all_day
+    return made_up.always
 
 
 @pytest.fixture(scope="session")
@@ -63,7 +52,7 @@ def turn() -> Callable[..., Turn]:
     """Make a turn of exact times."""
 
     def make(verb: Verb = Verb.QUERY, human_s: float = 0.0, pages: int = 1) -> Turn:
-        return Turn(verb=verb, human=_exactly(human_s), pages=_number(pages))
+        return Turn(verb=verb, human=made_up.seconds(human_s), pages=made_up.number(pages))
 
     return make
 
@@ -77,10 +66,10 @@ def channel(turn: Callable[..., Turn]) -> Callable[..., Channel]:
             "name": "one",
             "title": "one",
             "nest": "physical",
-            "sites": _number(1),
-            "access_s_mean": _number(0),
-            "price_yuan": _number(0),
-            "works": {verb: Work(service=_exactly(service_s)) for verb in Verb},
+            "sites": made_up.number(1),
+            "access_s_mean": made_up.number(0),
+            "price_yuan": made_up.number(0),
+            "works": {verb: Work(service=made_up.seconds(service_s)) for verb in Verb},
             "dialogues": {"query": (turn(human_s=human_s),)},
         } | fields
         return Channel(station=station, **whole)
@@ -93,15 +82,13 @@ def segment() -> Callable[..., Segment]:
     """Make a segment of people without preferences who query once a day."""
 
     def make(**fields: Any) -> Segment:  # noqa: ANN401  any field
-        zero = _number(0)
-        names = ("per_wait_min", "per_access_min", "per_yuan", "per_trust", "per_habit")
         whole: dict[str, Any] = {
             "name": "all",
             "title": "all",
-            "population_share": _number(1),
-            "month_visits": {"query": _number(31)},
-            "day_profile": _all_day(1),
-            "taste": Taste(**dict.fromkeys(names, zero), trust={}, habit={}),
+            "population_share": made_up.number(1),
+            "month_visits": {"query": made_up.number(31)},
+            "day_profile": made_up.always(1),
+            "taste": made_up.INDIFFERENT,
             "reach": {},
         } | fields
         return Segment(**whole)
@@ -116,11 +103,13 @@ def follow_ups() -> Callable[..., FollowUps]:
     def make(attempts_most: int = 1, **rules: tuple[float, float, float]) -> FollowUps:
         by_outcome = {
             Outcome(name): FollowUp(
-                retry_share=_number(retry), switch_share=_number(switch), delay=_exactly(delay_s)
+                retry_share=made_up.number(retry),
+                switch_share=made_up.number(switch),
+                delay=made_up.seconds(delay_s),
             )
             for name, (retry, switch, delay_s) in rules.items()
         }
-        return FollowUps(attempts_most=_number(attempts_most), by_outcome=by_outcome)
+        return FollowUps(attempts_most=made_up.number(attempts_most), by_outcome=by_outcome)
 
     return make
 
@@ -130,22 +119,22 @@ def model(segment: Callable[..., Segment], follow_ups: Callable[..., FollowUps])
     """Make a model of channels; any field may be given."""
 
     def make(*channels: Channel, **fields: Any) -> Model:  # noqa: ANN401  any field
-        nests = {"physical": _number(1), "electronic": _number(1)}
+        nests = {"physical": made_up.number(1), "electronic": made_up.number(1)}
         whole: dict[str, Any] = {
             "name": "test",
             "title": "test",
-            "population": _number(100),
-            "busy_day_factor": _number(1),
-            "busyness_cv": _number(0),
+            "population": made_up.number(100),
+            "busy_day_factor": made_up.number(1),
+            "busyness_cv": made_up.number(0),
             "segments": (segment(),),
             "choice": Choice(dissimilarity=nests, constants={}, expected_wait_s={}),
             "follow_ups": follow_ups(),
             "accounts": Accounts(
-                subscribers=_number(50),
-                balance_yuan_mean=_number(50),
-                balance_cv=_number(1),
+                subscribers=made_up.number(50),
+                balance_yuan_mean=made_up.number(50),
+                balance_cv=made_up.number(1),
                 price_yuan={},
-                under_contract_share=_number(0),
+                under_contract_share=made_up.number(0),
             ),
             "share_definitions": (
                 ShareDefinition(name="none", text="none", electronic=(), counted=(), operations=()),

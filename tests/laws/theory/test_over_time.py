@@ -60,6 +60,17 @@ def test_a_steady_rate_settles_at_erlang_a() -> None:
     assert found.all_busy_share == pytest.approx(expected.waits_share, rel=1e-6)
 
 
+def test_with_servers_for_all_a_changing_day_is_that_of_the_sinusoid() -> None:
+    """Nobody waits at 60 servers for a load around 10: after three days both solutions are one."""
+
+    def rate(hour: float) -> float:
+        return 20 * (1 + 0.6 * sin(2 * pi * hour / 24))
+
+    for moment in transient(rate, Station(60, 2), [72, 76, 80, 84]):
+        expected = sinusoidal_load(moment.at, 20, 0.6, 24, 0.5)
+        assert moment.in_system_mean == pytest.approx(expected, rel=1e-6)
+
+
 @settings(max_examples=20)
 @given(
     servers=st.integers(1, 12),

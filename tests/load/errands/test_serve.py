@@ -15,12 +15,12 @@ from tests.load.small import (
     HOTLINE,
     WEB,
     channel,
-    number,
     slip_of,
     small_model,
     works,
 )
 from tests.load.small import TWICE as CONFIRMED
+from tests.made_up import number
 
 SERVED = (Outcome.SERVED, "")
 ENTER = ["POST /login", "GET /pages/home", "GET /account"]
