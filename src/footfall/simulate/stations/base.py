@@ -37,6 +37,9 @@ class Place:
     seed: int
     until_s: float
     """End of the day: nothing is staffed or breaks down after it."""
+    segments: tuple[str, ...] = ()
+    run: int = 0
+    """Key of the replication."""
 
 
 class Step(NamedTuple):

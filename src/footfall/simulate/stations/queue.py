@@ -1,6 +1,7 @@
-"""A waiting line in front of a number of servers, first come first served, with patience."""
+"""A waiting line in front of a number of servers, first come first served unless ranked, with patience."""
 
 from collections import deque
+from typing import Protocol
 
 import simpy
 
@@ -10,12 +11,18 @@ from footfall.simulate.engine import PARKED, Body, after
 GRANTED = "granted"
 
 
+class Waiting(Protocol):
+    """Whatever counts those who wait."""
+
+    waiting: int
+
+
 class Ticket:
     """A place in a line."""
 
     __slots__ = ("_line", "customer", "waits")
 
-    def __init__(self, line: "Line", customer: Customer) -> None:
+    def __init__(self, line: Waiting, customer: Customer) -> None:
         """Take a place."""
         self._line = line
         self.customer = customer
@@ -29,15 +36,25 @@ class Ticket:
             self.customer.script.resume()
 
 
+class Tickets(Protocol):
+    """Those who wait, in the order in which they are called."""
+
+    def append(self, ticket: Ticket, /) -> object:
+        """Take the ticket of one who comes now."""
+
+    def popleft(self) -> Ticket:
+        """Give the first ticket away, whose customer may have gone."""
+
+
 class Line:
     """`servers` servers and those who wait for one."""
 
     __slots__ = ("_env", "_tickets", "busy", "servers", "waiting")
 
-    def __init__(self, env: simpy.Environment, servers: int) -> None:
-        """Open with all servers free."""
+    def __init__(self, env: simpy.Environment, servers: int, tickets: Tickets | None = None) -> None:
+        """Open with all servers free; without tickets of another order, first come is first served."""
         self._env = env
-        self._tickets: deque[Ticket] = deque()
+        self._tickets = deque[Ticket]() if tickets is None else tickets
         self.servers = servers
         self.busy = 0
         self.waiting = 0
