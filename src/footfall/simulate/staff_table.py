@@ -14,7 +14,7 @@ STAFF = pl.Schema(
         "starts_s": pl.Float64,
         "on_duty_s": pl.Float64,
         "busy_s": pl.Float64,
-        "occupancy": pl.Float64,
+        "occupancy_share": pl.Float64,
     }
 )
 
@@ -23,14 +23,15 @@ def staff_table(stations: Sequence[Station], until_s: float) -> pl.DataFrame:
     """Seconds of agents on duty and busy, by channel, group and half hour.
 
     Busy is talk, the agent's screens and wrap-up. Who finishes a call after the shift is on duty until then.
-    Occupancy is busy over on duty; none where nobody was on duty.
+    The occupancy is busy over on duty; none where nobody was on duty.
     """
     rows = []
     for station in stations:
         if not isinstance(station, CallCentreStation):
             continue
         for name, group in station.pool.groups.items():
-            group.duty.note(station.env.now, group.servers, group.busy)
+            # With nobody left, the day ends before the shift does.
+            group.duty.note(max(station.env.now, until_s), group.servers, group.busy)
             for k, (on_duty_s, busy_s) in enumerate(
                 zip(group.duty.on_duty_s, group.duty.busy_s, strict=True)
             ):
