@@ -42,6 +42,4 @@ def check_served(model: Model) -> None:
         unknown = [name for name, is_asked in asked.items() if is_asked]
         if unknown:
             problem = f"has {', '.join(unknown)}, which the reference service has not"
-            raise BadInputError(
-                f"channel {channel.name}", problem, "a station without, or --host of your own"
-            )
+            raise BadInputError(f"channel {channel.name}", problem, "a station without")
