@@ -8,7 +8,6 @@ from matplotlib.axes import Axes
 from footfall.chart.style import (
     GREY,
     INK,
-    PALE,
     PREDICTED,
     Chart,
     Heading,
@@ -44,8 +43,8 @@ def welch(averages: pl.DataFrame, labels: WelchLabels, stamp: Stamp) -> Chart:
     of = f"{name_of(averages['channel'][0])}, " if averages.height and averages["channel"][0] != "*" else ""
     runs = "one run" if labels.runs == 1 else f"{labels.runs} runs"
     said = (
-        f"{of[:1].upper()}{of[1:]}{labels.quantity} by number of the visit, mean over {runs}, and its moving "
-        "average. The cut is by MSER-5: the one after which the mean is surest."
+        f"{of[:1].upper()}{of[1:]}{labels.quantity} by number of the visit, mean over {runs}; the cut by "
+        "MSER-5 is where the mean of the rest is surest."
     )
     if averages.is_empty():
         return nothing(Heading(title="No warm-up to be seen", subtitle=said, stamp=stamp), averages)
@@ -75,7 +74,8 @@ def _draw(averages: pl.DataFrame, labels: WelchLabels, axes: Axes) -> None:
     axes.plot(
         visit,
         averages["mean_s"].to_numpy(),
-        color=PALE,
+        color=GREY,
+        alpha=0.45,
         linewidth=0.6,
         label="mean over runs" if labels.runs > 1 else "visits",
     )

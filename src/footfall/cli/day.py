@@ -30,7 +30,7 @@ from footfall.simulate.spec.base import DAY_S
 DAY_CHARTS = "charts"
 _WITHIN = (
     "±: 95 % half-width within this one day, by batch means (success: Wilson); other days differ more. "
-    "± ?: too few visits."
+    "± ?: too few visits for one."
 )
 
 
@@ -55,7 +55,7 @@ def figures(
     return DayFigures(
         visits=visits,
         measures=measures(visits, "predicted", targets),
-        bounds=bounds(visits),
+        bounds=bounds(visits, "predicted"),
         eventual=first_try_and_eventual(visits),
         share=electronic_share(visits, definition),
         definition=definition,
@@ -137,4 +137,6 @@ def share_line(share: ElectronicShare) -> str:
 
 
 def _with_bounds(day: DayFigures) -> pl.DataFrame:
-    return day.measures.join(day.bounds, on=["channel", "operation"], how="left", maintain_order="left")
+    return day.measures.join(
+        day.bounds, on=["world", "channel", "operation"], how="left", maintain_order="left"
+    )

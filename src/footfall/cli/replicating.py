@@ -1,7 +1,7 @@
 """Independent days: so many, or until they are enough; every key figure with its half-width."""
 
 import math
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -107,7 +107,7 @@ def days(spec: Model, seed: int, plan: Plan, definition: ShareDefinition, first:
     most = "at most " if plan.precision else ""
     with (
         progress(f"simulating {most}{plan.replications - 1} more days") as bar,
-        closing(_more(spec, seed, plan, summary, bar)) as more,
+        closing(replicate(spec, seed, range(1, plan.replications), summary, bar)) as more,
     ):
         for day in more:
             found.append(day)
@@ -153,12 +153,6 @@ def told_of(found: Sequence[Day], plan: Plan, wanted: Precision) -> str:
     declared = _declared(series(found), plan)
     reached = sum(enough([values], wanted) for values in declared.values())
     return f"{len(found)} days: {reached} of {len(declared)} figures within ± {percent(wanted.relative)}"
-
-
-def _more(
-    spec: Model, seed: int, plan: Plan, summary: Callable[[DayResult], Day], bar: Callable[[float], None]
-) -> Generator[Day]:
-    yield from replicate(spec, seed, range(1, plan.replications), summary, bar)
 
 
 def _is_enough(found: Sequence[Day], plan: Plan, wanted: Precision) -> bool:

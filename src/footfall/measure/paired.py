@@ -54,5 +54,5 @@ def _unpaired(n: int, variances: tuple[float, float], confidence: float) -> floa
     total = sum(variances)
     if not total:
         return 0.0
-    freedom = (n - 1) * total**2 / sum(each**2 for each in variances)
+    freedom = (n - 1) / sum((each / total) ** 2 for each in variances)
     return float(stdtrit(freedom, (1 + confidence) / 2)) * math.sqrt(total / n)

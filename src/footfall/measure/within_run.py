@@ -12,6 +12,7 @@ from footfall.measure.summary import ALL, RESPONSE_S
 P95 = 0.95
 BOUNDS = pl.Schema(
     {
+        "world": pl.String,
         "channel": pl.String,
         "operation": pl.String,
         "wait_s_mean_low": pl.Float64,
@@ -22,7 +23,7 @@ BOUNDS = pl.Schema(
 )
 
 
-def bounds(visits: pl.DataFrame) -> pl.DataFrame:
+def bounds(visits: pl.DataFrame, world: str) -> pl.DataFrame:
     """95 % bounds within one run of `wait_s_mean` and `response_s_p95`, rows as those of `measures`.
 
     By batch means over the visits in the order in which they were due; null where there are too few.
@@ -37,7 +38,7 @@ def bounds(visits: pl.DataFrame) -> pl.DataFrame:
         pl.when(pl.col("started_s").is_not_null()).then("wait_s").alias("wait_s"),
     )
     rows = [
-        (*(key.get(name, ALL) for name in ("channel", "operation")), *_bounds(part))
+        (world, *(key.get(name, ALL) for name in ("channel", "operation")), *_bounds(part))
         for keys in (("channel", "operation"), ("channel",), ("operation",), ())
         for key, part in _parts(needed, keys)
     ]

@@ -6,7 +6,7 @@ import os
 import pickle
 import sys
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from multiprocessing import get_context
@@ -27,7 +27,7 @@ def replicate(
     replications: range,
     summarise: Callable[[DayResult], Summary],
     progress: Progress | None = None,
-) -> Iterator[Summary]:
+) -> Generator[Summary]:
     """Run the given replications of a day and give the summary of each, in order.
 
     Every replication is a function of (model, seed, its number), so the number of processes changes
