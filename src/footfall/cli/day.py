@@ -28,10 +28,7 @@ from footfall.simulate.day import DayResult
 from footfall.simulate.spec.base import DAY_S
 
 DAY_CHARTS = "charts"
-_WITHIN = (
-    "±: 95 % half-width within this one day, by batch means (success: Wilson); other days differ more. "
-    "± ?: too few visits for one."
-)
+_WITHIN = "±: 95 % half-width within this day, by batch means; other days differ more. ± ?: too few visits."
 
 
 @dataclass(frozen=True, slots=True)

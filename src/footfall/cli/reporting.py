@@ -165,7 +165,7 @@ def show(play: PlayFigures) -> None:
         ]
         table.add_row(*cells, style="bold" if row["operation"] == "*" else None)
     console().print(table)
-    say("±: 95 % half-width within this run, by batch means (success: Wilson). ± ?: too few visits for one.")
+    say("±: 95 % half-width within this run, by batch means. ± ?: too few visits.")
     for row in spill_by_channel(play):
         say(_spill_line(row))
 
