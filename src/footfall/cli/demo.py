@@ -12,6 +12,7 @@ from footfall.cli.own_service import own_service
 from footfall.cli.playing import PlayOptions, play_and_judge
 from footfall.cli.runs import begin, share_definition, targets
 from footfall.cli.tracing import make_trace, scenario_of
+from footfall.load.playable import check_playable
 from footfall.load.trace import write_trace
 from footfall.simulate.day import simulate_day
 
@@ -33,6 +34,7 @@ def command(
     chosen = scenario_of(scenario, None)
     with progress(f"sampling the day of {chosen.name}"):
         trace = make_trace(chosen, seed, tuple(changes or ()))
+    check_playable(trace.model, at_own_service=True)
     criteria = judging.criteria_of_scenario(chosen, trace.model)
     said, definition = share_definition(trace.model, share)
     play = trace.info.play

@@ -22,6 +22,7 @@ from footfall.cli.options import (
 from footfall.cli.playing import PlayOptions, play_and_judge
 from footfall.cli.runs import begin
 from footfall.cli.tracing import make_trace, scenario_of
+from footfall.load.playable import check_playable
 from footfall.load.reach import check_host
 from footfall.load.trace import Trace, read_trace, write_trace
 from footfall.records.errors import BadInputError
@@ -67,6 +68,7 @@ def command(
         given = shape | {"at_hour": at_hour, "set": changes, "seed": None if seed == DEFAULT_SEED else seed}
         played = _made_before(trace, [name for name, value in given.items() if value is not None])
     criteria = judging.criteria_of_scenario(chosen, played.model)
+    check_playable(played.model, at_own_service=serve)
     if host is not None:
         check_host(host, played.info)
     settings = {

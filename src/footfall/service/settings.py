@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from footfall.records.errors import BadInputError
+from footfall.simulate.decide.further import of_server
 from footfall.simulate.spec.model import Model
 
 _PORT_MAX = 65_535
@@ -50,9 +51,13 @@ class ServiceSettings:
         """Check the numbers.
 
         Raises:
-            BadInputError: a number is out of its range.
+            BadInputError: a number is out of its range, or a station is one that can only be simulated.
         """
         if not 0 <= self.port <= _PORT_MAX:
             raise BadInputError(f"--port {self.port}", "no such port", f"0 to {_PORT_MAX}")
         if self.subscribers < 1 or self.numbers < 1:
             raise BadInputError(f"subscribers {self.subscribers}", "too few", "at least 1")
+        for channel in self.model.channels:
+            for setting in of_server(channel.station):
+                where = f"{channel.name}.{setting}"
+                raise BadInputError(where, "cannot be served, only simulated", "footfall simulate")

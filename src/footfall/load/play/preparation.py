@@ -9,6 +9,7 @@ from pathlib import Path
 from footfall.load.errands.slips import check_slips
 from footfall.load.play.settings import PlaySettings
 from footfall.load.play.users import user_of
+from footfall.load.playable import check_playable
 from footfall.load.reach import check_host
 from footfall.load.result import HITS_FILE, LOAD_FILE, VISITS_FILE
 from footfall.load.trace import Trace, read_trace, write_trace
@@ -50,6 +51,7 @@ def prepare(settings: PlaySettings, users: set[str]) -> Prepared:
     run_dir = settings.run_dir or _new_run_dir(settings)
     folder = settings.trace or _make_trace(settings, run_dir)
     trace = read_trace(folder)
+    check_playable(trace.model, at_own_service=False)
     check_slips(trace.model)
     _check_users(trace, users)
     check_host(settings.host, trace.info)
