@@ -25,9 +25,9 @@ def test_a_model_survives_its_file(tmp_path: Path) -> None:
 
 
 def test_words_and_policies_of_a_station_survive_the_file(tmp_path: Path) -> None:
-    """Shared cores, stale work, retries and a breaker come back as they were set."""
+    """Shared cores, stale work, and retries come back as they were set."""
     model = small_model()
-    for assignment in ("web.discipline=sharing", "web.stale_work=served", "web.retries_most=2", "web.probes=3"):
+    for assignment in ("web.discipline=sharing", "web.stale_work=served", "web.retries_most=2"):
         model = set_text(model, assignment)
     write_model(model, tmp_path / "model.json")
     assert read_model(tmp_path / "model.json") == model
