@@ -4,16 +4,19 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from scipy import stats
+from scipy import optimize, stats
 
 from footfall.simulate.arrivals import crowd
 from footfall.simulate.calibrate import calibrated, expected_shares
+from footfall.simulate.decide.choice import probabilities
 from footfall.simulate.decide.chooser import NOBODY
 from footfall.simulate.spec.channel import Channel
 from footfall.simulate.spec.model import Model
 from footfall.simulate.spec.number import Number
+from footfall.simulate.spec.people import Choice, Segment
 from footfall.simulate.spec.station import MessageGateway
 from models.operator.demand import observed_shares
+from tests import made_up
 
 Shares = dict[str, dict[str, Number]]
 
@@ -79,3 +82,67 @@ def test_shares_that_no_constants_can_give_are_refused(
     half = two_channels.model_copy(update={"segments": (segment(reach={"sms": number(0.5)}),)})
     with pytest.raises(ValueError, match="no constants give the observed shares"):
         calibrated(half, {"query": {"hall": number(0.25), "sms": number(0.75)}})
+
+
+SHARES = {"own": 0.15, "coop": 0.08, "kiosk": 0.04, "web": 0.14, "sms": 0.42, "wap": 0.04, "hotline": 0.13}
+PHYSICAL = ("own", "coop", "kiosk")
+ACCESS_MIN = {"own": 20, "coop": 12, "kiosk": 7, "web": 1, "sms": 0.3, "wap": 0.5, "hotline": 0.2}
+
+
+@pytest.fixture(scope="module")
+def seven_channels(
+    channel: Callable[..., Channel], model: Callable[..., Model], segment: Callable[..., Segment]
+) -> Model:
+    """Give seven channels, λ 0.6 and 0.8, and two kinds of people, who differ in trust and haste."""
+    number = made_up.number
+    gateway = MessageGateway(messages_per_s=number(1), queue=number(1))
+    channels = [
+        channel(
+            gateway,
+            name=name,
+            nest="physical" if name in PHYSICAL else "electronic",
+            access_s_mean=number(60 * ACCESS_MIN[name]),
+        )
+        for name in SHARES
+    ]
+
+    def kind(name: str, share: float, trust: float, per_access_min: float) -> Segment:
+        taste = made_up.INDIFFERENT.model_copy(
+            update={
+                "per_access_min": number(per_access_min),
+                "per_trust": number(1),
+                "trust": {"physical": number(0.9), "electronic": number(trust)},
+            }
+        )
+        return segment(name=name, population_share=number(share), taste=taste)
+
+    lam = {"physical": number(0.6), "electronic": number(0.8)}
+    return model(
+        *channels,
+        segments=(kind("young", 0.6, 0.8, -0.04), kind("old", 0.4, 0.1, -0.01)),
+        choice=Choice(dissimilarity=lam, constants={}, expected_wait_s={}),
+    )
+
+
+def test_the_constants_are_the_root_of_the_shares(seven_channels: Model) -> None:
+    """Two kinds of people, seven channels: as Powell's hybrid method finds it, to eight digits."""
+    observed = {name: made_up.number(share) for name, share in SHARES.items()}
+    found = calibrated(seven_channels, {"query": observed}).choice.constants["query"]
+    names = list(SHARES)
+    waits_s = dict.fromkeys(names, 0.0)
+
+    def excess(constants: np.ndarray) -> list[float]:
+        values = dict(zip(names, map(made_up.number, [0.0, *constants]), strict=True))
+        choice = seven_channels.choice.model_copy(update={"constants": {"query": values}})
+        model = seven_channels.model_copy(update={"choice": choice})
+        shares = [probabilities(model, s, "query", waits_s, ()) for s in model.segments]
+        weights = [float(s.population_share) for s in model.segments]
+        return [
+            sum(w * of[name] for w, of in zip(weights, shares, strict=True)) - SHARES[name]
+            for name in names[1:]
+        ]
+
+    root = optimize.root(excess, np.zeros(6), method="hybr", options={"xtol": 1e-14})
+    assert [float(found[name]) for name in names[1:]] == pytest.approx(root.x.tolist(), abs=1e-8)
+    assert not found["own"]
+    assert np.abs(excess(np.array([float(found[name]) for name in names[1:]]))).max() < 1e-10
