@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
-from numpy.typing import NDArray
 
 from footfall.simulate.decide.choice import expected_waits, utility
+from footfall.simulate.decide.many_choices import Floats, Ints, nested_logit_of_many
 from footfall.simulate.spec.base import HALF_HOUR_S, HALF_HOURS
 from footfall.simulate.spec.model import Model
 from footfall.simulate.spec.number import Number, assumed
@@ -15,7 +15,6 @@ from footfall.simulate.spec.number import Number, assumed
 _ROUNDS_MOST = 2000
 _TOLERANCE = 1e-10
 _SHARES_TOLERANCE = 1e-6
-Floats = NDArray[np.float64]
 
 
 def calibrated(model: Model, observed: Mapping[str, Mapping[str, Number]]) -> Model:
@@ -48,25 +47,15 @@ class _Situations:
     weights: Floats
     values: Floats
     """Utilities without constants, situation by channel; minus infinity where not available."""
-    nests: NDArray[np.bool_]
-    """Nest by channel."""
+    nest_of: Ints
+    """Nest by channel, as a position in `dissimilarity`."""
     dissimilarity: Floats
-    """By channel."""
+    """By nest."""
 
     def shares(self, constants: Floats) -> Floats:
         """Shares by channel with these constants, over all situations."""
-        values = self.values + constants
-        # Only differences matter; the largest at 0 keeps the exponentials from overflowing.
-        top = values.max(axis=1, keepdims=True)
-        values -= np.where(np.isfinite(top), top, 0.0)
-        scaled = np.exp(values / self.dissimilarity)
-        sums = scaled @ self.nests.T
-        of_nest = self.nests.argmax(axis=0)
-        power = np.array([self.dissimilarity[nest][0] for nest in self.nests])
-        nest_values = sums**power
-        chances = nest_values / np.maximum(nest_values.sum(axis=1, keepdims=True), 1e-300)
-        within = scaled / np.where(sums > 0, sums, 1.0)[:, of_nest]
-        total: Floats = self.weights @ (within * chances[:, of_nest])
+        found = nested_logit_of_many(self.values + constants, self.nest_of, self.dissimilarity).shares
+        total: Floats = self.weights @ found
         shares: Floats = total / total.sum()
         return shares
 
@@ -119,6 +108,6 @@ def _situations(model: Model, operation: str) -> _Situations:
         names=[channel.name for channel in channels],
         weights=np.array(weights),
         values=np.array(values),
-        nests=np.array([[channel.nest == nest for channel in channels] for nest in nests]),
-        dissimilarity=np.array([float(model.choice.dissimilarity[c.nest]) for c in channels]),
+        nest_of=np.array([nests.index(channel.nest) for channel in channels]),
+        dissimilarity=np.array([float(model.choice.dissimilarity[nest]) for nest in nests]),
     )
