@@ -9,11 +9,13 @@ from rich.table import Table
 from footfall.cli import day as day_results
 from footfall.cli.console import console, percent, progress, say, say_json, seconds
 from footfall.cli.content import model_in
+from footfall.cli.months import Futures, Kpi, Months, asked, simulate_months
 from footfall.cli.options import DEFAULT_SEED, Changes, Json, ModelFile, Out, Seed, Share
 from footfall.cli.runs import begin, end, share_definition, targets
 from footfall.measure.replicated import replicated
 from footfall.measure.share import ShareDefinition, electronic_share
 from footfall.measure.summary import measures
+from footfall.records.errors import BadInputError
 from footfall.simulate.day import DayResult, simulate_day
 from footfall.simulate.replications import replicate
 from footfall.simulate.spec.model import Model
@@ -28,10 +30,20 @@ def command(
         int, typer.Option(min=1, max=1000, help="Independent days; more than one adds intervals over days.")
     ] = 1,
     share: Share = None,
+    months: Months = None,
+    futures: Futures = None,
+    kpi: Kpi = None,
     as_json: Json = False,
 ) -> None:
-    """Run MODEL's day and write visits.parquet, measures.csv and the charts."""
+    """Run MODEL's day, or its months, and write the tables and the charts."""
+    over_months = asked(months, futures, kpi, seed, share)
+    if over_months and replications != 1:
+        raise BadInputError("--replications", "months have futures", "no such option beside --months")
     spec = model_in(model, tuple(changes or ()))
+    if over_months:
+        asked_of = {"model_file": model.as_posix(), "set": list(changes or ())}
+        simulate_months(spec, over_months, out, asked_of, as_json=as_json)
+        return
     said, definition = share_definition(spec, share)
     settings = {"model_file": model.as_posix(), "set": list(changes or ()), "replications": replications}
     counted = f"{said.name}: {said.text}"
