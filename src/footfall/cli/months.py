@@ -94,7 +94,7 @@ def simulate_months(
     settings = settings | {"months": wanted.months, "futures": wanted.futures, "kpi_share": wanted.kpi_share}
     counted = f"{said.name}: {said.text}"
     folder, manifest = begin("simulate", model, wanted.seed, out, share_definition=counted, settings=settings)
-    with progress(f"simulating {wanted.months} months of {model.title}, {wanted.futures} futures") as bar:
+    with progress(f"simulating {model.title} to month {wanted.months}, {wanted.futures} futures") as bar:
         result = over_months(ready, wanted.months, wanted.seed, wanted.futures, bar)
     months = fan(result.shares, wanted.kpi_share).join(result.rollout, on="month", maintain_order="left")
     here = months.filter(pl.col("definition") == said.name)

@@ -4,7 +4,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import optimize
 
 from footfall.records.errors import BadInputError
 from footfall.simulate.adoption.month import ELECTRONIC, NESTS, PHYSICAL, Drivers, Month, one_month
@@ -145,6 +144,8 @@ def _expected(model: Model, operation: str) -> dict[str, Number]:
 
 
 def _shift(made: World, definition: ShareDefinition, start_share: float) -> float:
+    from scipy import optimize  # a day does without
+
     def excess(shift: float) -> float:
         electronic, counted = replace(made, shift=shift).first_month().counted(definition)
         return float(electronic.sum() / counted.sum()) - start_share
