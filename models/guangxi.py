@@ -8,12 +8,14 @@ assumptions (grade C), each with its reason. `footfall show models/guangxi.py` l
 from footfall.records.outcomes import Outcome
 from footfall.simulate.calibrate import calibrated
 from footfall.simulate.day import errand
+from footfall.simulate.spec.adoption import Province
 from footfall.simulate.spec.base import profile
 from footfall.simulate.spec.duration import exponential_s
 from footfall.simulate.spec.model import Model, ShareDefinition, Target
 from footfall.simulate.spec.number import Grade, article, public
 from footfall.simulate.spec.number import assumed as c
 from footfall.simulate.spec.people import Accounts, Choice, FollowUp, FollowUps
+from models.operator.adoption import adoption, upgrade_month
 from models.operator.channels import agent, hotline, kiosk, sms, wap, web
 from models.operator.demand import CUSTOMERS_M, DEMAND_M, observed_shares
 from models.operator.halls import halls
@@ -123,6 +125,13 @@ MODEL = calibrated(
             Target(
                 channel="sms", operation="transact", success_share=article(0.911, "SMS transaction success")
             ),
+        ),
+        adoption=adoption(
+            Province(
+                name="guangxi",
+                population_share=c(1, "the whole of this model"),
+                upgrade_month=upgrade_month("guangxi"),
+            )
         ),
         journey=errand,
     ),

@@ -121,6 +121,22 @@ def averages() -> pl.DataFrame:
     return pl.DataFrame(rows, schema=schema, orient="row")
 
 
+@pytest.fixture
+def months() -> pl.DataFrame:
+    """Thirteen months of one definition, with a cut-over in the sixth."""
+    rows = []
+    for month in range(13):
+        median = 0.76 + 0.004 * month - 0.02 * (month == 6)
+        quantiles = [median + month * 0.001 * z for z in (-2, -1, 0, 1, 2)]
+        met = max(0, month - 7) * 60
+        bounds = (met / 400, max(0.0, met / 400 - 0.04), min(1.0, met / 400 + 0.04))
+        rows.append(("article", month, 400, *quantiles, 0.8, met, *bounds, float(month >= 6)))
+    quantiles_of = [f"electronic_share_p{q}" for q in ("05", "25", "50", "75", "95")]
+    met_of = ["futures_met", "met_share", "met_share_low", "met_share_high", "upgraded_share"]
+    schema = ["definition", "month", "futures", *quantiles_of, "kpi_share", *met_of]
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
 def _busyness(hour: float) -> float:
     """Share of the peak's load: low at night, highest in the morning."""
     return 0.04 + 0.96 * max(0.0, 1 - abs(hour - 11) / 10)

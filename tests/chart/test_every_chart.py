@@ -14,6 +14,7 @@ from footfall.chart.outcomes_by_cause import outcomes_by_cause
 from footfall.chart.predicted_against_measured import predicted_against_measured
 from footfall.chart.save import save
 from footfall.chart.share_by_channel import share_by_channel
+from footfall.chart.share_by_month import share_by_month
 from footfall.chart.spillover import spillover
 from footfall.chart.style import Chart, Stamp, look, svg_text
 from footfall.chart.success_against_target import success_against_target
@@ -34,6 +35,7 @@ DRAWINGS: dict[str, Draw] = {
     "rates": lambda frame, stamp: spillover(frame, (240.0, 420.0), stamp),
     "outcomes": outcomes_by_cause,
     "averages": lambda frame, stamp: welch(frame, WELCH_LABELS, stamp),
+    "months": lambda frame, stamp: share_by_month(frame, "electronic: web; of all", stamp),
 }
 
 
@@ -71,10 +73,12 @@ def test_any_single_row_can_be_drawn(drawing: tuple[Draw, pl.DataFrame], stamp: 
         assert svg_text(chart.figure)
 
 
-def test_a_hostile_name_of_a_channel_is_only_a_name(drawing: tuple[Draw, pl.DataFrame], stamp: Stamp) -> None:
+def test_a_hostile_name_is_only_a_name(drawing: tuple[Draw, pl.DataFrame], stamp: Stamp) -> None:
     """No markup, no formula, and no chart pushed off its page."""
     draw, frame = drawing
-    named = frame.with_columns(pl.col("channel").replace({"web": HOSTILE, "own_hall": "x" * 200}))
+    name = "channel" if "channel" in frame.columns else "definition"
+    hostile = {"web": HOSTILE, "own_hall": "x" * 200, "article": HOSTILE}
+    named = frame.with_columns(pl.col(name).replace(hostile))
     drawn = svg_text(draw(named, stamp).figure)
 
     assert "<script" not in drawn

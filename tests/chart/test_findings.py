@@ -8,6 +8,7 @@ from footfall.chart.arrivals_over_day import arrivals_over_day
 from footfall.chart.outcomes_by_cause import outcomes_by_cause
 from footfall.chart.predicted_against_measured import predicted_against_measured
 from footfall.chart.share_by_channel import share_by_channel
+from footfall.chart.share_by_month import share_by_month
 from footfall.chart.spillover import spillover
 from footfall.chart.style import Stamp
 from footfall.chart.success_against_target import success_against_target
@@ -82,3 +83,11 @@ def test_the_most_frequent_cause_is_named(stamp: Stamp) -> None:
     title = outcomes_by_cause(outcomes, stamp).title
     assert title == "10.0 % of visits fail, most often 'backend', as in web hall query"
     assert outcomes_by_cause(outcomes.head(1), stamp).title == "All 9 visits were served"
+
+
+def test_the_last_month_is_named_with_its_median_and_its_futures(months: pl.DataFrame, stamp: Stamp) -> None:
+    """And the definition stands in the explanation."""
+    chart = share_by_month(months, "served; terminals count", stamp)
+
+    assert chart.title == "The electronic share is 80.8 % in month 12; 75 % of futures meet 80 %"
+    assert "'article': Served; terminals count. 400 futures" in chart.figure.texts[1].get_text()

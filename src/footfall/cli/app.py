@@ -15,7 +15,7 @@ INTERRUPTED_EXIT_CODE = 130
 
 COMMANDS = {
     "demo": "Do everything once: simulate a day, play its busiest minutes, judge.",
-    "simulate": "Run a model's day: visits, measures, charts.",
+    "simulate": "Run a model's day, or its months: visits, measures, charts.",
     "show": "Print every number of a model with its grade and source.",
     "trace": "Write the arrivals of the busiest minutes, to be played later.",
     "serve": "Start the reference service.",

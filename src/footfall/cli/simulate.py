@@ -1,5 +1,6 @@
 """`footfall simulate`: run a model's day."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 import typer
@@ -8,8 +9,10 @@ from footfall.cli import day as day_results
 from footfall.cli import days_table, replicating, versus
 from footfall.cli.console import progress, say, say_json
 from footfall.cli.content import model_in
+from footfall.cli.months import Futures, Kpi, Months, asked, simulate_months
 from footfall.cli.options import DEFAULT_SEED, Changes, Json, ModelFile, Out, Seed, Share
 from footfall.cli.runs import begin, end, share_definition, targets
+from footfall.records.errors import BadInputError
 from footfall.records.tables import write_csv
 from footfall.simulate.day import simulate_day
 from footfall.simulate.spec.change import set_text
@@ -63,10 +66,20 @@ def command(
     figures: Figures = None,
     against: Versus = None,
     share: Share = None,
+    months: Months = None,
+    futures: Futures = None,
+    kpi: Kpi = None,
     as_json: Json = False,
 ) -> None:
-    """Run MODEL's day and write visits.parquet, measures.csv, staff.csv and the charts."""
+    """Run MODEL's day, or its months, and write the tables and the charts."""
+    over_months = asked(months, futures, kpi, seed, share)
     spec = model_in(model, tuple(changes or ()))
+    if over_months:
+        of_days = {"--replications": replications, "--precision": precision, "--figure": figures}
+        _refuse_beside_months(of_days | {"--versus": against})
+        asked_of = {"model_file": model.as_posix(), "set": list(changes or ())}
+        simulate_months(spec, over_months, out, asked_of, as_json=as_json)
+        return
     changed = spec
     for change in against or ():
         changed = set_text(changed, change, where="--versus")
@@ -99,3 +112,9 @@ def command(
     days_table.show(over_days, plan)
     versus.show(differences, against or ())
     say(f"{result.logout_reminders:,} logout reminders; {result.events:,} events; results in {folder}")
+
+
+def _refuse_beside_months(of_days: Mapping[str, object]) -> None:
+    for option, given in of_days.items():
+        if given is not None:
+            raise BadInputError(option, "months have futures", "no such option beside --months")

@@ -7,6 +7,7 @@ from typing import Any, Self
 
 from pydantic import Field, model_validator
 
+from footfall.simulate.spec.adoption import Adoption
 from footfall.simulate.spec.base import Spec, leaves
 from footfall.simulate.spec.channel import Channel
 from footfall.simulate.spec.number import CountFromOne, NonNegative, Positive, Share
@@ -56,6 +57,8 @@ class Model(Spec):
     share_definitions: tuple[ShareDefinition, ...]
     """The first one is used unless another is asked for."""
     targets: tuple[Target, ...] = ()
+    adoption: Adoption | None = None
+    """What moves over months; None: only days are simulated."""
     journey: Callable[..., Any] | None = Field(default=None, exclude=True, repr=False)
     """The customer's journey as a SimPy process; None: the kit's own."""
 
@@ -107,6 +110,7 @@ class Model(Spec):
         used |= {name for constants in self.choice.constants.values() for name in constants}
         used |= {name for segment in self.segments for name in segment.reach}
         used |= {name for definition in self.share_definitions for name in definition.counted}
+        used |= set(self.adoption.awareness) if self.adoption else set()
         if used - names:
             msg = f"unknown channel {', '.join(sorted(used - names))}; known: {', '.join(sorted(names))}"
             raise ValueError(msg)

@@ -1,0 +1,15 @@
+"""The nation's months: 31 provinces, each upgraded in its own month, alike in people and channels.
+
+Days are simulated by province: a day of this model is that of one average province, as in `guangxi`.
+"""
+
+from models.guangxi import MODEL as PROVINCE
+from models.operator.adoption import adoption, all_provinces
+
+MODEL = PROVINCE.model_copy(
+    update={
+        "name": "national",
+        "title": "The nation's months, 31 provinces (its day: one average province)",
+        "adoption": adoption(*all_provinces()),
+    }
+)
