@@ -43,7 +43,7 @@ def test_a_csv_that_is_none_is_refused(content: bytes, told: str, tmp_path: Path
     """The line names the file and what was found."""
     path = tmp_path / "calls.csv"
     path.write_bytes(content)
-    with pytest.raises(BadInputError, match=f"calls.csv: {told}"):
+    with pytest.raises(BadInputError, match=rf"calls\.csv: {told}"):
         read_log(path)
 
 
@@ -52,11 +52,11 @@ def test_half_a_parquet_file_is_refused(tmp_path: Path) -> None:
     whole, half = tmp_path / "whole.parquet", tmp_path / "half.parquet"
     TABLE.write_parquet(whole)
     half.write_bytes(whole.read_bytes()[:100])
-    with pytest.raises(BadInputError, match="half.parquet: cannot be read"):
+    with pytest.raises(BadInputError, match=r"half\.parquet: cannot be read"):
         read_log(half)
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     """Nothing is guessed."""
-    with pytest.raises(BadInputError, match="nowhere.csv: no such file"):
+    with pytest.raises(BadInputError, match=r"nowhere\.csv: no such file"):
         read_log(tmp_path / "nowhere.csv")

@@ -96,7 +96,7 @@ def test_an_exponential_with_cut_times_is_waited_time_over_those_who_left() -> N
 
 @pytest.mark.parametrize("law", FAMILIES)
 def test_the_law_that_the_times_are_from_is_chosen(law: Law) -> None:
-    """By Akaike's criterion, in nine samples of ten; the exponential is also a Weibull and a gamma of shape 1."""
+    """By Akaike's criterion, in nine samples of ten; an exponential is a gamma of shape 1, too."""
     chosen = [fit.chosen for seed in range(10) if (fit := fit_times(drawn(law, 100 + seed, 2000)))]
     assert len(chosen) == 10
     near = {Law.EXPONENTIAL, Law.GAMMA, Law.WEIBULL} if law is Law.EXPONENTIAL else {law}

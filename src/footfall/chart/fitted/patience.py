@@ -25,7 +25,8 @@ _AT_RISK_LEAST = 5
 def patience_curves(curves: pl.DataFrame, stamp: Stamp) -> Chart:
     """Share still waiting, had nobody been served, a panel a kind.
 
-    `curves` has kind, left, waits, law, second, at_risk, survival_share, survival_low, survival_high, fitted_share.
+    `curves` has kind, left, waits, law, second, at_risk, survival_share, survival_low, survival_high and
+    fitted_share.
     """
     if curves.is_empty():
         heading = Heading(title="Nobody left while waiting", subtitle="Patience", stamp=stamp)

@@ -57,7 +57,9 @@ def _days(fitted: Fitted) -> Iterator[Caution]:
     span = [days[0] + timedelta(days=k) for k in range((days[-1] - days[0]).days + 1)]
     missing = [day for day in span if day not in set(days) and day.weekday() in wanted]
     if missing:
-        yield Caution("missing-days", f"no row on {_some(missing)}: taken for no days, not for empty ones")
+        yield Caution(
+            "missing-days", f"no row is left of {_some(missing)}: taken for no days, not for empty ones"
+        )
     low = low_days(fitted)
     if low:
         told = f"{_some(low)}: less than half of the weekday's median; low_day_share sets such days aside"
@@ -127,7 +129,7 @@ def _unusually_short(fit: TimesFit, name: str) -> Iterator[Caution]:
     bound_s = _SHORT_OF_MEDIAN * float(np.interp(0.5, shares, seconds))
     share = float(np.interp(bound_s, seconds, shares))
     expected = 1 - float(fit.best.survival(np.array([bound_s]))[0])
-    if share > _SHORT_SHARE + 2 * expected:
+    if share > _SHORT_SHARE + expected:
         told = f"{name}: {_percent(share, 1)} of services are under {bound_s:.3g} s"
         told += f", the law expects {_percent(expected, 1)}"
         yield Caution("short-services", f"{told}: hang-ups? short_service_s leaves them out of the law")

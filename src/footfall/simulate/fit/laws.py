@@ -79,7 +79,7 @@ def fit_law(law: Law, sample: Sample) -> FittedLaw:
     if sample.ended <= 0 or sample.seconds.min(initial=inf) <= 0:
         msg = "a law needs times above 0, and one that ended"
         raise ValueError(msg)
-    family = FAMILIES[law]
+    family, sample = FAMILIES[law], sample.coarse()
 
     def cost(values: Array) -> float:
         if np.abs(values).max() > _LOG_MOST:

@@ -18,6 +18,7 @@ WIDTH = 110
 _STEP = "    "
 _MAKERS = {Grade.ARTICLE: "article", Grade.PUBLIC: "public", Grade.ASSUMED: "assumed", Grade.FITTED: "fitted"}
 _PASSED_OVER = frozenset({"channels", "segments", "station", "callers", "curve", "follow_ups", "by_outcome"})
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f]")
 _TAGS = frozenset({"kind", "law"})
 _NUMBERS_A_ROW = 8
 Days = Mapping[str, tuple[Mapping[str, Sequence[float]], Sequence[float]]]
@@ -99,7 +100,7 @@ def _docstring(named: Named, cautions: Sequence[str]) -> str:
     lines = [f"{named.title}: the mean day of a log.", "", f"{named.log}."]
     if cautions:
         lines += ["", "Fitted with these warnings:", *(f"- {line}" for line in cautions)]
-    plain = "\n".join(lines).replace("\\", "/").replace('"', "'")
+    plain = "\n".join(_CONTROLS.sub(" ", line) for line in lines).replace("\\", "/").replace('"', "'")
     return f'"""{plain}\n"""'
 
 
@@ -166,6 +167,7 @@ class _Writer:
     def _sourced(self, number: Number, indent: str, before: int) -> str:
         source = self._source(number.source)
         if number.grade not in _MAKERS:
+            self.uses.add(("footfall.simulate.spec.number", "Number"))
             return self._call("Number", [_number(number), self._grade(number.grade), source], indent, before)
         maker = _MAKERS[number.grade]
         self.uses.add(("footfall.simulate.spec.number", maker))

@@ -10,6 +10,7 @@ from footfall.simulate.fit.times import TimesFit, fit_times
 from footfall.simulate.spec.base import DAY_S, HALF_HOUR_S, HALF_HOURS
 
 Array = NDArray[np.float64]
+_INSTANT_S = 1e-5
 WRAP_UP_MOST_S = 600.0
 """Who takes longer to the next call while somebody waits is on a break."""
 
@@ -105,7 +106,8 @@ class _Grid:
 
     def most(self, began_s: Array, ended_s: Array) -> Array:
         """Most spans that last at once, in each half hour of each day."""
-        times = np.concatenate([ended_s, began_s])  # who ends makes room for who begins at that instant
+        # Who ends makes room for who begins at that instant, however the last digits were rounded.
+        times = np.concatenate([ended_s - _INSTANT_S, began_s])
         steps = np.concatenate([-np.ones(ended_s.size), np.ones(began_s.size)])
         order = np.argsort(times, kind="stable")
         times, inside = times[order], np.cumsum(steps[order])
