@@ -46,9 +46,7 @@ class Sample:
         if self.seconds.size <= _MANY:
             return self
         places, inverse = np.unique(np.round(np.log(self.seconds) / _STEP), return_inverse=True)
-        ends, cut = (
-            np.bincount(inverse, weights=part).astype(np.float64) for part in (self.ends, self.cut)
-        )
+        ends, cut = (np.bincount(inverse, weights=part).astype(np.float64) for part in (self.ends, self.cut))
         return Sample(np.exp(places * _STEP), ends, cut)
 
     def above(self, low_s: float) -> "Sample":
