@@ -136,7 +136,9 @@ def test_staff_and_redial_that_are_not_known_are_told() -> None:
     """Without agents, without services, without names, with a third of the names."""
     nobody = {key: name for key, name in COLUMNS.items() if key != "agent"}
     assert "no-agents" in warned(good(), nobody)
-    assert "no-staff" in warned(good(), {"arrived": "at"})
+    bare = warned(good(), {"arrived": "at"})
+    assert "no-staff" in bare
+    assert bare["few-services"].endswith("in the model they take no time")
     assert "no-redial" in warned(good(), COLUMNS)
     third = good().with_columns(who=pl.when(pl.int_range(pl.len()) % 3 == 0).then("who"))
     assert warned(third)["few-known"].startswith("32 % of those")

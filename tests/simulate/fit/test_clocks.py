@@ -49,6 +49,7 @@ def test_a_form_of_one_s_own_is_read() -> None:
 def test_numbers_are_seconds_since_1970_in_utc() -> None:
     """As most machines write them."""
     assert read([WALL.timestamp() + 1.5]) == [1.5]
+    assert read([f"{WALL.timestamp():.0f}", f"{WALL.timestamp() + 1.5:.1f}", "20240102"]) == [0.0, 1.5, None]
     assert read([int(WALL.timestamp())], timezone="Asia/Shanghai") == [8 * 3600.0]
 
 

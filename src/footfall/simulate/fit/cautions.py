@@ -52,7 +52,7 @@ def _rows(fitted: Fitted) -> Iterator[Caution]:
 def _days(fitted: Fitted) -> Iterator[Caution]:
     days = fitted.arrivals.days
     if len(days) < DAYS_LEAST:
-        yield Caution("few-days", f"{len(days)} days: how days differ is hardly known; 20 or more are better")
+        yield Caution("few-days", f"only {len(days)}: how days differ is hardly known; 20 or more are better")
     wanted = {WEEKDAYS.index(name) for name in fitted.options.weekdays}
     span = [days[0] + timedelta(days=k) for k in range((days[-1] - days[0]).days + 1)]
     missing = [day for day in span if day not in set(days) and day.weekday() in wanted]
@@ -104,8 +104,9 @@ def _arrivals(fitted: Fitted) -> Iterator[Caution]:
 def _service(kind: KindFit, fitted: Fitted) -> Iterator[Caution]:
     fit, name = kind.service, kind.kind
     if fit is None:
-        if kind.rows and fitted.every.service is not None:
-            yield Caution("few-services", f"{name}: too few services to fit; those of all kinds stand in")
+        told = f"{name}: too few services to fit"
+        stand_in = "those of all kinds stand in" if fitted.every.service else "in the model they take no time"
+        yield Caution("few-services", f"{told}; {stand_in}")
         return
     if fit.short_share > _SHORT_SHARE:
         below = f"{fitted.options.short_service_s:g} s"

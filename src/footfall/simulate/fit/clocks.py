@@ -9,6 +9,8 @@ from footfall.simulate.spec.base import DAY_S
 NAIVE_FORMATS = ("%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%d %H:%M", "%Y/%m/%d %H:%M:%S%.f", "%y%m%d %H:%M:%S%.f")
 ZONED_FORMATS = ("%Y-%m-%d %H:%M:%S%.f%z", "%Y-%m-%d %H:%M:%S%.f %z")
 UTC = "UTC"
+_SECONDS_SINCE_1970 = r"^\d{9,10}(\.\d+)?$"
+"""Since March 1973, so that no day written in eight digits is taken for one."""
 _HALF_DAY_S = DAY_S / 2
 
 
@@ -30,7 +32,7 @@ def instants(frame: pl.DataFrame, column: str, options: Options, date: str | Non
     elif isinstance(kind, pl.Datetime):
         told = cells
     elif kind.is_numeric():
-        told = (cells.cast(pl.Float64) * 1e6).cast(pl.Int64, strict=False).cast(pl.Datetime("us", UTC))
+        told = _from_number(cells)
     else:
         raise BadInputError(f"columns.{column}", f"holds {kind}", "times of the day, as text, time or number")
     if isinstance(told.dtype, pl.Datetime) and told.dtype.time_zone is not None:
@@ -68,11 +70,16 @@ def _from_text(cells: pl.Series, options: Options) -> pl.Series:
     naive = _read(text, NAIVE_FORMATS, zoned=False)
     if naive.null_count() == text.null_count():
         return naive
-    zoned = _read(text, ZONED_FORMATS, zoned=True)
-    if zoned.null_count() == zoned.len():
-        return naive
+    number = _from_number(text.set(~text.str.contains(_SECONDS_SINCE_1970).fill_null(value=True), None))
+    zoned = pl.select(pl.coalesce(_read(text, ZONED_FORMATS, zoned=True), number)).to_series()
     local = zoned.dt.convert_time_zone(options.timezone or UTC).dt.replace_time_zone(None)
     return pl.select(pl.coalesce(naive, local)).to_series()
+
+
+def _from_number(seconds: pl.Series) -> pl.Series:
+    """Read seconds since 1970 in UTC."""
+    micros = seconds.cast(pl.Float64, strict=False) * 1e6
+    return micros.cast(pl.Int64, strict=False).cast(pl.Datetime("us", UTC))
 
 
 def _read(text: pl.Series, formats: tuple[str, ...], *, zoned: bool) -> pl.Series:
