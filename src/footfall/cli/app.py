@@ -23,6 +23,7 @@ COMMANDS = {
     "report": "Make the report of a played run again, from its files.",
     "warmup": "Find where a steady run's start ends: MSER-5, Welch's plot.",
     "gate": "Judge a run for CI: exit code 0 pass, 1 fail, 3 invalid.",
+    "fit": "Fit a model to your own log of calls, visits or requests.",
     "theory": "Print what formulas say of a station: Erlang B, C, A and others.",
 }
 """In the order of the help, each with its one line."""

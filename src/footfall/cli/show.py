@@ -12,7 +12,8 @@ from footfall.simulate.spec.base import Curve, Profile, leaves
 from footfall.simulate.spec.number import Number
 
 _GRADES = (
-    "grade A: stated in the source article; B: public figure; C: our assumption; set: changed for this run"
+    "grade A: stated in the source article; B: public figure; C: our assumption; "
+    "fit: fitted to records; set: changed for this run"
 )
 
 

@@ -17,6 +17,8 @@ class Grade(StrEnum):
     """A public figure."""
     ASSUMED = "C"
     """Our assumption: to be measured, and varied in a sensitivity run."""
+    FITTED = "fit"
+    """Fitted to somebody's own records, which the source names."""
     SET = "set"
     """Given by the user for this run."""
 
@@ -60,6 +62,11 @@ def public(value: float, source: str) -> Number:
 def assumed(value: float, source: str) -> Number:
     """Give an assumption of ours, with the reason for it."""
     return Number(value, Grade.ASSUMED, source)
+
+
+def fitted(value: float, source: str) -> Number:
+    """Give a number fitted to records, with the records and how many there are."""
+    return Number(value, Grade.FITTED, source)
 
 
 Share = Annotated[Number, Ge(0), Le(1)]

@@ -1,0 +1,1 @@
+"""What was fitted to a log, beside the data that it was fitted to."""

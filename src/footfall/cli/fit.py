@@ -1,0 +1,119 @@
+"""`footfall fit`: from a person's own records to a model."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from footfall.chart.report.fit_page import FitReport, render_fit
+from footfall.chart.save import save
+from footfall.chart.style import Stamp
+from footfall.cli import fitting
+from footfall.cli.console import progress, say, say_json
+from footfall.cli.options import Json, Out
+from footfall.cli.runs import begin, end
+from footfall.records.errors import BadInputError
+from footfall.records.log_file import read_log
+from footfall.records.tables import write_csv, write_text
+from footfall.simulate.fit.build import Named, model_of
+from footfall.simulate.fit.cautions import cautions
+from footfall.simulate.fit.fit import Fitted, fit_log
+from footfall.simulate.fit.mapping import EXAMPLE, Mapping, Options, Weekday, read_mapping
+from footfall.simulate.fit.python_text import model_text
+
+MODEL_FILE, REPORT, FIGURES = "model.py", "report.html", "fit.json"
+_EXPECTED_MAP = "--map FILE.toml, such as `footfall fit --example` prints"
+_NO_SEED = 0
+
+
+def command(
+    log: Annotated[
+        Path | None,
+        typer.Argument(help="CSV or Parquet file of calls, visits or requests.", show_default=False),
+    ] = None,
+    mapping: Annotated[
+        Path | None,
+        typer.Option("--map", help="TOML file: which column means what.", show_default=False),
+    ] = None,
+    out: Out = None,
+    weekday: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME", help="Fit the days of this weekday only, such as monday.", show_default=False
+        ),
+    ] = None,
+    example: Annotated[
+        bool, typer.Option("--example", help="Print a mapping to start from, and stop.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Fit a model to the rows of LOG: model.py, report.html, charts."""
+    if example:
+        say(EXAMPLE.rstrip())
+        return
+    if log is None:
+        raise BadInputError("LOG", "no log is named", "a CSV or Parquet file, or --example")
+    if mapping is None:
+        raise BadInputError("--map", "no mapping is named", _EXPECTED_MAP)
+    asked = _on(_mapping_in(mapping), weekday)
+    table = read_log(log)
+    with progress(f"fitting {table.height:,} rows"):
+        try:
+            fit = fit_log(table, asked)
+        except BadInputError as error:
+            raise BadInputError(f"{log} by {mapping}", str(error)) from error
+    named = fitting.named(fit, log)
+    folder, run = _write(fit, named, asked, out)
+    if as_json:
+        say_json(fitting.as_json(fit) | {"run": run, "folder": str(folder)})
+        return
+    fitting.show(fit, named)
+    say(f"results in {folder}; run it: footfall simulate {folder / MODEL_FILE}")
+
+
+def _mapping_in(path: Path) -> Mapping:
+    if not path.is_file():
+        raise BadInputError(str(path), "no such file", _EXPECTED_MAP)
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (UnicodeDecodeError, OSError) as error:
+        raise BadInputError(str(path), f"cannot be read ({error})", "a TOML file in UTF-8") from error
+    return read_mapping(text, str(path))
+
+
+def _on(mapping: Mapping, weekday: str | None) -> Mapping:
+    """Give the mapping for one weekday, where one is asked for."""
+    known: tuple[Weekday, ...] = mapping.options.weekdays
+    if weekday is None:
+        return mapping
+    if weekday not in known:
+        raise BadInputError(f"--weekday {weekday}", "is not among the mapping's weekdays", " or ".join(known))
+    options: Options = mapping.options.model_copy(update={"weekdays": (weekday,)})
+    return mapping.model_copy(update={"options": options})
+
+
+def _write(fit: Fitted, named: Named, mapping: Mapping, out: Path | None) -> tuple[Path, str]:
+    """Write everything, the model last; gives the folder and the run's identity."""
+    model = model_of(fit, named)
+    warned = cautions(fit)
+    text = model_text(model, named, fitting.days(fit), [f"{name}: {told}" for name, told in warned])
+    settings = {"log": named.log, "map": mapping.model_dump(mode="json", by_alias=True, exclude_none=True)}
+    folder, manifest = begin("fit", model, _NO_SEED, out, settings=settings)
+    drawn = fitting.charts(fit, Stamp.of(manifest))
+    for name, chart in drawn.items():
+        save(chart, folder / "charts" / name)
+    write_csv(fit.arrivals.rates, folder / "arrivals.csv")
+    report = FitReport(
+        title=named.title,
+        source=named.log,
+        summary=fitting.summary(fit),
+        version=manifest.versions["footfall"],
+        cautions=warned,
+        tables=fitting.sheets(fit),
+        charts=list(drawn.values()),
+    )
+    write_text(render_fit(report), folder / REPORT)
+    write_text(fitting.json_text(fit), folder / FIGURES)
+    write_text(text, folder / MODEL_FILE)
+    end(folder, manifest)
+    return folder, manifest.run

@@ -1,0 +1,105 @@
+"""A log fitted as a whole: arrivals, and for each kind of customer service, patience and outcomes."""
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from footfall.records.outcomes import Outcome
+from footfall.simulate.fit.arrivals import EVERY, ArrivalsFit, fit_arrivals
+from footfall.simulate.fit.mapping import Mapping, Options
+from footfall.simulate.fit.patience import PatienceFit, fit_patience
+from footfall.simulate.fit.redial import RedialFit, fit_redial, weighed
+from footfall.simulate.fit.rows import Fate, rows_of
+from footfall.simulate.fit.staffing import StaffFit, fit_staff
+from footfall.simulate.fit.times import TimesFit, fit_times
+
+MINUTE_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class KindFit:
+    """What was fitted to one kind of customer."""
+
+    kind: str
+    """`*` for all kinds together."""
+    rows: int
+    outcomes: dict[str, int]
+    service: TimesFit | None
+    """None: too few."""
+    patience: PatienceFit | None
+    """None: nobody left while waiting, or no waits are told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """All that was fitted to a log."""
+
+    read: int
+    """Rows of the log."""
+    fates: tuple[Fate, ...]
+    """What became of them; they add up to `read`."""
+    options: Options
+    arrivals: ArrivalsFit
+    every: KindFit
+    """All kinds together: what a kind with too few rows is given."""
+    kinds: dict[str, KindFit]
+    staff: StaffFit | None
+    redial: RedialFit | None
+    services: pl.DataFrame
+    """service_s and services: how many took so long, short ones too."""
+    copies: int
+    """Used rows that another one equals in all that is known of it."""
+
+    @property
+    def used(self) -> int:
+        """Rows that count at least as arrivals."""
+        return sum(fate.rows for fate in self.fates if fate.use != "none")
+
+    @property
+    def set_aside(self) -> int:
+        """Rows that count as nothing."""
+        return self.read - self.used
+
+
+def fit_log(table: pl.DataFrame, mapping: Mapping) -> Fitted:
+    """Fit a log by its mapping; the records hold no file's name and touch no file.
+
+    Classes and parts of the day are chosen by the mapping's options `classes`, `day_parts_h`, `from`,
+    `until` and `weekdays`; each class in each part is a kind of its own, such as `PS_20_24`.
+
+    Raises:
+        BadInputError: the log has no such column, or no row of it can be used.
+    """
+    rows = rows_of(table, mapping)
+    frame, options = rows.frame, mapping.options
+    redial = fit_redial(frame) if options.redial and options.station == "hotline" else None
+    names = sorted(frame["kind"].unique())
+    told = [name for name in frame.columns if name not in {"row", "kind"}]
+    return Fitted(
+        read=rows.read,
+        fates=rows.fates,
+        options=options,
+        arrivals=fit_arrivals(weighed(frame, redial)),
+        every=_kind(EVERY, frame, options),
+        kinds={name: _kind(name, frame.filter(pl.col("kind") == name), options) for name in names},
+        staff=fit_staff(frame, options.on_duty_gap_min * MINUTE_S),
+        redial=redial,
+        services=_counted(frame["service_s"]),
+        copies=frame.height - frame.select(told).n_unique(),
+    )
+
+
+def _counted(service_s: pl.Series) -> pl.DataFrame:
+    return service_s.drop_nulls().value_counts(name="services").sort("service_s")
+
+
+def _kind(name: str, rows: pl.DataFrame, options: Options) -> KindFit:
+    waits = rows.filter(pl.col("wait_s").is_not_null())
+    left = waits["outcome"] == Outcome.ABANDONED.value
+    return KindFit(
+        kind=name,
+        rows=rows.height,
+        outcomes=dict(rows["outcome"].value_counts(sort=True).iter_rows()),
+        service=fit_times(rows["service_s"].drop_nulls(), options.short_service_s),
+        patience=fit_patience(waits["wait_s"], left) if waits.height else None,
+    )
