@@ -144,3 +144,38 @@ def _busyness(hour: float) -> float:
 
 def _open(channel: str, hour: float) -> bool:
     return channel not in ("own_hall", "partner_hall", "agent") or 9 <= hour < 18
+
+
+@pytest.fixture
+def validated() -> pl.DataFrame:
+    """Give thirty keys with recorded and predicted figures."""
+    luck = Random(3)
+    rows = []
+    for n in range(30):
+        wait_s, waited, late, lost = 60 + 30 * luck.random(), 0.7, 0.6, 0.2
+        figures = (wait_s, wait_s * 1.1, waited, 0.68, late, 0.55, lost, 0.21)
+        rows.append((f"1999-{n + 1:02d}", 16 + n % 30, 1000 + n, *figures))
+    names = [
+        f"{name}_{world}"
+        for name in ("wait_s_mean", "waited_share", "waited_20_s_share", "abandoned_share")
+        for world in ("recorded", "predicted")
+    ]
+    return pl.DataFrame(rows, schema=["key", "half_hour", "offered", *names], orient="row")
+
+
+@pytest.fixture
+def validated_months(validated: pl.DataFrame) -> pl.DataFrame:
+    """Give a row a month."""
+    return validated.rename({"key": "month"}).head(6)
+
+
+@pytest.fixture
+def validated_days(validated: pl.DataFrame) -> pl.DataFrame:
+    """Give a row a day."""
+    return validated.rename({"key": "day"})
+
+
+@pytest.fixture
+def validated_half_hours(validated: pl.DataFrame) -> pl.DataFrame:
+    """Give a row a half hour."""
+    return validated.drop("key")

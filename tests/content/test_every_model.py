@@ -19,7 +19,10 @@ from models.guangxi import MODEL as PROVINCE
 from models.single_counter import MODEL as SINGLE_COUNTER
 
 FOLDER = Path(__file__).parents[2] / "models"
-FILES = sorted(path.stem for path in FOLDER.glob("*.py") if path.stem != "__init__")
+FILES = sorted(path.stem for path in FOLDER.glob("*.py") if "\nMODEL = " in path.read_text(encoding="utf-8"))
+HOTLINES = sorted(
+    path.stem for path in FOLDER.glob("*.py") if "\nHOTLINE = " in path.read_text(encoding="utf-8")
+)
 PEOPLE_MOST = 300_000
 POINT = 0.01
 MINUTE_S = 60.0
@@ -54,6 +57,22 @@ def test_every_number_has_a_grade_and_a_source(model: Model) -> None:
     for path, number in found.items():
         assert number.grade in {Grade.ARTICLE, Grade.PUBLIC, Grade.ASSUMED}, path
         assert number.source.strip(), path
+
+
+def test_every_model_file_holds_a_model_or_a_hotline() -> None:
+    """None is left out of these tests."""
+    every = {path.stem for path in FOLDER.glob("*.py")} - {"__init__"}
+    assert set(FILES) | set(HOTLINES) == every
+
+
+@pytest.mark.parametrize("name", HOTLINES)
+def test_a_hotline_says_where_its_numbers_are_from(name: str) -> None:
+    """And bears the name of its file."""
+    hotline = importlib.import_module(f"models.{name}").HOTLINE
+    assert hotline.name == name
+    found = dict(leaves(hotline))
+    assert len(found) > 10
+    assert all(number.source.strip() for number in (*found.values(), hotline.pauses))
 
 
 def test_a_model_bears_the_name_of_its_file(model: Model) -> None:

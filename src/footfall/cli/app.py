@@ -24,6 +24,7 @@ COMMANDS = {
     "warmup": "Find where a steady run's start ends: MSER-5, Welch's plot.",
     "gate": "Judge a run for CI: exit code 0 pass, 1 fail, 3 invalid.",
     "fit": "Fit a model to your own log of calls, visits or requests.",
+    "validate": "Predict recorded days of a hotline, and compare.",
     "theory": "Print what formulas say of a station: Erlang B, C, A and others.",
 }
 """In the order of the help, each with its one line."""

@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from footfall.records.errors import BadInputError
+from footfall.simulate.hotline.spec import Hotline
 from footfall.simulate.spec.change import set_text
 from footfall.simulate.spec.model import Model
 
@@ -30,6 +31,18 @@ def model_in(
     for change in changes:
         model = set_text(model, change)
     return model
+
+
+def hotline_in(path: Path) -> Hotline:
+    """Give `HOTLINE` of a model file: the structure of a recorded hotline.
+
+    Raises:
+        BadInputError: there is no such file, it does not run, or it holds no hotline.
+    """
+    hotline = _member(path, "HOTLINE", "a file such as models/bank_hotline.py")
+    if not isinstance(hotline, Hotline):
+        raise BadInputError(str(path), "HOTLINE is not a Hotline", "a footfall.simulate.hotline.spec.Hotline")
+    return hotline
 
 
 def _member(path: Path, name: str, expected: str) -> Any:  # noqa: ANN401  the caller checks

@@ -50,6 +50,33 @@ def begin(
     return folder, manifest
 
 
+def begin_named(
+    command: str, name: str, fingerprint: str, seed: int, out: Path | None, *, settings: Mapping[str, Any]
+) -> tuple[Path, Manifest]:
+    """Make the folder and manifest of a run of something that has a name and a fingerprint, `running`.
+
+    Raises:
+        BadInputError: the folder cannot be written.
+    """
+    identity = run_id(fingerprint, f"{command} {sorted(settings.items())}", seed, __version__)
+    folder = out or Path("results") / name / "runs" / identity
+    check_writable(folder)
+    manifest = Manifest(
+        run=identity,
+        command=command,
+        model=name,
+        scenario=None,
+        seed=seed,
+        status="running",
+        settings=dict(settings),
+        versions=versions(),
+        machine=machine(),
+        started_at=now(),
+    )
+    write_manifest(folder, manifest)
+    return folder, manifest
+
+
 def end(folder: Path, manifest: Manifest, **changes: Any) -> Manifest:  # noqa: ANN401  fields of Manifest
     """Write the manifest for the last time, `finished` unless told otherwise."""
     manifest = replace(manifest, **{"status": "finished", "ended_at": now()} | changes)

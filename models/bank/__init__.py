@@ -1,0 +1,1 @@
+"""What the model of the bank's hotline is made of."""

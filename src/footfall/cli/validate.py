@@ -1,0 +1,101 @@
+"""`footfall validate`: predict recorded days, and set predicted beside recorded."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import polars as pl
+import typer
+from rich.table import Table
+
+from footfall.chart.save import save
+from footfall.chart.style import Stamp
+from footfall.chart.validation import days_chart, half_hours_chart, months_chart
+from footfall.cli.console import console, percent, progress, say, say_json
+from footfall.cli.content import hotline_in
+from footfall.cli.options import DEFAULT_SEED, Json, ModelFile, Out, Seed
+from footfall.cli.runs import begin_named, end
+from footfall.measure.validation import by_day, by_half_hour, by_month
+from footfall.records.log_file import read_log
+from footfall.records.tables import write_csv
+from footfall.simulate.hotline.predict import predict
+from footfall.simulate.hotline.records import regular_days
+
+Calls = Annotated[
+    Path, typer.Argument(metavar="CALLS", help="Recorded calls, Parquet or CSV.", show_default=False)
+]
+
+
+def command(
+    model: ModelFile, calls: Calls, seed: Seed = DEFAULT_SEED, out: Out = None, as_json: Json = False
+) -> None:
+    """Predict each regular day of CALLS with the hotline of MODEL, and compare by month, day and half hour.
+
+    Of its own month a day takes arrivals, agents on duty, services and patience; all else is the model's.
+    """
+    hotline = hotline_in(model)
+    days = regular_days(read_log(calls), str(calls))
+    settings = {"model_file": model.as_posix(), "calls": calls.name, "days": len(days)}
+    folder, manifest = begin_named(
+        "validate", hotline.name, hotline.fingerprint(), seed, out, settings=settings
+    )
+    with progress(f"predicting {len(days)} days of {hotline.title}") as bar:
+        both = predict(hotline, days, seed, bar)
+    months = by_month(both)
+    _write(folder, both, months, Stamp.of(manifest))
+    end(folder, manifest)
+    if as_json:
+        say_json(months.to_dicts())
+        return
+    _show(months)
+    say(f"predicted less recorded; ± is half the 95 % interval of the days' differences; results in {folder}")
+
+
+def _write(folder: Path, both: pl.DataFrame, months: pl.DataFrame, stamp: Stamp) -> None:
+    days, half_hours = by_day(both), by_half_hour(both)
+    for name, table in (("months", months), ("days", days), ("half_hours", half_hours)):
+        write_csv(table, folder / f"{name}.csv")
+    save(months_chart(months, stamp), folder / "charts" / "months")
+    save(days_chart(days, stamp), folder / "charts" / "days")
+    save(half_hours_chart(half_hours, stamp), folder / "charts" / "half_hours")
+
+
+def _show(months: pl.DataFrame) -> None:
+    table = Table(title="Recorded and predicted", title_justify="left", box=None, pad_edge=False)
+    heads = (
+        "month",
+        "days",
+        "calls",
+        "mean wait, s",
+        "off",
+        "waited",
+        "waited > 20 s",
+        "abandoned",
+        "evening, s",
+        "days' r",
+    )
+    for head in heads:
+        table.add_column(head, justify="left" if head == "month" else "right")
+    for row in months.iter_rows(named=True):
+        table.add_row(*_cells(row))
+    console().print(table)
+
+
+def _cells(row: dict[str, Any]) -> list[str]:
+    recorded, predicted = row["wait_s_mean_recorded"], row["wait_s_mean_predicted"]
+    low, high = row["wait_s_mean_difference_low"], row["wait_s_mean_difference_high"]
+    spread = "" if low is None else f" ± {(high - low) / 2:.0f}"
+    shares = [
+        f"{percent(row[f'{name}_recorded'])} {percent(row[f'{name}_predicted'])}"
+        for name in ("waited_share", "waited_20_s_share", "abandoned_share")
+    ]
+    evening = [row[f"evening_wait_s_mean_{world}"] for world in ("recorded", "predicted")]
+    return [
+        row["month"],
+        str(row["days"]),
+        f"{row['offered']:,}",
+        f"{recorded:.1f} {predicted:.1f}",
+        f"{predicted - recorded:+.0f}{spread} s",
+        *shares,
+        " ".join("–" if value is None else f"{value:.0f}" for value in evening),
+        "–" if row["day_correlation"] is None else f"{row['day_correlation']:.2f}",
+    ]
