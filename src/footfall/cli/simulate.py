@@ -1,5 +1,6 @@
 """`footfall simulate`: run a model's day."""
 
+from dataclasses import asdict
 from functools import partial
 from typing import Annotated, Any
 
@@ -15,6 +16,7 @@ from footfall.measure.replicated import replicated
 from footfall.measure.share import ShareDefinition, electronic_share
 from footfall.measure.summary import measures
 from footfall.simulate.day import DayResult, simulate_day
+from footfall.simulate.laws import LawsHeld
 from footfall.simulate.replications import replicate
 from footfall.simulate.spec.model import Model
 
@@ -43,11 +45,14 @@ def command(
     day_results.write(folder, day, day_results.charts(day, manifest))
     end(folder, manifest)
     if as_json:
-        say_json(day_results.as_json(day) | {"run": manifest.run, "folder": str(folder), "days": days})
+        laws = asdict(result.laws) | {"checks": result.laws.checks}
+        told = {"run": manifest.run, "folder": str(folder), "days": days, "laws": laws}
+        say_json(day_results.as_json(day) | told)
         return
     day_results.show(day)
     if days:
         _show_days(days)
+    say(laws_line(result.laws, replications))
     say(f"{result.logout_reminders:,} logout reminders; {result.events:,} events; results in {folder}")
 
 
@@ -67,6 +72,12 @@ def _over_days(
         summaries += replicate(spec, seed, range(1, replications), summary, bar)
     values = {name: [s[name] for s in summaries if name in s] for name in summaries[0]}
     return replicated(values).to_dicts()
+
+
+def laws_line(laws: LawsHeld, replications: int) -> str:
+    """Say that the laws held, in as many checks; a day in which one did not would have ended the run."""
+    others = f", as do those of the {replications - 1} other days" if replications > 1 else ""
+    return f"laws: {laws.checks:,} checks of flow, Little, order, shares and staffing hold{others}"
 
 
 def key_figures(definition: ShareDefinition, result: DayResult) -> dict[str, float]:

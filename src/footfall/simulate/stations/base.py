@@ -18,8 +18,10 @@ from footfall.simulate.decide.customer import (
     slip,
 )
 from footfall.simulate.engine import Body, after
+from footfall.simulate.laws.counts import Book
 from footfall.simulate.sampler import Draw, Sampler
 from footfall.simulate.spec.channel import Channel, Fault, Turn, Verb, Work
+from footfall.simulate.stations.queue import Line, books_of
 
 PAGES_A_TURN = 64
 """Service times of a turn's pages are drawn under turn * this + page."""
@@ -61,6 +63,7 @@ class Station(ABC):
         """Bind the draws of every turn and note the outages."""
         self.channel = channel
         self.env = place.env
+        self.lines: Sequence[Line] = ()
         self.out = False
         self._has_outages = bool(channel.outages)
         self.steps = [
@@ -88,6 +91,10 @@ class Station(ABC):
     @abstractmethod
     def serve(self, customer: Customer) -> Body:
         """Run one attempt; returns the `Outcome` and leaves its cause and times in the customer."""
+
+    def books(self) -> tuple[Book, ...]:
+        """Give what the laws hold together: two accounts of everything that is present here."""
+        return books_of(self.lines) if self.lines else ()
 
     def forgets_logout(self, customer: Customer) -> bool:
         """Whether this customer leaves without logging out."""

@@ -29,6 +29,7 @@ class CallCentreStation(HeldStation):
         self._unhurried = [[step._replace(human=None) for step in steps[1:]] for steps in self.steps]
         factor = float(spec.agents_factor)
         self.agents = Line(self.env, servers_at(spec.agents, factor, 0.0))
+        self.lines = (self.agents,)
         for at_s, agents in staff_changes(spec.agents, factor, place.until_s):
             after(self.env, at_s, partial(self.agents.staff, agents))
 
@@ -58,9 +59,12 @@ class CallCentreStation(HeldStation):
         if not agents.take() and not (yield from agents.wait(customer, self._patience(customer))):
             customer.cause = "patience"
             return Outcome.ABANDONED
+        agents.begun_s.append(self.env.now)
         talk_s = self._talk(customer)
         customer.human_s += talk_s
         yield talk_s
         outcome = yield from self.held(customer, self._unhurried[customer.operation])
-        after(self.env, self._wrap_up(customer), agents.release)
+        wrap_up_s = self._wrap_up(customer)
+        agents.ended_s.append(self.env.now + wrap_up_s)
+        after(self.env, wrap_up_s, agents.release)
         return outcome

@@ -1,11 +1,16 @@
 """A waiting line in front of a number of servers, first come first served, with patience."""
 
+from array import array
 from collections import deque
+from collections.abc import Iterable, Sequence
 
+import numpy as np
 import simpy
 
 from footfall.simulate.customer import Customer
 from footfall.simulate.engine import PARKED, Body, after
+from footfall.simulate.laws.counts import Book, Floats
+from footfall.simulate.laws.integrals import level_seconds
 
 GRANTED = "granted"
 
@@ -25,14 +30,31 @@ class Ticket:
         """Leave the line, if still in it: the patience timer calls this."""
         if self.waits:
             self.waits = False
-            self._line.waiting -= 1
+            self._line.leave()
             self.customer.script.resume()
 
 
 class Line:
-    """`servers` servers and those who wait for one."""
+    """`servers` servers and those who wait for one.
 
-    __slots__ = ("_env", "_tickets", "busy", "servers", "waiting")
+    The line keeps the time integrals of its own numbers, busy and waiting; beside them the customers'
+    times are noted, those of service by whoever holds the server. The laws hold the two together.
+    """
+
+    __slots__ = (
+        "_busy_moment_s",
+        "_env",
+        "_tickets",
+        "_waiting_moment_s",
+        "begun_s",
+        "busy",
+        "ended_s",
+        "joined_s",
+        "left_s",
+        "servers",
+        "staffed",
+        "waiting",
+    )
 
     def __init__(self, env: simpy.Environment, servers: int) -> None:
         """Open with all servers free."""
@@ -41,11 +63,21 @@ class Line:
         self.servers = servers
         self.busy = 0
         self.waiting = 0
+        # Of a number that goes up at a and down at b, the integral to T is the sum of b - a, and T for each
+        # that is still up.
+        self._busy_moment_s = 0.0
+        self._waiting_moment_s = 0.0
+        self.begun_s = array("d")
+        self.ended_s = array("d")
+        self.joined_s = array("d")
+        self.left_s = array("d")
+        self.staffed = [(env.now, servers)]
 
     def take(self) -> bool:
         """Take a free server at once, if there is one and nobody waits for it."""
         if self.busy < self.servers and not self.waiting:
             self.busy += 1
+            self._busy_moment_s -= self._env.now
             return True
         return False
 
@@ -53,21 +85,28 @@ class Line:
         """Wait for a server, at most `patience_s`; returns whether one was granted."""
         ticket = Ticket(self, customer)
         self._tickets.append(ticket)
+        since_s = customer.queued_s = self._env.now
         self.waiting += 1
-        since_s = self._env.now
+        self._waiting_moment_s -= since_s
+        self.joined_s.append(since_s)
         after(self._env, patience_s, ticket.lose_patience)
         granted = (yield PARKED) is GRANTED
-        customer.wait_s += self._env.now - since_s
+        now_s = self._env.now
+        self.left_s.append(now_s)
+        customer.queued_s = -1.0
+        customer.wait_s += now_s - since_s
         return granted
 
     def release(self) -> None:
         """Give the server back; the longest waiting customer takes it at this same instant."""
         self.busy -= 1
+        self._busy_moment_s += self._env.now
         self.admit()
 
     def staff(self, servers: int) -> None:
         """Change the number of servers; one who is busy when it drops finishes the customer at hand."""
         self.servers = servers
+        self.staffed.append((self._env.now, servers))
         self.admit()
 
     def admit(self) -> None:
@@ -76,6 +115,45 @@ class Line:
             ticket = self._tickets.popleft()
             if ticket.waits:
                 ticket.waits = False
-                self.waiting -= 1
+                self.leave()
                 self.busy += 1
+                self._busy_moment_s -= self._env.now
                 ticket.customer.script.resume(GRANTED)
+
+    def leave(self) -> None:
+        """Count one who waits no more."""
+        self.waiting -= 1
+        self._waiting_moment_s += self._env.now
+
+    def busy_s(self, now_s: float) -> float:
+        """Give the time integral of the busy servers, from the start."""
+        return self._busy_moment_s + self.busy * now_s
+
+    def waiting_s(self, now_s: float) -> float:
+        """Give the time integral of those who wait, from the start."""
+        return self._waiting_moment_s + self.waiting * now_s
+
+
+def books_of(lines: Sequence[Line]) -> tuple[Book, ...]:
+    """Give both accounts of a station's lines: of waiting and of service."""
+    return (
+        Book(
+            "waiting",
+            lambda now_s: sum(line.waiting_s(now_s) for line in lines),
+            lambda edges_s: level_seconds(
+                _joined(line.joined_s for line in lines), _joined(line.left_s for line in lines), edges_s
+            ),
+            by_visits=True,
+        ),
+        Book(
+            "service",
+            lambda now_s: sum(line.busy_s(now_s) for line in lines),
+            lambda edges_s: level_seconds(
+                _joined(line.begun_s for line in lines), _joined(line.ended_s for line in lines), edges_s
+            ),
+        ),
+    )
+
+
+def _joined(times: Iterable["array[float]"]) -> Floats:
+    return np.concatenate([np.empty(0), *times])
