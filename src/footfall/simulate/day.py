@@ -114,14 +114,16 @@ class Day:
     def visit(self, customer: Customer, channel: int) -> Body:
         """Run one attempt at a channel; returns its `Outcome`, and notes the visit."""
         env, spec = self.env, self._spread[channel]
-        customer.begin(env.now, nearest_site(spec, customer.key) if spec else 0)
+        now_s = env.now
+        customer.begin(now_s, nearest_site(spec, customer.key) if spec else 0)
         self._inside[customer.n] = (customer, channel)
         self._came[channel * self._operations + customer.operation] += 1
-        self._moments_s[channel] -= env.now
+        self._moments_s[channel] -= now_s
         outcome: Outcome = yield from self._stations[channel].serve(customer)
         del self._inside[customer.n]
-        self._moments_s[channel] += env.now
-        self._log.add(customer, channel, outcome, env.now)
+        now_s = env.now
+        self._moments_s[channel] += now_s
+        self._log.add(customer, channel, outcome, now_s)
         if outcome is Outcome.SERVED and (reminding := self._reminding[channel]):
             idle_s, remind = reminding
             if self._stations[channel].forgets_logout(customer):

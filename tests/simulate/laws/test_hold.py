@@ -12,6 +12,8 @@ import pytest
 from footfall.records.errors import BrokenLawError
 from footfall.records.tables import VISITS, table
 from footfall.simulate.laws import Account, Counts, Shift, hold
+from footfall.simulate.laws.flow import shares
+from footfall.simulate.laws.seen import seen
 
 EDGES_S = np.array([0.0, 1800.0, 3600.0])
 Row = dict[str, Any]
@@ -191,10 +193,8 @@ def test_a_broken_law_is_named_with_its_evidence(what: str) -> None:
 
 def test_shares_that_do_not_add_up_are_named() -> None:
     """A visit whose outcome is none of the names is no share of anything."""
-    from footfall.simulate.laws.flow import shares
-
     with pytest.raises(BrokenLawError, match=r"shares sum to one.*hall\.query.*4 arrivals add up to 0\.75"):
-        shares(with_row(2, outcome="vanished"), COUNTS)
+        shares(seen(with_row(2, outcome="vanished"), COUNTS), COUNTS)
 
 
 def test_who_is_busy_when_the_number_drops_may_finish() -> None:

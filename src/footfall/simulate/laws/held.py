@@ -8,6 +8,7 @@ from footfall.simulate.laws.counts import Counts
 from footfall.simulate.laws.flow import flow, shares
 from footfall.simulate.laws.little import little
 from footfall.simulate.laws.order import order
+from footfall.simulate.laws.seen import seen
 from footfall.simulate.laws.staffing import staffing
 
 
@@ -38,10 +39,12 @@ def hold(visits: pl.DataFrame, counts: Counts) -> LawsHeld:
     Raises:
         BrokenLawError: a law is broken; the text names it, the station, the interval and both numbers.
     """
+    in_order = order(visits, counts)
+    columns = seen(visits, counts)
     return LawsHeld(
-        order=order(visits, counts),
-        flow=flow(visits, counts),
-        little=little(visits, counts),
-        shares=shares(visits, counts),
+        order=in_order,
+        flow=flow(columns, counts),
+        little=little(columns, counts),
+        shares=shares(columns, counts),
         staffing=staffing(counts),
     )

@@ -5,6 +5,9 @@ from numpy.typing import ArrayLike
 
 from footfall.simulate.laws.counts import Floats, Ints
 
+_AT_ONCE = 1 << 12
+"""Customers who are looked at in one table of theirs by all edges."""
+
 
 def level_seconds(begun_s: ArrayLike, ended_s: ArrayLike, edges_s: Floats) -> Floats:
     """Seconds spent by all who were there, in each interval: the sum of the overlaps.
@@ -52,14 +55,14 @@ def work_seconds(came_s: ArrayLike, gone_s: ArrayLike, service_s: float, edges_s
     within = (first == last) & (first < count)
     total: Floats = np.bincount(first[within], weights=whole[within], minlength=count).astype(np.float64)
     came, gone = came[~within], gone[~within]
-    for k in range(count) if len(came) else ():
-        done = [_work_until(edge_s, came, gone, service_s) for edge_s in edges_s[k : k + 2]]
-        total[k] += float((done[1] - done[0]).sum())
+    for k in range(0, len(came), _AT_ONCE):
+        total += np.diff(_work_until(edges_s, came[k : k + _AT_ONCE], gone[k : k + _AT_ONCE], service_s))
     return total
 
 
-def _work_until(at_s: float, came_s: Floats, gone_s: Floats, service_s: float) -> Floats:
-    waited_s = np.clip(at_s - came_s, 0, gone_s - service_s - came_s)
-    rest_s = np.clip(gone_s - at_s, 0, service_s)
-    done: Floats = service_s * waited_s + (service_s**2 - rest_s**2) / 2
+def _work_until(at_s: Floats, came_s: Floats, gone_s: Floats, service_s: float) -> Floats:
+    """Work integral up to each of some times, of all these customers together."""
+    waited_s = np.clip(at_s[:, np.newaxis] - came_s, 0, gone_s - service_s - came_s)
+    rest_s = np.clip(gone_s - at_s[:, np.newaxis], 0, service_s)
+    done: Floats = (service_s * waited_s + (service_s**2 - rest_s**2) / 2).sum(axis=1)
     return done

@@ -1,19 +1,19 @@
 """Little's law, L T = the sum of the times spent: the stations' integrals against the customers' times."""
 
 import numpy as np
-import polars as pl
 
 from footfall.records.errors import BrokenLawError
 from footfall.simulate.laws.counts import Account, Counts, Floats
 from footfall.simulate.laws.evidence import interval
 from footfall.simulate.laws.integrals import level_seconds
+from footfall.simulate.laws.seen import Seen
 
 _RELATIVE = 1e-9
 _ABSOLUTE_S = 1e-6
 """Two sums of the same times differ by their rounding; a customer who is lost, by seconds."""
 
 
-def little(visits: pl.DataFrame, counts: Counts) -> int:
+def little(visits: Seen, counts: Counts) -> int:
     """Hold L T = sum of overlaps in every interval of every station (Little 1961); returns the checks.
 
     What is present: visits under way; customers in line; customers in service; at a gateway, its work
@@ -22,18 +22,20 @@ def little(visits: pl.DataFrame, counts: Counts) -> int:
     Raises:
         BrokenLawError: the station counted another time than its customers tell.
     """
+    edges_s, whole_s = counts.edges_s, counts.edges_s[[0, -1]]
+    waits_s: Floats = np.bincount(
+        visits.channels, weights=visits.wait_s, minlength=len(counts.channels)
+    ).astype(np.float64)
     checks = 0
-    times = visits.select("channel", "due_s", "ended_s", "wait_s")
     for i, channel in enumerate(counts.channels):
-        own = times.filter(pl.col("channel") == channel)
-        told = level_seconds(own["due_s"].to_numpy(), own["ended_s"].to_numpy(), counts.edges_s)
-        checks += _hold(Account(channel, "visits", counts.present_s[:, i], told), counts.edges_s)
+        own = visits.channels == i
+        told = level_seconds(visits.due_s[own], visits.ended_s[own], edges_s)
+        checks += _hold(Account(channel, "visits", counts.present_s[:, i], told), edges_s)
         for account in (a for a in counts.accounts if a.channel == channel):
-            checks += _hold(account, counts.edges_s)
+            checks += _hold(account, edges_s)
             if account.by_visits:
-                waits_s = np.array([own["wait_s"].sum()])
-                whole = Account(channel, f"{account.what}, by the visits", account.counted[[0, -1]], waits_s)
-                checks += _hold(whole, counts.edges_s[[0, -1]])
+                what = f"{account.what}, by the visits"
+                checks += _hold(Account(channel, what, account.counted[[0, -1]], waits_s[[i]]), whole_s)
     return checks
 
 

@@ -28,11 +28,17 @@ def order(visits: pl.DataFrame, counts: Counts) -> int:
         "served no sooner than started": (served, started),
         "ended no sooner than served": (ended, served),
     }
-    for law, (value, least) in rules.items():
-        # A comparison with a number that is none proves nothing.
-        holds = (value >= least) & value.is_not_nan() & least.is_not_nan()
-        broken = visits.filter(~holds.fill_null(value=False))
-        if broken.height:
+    # A comparison with a number that is none proves nothing.
+    holds = {
+        law: ((value >= least) & value.is_not_nan() & least.is_not_nan()).fill_null(value=False)
+        for law, (value, least) in rules.items()
+    }
+    for law, all_hold in (
+        visits.select(rule.all().alias(law) for law, rule in holds.items()).row(0, named=True).items()
+    ):
+        if not all_hold:
+            value, least = rules[law]
+            broken = visits.filter(~holds[law])
             one = broken.select("channel", "due_s", "ended_s", value=value, least=least).row(0, named=True)
             raise BrokenLawError(
                 law,

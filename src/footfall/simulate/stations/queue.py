@@ -77,7 +77,7 @@ class Line:
         """Take a free server at once, if there is one and nobody waits for it."""
         if self.busy < self.servers and not self.waiting:
             self.busy += 1
-            self._busy_moment_s -= self._env.now
+            self._busy_moment_s -= self._env._now  # noqa: SLF001  the property would cost a call a page
             return True
         return False
 
@@ -100,7 +100,7 @@ class Line:
     def release(self) -> None:
         """Give the server back; the longest waiting customer takes it at this same instant."""
         self.busy -= 1
-        self._busy_moment_s += self._env.now
+        self._busy_moment_s += self._env._now  # noqa: SLF001  as in `take`
         self.admit()
 
     def staff(self, servers: int) -> None:
