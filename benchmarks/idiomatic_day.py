@@ -18,6 +18,7 @@ from footfall.simulate.spec.duration import Duration, Law, lognormal_parameters
 from footfall.simulate.spec.model import Model
 from footfall.simulate.spec.people import Segment
 from footfall.simulate.spec.station import CallCentre, Counters, Kiosks, MessageGateway, RequestServer
+from footfall.simulate.spec.times import AnyDuration
 
 Process = Generator[simpy.Event, Any, Any]
 
@@ -326,8 +327,10 @@ class IdiomaticDay:
             u -= fault.share
         return None
 
-    def draw(self, duration: Duration) -> float:
+    def draw(self, duration: AnyDuration) -> float:
         """Draw a time."""
+        if not isinstance(duration, Duration):
+            return duration.at(self.random.random())
         mean_s = float(duration.mean_s)
         if duration.law is Law.CONSTANT or not mean_s:
             return mean_s

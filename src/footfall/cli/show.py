@@ -8,7 +8,7 @@ from rich.table import Table
 from footfall.cli.console import console, say, say_json
 from footfall.cli.content import model_in
 from footfall.cli.options import Changes, Json, ModelFile
-from footfall.simulate.spec.base import Profile, leaves
+from footfall.simulate.spec.base import Curve, Profile, leaves
 from footfall.simulate.spec.number import Number
 
 _GRADES = (
@@ -38,12 +38,20 @@ def command(
     for head in ("path", "value", "grade", "source"):
         table.add_column(head, overflow="fold", justify="right" if head == "value" else "left")
     for path, number in numbers:
-        value = _value(number)
-        text = f"{min(value):g} … {max(value):g} by half hour" if isinstance(value, list) else f"{value:g}"
-        table.add_row(path, text, number.grade.value, number.source)
+        table.add_row(path, _text(number), number.grade.value, number.source)
     console().print(table)
     say(_GRADES)
 
 
-def _value(number: Number | Profile) -> float | list[float]:
+def _value(number: Number | Profile | Curve) -> float | list[float] | list[tuple[float, float]]:
+    if isinstance(number, Curve):
+        return list(zip(number.seconds, number.shares, strict=True))
     return list(number.values) if isinstance(number, Profile) else float(number)
+
+
+def _text(number: Number | Profile | Curve) -> str:
+    if isinstance(number, Curve):
+        return f"{number.shares[-1]:.0%} within {number.seconds[-1]:g} s, {len(number.seconds)} points"
+    if isinstance(number, Profile):
+        return f"{min(number.values):g} … {max(number.values):g} by half hour"
+    return f"{number:g}"

@@ -10,6 +10,7 @@ from scipy import special
 from footfall.simulate.customer import Customer
 from footfall.simulate.decide import keyed
 from footfall.simulate.spec.duration import Duration, Law, lognormal_parameters
+from footfall.simulate.spec.times import AnyDuration
 
 Draw = Callable[[Customer], float]
 
@@ -35,8 +36,11 @@ class Sampler:
         """Give a draw of standard normal numbers, by inversion."""
         return self._stream(purpose, turn, normal=True).draw()
 
-    def seconds(self, duration: Duration, purpose: str, turn: int = 0) -> Draw:
+    def seconds(self, duration: AnyDuration, purpose: str, turn: int = 0) -> Draw:
         """Give a draw of seconds of a distribution; equal to `duration.at` of the uniform number."""
+        if not isinstance(duration, Duration):
+            u_of = self.uniform(purpose, turn)
+            return lambda customer: duration.at(u_of(customer))
         mean_s = float(duration.mean_s)
         if duration.law is Law.CONSTANT or mean_s == 0:
             return lambda _customer: mean_s

@@ -1,6 +1,7 @@
 """Every law of time has the mean and the variation that it was given."""
 
 from collections.abc import Callable
+from math import exp, sqrt
 
 import pytest
 from hypothesis import given
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 from scipy import integrate
 
-from footfall.simulate.spec.duration import Duration, Law
+from footfall.simulate.spec.duration import Duration, Law, hyperexponential_s
 from footfall.simulate.spec.number import Grade, Number
 
 FIXED = {Law.CONSTANT: 0.0, Law.EXPONENTIAL: 1.0}
@@ -16,7 +17,8 @@ TWO_PARAMETERS = [law for law in Law if law not in FIXED]
 
 
 def made(law: Law, mean_s: float, cv: float) -> Duration:
-    """Give a duration of test numbers."""
+    """Give a duration of test numbers; a hyperexponential one varies more than an exponential one."""
+    cv += law is Law.HYPEREXPONENTIAL
     numbers = [Number(value, Grade.ASSUMED, "test") for value in (mean_s, cv)]
     return Duration(law=law, mean_s=numbers[0], cv=None if law in FIXED else numbers[1])
 
@@ -29,7 +31,8 @@ def test_the_quantiles_integrate_to_mean_and_variation(law: Law, cv: float) -> N
     mean_s = integrate.quad(duration.at, 0, 1, limit=400)[0]
     second = integrate.quad(lambda u: duration.at(u) ** 2, 0, 1, limit=400)[0]
     assert mean_s == pytest.approx(40, rel=1e-4)
-    assert second / mean_s**2 - 1 == pytest.approx(FIXED.get(law, cv) ** 2, rel=5e-3, abs=1e-9)
+    assert second / mean_s**2 - 1 == pytest.approx(duration.variation**2, rel=5e-3, abs=1e-9)
+    assert duration.variation == FIXED.get(law, duration.cv)
 
 
 @given(law=st.sampled_from(Law), cv=st.floats(0.1, 3), u=st.floats(0.001, 0.998), mean_s=st.floats(0, 1e5))
@@ -37,6 +40,32 @@ def test_a_greater_number_gives_no_shorter_time(law: Law, cv: float, u: float, m
     """Inversion is monotone, and a time is never negative."""
     duration = made(law, mean_s, cv)
     assert 0 <= duration.at(u) <= duration.at(u + 0.001)
+
+
+@given(law=st.sampled_from(Law), cv=st.floats(0.1, 3), u=st.floats(0.001, 0.999))
+def test_the_share_of_longer_times_is_what_the_quantile_leaves(law: Law, cv: float, u: float) -> None:
+    """S(at(u)) = 1 - u, but for a time that never varies, which nothing outlasts."""
+    duration = made(law, 40, cv)
+    assert duration.survival(duration.at(u)) == pytest.approx(0 if law is Law.CONSTANT else 1 - u, rel=1e-9)
+    assert duration.survival(0) == pytest.approx(1, rel=1e-15)
+
+
+def test_a_hyperexponential_time_is_one_of_two_of_balanced_means(number: Callable[[float], Number]) -> None:
+    """SCV 4: shares (1 ± sqrt(3/5))/2, each part half of the mean (Tijms 2003, appendix B)."""
+    duration = hyperexponential_s(number(10), number(2))
+    shares = [(1 + sqrt(0.6)) / 2, (1 - sqrt(0.6)) / 2]
+    expected = sum(share * exp(-2 * share * 7 / 10) for share in shares)
+    assert duration.survival(7) == pytest.approx(expected, rel=1e-14)
+
+
+@pytest.mark.parametrize("cv", [1.0001, 2, 50])
+def test_a_hyperexponential_time_is_found_to_the_last_digits(
+    number: Callable[[float], Number], cv: float
+) -> None:
+    """Far out in both tails, the share that outlasts it is the share asked for."""
+    duration = hyperexponential_s(number(10), number(cv))
+    for u in (1e-12, 1e-6, 0.5, 1 - 1e-9, 1 - 1e-15):
+        assert duration.survival(duration.at(u)) == pytest.approx(1 - u, rel=1e-12)
 
 
 @pytest.mark.parametrize("law", Law)
@@ -71,6 +100,14 @@ def test_a_law_of_one_parameter_with_variation_is_refused(
     """Its variation is fixed."""
     with pytest.raises(ValidationError, match="do not go together"):
         Duration(law=law, mean_s=number(1), cv=number(0.5))
+
+
+def test_a_hyperexponential_time_that_varies_no_more_than_an_exponential_one_is_refused(
+    number: Callable[[float], Number],
+) -> None:
+    """There is none."""
+    with pytest.raises(ValidationError, match="do not go together"):
+        hyperexponential_s(number(10), number(1))
 
 
 def test_a_negative_mean_is_refused(number: Callable[[float], Number]) -> None:

@@ -5,10 +5,10 @@ from typing import Any
 from footfall.simulate.spec.base import Profile, Spec
 from footfall.simulate.spec.base import constant as constant_profile
 from footfall.simulate.spec.channel import Channel, Outage, Turn
-from footfall.simulate.spec.duration import Duration
 from footfall.simulate.spec.model import Model
 from footfall.simulate.spec.number import Number
 from footfall.simulate.spec.people import FollowUp
+from footfall.simulate.spec.times import DURATIONS
 
 
 class Play(Spec):
@@ -77,7 +77,7 @@ def _station(station: Any, play: Play) -> Any:  # noqa: ANN401  any of the five 
         value = getattr(station, name)
         if isinstance(value, Profile):
             update[name] = _frozen(value, play)
-        elif isinstance(value, Duration) and name in _HUMAN_TIMES:
+        elif isinstance(value, DURATIONS) and name in _HUMAN_TIMES:
             update[name] = value.times(play.human_time_factor)
     return station.model_copy(update=update)
 

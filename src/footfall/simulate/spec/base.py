@@ -31,6 +31,21 @@ class Profile(Spec):
         return self.values[int(at_s // HALF_HOUR_S) % HALF_HOURS]
 
 
+class Curve(Spec):
+    """A cumulated distribution as it was measured, with one grade and source."""
+
+    seconds: tuple[float, ...]
+    shares: tuple[float, ...]
+    """Share of times that are no longer than each of the seconds."""
+    grade: Grade
+    source: str
+
+    def times(self, factor: float) -> "Curve":
+        """Give the curve with every second multiplied by a factor."""
+        seconds = tuple(second * factor for second in self.seconds)
+        return self.model_copy(update={"seconds": seconds, "source": f"{self.source} (times {factor:g})"})
+
+
 def profile(values: list[float], grade: Grade, source: str) -> Profile:
     """Give a profile from 24 hourly or 48 half-hourly values.
 
@@ -60,9 +75,9 @@ def _is_a_profile(value: Profile) -> Profile:
 DayProfile = Annotated[Profile, AfterValidator(_is_a_profile)]
 
 
-def leaves(spec: Any, path: str = "") -> Iterator[tuple[str, Number | Profile]]:  # noqa: ANN401  any part of a spec
+def leaves(spec: Any, path: str = "") -> Iterator[tuple[str, Number | Profile | Curve]]:  # noqa: ANN401  any part of a spec
     """Every number of a spec with its dotted path; items of a tuple go by their `name`."""
-    if isinstance(spec, Number | Profile):
+    if isinstance(spec, Number | Profile | Curve):
         yield path, spec
     elif isinstance(spec, BaseModel):
         for name in type(spec).model_fields:

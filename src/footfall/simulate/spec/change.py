@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from footfall.records.errors import BadInputError
-from footfall.simulate.spec.base import Profile, Spec, constant, leaves
+from footfall.simulate.spec.base import Curve, Profile, Spec, constant, leaves
 from footfall.simulate.spec.channel import Outage
 from footfall.simulate.spec.model import Model
 from footfall.simulate.spec.number import Grade, Number
@@ -106,6 +106,9 @@ def _replaced(spec: Any, parts: list[str], value: float) -> Any:  # noqa: ANN401
     source = "set for this run"
     if isinstance(spec, Profile):
         return constant(value, Grade.SET, source)
+    if isinstance(spec, Curve):
+        msg = "a single number: a measured curve is changed in its file"
+        raise ValueError(msg)  # noqa: TRY004  `set_number` makes one line of it
     if isinstance(spec, Number):
         return Number(value, Grade.SET, source)
     first, rest = parts[0], parts[1:]

@@ -7,9 +7,9 @@ from pydantic import model_validator
 
 from footfall.records.outcomes import Outcome
 from footfall.simulate.spec.base import DAY_S, Spec
-from footfall.simulate.spec.duration import Duration
 from footfall.simulate.spec.number import CountFromOne, NonNegative, Share
 from footfall.simulate.spec.station import Station
+from footfall.simulate.spec.times import AnyDuration
 
 
 class Verb(StrEnum):
@@ -40,7 +40,7 @@ class Fault(Spec):
 class Work(Spec):
     """What one turn costs the operator's systems, and what can go wrong in it."""
 
-    service: Duration
+    service: AnyDuration
     """Time in the operator's systems, for each page or message."""
     faults: tuple[Fault, ...] = ()
 
@@ -57,7 +57,7 @@ class Turn(Spec):
     """One turn of a dialogue: the customer's own time before it, then what they ask."""
 
     verb: Verb
-    human: Duration
+    human: AnyDuration
     """What the customer (or clerk) reads, types or says before asking."""
     pages: CountFromOne
     """Pages or messages fetched one after another in this turn."""

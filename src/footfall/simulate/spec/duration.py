@@ -20,6 +20,12 @@ class Law(StrEnum):
     LOGNORMAL = "lognormal"
     GAMMA = "gamma"
     WEIBULL = "weibull"
+    HYPEREXPONENTIAL = "hyperexponential"
+    """One of two exponential times, of balanced means: more varied than one alone."""
+
+
+_FIXED_VARIATION = {Law.CONSTANT: 0.0, Law.EXPONENTIAL: 1.0}
+_NEWTON_ENOUGH = 1e-14
 
 
 class Duration(Spec):
@@ -28,20 +34,24 @@ class Duration(Spec):
     law: Law
     mean_s: NonNegative
     cv: NonNegative | None = None
-    """Standard deviation over mean; needed by lognormal, gamma and weibull, fixed for the others."""
+    """Standard deviation over mean; fixed for constant and exponential, above 1 for hyperexponential."""
 
     @model_validator(mode="after")
     def _has_the_cv_it_needs(self) -> Self:
-        if (self.law in {Law.LOGNORMAL, Law.GAMMA, Law.WEIBULL}) != bool(self.cv):
+        least = 1.0 if self.law is Law.HYPEREXPONENTIAL else 0.0
+        if (self.law not in _FIXED_VARIATION) != ((self.cv or 0.0) > least):
             msg = f"law {self.law.value} and cv={self.cv} do not go together"
             raise ValueError(msg)
         return self
 
+    @property
+    def variation(self) -> float:
+        """Standard deviation over mean, whatever the law."""
+        return _FIXED_VARIATION.get(self.law, float(self.cv or 0.0))
+
     def at(self, u: float) -> float:
         """Seconds at the quantile u, 0 < u < 1 (inversion)."""
-        if not self.mean_s:
-            return 0.0
-        if self.law is Law.CONSTANT:
+        if self.law is Law.CONSTANT or not self.mean_s:
             return float(self.mean_s)
         if self.law is Law.EXPONENTIAL:
             return -self.mean_s * log1p(-u)
@@ -51,8 +61,28 @@ class Duration(Spec):
             return exp(mu + sigma * float(special.ndtri(u)))
         if self.law is Law.GAMMA:
             return float(special.gammaincinv(cv**-2, u)) * self.mean_s * cv**2
+        if self.law is Law.HYPEREXPONENTIAL:
+            return _hyperexponential_at(u, cv) * self.mean_s
         shape = weibull_shape(cv)
         return self.mean_s / exp(lgamma(1 + 1 / shape)) * float((-log1p(-u)) ** (1 / shape))
+
+    def survival(self, t_s: float) -> float:
+        """Share of times longer than `t_s`, for t_s >= 0."""
+        if self.law is Law.CONSTANT or not self.mean_s:
+            return float(t_s < self.mean_s)
+        reduced, cv = t_s / self.mean_s, float(self.cv or 0.0)
+        if self.law is Law.EXPONENTIAL:
+            return exp(-reduced)
+        if self.law is Law.LOGNORMAL:
+            mu, sigma = lognormal_parameters(1.0, cv)
+            return float(special.ndtr((mu - log(reduced)) / sigma)) if reduced > 0 else 1.0
+        if self.law is Law.GAMMA:
+            return float(special.gammaincc(cv**-2, reduced * cv**-2))
+        if self.law is Law.HYPEREXPONENTIAL:
+            (share, rate), (rest, slow) = hyperexponential_parts(cv)
+            return share * exp(-rate * reduced) + rest * exp(-slow * reduced)
+        shape = weibull_shape(cv)
+        return exp(-((reduced * exp(lgamma(1 + 1 / shape))) ** shape))
 
     def times(self, factor: float) -> "Duration":
         """Give the same shape with its mean multiplied by a factor."""
@@ -70,6 +100,19 @@ def lognormal_parameters(mean_s: float, cv: float) -> tuple[float, float]:
 
 
 @lru_cache(maxsize=1024)
+def hyperexponential_parts(cv: float) -> tuple[tuple[float, float], tuple[float, float]]:
+    """Share and rate of the quick and of the slow part, for a mean of 1 and balanced means.
+
+    p = (1 + sqrt((cv^2 - 1)/(cv^2 + 1)))/2, rates 2p and 2(1 - p), so that both parts hold half of the
+    mean (Tijms 2003, appendix B; Morse 1958).
+    """
+    square = cv * cv
+    quick = (1 + sqrt((square - 1) / (square + 1))) / 2
+    slow = 1 / (2 * (square + 1) * quick)  # p (1 - p) = 1/(2 (cv^2 + 1)): no digits lost for a large cv
+    return (quick, 2 * quick), (slow, 2 * slow)
+
+
+@lru_cache(maxsize=1024)
 def weibull_shape(cv: float) -> float:
     """Shape k with 1 + cv^2 = Gamma(1 + 2/k) / Gamma(1 + 1/k)^2, found by bisection in ln k."""
     from scipy import optimize  # no other law needs it
@@ -79,6 +122,19 @@ def weibull_shape(cv: float) -> float:
         return lgamma(1 + 2 * inverse) - 2 * lgamma(1 + inverse) - log1p(cv * cv)
 
     return exp(float(optimize.brentq(excess, log(0.1), log(200.0))))
+
+
+def _hyperexponential_at(u: float, cv: float) -> float:
+    """Solve S(x) = 1 - u for a mean of 1: ln S is convex, so Newton's steps never overshoot."""
+    (share, rate), (rest, slow) = hyperexponential_parts(cv)
+    target = log1p(-u)
+    x, step = -target / rate, 1.0  # S falls at the quick rate at most
+    while step > _NEWTON_ENOUGH * x:
+        quick_left, slow_left = share * exp(-rate * x), rest * exp(-slow * x)
+        left = quick_left + slow_left
+        step = (log(left) - target) * left / (rate * quick_left + slow * slow_left)
+        x += max(step, 0.0)
+    return x
 
 
 def constant_s(mean_s: Number) -> Duration:
@@ -94,3 +150,8 @@ def exponential_s(mean_s: Number) -> Duration:
 def lognormal_s(mean_s: Number, cv: Number) -> Duration:
     """Give a lognormal time."""
     return Duration(law=Law.LOGNORMAL, mean_s=mean_s, cv=cv)
+
+
+def hyperexponential_s(mean_s: Number, cv: Number) -> Duration:
+    """Give a hyperexponential time of balanced means; cv above 1."""
+    return Duration(law=Law.HYPEREXPONENTIAL, mean_s=mean_s, cv=cv)

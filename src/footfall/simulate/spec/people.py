@@ -6,8 +6,8 @@ from pydantic import model_validator
 
 from footfall.records.outcomes import Outcome
 from footfall.simulate.spec.base import DayProfile, Spec
-from footfall.simulate.spec.duration import Duration
 from footfall.simulate.spec.number import CountFromOne, NonNegative, Number, Positive, Share
+from footfall.simulate.spec.times import AnyDuration
 
 
 class Taste(Spec):
@@ -51,7 +51,7 @@ class FollowUp(Spec):
 
     retry_share: Share
     switch_share: Share
-    delay: Duration
+    delay: AnyDuration
 
     @model_validator(mode="after")
     def _shares_fit(self) -> Self:

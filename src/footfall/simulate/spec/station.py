@@ -7,6 +7,7 @@ from pydantic import Field
 from footfall.simulate.spec.base import DayProfile, Spec
 from footfall.simulate.spec.duration import Duration
 from footfall.simulate.spec.number import Count, CountFromOne, NonNegative, Positive, Share
+from footfall.simulate.spec.times import AnyDuration
 
 
 class Counters(Spec):
@@ -19,9 +20,9 @@ class Counters(Spec):
     """Multiplies the clerks (rounded to whole clerks)."""
     room: Count
     """Customers that may wait at one site; one more is `blocked`."""
-    patience: Duration
+    patience: AnyDuration
     """How long a customer waits after taking a ticket before leaving (`abandoned`)."""
-    balk_wait: Duration
+    balk_wait: AnyDuration
     """A customer who reads a longer wait off the ticket display does not join (`balked`)."""
 
 
@@ -46,11 +47,11 @@ class CallCentre(Spec):
     agents: DayProfile
     agents_factor: NonNegative
     """Multiplies the agents (rounded to whole agents)."""
-    patience: Duration
+    patience: AnyDuration
     """How long a caller waits for an agent before hanging up (`abandoned`)."""
-    talk: Duration
+    talk: AnyDuration
     """How long agent and caller talk, beside what the agent's screens take."""
-    wrap_up: Duration
+    wrap_up: AnyDuration
     """Time the agent needs after the call before taking the next one."""
     agent_share: dict[str, Share]
     """By operation: share of callers whom the IVR cannot help and who ask for an agent."""
