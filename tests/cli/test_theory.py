@@ -31,6 +31,9 @@ FORMULAS = {
 }
 
 
+SERVED_HOUR = ("erlang-a", *FORMULAS["erlang-a"])
+
+
 @pytest.mark.parametrize("name", FORMULAS)
 def test_each_formula_prints_a_heading_and_a_row(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     """For a person without --json, and as figures with units in their names with it."""
@@ -77,6 +80,8 @@ CALLS = ("--arrivals-per-h", "200", "--service-s", "180")
             ("erlang-a", "--servers", "3", "--arrivals-per-h", "9", "--service-s", "0", "--patience-s", "9"),
             "is 0",
         ),
+        ((*SERVED_HOUR, "--patience-law", "lognormal"), "lognormal: does not go with a variation of None"),
+        ((*SERVED_HOUR, "--patience-cv", "2"), "exponential: does not go with a variation of 2.0"),
         (("erlang-d",), "erlang-d"),
     ],
 )
@@ -87,3 +92,16 @@ def test_what_has_no_answer_is_told_in_one_line(
     assert run(("theory", *arguments)) == 2
     (line,) = capsys.readouterr().err.strip().splitlines()
     assert told in line
+
+
+def test_patience_may_be_of_any_law(capsys: pytest.CaptureFixture[str]) -> None:
+    """Barely more varied than exponential it is Erlang A's; constant, nobody leaves before it is over."""
+    figures = {}
+    for law in (("hyperexponential", "--patience-cv", "1.000001"), ("constant",), ("exponential",)):
+        assert run(("theory", *SERVED_HOUR, "--patience-law", *law, "--within-s", "1e6", "--json")) == 0
+        (figures[law[0]],) = json.loads(capsys.readouterr().out)
+    assert figures["hyperexponential"] == pytest.approx(figures["exponential"], rel=1e-4)
+    assert figures["exponential"]["abandoned_share"] == pytest.approx(0.0228392865318, rel=1e-10)
+    assert figures["constant"]["abandoned_share"] < 0.01
+    for row in figures.values():
+        assert row["service_level_share"] == pytest.approx(1 - row["abandoned_share"], rel=1e-9)

@@ -25,6 +25,7 @@ from footfall.cli.tracing import make_trace, scenario_of
 from footfall.load.reach import check_host
 from footfall.load.trace import Trace, read_trace, write_trace
 from footfall.records.errors import BadInputError
+from footfall.simulate.decide.playable import check_played, check_served
 
 
 def command(
@@ -68,7 +69,10 @@ def command(
         played = _made_before(trace, [name for name, value in given.items() if value is not None])
     criteria = judging.criteria_of_scenario(chosen, played.model)
     if host is not None:
+        check_played(played.model)
         check_host(host, played.info)
+    else:
+        check_served(played.model)
     settings = {
         "criteria": list(chosen.criteria),
         "play": played.info.play.model_dump(),

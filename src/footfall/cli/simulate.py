@@ -15,6 +15,7 @@ from footfall.cli.runs import begin, end, share_definition, targets
 from footfall.measure.replicated import replicated
 from footfall.measure.share import ShareDefinition, electronic_share
 from footfall.measure.summary import measures
+from footfall.records.tables import write_csv
 from footfall.simulate.day import DayResult, simulate_day
 from footfall.simulate.laws import LawsHeld
 from footfall.simulate.replications import replicate
@@ -32,7 +33,7 @@ def command(
     share: Share = None,
     as_json: Json = False,
 ) -> None:
-    """Run MODEL's day and write visits.parquet, measures.csv and the charts."""
+    """Run MODEL's day and write visits.parquet, measures.csv, staff.csv and the charts."""
     spec = model_in(model, tuple(changes or ()))
     said, definition = share_definition(spec, share)
     settings = {"model_file": model.as_posix(), "set": list(changes or ()), "replications": replications}
@@ -43,6 +44,7 @@ def command(
     day = day_results.figures(result, targets(spec), definition)
     days = _over_days(spec, seed, replications, definition, result)
     day_results.write(folder, day, day_results.charts(day, manifest))
+    write_csv(result.staff, folder / "staff.csv")
     end(folder, manifest)
     if as_json:
         laws = asdict(result.laws) | {"checks": result.laws.checks}

@@ -10,6 +10,8 @@ from footfall.cli.console import console, percent, say_json, seconds
 from footfall.cli.options import Json
 from footfall.records.errors import BadInputError
 from footfall.simulate import theory
+from footfall.simulate.spec.duration import Duration, Law
+from footfall.simulate.spec.number import Grade, Number
 
 HOUR_S = 3600.0
 _SERVERS_MOST = 100_000
@@ -73,21 +75,33 @@ def erlang_a(
     servers: Servers,
     arrivals_per_h: Arrivals,
     service_s: Service,
-    patience_s: Annotated[float, typer.Option(min=0, help="Mean patience, seconds (exponential).")],
+    patience_s: Annotated[float, typer.Option(min=0, help="Mean patience, seconds.")],
+    patience_law: Annotated[Law, typer.Option(help="Its law; lognormal and others need a variation.")] = (
+        Law.EXPONENTIAL
+    ),
+    patience_cv: Annotated[
+        float | None, typer.Option(min=0, help="Standard deviation of the patience by its mean.")
+    ] = None,
     within_s: Within = 20.0,
     as_json: Json = False,
 ) -> None:
-    """A queue whose customers lose patience."""
+    """A queue whose customers lose patience (M/M/c+G)."""
+    patience = _patience(patience_law, patience_s, patience_cv)
 
     def row(n: int) -> Row:
-        rates = (n, arrivals_per_h / HOUR_S, 1 / service_s, 1 / patience_s)
-        found = theory.erlang_a(*rates)
+        rates = (n, arrivals_per_h / HOUR_S, 1 / service_s)
+        if patience is None:  # thousands of servers in no time
+            found = theory.erlang_a(*rates, 1 / patience_s)
+            level = theory.erlang_a_service_level(*rates, 1 / patience_s, within_s)
+        else:
+            found = theory.erlang_a_general(*rates, patience)
+            level = theory.erlang_a_general_service_level(*rates, patience, within_s)
         return {
             "servers": n,
             "waits_share": found.waits_share,
             "wait_s_mean": found.wait_mean,
             "abandoned_share": found.abandons_share,
-            "service_level_share": theory.erlang_a_service_level(*rates, within_s),
+            "service_level_share": level,
             "occupancy_share": found.occupancy,
         }
 
@@ -192,6 +206,19 @@ def _numbers(text: str) -> range:
         expected = f"a number such as 14, or a range of at most {_RANGE_MOST} such as 12-18"
         raise BadInputError(text, "is no number of servers or users", expected)
     return range(low, high + 1)
+
+
+def _patience(law: Law, mean_s: float, cv: float | None) -> theory.Patience | None:
+    """Give a patience that is not exponential."""
+    if law is Law.EXPONENTIAL and cv is None:
+        return None
+    try:
+        spread = None if cv is None else Number(cv, Grade.SET, "--patience-cv")
+        duration = Duration(law=law, mean_s=Number(mean_s, Grade.SET, "--patience-s"), cv=spread)
+    except ValueError as error:
+        problem = f"does not go with a variation of {cv}"
+        raise BadInputError(f"--patience-law {law.value}", problem, "--patience-cv as it needs") from error
+    return theory.Patience(duration.survival, (mean_s,) if law is Law.CONSTANT else ())
 
 
 def _show(rows: Iterable[Row], as_json: bool) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from footfall.records.errors import BadInputError
+from footfall.simulate.decide.playable import check_served
 from footfall.simulate.spec.model import Model
 
 _PORT_MAX = 65_535
@@ -50,9 +51,10 @@ class ServiceSettings:
         """Check the numbers.
 
         Raises:
-            BadInputError: a number is out of its range.
+            BadInputError: a number is out of its range, or the model asks for what the service cannot do.
         """
         if not 0 <= self.port <= _PORT_MAX:
             raise BadInputError(f"--port {self.port}", "no such port", f"0 to {_PORT_MAX}")
         if self.subscribers < 1 or self.numbers < 1:
             raise BadInputError(f"subscribers {self.subscribers}", "too few", "at least 1")
+        check_served(self.model)

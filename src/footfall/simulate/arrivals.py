@@ -31,6 +31,8 @@ class Crowd:
     subscribers: NDArray[np.int64]
     channels: NDArray[np.int64]
     """First choice, a position in `model.channels`; `NOBODY` when nothing is open to them."""
+    run: int = 0
+    """Key of the replication, for what is nobody's own: who of the staff comes to work."""
 
     def __len__(self) -> int:
         """Count the customers."""
@@ -90,6 +92,7 @@ def crowd(model: Model, seed: int, replication: int) -> Crowd:
         operations=operations,
         subscribers=np.arange(len(order)) % int(model.accounts.subscribers),
         channels=first_choices(model, keys, segments, operations, at_s),
+        run=run,
     )
 
 
@@ -107,14 +110,16 @@ def crowd_of_trace(model: Model, arrivals: pl.DataFrame, seed: int, replication:
     operations = {name: k for k, name in enumerate(model.operations)}
     channels = {channel.name: k for k, channel in enumerate(model.channels)}
     customers = arrivals["customer"].to_numpy()
+    run = keyed.run_key(seed, replication)
     return Crowd(
         customers=customers,
-        keys=keyed.customer_keys(keyed.run_key(seed, replication), customers),
+        keys=keyed.customer_keys(run, customers),
         at_s=arrivals["due_s"].to_numpy(),
         segments=_positions(arrivals["segment"], segments),
         operations=_positions(arrivals["operation"], operations),
         subscribers=arrivals["subscriber"].to_numpy(),
         channels=_positions(arrivals["channel"], channels),
+        run=run,
     )
 
 

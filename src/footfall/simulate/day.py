@@ -28,7 +28,8 @@ from footfall.simulate.sampler import Sampler
 from footfall.simulate.spec.base import DAY_S, HALF_HOUR_S
 from footfall.simulate.spec.channel import Channel
 from footfall.simulate.spec.model import Model
-from footfall.simulate.stations import MessageGatewayStation, Place, Station, build
+from footfall.simulate.staff_table import staff_table
+from footfall.simulate.stations import CallCentreStation, MessageGatewayStation, Place, Station, build
 from footfall.simulate.visit_log import VisitLog
 
 DRAIN_S = 6 * 3600.0
@@ -49,6 +50,10 @@ class DayResult:
     nowhere_to_go: int
     """Customers for whom no channel was open or within reach."""
     logout_reminders: int
+    callbacks: int
+    """Callers who accepted to be called back."""
+    staff: pl.DataFrame
+    """How busy the agents were by half hour, as `staff_table` has it."""
     events: int
     """Timed events that SimPy processed."""
     laws: LawsHeld
@@ -69,7 +74,16 @@ class Day:
         self._inside: dict[int, tuple[Customer, int]] = {}
         self._chooser = Chooser(model)
         sampler = Sampler(people.keys)
-        place = Place(self.env, sampler, model.operations, refusals(model, seed), seed, length_s)
+        place = Place(
+            env=self.env,
+            sampler=sampler,
+            operations=model.operations,
+            refusals=refusals(model, seed),
+            seed=seed,
+            until_s=length_s,
+            segments=tuple(segment.name for segment in model.segments),
+            run=people.run,
+        )
         self._stations: list[Station] = [build(channel, place) for channel in model.channels]
         self._position = {channel.name: k for k, channel in enumerate(model.channels)}
         self._tally = Tally(self._stations, model.operations)
@@ -107,6 +121,8 @@ class Day:
             arrivals=going,
             nowhere_to_go=len(self._people) - going.height,
             logout_reminders=self._gateway.reminders if self._gateway else 0,
+            callbacks=sum(s.callbacks for s in self._stations if isinstance(s, CallCentreStation)),
+            staff=staff_table(self._stations, self._length_s),
             events=self.env.count_events(),
             laws=laws,
         )

@@ -3,10 +3,13 @@
 import pytest
 
 from footfall.simulate.decide.as_played import Play, as_played
-from footfall.simulate.spec.base import leaves
+from footfall.simulate.spec.agents import AgentGroup, Callback, Caller
+from footfall.simulate.spec.base import leaves, profile
 from footfall.simulate.spec.change import with_outage
 from footfall.simulate.spec.model import Model
-from footfall.simulate.spec.number import Number
+from footfall.simulate.spec.number import Grade, Number
+from footfall.simulate.spec.station import CallCentre
+from tests.made_up import number, seconds
 
 PLAY = Play(starts_s=36_000, length_s=3600, speed=4, human_time_factor=0.1)
 HUMAN = (
@@ -32,15 +35,40 @@ def test_people_s_own_times_are_shortened_and_nothing_of_the_systems(
 ) -> None:
     """Number by number: service, deadlines, rates, faults, shares stay; human times are a tenth."""
     before = dict(leaves(small_province))
-    for path, number in leaves(played):
-        if ".outages." in path or not isinstance(number, Number):
+    for path, value in leaves(played):
+        if ".outages." in path or not isinstance(value, Number):
             continue
         is_human = any(part in f"{path}." for part in HUMAN) and path.endswith(
             ("mean_s", "idle_s", "expiry_s")
         )
         was = before[path]
         assert isinstance(was, Number)
-        assert number == pytest.approx(was * (0.1 if is_human else 1), rel=1e-15), path
+        assert value == pytest.approx(was * (0.1 if is_human else 1), rel=1e-15), path
+
+
+def test_what_is_reckoned_in_waits_shrinks_with_them(small_province: Model) -> None:
+    """Credit, a promised call back, callers' own times; the staff of groups is frozen as the others' is."""
+    shifts = profile([float(k) for k in range(48)], Grade.ASSUMED, "test")
+    callback = Callback(offered_wait_s=number(60), accepted_share=number(0.5), latest_s=number(900))
+    more = {
+        "groups": (AgentGroup(name="tellers", agents=shifts, skills=("recharge",)),),
+        "callers": {"recharge": Caller(patience=seconds(50))},
+        "credit_s": {"urban_young": number(90)},
+        "callback": callback,
+    }
+    hotline = small_province.channel("hotline")
+    hotline = hotline.model_copy(update={"station": hotline.station.model_copy(update=more)})
+    played = as_played(small_province.model_copy(update={"channels": (hotline,)}), PLAY)
+    station = played.channel("hotline").station
+    assert isinstance(station, CallCentre)
+    assert station.callback is not None
+    assert set(station.groups[0].agents.values) == {20.0}
+    assert station.callers["recharge"].patience == seconds(50).times(0.1)
+    assert station.callers["recharge"].talk is None
+    assert station.credit_s["urban_young"] == pytest.approx(9)
+    assert station.callback.latest_s == pytest.approx(90)
+    assert station.callback.offered_wait_s == pytest.approx(6)
+    assert station.callback.accepted_share == 0.5
 
 
 def test_the_clock_of_the_day_is_frozen_at_the_start_of_the_window(

@@ -22,6 +22,7 @@ from footfall.simulate.decide.customer import (
     slip,
     wants_agent,
 )
+from footfall.simulate.decide.staff import times_of
 from footfall.simulate.spec.channel import Turn, Verb
 from footfall.simulate.spec.station import CallCentre, Counters, Kiosks, MessageGateway
 
@@ -133,13 +134,17 @@ def _fetch_agent(attempt: Attempt, visit: str) -> None:
         timeout_s=patience_s + ANSWER_S_MAX,
     )
     attempt.wait_s += _waited_s(attempt.ask(request).data.get("waited_s"))
-    attempt.be_human(station.talk.at(attempt.u(TALK)))
+    talk = times_of(station, attempt.customer.arrival.operation, "talk")
+    attempt.be_human(talk.at(attempt.u(TALK)))
 
 
 def _patience_s(attempt: Attempt) -> float:
     station = attempt.channel.station
     assert isinstance(station, Counters | Kiosks | CallCentre)  # noqa: S101  no other is waited for
-    return min(station.patience.at(attempt.u(PATIENCE)), PATIENCE_S_MAX)
+    patience = station.patience
+    if isinstance(station, CallCentre):
+        patience = times_of(station, attempt.customer.arrival.operation, "patience")
+    return min(patience.at(attempt.u(PATIENCE)), PATIENCE_S_MAX)
 
 
 def _turns(attempt: Attempt) -> list[tuple[int, Turn]]:

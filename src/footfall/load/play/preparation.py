@@ -23,6 +23,7 @@ from footfall.records.runs import (
     versions,
     write_manifest,
 )
+from footfall.simulate.decide.playable import check_played
 
 RESULTS = "results"
 _WORDS_MOST = 400
@@ -51,6 +52,7 @@ def prepare(settings: PlaySettings, users: set[str]) -> Prepared:
     folder = settings.trace or _make_trace(settings, run_dir)
     trace = read_trace(folder)
     check_slips(trace.model)
+    check_played(trace.model)
     _check_users(trace, users)
     check_host(settings.host, trace.info)
     _forget_former_results(run_dir)

@@ -2,12 +2,14 @@
 
 from typing import Any
 
+from footfall.simulate.spec.agents import Caller
 from footfall.simulate.spec.base import Profile, Spec
 from footfall.simulate.spec.base import constant as constant_profile
 from footfall.simulate.spec.channel import Channel, Outage, Turn
 from footfall.simulate.spec.model import Model
 from footfall.simulate.spec.number import Number
 from footfall.simulate.spec.people import FollowUp
+from footfall.simulate.spec.station import CallCentre
 from footfall.simulate.spec.times import DURATIONS
 
 
@@ -79,7 +81,30 @@ def _station(station: Any, play: Play) -> Any:  # noqa: ANN401  any of the five 
             update[name] = _frozen(value, play)
         elif isinstance(value, DURATIONS) and name in _HUMAN_TIMES:
             update[name] = value.times(play.human_time_factor)
+    if isinstance(station, CallCentre):
+        update |= _agents(station, play)
     return station.model_copy(update=update)
+
+
+def _agents(station: CallCentre, play: Play) -> dict[str, Any]:
+    """Give a hotline's groups, its callers' own times, and what is reckoned in their waits."""
+    factor, callback = play.human_time_factor, station.callback
+    if callback is not None:
+        changed = {name: _times(getattr(callback, name), factor) for name in ("offered_wait_s", "latest_s")}
+        callback = callback.model_copy(update=changed)
+    return {
+        "groups": tuple(
+            group.model_copy(update={"agents": _frozen(group.agents, play)}) for group in station.groups
+        ),
+        "callers": {name: _caller(caller, factor) for name, caller in station.callers.items()},
+        "credit_s": {name: _times(credit, factor) for name, credit in station.credit_s.items()},
+        "callback": callback,
+    }
+
+
+def _caller(caller: Caller, factor: float) -> Caller:
+    times = {name: getattr(caller, name) for name in type(caller).model_fields}
+    return caller.model_copy(update={name: time and time.times(factor) for name, time in times.items()})
 
 
 def _turn(turn: Turn, factor: float) -> Turn:

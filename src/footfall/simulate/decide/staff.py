@@ -1,9 +1,17 @@
 """Who is on duty when, and how long a visit usually holds them."""
 
+from dataclasses import dataclass
+from itertools import pairwise
+from math import floor
 from statistics import fmean
+from typing import Literal
 
-from footfall.simulate.spec.base import DAY_S, HALF_HOUR_S, Profile
+from footfall.simulate.decide import keyed
+from footfall.simulate.spec.agents import GENERALISTS, Rounding
+from footfall.simulate.spec.base import DAY_S, HALF_HOUR_S, HALF_HOURS, Profile
 from footfall.simulate.spec.channel import Channel
+from footfall.simulate.spec.station import CallCentre
+from footfall.simulate.spec.times import AnyDuration
 
 
 def servers_at(staff: Profile, factor: float, at_s: float) -> int:
@@ -11,15 +19,45 @@ def servers_at(staff: Profile, factor: float, at_s: float) -> int:
     return round(staff.at(at_s) * factor)
 
 
-def staff_changes(staff: Profile, factor: float, until_s: float) -> list[tuple[float, int]]:
-    """Times at which the number of servers changes, with the new number."""
-    days = int(-(-until_s // DAY_S))
-    times = [k * HALF_HOUR_S for k in range(1, days * len(staff.values))]
-    return [
-        (at_s, servers_at(staff, factor, at_s))
-        for at_s in times
-        if servers_at(staff, factor, at_s) != servers_at(staff, factor, at_s - HALF_HOUR_S)
-    ]
+@dataclass(frozen=True, slots=True)
+class Roster:
+    """Who comes to work, by half hour."""
+
+    staff: Profile
+    factor: float
+    rounding: Rounding = "nearest"
+    key: int = 0
+    """Key of the replication."""
+    purpose: str = ""
+    """Of the keyed numbers: whose roster it is."""
+
+    def at(self, at_s: float) -> int:
+        """Whole servers on duty at a second of the run.
+
+        Rounded at random, the number above comes with the probability of what is over the number below,
+        from one keyed number for each half hour: E = floor(x) + P(u < x - floor(x)) = x.
+        """
+        if self.rounding == "nearest":
+            return servers_at(self.staff, self.factor, at_s)
+        planned = self.staff.at(at_s) * self.factor
+        whole = floor(planned)
+        u = keyed.uniform(self.key, f"staff.{self.purpose}", 0, int(at_s // HALF_HOUR_S))
+        return whole + (u < planned - whole)
+
+    def changes(self, until_s: float) -> list[tuple[float, int]]:
+        """Times at which the number of servers changes, with the new number."""
+        days = int(-(-until_s // DAY_S))
+        times = [k * HALF_HOUR_S for k in range(days * HALF_HOURS)]
+        return [(t, self.at(t)) for before, t in pairwise(times) if self.at(t) != self.at(before)]
+
+
+def rosters(station: CallCentre, channel: str, run: int) -> dict[str, Roster]:
+    """Give the rosters of a hotline's groups by name, those who serve every operation last."""
+    staff = {group.name: group.agents for group in station.groups} | {GENERALISTS: station.agents}
+    factor, rounding = float(station.agents_factor), station.rounding
+    return {
+        name: Roster(agents, factor, rounding, run, f"{channel}.{name}") for name, agents in staff.items()
+    }
 
 
 def visit_s_mean(channel: Channel) -> float:
@@ -32,3 +70,21 @@ def visit_s_mean(channel: Channel) -> float:
         for turns in channel.dialogues.values()
     ]
     return fmean(totals) if totals else 0.0
+
+
+def call_s_mean(channel: Channel, station: CallCentre, operation: str) -> float:
+    """Mean seconds that a call of an operation holds an agent, if nothing fails; callbacks reckon with it."""
+    talk, wrap_up = times_of(station, operation, "talk"), times_of(station, operation, "wrap_up")
+    turns = channel.dialogues.get(operation, ())[1:]
+    screens_s = sum(turn.pages * channel.works[turn.verb].service.mean_s for turn in turns)
+    return talk.mean_s + wrap_up.mean_s + screens_s
+
+
+def times_of(
+    station: CallCentre, operation: str, name: Literal["patience", "talk", "wrap_up"]
+) -> AnyDuration:
+    """Give a time of the callers of an operation: their own, or else the station's."""
+    caller = station.callers.get(operation)
+    own: AnyDuration | None = getattr(caller, name) if caller else None
+    found: AnyDuration = own or getattr(station, name)
+    return found

@@ -70,10 +70,10 @@ class Tally:
                 Shift(
                     station.channel.name,
                     site,
-                    *(np.array(times) for times in (line.begun_s, line.ended_s)),
-                    *np.array(line.staffed).T,
+                    *(np.array(times) for times in (servers.begun_s, servers.ended_s)),
+                    *np.array(servers.staffed).T,
                 )
                 for station in self._stations
-                for site, line in enumerate(station.lines)
+                for site, servers in enumerate(station.shifts())
             ),
         )

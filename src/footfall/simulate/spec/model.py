@@ -11,6 +11,7 @@ from footfall.simulate.spec.base import Spec, leaves
 from footfall.simulate.spec.channel import Channel
 from footfall.simulate.spec.number import CountFromOne, NonNegative, Positive, Share
 from footfall.simulate.spec.people import Accounts, Choice, FollowUps, Segment
+from footfall.simulate.spec.station import CallCentre, Counters
 
 _SHARES_TOLERANCE = 1e-6
 
@@ -97,6 +98,8 @@ class Model(Spec):
             msg = f"population_share of the segments adds up to {total:g}, not 1"
             raise ValueError(msg)
         self._names_are_known(set(names))
+        for channel in self.channels:
+            self._people_are_known(channel)
         return self
 
     def _names_are_known(self, names: set[str]) -> None:
@@ -106,6 +109,21 @@ class Model(Spec):
         used |= {name for definition in self.share_definitions for name in definition.counted}
         if used - names:
             msg = f"unknown channel {', '.join(sorted(used - names))}; known: {', '.join(sorted(names))}"
+            raise ValueError(msg)
+
+    def _people_are_known(self, channel: Channel) -> None:
+        """See that a staffed station speaks of segments and operations that there are."""
+        station, operations = channel.station, set(self.operations)
+        segments = {segment.name for segment in self.segments}
+        unknown: set[str] = set()
+        if isinstance(station, Counters | CallCentre):
+            unknown = set(station.priority) - segments - operations
+        if isinstance(station, CallCentre):
+            unknown |= set(station.credit_s) - segments
+            unknown |= {*station.callers, *(s for group in station.groups for s in group.skills)} - operations
+        if unknown:
+            known = ", ".join(sorted(segments | operations))
+            msg = f"{channel.name}: unknown segment or operation {', '.join(sorted(unknown))}; known: {known}"
             raise ValueError(msg)
 
 

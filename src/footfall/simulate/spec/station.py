@@ -1,9 +1,10 @@
 """The five kinds of station a channel can be: what limits how many are served at once."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
+from footfall.simulate.spec.agents import GENERALISTS, AgentGroup, Callback, Caller, Rounding
 from footfall.simulate.spec.base import DayProfile, Spec
 from footfall.simulate.spec.duration import Duration
 from footfall.simulate.spec.number import Count, CountFromOne, NonNegative, Positive, Share
@@ -18,12 +19,15 @@ class Counters(Spec):
     """Clerks of one site, by half hour. When the number drops, a clerk finishes the customer at hand."""
     clerks_factor: NonNegative
     """Multiplies the clerks (rounded to whole clerks)."""
+    rounding: Rounding = "nearest"
     room: Count
     """Customers that may wait at one site; one more is `blocked`."""
     patience: AnyDuration
     """How long a customer waits after taking a ticket before leaving (`abandoned`)."""
     balk_wait: AnyDuration
     """A customer who reads a longer wait off the ticket display does not join (`balked`)."""
+    priority: dict[str, Count] = Field(default_factory=dict)
+    """By segment or operation: the greater is called before the smaller, nobody is interrupted; absent: 0."""
 
 
 class Kiosks(Spec):
@@ -45,8 +49,12 @@ class CallCentre(Spec):
     lines: CountFromOne
     """Calls in progress at once, in the IVR or with an agent; one more is `blocked`."""
     agents: DayProfile
+    """Who serve every operation. When the number drops, an agent finishes the call at hand."""
     agents_factor: NonNegative
-    """Multiplies the agents (rounded to whole agents)."""
+    """Multiplies the agents of all groups (rounded to whole agents)."""
+    rounding: Rounding = "nearest"
+    groups: tuple[AgentGroup, ...] = ()
+    """Beside them, those who serve some operations only."""
     patience: AnyDuration
     """How long a caller waits for an agent before hanging up (`abandoned`)."""
     talk: AnyDuration
@@ -55,6 +63,22 @@ class CallCentre(Spec):
     """Time the agent needs after the call before taking the next one."""
     agent_share: dict[str, Share]
     """By operation: share of callers whom the IVR cannot help and who ask for an agent."""
+    callers: dict[str, Caller] = Field(default_factory=dict)
+    """By operation: callers with a patience, talk or wrap-up of their own."""
+    priority: dict[str, Count] = Field(default_factory=dict)
+    """By segment or operation: the greater is answered first, no call is interrupted; absent: 0."""
+    credit_s: dict[str, NonNegative] = Field(default_factory=dict)
+    """By segment: they wait where they would stand had they come so much earlier; absent: 0."""
+    callback: Callback | None = None
+    """None: nobody is called back."""
+
+    @model_validator(mode="after")
+    def _groups_fit(self) -> Self:
+        names = [group.name for group in self.groups]
+        if len({*names, GENERALISTS}) != len(names) + 1:
+            msg = f"groups have names of their own, none of them {GENERALISTS!r}"
+            raise ValueError(msg)
+        return self
 
 
 class MessageGateway(Spec):

@@ -9,7 +9,7 @@ from footfall.simulate.stations.kiosks import KioskStation
 from footfall.simulate.stations.message_gateway import MessageGatewayStation
 from footfall.simulate.stations.request_server import RequestServerStation
 
-__all__ = ["MessageGatewayStation", "Place", "Station", "build"]
+__all__ = ["CallCentreStation", "MessageGatewayStation", "Place", "Station", "build"]
 
 
 def build(channel: Channel, place: Place) -> Station:

@@ -21,7 +21,8 @@ from footfall.simulate.engine import Body, after
 from footfall.simulate.laws.counts import Book
 from footfall.simulate.sampler import Draw, Sampler
 from footfall.simulate.spec.channel import Channel, Fault, Turn, Verb, Work
-from footfall.simulate.stations.queue import Line, books_of
+from footfall.simulate.stations.books import Servers, waiting_and_service
+from footfall.simulate.stations.queue import Line
 
 PAGES_A_TURN = 64
 """Service times of a turn's pages are drawn under turn * this + page."""
@@ -39,6 +40,9 @@ class Place:
     seed: int
     until_s: float
     """End of the day: nothing is staffed or breaks down after it."""
+    segments: tuple[str, ...] = ()
+    run: int = 0
+    """Key of the replication."""
 
 
 class Step(NamedTuple):
@@ -94,7 +98,11 @@ class Station(ABC):
 
     def books(self) -> tuple[Book, ...]:
         """Give what the laws hold together: two accounts of everything that is present here."""
-        return books_of(self.lines) if self.lines else ()
+        return waiting_and_service(self.lines, self.lines) if self.lines else ()
+
+    def shifts(self) -> Sequence[Servers]:
+        """Give the servers that no service may begin without."""
+        return self.lines
 
     def forgets_logout(self, customer: Customer) -> bool:
         """Whether this customer leaves without logging out."""

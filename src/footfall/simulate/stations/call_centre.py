@@ -1,16 +1,21 @@
 """The hotline: a line must be free, the IVR helps most callers, the others wait for an agent."""
 
+from collections.abc import Sequence
 from functools import partial
 
 from footfall.records.outcomes import Outcome
 from footfall.simulate.customer import Customer
-from footfall.simulate.decide.customer import AGENT, PATIENCE, TALK, WRAP_UP, wants_agent
-from footfall.simulate.decide.staff import servers_at, staff_changes
+from footfall.simulate.decide.customer import AGENT, CALLBACK, PATIENCE, TALK, WRAP_UP, wants_agent
+from footfall.simulate.decide.staff import call_s_mean, rosters, times_of
 from footfall.simulate.engine import Body, after
+from footfall.simulate.laws.counts import Book
+from footfall.simulate.spec.agents import GENERALISTS
 from footfall.simulate.spec.channel import Channel
 from footfall.simulate.spec.station import CallCentre
 from footfall.simulate.stations.base import HeldStation, Place, Step
-from footfall.simulate.stations.queue import Line
+from footfall.simulate.stations.books import Servers, waiting_and_service
+from footfall.simulate.stations.pool import Group, Pool
+from footfall.simulate.stations.ranked import standing
 
 
 class CallCentreStation(HeldStation):
@@ -19,19 +24,28 @@ class CallCentreStation(HeldStation):
     def __init__(self, channel: Channel, spec: CallCentre, place: Place) -> None:
         """Put the agents of the first half hour on duty and plan the changes of staff."""
         super().__init__(channel, place)
+        names, seconds = place.operations, place.sampler.seconds
         self._free_lines = int(spec.lines)
-        self._names = place.operations
+        self._names = names
         self._agent_u = place.sampler.uniform(AGENT)
-        self._patience = place.sampler.seconds(spec.patience, PATIENCE)
-        self._talk = place.sampler.seconds(spec.talk, TALK)
-        self._wrap_up = place.sampler.seconds(spec.wrap_up, WRAP_UP)
+        self._patience = [seconds(times_of(spec, name, "patience"), PATIENCE) for name in names]
+        self._talk = [seconds(times_of(spec, name, "talk"), TALK) for name in names]
+        self._wrap_up = [seconds(times_of(spec, name, "wrap_up"), WRAP_UP) for name in names]
         # The caller's own time for the agent's turns lies in the talk.
         self._unhurried = [[step._replace(human=None) for step in steps[1:]] for steps in self.steps]
-        factor = float(spec.agents_factor)
-        self.agents = Line(self.env, servers_at(spec.agents, factor, 0.0))
-        self.lines = (self.agents,)
-        for at_s, agents in staff_changes(spec.agents, factor, place.until_s):
-            after(self.env, at_s, partial(self.agents.staff, agents))
+        self._callback = spec.callback
+        self._callback_u = place.sampler.uniform(CALLBACK)
+        self._call_s = [call_s_mean(channel, spec, name) for name in names]
+        self.callbacks = 0
+        skills = {group.name: [names.index(skill) for skill in group.skills] for group in spec.groups}
+        skills[GENERALISTS] = list(range(len(names)))
+        order = standing(place.segments, names, spec.priority, spec.credit_s)
+        self.pool = Pool(self.env, skills, len(names), order)
+        for name, roster in rosters(spec, channel.name, place.run).items():
+            group = self.pool.groups[name]
+            self.pool.staff(group, roster.at(0.0))
+            for at_s, agents in roster.changes(place.until_s):
+                after(self.env, at_s, partial(self.pool.staff, group, agents))
 
     def serve(self, customer: Customer) -> Body:
         """Call, be helped by the IVR, or after its first turn ask for an agent."""
@@ -44,27 +58,57 @@ class CallCentreStation(HeldStation):
         self._free_lines -= 1
         steps = self.steps[customer.operation]
         if wants_agent(self.channel, self._names[customer.operation], self._agent_u(customer)):
-            outcome = yield from self._with_agent(customer, steps)
-        else:
-            outcome = yield from self.held(customer, steps)
+            return (yield from self._with_agent(customer, steps))
+        outcome = yield from self.held(customer, steps)
         self._free_lines += 1
         return outcome
 
+    def books(self) -> tuple[Book, ...]:
+        """Give both accounts of those who wait for agents, called back or not, and of the agents."""
+        return waiting_and_service(self.pool.queues, self.shifts())
+
+    def shifts(self) -> Sequence[Servers]:
+        """Give the groups of agents."""
+        return tuple(self.pool.groups.values())
+
     def _with_agent(self, customer: Customer, steps: list[Step]) -> Body:
         """Go through the first turn in the IVR, then wait, talk, and let the agent do the rest."""
+        pool = self.pool
         outcome = yield from self.held(customer, steps[:1])
-        if outcome is not Outcome.SERVED:
-            return outcome
-        agents = self.agents
-        if not agents.take() and not (yield from agents.wait(customer, self._patience(customer))):
-            customer.cause = "patience"
-            return Outcome.ABANDONED
-        agents.begun_s.append(self.env.now)
-        talk_s = self._talk(customer)
+        if outcome is Outcome.SERVED:
+            group = pool.take(customer.operation)
+            if group is None and self._callback and self._is_called_back(customer):
+                self.callbacks += 1
+                self._free_lines += 1
+                group = yield from pool.wait_to_be_called(customer, float(self._callback.latest_s))
+                return (yield from self._talk_to(group, customer))
+            if group is None:
+                group = yield from pool.wait(customer, self._patience[customer.operation](customer))
+            if group is None:
+                customer.cause = "patience"
+                outcome = Outcome.ABANDONED
+            else:
+                outcome = yield from self._talk_to(group, customer)
+        self._free_lines += 1
+        return outcome
+
+    def _talk_to(self, group: Group, customer: Customer) -> Body:
+        """Talk to an agent, who then does the rest and wraps up."""
+        group.begun_s.append(self.env.now)
+        talk_s = self._talk[customer.operation](customer)
         customer.human_s += talk_s
         yield talk_s
         outcome = yield from self.held(customer, self._unhurried[customer.operation])
-        wrap_up_s = self._wrap_up(customer)
-        agents.ended_s.append(self.env.now + wrap_up_s)
-        after(self.env, wrap_up_s, agents.release)
+        wrap_up_s = self._wrap_up[customer.operation](customer)
+        group.ended_s.append(self.env.now + wrap_up_s)
+        after(self.env, wrap_up_s, partial(self.pool.release, group))
         return outcome
+
+    def _is_called_back(self, customer: Customer) -> bool:
+        """Whether a caller would wait long enough to be offered a call back, and accepts it."""
+        spec = self._callback
+        if spec is None:
+            return False
+        waiting, agents = self.pool.ahead(customer.operation)
+        wait_s = (waiting + 1) * self._call_s[customer.operation] / agents if agents else float("inf")
+        return wait_s > spec.offered_wait_s and self._callback_u(customer) < spec.accepted_share

@@ -1,16 +1,18 @@
 """Halls: tickets, clerks by half hour, a room, balking on the display, patience, closing time."""
 
 from functools import partial
+from itertools import count
 
 from footfall.records.outcomes import Outcome
 from footfall.simulate.customer import Customer
 from footfall.simulate.decide.customer import BALK, PATIENCE
-from footfall.simulate.decide.staff import servers_at, staff_changes, visit_s_mean
+from footfall.simulate.decide.staff import Roster, visit_s_mean
 from footfall.simulate.engine import Body, after
 from footfall.simulate.spec.channel import Channel
 from footfall.simulate.spec.station import Counters
 from footfall.simulate.stations.base import HeldStation, Place
 from footfall.simulate.stations.queue import Line
+from footfall.simulate.stations.ranked import Ranked, standing
 
 
 class CounterStation(HeldStation):
@@ -23,12 +25,21 @@ class CounterStation(HeldStation):
         self._patience = place.sampler.seconds(spec.patience, PATIENCE)
         self._balk_wait = place.sampler.seconds(spec.balk_wait, BALK)
         self._visit_s = visit_s_mean(channel)
-        factor = float(spec.clerks_factor)
-        self.lines = [Line(self.env, servers_at(spec.clerks, factor, 0.0)) for _ in range(int(channel.sites))]
-        for at_s, clerks in staff_changes(spec.clerks, factor, place.until_s):
-            # After closing, the clerks of the last open half hour stay until the hall is empty.
-            if channel.open_at(at_s):
-                after(self.env, at_s, partial(self._staff, clerks))
+        order = standing(place.segments, place.operations, spec.priority, {}) if spec.priority else None
+        self.lines = [
+            Line(self.env, 0, Ranked(self.env, order, count()) if order else None)
+            for _ in range(int(channel.sites))
+        ]
+        # Rounded at random, every site has a roster of its own; else they share one.
+        sharing = [[line] for line in self.lines] if spec.rounding == "random" else [self.lines]
+        for k, lines in enumerate(sharing):
+            name = f"{channel.name}.{k}"
+            roster = Roster(spec.clerks, float(spec.clerks_factor), spec.rounding, place.run, name)
+            _staff(lines, roster.at(0.0))
+            for at_s, clerks in roster.changes(place.until_s):
+                # After closing, the clerks of the last open half hour stay until the hall is empty.
+                if channel.open_at(at_s):
+                    after(self.env, at_s, partial(_staff, lines, clerks))
 
     def serve(self, customer: Customer) -> Body:
         """Take a ticket, wait to be called, talk to the clerk."""
@@ -59,6 +70,7 @@ class CounterStation(HeldStation):
         """Wait that a customer reads off the display: people ahead, by clerks, at the usual pace."""
         return (line.waiting + 1) * self._visit_s / max(line.servers, 1)
 
-    def _staff(self, clerks: int) -> None:
-        for line in self.lines:
-            line.staff(clerks)
+
+def _staff(lines: list[Line], clerks: int) -> None:
+    for line in lines:
+        line.staff(clerks)

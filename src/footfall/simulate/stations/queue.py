@@ -1,18 +1,22 @@
-"""A waiting line in front of a number of servers, first come first served, with patience."""
+"""A waiting line in front of a number of servers, first come first served unless ranked, with patience."""
 
 from array import array
 from collections import deque
-from collections.abc import Iterable, Sequence
+from typing import Protocol
 
-import numpy as np
 import simpy
 
 from footfall.simulate.customer import Customer
 from footfall.simulate.engine import PARKED, Body, after
-from footfall.simulate.laws.counts import Book, Floats
-from footfall.simulate.laws.integrals import level_seconds
 
 GRANTED = "granted"
+
+
+class Waiting(Protocol):
+    """Whatever counts those who wait."""
+
+    def leave(self) -> None:
+        """Count one who waits no more."""
 
 
 class Ticket:
@@ -20,7 +24,7 @@ class Ticket:
 
     __slots__ = ("_line", "customer", "waits")
 
-    def __init__(self, line: "Line", customer: Customer) -> None:
+    def __init__(self, line: Waiting, customer: Customer) -> None:
         """Take a place."""
         self._line = line
         self.customer = customer
@@ -32,6 +36,16 @@ class Ticket:
             self.waits = False
             self._line.leave()
             self.customer.script.resume()
+
+
+class Tickets(Protocol):
+    """Those who wait, in the order in which they are called."""
+
+    def append(self, ticket: Ticket, /) -> object:
+        """Take the ticket of one who comes now."""
+
+    def popleft(self) -> Ticket:
+        """Give the first ticket away, whose customer may have gone."""
 
 
 class Line:
@@ -56,10 +70,10 @@ class Line:
         "waiting",
     )
 
-    def __init__(self, env: simpy.Environment, servers: int) -> None:
-        """Open with all servers free."""
+    def __init__(self, env: simpy.Environment, servers: int, tickets: Tickets | None = None) -> None:
+        """Open with all servers free; without tickets of another order, first come is first served."""
         self._env = env
-        self._tickets: deque[Ticket] = deque()
+        self._tickets = deque[Ticket]() if tickets is None else tickets
         self.servers = servers
         self.busy = 0
         self.waiting = 0
@@ -132,28 +146,3 @@ class Line:
     def waiting_s(self, now_s: float) -> float:
         """Give the time integral of those who wait, from the start."""
         return self._waiting_moment_s + self.waiting * now_s
-
-
-def books_of(lines: Sequence[Line]) -> tuple[Book, ...]:
-    """Give both accounts of a station's lines: of waiting and of service."""
-    return (
-        Book(
-            "waiting",
-            lambda now_s: sum(line.waiting_s(now_s) for line in lines),
-            lambda edges_s: level_seconds(
-                _joined(line.joined_s for line in lines), _joined(line.left_s for line in lines), edges_s
-            ),
-            by_visits=True,
-        ),
-        Book(
-            "service",
-            lambda now_s: sum(line.busy_s(now_s) for line in lines),
-            lambda edges_s: level_seconds(
-                _joined(line.begun_s for line in lines), _joined(line.ended_s for line in lines), edges_s
-            ),
-        ),
-    )
-
-
-def _joined(times: Iterable["array[float]"]) -> Floats:
-    return np.concatenate([np.empty(0), *times])

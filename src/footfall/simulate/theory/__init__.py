@@ -46,10 +46,16 @@ from footfall.simulate.theory.over_time import (
     sinusoidal_load,
     transient,
 )
+from footfall.simulate.theory.patience import (
+    Patience,
+    erlang_a_general,
+    erlang_a_general_service_level,
+)
 
 __all__ = [
     "ClosedLoop",
     "Moment",
+    "Patience",
     "Retrying",
     "Scalability",
     "Station",
@@ -59,6 +65,8 @@ __all__ = [
     "bass_share",
     "closed_loop",
     "erlang_a",
+    "erlang_a_general",
+    "erlang_a_general_service_level",
     "erlang_a_service_level",
     "erlang_b",
     "erlang_c",
