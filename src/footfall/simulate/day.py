@@ -63,8 +63,15 @@ class DayResult:
 class Day:
     """One replication of a model: build it with its customers, then `run` it once."""
 
-    def __init__(self, model: Model, people: Crowd, seed: int, length_s: float = DAY_S) -> None:
-        """Set up the stations; nothing happens before `run`."""
+    def __init__(
+        self,
+        model: Model,
+        people: Crowd,
+        seed: int,
+        length_s: float = DAY_S,
+        sampler: Sampler | None = None,
+    ) -> None:
+        """Set up the stations, whose draws a sampler makes from the people's keys; `run` begins the day."""
         self.model = model
         self.env = Environment()
         self._people = people
@@ -73,10 +80,9 @@ class Day:
         self._operations = len(model.operations)
         self._inside: dict[int, tuple[Customer, int]] = {}
         self._chooser = Chooser(model)
-        sampler = Sampler(people.keys)
         place = Place(
             env=self.env,
-            sampler=sampler,
+            sampler=sampler or Sampler(people.keys),
             operations=model.operations,
             refusals=refusals(model, seed),
             seed=seed,
