@@ -109,6 +109,18 @@ def outcomes() -> pl.DataFrame:
     return counted.with_columns((pl.col("visits") / whole).alias("visits_share"))
 
 
+@pytest.fixture
+def averages() -> pl.DataFrame:
+    """Response times that fall from 12 s to 2 s, and their moving average; the last twenty have none."""
+    luck = Random(7)
+    rows = []
+    for visit in range(400):
+        level = 2 + 10 * 0.95**visit
+        rows.append(("web", visit, level * luck.uniform(0.7, 1.3), level if visit < 380 else None))
+    schema = ["channel", "visit", "mean_s", "moving_average_s"]
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
 def _busyness(hour: float) -> float:
     """Share of the peak's load: low at night, highest in the morning."""
     return 0.04 + 0.96 * max(0.0, 1 - abs(hour - 11) / 10)

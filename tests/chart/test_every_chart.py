@@ -18,11 +18,13 @@ from footfall.chart.spillover import spillover
 from footfall.chart.style import Chart, Stamp, look, svg_text
 from footfall.chart.success_against_target import success_against_target
 from footfall.chart.wait_heat_map import wait_heat_map
+from footfall.chart.welch import WelchLabels, welch
 from footfall.records.errors import BadInputError
 
 Draw: TypeAlias = Callable[[pl.DataFrame, Stamp], Chart]
 HOSTILE = "</svg><script>$x^$ & a_very_long_name_of_a_channel_of_somebody"
 
+WELCH_LABELS = WelchLabels(quantity="response time", runs=3, visits=400, cut=60, rest_s_mean=2.0)
 DRAWINGS: dict[str, Draw] = {
     "completed": lambda frame, stamp: share_by_channel(frame, "electronic: web; of all", stamp),
     "due": lambda frame, stamp: arrivals_over_day(frame, (36_000.0, 36_600.0), stamp),
@@ -31,6 +33,7 @@ DRAWINGS: dict[str, Draw] = {
     "measures ": predicted_against_measured,
     "rates": lambda frame, stamp: spillover(frame, (240.0, 420.0), stamp),
     "outcomes": outcomes_by_cause,
+    "averages": lambda frame, stamp: welch(frame, WELCH_LABELS, stamp),
 }
 
 

@@ -1,5 +1,7 @@
 """A chart's title says the number that the chart shows."""
 
+from dataclasses import replace
+
 import polars as pl
 
 from footfall.chart.arrivals_over_day import arrivals_over_day
@@ -10,6 +12,7 @@ from footfall.chart.spillover import spillover
 from footfall.chart.style import Stamp
 from footfall.chart.success_against_target import success_against_target
 from footfall.chart.wait_heat_map import wait_heat_map
+from footfall.chart.welch import WelchLabels, welch
 
 
 def test_the_share_in_the_title_is_that_of_the_table(completed: pl.DataFrame, stamp: Stamp) -> None:
@@ -58,6 +61,16 @@ def test_the_spill_is_named_with_its_source_and_its_goal(rates: pl.DataFrame, st
     title = spillover(rates, (240.0, 420.0), stamp).title
 
     assert title == "Web hall loses 40.0, hotline gains 20.0 visits a minute (measured)"
+
+
+def test_the_end_of_the_start_is_named_or_that_it_has_none(averages: pl.DataFrame, stamp: Stamp) -> None:
+    """With what it was cut from, and the mean after it."""
+    labels = WelchLabels(quantity="response time", runs=1, visits=400, cut=60, rest_s_mean=2.04)
+    ended = welch(averages, labels, stamp).title
+    assert ended == "The start ends after 60 of 400 visits; after it response time 2.0 s on average"
+    never = replace(labels, cut=None)
+    assert welch(averages, never, stamp).title == "Not settled within 400 visits: run longer"
+    assert welch(averages, replace(labels, cut=0), stamp).title.startswith("No start to be left out of 400")
 
 
 def test_the_most_frequent_cause_is_named(stamp: Stamp) -> None:

@@ -163,6 +163,25 @@ def test_several_processes_are_refused(refused: Refused) -> None:
     assert "one process" in refused("load", "--scenario", "ordinary_day", "--serve", "--processes", "2")
 
 
+@pytest.mark.parametrize(
+    ("command", "assignment", "done"),
+    [
+        (("serve", "--model", PROVINCE), "web.discipline=sharing", "served"),
+        (("serve", "--model", PROVINCE), "sms.connections=3", "served"),
+        (("demo",), "web.retries_most=2", "played"),
+        (("load", "--scenario", "ordinary_day", "--serve"), "web.stale_work=served", "served"),
+    ],
+)
+def test_what_is_only_simulated_is_not_served_nor_played(
+    refused: Refused, tmp_path: Path, command: tuple[str, ...], assignment: str, done: str
+) -> None:
+    """The reference service and the played customers say so before anything is written."""
+    out = () if command[0] == "serve" else ("--out", str(tmp_path / "run"))
+    line = refused(*command, *out, "--set", assignment)
+    assert f"{assignment}: cannot be {done}, only simulated; expected" in line
+    assert not (tmp_path / "run").exists()
+
+
 def test_a_port_in_use_is_named(refused: Refused) -> None:
     """Somebody else listens there."""
     with taken_port() as port:

@@ -8,6 +8,7 @@ from footfall.load.model_file import read_model, write_model
 from footfall.records.errors import BadInputError
 from footfall.records.outcomes import Outcome
 from footfall.simulate.spec.base import leaves
+from footfall.simulate.spec.change import set_text
 from tests.load.small import after_failure, small_model
 
 
@@ -21,6 +22,15 @@ def test_a_model_survives_its_file(tmp_path: Path) -> None:
     there, here = dict(leaves(read)), dict(leaves(model))
     assert [n.source for n in there.values()] == [n.source for n in here.values()]
     assert [n.grade for n in there.values()] == [n.grade for n in here.values()]
+
+
+def test_words_and_policies_of_a_station_survive_the_file(tmp_path: Path) -> None:
+    """Shared cores, stale work, and retries come back as they were set."""
+    model = small_model()
+    for assignment in ("web.discipline=sharing", "web.stale_work=served", "web.retries_most=2"):
+        model = set_text(model, assignment)
+    write_model(model, tmp_path / "model.json")
+    assert read_model(tmp_path / "model.json") == model
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
 """Replications: as many processes as there are cores, and the same figures as from one."""
 
+import os
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 
@@ -59,6 +61,21 @@ def test_a_journey_that_no_worker_could_find_is_refused(small_province: Model) -
     model = small_province.model_copy(update={"journey": lambda _day, _customer: iter(())})
     with pytest.raises(BadInputError, match="expected a journey that is a function of a file"):
         list(replicate(model, 1, range(2), figures))
+
+
+def noted(folder: Path, result: DayResult) -> int:
+    """Leave a file for each day that was simulated."""
+    (folder / str(result.visits["due_s"].sum())).touch()
+    return result.visits.height
+
+
+def test_who_has_enough_leaves_the_rest_unsimulated(tmp_path: Path) -> None:
+    """Of two hundred days two are taken; no more than what was under way is simulated in vain."""
+    days = replicate(MODEL, 9, range(200), partial(noted, tmp_path))
+    with closing(days):
+        taken = [next(days), next(days)]
+    assert taken == [simulate_day(MODEL, 9, k).visits.height for k in range(2)]
+    assert 2 <= len(list(tmp_path.iterdir())) <= 2 + (os.cpu_count() or 1) + 1
 
 
 def test_no_replications_are_none() -> None:

@@ -22,6 +22,7 @@ COMMANDS = {
     "serve": "Start the reference service.",
     "load": "Play a scenario at a service through Locust, and judge it.",
     "report": "Make the report of a played run again, from its files.",
+    "warmup": "Find where a steady run's start ends: MSER-5, Welch's plot.",
     "gate": "Judge a run for CI: exit code 0 pass, 1 fail, 3 invalid.",
     "theory": "Print what formulas say of a station: Erlang B, C, A and others.",
 }

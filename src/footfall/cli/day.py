@@ -15,17 +15,20 @@ from footfall.chart.share_by_channel import share_by_channel
 from footfall.chart.style import Chart, Stamp
 from footfall.chart.success_against_target import success_against_target
 from footfall.chart.wait_heat_map import wait_heat_map
-from footfall.cli.console import console, percent, say, seconds
+from footfall.cli import plus_minus
+from footfall.cli.console import console, percent, say
 from footfall.measure.flow import due_by_half_hour, waits_by_hour
 from footfall.measure.share import ElectronicShare, ShareDefinition, completed_by_half_hour, electronic_share
 from footfall.measure.success import first_try_and_eventual, outcomes
 from footfall.measure.summary import measures
+from footfall.measure.within_run import bounds
 from footfall.records.runs import Manifest
 from footfall.records.tables import write_csv, write_parquet
 from footfall.simulate.day import DayResult
 from footfall.simulate.spec.base import DAY_S
 
 DAY_CHARTS = "charts"
+_WITHIN = "±: 95 % half-width within this day, by batch means; other days differ more. ± ?: too few visits."
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,8 @@ class DayFigures:
 
     visits: pl.DataFrame
     measures: pl.DataFrame
+    bounds: pl.DataFrame
+    """Within this one day, of means and percentiles: rows as those of `measures`."""
     eventual: pl.DataFrame
     share: ElectronicShare
     definition: ShareDefinition
@@ -47,6 +52,7 @@ def figures(
     return DayFigures(
         visits=visits,
         measures=measures(visits, "predicted", targets),
+        bounds=bounds(visits, "predicted"),
         eventual=first_try_and_eventual(visits),
         share=electronic_share(visits, definition),
         definition=definition,
@@ -72,13 +78,14 @@ DAY_CHART_NAMES = ("share_by_channel", "waits", "success", "arrivals", "failures
 
 
 def write(folder: Path, day: DayFigures, drawn: Sequence[Chart]) -> None:
-    """Write `visits.parquet`, `measures.csv` and the charts.
+    """Write `visits.parquet`, `measures.csv`, `intervals.csv` and the charts.
 
     Raises:
         BadInputError: the folder cannot be written.
     """
     write_parquet(day.visits, folder / "visits.parquet")
     write_csv(day.measures, folder / "measures.csv")
+    write_csv(day.bounds, folder / "intervals.csv")
     for name, chart in zip(DAY_CHART_NAMES, drawn, strict=True):
         save(chart, folder / DAY_CHARTS / name)
 
@@ -92,39 +99,30 @@ def as_json(day: DayFigures) -> dict[str, Any]:
         "electronic_share_low": share.share_low,
         "electronic_share_high": share.share_high,
         "share_definition": share.definition,
-        "measures": day.measures.to_dicts(),
+        "measures": _with_bounds(day).to_dicts(),
     }
 
 
 def show(day: DayFigures) -> None:
     """Print the figures of a day."""
     table = Table(title="Simulated day", title_justify="left", box=None, pad_edge=False)
-    heads = (
-        "channel",
-        "operation",
-        "visits",
-        "success",
-        "95 % interval",
-        "target",
-        "wait mean",
-        "response p95",
-    )
-    for head in heads:
-        table.add_column(head, justify="left" if head in {"channel", "operation"} else "right")
-    for row in day.measures.filter((pl.col("channel") != "*") & (pl.col("operation") != "*")).iter_rows(
-        named=True
-    ):
+    for head in ("channel", "operation"):
+        table.add_column(head)
+    for head in ("visits", "success, 95 %", "target", "wait mean", "response p95"):
+        table.add_column(head, justify="right")
+    single = (pl.col("channel") != "*") & (pl.col("operation") != "*")
+    for row in _with_bounds(day).filter(single).iter_rows(named=True):
         table.add_row(
             row["channel"],
             row["operation"],
             f"{row['visits']:,}",
-            percent(row["success_share"]),
-            f"{percent(row['success_share_low'])} – {percent(row['success_share_high'])}",
+            plus_minus.with_bounds(row["success_share"], row["success_share_low"], row["success_share_high"]),
             percent(row["target_share"]),
-            seconds(row["wait_s_mean"]),
-            seconds(row["response_s_p95"]),
+            plus_minus.time(row["wait_s_mean"], plus_minus.half_of(row, "wait_s_mean")),
+            plus_minus.time(row["response_s_p95"], plus_minus.half_of(row, "response_s_p95")),
         )
     console().print(table)
+    say(_WITHIN)
     if day.definition.electronic:
         say(share_line(day.share))
 
@@ -133,3 +131,9 @@ def share_line(share: ElectronicShare) -> str:
     """Say the electronic share with its interval and its definition."""
     bounds = f"{percent(share.share_low)} – {percent(share.share_high)}"
     return f"electronic share: {percent(share.share)} ({bounds}); {share.definition}"
+
+
+def _with_bounds(day: DayFigures) -> pl.DataFrame:
+    return day.measures.join(
+        day.bounds, on=["world", "channel", "operation"], how="left", maintain_order="left"
+    )

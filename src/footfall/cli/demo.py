@@ -14,7 +14,7 @@ from footfall.cli.runs import begin, share_definition, targets
 from footfall.cli.tracing import make_trace, scenario_of
 from footfall.load.trace import write_trace
 from footfall.simulate.day import simulate_day
-from footfall.simulate.decide.playable import check_served
+from footfall.simulate.decide.playable import check_played, check_served
 
 DAY_FOLDER = "day"
 
@@ -34,6 +34,7 @@ def command(
     chosen = scenario_of(scenario, None)
     with progress(f"sampling the day of {chosen.name}"):
         trace = make_trace(chosen, seed, tuple(changes or ()))
+    check_played(trace.model)
     check_served(trace.model)
     criteria = judging.criteria_of_scenario(chosen, trace.model)
     said, definition = share_definition(trace.model, share)

@@ -68,8 +68,8 @@ def command(
         given = shape | {"at_hour": at_hour, "set": changes, "seed": None if seed == DEFAULT_SEED else seed}
         played = _made_before(trace, [name for name, value in given.items() if value is not None])
     criteria = judging.criteria_of_scenario(chosen, played.model)
+    check_played(played.model)
     if host is not None:
-        check_played(played.model)
         check_host(host, played.info)
     else:
         check_served(played.model)

@@ -15,7 +15,8 @@ from footfall.chart.save import save
 from footfall.chart.spillover import spillover as draw_spillover
 from footfall.chart.style import Chart, Stamp
 from footfall.chart.success_against_target import success_against_target
-from footfall.cli.console import console, percent, say, seconds
+from footfall.cli import plus_minus
+from footfall.cli.console import console, percent, say
 from footfall.cli.judging import ORDINARY_FILE, PREDICTED_FILE, Judged, visits_of
 from footfall.cli.runs import targets
 from footfall.load.result import VISITS_FILE as MEASURED_FILE
@@ -24,6 +25,7 @@ from footfall.measure.compare import compare
 from footfall.measure.flow import spillover
 from footfall.measure.success import outcomes
 from footfall.measure.summary import measures
+from footfall.measure.within_run import bounds
 from footfall.records.runs import Manifest
 from footfall.records.tables import VISITS, write_csv, write_text
 from footfall.simulate.decide.as_played import as_played
@@ -31,6 +33,7 @@ from footfall.simulate.spec.model import Model
 
 REPORT = "report.html"
 _SPILL_BIN_S = 5.0
+_KEYS = ["channel", "operation"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,8 @@ class PlayFigures:
     ordinary: pl.DataFrame | None
     measures: pl.DataFrame
     """Both worlds, columns of `MEASURES`."""
+    bounds: pl.DataFrame
+    """Within the run, of means and percentiles in both worlds: rows as those of `measures`."""
     comparison: pl.DataFrame
     outage_s: tuple[float, float] | None
     """On the clock of play."""
@@ -60,12 +65,14 @@ def figures(folder: Path) -> PlayFigures:
     predicted = _or_none(visits_of(folder, PREDICTED_FILE))
     measured = _or_none(visits_of(folder, MEASURED_FILE))
     tables = [measures(predicted, "predicted", wanted), measures(measured, "measured", wanted)]
+    within = pl.concat([bounds(predicted, "predicted"), bounds(measured, "measured")])
     return PlayFigures(
         predicted=predicted,
         measured=measured,
         ordinary=visits_of(folder, ORDINARY_FILE),
         measures=pl.concat(tables),
-        comparison=compare(*tables),
+        bounds=within,
+        comparison=_with_bounds(compare(*tables), within),
         outage_s=_outage_s(as_played(trace.model, trace.info.play)),
         down=frozenset(channel.name for channel in trace.model.channels if channel.outages),
     )
@@ -110,7 +117,7 @@ def spill_by_channel(play: PlayFigures) -> list[dict[str, Any]]:
 
 
 def write(folder: Path, play: PlayFigures, judged: Judged, more: Sequence[Chart] = ()) -> Path:
-    """Write `measures.csv`, the charts and `report.html`; returns the report's path.
+    """Write `measures.csv`, `intervals.csv`, the charts and `report.html`; returns the report's path.
 
     Raises:
         BadInputError: the folder cannot be written.
@@ -119,6 +126,7 @@ def write(folder: Path, play: PlayFigures, judged: Judged, more: Sequence[Chart]
     for name, chart in drawn.items():
         save(chart, folder / "charts" / name)
     write_csv(play.measures, folder / "measures.csv")
+    write_csv(play.bounds, folder / "intervals.csv")
     page = ReportData(
         manifest=judged.manifest,
         verdict=judged.decision.verdict.value,
@@ -134,23 +142,41 @@ def write(folder: Path, play: PlayFigures, judged: Judged, more: Sequence[Chart]
 
 def show(play: PlayFigures) -> None:
     """Print the table of channel and operation, and the spill."""
-    table = Table(title="Predicted and measured", title_justify="left", box=None, pad_edge=False)
-    heads = ("channel", "operation", "visits", "predicted", "95 % interval", "measured", "95 % interval")
-    for head in (*heads, "target", "p95 predicted", "p95 measured"):
+    # One blank between columns, so that all of them fit on a hundred.
+    tight = (0, 1, 0, 0)
+    table = Table(
+        title="Predicted and measured", title_justify="left", box=None, pad_edge=False, padding=tight
+    )
+    heads = ("channel", "operation", "visits", "predicted, 95 %", "measured, 95 %", "target")
+    for head in (*heads, "p95 predicted", "p95 measured"):
         table.add_column(head, justify="left" if head in {"channel", "operation"} else "right")
     for row in play.comparison.iter_rows(named=True):
         if row["channel"] == "*" and row["operation"] != "*":
             continue
         cells = [row["channel"], row["operation"], f"{row['measured_visits'] or 0:,}"]
-        for world in ("predicted", "measured"):
-            bounds = (row[f"{world}_success_share_low"], row[f"{world}_success_share_high"])
-            cells += [percent(row[f"{world}_success_share"]), " – ".join(map(percent, bounds))]
-        cells += [percent(row["target_share"])]
-        cells += [seconds(row[f"{world}_response_s_p95"]) for world in ("predicted", "measured")]
+        cells += [
+            plus_minus.with_bounds(row[name], row[f"{name}_low"], row[f"{name}_high"])
+            for name in ("predicted_success_share", "measured_success_share")
+        ]
+        cells.append(percent(row["target_share"]))
+        cells += [
+            plus_minus.time(row[name], plus_minus.half_of(row, name))
+            for name in ("predicted_response_s_p95", "measured_response_s_p95")
+        ]
         table.add_row(*cells, style="bold" if row["operation"] == "*" else None)
     console().print(table)
+    say("±: 95 % half-width within this run, by batch means. ± ?: too few visits.")
     for row in spill_by_channel(play):
         say(_spill_line(row))
+
+
+def _with_bounds(comparison: pl.DataFrame, within: pl.DataFrame) -> pl.DataFrame:
+    """Put the bounds of each world beside its figures."""
+    for world in ("predicted", "measured"):
+        of_world = within.filter(pl.col("world") == world).drop("world")
+        named = of_world.rename({name: f"{world}_{name}" for name in of_world.columns if name not in _KEYS})
+        comparison = comparison.join(named, on=_KEYS, how="left", maintain_order="left")
+    return comparison
 
 
 def _findings(play: PlayFigures) -> list[str]:

@@ -1,25 +1,58 @@
 """`footfall simulate`: run a model's day."""
 
 from dataclasses import asdict
-from functools import partial
 from typing import Annotated, Any
 
 import typer
-from rich.table import Table
 
 from footfall.cli import day as day_results
-from footfall.cli.console import console, percent, progress, say, say_json, seconds
+from footfall.cli import days_table, replicating, versus
+from footfall.cli.console import progress, say, say_json
 from footfall.cli.content import model_in
 from footfall.cli.options import DEFAULT_SEED, Changes, Json, ModelFile, Out, Seed, Share
 from footfall.cli.runs import begin, end, share_definition, targets
-from footfall.measure.replicated import replicated
-from footfall.measure.share import ShareDefinition, electronic_share
-from footfall.measure.summary import measures
 from footfall.records.tables import write_csv
-from footfall.simulate.day import DayResult, simulate_day
+from footfall.simulate.day import simulate_day
 from footfall.simulate.laws import LawsHeld
-from footfall.simulate.replications import replicate
-from footfall.simulate.spec.model import Model
+from footfall.simulate.spec.change import set_text
+
+Replications = Annotated[
+    int | None,
+    typer.Option(
+        min=1,
+        max=1000,
+        help="Independent days; more than one adds intervals over days. Default: 1; at most "
+        f"{replicating.BUDGET} with --precision, {versus.REPLICATIONS} with --versus.",
+        show_default=False,
+    ),
+]
+PrecisionText = Annotated[
+    str | None,
+    typer.Option(
+        metavar="SHARE",
+        help="Stop when the 95 % half-width of each key figure is within this of its mean, such as 5%.",
+        show_default=False,
+    ),
+]
+Figures = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--figure",
+        metavar="PATTERN",
+        help="Key figure that --precision is asked of, such as 'wait_s_mean(*)'. May be repeated. "
+        "Default: electronic share, success shares, mean waits.",
+        show_default=False,
+    ),
+]
+Versus = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--versus",
+        metavar="PATH=VALUE",
+        help="Compare with the same days, customers and luck with this changed. May be repeated.",
+        show_default=False,
+    ),
+]
 
 
 def command(
@@ -27,79 +60,52 @@ def command(
     seed: Seed = DEFAULT_SEED,
     out: Out = None,
     changes: Changes = None,
-    replications: Annotated[
-        int, typer.Option(min=1, max=1000, help="Independent days; more than one adds intervals over days.")
-    ] = 1,
+    replications: Replications = None,
+    precision: PrecisionText = None,
+    figures: Figures = None,
+    against: Versus = None,
     share: Share = None,
     as_json: Json = False,
 ) -> None:
     """Run MODEL's day and write visits.parquet, measures.csv, staff.csv and the charts."""
     spec = model_in(model, tuple(changes or ()))
+    changed = spec
+    for change in against or ():
+        changed = set_text(changed, change, where="--versus")
+    wanted = versus.replications(replications, precision) if against else replications
+    plan = replicating.plan(wanted, precision, figures)
+    replicating.check_figures(plan, spec)
     said, definition = share_definition(spec, share)
-    settings = {"model_file": model.as_posix(), "set": list(changes or ()), "replications": replications}
+    settings: dict[str, Any] = {"model_file": model.as_posix(), "set": list(changes or ())} | plan.settings()
+    if against:
+        settings |= {"versus": list(against)}
     counted = f"{said.name}: {said.text}"
     folder, manifest = begin("simulate", spec, seed, out, share_definition=counted, settings=settings)
     with progress(f"simulating {spec.title}") as bar:
         result = simulate_day(spec, seed, progress=bar)
     day = day_results.figures(result, targets(spec), definition)
-    days = _over_days(spec, seed, replications, definition, result)
+    days = replicating.days(spec, seed, plan, definition, result)
+    differences = versus.differences(days, changed, seed, definition) if against else {}
     day_results.write(folder, day, day_results.charts(day, manifest))
     write_csv(result.staff, folder / "staff.csv")
+    over_days = replicating.write(folder, days, plan)
+    if differences:
+        versus.write(folder, differences)
     end(folder, manifest)
     if as_json:
-        laws = asdict(result.laws) | {"checks": result.laws.checks}
-        told = {"run": manifest.run, "folder": str(folder), "days": days, "laws": laws}
-        say_json(day_results.as_json(day) | told)
+        more: dict[str, Any] = {"run": manifest.run, "folder": str(folder), "days": over_days}
+        more["laws"] = asdict(result.laws) | {"checks": result.laws.checks}
+        more |= {"versus": versus.rows(differences)} if against else {}
+        say_json(day_results.as_json(day) | more)
         return
     day_results.show(day)
-    if days:
-        _show_days(days)
-    say(laws_line(result.laws, replications))
+    days_table.show(over_days, plan)
+    versus.show(differences, against or ())
+    say(laws_line(result.laws, len(days)))
     say(f"{result.logout_reminders:,} logout reminders; {result.events:,} events; results in {folder}")
 
 
-def _over_days(
-    spec: Model,
-    seed: int,
-    replications: int,
-    definition: ShareDefinition,
-    first: DayResult,
-) -> list[dict[str, Any]]:
-    """Give mean and 95 % interval over independent days of the share and of the success shares."""
-    if replications == 1:
-        return []
-    summary = partial(key_figures, definition)
-    summaries = [summary(first)]
-    with progress(f"simulating {replications - 1} more days") as bar:
-        summaries += replicate(spec, seed, range(1, replications), summary, bar)
-    values = {name: [s[name] for s in summaries if name in s] for name in summaries[0]}
-    return replicated(values).to_dicts()
-
-
-def laws_line(laws: LawsHeld, replications: int) -> str:
+def laws_line(laws: LawsHeld, days: int) -> str:
     """Say that the laws held, in as many checks; a day in which one did not would have ended the run."""
-    others = f", as do those of the {replications - 1} other days" if replications > 1 else ""
+    others = f", as do those of the {days - 1} other days" if days > 1 else ""
     return f"laws: {laws.checks:,} checks of flow, Little, order, shares and staffing hold{others}"
-
-
-def key_figures(definition: ShareDefinition, result: DayResult) -> dict[str, float]:
-    """Give the key figures of one day, by name."""
-    share = electronic_share(result.visits, definition).share
-    figures = {} if share is None or not definition.electronic else {"electronic_share": share}
-    for row in measures(result.visits, "predicted").iter_rows(named=True):
-        if "*" not in {row["channel"], row["operation"]}:
-            figures[f"success_share({row['channel']}.{row['operation']})"] = row["success_share"]
-            if row["wait_s_mean"]:
-                figures[f"wait_s_mean({row['channel']}.{row['operation']})"] = row["wait_s_mean"]
-    return figures
-
-
-def _show_days(days: list[dict[str, Any]]) -> None:
-    table = Table(title="\nOver independent days", title_justify="left", box=None, pad_edge=False)
-    for head in ("quantity", "days", "mean", "95 % interval"):
-        table.add_column(head, justify="left" if head == "quantity" else "right")
-    for row in days:
-        form = seconds if row["quantity"].startswith("wait_s") else percent
-        bounds = f"{form(row['mean_low'])} – {form(row['mean_high'])}"
-        table.add_row(row["quantity"], str(row["replications"]), form(row["mean"]), bounds)
-    console().print(table)

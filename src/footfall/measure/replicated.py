@@ -12,6 +12,7 @@ REPLICATED = pl.Schema(
         "quantity": pl.String,
         "replications": pl.Int64,
         "mean": pl.Float64,
+        "half_width": pl.Float64,
         "mean_low": pl.Float64,
         "mean_high": pl.Float64,
     }
@@ -19,7 +20,7 @@ REPLICATED = pl.Schema(
 
 
 def replicated(values: Mapping[str, Sequence[float]]) -> pl.DataFrame:
-    """One value a replication, by quantity, as mean and 95 % Student bounds.
+    """One value a replication, by quantity, as mean, 95 % Student half-width and bounds.
 
     A quantity keeps its own unit, which its name says. One replication has no bounds (null), none no row.
     """
@@ -27,5 +28,8 @@ def replicated(values: Mapping[str, Sequence[float]]) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=REPLICATED, orient="row")
 
 
-def _bounds(values: Sequence[float]) -> tuple[float | None, float | None]:
-    return t_interval(values) if len(values) > 1 else (None, None)
+def _bounds(values: Sequence[float]) -> tuple[float | None, float | None, float | None]:
+    if len(values) <= 1:
+        return None, None, None
+    interval = t_interval(values)
+    return interval.half_width, interval.low, interval.high

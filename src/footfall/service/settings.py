@@ -51,7 +51,7 @@ class ServiceSettings:
         """Check the numbers.
 
         Raises:
-            BadInputError: a number is out of its range, or the model asks for what the service cannot do.
+            BadInputError: a number is out of its range, or a station is one that can only be simulated.
         """
         if not 0 <= self.port <= _PORT_MAX:
             raise BadInputError(f"--port {self.port}", "no such port", f"0 to {_PORT_MAX}")

@@ -5,7 +5,8 @@ import importlib.util
 import os
 import pickle
 import sys
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Callable, Generator
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from multiprocessing import get_context
@@ -26,11 +27,12 @@ def replicate(
     replications: range,
     summarise: Callable[[DayResult], Summary],
     progress: Progress | None = None,
-) -> Iterator[Summary]:
+) -> Generator[Summary]:
     """Run the given replications of a day and give the summary of each, in order.
 
     Every replication is a function of (model, seed, its number), so the number of processes changes
     nothing. `summarise` runs in the worker and must be a function of a module, or a `partial` of one.
+    Who has enough closes the iterator; what has been begun by then is finished and thrown away.
 
     Raises:
         BadInputError: the model's journey is no function of a file, so no worker can find it.
@@ -47,10 +49,14 @@ def replicate(
     workers = min(len(replications), os.cpu_count() or 1)
     # Fresh processes: a forked one would hold the locks of the table library's threads, but not the threads.
     with ProcessPoolExecutor(workers, get_context("spawn"), _unpack, (homes, packed)) as pool:
-        done = pool.map(_one, [seed] * len(replications), replications)
-        for count, summary in enumerate(done, 1):
+        # One more than can run: nobody idles, and little is in vain when the caller has enough.
+        begun = deque(pool.submit(_one, seed, number) for number in replications[: workers + 1])
+        for count in range(len(replications)):
+            summary = begun.popleft().result()
+            if count + workers + 1 < len(replications):
+                begun.append(pool.submit(_one, seed, replications[count + workers + 1]))
             if progress:
-                progress(count / len(replications))
+                progress((count + 1) / len(replications))
             yield summary
 
 

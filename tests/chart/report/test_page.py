@@ -130,6 +130,15 @@ def test_a_world_that_saw_nothing_is_a_dash(measures: pl.DataFrame) -> None:
     assert ">–<" in render(ReportData(manifest=manifest, verdict="pass", reason="", comparison=table))
 
 
+def test_a_percentile_stands_with_its_bounds_where_they_are_known(measures: pl.DataFrame) -> None:
+    """Measured: between 1.2 and 3.4 s. Predicted: not known, not shown."""
+    bounds = {"measured_response_s_p95_low": 1.2, "measured_response_s_p95_high": 3.4}
+    table = _side_by_side(measures).with_columns(pl.lit(value).alias(name) for name, value in bounds.items())
+    manifest = Manifest(run="r", command="load", model="m", scenario=None, seed=1, status="finished")
+    page = render(ReportData(manifest=manifest, verdict="pass", reason="", comparison=table))
+    assert page.count("1.2 s – 3.4 s") == table.height
+
+
 def _side_by_side(measures: pl.DataFrame) -> pl.DataFrame:
     """Both worlds as the report wants them."""
     keys = ["channel", "operation", "target_share"]

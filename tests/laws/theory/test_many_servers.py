@@ -2,9 +2,11 @@
 
 from itertools import pairwise
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 
 from footfall.simulate.theory import (
     erlang_a,
@@ -13,6 +15,10 @@ from footfall.simulate.theory import (
     erlang_c,
     erlang_c_service_level,
     erlang_c_wait_mean,
+    mdc_wait_mean,
+    mg1_ps_sojourn_mean,
+    mg1_wait_mean,
+    mgc_ps_sojourn_mean,
     mmck,
 )
 
@@ -114,3 +120,50 @@ def test_a_rate_of_nothing_is_refused() -> None:
     """Nobody comes, or nobody is ever served."""
     with pytest.raises(ValueError, match="above zero"):
         erlang_a(2, 0, 1, 1)
+
+
+@given(busy=st.floats(0.05, 0.98))
+def test_fixed_services_of_one_server_are_pollaczek_and_khinchine(busy: float) -> None:
+    """Crommelin's sum at c = 1."""
+    assert mdc_wait_mean(1, busy, 1) == pytest.approx(mg1_wait_mean(busy, 1, 0), rel=1e-8)
+
+
+@given(servers=st.integers(2, 40), busy=st.floats(0.3, 0.97), service=st.floats(0.01, 100))
+def test_fixed_services_wait_about_half_as_long(servers: int, busy: float, service: float) -> None:
+    """Between the half of M/M/c and the whole of it (Cosmetatos 1975), and in proportion to the service."""
+    rate = busy * servers
+    found = mdc_wait_mean(servers, rate, 1)
+    whole = erlang_c_wait_mean(servers, rate, 1)
+    assert whole / 2 <= found * (1 + 1e-9)
+    assert found <= whole
+    assert mdc_wait_mean(servers, rate / service, service) == pytest.approx(found * service, rel=1e-9)
+
+
+@pytest.mark.parametrize(("servers", "load"), [(2, 1.4), (3, 2.4), (10, 8.5)])
+def test_fixed_services_of_several_servers_meet_the_chain(servers: int, load: float) -> None:
+    """In one service all who were served leave and all who came stay: N' = max(N - c, 0) + Poisson(λD)."""
+    size = 200
+    came = stats.poisson.pmf(np.arange(size), load)
+    moves = np.zeros((size, size))
+    for start in range(size):
+        left = max(start - servers, 0)
+        moves[start, left:] = came[: size - left]
+    equations = (moves - np.eye(size)).T
+    equations[-1] = 1
+    inside = np.linalg.solve(equations, np.eye(size)[-1])
+    queue_mean = float(inside @ np.maximum(np.arange(size) - servers, 0))
+    assert mdc_wait_mean(servers, load, 1) == pytest.approx(queue_mean / load, rel=1e-8)
+
+
+@given(busy=st.floats(0.05, 0.95))
+def test_one_shared_core_is_the_case_of_one_server(busy: float) -> None:
+    """M/G/1-PS, and at any number of cores never quicker than the work itself."""
+    assert mgc_ps_sojourn_mean(1, busy, 1) == pytest.approx(mg1_ps_sojourn_mean(busy, 1), rel=1e-9)
+    assert mgc_ps_sojourn_mean(8, 8 * busy, 1) >= 1
+
+
+@pytest.mark.parametrize("load", [0, 3, 4])
+def test_fixed_services_that_cannot_keep_up_are_refused(load: float) -> None:
+    """Three servers have no equilibrium at 3 erlangs and above; no load has no wait to speak of."""
+    with pytest.raises(ValueError, match="not between 0 and 3"):
+        mdc_wait_mean(3, load, 1)

@@ -57,3 +57,9 @@ def test_customers_are_served_or_fail(servers: int, load_share: float, retries: 
 def test_retries_divide_the_rate_that_a_server_can_recover_from() -> None:
     """Two retries and stale work: of 100 a second, 33 are safe."""
     assert largest_stable_rate(100, 2) == pytest.approx(100 / 3, rel=1e-12)
+
+
+def test_a_budget_of_retries_divides_it_by_less() -> None:
+    """One retry in ten requests: 90.9 of 100 a second are safe; a budget of more than all retries is none."""
+    assert largest_stable_rate(100, 2, 0.1) == pytest.approx(100 / 1.1, rel=1e-12)
+    assert largest_stable_rate(100, 2, 5) == largest_stable_rate(100, 2)

@@ -2,12 +2,14 @@
 
 from math import exp, factorial
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from footfall.simulate.theory import (
     md1_wait_share,
+    md1k,
     mg1_ps_sojourn_mean,
     mg1_wait_mean,
     priority_wait_means,
@@ -49,6 +51,45 @@ def test_fixed_services_stay_exact_far_out(busy: float) -> None:
     mean = mg1_wait_mean(busy, 1, 0)
     assert sum(longer[1:]) * step <= mean <= sum(longer) * step
     assert all(-1e-12 <= one <= 1 for one in longer)
+
+
+@pytest.mark.parametrize(("places", "load"), [(1, 0.8), (2, 0.8), (5, 0.9), (5, 1.3), (40, 1.0)])
+def test_fixed_services_with_room_meet_the_embedded_chain(places: int, load: float) -> None:
+    """Blocked are 1 - 1/(π_0 + ρ), with π of the chain at departures solved as equations."""
+    arrivals = [exp(-load) * load**k / factorial(k) for k in range(places + 60)]
+    moves = np.zeros((places, places))
+    for start in range(places):
+        for k, chance in enumerate(arrivals):
+            moves[start, min(max(start - 1, 0) + k, places - 1)] += chance
+    equations = (moves - np.eye(places)).T
+    equations[-1] = 1
+    empty = float(np.linalg.solve(equations, np.eye(places)[-1])[0])
+    found = md1k(places, load, 1)
+    assert found.blocked_share == pytest.approx(1 - 1 / (empty + load), rel=1e-9)
+    assert found.occupancy == pytest.approx(1 - empty / (empty + load), rel=1e-9)
+
+
+def test_one_place_of_fixed_service_is_erlangs_loss() -> None:
+    """M/D/1/1 loses ρ/(1 + ρ), whatever the distribution of the service; nobody waits."""
+    found = md1k(1, 0.8, 1)
+    assert found.blocked_share == pytest.approx(0.8 / 1.8, rel=1e-12)
+    assert found.wait_mean == 0
+    assert found.waits_share == pytest.approx(0, abs=1e-12)
+
+
+@given(busy=st.floats(0.1, 0.9))
+def test_much_room_for_fixed_services_is_pollaczek_and_khinchine(busy: float) -> None:
+    """With 400 places next to nobody is blocked, and the mean wait is that of M/D/1."""
+    found = md1k(400, busy, 1)
+    assert found.blocked_share == pytest.approx(0, abs=1e-12)
+    assert found.wait_mean == pytest.approx(mg1_wait_mean(busy, 1, 0), rel=1e-9)
+
+
+@pytest.mark.parametrize(("places", "rate", "service"), [(0, 1, 1), (2, 0, 1), (2, 1, -1)])
+def test_room_for_nobody_is_refused(places: int, rate: float, service: float) -> None:
+    """A place, a rate and a time above zero are needed."""
+    with pytest.raises(ValueError, match="above zero"):
+        md1k(places, rate, service)
 
 
 def test_priority_meets_the_two_dimensional_chain() -> None:

@@ -8,7 +8,9 @@ from footfall.records.errors import BadInputError
 from footfall.service.settings import ServiceSettings
 from footfall.simulate.decide.playable import check_played, check_served
 from footfall.simulate.spec.agents import AgentGroup, Callback, Caller
+from footfall.simulate.spec.change import set_text
 from footfall.simulate.spec.model import Model
+from models.guangxi import MODEL
 from tests.load.small import small_model
 from tests.made_up import always, number, seconds
 
@@ -38,17 +40,17 @@ def test_what_the_service_can_do_passes() -> None:
     ("channel", "fields", "says"),
     [
         ("own_hall", {"priority": {"all": number(1)}}, "priority"),
-        ("own_hall", {"rounding": "random"}, "rounding at random"),
+        ("own_hall", {"rounding": "random"}, "rounding=random"),
         ("hotline", {"groups": (TELLERS,)}, "groups"),
         ("hotline", {"credit_s": {"all": number(9)}}, "credit_s"),
-        ("hotline", {"callers": {"query": Caller(wrap_up=seconds(9))}}, "a wrap-up by operation"),
+        ("hotline", {"callers": {"query": Caller(wrap_up=seconds(9))}}, "callers.query.wrap_up"),
     ],
 )
 def test_what_it_cannot_do_is_named_in_one_line(channel: str, fields: dict[str, Any], says: str) -> None:
     """The service does not start; a live service of somebody else may be able to."""
     model = model_with(channel, **fields)
     check_played(model)
-    with pytest.raises(BadInputError, match=rf"^channel {channel}: has {says}, which the reference service"):
+    with pytest.raises(BadInputError, match=rf"^{channel}\.{says}: cannot be served, only simulated"):
         ServiceSettings(model=model, seed=1, database="unused.sqlite", subscribers=1)
 
 
@@ -56,5 +58,22 @@ def test_no_customer_of_a_load_test_waits_to_be_called_back() -> None:
     """So such a model is played nowhere."""
     model = model_with("hotline", callback=CALLBACK)
     for check in (check_played, check_served):
-        with pytest.raises(BadInputError, match=r"^channel hotline: calls back; expected no callback"):
+        with pytest.raises(BadInputError, match=r"^hotline\.callback: cannot be"):
             check(model)
+
+
+@pytest.mark.parametrize("assignment", ["web.retries_most=2", "web.breaker.failure_share=0.5"])
+def test_clients_that_do_more_than_send_are_not_played(assignment: str) -> None:
+    """The line names the setting and what would do."""
+    with pytest.raises(BadInputError, match=f"{assignment}: cannot be played, only simulated") as caught:
+        check_played(set_text(MODEL, assignment))
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("assignment", ["web.discipline=sharing", "web.stale_work=served", "sms.window=4"])
+def test_what_a_server_does_inside_matters_at_the_own_service_only(assignment: str) -> None:
+    """A foreign server may well share its cores: the model then says what it does."""
+    changed = set_text(MODEL, assignment)
+    check_played(changed)
+    with pytest.raises(BadInputError, match=assignment):
+        check_served(changed)

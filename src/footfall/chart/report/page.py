@@ -47,7 +47,8 @@ class ReportData:
     """One sentence for the verdict on the whole."""
     judgements: Sequence[Judged] = ()
     comparison: pl.DataFrame = field(default_factory=pl.DataFrame)
-    """One row a channel and operation, figures as `predicted_…` and `measured_…`, and `target_share`."""
+    """One row a channel and operation, figures as `predicted_…` and `measured_…`, and `target_share`.
+    Bounds of a 95th percentile, `…_response_s_p95_low` and `…_high`, are shown where they are columns."""
     charts: Sequence[Chart] = ()
     findings: Sequence[str] = ()
     """Further sentences worth reading before the charts."""
@@ -106,8 +107,15 @@ def _row(row: dict[str, Any]) -> dict[str, Any]:
             "bounds": f"{low * 100:.1f} – {high * 100:.1f}" if known else "",
             "against": _against(low, high, target) if known and target is not None else "",
             "p95": _UNKNOWN if p95 is None else duration(p95),
+            "p95_bounds": _times(
+                row.get(f"{world}_response_s_p95_low"), row.get(f"{world}_response_s_p95_high")
+            ),
         }
     return words
+
+
+def _times(low: float | None, high: float | None) -> str:
+    return "" if low is None or high is None else f"{duration(low)} – {duration(high)}"
 
 
 def _against(low: float, high: float, target: float) -> str:

@@ -1,47 +1,66 @@
-"""What of a staffed station can be played against a live service, and what the reference service can do."""
+"""What of a model can be played against a live service, and what the reference service can do."""
+
+from collections.abc import Iterator
 
 from footfall.records.errors import BadInputError
+from footfall.simulate.decide.further import of_clients, of_server
 from footfall.simulate.spec.model import Model
-from footfall.simulate.spec.station import CallCentre, Counters
+from footfall.simulate.spec.station import CallCentre, Counters, Station
 
 
 def check_played(model: Model) -> None:
     """See that customers of a live service can do what those of the model do.
 
+    Played customers send a request once and leave retries to the customer's own follow-up; what a foreign
+    server does inside is its own affair.
+
     Raises:
-        BadInputError: a hotline calls back, which no customer of a load test waits for.
+        BadInputError: a channel's clients try again or break a circuit, or a hotline calls back, which no
+            customer of a load test waits for.
     """
     for channel in model.channels:
-        if isinstance(channel.station, CallCentre) and channel.station.callback is not None:
+        for setting in (*of_clients(channel.station), *_called_back(channel.station)):
+            where = f"{channel.name}.{setting}"
             raise BadInputError(
-                f"channel {channel.name}", "calls back", "no callback in a model that is played"
+                where, "cannot be played, only simulated", "a model without it, or footfall simulate"
             )
 
 
 def check_served(model: Model) -> None:
-    """See that the reference service can staff the model's stations.
+    """See that the reference service can serve as the model's stations do.
 
-    It serves first come, first served, with whole agents who can do everything.
+    It has slots, one connection and a rate; its staff serve first come, first served, as whole agents who
+    can do everything.
 
     Raises:
         BadInputError: a station asks for more.
     """
-    check_played(model)
     for channel in model.channels:
         station = channel.station
-        if not isinstance(station, Counters | CallCentre):
-            continue
-        asked = {"priority": bool(station.priority), "rounding at random": station.rounding != "nearest"}
-        if isinstance(station, CallCentre):
-            own_wrap_up = any(caller.wrap_up for caller in station.callers.values())
-            asked |= {
-                "groups": bool(station.groups),
-                "credit_s": bool(station.credit_s),
-                "a wrap-up by operation": own_wrap_up,
-            }
-        unknown = [name for name, is_asked in asked.items() if is_asked]
-        if unknown:
-            problem = f"has {', '.join(unknown)}, which the reference service has not"
+        for setting in (*of_server(station), *_of_staff(station), *_called_back(station)):
+            where = f"{channel.name}.{setting}"
             raise BadInputError(
-                f"channel {channel.name}", problem, "a station without, or --host of your own"
+                where, "cannot be served, only simulated", "a model without it, or footfall simulate"
             )
+
+
+def _called_back(station: Station) -> Iterator[str]:
+    if isinstance(station, CallCentre) and station.callback is not None:
+        yield "callback"
+
+
+def _of_staff(station: Station) -> Iterator[str]:
+    if not isinstance(station, Counters | CallCentre):
+        return
+    if station.priority:
+        yield "priority"
+    if station.rounding != "nearest":
+        yield f"rounding={station.rounding}"
+    if isinstance(station, CallCentre):
+        if station.groups:
+            yield "groups"
+        if station.credit_s:
+            yield "credit_s"
+        for operation, caller in station.callers.items():
+            if caller.wrap_up:
+                yield f"callers.{operation}.wrap_up"

@@ -1,4 +1,4 @@
-"""Change numbers of a model: `--set path=value`, and outages of a scenario."""
+"""Change numbers and words of a model: `--set path=value`, and outages of a scenario."""
 
 from difflib import get_close_matches
 from math import isfinite
@@ -11,6 +11,7 @@ from footfall.simulate.spec.base import Curve, Profile, Spec, constant, leaves
 from footfall.simulate.spec.channel import Outage
 from footfall.simulate.spec.model import Model
 from footfall.simulate.spec.number import Grade, Number
+from footfall.simulate.spec.words import replaced, words
 
 
 def set_number(model: Model, path: str, value: float, *, where: str = "--set") -> Model:
@@ -35,12 +36,14 @@ def set_number(model: Model, path: str, value: float, *, where: str = "--set") -
 
 
 def set_text(model: Model, assignment: str, *, where: str = "--set") -> Model:
-    """`set_number` from a text `path=value`.
+    """`set_number` from a text `path=value`, or `set_word` where the path is that of a word.
 
     Raises:
         BadInputError: it is not of that form, or cannot be set.
     """
     path, sign, text = assignment.partition("=")
+    if sign and _word(model, path.strip()):
+        return set_word(model, path.strip(), text.strip(), where=where)
     try:
         value = float(text)
     except ValueError:
@@ -48,6 +51,27 @@ def set_text(model: Model, assignment: str, *, where: str = "--set") -> Model:
     if not sign or not path.strip():
         raise BadInputError(f"{where} {assignment}", "not an assignment", "path=number") from None
     return set_number(model, path.strip(), value, where=where)
+
+
+def set_word(model: Model, path: str, word: str, *, where: str = "--set") -> Model:
+    """Give the model with one of a station's words changed: `web.discipline` to `sharing`.
+
+    Raises:
+        BadInputError: no word has this path, or the field knows no such word.
+    """
+    found = _word(model, path)
+    if not found:
+        raise BadInputError(f"{where} {path}", "no such word in the model", "CHANNEL.FIELD of a station")
+    channel, name, choices = found
+    if word not in choices:
+        raise BadInputError(f"{where} {path}", f"{word!r} cannot be set", " or ".join(choices))
+    channels = tuple(
+        known.model_copy(update={"station": replaced(known.station, name, word)})
+        if known.name == channel
+        else known
+        for known in model.channels
+    )
+    return model.model_copy(update={"channels": channels})
 
 
 def with_outage(model: Model, channel: str, starts_s: float, ends_s: float) -> Model:
@@ -92,6 +116,15 @@ def resolve(model: Model, path: str, *, where: str = "--set") -> str:
     close = get_close_matches(path, known, n=3, cutoff=0.3)
     hint = f"a number that `footfall show` lists, such as {', '.join(close or known[:3])}"
     raise BadInputError(f"{where} {path}", "no such number in the model", hint)
+
+
+def _word(model: Model, path: str) -> tuple[str, str, tuple[str, ...]] | None:
+    """Channel, field and choices of the word that a path means: `web.discipline`, or the whole path."""
+    for channel in model.channels:
+        for name, choices in words(channel.station):
+            if path in {f"{channel.name}.{name}", f"channels.{channel.name}.station.{name}"}:
+                return channel.name, name, choices
+    return None
 
 
 def _is_shortened(parts: list[str], full: list[str]) -> bool:

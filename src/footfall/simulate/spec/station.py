@@ -6,8 +6,9 @@ from pydantic import Field, model_validator
 
 from footfall.simulate.spec.agents import GENERALISTS, AgentGroup, Callback, Caller, Rounding
 from footfall.simulate.spec.base import DayProfile, Spec
+from footfall.simulate.spec.client import CircuitBreaker, Retry
 from footfall.simulate.spec.duration import Duration
-from footfall.simulate.spec.number import Count, CountFromOne, NonNegative, Positive, Share
+from footfall.simulate.spec.number import Count, CountFromOne, NonNegative, Positive, Share, assumed
 from footfall.simulate.spec.times import AnyDuration
 
 
@@ -82,12 +83,19 @@ class CallCentre(Spec):
 
 
 class MessageGateway(Spec):
-    """SMS: a message rate with a bounded queue in front."""
+    """SMS: a message rate for each connection, with a bounded queue in front."""
 
     kind: Literal["message_gateway"] = "message_gateway"
     messages_per_s: Positive
+    """Rate of one connection."""
     queue: Count
     """Messages that may wait; one more is `throttled`."""
+    connections: CountFromOne = assumed(1, "one connection unless set")
+    """Connections side by side; a message goes over the one that is free first."""
+    window: Count = assumed(0, "no window unless set")
+    """Messages of one connection that may be unacknowledged; 0: any number."""
+    ack_s: NonNegative = assumed(0, "acknowledged at once unless set")
+    """Time from a message's passage to its acknowledgement, which opens the window again."""
 
 
 class RequestServer(Spec):
@@ -100,6 +108,18 @@ class RequestServer(Spec):
     """Requests that may wait for a slot; one more is `throttled`."""
     deadline_s: Positive
     """A request that is not answered within it has failed (`timeout`)."""
+    discipline: Literal["slots", "sharing"] = "slots"
+    """How requests in work are served: each at full speed in its slot, or all sharing `cores`."""
+    cores: CountFromOne = assumed(1, "counts with discipline=sharing only")
+    """With `sharing`: n requests in work go on at the rate min(1, cores/n) each."""
+    stale_work: Literal["cut", "served", "dropped"] = "cut"
+    """What becomes of a request whose client has given up at the deadline.
+
+    `cut`: it leaves its slot or its place in the queue at that instant; `served`: it is worked off as if
+    nothing had happened; `dropped`: it keeps its place, and is dropped when its turn comes.
+    """
+    retry: Retry = Retry()
+    breaker: CircuitBreaker = CircuitBreaker()
 
 
 Station = Annotated[

@@ -32,8 +32,13 @@ class Servers(Protocol):
         """Give the time integral of the busy servers, from the start."""
 
 
-def waiting_and_service(queues: Sequence[Queue], servers: Sequence[Servers]) -> tuple[Book, ...]:
-    """Give both accounts of a station's queues, and of its servers."""
+def waiting_and_service(
+    queues: Sequence[Queue], servers: Sequence[Servers], *, by_visits: bool = True
+) -> tuple[Book, ...]:
+    """Give both accounts of a station's queues, and of its servers.
+
+    Without `by_visits` some wait there for whom no visit does: clients that have given up.
+    """
     return (
         Book(
             "waiting",
@@ -43,7 +48,7 @@ def waiting_and_service(queues: Sequence[Queue], servers: Sequence[Servers]) -> 
                 _together(queue.left_s for queue in queues),
                 edges_s,
             ),
-            by_visits=True,
+            by_visits=by_visits,
         ),
         Book(
             "service",

@@ -3,19 +3,24 @@
 from array import array
 
 from footfall.simulate.customer import Customer
+from footfall.simulate.decide import further
 from footfall.simulate.engine import Body
 from footfall.simulate.laws.counts import Book
 from footfall.simulate.laws.integrals import work_seconds
 from footfall.simulate.spec.channel import Channel
 from footfall.simulate.spec.station import MessageGateway
 from footfall.simulate.stations.base import Place, Station
+from footfall.simulate.stations.connections import Connections
 
 _ROUNDING = 1e-6
 """Of a message's time: sums of a day's times are exact to far less."""
 
 
 class MessageGatewayStation(Station):
-    """A D/1 queue of messages, which needs no event of its own: its backlog is one number."""
+    """A D/1 queue of messages, which needs no event of its own: its backlog is one number.
+
+    Several connections, or a window, keep a few more (`Connections`).
+    """
 
     def __init__(self, channel: Channel, spec: MessageGateway, place: Place) -> None:
         """Start with an empty queue."""
@@ -28,6 +33,7 @@ class MessageGatewayStation(Station):
         self._noted_s = 0.0
         self._came_s = array("d")
         self._gone_s = array("d")
+        self._connections = Connections(spec) if further.of_server(spec) else None
         self.reminders = 0
         self.reminders_dropped = 0
 
@@ -54,7 +60,12 @@ class MessageGatewayStation(Station):
             self.reminders += 1
 
     def books(self) -> tuple[Book, ...]:
-        """Give both accounts of the work in hand: the gateway's backlog, and its messages' waits."""
+        """Give both accounts of the work in hand: the gateway's backlog, and its messages' waits.
+
+        Connections know nothing but their messages' times: there is no second account of them.
+        """
+        if self._connections is not None:
+            return ()
         return (
             Book(
                 "work in hand",
@@ -75,6 +86,8 @@ class MessageGatewayStation(Station):
     def _enter(self) -> float | None:
         """Time at which the gateway has let this message through; None when the queue is full."""
         now_s = self.env.now
+        if self._connections is not None:
+            return self._connections.enter(now_s)
         starts_s = max(now_s, self._free_at_s)
         # One message is being let through, `queue` others may wait behind it: with one more inside, the
         # newcomer would wait longer than `queue` messages take.

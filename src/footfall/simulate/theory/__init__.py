@@ -22,6 +22,8 @@ from footfall.simulate.theory.many_servers import (
     erlang_c,
     erlang_c_service_level,
     erlang_c_wait_mean,
+    mdc_wait_mean,
+    mgc_ps_sojourn_mean,
     mmck,
 )
 from footfall.simulate.theory.networks import (
@@ -33,6 +35,7 @@ from footfall.simulate.theory.networks import (
 )
 from footfall.simulate.theory.one_server import (
     md1_wait_share,
+    md1k,
     mg1_ps_sojourn_mean,
     mg1_wait_mean,
     priority_wait_means,
@@ -80,8 +83,11 @@ __all__ = [
     "largest_stable_rate",
     "load_by_interval",
     "md1_wait_share",
+    "md1k",
+    "mdc_wait_mean",
     "mg1_ps_sojourn_mean",
     "mg1_wait_mean",
+    "mgc_ps_sojourn_mean",
     "mmck",
     "network_sojourn_mean",
     "priority_wait_means",

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from math import exp, log
 
-from scipy.special import betainc
+from scipy.special import betainc, gammainc
 
 _SMALLEST_TERM = 1e-17
 
@@ -60,6 +60,41 @@ def erlang_c_wait_mean(servers: int, arrival_rate: float, service_rate: float) -
         ValueError: the load is not below the number of servers.
     """
     return erlang_c(servers, arrival_rate / service_rate) / (servers * service_rate - arrival_rate)
+
+
+def mgc_ps_sojourn_mean(servers: int, arrival_rate: float, service_mean: float) -> float:
+    """Mean time in an M/G/c whose servers all share, none at more than one server's speed.
+
+    The number inside is that of M/M/c whatever the distribution of the service (Cohen 1979), so the
+    mean is E[S] + C/(c μ - λ).
+
+    Raises:
+        ValueError: the load is not below the number of servers.
+    """
+    return service_mean + erlang_c_wait_mean(servers, arrival_rate, 1 / service_mean)
+
+
+def mdc_wait_mean(servers: int, arrival_rate: float, service: float) -> float:
+    """Mean wait of M/D/c, first come, first served (Crommelin 1932).
+
+    D sum_i [P(N_i >= ic) - (c/a) P(N_i >= ic + 1)], i = 1, 2, …, N_i Poisson of mean ia.
+
+    Raises:
+        ValueError: the load is not below the number of servers.
+    """
+    load = arrival_rate * service
+    if not 0 < load < servers:
+        msg = f"load {load} is not between 0 and {servers} servers: the queue has no limit"
+        raise ValueError(msg)
+    total, i = 0.0, 0
+    while True:
+        i += 1
+        at_least = float(gammainc(i * servers, i * load))
+        term = at_least - servers / load * float(gammainc(i * servers + 1, i * load))
+        total += term
+        # A multiple of 1/(1 - ρ) of terms counts, and far out they fall ever faster.
+        if at_least < _SMALLEST_TERM or abs(term) < _SMALLEST_TERM * total:
+            return service * total
 
 
 def erlang_c_service_level(servers: int, arrival_rate: float, service_rate: float, within: float) -> float:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from math import inf
 
 import numpy as np
 from scipy.optimize import brentq
@@ -71,13 +72,14 @@ def retrying(servers: int, load: float, retries: int) -> Retrying:
     return Retrying(tried / load, blocked, blocked ** (retries + 1))
 
 
-def largest_stable_rate(service_rate: float, retries: int) -> float:
+def largest_stable_rate(service_rate: float, retries: int, budget_share: float = inf) -> float:
     """Arrival rate above which timed-out clients keep a server busy with stale work for ever: μ/(1 + r).
 
     Holds for first come, first served, a timeout, up to r retries, and a server that serves what
-    nobody waits for any more (Bronson et al. 2021 name it a metastable failure).
+    nobody waits for any more (Bronson et al. 2021 name it a metastable failure). With a budget of b
+    retries by requests it is μ/(1 + min(r, b)).
     """
-    return service_rate / (1 + retries)
+    return service_rate / (1 + min(retries, budget_share))
 
 
 def _tries(blocked_share: float, load: float, retries: int) -> float:

@@ -5,6 +5,8 @@ from math import exp, fsum, lgamma, log
 
 from scipy.special import gammainc
 
+from footfall.simulate.theory.many_servers import WithRoom
+
 
 def mg1_wait_mean(arrival_rate: float, service_mean: float, service_scv: float) -> float:
     """Mean wait of M/G/1: ρ E[S] (1 + SCV) / (2 (1 - ρ)) (Pollaczek 1930, Khinchine 1932).
@@ -39,10 +41,39 @@ def md1_wait_share(arrival_rate: float, service: float, within: float) -> float:
     busy = _utilisation(arrival_rate, service)
     blocks = int(within / service) + 1
     rest = arrival_rate * (blocks * service - within)
-    in_system = _md1_numbers(busy, blocks + 1)
+    in_system = _md1_numbers(busy, blocks + 1, empty=1 - busy)
     # At most m wait: at most m + 1 are in the system.
     at_most = [fsum(in_system[: m + 2]) for m in range(blocks)]
     return fsum(at_most[blocks - 1 - j] * _poisson(rest, j) for j in range(blocks))
+
+
+def md1k(places: int, arrival_rate: float, service: float) -> WithRoom:
+    """M/D/1/K with K places in all, the one in service counted; waits are of those who were admitted.
+
+    At departures π_j is that of M/D/1, cut at K - 1 and scaled to 1; at a random moment p_j = π_j/(π_0 + ρ)
+    for j < K, and blocked are p_K = 1 - 1/(π_0 + ρ) (Cooper 1981, chapter 5). ρ may be above 1.
+
+    Raises:
+        ValueError: there is no place, or a rate or time is not above zero.
+    """
+    if places < 1 or min(arrival_rate, service) <= 0:
+        msg = f"{places} places, {arrival_rate:g} arrivals, a service of {service:g}: all are above zero"
+        raise ValueError(msg)
+    load = arrival_rate * service
+    weights = _md1_numbers(load, places - 1, empty=1.0)
+    scale = fsum(weights)
+    spread = weights[0] / scale + load
+    blocked_share = 1 - 1 / spread
+    at_random = [weight / scale / spread for weight in weights]
+    queue_mean = fsum((n - 1) * p for n, p in enumerate([*at_random, blocked_share]) if n > 1)
+    admitted_share = 1 - blocked_share
+    return WithRoom(
+        blocked_share=blocked_share,
+        waits_share=1 - at_random[0] / admitted_share,
+        wait_mean=queue_mean / (arrival_rate * admitted_share),
+        queue_mean=queue_mean,
+        occupancy=load * admitted_share,
+    )
 
 
 def priority_wait_means(
@@ -92,11 +123,14 @@ def _utilisation(arrival_rate: float, service_mean: float) -> float:
     return busy
 
 
-def _md1_numbers(busy: float, most: int) -> list[float]:
-    """Give the probabilities of 0 … `most` customers in an M/D/1, by cuts: sums of positive terms only."""
+def _md1_numbers(busy: float, most: int, *, empty: float) -> list[float]:
+    """Give the probabilities of 0 … `most` customers in an M/D/1, by cuts: sums of positive terms only.
+
+    `empty` is the first of them; the others are in proportion to it.
+    """
     # above[k]: at least k arrivals during one service.
     above = [1.0, *(float(gammainc(k, busy)) for k in range(1, most + 2))]
-    found = [1 - busy]
+    found = [empty]
     for j in range(1, most + 1):
         up = found[0] * above[j] + fsum(found[i] * above[j - i + 1] for i in range(1, j))
         found.append(up * exp(busy))

@@ -1,0 +1,107 @@
+"""The same days twice, as they are and with a change: the same customers with the same luck."""
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from pathlib import Path
+
+import polars as pl
+from rich.table import Table
+
+from footfall.cli import plus_minus
+from footfall.cli.console import console, progress, say
+from footfall.cli.replicating import Day, key_figures
+from footfall.measure.paired import Paired, paired
+from footfall.measure.share import ShareDefinition
+from footfall.records.errors import BadInputError
+from footfall.records.tables import write_csv
+from footfall.simulate.replications import replicate
+from footfall.simulate.spec.model import Model
+
+VERSUS_FILE = "versus.csv"
+REPLICATIONS = 10
+_DAYS_LEAST = 2
+
+
+def replications(given: int | None, precision: str | None) -> int:
+    """Give the days that a comparison takes.
+
+    Raises:
+        BadInputError: too few for an interval, or a precision that would stop them.
+    """
+    if precision is not None:
+        raise BadInputError("--versus", "goes over a fixed number of days", "--replications, not --precision")
+    if given is not None and given < _DAYS_LEAST:
+        raise BadInputError(f"--replications {given}", "too few for --versus", f"{_DAYS_LEAST} or more")
+    return given or REPLICATIONS
+
+
+def differences(
+    days: Sequence[Day], changed: Model, seed: int, definition: ShareDefinition
+) -> dict[str, Paired]:
+    """Simulate the same days with the change, and compare them, by key figure.
+
+    A figure is compared over the days on which both have it.
+    """
+    with progress(f"simulating {len(days)} days with the change") as bar:
+        others: list[Day] = list(
+            replicate(changed, seed, range(len(days)), partial(key_figures, definition), bar)
+        )
+    found = {}
+    for name in dict.fromkeys(name for day in (*days, *others) for name in day):
+        pairs = [(a[name], b[name]) for a, b in zip(days, others, strict=True) if name in a and name in b]
+        if len(pairs) >= _DAYS_LEAST:
+            found[name] = paired([one for one, _ in pairs], [two for _, two in pairs])
+    return found
+
+
+def rows(found: Mapping[str, Paired]) -> list[dict[str, float | int | str | None]]:
+    """Give the differences as rows of `versus.csv`, in the units of the quantities."""
+    return [
+        {
+            "quantity": name,
+            "replications": each.replications,
+            "as_is_mean": each.first_mean,
+            "changed_mean": each.second_mean,
+            "difference_mean": each.difference,
+            "half_width": each.interval.half_width,
+            "difference_low": each.interval.low,
+            "difference_high": each.interval.high,
+            "unpaired_half_width": each.unpaired_half_width,
+            "variance_reduction": each.variance_reduction,
+        }
+        for name, each in found.items()
+    ]
+
+
+def write(folder: Path, found: Mapping[str, Paired]) -> None:
+    """Write `versus.csv`.
+
+    Raises:
+        BadInputError: the folder cannot be written.
+    """
+    write_csv(pl.DataFrame(rows(found), infer_schema_length=None), folder / VERSUS_FILE)
+
+
+def show(found: Mapping[str, Paired], changes: Sequence[str]) -> None:
+    """Print the differences with their paired half-widths, and what these would be unpaired."""
+    if not found:
+        return
+    title = f"\nWith {', '.join(changes)}: the same customers, paired day by day"
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False)
+    for head in ("quantity", "days", "as is", "changed", "difference ± 95 %", "unpaired ±", "variance ÷"):
+        table.add_column(head, justify="left" if head == "quantity" else "right")
+    for name, each in found.items():
+        plain = plus_minus.plain_of(name)
+        form = plus_minus.difference_of(name)
+        reduction = "–" if each.variance_reduction is None else f"{each.variance_reduction:.3g}"
+        table.add_row(
+            name,
+            str(each.replications),
+            plain(each.first_mean),
+            plain(each.second_mean),
+            form(each.difference, each.interval.half_width),
+            form(each.difference, each.unpaired_half_width).partition("± ")[2],
+            reduction,
+        )
+    console().print(table)
+    say("variance ÷: by how much pairing divided the variance of the difference, measured in these days")

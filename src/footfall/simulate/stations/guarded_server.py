@@ -1,0 +1,186 @@
+"""The request server with all it can do: shared cores, stale work, retries, a circuit breaker."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from footfall.records.outcomes import Outcome
+from footfall.simulate.customer import Customer
+from footfall.simulate.decide import keyed
+from footfall.simulate.decide.backoff import pause_s
+from footfall.simulate.decide.customer import BACKOFF, SERVICE_AGAIN, SERVICE_FAULT_AGAIN, slip
+from footfall.simulate.engine import PARKED, Body, after
+from footfall.simulate.laws.counts import Book
+from footfall.simulate.spec.channel import Channel, Fault, Turn, Verb, Work
+from footfall.simulate.spec.client import RETRIES_MOST
+from footfall.simulate.spec.station import RequestServer
+from footfall.simulate.stations.base import PAGES_A_TURN, Place, Station, Step, result
+from footfall.simulate.stations.books import Servers, waiting_and_service
+from footfall.simulate.stations.breaker import Breaker, RetryBudget
+from footfall.simulate.stations.shared_slots import ANSWERED, Request, SharedSlots
+
+OPEN_CIRCUIT = "circuit_open"
+_FAILURES = {Outcome.ERROR, Outcome.TIMEOUT, Outcome.THROTTLED}
+"""What is sent again and what a breaker counts; a refusal by the business is an answer."""
+
+
+class Page(NamedTuple):
+    """One request of a dialogue."""
+
+    number: int
+    """Its own among all of the dialogue: what its draws are keyed by."""
+    step: Step
+    work: Work
+    place: int
+    """Of the page in its turn."""
+
+    @property
+    def is_last(self) -> bool:
+        """Whether the turn's fault would strike here."""
+        return self.place == len(self.step.services) - 1
+
+
+class _Stage(NamedTuple):
+    """A turn: its step, the rest of its answer once the server gave one, and its requests."""
+
+    step: Step
+    answered: Step
+    pages: tuple[Page, ...]
+    verb: Verb
+
+
+class GuardedServerStation(Station):
+    """A request server whose clients time out, try again and hold back on their own.
+
+    With none of this set it serves as `RequestServerStation` does, which is quicker.
+    """
+
+    def __init__(self, channel: Channel, spec: RequestServer, place: Place) -> None:
+        """Start with all slots free, the budget full and the circuit closed."""
+        super().__init__(channel, place)
+        self._spec = spec
+        self._deadline_s = float(spec.deadline_s)
+        self._retries_most = int(spec.retry.retries_most)
+        self._budget = RetryBudget(spec.retry)
+        self.breaker = Breaker(spec.breaker) if spec.breaker.failure_share else None
+        self.server = SharedSlots(self.env, spec)
+        self._stages = [
+            [
+                _stage(channel, number, step, turn)
+                for number, (step, turn) in enumerate(
+                    zip(steps, channel.dialogues.get(operation, ()), strict=True)
+                )
+            ]
+            for operation, steps in zip(place.operations, self.steps, strict=True)
+        ]
+        self.requests = 0
+        self.retries = 0
+
+    def books(self) -> tuple[Book, ...]:
+        """Give both accounts of the requests that wait and of those in work, stale ones too."""
+        return waiting_and_service((self.server,), (self.server,), by_visits=False)
+
+    def shifts(self) -> Sequence[Servers]:
+        """Give the slots."""
+        return (self.server,)
+
+    def serve(self, customer: Customer) -> Body:
+        """Go through the pages of the session, each with its retries."""
+        forgets = self.forgets_logout(customer)
+        for stage in self._stages[customer.operation]:
+            if forgets and stage.verb is Verb.LOGOUT:
+                continue
+            step = stage.step
+            human_s = step.human(customer) if step.human else 0.0
+            if step.human:
+                customer.human_s += human_s
+                yield human_s
+            slipped = step.slip_of(customer) if step.slip_of else None
+            if slipped and slipped.outcome is Outcome.UNCONFIRMED:
+                customer.cause = slipped.cause
+                return Outcome.UNCONFIRMED
+            ended = yield from self._fetch(customer, stage.pages)
+            ended = ended or result(customer, stage.answered, slipped, human_s)
+            if ended is not None:
+                return ended
+        return Outcome.SERVED
+
+    def _fetch(self, customer: Customer, pages: Sequence[Page]) -> Body:
+        """Fetch the pages of a turn one by one; returns the outcome that ended the visit, or None."""
+        for page in pages:
+            self.requests += 1
+            self._budget.deposit()
+            for tries in range(self._retries_most + 1):
+                if tries:
+                    self.retries += 1
+                    yield pause_s(self._spec.retry, tries, self._u(customer, BACKOFF, page, tries))
+                failed = yield from self._try(customer, page, tries)
+                if failed not in _FAILURES or customer.cause == OPEN_CIRCUIT:
+                    break
+                if tries == self._retries_most or not self._budget.withdraw():
+                    break
+            if failed is not None:
+                return failed
+            customer.cause = ""
+        return None
+
+    def _try(self, customer: Customer, page: Page, tries: int) -> Body:
+        """Send a request once, if the circuit lets it pass; returns how it failed, or None."""
+        breaker = self.breaker
+        slip_of_breaker = breaker.enter(self.env.now) if breaker else 0
+        if slip_of_breaker is None:
+            customer.cause = OPEN_CIRCUIT
+            return Outcome.THROTTLED
+        failed: Outcome | None = yield from self._ask(customer, page, tries)
+        if breaker:
+            breaker.note(slip_of_breaker, self.env.now, failed=failed in _FAILURES)
+        return failed
+
+    def _ask(self, customer: Customer, page: Page, tries: int) -> Body:
+        """Ask the server; returns how it failed, with the cause in the customer, or None."""
+        if self.out:
+            customer.cause = "outage"
+            return Outcome.ERROR
+        request = Request(self.server, customer, self._work_s(customer, page, tries), self.env.now)
+        if not self.server.offer(request):
+            customer.cause = "throttled"
+            return Outcome.THROTTLED
+        after(self.env, self._deadline_s, request.expire)
+        if (yield PARKED) is not ANSWERED:
+            customer.cause = "deadline"
+            return Outcome.TIMEOUT
+        fault = self._fault(customer, page, tries) if page.is_last else None
+        if fault is None:
+            return None
+        customer.cause = fault.cause
+        return Outcome(fault.outcome)
+
+    def _work_s(self, customer: Customer, page: Page, tries: int) -> float:
+        """Give the work of a try: a retry is a new request, with luck of its own."""
+        if not tries:
+            return page.step.services[page.place](customer)
+        return page.work.service.at(self._u(customer, SERVICE_AGAIN, page, tries))
+
+    def _fault(self, customer: Customer, page: Page, tries: int) -> Fault | None:
+        if page.step.fault_of is None:
+            return None
+        if not tries:
+            return page.step.fault_of(customer)
+        return slip(page.work, "service", self._u(customer, SERVICE_FAULT_AGAIN, page, tries))
+
+    @staticmethod
+    def _u(customer: Customer, purpose: str, page: Page, tries: int) -> float:
+        turn = page.number * (RETRIES_MOST + 1) + tries
+        return keyed.uniform(customer.key, purpose, customer.attempt, turn)
+
+
+def _stage(channel: Channel, number: int, step: Step, turn: Turn) -> _Stage:
+    work = channel.works[turn.verb]
+    return _Stage(
+        step=step,
+        # The operator's own fault is found with the request: it is one that is sent again.
+        answered=step._replace(fault_of=None),
+        pages=tuple(
+            Page(number * PAGES_A_TURN + place, step, work, place) for place in range(len(step.services))
+        ),
+        verb=turn.verb,
+    )

@@ -1,0 +1,239 @@
+"""A request server's inside: slots with a queue before them, each its own core or all sharing some.
+
+Sharing is exact and takes O(log n) a request, by virtual time: while n requests are in work, each goes
+on at the rate r(n) = min(1, cores/n), so V(t), the integral of r, is the work done so far on any one that
+has been there all the time. A request of work x that begins at V ends when V has grown by x: they end
+in the order of begin V + x, whoever else may come (Demers, Keshav and Shenker 1989).
+"""
+
+from array import array
+from collections import deque
+from functools import partial
+from heapq import heappop, heappush
+from itertools import count
+
+import simpy
+
+from footfall.simulate.customer import Customer
+from footfall.simulate.engine import after
+from footfall.simulate.spec.station import RequestServer
+
+ANSWERED = "answered"
+_INSTANT_S = 1e-9
+"""Less than this is rounding: the answer comes at this very instant."""
+
+
+class Request:
+    """A request on its way: the work it is, and the customer who waits for its answer."""
+
+    __slots__ = (
+        "_server",
+        "begun",
+        "client_waits",
+        "customer",
+        "cut",
+        "end_v",
+        "queued",
+        "since_s",
+        "work_s",
+    )
+
+    def __init__(self, server: "SharedSlots", customer: Customer, work_s: float, now_s: float) -> None:
+        """Make it; `SharedSlots.offer` sends it."""
+        self._server = server
+        self.customer = customer
+        self.work_s = work_s
+        self.since_s = now_s
+        self.end_v = 0.0
+        self.begun = False
+        self.queued = False
+        self.client_waits = True
+        self.cut = False
+
+    def queue(self) -> None:
+        """Note that it must wait."""
+        self.queued = True
+        self.customer.queued_s = self.since_s
+        self._server.joined_s.append(self.since_s)
+
+    def leave(self, now_s: float) -> None:
+        """Note that it waits no more."""
+        if self.queued:
+            self._server.left_s.append(now_s)
+
+    def begin(self, now_s: float) -> None:
+        """Note that its work begins."""
+        self.begun = True
+        self.leave(now_s)
+        self._server.begun_s.append(now_s)
+        if self.client_waits:
+            self.customer.queued_s = -1.0
+            self.customer.wait_s += now_s - self.since_s
+            if self.customer.served_s < 0:
+                self.customer.served_s = now_s
+
+    def answer(self, now_s: float) -> None:
+        """Answer the client, if it still waits."""
+        self._server.ended_s.append(now_s)
+        if self.client_waits:
+            self.client_waits = False
+            self.customer.script.resume(ANSWERED)
+
+    def expire(self) -> None:
+        """Have the client give up, unless it was answered or is being answered at this instant."""
+        if self.client_waits and not self._server.ends_now(self):
+            self.client_waits = False
+            self.customer.queued_s = -1.0
+            self._server.forget(self)
+            self.customer.script.resume()
+
+
+class SharedSlots:
+    """`slots` requests in work, `accept_queue` before them in the order in which they came."""
+
+    def __init__(self, env: simpy.Environment, spec: RequestServer) -> None:
+        """Start with all slots free."""
+        self._env = env
+        self._slots = int(spec.slots)
+        self._cores = int(spec.cores) if spec.discipline == "sharing" else self._slots
+        self._most_waiting = int(spec.accept_queue)
+        self._stale_work = spec.stale_work
+        self._queue: deque[Request] = deque()
+        self._ends: list[tuple[float, int, Request]] = []
+        self._order = count()
+        self._v = 0.0
+        self._v_at_s = 0.0
+        self._armed: tuple[float, int, Request] | None = None
+        self._armed_rate = 0.0
+        self._version = 0
+        self.in_work = 0
+        self.waiting = 0
+        self._work_moment_s = 0.0
+        self._waiting_moment_s = 0.0
+        self.begun_s = array("d")
+        self.ended_s = array("d")
+        self.joined_s = array("d")
+        self.left_s = array("d")
+        self.staffed = [(env.now, self._slots)]
+        self.stale_work_s = 0.0
+        """Work begun for clients that had given up before."""
+
+    def offer(self, request: Request) -> bool:
+        """Take a request in; False when no slot is free and the accept queue is full."""
+        if self.in_work < self._slots and not self.waiting:
+            self._begin(request)
+            self._arm()
+            return True
+        if self.waiting >= self._most_waiting:
+            return False
+        self._queue.append(request)
+        self.waiting += 1
+        self._waiting_moment_s -= self._env.now
+        request.queue()
+        return True
+
+    def forget(self, request: Request) -> None:
+        """Hear that nobody waits for this request any more: `stale_work` says what that changes."""
+        now_s = self._env.now
+        if not request.begun:
+            request.customer.wait_s += now_s - request.since_s
+        if self._stale_work != "cut":
+            return
+        request.cut = True
+        if request.begun:
+            self._advance()
+            self._less_work()
+            self.ended_s.append(now_s)
+            self._admit()
+            self._arm()
+        else:
+            self._less_waiting()
+            request.leave(now_s)
+
+    def busy_s(self, now_s: float) -> float:
+        """Give the time integral of the requests in work, from the start."""
+        return self._work_moment_s + self.in_work * now_s
+
+    def waiting_s(self, now_s: float) -> float:
+        """Give the time integral of the requests that wait, from the start."""
+        return self._waiting_moment_s + self.waiting * now_s
+
+    def ends_now(self, request: Request) -> bool:
+        """Whether the work on a request ends at this very instant."""
+        if not request.begun:
+            return False
+        self._advance()
+        return request.end_v - self._v <= _INSTANT_S
+
+    def _rate(self) -> float:
+        return min(1.0, self._cores / self.in_work)
+
+    def _advance(self) -> None:
+        now_s = self._env.now
+        if self.in_work:
+            self._v += (now_s - self._v_at_s) * self._rate()
+        self._v_at_s = now_s
+
+    def _begin(self, request: Request) -> None:
+        self._advance()
+        if not self.in_work:
+            # Nobody compares with what was before: V begins anew and stays exact all day.
+            self._v = 0.0
+            self._ends.clear()
+        request.begin(self._env.now)
+        if not request.client_waits:
+            self.stale_work_s += request.work_s
+        request.end_v = self._v + request.work_s
+        heappush(self._ends, (request.end_v, next(self._order), request))
+        self.in_work += 1
+        self._work_moment_s -= self._env.now
+
+    def _less_work(self) -> None:
+        self.in_work -= 1
+        self._work_moment_s += self._env.now
+
+    def _less_waiting(self) -> None:
+        self.waiting -= 1
+        self._waiting_moment_s += self._env.now
+
+    def _admit(self) -> None:
+        """Let those who wait into free slots, in order."""
+        while self._queue and self.in_work < self._slots:
+            request = self._queue.popleft()
+            if request.cut:
+                continue
+            self._less_waiting()
+            if request.client_waits or self._stale_work == "served":
+                self._begin(request)
+            else:
+                request.leave(self._env.now)
+
+    def _arm(self) -> None:
+        """Set the alarm to the next end, unless it already is."""
+        ends = self._ends
+        while ends and ends[0][2].cut:
+            heappop(ends)
+        if not ends:
+            self._armed = None
+            self._version += 1
+            return
+        rate = self._rate()
+        if ends[0] is self._armed and rate == self._armed_rate:
+            return
+        self._armed, self._armed_rate = ends[0], rate
+        self._version += 1
+        left_s = max(0.0, ends[0][0] - self._v) / rate
+        after(self._env, left_s, partial(self._end_next, self._version))
+
+    def _end_next(self, version: int) -> None:
+        """End the request that the alarm was set for; release, let the next in, then answer."""
+        if version != self._version:
+            return
+        end_v, _, request = heappop(self._ends)
+        now_s = self._env.now
+        self._v, self._v_at_s = end_v, now_s
+        self._less_work()
+        self._armed = None
+        self._admit()
+        self._arm()
+        request.answer(now_s)
