@@ -16,9 +16,11 @@ from footfall.simulate.spec.channel import Channel
 from footfall.simulate.spec.duration import Duration
 from footfall.simulate.spec.model import Model
 from footfall.simulate.spec.number import Number
-from footfall.simulate.spec.station import Counters, MessageGateway, RequestServer, Station
+from footfall.simulate.spec.station import CallCentre, Counters, MessageGateway, RequestServer, Station
 from footfall.simulate.stations.message_gateway import MessageGatewayStation
+from footfall.simulate.stations.pool import Calls
 from footfall.simulate.stations.queue import Line
+from footfall.simulate.stations.shared_slots import SharedSlots
 from footfall.simulate.visit_log import VisitLog
 
 SMALLEST = Path(__file__).parents[3] / "models" / "single_counter.py"
@@ -190,6 +192,53 @@ def test_a_pool_that_never_gives_back_breaks_little_s_law(
     monkeypatch.setattr("footfall.simulate.stations.request_server.Line", KeepsItsServer)
     with pytest.raises(BrokenLawError, match="Little's law of service"):
         run_with(pool)
+
+
+def test_shared_slots_that_work_too_fast_break_little_s_law(
+    number: Callable[[float], Number], run_with: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Requests on one shared core of which every tenth is forgotten while it is in work."""
+
+    class Forgets(SharedSlots):
+        def _less_work(self) -> None:
+            if len(self.ended_s) % 10 != 9:
+                super()._less_work()
+
+    pool = RequestServer(
+        slots=number(50), accept_queue=number(0), deadline_s=number(600), discipline="sharing"
+    )
+    assert run_with(pool).laws.little > 0
+    monkeypatch.setattr("footfall.simulate.stations.guarded_server.SharedSlots", Forgets)
+    with pytest.raises(BrokenLawError, match="Little's law of service"):
+        run_with(pool)
+
+
+def test_a_pool_of_agents_that_forgets_to_count_breaks_little_s_law(
+    number: Callable[[float], Number],
+    all_day: Callable[[float], Profile],
+    exactly: Callable[[float], Duration],
+    run_with: Run,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A hotline of one agent: whoever leaves the line is counted on in it."""
+
+    class Forgets(Calls):
+        def leave(self) -> None:
+            self.waiting -= 1
+
+    hotline = CallCentre(
+        lines=number(1000),
+        agents=all_day(1),
+        agents_factor=number(1),
+        patience=exactly(1800),
+        talk=exactly(90),
+        wrap_up=exactly(5),
+        agent_share={"query": number(1)},
+    )
+    assert run_with(hotline).laws.staffing == 1
+    monkeypatch.setattr("footfall.simulate.stations.pool.Calls", Forgets)
+    with pytest.raises(BrokenLawError, match="Little's law of waiting"):
+        run_with(hotline)
 
 
 def test_the_command_ends_in_one_line_and_exit_code_3(

@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 
 from footfall.records.outcomes import OUTCOMES, Outcome
 from footfall.simulate.day import DayResult, simulate_day
+from footfall.simulate.spec.agents import AgentGroup, Callback
 from footfall.simulate.spec.base import HALF_HOURS, Profile
 from footfall.simulate.spec.channel import Channel, Fault, LogoutReminder, Opening, Outage, Verb, Work
+from footfall.simulate.spec.client import Retry
 from footfall.simulate.spec.duration import Duration, Law
 from footfall.simulate.spec.model import Model
 from footfall.simulate.spec.number import Grade
@@ -31,7 +33,11 @@ COUNTS = st.integers(0, 3)
 FOUR_HOURS = 8
 STAFF = st.lists(st.integers(0, 3), min_size=HALF_HOURS // FOUR_HOURS, max_size=HALF_HOURS // FOUR_HOURS)
 """Numbers of servers, or of arrivals, by four hours."""
-EXAMPLES = 70
+EXAMPLES = 90
+CALLBACK = Callback(
+    offered_wait_s=made_up.number(60), accepted_share=made_up.number(0.5), latest_s=made_up.number(3600)
+)
+GROUP = AgentGroup(name="experts", agents=made_up.always(1), skills=("query",))
 
 
 @st.composite
@@ -74,14 +80,23 @@ def stations(draw: st.DrawFn) -> Station:
             talk=draw(durations()),
             wrap_up=draw(durations()),
             agent_share={"query": made_up.number(draw(SHARES))},
+            callback=draw(st.sampled_from([None, CALLBACK])),
+            groups=draw(st.sampled_from([(), (GROUP,)])),
         )
     if kind == "gateway":
         rate = made_up.number(draw(st.sampled_from([0.002, 0.1, 5.0])))
-        return MessageGateway(messages_per_s=rate, queue=made_up.number(draw(COUNTS)))
+        return MessageGateway(
+            messages_per_s=rate,
+            queue=made_up.number(draw(COUNTS)),
+            connections=made_up.number(draw(st.integers(1, 2))),
+        )
     return RequestServer(
         slots=made_up.number(draw(st.sampled_from([1, 2, 12]))),
         accept_queue=made_up.number(draw(COUNTS)),
         deadline_s=made_up.number(draw(st.sampled_from([1.0, 900.0]))),
+        discipline=draw(st.sampled_from(["slots", "sharing"])),
+        stale_work=draw(st.sampled_from(["cut", "served", "dropped"])),
+        retry=Retry(retries_most=made_up.number(draw(st.integers(0, 2)))),
     )
 
 
