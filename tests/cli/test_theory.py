@@ -21,6 +21,7 @@ def test_a_call_centre_is_answered_in_words_and_in_figures(
 
 
 FORMULAS = {
+    "staff": ("--arrivals-per-h", "200", "--service-s", "180", "--occupancy-most", "0.85"),
     "erlang-b": ("--servers", "10", "--load-erlangs", "7"),
     "erlang-c": ("--servers", "14", "--arrivals-per-h", "200", "--service-s", "180"),
     "erlang-a": ("--servers", "14", "--arrivals-per-h", "200", "--service-s", "180", "--patience-s", "120"),
@@ -82,6 +83,8 @@ CALLS = ("--arrivals-per-h", "200", "--service-s", "180")
         ),
         ((*SERVED_HOUR, "--patience-law", "lognormal"), "lognormal: does not go with a variation of None"),
         ((*SERVED_HOUR, "--patience-cv", "2"), "exponential: does not go with a variation of 2.0"),
+        (("staff", *CALLS, "--service-level", "1"), "a service level below 1"),
+        (("staff", *CALLS, "--shrinkage-share", "1"), "shrinkage 1.0 is not below 1"),
         (("erlang-d",), "erlang-d"),
     ],
 )

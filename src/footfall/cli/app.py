@@ -8,9 +8,10 @@ from difflib import get_close_matches
 import typer
 
 from footfall import __version__
-from footfall.records.errors import BadInputError
+from footfall.records.errors import BadInputError, BrokenLawError
 
 USAGE_EXIT_CODE = 2
+INVALID_EXIT_CODE = 3
 INTERRUPTED_EXIT_CODE = 130
 
 COMMANDS = {
@@ -67,6 +68,8 @@ def _run_command(name: str, arguments: list[str]) -> int:
         code = _command(name)(arguments, prog_name=f"footfall {name}", standalone_mode=False)
     except BadInputError as error:
         code = _one_line(str(error))
+    except BrokenLawError as error:
+        code = _one_line(f"{name}: {error}", INVALID_EXIT_CODE)
     except typer.Exit as ended:
         code = ended.exit_code
     except typer.TyperException as error:
@@ -86,6 +89,6 @@ def _command(name: str) -> Callable[..., object]:
     return typer.main.get_command(alone)
 
 
-def _one_line(text: str) -> int:
+def _one_line(text: str, code: int = USAGE_EXIT_CODE) -> int:
     sys.stderr.write(f"footfall: {' '.join(text.split())}\n")
-    return USAGE_EXIT_CODE
+    return code

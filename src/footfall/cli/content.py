@@ -55,7 +55,7 @@ def _member(path: Path, name: str, expected: str) -> Any:  # noqa: ANN401  the c
 def _load(path: Path, expected: str) -> ModuleType:
     if not path.is_file():
         raise BadInputError(str(path), "no such file", expected)
-    workspace = str(path.resolve().parent.parent)
+    workspace = str(_workspace(path.resolve()))
     if workspace not in sys.path:
         sys.path.insert(0, workspace)
     spec = importlib.util.spec_from_file_location(f"footfall_content_{path.stem}", path.resolve())
@@ -75,3 +75,11 @@ def _load(path: Path, expected: str) -> ModuleType:
         line = f"{type(error).__name__}: {error}"
         raise BadInputError(str(path), f"does not run ({line})", expected) from error
     return module
+
+
+def _workspace(path: Path) -> Path:
+    """Give the folder above the outermost package of a file; above its own folder, if that is none."""
+    folder = path.parent.parent
+    while (folder / "__init__.py").is_file():
+        folder = folder.parent
+    return folder

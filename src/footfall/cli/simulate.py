@@ -1,6 +1,7 @@
 """`footfall simulate`: run a model's day."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Annotated, Any
 
 import typer
@@ -15,6 +16,7 @@ from footfall.cli.runs import begin, end, share_definition, targets
 from footfall.records.errors import BadInputError
 from footfall.records.tables import write_csv
 from footfall.simulate.day import simulate_day
+from footfall.simulate.laws import LawsHeld
 from footfall.simulate.spec.change import set_text
 
 Replications = Annotated[
@@ -104,13 +106,15 @@ def command(
         versus.write(folder, differences)
     end(folder, manifest)
     if as_json:
-        more = {"run": manifest.run, "folder": str(folder), "days": over_days}
+        more: dict[str, Any] = {"run": manifest.run, "folder": str(folder), "days": over_days}
+        more["laws"] = asdict(result.laws) | {"checks": result.laws.checks}
         more |= {"versus": versus.rows(differences)} if against else {}
         say_json(day_results.as_json(day) | more)
         return
     day_results.show(day)
     days_table.show(over_days, plan)
     versus.show(differences, against or ())
+    say(laws_line(result.laws, len(days)))
     say(f"{result.logout_reminders:,} logout reminders; {result.events:,} events; results in {folder}")
 
 
@@ -118,3 +122,9 @@ def _refuse_beside_months(of_days: Mapping[str, object]) -> None:
     for option, given in of_days.items():
         if given is not None:
             raise BadInputError(option, "months have futures", "no such option beside --months")
+
+
+def laws_line(laws: LawsHeld, days: int) -> str:
+    """Say that the laws held, in as many checks; a day in which one did not would have ended the run."""
+    others = f", as do those of the {days - 1} other days" if days > 1 else ""
+    return f"laws: {laws.checks:,} checks of flow, Little, order, shares and staffing hold{others}"

@@ -70,6 +70,39 @@ def erlang_c(
     _show(map(row, _numbers(servers)), as_json)
 
 
+@group.command("staff")
+def staff(
+    arrivals_per_h: Arrivals,
+    service_s: Service,
+    within_s: Within = 20.0,
+    service_level: Annotated[
+        float, typer.Option(min=0, max=1, help="Least share of arrivals that wait no longer.")
+    ] = 0.8,
+    occupancy_most: Annotated[
+        float, typer.Option(min=0, max=1, help="Greatest share of a server's time that is taken.")
+    ] = 1.0,
+    shrinkage_share: Annotated[
+        float, typer.Option(min=0, max=1, help="Share of the paid time in which people do not serve.")
+    ] = 0.0,
+    as_json: Json = False,
+) -> None:
+    """Servers for a service level, and people to be planned (Erlang C)."""
+    target = theory.StaffingTarget(within_s, service_level, occupancy_most, shrinkage_share)
+
+    def row() -> Row:
+        found = theory.staffing(arrivals_per_h / HOUR_S, service_s, target)
+        return {
+            "servers": found.servers,
+            "positions": found.positions,
+            "waits_share": found.waits_share,
+            "wait_s_mean": found.wait_mean,
+            "service_level_share": found.service_level,
+            "occupancy_share": found.occupancy,
+        }
+
+    _show((row() for _ in range(1)), as_json)
+
+
 @group.command("erlang-a")
 def erlang_a(
     servers: Servers,
@@ -251,4 +284,4 @@ def _form(name: str) -> Callable[[Any], str]:
         return percent
     if name.endswith("_s_mean"):
         return seconds
-    return "{:,.4g}".format if name not in {"servers", "users"} else "{:,}".format
+    return "{:,.4g}".format if name not in {"servers", "users", "positions"} else "{:,}".format

@@ -59,7 +59,7 @@ class Records:
 
         Raises:
             BadInputError: the folder cannot be written.
-            ValueError: a law of the visits is broken.
+            BrokenLawError: a law of the visits is broken.
         """
         visits = table(self.visits, VISITS)
         check_visits(visits)

@@ -9,7 +9,7 @@ from typing import Any, get_type_hints
 import polars as pl
 from polars.exceptions import PolarsError
 
-from footfall.records.errors import BadInputError
+from footfall.records.errors import BadInputError, BrokenLawError
 from footfall.records.outcomes import OUTCOMES, Outcome
 from footfall.records.rows import Arrival, Hit, Measure, Visit
 
@@ -44,7 +44,7 @@ def check_visits(visits: pl.DataFrame) -> None:
     """Hold a whole table of visits to the laws of `Visit`, column by column.
 
     Raises:
-        ValueError: a law is broken; the text names it and the first customer concerned.
+        BrokenLawError: a law is broken; the text names it and the first customer concerned.
     """
     started = pl.col("started_s").fill_null(pl.col("due_s"))
     served = pl.col("served_s").fill_null(started)
@@ -56,11 +56,12 @@ def check_visits(visits: pl.DataFrame) -> None:
         "success was served": ~is_served | pl.col("served_s").is_not_null(),
         "attempts count from 1": pl.col("attempt") >= 1,
     }
+    hold = visits.select(holds.all().alias(law) for law, holds in laws.items()).row(0, named=True)
     for law, holds in laws.items():
-        broken = visits.filter(~holds)
-        if broken.height:
-            msg = f"{broken.height} visits break the law '{law}', first customer {broken['customer'][0]}"
-            raise ValueError(msg)
+        if not hold[law]:
+            broken = visits.filter(~holds)
+            where = f"{broken['channel'][0]}, customer {broken['customer'][0]}"
+            raise BrokenLawError(law, where, f"{broken.height} visits break it")
 
 
 def write_parquet(frame: pl.DataFrame, path: Path) -> None:

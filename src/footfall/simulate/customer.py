@@ -15,6 +15,7 @@ class Customer:
         "key",
         "n",
         "operation",
+        "queued_s",
         "script",
         "segment",
         "served_s",
@@ -35,6 +36,8 @@ class Customer:
         self.subscriber = subscriber
         self.first_choice = first_choice
         self.attempt = 0
+        self.queued_s = -1.0
+        """Since when the customer has been in a line; below 0: in none."""
 
     def begin(self, now_s: float, site: int) -> None:
         """Begin the next attempt."""
@@ -49,6 +52,9 @@ class Customer:
     def cut(self, now_s: float) -> None:
         """End the attempt at the horizon: what would have come later has not happened."""
         self.cause = "horizon"
-        self.human_s = min(self.human_s, now_s - self.due_s)
+        if self.queued_s >= 0:
+            self.wait_s += now_s - self.queued_s
+        whole_s = now_s - self.due_s
+        self.wait_s, self.human_s = min(self.wait_s, whole_s), min(self.human_s, whole_s)
         if self.served_s > now_s:
             self.served_s = -1.0

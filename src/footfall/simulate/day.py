@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from footfall.records.errors import BrokenLawError
 from footfall.records.outcomes import Outcome
 from footfall.simulate.arrivals import Crowd, arrivals_table, crowd, crowd_of_trace
 from footfall.simulate.customer import Customer
@@ -21,8 +22,10 @@ from footfall.simulate.decide.customer import (
 from footfall.simulate.decide.follow_up import DONE, Action, Decision, after
 from footfall.simulate.engine import Body, Environment, Script, without_cycle_search
 from footfall.simulate.engine import after as call_after
+from footfall.simulate.laws import LawsHeld, hold
+from footfall.simulate.laws.tally import Tally
 from footfall.simulate.sampler import Sampler
-from footfall.simulate.spec.base import DAY_S
+from footfall.simulate.spec.base import DAY_S, HALF_HOUR_S
 from footfall.simulate.spec.channel import Channel
 from footfall.simulate.spec.model import Model
 from footfall.simulate.staff_table import staff_table
@@ -31,6 +34,8 @@ from footfall.simulate.visit_log import VisitLog
 
 DRAIN_S = 6 * 3600.0
 """Those still inside this long after the end of the day are `unfinished`."""
+LOOKS_LEAST = 20
+"""Into so many intervals, or half hours, a run is cut, in each of which the laws are held."""
 Progress = Callable[[float], None]
 
 
@@ -51,24 +56,33 @@ class DayResult:
     """How busy the agents were by half hour, as `staff_table` has it."""
     events: int
     """Timed events that SimPy processed."""
+    laws: LawsHeld
+    """Laws that were held against this run."""
 
 
 class Day:
     """One replication of a model: build it with its customers, then `run` it once."""
 
-    def __init__(self, model: Model, people: Crowd, seed: int, length_s: float = DAY_S) -> None:
-        """Set up the stations; nothing happens before `run`."""
+    def __init__(
+        self,
+        model: Model,
+        people: Crowd,
+        seed: int,
+        length_s: float = DAY_S,
+        sampler: Sampler | None = None,
+    ) -> None:
+        """Set up the stations, whose draws a sampler makes from the people's keys; `run` begins the day."""
         self.model = model
         self.env = Environment()
         self._people = people
         self._length_s = length_s
         self._log = VisitLog()
+        self._operations = len(model.operations)
         self._inside: dict[int, tuple[Customer, int]] = {}
         self._chooser = Chooser(model)
-        sampler = Sampler(people.keys)
         place = Place(
             env=self.env,
-            sampler=sampler,
+            sampler=sampler or Sampler(people.keys),
             operations=model.operations,
             refusals=refusals(model, seed),
             seed=seed,
@@ -78,6 +92,8 @@ class Day:
         )
         self._stations: list[Station] = [build(channel, place) for channel in model.channels]
         self._position = {channel.name: k for k, channel in enumerate(model.channels)}
+        self._tally = Tally(self._stations, model.operations)
+        self._came, self._moments_s = self._tally.came, self._tally.moments_s
         self._gateway = next((s for s in self._stations if isinstance(s, MessageGatewayStation)), None)
         # What most visits do not need is None here, so that they do not ask the specs.
         self._spread = [channel if channel.sites > 1 else None for channel in model.channels]
@@ -87,20 +103,24 @@ class Day:
         """Let every customer come, and run until all have left.
 
         Raises:
-            ValueError: a law of the visits or the conservation of customers is broken.
+            BrokenLawError: a law that every run obeys is broken.
         """
         Script(self.env, self._doorman()).resume()
         last_s = self._length_s + DRAIN_S
+        look_s = min(HALF_HOUR_S, self._length_s / LOOKS_LEAST)
         with without_cycle_search():
             while self.env.peek() < last_s:
-                self.env.run_to(min(self.env.now + self._length_s / 100, last_s))
+                self._run_to(min(self.env.now + look_s, last_s))
                 if progress:
                     progress(min(1.0, self.env.now / self._length_s))
+        if self._inside:
+            self._run_to(last_s)
         for customer, channel in self._inside.values():
             customer.cut(last_s)
             self._log.add(customer, channel, Outcome.UNFINISHED, last_s)
         visits = self._log.table(self.model, self._people)
         going = arrivals_table(self.model, self._people)
+        laws = hold(visits, self._tally.counts())
         check_conservation(visits, going)
         return DayResult(
             visits=visits,
@@ -110,16 +130,22 @@ class Day:
             callbacks=sum(s.callbacks for s in self._stations if isinstance(s, CallCentreStation)),
             staff=staff_table(self._stations, self._length_s),
             events=self.env.count_events(),
+            laws=laws,
         )
 
     def visit(self, customer: Customer, channel: int) -> Body:
         """Run one attempt at a channel; returns its `Outcome`, and notes the visit."""
         env, spec = self.env, self._spread[channel]
-        customer.begin(env.now, nearest_site(spec, customer.key) if spec else 0)
+        now_s = env.now
+        customer.begin(now_s, nearest_site(spec, customer.key) if spec else 0)
         self._inside[customer.n] = (customer, channel)
+        self._came[channel * self._operations + customer.operation] += 1
+        self._moments_s[channel] -= now_s
         outcome: Outcome = yield from self._stations[channel].serve(customer)
         del self._inside[customer.n]
-        self._log.add(customer, channel, outcome, env.now)
+        now_s = env.now
+        self._moments_s[channel] += now_s
+        self._log.add(customer, channel, outcome, now_s)
         if outcome is Outcome.SERVED and (reminding := self._reminding[channel]):
             idle_s, remind = reminding
             if self._stations[channel].forgets_logout(customer):
@@ -143,6 +169,11 @@ class Day:
         u = keyed.uniform(customer.key, CHOICE, customer.attempt)
         name = self._chooser.choose(customer.segment, customer.operation, self.env.now, excluded, u)
         return None if name is None else self._position[name]
+
+    def _run_to(self, until_s: float) -> None:
+        """Let everything up to a second happen, then let the stations note where they are."""
+        self.env.run_to(until_s)
+        self._tally.note(until_s, self._inside.values())
 
     def _reminder(self, channel: Channel) -> tuple[float, Callable[[], None]] | None:
         """Give a channel's idle time and what then sends the reminder; None where nothing does."""
@@ -215,9 +246,9 @@ def check_conservation(visits: pl.DataFrame, arrivals: pl.DataFrame) -> None:
     """Hold the law: every customer who came made a first attempt, and nobody else did.
 
     Raises:
-        ValueError: the law is broken.
+        BrokenLawError: the law is broken.
     """
     first = visits.filter(pl.col("attempt") == 1)["customer"].sort()
     if not first.equals(arrivals["customer"].sort()):
-        msg = f"{arrivals.height} customers came but {first.len()} first attempts ended"
-        raise ValueError(msg)
+        evidence = f"{arrivals.height} customers came but {first.len()} first attempts ended"
+        raise BrokenLawError("every customer makes a first attempt", "all stations, the whole run", evidence)

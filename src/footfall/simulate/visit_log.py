@@ -7,7 +7,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from footfall.records.outcomes import OUTCOMES, Outcome
-from footfall.records.tables import VISITS, check_visits
+from footfall.records.tables import VISITS
 from footfall.simulate.arrivals import Crowd
 from footfall.simulate.customer import Customer
 from footfall.simulate.spec.model import Model
@@ -74,9 +74,7 @@ class VisitLog:
             "cause": _named(list(self._causes), codes[:, 3]),
             "wait_s": times[:, 5],
         }
-        visits = pl.DataFrame({name: columns[name] for name in VISITS}, schema=VISITS)
-        check_visits(visits)
-        return visits
+        return pl.DataFrame({name: columns[name] for name in VISITS}, schema=VISITS)
 
 
 def _named(names: list[str], codes: NDArray[np.int64]) -> pl.Series:

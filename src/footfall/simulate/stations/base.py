@@ -18,8 +18,11 @@ from footfall.simulate.decide.customer import (
     slip,
 )
 from footfall.simulate.engine import Body, after
+from footfall.simulate.laws.counts import Book
 from footfall.simulate.sampler import Draw, Sampler
 from footfall.simulate.spec.channel import Channel, Fault, Turn, Verb, Work
+from footfall.simulate.stations.books import Servers, waiting_and_service
+from footfall.simulate.stations.queue import Line
 
 PAGES_A_TURN = 64
 """Service times of a turn's pages are drawn under turn * this + page."""
@@ -64,6 +67,7 @@ class Station(ABC):
         """Bind the draws of every turn and note the outages."""
         self.channel = channel
         self.env = place.env
+        self.lines: Sequence[Line] = ()
         self.out = False
         self._has_outages = bool(channel.outages)
         self.steps = [
@@ -91,6 +95,14 @@ class Station(ABC):
     @abstractmethod
     def serve(self, customer: Customer) -> Body:
         """Run one attempt; returns the `Outcome` and leaves its cause and times in the customer."""
+
+    def books(self) -> tuple[Book, ...]:
+        """Give what the laws hold together: two accounts of everything that is present here."""
+        return waiting_and_service(self.lines, self.lines) if self.lines else ()
+
+    def shifts(self) -> Sequence[Servers]:
+        """Give the servers that no service may begin without."""
+        return self.lines
 
     def forgets_logout(self, customer: Customer) -> bool:
         """Whether this customer leaves without logging out."""

@@ -1,5 +1,6 @@
 """The hotline: a line must be free, the IVR helps most callers, the others wait for an agent."""
 
+from collections.abc import Sequence
 from functools import partial
 
 from footfall.records.outcomes import Outcome
@@ -7,10 +8,12 @@ from footfall.simulate.customer import Customer
 from footfall.simulate.decide.customer import AGENT, CALLBACK, PATIENCE, TALK, WRAP_UP, wants_agent
 from footfall.simulate.decide.staff import call_s_mean, rosters, times_of
 from footfall.simulate.engine import Body, after
+from footfall.simulate.laws.counts import Book
 from footfall.simulate.spec.agents import GENERALISTS
 from footfall.simulate.spec.channel import Channel
 from footfall.simulate.spec.station import CallCentre
 from footfall.simulate.stations.base import HeldStation, Place, Step
+from footfall.simulate.stations.books import Servers, waiting_and_service
 from footfall.simulate.stations.pool import Group, Pool
 from footfall.simulate.stations.ranked import standing
 
@@ -60,6 +63,14 @@ class CallCentreStation(HeldStation):
         self._free_lines += 1
         return outcome
 
+    def books(self) -> tuple[Book, ...]:
+        """Give both accounts of those who wait for agents, called back or not, and of the agents."""
+        return waiting_and_service(self.pool.queues, self.shifts())
+
+    def shifts(self) -> Sequence[Servers]:
+        """Give the groups of agents."""
+        return tuple(self.pool.groups.values())
+
     def _with_agent(self, customer: Customer, steps: list[Step]) -> Body:
         """Go through the first turn in the IVR, then wait, talk, and let the agent do the rest."""
         pool = self.pool
@@ -83,11 +94,14 @@ class CallCentreStation(HeldStation):
 
     def _talk_to(self, group: Group, customer: Customer) -> Body:
         """Talk to an agent, who then does the rest and wraps up."""
+        group.begun_s.append(self.env.now)
         talk_s = self._talk[customer.operation](customer)
         customer.human_s += talk_s
         yield talk_s
         outcome = yield from self.held(customer, self._unhurried[customer.operation])
-        after(self.env, self._wrap_up[customer.operation](customer), partial(self.pool.release, group))
+        wrap_up_s = self._wrap_up[customer.operation](customer)
+        group.ended_s.append(self.env.now + wrap_up_s)
+        after(self.env, wrap_up_s, partial(self.pool.release, group))
         return outcome
 
     def _is_called_back(self, customer: Customer) -> bool:

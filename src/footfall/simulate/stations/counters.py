@@ -60,7 +60,9 @@ class CounterStation(HeldStation):
             if not (yield from line.wait(customer, self._patience(customer))):
                 customer.cause = "patience"
                 return Outcome.ABANDONED
+        line.begun_s.append(self.env.now)
         outcome = yield from self.held(customer, self.steps[customer.operation])
+        line.ended_s.append(self.env.now)
         line.release()
         return outcome
 

@@ -9,10 +9,12 @@ from footfall.simulate.decide import keyed
 from footfall.simulate.decide.backoff import pause_s
 from footfall.simulate.decide.customer import BACKOFF, SERVICE_AGAIN, SERVICE_FAULT_AGAIN, slip
 from footfall.simulate.engine import PARKED, Body, after
+from footfall.simulate.laws.counts import Book
 from footfall.simulate.spec.channel import Channel, Fault, Turn, Verb, Work
 from footfall.simulate.spec.client import RETRIES_MOST
 from footfall.simulate.spec.station import RequestServer
 from footfall.simulate.stations.base import PAGES_A_TURN, Place, Station, Step, result
+from footfall.simulate.stations.books import Servers, waiting_and_service
 from footfall.simulate.stations.breaker import Breaker, RetryBudget
 from footfall.simulate.stations.shared_slots import ANSWERED, Request, SharedSlots
 
@@ -72,6 +74,14 @@ class GuardedServerStation(Station):
         ]
         self.requests = 0
         self.retries = 0
+
+    def books(self) -> tuple[Book, ...]:
+        """Give both accounts of the requests that wait and of those in work, stale ones too."""
+        return waiting_and_service((self.server,), (self.server,), by_visits=False)
+
+    def shifts(self) -> Sequence[Servers]:
+        """Give the slots."""
+        return (self.server,)
 
     def serve(self, customer: Customer) -> Body:
         """Go through the pages of the session, each with its retries."""

@@ -44,7 +44,9 @@ class KioskStation(HeldStation):
         if not line.take() and not (yield from line.wait(customer, self._patience(customer))):
             customer.cause = "patience"
             return Outcome.ABANDONED
+        line.begun_s.append(self.env.now)
         outcome = yield from self.held(customer, self.steps[customer.operation])
+        line.ended_s.append(self.env.now)
         if self._broken_in_use[customer.site]:
             self._broken_in_use[customer.site] -= 1
             if outcome is Outcome.SERVED:
@@ -67,7 +69,7 @@ class KioskStation(HeldStation):
             # their visit fails at its end.
             if not is_down and line.busy >= line.servers > 0:
                 self._broken_in_use[site] += 1
-            line.servers -= 1
+            line.staff(line.servers - 1)
             yield spec.repair.at(machine_uniform(name, seed, site, machine, 2 * turn + 1))
             line.staff(line.servers + 1)
             is_down = False

@@ -1,8 +1,12 @@
 """SMS: messages come in one by one at the gateway's rate, with a bounded queue in front."""
 
+from array import array
+
 from footfall.simulate.customer import Customer
 from footfall.simulate.decide import further
 from footfall.simulate.engine import Body
+from footfall.simulate.laws.counts import Book
+from footfall.simulate.laws.integrals import work_seconds
 from footfall.simulate.spec.channel import Channel
 from footfall.simulate.spec.station import MessageGateway
 from footfall.simulate.stations.base import Place, Station
@@ -24,6 +28,11 @@ class MessageGatewayStation(Station):
         self._s_per_message = 1.0 / float(spec.messages_per_s)
         self._most_backlog_s = float(spec.queue) * self._s_per_message
         self._free_at_s = 0.0
+        self._work = 0.0
+        """Time integral of the seconds of work in hand, up to `_noted_s`."""
+        self._noted_s = 0.0
+        self._came_s = array("d")
+        self._gone_s = array("d")
         self._connections = Connections(spec) if further.of_server(spec) else None
         self.reminders = 0
         self.reminders_dropped = 0
@@ -50,6 +59,30 @@ class MessageGatewayStation(Station):
         else:
             self.reminders += 1
 
+    def books(self) -> tuple[Book, ...]:
+        """Give both accounts of the work in hand: the gateway's backlog, and its messages' waits.
+
+        Connections know nothing but their messages' times: there is no second account of them.
+        """
+        if self._connections is not None:
+            return ()
+        return (
+            Book(
+                "work in hand",
+                self._work_until,
+                lambda edges_s: work_seconds(self._came_s, self._gone_s, self._s_per_message, edges_s),
+            ),
+        )
+
+    def _work_until(self, now_s: float) -> float:
+        """Give the time integral of the backlog, which shrinks by a second a second."""
+        left_s = self._free_at_s - self._noted_s
+        if left_s > 0:
+            passed_s = min(now_s - self._noted_s, left_s)
+            self._work += passed_s * (left_s - passed_s / 2)
+        self._noted_s = now_s
+        return self._work
+
     def _enter(self) -> float | None:
         """Time at which the gateway has let this message through; None when the queue is full."""
         now_s = self.env.now
@@ -60,5 +93,12 @@ class MessageGatewayStation(Station):
         # newcomer would wait longer than `queue` messages take.
         if starts_s - now_s > self._most_backlog_s + _ROUNDING * self._s_per_message:
             return None
-        self._free_at_s = starts_s + self._s_per_message
-        return self._free_at_s
+        left_s = self._free_at_s - self._noted_s
+        if left_s > 0:  # as in `_work_until`, a call less for each of a million messages
+            passed_s = now_s - self._noted_s
+            self._work += passed_s * (left_s - passed_s / 2) if passed_s < left_s else left_s * left_s / 2
+        self._noted_s = now_s
+        done_s = self._free_at_s = starts_s + self._s_per_message
+        self._came_s.append(now_s)
+        self._gone_s.append(done_s)
+        return done_s

@@ -21,6 +21,7 @@ class RequestServerStation(Station):
         """Start with all slots free."""
         super().__init__(channel, place)
         self.slots = Line(self.env, int(spec.slots))
+        self.lines = (self.slots,)
         self._accept_queue = int(spec.accept_queue)
         self._deadline_s = float(spec.deadline_s)
 
@@ -30,10 +31,14 @@ class RequestServerStation(Station):
 
     def begin(self, customer: Customer, service_s: float) -> float | None:
         """Take a free slot, if there is one and the page is quick enough."""
-        if service_s > self._deadline_s or not self.slots.take():
+        slots = self.slots
+        if service_s > self._deadline_s or not slots.take():
             return None
+        now_s = self.env.now
+        slots.begun_s.append(now_s)
+        slots.ended_s.append(now_s + service_s)
         if customer.served_s < 0:
-            customer.served_s = self.env.now
+            customer.served_s = now_s
         return service_s
 
     def begin_turn(self, customer: Customer, services: Sequence[Draw]) -> float | None:
@@ -48,10 +53,13 @@ class RequestServerStation(Station):
         times_s = [service(customer) for service in services]
         if max(times_s) > self._deadline_s:
             return None
-        slots.busy += 1
+        slots.take()
+        now_s, whole_s = self.env.now, sum(times_s)
+        slots.begun_s.append(now_s)
+        slots.ended_s.append(now_s + whole_s)
         if customer.served_s < 0:
-            customer.served_s = self.env.now
-        return sum(times_s)
+            customer.served_s = now_s
+        return whole_s
 
     def end(self) -> None:
         """Give the slot back."""
@@ -70,9 +78,12 @@ class RequestServerStation(Station):
                 customer.cause = "deadline"
                 return Outcome.TIMEOUT
             left_s -= customer.wait_s - before_s
+        now_s, held_s = self.env.now, min(service_s, left_s)
+        slots.begun_s.append(now_s)
+        slots.ended_s.append(now_s + held_s)
         if customer.served_s < 0:
-            customer.served_s = self.env.now
-        yield min(service_s, left_s)
+            customer.served_s = now_s
+        yield held_s
         slots.release()
         if service_s > left_s:
             customer.cause = "deadline"

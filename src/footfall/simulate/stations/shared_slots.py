@@ -6,6 +6,7 @@ has been there all the time. A request of work x that begins at V ends when V ha
 in the order of begin V + x, whoever else may come (Demers, Keshav and Shenker 1989).
 """
 
+from array import array
 from collections import deque
 from functools import partial
 from heapq import heappop, heappush
@@ -25,7 +26,17 @@ _INSTANT_S = 1e-9
 class Request:
     """A request on its way: the work it is, and the customer who waits for its answer."""
 
-    __slots__ = ("_server", "begun", "client_waits", "customer", "cut", "end_v", "since_s", "work_s")
+    __slots__ = (
+        "_server",
+        "begun",
+        "client_waits",
+        "customer",
+        "cut",
+        "end_v",
+        "queued",
+        "since_s",
+        "work_s",
+    )
 
     def __init__(self, server: "SharedSlots", customer: Customer, work_s: float, now_s: float) -> None:
         """Make it; `SharedSlots.offer` sends it."""
@@ -35,19 +46,35 @@ class Request:
         self.since_s = now_s
         self.end_v = 0.0
         self.begun = False
+        self.queued = False
         self.client_waits = True
         self.cut = False
+
+    def queue(self) -> None:
+        """Note that it must wait."""
+        self.queued = True
+        self.customer.queued_s = self.since_s
+        self._server.joined_s.append(self.since_s)
+
+    def leave(self, now_s: float) -> None:
+        """Note that it waits no more."""
+        if self.queued:
+            self._server.left_s.append(now_s)
 
     def begin(self, now_s: float) -> None:
         """Note that its work begins."""
         self.begun = True
+        self.leave(now_s)
+        self._server.begun_s.append(now_s)
         if self.client_waits:
+            self.customer.queued_s = -1.0
             self.customer.wait_s += now_s - self.since_s
             if self.customer.served_s < 0:
                 self.customer.served_s = now_s
 
-    def answer(self) -> None:
+    def answer(self, now_s: float) -> None:
         """Answer the client, if it still waits."""
+        self._server.ended_s.append(now_s)
         if self.client_waits:
             self.client_waits = False
             self.customer.script.resume(ANSWERED)
@@ -56,6 +83,7 @@ class Request:
         """Have the client give up, unless it was answered or is being answered at this instant."""
         if self.client_waits and not self._server.ends_now(self):
             self.client_waits = False
+            self.customer.queued_s = -1.0
             self._server.forget(self)
             self.customer.script.resume()
 
@@ -80,6 +108,13 @@ class SharedSlots:
         self._version = 0
         self.in_work = 0
         self.waiting = 0
+        self._work_moment_s = 0.0
+        self._waiting_moment_s = 0.0
+        self.begun_s = array("d")
+        self.ended_s = array("d")
+        self.joined_s = array("d")
+        self.left_s = array("d")
+        self.staffed = [(env.now, self._slots)]
         self.stale_work_s = 0.0
         """Work begun for clients that had given up before."""
 
@@ -93,22 +128,35 @@ class SharedSlots:
             return False
         self._queue.append(request)
         self.waiting += 1
+        self._waiting_moment_s -= self._env.now
+        request.queue()
         return True
 
     def forget(self, request: Request) -> None:
         """Hear that nobody waits for this request any more: `stale_work` says what that changes."""
+        now_s = self._env.now
         if not request.begun:
-            request.customer.wait_s += self._env.now - request.since_s
+            request.customer.wait_s += now_s - request.since_s
         if self._stale_work != "cut":
             return
         request.cut = True
         if request.begun:
             self._advance()
-            self.in_work -= 1
+            self._less_work()
+            self.ended_s.append(now_s)
             self._admit()
             self._arm()
         else:
-            self.waiting -= 1
+            self._less_waiting()
+            request.leave(now_s)
+
+    def busy_s(self, now_s: float) -> float:
+        """Give the time integral of the requests in work, from the start."""
+        return self._work_moment_s + self.in_work * now_s
+
+    def waiting_s(self, now_s: float) -> float:
+        """Give the time integral of the requests that wait, from the start."""
+        return self._waiting_moment_s + self.waiting * now_s
 
     def ends_now(self, request: Request) -> bool:
         """Whether the work on a request ends at this very instant."""
@@ -138,6 +186,15 @@ class SharedSlots:
         request.end_v = self._v + request.work_s
         heappush(self._ends, (request.end_v, next(self._order), request))
         self.in_work += 1
+        self._work_moment_s -= self._env.now
+
+    def _less_work(self) -> None:
+        self.in_work -= 1
+        self._work_moment_s += self._env.now
+
+    def _less_waiting(self) -> None:
+        self.waiting -= 1
+        self._waiting_moment_s += self._env.now
 
     def _admit(self) -> None:
         """Let those who wait into free slots, in order."""
@@ -145,9 +202,11 @@ class SharedSlots:
             request = self._queue.popleft()
             if request.cut:
                 continue
-            self.waiting -= 1
+            self._less_waiting()
             if request.client_waits or self._stale_work == "served":
                 self._begin(request)
+            else:
+                request.leave(self._env.now)
 
     def _arm(self) -> None:
         """Set the alarm to the next end, unless it already is."""
@@ -171,9 +230,10 @@ class SharedSlots:
         if version != self._version:
             return
         end_v, _, request = heappop(self._ends)
-        self._v, self._v_at_s = end_v, self._env.now
-        self.in_work -= 1
+        now_s = self._env.now
+        self._v, self._v_at_s = end_v, now_s
+        self._less_work()
         self._armed = None
         self._admit()
         self._arm()
-        request.answer()
+        request.answer(now_s)

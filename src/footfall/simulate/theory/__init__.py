@@ -54,6 +54,7 @@ from footfall.simulate.theory.patience import (
     erlang_a_general,
     erlang_a_general_service_level,
 )
+from footfall.simulate.theory.staffing import Staffing, StaffingTarget, staffing
 
 __all__ = [
     "ClosedLoop",
@@ -61,6 +62,8 @@ __all__ = [
     "Patience",
     "Retrying",
     "Scalability",
+    "Staffing",
+    "StaffingTarget",
     "Station",
     "WithAbandonment",
     "WithRoom",
@@ -92,6 +95,7 @@ __all__ = [
     "retrying",
     "servers_for",
     "sinusoidal_load",
+    "staffing",
     "traffic",
     "transient",
 ]
