@@ -27,6 +27,8 @@ _PANELS = (
 _WORLDS = {"recorded": (MEASURED, "D", MEASURED), "predicted": (PREDICTED, "o", "white")}
 """Colour, marker and its filling."""
 _HALF_HOUR_H = 0.5
+_LEAST_HEIGHT = 1e-9
+"""An axis has some height even where nobody waited."""
 _BUSY_ENOUGH = 0.05
 """Half hours with less than this share of the busiest one's calls are not drawn: one call says nothing."""
 
@@ -61,7 +63,7 @@ def days_chart(days: pl.DataFrame, stamp: Stamp) -> Chart:
     near = days.filter((predicted / recorded - 1).abs() <= 0.25).height  # noqa: PLR2004 - a quarter, as the title says
     title = f"{near} of {days.height} days are predicted within a quarter of their mean wait"
     heading = Heading(title=title, subtitle=said, stamp=stamp)
-    top = 1.05 * max(float(recorded.max() or 1.0), float(predicted.max() or 1.0), 1.0)  # type: ignore[arg-type]
+    top = 1.05 * max(1.0, _greatest(recorded, predicted))
     with look():
         made = figure(heading, 5.6)
         axes = made.subplots()
@@ -99,7 +101,7 @@ def half_hours_chart(half_hours: pl.DataFrame, stamp: Stamp) -> Chart:
         waits.set_ylabel("mean wait, s")
         calls.bar(hours, shown["offered"], width=0.4, color=PALE)
         calls.set_ylabel("calls")
-        hours_axis(calls, float(hours.min()) - 0.3, float(hours.max()) + 0.3)  # type: ignore[arg-type]
+        hours_axis(calls, hours.to_list()[0] - 0.3, hours.to_list()[-1] + 0.3)
         made.legend(*waits.get_legend_handles_labels(), loc="outside lower left", ncols=2)
     return Chart(figure=made, frame=half_hours, title=title, caption=said)
 
@@ -116,10 +118,14 @@ def _pairs(axes: Axes, months: pl.DataFrame, name: str, factor: float) -> None:
     axes.set_xticks(places, [name_of(month) for month in months["month"]])
     axes.tick_params(axis="x", rotation=45)
     axes.set_xlim(-0.5, months.height - 0.5)
-    axes.set_ylim(0, 1.15 * max(float(recorded.max() or 0), float(predicted.max() or 0), 1e-9))  # type: ignore[arg-type]
+    axes.set_ylim(0, 1.15 * max(_LEAST_HEIGHT, _greatest(recorded, predicted)))
 
 
 def _finding(months: pl.DataFrame) -> str:
-    off = (months["wait_s_mean_predicted"] / months["wait_s_mean_recorded"] - 1).abs().max()
-    worst = 100 * float(off or 0.0)  # type: ignore[arg-type]
+    worst = 100 * _greatest((months["wait_s_mean_predicted"] / months["wait_s_mean_recorded"] - 1).abs())
     return f"The mean wait of every month is predicted within {worst:.0f} %"
+
+
+def _greatest(*columns: pl.Series) -> float:
+    """Give the greatest value that is there; 0 without any."""
+    return max((float(value) for column in columns for value in column.drop_nulls()), default=0.0)
