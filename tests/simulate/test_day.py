@@ -163,6 +163,15 @@ def test_who_is_inside_at_the_horizon_is_unfinished(
     assert found["human_s"][0] <= found["ended_s"][0] - found["due_s"][0]
 
 
+def test_a_window_of_seconds_is_looked_at_ever_more_rarely_while_it_empties(
+    channel: Channels, model: Models, day: Callable[..., DayResult], number: Numbers
+) -> None:
+    """The laws are held 20 times in 4 s, and not 54,000 times in the three hours that a visit goes on."""
+    server = RequestServer(slots=number(1), accept_queue=number(1), deadline_s=number(1e9))
+    held = day(model(channel(server, human_s=3 * 3600)), [1], length_s=4).laws
+    assert 20 < held.flow < 200
+
+
 def test_a_trace_predicted_at_full_length_is_the_day_itself(small_province: Model) -> None:
     """The same customers at the same times have the same visits."""
     result = simulate_day(small_province, 6)

@@ -107,10 +107,9 @@ class Day:
         """
         Script(self.env, self._doorman()).resume()
         last_s = self._length_s + DRAIN_S
-        look_s = min(HALF_HOUR_S, self._length_s / LOOKS_LEAST)
         with without_cycle_search():
             while self.env.peek() < last_s:
-                self._run_to(min(self.env.now + look_s, last_s))
+                self._run_to(min(self._next_look_s(), last_s))
                 if progress:
                     progress(min(1.0, self.env.now / self._length_s))
         if self._inside:
@@ -169,6 +168,15 @@ class Day:
         u = keyed.uniform(customer.key, CHOICE, customer.attempt)
         name = self._chooser.choose(customer.segment, customer.operation, self.env.now, excluded, u)
         return None if name is None else self._position[name]
+
+    def _next_look_s(self) -> float:
+        """Give the second at which the stations are to note where they are.
+
+        After the end, ever more rarely: a window of seconds may take hours to empty.
+        """
+        now_s = self.env.now
+        look_s = max(self._length_s / LOOKS_LEAST, now_s - self._length_s)
+        return now_s + min(HALF_HOUR_S, look_s)
 
     def _run_to(self, until_s: float) -> None:
         """Let everything up to a second happen, then let the stations note where they are."""
