@@ -9,15 +9,14 @@ from footfall.simulate.spec.base import DAY_S, constant
 from footfall.simulate.spec.duration import exponential_s
 from footfall.simulate.spec.number import Grade, assumed, public
 from footfall.simulate.spec.station import CallCentre
-from models.published.hotline import AT_ONCE, FOR_EVER, PLAIN, Calls, hotline
+from models.one_station import AT_ONCE, FOR_EVER, PLAIN, Customers, one_station
 
 SOURCE = "Leemis and Park 2006, section 1.2"
 INTERARRIVAL_S = 9.87
 SERVICE_S = 7.12
 
-MODEL = hotline(
-    "leemis_park_ssq",
-    "Leemis and Park's single server",
+MODEL = one_station(
+    ("leemis_park_ssq", "Leemis and Park's single server"),
     CallCentre(
         lines=assumed(1_000_000, PLAIN),
         agents=constant(1, Grade.PUBLIC, SOURCE),
@@ -27,12 +26,8 @@ MODEL = hotline(
         wrap_up=AT_ONCE,
         agent_share={"query": assumed(1, "no IVR")},
     ),
-    Calls(
-        per_day=public(
-            round(DAY_S / INTERARRIVAL_S), f"{SOURCE}: average interarrival time of ssq1's trace, 9.87"
-        ),
-        day_profile=constant(1, Grade.ASSUMED, "an even stream"),
-        busyness_cv=assumed(0, "a plain Poisson stream"),
+    Customers(
+        public(round(DAY_S / INTERARRIVAL_S), f"{SOURCE}: average interarrival time of ssq1's trace, 9.87")
     ),
 )
 

@@ -1,11 +1,11 @@
 """ContactCenters' M/M/12 day, callers who wait for ever."""
 
 from footfall.simulate.spec.number import assumed
-from models.published.hotline import FOR_EVER, PLAIN
+from models.one_station import FOR_EVER, PLAIN
 from models.published.hotline.mmc import common, model, source
 
 SOURCE = source("MMC.res")
-DAYS = 120
+DAYS = 80
 
 MODEL = model("mmc_day", "ContactCenters' day of M/M/12", assumed(10_000, PLAIN), FOR_EVER)
 

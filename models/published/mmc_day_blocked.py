@@ -3,11 +3,11 @@
 from footfall.measure.calls import ended, ratio, waited_less
 from footfall.measure.trust import Figure
 from footfall.simulate.spec.number import public
-from models.published.hotline import FOR_EVER
+from models.one_station import FOR_EVER
 from models.published.hotline.mmc import AGENTS, DAYS_PRINTED, TARGET_S, common, model, source
 
 SOURCE = source("MMCBlocked.res")
-DAYS = 120
+DAYS = 80
 
 MODEL = model(
     "mmc_day_blocked",

@@ -4,11 +4,11 @@ from footfall.measure.calls import abandoned_after, ended, ratio, waited_less
 from footfall.measure.trust import Figure
 from footfall.simulate.spec.duration import exponential_s
 from footfall.simulate.spec.number import assumed, public
-from models.published.hotline import PLAIN
+from models.one_station import PLAIN
 from models.published.hotline.mmc import DAYS_PRINTED, TARGET_S, common, model, source
 
 SOURCE = source("MMCAb.res")
-DAYS = 120
+DAYS = 80
 
 MODEL = model(
     "mmc_day_impatient",

@@ -13,11 +13,12 @@ from footfall.simulate.spec.duration import exponential_s
 from footfall.simulate.spec.number import assumed, public
 from footfall.simulate.spec.station import CallCentre
 from footfall.simulate.spec.times import Mixture, Part
-from models.published.hotline import AT_ONCE, PLAIN, Calls, by_hour, hotline
+from models.one_station import AT_ONCE, PLAIN, Customers, one_station
+from models.published.hotline import by_hour
 
 SOURCE = "SSJ, tutorial example CallCenter.res (umontreal-simul/ssj at 98d9a6af, Apache-2.0), 10,000 days"
 DATA = "SSJ tutorial CallCenter.dat"
-DAYS = 240
+DAYS = 120
 
 OPENS_H = 8
 AGENTS = [4, 6, 8, 8, 8, 7, 8, 8, 6, 6, 4, 4, 4]
@@ -25,9 +26,8 @@ CALLS_PER_H = [100, 150, 150, 180, 200, 150, 150, 150, 120, 100, 80, 70, 60]
 CALLS_EXPECTED = sum(CALLS_PER_H)
 DAYS_PRINTED = 10_000
 
-MODEL = hotline(
-    "ssj_call_centre",
-    "SSJ's call centre of 13 hours",
+MODEL = one_station(
+    ("ssj_call_centre", "SSJ's call centre of 13 hours"),
     CallCentre(
         lines=assumed(10_000, PLAIN),
         agents=by_hour([float(agents) for agents in AGENTS], OPENS_H, 4.0, DATA),
@@ -40,7 +40,7 @@ MODEL = hotline(
         wrap_up=AT_ONCE,
         agent_share={"query": assumed(1, "no IVR")},
     ),
-    Calls(
+    Customers(
         per_day=public(CALLS_EXPECTED, f"{DATA}: the sum of its hourly rates"),
         day_profile=by_hour([float(calls) for calls in CALLS_PER_H], OPENS_H, 0.0, DATA),
         busyness_cv=public(1 / sqrt(400), "a gamma of shape 400 and mean 1, drawn once a day"),

@@ -21,7 +21,7 @@ from models.single_counter import MODEL as SINGLE_COUNTER
 FOLDER = Path(__file__).parents[2] / "models"
 PATHS = {
     ".".join(path.relative_to(FOLDER).with_suffix("").parts): path.read_text(encoding="utf-8")
-    for folder in (FOLDER, FOLDER / "published")
+    for folder in (FOLDER, FOLDER / "exact", FOLDER / "published")
     for path in folder.glob("*.py")
     if path.stem != "__init__"
 }

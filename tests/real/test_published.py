@@ -6,16 +6,15 @@ import os
 from pathlib import Path
 from typing import Any
 
-import polars as pl
 import pytest
 
-from footfall.simulate.recorded import replay
 from footfall.simulate.theory.printed import PRINTED
+from footfall.trust.recorded import TRACE as TRACE_FILE
+from footfall.trust.recorded import TRACE_RESULTS, trace
 from models.published.leemis_park_ssq import INTERARRIVAL_S, MODEL, SERVICE_S
 
 DATA = Path(os.environ.get("FOOTFALL_DATA") or Path(__file__).parents[3] / "shared" / "data")
-RESULTS = DATA / "queue_reference_results.json"
-TRACE = DATA / "leemis_park_ssq_trace.csv.gz"
+RESULTS, TRACE = DATA / TRACE_RESULTS, DATA / TRACE_FILE
 pytestmark = pytest.mark.skipif(
     not (RESULTS.is_file() and TRACE.is_file()),
     reason="no queue_reference_results.json: name its folder in FOOTFALL_DATA",
@@ -86,20 +85,13 @@ def test_the_staffing_that_programs_print_is_the_file_s(name: str, printed: Any)
 
 def test_the_trace_of_leemis_and_park_is_replayed_exactly() -> None:
     """1,000 jobs, one server: mean delay 18.593993, 25.718844 at the node, the server 71.988429 % busy."""
-    rows, expected = pl.read_csv(TRACE), case("leemis_park_ssq1")["results"]
-    visits = replay(MODEL, rows["arrivalTimes"].to_list(), rows["serviceTimes"].to_list()).visits
-    served = visits["outcome"] == "served"
-    assert served.all()
-    assert visits.height == 1000
-    found = {
-        "avg_interarrival": float(rows["arrivalTimes"].to_numpy()[-1]) / 1000,
-        "avg_service": float(visits["human_s"].to_numpy().mean()),
-        "avg_delay_in_queue": float(visits["wait_s"].to_numpy().mean()),
-        "avg_time_in_node": float((visits["ended_s"] - visits["due_s"]).to_numpy().mean()),
-        "utilization": float(visits["human_s"].sum() / visits["ended_s"].to_numpy().max()),
-    }
-    assert found == pytest.approx(expected, abs=5e-7)
-    assert (round(found["avg_interarrival"], 2), round(found["avg_service"], 2)) == (
+    checks = trace(DATA, MODEL)
+    assert {check.name: check.agrees for check in checks} == {check.name: True for check in checks}
+    found = {check.name: check.obtained for check in checks}
+    assert found["mean delay in queue"] == pytest.approx(18.593993, abs=5e-7)
+    assert found["mean time in node"] == pytest.approx(25.718844, abs=5e-7)
+    assert found["utilization"] == pytest.approx(0.71988429, abs=5e-9)
+    assert (round(found["mean interarrival"], 2), round(found["mean service"], 2)) == (
         INTERARRIVAL_S,
         SERVICE_S,
     )

@@ -13,7 +13,8 @@ from footfall.simulate.spec.duration import Duration, exponential_s
 from footfall.simulate.spec.model import Model
 from footfall.simulate.spec.number import Grade, Number, assumed, public
 from footfall.simulate.spec.station import CallCentre
-from models.published.hotline import AT_ONCE, PLAIN, Calls, by_hour, hotline
+from models.one_station import AT_ONCE, PLAIN, Customers, one_station
+from models.published.hotline import by_hour
 
 CODE = "ContactCenters MMC.java"
 DAYS_PRINTED = 1000
@@ -31,9 +32,8 @@ def source(file: str) -> str:
 
 def model(name: str, title: str, lines: Number, patience: Duration) -> Model:
     """Give the day with so many lines and callers so patient."""
-    return hotline(
-        name,
-        title,
+    return one_station(
+        (name, title),
         CallCentre(
             lines=lines,
             agents=constant(AGENTS, Grade.PUBLIC, f"{CODE}: NUMAGENTS"),
@@ -43,10 +43,9 @@ def model(name: str, title: str, lines: Number, patience: Duration) -> Model:
             wrap_up=AT_ONCE,
             agent_share={"query": assumed(1, "no IVR")},
         ),
-        Calls(
+        Customers(
             per_day=public(4.2 * 60 * HOURS, f"{CODE}: LAMBDA = 4.2 a minute, DAYLENGTH = 8 hours"),
             day_profile=by_hour([1.0] * HOURS, OPENS_H, 0.0, "an even stream; at which hour does not matter"),
-            busyness_cv=assumed(0, "a plain Poisson stream"),
         ),
     )
 

@@ -26,6 +26,7 @@ COMMANDS = {
     "gate": "Judge a run for CI: exit code 0 pass, 1 fail, 3 invalid.",
     "fit": "Fit a model to your own log of calls, visits or requests.",
     "validate": "Predict recorded days of a hotline, and compare.",
+    "trust": "Check the simulator against formulas, other programs and records.",
     "theory": "Print what formulas say of a station: Erlang B, C, A and others.",
 }
 """In the order of the help, each with its one line."""

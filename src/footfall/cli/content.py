@@ -45,6 +45,15 @@ def hotline_in(path: Path) -> Hotline:
     return hotline
 
 
+def module_in(path: Path, expected: str) -> ModuleType:
+    """Give a content file as a module, with all that it holds.
+
+    Raises:
+        BadInputError: there is no such file, or it does not run.
+    """
+    return _load(path, expected)
+
+
 def _member(path: Path, name: str, expected: str) -> Any:  # noqa: ANN401  the caller checks
     module = _load(path, expected)
     if not hasattr(module, name):

@@ -26,6 +26,8 @@ class Check:
     high: float
     """Bounds of what agrees with ours: three standard errors of both sides, or the print's rounding."""
     unit: str
+    is_least: bool = False
+    """Whether the expected figure is the least that ours may be; then there are no other bounds."""
 
     @property
     def agrees(self) -> bool:
@@ -94,6 +96,11 @@ def compared(figure: Figure, source: str, days: Sequence[tuple[float, float]]) -
         high=ours.value + margin,
         unit=figure.unit,
     )
+
+
+def at_least(name: str, source: str, least: float, value: float) -> Check:
+    """Hold a figure against the least that it may be."""
+    return Check(name, source, least, value, min(least, value), value, "", is_least=True)
 
 
 def rounded(name: str, source: str, printed: str, value: float, unit: str = "") -> Check:
