@@ -11,6 +11,7 @@ from footfall.chart.style import (
     Chart,
     Heading,
     Stamp,
+    clock,
     figure,
     hours_axis,
     look,
@@ -89,13 +90,13 @@ def half_hours_chart(half_hours: pl.DataFrame, stamp: Stamp) -> Chart:
 
 
 def _finding(half_hours: pl.DataFrame) -> str:
-    recorded, predicted = (
-        float(half_hours[f"waiting_{world}"].fill_null(0.0).sum()) for world in ("recorded", "predicted")
-    )
-    if not recorded:
-        return "Nobody was seen to wait"
-    off = 100 * (predicted / recorded - 1)
-    return f"The prediction has {abs(off):.0f} % {'more' if off >= 0 else 'fewer'} waiting than there were"
+    off = pl.col("waiting_predicted") - pl.col("waiting_recorded")
+    seen = half_hours.select("half_hour", off=off).drop_nulls().sort(pl.col("off").abs())
+    if seen.is_empty():
+        return "Nobody looked while the offices were open"
+    half_hour, worst = seen.row(-1)
+    at = clock(half_hour * _HALF_HOUR_H * 3600)
+    return f"The prediction is farthest off in the half hour from {at}, by {worst:+.0f} waiting"
 
 
 def _log_axes(axes: Axes, ends: tuple[float, float]) -> None:
