@@ -179,3 +179,31 @@ def validated_days(validated: pl.DataFrame) -> pl.DataFrame:
 def validated_half_hours(validated: pl.DataFrame) -> pl.DataFrame:
     """Give a row a half hour."""
     return validated.drop("key")
+
+
+@pytest.fixture
+def offices_queues() -> pl.DataFrame:
+    """Queues of service halls, from one in which nobody waits to one of fifty."""
+    luck = Random(7)
+    lengths = [0.0, *(0.02 * 1.5**n for n in range(20))]
+    rows = [(length, length * luck.uniform(0.3, 3)) for length in lengths]
+    return pl.DataFrame(rows, schema=["waiting_recorded", "waiting_predicted"], orient="row")
+
+
+@pytest.fixture
+def offices_half_hours() -> pl.DataFrame:
+    """The offices' day from eight to four; one half hour was never looked at."""
+    luck = Random(7)
+    names = [
+        *(f"{figure}_{world}" for figure in ("arrivals", "counters") for world in ("recorded", "first_days")),
+        *(f"waiting_{world}" for world in ("recorded", "predicted", "first_days")),
+    ]
+    rows = [
+        {"half_hour": half} | {name: luck.uniform(0.8, 1.2) * 400 * _busyness(half / 2) for name in names}
+        for half in range(16, 32)
+    ]
+    unseen = ("waiting_recorded", "waiting_predicted", "counters_recorded")
+    missing = pl.col("half_hour") == 23
+    return pl.DataFrame(rows).with_columns(
+        pl.when(missing).then(None).otherwise(pl.col(name)).alias(name) for name in unseen
+    )

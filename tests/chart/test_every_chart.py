@@ -10,6 +10,8 @@ import polars as pl
 import pytest
 
 from footfall.chart.arrivals_over_day import arrivals_over_day
+from footfall.chart.offices import half_hours_chart as offices_half_hours_chart
+from footfall.chart.offices import queues_chart
 from footfall.chart.outcomes_by_cause import outcomes_by_cause
 from footfall.chart.predicted_against_measured import predicted_against_measured
 from footfall.chart.save import save
@@ -38,6 +40,8 @@ DRAWINGS: dict[str, Draw] = {
     "validated_months": months_chart,
     "validated_days": days_chart,
     "validated_half_hours": half_hours_chart,
+    "offices_queues": queues_chart,
+    "offices_half_hours": offices_half_hours_chart,
     "averages": lambda frame, stamp: welch(frame, WELCH_LABELS, stamp),
     "months": lambda frame, stamp: share_by_month(frame, "electronic: web; of all", stamp),
 }

@@ -59,7 +59,7 @@ def test_every_number_has_a_grade_and_a_source(model: Model) -> None:
     found = dict(leaves(model))
     assert len(found) > 20
     for path, number in found.items():
-        assert number.grade in {Grade.ARTICLE, Grade.PUBLIC, Grade.ASSUMED}, path
+        assert number.grade in {Grade.ARTICLE, Grade.PUBLIC, Grade.ASSUMED, Grade.FITTED}, path
         assert number.source.strip(), path
 
 
@@ -76,6 +76,15 @@ def test_a_hotline_says_where_its_numbers_are_from(name: str) -> None:
     found = dict(leaves(hotline))
     assert len(found) > 10
     assert all(number.source.strip() for number in (*found.values(), hotline.pauses))
+
+
+def test_the_offices_say_where_their_numbers_are_from() -> None:
+    """Every queue's, too; and bear the name of their file."""
+    offices = importlib.import_module("models.city_offices").OFFICES
+    assert offices.name == "city_offices"
+    found = dict(leaves(offices))
+    assert len(found) > 4 * len(offices.queues)
+    assert all(number.source.strip() for number in found.values())
 
 
 def test_a_model_bears_the_name_of_its_file(model: Model) -> None:

@@ -11,8 +11,11 @@ from pydantic import ValidationError
 
 from footfall.records.errors import BadInputError
 from footfall.simulate.hotline.spec import Hotline
+from footfall.simulate.offices.spec import Offices
 from footfall.simulate.spec.change import set_text
 from footfall.simulate.spec.model import Model
+
+_RECORDED = "HOTLINE, as in models/bank_hotline.py, or OFFICES, as in models/city_offices.py"
 
 
 def model_in(
@@ -39,7 +42,7 @@ def hotline_in(path: Path) -> Hotline:
     Raises:
         BadInputError: there is no such file, it does not run, or it holds no hotline.
     """
-    hotline = _member(path, "HOTLINE", "a file such as models/bank_hotline.py")
+    hotline = _member(path, "HOTLINE", _RECORDED)
     if not isinstance(hotline, Hotline):
         raise BadInputError(str(path), "HOTLINE is not a Hotline", "a footfall.simulate.hotline.spec.Hotline")
     return hotline
@@ -52,6 +55,18 @@ def module_in(path: Path, expected: str) -> ModuleType:
         BadInputError: there is no such file, or it does not run.
     """
     return _load(path, expected)
+
+
+def offices_in(path: Path) -> Offices | None:
+    """Give `OFFICES` of a model file, recorded service halls; None: it holds none.
+
+    Raises:
+        BadInputError: there is no such file, it does not run, or its OFFICES are none.
+    """
+    offices = getattr(_load(path, _RECORDED), "OFFICES", None)
+    if offices is not None and not isinstance(offices, Offices):
+        raise BadInputError(str(path), "OFFICES are no Offices", "a footfall.simulate.offices.spec.Offices")
+    return offices
 
 
 def _member(path: Path, name: str, expected: str) -> Any:  # noqa: ANN401  the caller checks

@@ -86,7 +86,9 @@ def made_here(seed: int) -> Iterator[Chapter]:
     yield Chapter(
         "Recorded reality",
         "Predicted beside recorded, within bars that were set beforehand; a bar that is missed is a **no**. "
-        "`footfall validate models/bank_hotline.py CALLS` makes these figures; docs/validating.md tells how.",
+        "`footfall validate models/bank_hotline.py CALLS` makes these figures; docs/validating.md tells how. "
+        "Where no bar was set beforehand, the errors stand in docs/city-offices.md, docs/web-arrivals.md and "
+        "docs/forecasting.md.",
         tuple(bank_months(RESULTS)),
         is_forecast=True,
     )

@@ -11,9 +11,10 @@ from footfall.chart.save import save
 from footfall.chart.style import Stamp
 from footfall.chart.validation import days_chart, half_hours_chart, months_chart
 from footfall.cli.console import console, percent, progress, say, say_json
-from footfall.cli.content import hotline_in
+from footfall.cli.content import hotline_in, offices_in
 from footfall.cli.options import DEFAULT_SEED, Json, ModelFile, Out, Seed
 from footfall.cli.runs import begin_named, end
+from footfall.cli.validate_offices import validate
 from footfall.measure.validation import by_day, by_half_hour, by_month
 from footfall.records.log_file import read_log
 from footfall.records.tables import write_csv
@@ -31,7 +32,12 @@ def command(
     """Predict each regular day of CALLS with the hotline of MODEL, and compare by month, day and half hour.
 
     Of its own month a day takes arrivals, agents on duty, services and patience; all else is the model's.
+    For the service halls of MODEL, CALLS are snapshots of their displays.
     """
+    offices = offices_in(model)
+    if offices is not None:
+        validate(offices, (model, calls), seed, out, as_json=as_json)
+        return
     hotline = hotline_in(model)
     days = regular_days(read_log(calls), str(calls))
     settings = {"model_file": model.as_posix(), "calls": calls.name, "days": len(days)}

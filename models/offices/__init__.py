@@ -1,0 +1,1 @@
+"""What the models of service halls are made of."""

@@ -1,0 +1,1 @@
+"""What was learned from the logs of web servers."""

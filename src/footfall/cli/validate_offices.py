@@ -1,0 +1,114 @@
+"""`footfall validate` of service halls: the later days of every queue, predicted beside recorded."""
+
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+from rich.table import Table
+
+from footfall.chart.offices import half_hours_chart, queues_chart
+from footfall.chart.save import save
+from footfall.chart.style import Stamp
+from footfall.cli.console import console, percent, progress, say, say_json
+from footfall.cli.runs import begin_named, end
+from footfall.measure.offices import agreement, by_day, by_half_hour, by_office, by_queue
+from footfall.records.log_file import read_log
+from footfall.records.tables import write_csv
+from footfall.simulate.offices.predict import later_days, predict
+from footfall.simulate.offices.records import queue_days
+from footfall.simulate.offices.spec import Offices
+
+_HEADS = (
+    "office", "queues", "arrivals a day", "counters", "waiting", "within × 2", "arrivals' r", "waiting's r",
+)  # fmt: skip
+
+
+def validate(
+    offices: Offices, paths: tuple[Path, Path], seed: int, out: Path | None, *, as_json: bool
+) -> None:
+    """Predict the days of the snapshots after those that the offices were calibrated on, and compare.
+
+    `paths` are those of the model and of the snapshots.
+
+    Raises:
+        BadInputError: the snapshots are no such table, or hold no later day.
+    """
+    model, snapshots = paths
+    days = later_days(offices, queue_days(read_log(snapshots), str(snapshots)), str(snapshots))
+    settings = {"model_file": model.as_posix(), "snapshots": snapshots.name, "queue_days": len(days)}
+    folder, manifest = begin_named(
+        "validate", offices.name, offices.fingerprint(), seed, out, settings=settings
+    )
+    with progress(f"predicting {len(days)} days of queues of {offices.title}") as bar:
+        looks = predict(offices, days, seed, bar)
+    _write(folder, looks, Stamp.of(manifest))
+    end(folder, manifest)
+    found = agreement(looks)
+    if as_json:
+        say_json({"agreement": found, "offices": by_office(looks).to_dicts()})
+        return
+    _show(by_office(looks))
+    for line in _lines(found):
+        say(line)
+    say(f"pairs: recorded, then first days (arrivals, counters) or predicted (waiting); results in {folder}")
+
+
+def _write(folder: Path, looks: pl.DataFrame, stamp: Stamp) -> None:
+    tables = {"queues": by_queue, "offices": by_office, "days": by_day, "half_hours": by_half_hour}
+    made = {name: make(looks) for name, make in tables.items()}
+    for name, table in made.items():
+        write_csv(_short(table), folder / f"{name}.csv")
+    write_csv(_short(pl.DataFrame([agreement(looks)])), folder / "agreement.csv")
+    save(queues_chart(_short(made["queues"]), stamp), folder / "charts" / "queues")
+    save(half_hours_chart(_short(made["half_hours"]), stamp), folder / "charts" / "half_hours")
+
+
+def _short(table: pl.DataFrame) -> pl.DataFrame:
+    return table.with_columns(pl.col(pl.Float64).round(4))
+
+
+def _show(offices: pl.DataFrame) -> None:
+    table = Table(title="Recorded and predicted", title_justify="left", box=None, pad_edge=False)
+    for head in _HEADS:
+        table.add_column(head, justify="left" if head == "office" else "right")
+    for row in offices.iter_rows(named=True):
+        table.add_row(*_cells(row))
+    console().print(table)
+
+
+def _cells(row: dict[str, Any]) -> list[str]:
+    return [
+        row["office"],
+        str(row["queues"]),
+        f"{row['arrivals_recorded']:,.0f} {row['arrivals_first_days']:,.0f}",
+        f"{row['counters_recorded']:.1f} {row['counters_first_days']:.1f}",
+        f"{row['waiting_recorded']:.1f} {row['waiting_predicted']:.1f}",
+        percent(row["near_share"]),
+        _two(row["arrivals_correlation"]),
+        _two(row["waiting_correlation"]),
+    ]
+
+
+def _lines(found: dict[str, Any]) -> list[str]:
+    """Say the whole in lines; beside the prediction the plainest guess: that later days are as the first."""
+    lines = [f"queues {found['queues']}, days {found['days']}, customers {found['customers']:,}"]
+    for name in ("arrivals", "counters"):
+        ratio, clock, ranks = (
+            _two(found[f"{name}_{what}"]) for what in ("ratio", "half_hour_correlation", "rank_correlation")
+        )
+        lines.append(
+            f"{name}: first days {ratio} of recorded; correlation of half hours {clock}, ranks {ranks}"
+        )
+    for guess in ("predicted", "first_days"):
+        name = f"waiting_{guess}"
+        near, long = (percent(found[f"{name}_near_share{which}"]) for which in ("", "_long"))
+        ratio, ranks = (_two(found[f"{name}_{what}"]) for what in ("ratio", "rank_correlation"))
+        lines.append(
+            f"waiting, {guess.replace('_', ' ')}: {ratio} of recorded; within × 2: {near} of the queues, "
+            f"{long} of the {found['long_queues']} in which one or more wait; ranks {ranks}"
+        )
+    return lines
+
+
+def _two(value: float | None) -> str:
+    return "–" if value is None else f"{value:.2f}"
