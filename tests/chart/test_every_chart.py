@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 
 from footfall.chart.arrivals_over_day import arrivals_over_day
+from footfall.chart.forecast import forecast_chart
 from footfall.chart.outcomes_by_cause import outcomes_by_cause
 from footfall.chart.predicted_against_measured import predicted_against_measured
 from footfall.chart.save import save
@@ -38,6 +39,7 @@ DRAWINGS: dict[str, Draw] = {
     "validated_months": months_chart,
     "validated_days": days_chart,
     "validated_half_hours": half_hours_chart,
+    "foretold_months": forecast_chart,
     "averages": lambda frame, stamp: welch(frame, WELCH_LABELS, stamp),
     "months": lambda frame, stamp: share_by_month(frame, "electronic: web; of all", stamp),
 }

@@ -57,7 +57,7 @@ def _panel(axes: Axes, months: pl.DataFrame, name: str, factor: float) -> None:
 
 def _finding(months: pl.DataFrame) -> str:
     recorded, predicted = months["wait_s_mean_recorded"], months["wait_s_mean_predicted"]
-    off = 100 * greatest((predicted / recorded - 1).abs())
+    off = 100 * greatest((predicted / recorded - 1).abs().filter(recorded > 0))
     low, high = months["wait_s_mean_predicted_low"], months["wait_s_mean_predicted_high"]
     inside = recorded.is_between(low, high).sum()
     told = f"{inside} of {months.height} months lie in their range"
