@@ -30,6 +30,7 @@ HOTLINE = Hotline(
     closes_s=public(24 * 3600, PAPER),
     evening_from_s=february(20 * 3600, "agents come back sooner and callers' business is shorter"),
     on_duty_gap_s=assumed(1200, "an agent without a call for 20 minutes is taken to be off duty"),
+    short_service_s=public(10, "agents who hang up to rest: Brown et al. 2005"),
     priority_credit_s=public(90, PAPER),
     credit_s={
         "NW": february(

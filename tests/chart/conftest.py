@@ -207,3 +207,19 @@ def offices_half_hours() -> pl.DataFrame:
     return pl.DataFrame(rows).with_columns(
         pl.when(missing).then(None).otherwise(pl.col(name)).alias(name) for name in unseen
     )
+
+
+@pytest.fixture
+def foretold_months(validated_months: pl.DataFrame) -> pl.DataFrame:
+    """Give a row a month that was learned beforehand: the second one knows neither range nor agents."""
+    known = pl.int_range(pl.len()) != 1
+    return validated_months.with_columns(
+        days=pl.lit(20),
+        offered_predicted=pl.col("offered") * 0.9,
+        wait_s_mean_predicted_low=pl.when(known).then(pl.col("wait_s_mean_predicted") * 0.8),
+        wait_s_mean_predicted_high=pl.when(known).then(pl.col("wait_s_mean_predicted") * 1.3),
+        agents_on_duty_mean_recorded=pl.when(known).then(5.0),
+        agents_on_duty_mean_predicted=pl.when(known).then(6.0),
+        service_s_mean_recorded=200.0,
+        service_s_mean_predicted=190.0,
+    )

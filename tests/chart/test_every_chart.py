@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 
 from footfall.chart.arrivals_over_day import arrivals_over_day
+from footfall.chart.forecast import forecast_chart
 from footfall.chart.offices import half_hours_chart as offices_half_hours_chart
 from footfall.chart.offices import queues_chart
 from footfall.chart.outcomes_by_cause import outcomes_by_cause
@@ -42,6 +43,7 @@ DRAWINGS: dict[str, Draw] = {
     "validated_half_hours": half_hours_chart,
     "offices_queues": queues_chart,
     "offices_half_hours": offices_half_hours_chart,
+    "foretold_months": forecast_chart,
     "averages": lambda frame, stamp: welch(frame, WELCH_LABELS, stamp),
     "months": lambda frame, stamp: share_by_month(frame, "electronic: web; of all", stamp),
 }

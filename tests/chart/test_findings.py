@@ -5,6 +5,7 @@ from dataclasses import replace
 import polars as pl
 
 from footfall.chart.arrivals_over_day import arrivals_over_day
+from footfall.chart.forecast import forecast_chart
 from footfall.chart.outcomes_by_cause import outcomes_by_cause
 from footfall.chart.predicted_against_measured import predicted_against_measured
 from footfall.chart.share_by_channel import share_by_channel
@@ -91,3 +92,11 @@ def test_the_last_month_is_named_with_its_median_and_its_futures(months: pl.Data
 
     assert chart.title == "The electronic share is 80.8 % in month 12; 75 % of futures meet 80 %"
     assert "'article': Served; terminals count. 400 futures" in chart.figure.texts[1].get_text()
+
+
+def test_the_worst_month_and_those_in_range_are_told(foretold_months: pl.DataFrame, stamp: Stamp) -> None:
+    """Each is foretold a tenth too long; five of six lie in their range, of one there is none."""
+    title = forecast_chart(foretold_months, stamp).title
+
+    assert "off by up to 10 %" in title
+    assert "5 of 6 months lie in their range" in title

@@ -24,7 +24,7 @@ _PANELS = (
     ("waited_20_s_share", "wait above 20 s, %", 100.0),
     ("abandoned_share", "abandoned, %", 100.0),
 )
-_WORLDS = {"recorded": (MEASURED, "D", MEASURED), "predicted": (PREDICTED, "o", "white")}
+WORLDS = {"recorded": (MEASURED, "D", MEASURED), "predicted": (PREDICTED, "o", "white")}
 """Colour, marker and its filling."""
 _HALF_HOUR_H = 0.5
 _LEAST_HEIGHT = 1e-9
@@ -45,7 +45,7 @@ def months_chart(months: pl.DataFrame, stamp: Stamp) -> Chart:
         made = figure(heading, 4.6, legend_below=True)
         panels = made.subplots(1, len(_PANELS))
         for axes, (name, label, factor) in zip(panels, _PANELS, strict=True):
-            _pairs(axes, months, name, factor)
+            pairs(axes, months, name, factor)
             axes.set_title(label, fontsize=9, color=GREY, loc="left")
         made.legend(*panels[0].get_legend_handles_labels(), loc="outside lower left", ncols=2)
     caption = "What else the prediction rests on is the same in every month."
@@ -63,7 +63,7 @@ def days_chart(days: pl.DataFrame, stamp: Stamp) -> Chart:
     near = days.filter((predicted / recorded - 1).abs() <= 0.25).height  # noqa: PLR2004 - a quarter, as the title says
     title = f"{near} of {days.height} days are predicted within a quarter of their mean wait"
     heading = Heading(title=title, subtitle=said, stamp=stamp)
-    top = 1.05 * max(1.0, _greatest(recorded, predicted))
+    top = 1.05 * max(1.0, greatest(recorded, predicted))
     with look():
         made = figure(heading, 5.6)
         axes = made.subplots()
@@ -94,7 +94,7 @@ def half_hours_chart(half_hours: pl.DataFrame, stamp: Stamp) -> Chart:
     with look():
         made = figure(heading, 5.2, legend_below=True)
         waits, calls = made.subplots(2, 1, sharex=True, height_ratios=[3, 1])
-        for world, (colour, marker, filling) in _WORLDS.items():
+        for world, (colour, marker, filling) in WORLDS.items():
             line = waits.plot(hours, shown[f"wait_s_mean_{world}"], f"{marker}-", color=colour, label=world)
             line[0].set(markerfacecolor=filling, markersize=4, linewidth=1.2)
         waits.set_ylim(bottom=0)
@@ -106,26 +106,25 @@ def half_hours_chart(half_hours: pl.DataFrame, stamp: Stamp) -> Chart:
     return Chart(figure=made, frame=half_hours, title=title, caption=said)
 
 
-def _pairs(axes: Axes, months: pl.DataFrame, name: str, factor: float) -> None:
+def pairs(axes: Axes, months: pl.DataFrame, name: str, factor: float) -> None:
+    """Draw a figure of each month, recorded and predicted, from zero up."""
     places = list(range(months.height))
     recorded, predicted = (months[f"{name}_{world}"] * factor for world in ("recorded", "predicted"))
     axes.vlines(places, recorded, predicted, color=PALE, linewidth=3)
-    for values, (world, (colour, marker, filling)) in zip(
-        (recorded, predicted), _WORLDS.items(), strict=True
-    ):
+    for values, (world, (colour, marker, filling)) in zip((recorded, predicted), WORLDS.items(), strict=True):
         points = axes.plot(places, values, marker, color=colour, label=world)
         points[0].set(markerfacecolor=filling, markersize=5.5, markeredgewidth=1.4)
     axes.set_xticks(places, [name_of(month) for month in months["month"]])
     axes.tick_params(axis="x", rotation=45)
     axes.set_xlim(-0.5, months.height - 0.5)
-    axes.set_ylim(0, 1.15 * max(_LEAST_HEIGHT, _greatest(recorded, predicted)))
+    axes.set_ylim(0, 1.15 * max(_LEAST_HEIGHT, greatest(recorded, predicted)))
+
+
+def greatest(*columns: pl.Series) -> float:
+    """Give the greatest value that is there; 0 without any."""
+    return max((float(value) for column in columns for value in column.drop_nulls()), default=0.0)
 
 
 def _finding(months: pl.DataFrame) -> str:
-    worst = 100 * _greatest((months["wait_s_mean_predicted"] / months["wait_s_mean_recorded"] - 1).abs())
+    worst = 100 * greatest((months["wait_s_mean_predicted"] / months["wait_s_mean_recorded"] - 1).abs())
     return f"The mean wait of every month is predicted within {worst:.0f} %"
-
-
-def _greatest(*columns: pl.Series) -> float:
-    """Give the greatest value that is there; 0 without any."""
-    return max((float(value) for column in columns for value in column.drop_nulls()), default=0.0)

@@ -10,6 +10,7 @@ from rich.table import Table
 from footfall.chart.save import save
 from footfall.chart.style import Stamp
 from footfall.chart.validation import days_chart, half_hours_chart, months_chart
+from footfall.cli import forecasting
 from footfall.cli.console import console, percent, progress, say, say_json
 from footfall.cli.content import hotline_in, offices_in
 from footfall.cli.options import DEFAULT_SEED, Json, ModelFile, Out, Seed
@@ -26,19 +27,50 @@ Calls = Annotated[
 ]
 
 
+TakenFrom = Annotated[
+    forecasting.Inputs,
+    typer.Option(
+        "--inputs",
+        help="recorded: the day's own arrivals and agents, its month's services and patience. "
+        "fitted: what `footfall fit` learns from earlier months only, as a planner must.",
+    ),
+]
+Decompose = Annotated[
+    bool,
+    typer.Option(
+        "--decompose",
+        help="With --inputs fitted: also predict with the month's own arrivals, staff, or talk and patience, "
+        "to see which was off. Takes five times as long.",
+    ),
+]
+
+
 def command(
-    model: ModelFile, calls: Calls, seed: Seed = DEFAULT_SEED, out: Out = None, as_json: Json = False
+    model: ModelFile,
+    calls: Calls,
+    seed: Seed = DEFAULT_SEED,
+    out: Out = None,
+    as_json: Json = False,
+    inputs: TakenFrom = forecasting.Inputs.RECORDED,
+    decompose: Decompose = False,
 ) -> None:
     """Predict each regular day of CALLS with the hotline of MODEL, and compare by month, day and half hour.
 
     Of its own month a day takes arrivals, agents on duty, services and patience; all else is the model's.
+    With --inputs fitted it takes nothing of its month, and arrivals, staff and the rest of the months before.
     For the service halls of MODEL, CALLS are snapshots of their displays.
     """
+    forecasting.check(inputs, decompose=decompose)
     offices = offices_in(model)
     if offices is not None:
+        forecasting.refuse(inputs)
         validate(offices, (model, calls), seed, out, as_json=as_json)
         return
     hotline = hotline_in(model)
+    if inputs is forecasting.Inputs.FITTED:
+        asked = forecasting.Asked(model, calls, seed, out, as_json, decompose)
+        forecasting.run(hotline, asked)
+        return
     days = regular_days(read_log(calls), str(calls))
     settings = {"model_file": model.as_posix(), "calls": calls.name, "days": len(days)}
     folder, manifest = begin_named(

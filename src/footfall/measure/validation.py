@@ -10,7 +10,7 @@ EVENING_FROM = 40
 """20:00."""
 _FIGURES = ("wait_s", "waited", "waited_20_s", "abandoned")
 _WORLDS = ("recorded", "predicted")
-_NAMES = {
+NAMES = {
     "wait_s": "wait_s_mean",
     "waited": "waited_share",
     "waited_20_s": "waited_20_s_share",
@@ -37,8 +37,8 @@ def by_month(calls: pl.DataFrame) -> pl.DataFrame:
             {"month": month, "days": days.height, "offered": own.height}
             | own.select(_means()).row(0, named=True)
             | {
-                "day_correlation": _correlation(days),
-                "profile_correlation": _correlation(busy),
+                "day_correlation": correlation(days),
+                "profile_correlation": correlation(busy),
                 "evening_wait_s_mean_recorded": evening["wait_s_recorded"].mean(),
                 "evening_wait_s_mean_predicted": evening["wait_s_predicted"].mean(),
                 "wait_s_mean_difference_low": low,
@@ -64,13 +64,13 @@ def _grouped(calls: pl.DataFrame, key: str) -> pl.DataFrame:
 
 def _means() -> list[pl.Expr]:
     return [
-        pl.col(f"{figure}_{world}").mean().alias(f"{_NAMES[figure]}_{world}")
+        pl.col(f"{figure}_{world}").mean().alias(f"{NAMES[figure]}_{world}")
         for figure in _FIGURES
         for world in _WORLDS
     ]
 
 
-def _correlation(rows: pl.DataFrame) -> float | None:
+def correlation(rows: pl.DataFrame) -> float | None:
     """Correlate recorded with predicted mean waits; None where one of them does not vary."""
     recorded, predicted = rows["wait_s_mean_recorded"], rows["wait_s_mean_predicted"]
     if rows.height < 2 or not recorded.std() or not predicted.std():  # noqa: PLR2004 - a line needs two points

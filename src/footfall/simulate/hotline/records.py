@@ -74,10 +74,27 @@ def regular_days(calls: pl.DataFrame, where: str) -> list[RecordedDay]:
     Raises:
         BadInputError: a column is missing, or no day is regular.
     """
+    return days_of(regular_calls(offered_calls(calls, where), where))
+
+
+def offered_calls(calls: pl.DataFrame, where: str) -> pl.DataFrame:
+    """Give the calls that were offered to agents, with `day` and `arrived`, as they left the voice unit.
+
+    Raises:
+        BadInputError: a column is missing, or a cell is not what its column holds.
+    """
     for name in COLUMNS:
         if name not in calls.columns:
             raise BadInputError(where, f"has no column {name!r}", ", ".join(COLUMNS))
-    offered = _offered(_typed(calls, where))
+    return _offered(_typed(calls, where))
+
+
+def regular_calls(offered: pl.DataFrame, where: str) -> pl.DataFrame:
+    """Give the offered calls of regular days, in order of arrival, without those of another pool of agents.
+
+    Raises:
+        BadInputError: no day is regular.
+    """
     counts = offered.group_by("day").len()
     weekday = pl.col("day").dt.weekday()
     usual = counts.with_columns(usual=pl.col("len").median().over(weekday))
@@ -87,7 +104,13 @@ def regular_days(calls: pl.DataFrame, where: str) -> list[RecordedDay]:
             where, "has no regular day", "calls of Sundays to Thursdays that were offered to agents"
         )
     days = offered.join(kept.select("day"), on="day", how="semi").sort("day", "arrived", maintain_order=True)
-    return [_day(rows) for rows in days.partition_by("day", maintain_order=True)]
+    own = [rows.filter(~_of_another_pool(rows)) for rows in days.partition_by("day", maintain_order=True)]
+    return pl.concat(own)
+
+
+def days_of(regular: pl.DataFrame) -> list[RecordedDay]:
+    """Give the days of such calls."""
+    return [_day(rows) for rows in regular.partition_by("day", maintain_order=True)]
 
 
 def _typed(calls: pl.DataFrame, where: str) -> pl.DataFrame:
@@ -125,8 +148,7 @@ def _offered(calls: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _day(rows: pl.DataFrame) -> RecordedDay:
-    own = rows.filter(~_of_another_pool(rows))
+def _day(own: pl.DataFrame) -> RecordedDay:
     day: date = own["day"][0]
     began, ended = _seconds(own, "ser_start"), _seconds(own, "ser_exit")
     waited = own["wait_s"].cast(pl.Float64).fill_null(0.0).to_numpy()

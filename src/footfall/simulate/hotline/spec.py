@@ -7,7 +7,7 @@ from typing import Self
 from pydantic import model_validator
 
 from footfall.simulate.spec.base import Spec
-from footfall.simulate.spec.number import CountFromOne, Grade, NonNegative, Number, Positive, Share
+from footfall.simulate.spec.number import CountFromOne, Grade, NonNegative, Number, Positive, Share, assumed
 
 Row = tuple[float, ...]
 
@@ -91,6 +91,8 @@ class Hotline(Spec):
     """From here on callers and agents count as a part of the day of their own."""
     on_duty_gap_s: Positive
     """An agent is on duty from one call to the next where at most this lies between."""
+    short_service_s: NonNegative = assumed(0, "no service is too short to be one unless set")
+    """Shorter services are load, but no conversations: where a law is fitted, they stand beside it."""
     priority_credit_s: NonNegative
     """A customer of priority counts as having come this much earlier."""
     credit_s: dict[str, Number]

@@ -1,0 +1,133 @@
+"""Months foretold beside recorded ones: expected sums, and ranges that hold what they promise."""
+
+from datetime import date, timedelta
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+
+from footfall.measure.forecast import beside, by_day, by_half_hour, by_month, within_range
+from footfall.measure.validation import by_month as of_calls
+
+SUNDAY = date(1999, 6, 6)
+WEEKDAYS = ("sunday", "monday", "tuesday", "wednesday", "thursday")
+
+
+def sums(offered: float, wait_s: float) -> dict[str, float]:
+    """Give the sums of a half hour in which half waited and a quarter left."""
+    return {
+        "offered": offered, "wait_s": wait_s, "waited": offered / 2,
+        "waited_20_s": offered / 4, "abandoned": offered / 4,
+    }  # fmt: skip
+
+
+def recorded(
+    waits_s: list[float], half_hour: int = 20, first: date = SUNDAY, calls: float = 10
+) -> pl.DataFrame:
+    """Give days from a Sunday on, each of some calls that waited so long together."""
+    rows: list[dict[str, Any]] = []
+    for n, wait_s in enumerate(waits_s):
+        day = first + timedelta(days=n % 5 + 7 * (n // 5))
+        told = {"day": day, "month": f"{day:%Y-%m}", "weekday": WEEKDAYS[n % 5], "half_hour": half_hour}
+        rows.append(told | sums(calls, wait_s))
+    return pl.DataFrame(rows)
+
+
+def predicted(runs: dict[str, list[tuple[float, float]]], half_hour: int = 20) -> pl.DataFrame:
+    """Give the calls and the waits of each replication of each weekday of June."""
+    rows = [
+        {"month": "1999-06", "weekday": weekday, "replication": n, "half_hour": half_hour} | sums(*run)
+        for weekday, told in runs.items()
+        for n, run in enumerate(told)
+    ]
+    return pl.DataFrame(rows)
+
+
+BOTH = {"sunday": [(8.0, 100.0), (12.0, 500.0)], "monday": [(20.0, 200.0), (20.0, 400.0)]}
+
+
+def test_a_month_is_the_ratio_of_expected_sums() -> None:
+    """By hand: Sunday 10 calls wait 300 s, Monday 20 wait 300 s; 600 over 30, beside 100 and 300 over 20."""
+    month = by_month(recorded([100, 300]), predicted(BOTH)).row(0, named=True)
+    assert (month["month"], month["days"], month["offered"]) == ("1999-06", 2, 20)
+    assert month["offered_predicted"] == 30
+    assert (month["wait_s_mean_recorded"], month["wait_s_mean_predicted"]) == (20, 20)
+    assert month["waited_share_predicted"] == 0.5
+    assert month["abandoned_share_recorded"] == 0.25
+    assert month["evening_wait_s_mean_recorded"] is None
+    assert month["wait_s_mean_earlier"] is None
+
+
+def test_what_was_recorded_before_stands_beside() -> None:
+    """All months before, and none after; months that were not predicted get no row."""
+    may = recorded([50, 150], first=date(1999, 5, 2))
+    july = recorded([900], first=date(1999, 7, 4))
+    months = by_month(pl.concat([may, recorded([100, 300]), july]), predicted(BOTH))
+    assert months["month"].to_list() == ["1999-06"]
+    assert months["wait_s_mean_earlier"].to_list() == [10.0]
+
+
+def test_the_names_are_those_of_predicted_calls() -> None:
+    """Whoever reads the months of one mode can read the other's."""
+    one = {"day": SUNDAY, "half_hour": 20} | {
+        f"{name}_{world}": 1.0
+        for name in ("wait_s", "waited", "waited_20_s", "abandoned")
+        for world in ("recorded", "predicted")
+    }
+    assert set(of_calls(pl.DataFrame([one])).columns) < set(
+        by_month(recorded([100, 300]), predicted(BOTH)).columns
+    )
+
+
+def test_days_have_the_range_of_their_weekday() -> None:
+    """Sundays of 12.5 and 41.7 s a call: the range lies inside, and 30 s within it, 50 s not."""
+    days = by_day(recorded([300, 300, 300, 300, 300, 500]), predicted(BOTH))
+    assert days["day"].to_list() == [SUNDAY, SUNDAY + timedelta(days=1), SUNDAY + timedelta(days=7)]
+    sunday = days.row(0, named=True)
+    assert 12.5 < sunday["wait_s_mean_predicted_low"] < 14
+    assert 40 < sunday["wait_s_mean_predicted_high"] < 41.7
+    assert within_range(days) == 1
+
+
+def test_half_hours_without_a_call_have_no_row() -> None:
+    """And those with calls keep all."""
+    empty = recorded([0, 0], half_hour=6, calls=0)
+    seen = recorded([100, 300])
+    foretold = pl.concat([predicted(BOTH), predicted(BOTH, half_hour=6)])
+    half_hours = by_half_hour(beside(pl.concat([empty, seen]), foretold))
+    assert half_hours["half_hour"].to_list() == [20]
+    assert half_hours["offered"].to_list() == [20]
+
+
+@pytest.mark.parametrize("runs", [{"sunday": [(10.0, 100.0)]}, {"sunday": [(10.0, 0.0), (8.0, 0.0)]}])
+def test_without_spread_or_waits_there_is_no_range(runs: dict[str, list[tuple[float, float]]]) -> None:
+    """One replication tells nothing of others, and a wait of nothing has no logarithm."""
+    month = by_month(recorded([100]), predicted(runs)).row(0, named=True)
+    assert month["wait_s_mean_predicted_low"] is None
+    assert month["wait_s_mean_predicted_high"] is None
+
+
+def test_ninety_five_of_a_hundred_months_lie_in_their_range() -> None:
+    """Made from one law: 400 times forty days of each weekday, and a month of four of each."""
+    luck = np.random.default_rng(3)
+
+    def day(count: int) -> list[tuple[float, float]]:
+        busy = luck.gamma(100, 1 / 100, count)
+        calls = luck.poisson(200 * busy) + 1.0
+        waits_s = calls * luck.gamma(16, 2.5, count)
+        return list(zip(calls.tolist(), waits_s.tolist(), strict=True))
+
+    inside, widths = 0, []
+    for _ in range(400):
+        foretold = predicted({weekday: day(40) for weekday in WEEKDAYS})
+        rows = recorded([0.0] * 15)
+        happened = pl.DataFrame(
+            [row | sums(*run) for row, run in zip(rows.iter_rows(named=True), day(15), strict=True)]
+        )
+        month = by_month(happened, foretold).row(0, named=True)
+        low, high = month["wait_s_mean_predicted_low"], month["wait_s_mean_predicted_high"]
+        inside += low < month["wait_s_mean_recorded"] < high
+        widths.append(high / low)
+    assert 0.925 < inside / 400 < 0.975
+    assert float(np.mean(widths)) < 1.4

@@ -1,0 +1,83 @@
+"""The bank's March 1999, as January and February foretell it: what goes wrong is what is said to."""
+
+import os
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from footfall.measure.forecast import by_month
+from footfall.records.log_file import read_log
+from footfall.simulate.hotline.forecast import LEARNED, Case, forecast, levels, model_on, recorded
+from footfall.simulate.hotline.learn import Outlook, learned, outlooks
+from footfall.simulate.hotline.records import days_of, offered_calls, regular_calls
+from models.bank_hotline import HOTLINE
+
+DATA = Path(os.environ.get("FOOTFALL_DATA") or Path(__file__).parents[3] / "shared" / "data")
+CALLS = DATA / "anonbank_calls_1999_jan_may.parquet"
+pytestmark = pytest.mark.skipif(
+    not CALLS.is_file(), reason=f"no {CALLS.name}: name its folder in FOOTFALL_DATA"
+)
+
+
+@pytest.fixture(scope="module")
+def offered() -> pl.DataFrame:
+    """Give the calls of the first three months."""
+    calls = read_log(CALLS).filter(pl.col("date").dt.month() <= 3)
+    return offered_calls(calls, CALLS.name)
+
+
+@pytest.fixture(scope="module")
+def march(offered: pl.DataFrame) -> Outlook:
+    """Give March as it was ahead."""
+    *_, last = outlooks(HOTLINE, offered, CALLS.name)
+    return last
+
+
+def test_march_is_learned_from_the_39_regular_days_before_it(march: Outlook) -> None:
+    """19 of January and 20 of February; March has 20."""
+    assert (march.month, len(march.days)) == ("1999-03", 20)
+    assert len(march.earlier.arrivals.days) == 39
+    assert max(march.earlier.arrivals.days) < march.days[0]
+
+
+def test_nothing_of_march_enters_its_prediction(offered: pl.DataFrame, march: Outlook) -> None:
+    """With waits of a minute and services of a second by one agent, the models stay the same."""
+    is_march = pl.col("day") >= march.days[0]
+    spoilt = offered.with_columns(
+        wait_s=pl.when(is_march).then(60).otherwise("wait_s"),
+        service_s=pl.when(is_march).then(1).otherwise("service_s"),
+        status=pl.when(is_march).then(pl.lit("served")).otherwise("status"),
+        agent=pl.when(is_march).then(pl.lit("R1")).otherwise("agent"),
+    )
+    *_, other = outlooks(HOTLINE, spoilt, CALLS.name)
+    for weekday in ("sunday", "thursday"):
+        one, two = (model_on(each.earlier, weekday).fingerprint() for each in (march, other))
+        assert one == two
+
+
+def test_march_had_fewer_agents_and_longer_calls_than_were_to_be_expected(
+    offered: pl.DataFrame, march: Outlook
+) -> None:
+    """5.2 agents in place of 5.8, and services of 202 s in place of 192."""
+    calls = regular_calls(offered, CALLS.name).filter(pl.col("day").is_in(list(march.days)))
+    was = levels(HOTLINE, learned(HOTLINE, calls), march.days)
+    expected = levels(HOTLINE, march.earlier, march.days)
+    assert was["agents_on_duty_mean"] == pytest.approx(5.2, abs=0.05)
+    assert expected["agents_on_duty_mean"] == pytest.approx(5.8, abs=0.05)
+    assert was["service_s_mean"] == pytest.approx(202, abs=1)
+    assert expected["service_s_mean"] == pytest.approx(192, abs=1)
+
+
+def test_so_its_wait_is_foretold_far_too_short(offered: pl.DataFrame, march: Outlook) -> None:
+    """93 s were waited; a third less is foretold, and more than simply going on as before (43 s)."""
+    days = days_of(regular_calls(offered, CALLS.name))
+    foretold = forecast([Case(LEARNED, march.month, march.days, march.earlier)], 1, 10)
+    month = by_month(recorded(HOTLINE, days), foretold).row(0, named=True)
+    assert month["wait_s_mean_recorded"] == pytest.approx(93.4, abs=0.1)
+    assert month["wait_s_mean_earlier"] == pytest.approx(42.5, abs=0.2)
+    assert (
+        month["wait_s_mean_earlier"] < month["wait_s_mean_predicted"] < 0.75 * month["wait_s_mean_recorded"]
+    )
+    assert month["wait_s_mean_predicted_high"] < month["wait_s_mean_recorded"]
+    assert month["offered_predicted"] == pytest.approx(0.92 * month["offered"], rel=0.05)
