@@ -17,7 +17,7 @@ from footfall.simulate.offices.derived import queues_in
 from footfall.simulate.offices.spec import Offices
 from footfall.simulate.spec.model import Model, ShareDefinition
 from footfall.simulate.spec.number import assumed, fitted
-from footfall.simulate.spec.people import Accounts, Choice, FollowUps
+from footfall.simulate.spec.people import Choice, FollowUps, no_accounts
 from models.offices.hall import NEUTRAL, channel, named, people, segment
 
 FIRST_DAYS = (date(2020, 1, 2), date(2020, 1, 3))
@@ -57,13 +57,7 @@ MODEL = Model(
     channels=tuple(channel(OFFICES, queue) for queue in QUEUES),
     choice=Choice(dissimilarity={"physical": assumed(1, NEUTRAL)}, constants={}, expected_wait_s={}),
     follow_ups=FollowUps(attempts_most=assumed(1, "who leaves does not come again that day"), by_outcome={}),
-    accounts=Accounts(
-        subscribers=assumed(1, NO_ACCOUNTS),
-        balance_yuan_mean=assumed(1, NO_ACCOUNTS),
-        balance_cv=assumed(1, NO_ACCOUNTS),
-        price_yuan={},
-        under_contract_share=assumed(0, NO_ACCOUNTS),
-    ),
+    accounts=no_accounts(NO_ACCOUNTS),
     share_definitions=(
         ShareDefinition(
             name="none",

@@ -15,7 +15,7 @@ from footfall.simulate.spec.channel import Channel, Turn, Verb, Work
 from footfall.simulate.spec.duration import constant_s, exponential_s
 from footfall.simulate.spec.model import Model, ShareDefinition
 from footfall.simulate.spec.number import Grade, assumed, fitted
-from footfall.simulate.spec.people import Accounts, Choice, FollowUps, Segment, Taste
+from footfall.simulate.spec.people import Choice, FollowUps, Segment, no_accounts, no_taste
 from footfall.simulate.spec.station import RequestServer
 
 DAYS_A_MONTH = 31
@@ -60,16 +60,6 @@ WEB = Channel(
     },
 )
 
-NO_TASTE = Taste(
-    per_wait_min=assumed(0, NEUTRAL),
-    per_access_min=assumed(0, NEUTRAL),
-    per_yuan=assumed(0, NEUTRAL),
-    per_trust=assumed(0, NEUTRAL),
-    per_habit=assumed(0, NEUTRAL),
-    trust={},
-    habit={},
-)
-
 
 def day_of(days: str) -> Model:
     """Give the model of a mean day of the `workdays` or `weekends`."""
@@ -90,20 +80,14 @@ def day_of(days: str) -> Model:
                 population_share=assumed(1, "all of them"),
                 month_visits={"request": fitted(DAYS_A_MONTH * total / people, told)},
                 day_profile=profile(found["arrivals_per_half_hour"], Grade.FITTED, told),
-                taste=NO_TASTE,
+                taste=no_taste(NEUTRAL),
                 reach={},
             ),
         ),
         channels=(WEB,),
         choice=Choice(dissimilarity={"electronic": assumed(1, NEUTRAL)}, constants={}, expected_wait_s={}),
         follow_ups=FollowUps(attempts_most=assumed(1, NO_LOG), by_outcome={}),
-        accounts=Accounts(
-            subscribers=assumed(1, "no accounts"),
-            balance_yuan_mean=assumed(1, "no accounts"),
-            balance_cv=assumed(1, "no accounts"),
-            price_yuan={},
-            under_contract_share=assumed(0, "no accounts"),
-        ),
+        accounts=no_accounts("no accounts"),
         share_definitions=(
             ShareDefinition(
                 name="all",

@@ -6,21 +6,12 @@ from footfall.simulate.offices.spec import OfficeQueue, Offices
 from footfall.simulate.spec.channel import Channel, Opening, Turn, Verb, Work
 from footfall.simulate.spec.duration import constant_s, exponential_s
 from footfall.simulate.spec.number import assumed, fitted
-from footfall.simulate.spec.people import Segment, Taste
+from footfall.simulate.spec.people import Segment, no_taste
 from footfall.simulate.spec.station import Counters
 
 DAYS_A_MONTH = 31
 NEUTRAL = "a customer has one errand, which has one queue: nothing to choose"
 FOREVER_S = 1e9
-NO_TASTE = Taste(
-    per_wait_min=assumed(0, NEUTRAL),
-    per_access_min=assumed(0, NEUTRAL),
-    per_yuan=assumed(0, NEUTRAL),
-    per_trust=assumed(0, NEUTRAL),
-    per_habit=assumed(0, NEUTRAL),
-    trust={},
-    habit={},
-)
 
 
 def people(queues: Iterable[OfficeQueue]) -> int:
@@ -73,6 +64,6 @@ def segment(queue: OfficeQueue, customers: int, all_arrivals: float) -> Segment:
         population_share=fitted(own / all_arrivals, source),
         month_visits={named(queue): fitted(DAYS_A_MONTH * all_arrivals / customers, source)},
         day_profile=queue.arrivals,
-        taste=NO_TASTE,
+        taste=no_taste(NEUTRAL),
         reach={},
     )

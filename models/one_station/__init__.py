@@ -9,7 +9,7 @@ from footfall.simulate.spec.duration import Duration, constant_s
 from footfall.simulate.spec.model import Model, ShareDefinition
 from footfall.simulate.spec.number import Grade, Number
 from footfall.simulate.spec.number import assumed as c
-from footfall.simulate.spec.people import Accounts, Choice, FollowUps, Segment, Taste
+from footfall.simulate.spec.people import Choice, FollowUps, Segment, no_accounts, no_taste
 from footfall.simulate.spec.station import Station
 
 PLAIN = "the system has nothing of the kind"
@@ -48,13 +48,7 @@ def one_station(
         channels=(_channel(station, service, tuple(customers.wants)),),
         choice=Choice(dissimilarity={"physical": c(1, PLAIN)}, constants={}, expected_wait_s={}),
         follow_ups=FollowUps(attempts_most=c(1, "nobody tries again"), by_outcome={}),
-        accounts=Accounts(
-            subscribers=c(1, PLAIN),
-            balance_yuan_mean=c(1, PLAIN),
-            balance_cv=c(1, PLAIN),
-            price_yuan={},
-            under_contract_share=c(0, PLAIN),
-        ),
+        accounts=no_accounts(PLAIN),
         share_definitions=(
             ShareDefinition(
                 name="none",
@@ -94,14 +88,6 @@ def _everybody(customers: Customers) -> Segment:
             for operation, share in customers.wants.items()
         },
         day_profile=customers.day_profile,
-        taste=Taste(
-            per_wait_min=c(0, PLAIN),
-            per_access_min=c(0, PLAIN),
-            per_yuan=c(0, PLAIN),
-            per_trust=c(0, PLAIN),
-            per_habit=c(0, PLAIN),
-            trust={},
-            habit={},
-        ),
+        taste=no_taste(PLAIN),
         reach={},
     )

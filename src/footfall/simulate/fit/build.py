@@ -9,20 +9,11 @@ from footfall.simulate.fit.fit import Fitted
 from footfall.simulate.spec.base import profile
 from footfall.simulate.spec.model import Model, ShareDefinition
 from footfall.simulate.spec.number import Grade, Number, assumed, fitted
-from footfall.simulate.spec.people import Accounts, Choice, FollowUp, FollowUps, Segment, Taste
+from footfall.simulate.spec.people import Choice, FollowUp, FollowUps, Segment, no_accounts, no_taste
 
 DAYS_A_MONTH = 31
 _ATTEMPTS_MOST = 10
 _NO_ACCOUNTS = "accounts are not in the log"
-NO_TASTE = Taste(
-    per_wait_min=assumed(0, NEUTRAL),
-    per_access_min=assumed(0, NEUTRAL),
-    per_yuan=assumed(0, NEUTRAL),
-    per_trust=assumed(0, NEUTRAL),
-    per_habit=assumed(0, NEUTRAL),
-    trust={},
-    habit={},
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +53,7 @@ def model_of(fit: Fitted, named: Named) -> Model:
                 population_share=fitted(rounded(sum(values) / total, 9), named.log),
                 month_visits={kind: fitted(rounded(DAYS_A_MONTH * total / people, 9), source)},
                 day_profile=profile(list(map(rounded, values)), Grade.FITTED, f"{named.log}; arrivals"),
-                taste=NO_TASTE,
+                taste=no_taste(NEUTRAL),
                 reach={},
             )
             for kind, values in profiles.items()
@@ -70,13 +61,7 @@ def model_of(fit: Fitted, named: Named) -> Model:
         channels=(channel,),
         choice=Choice(dissimilarity={channel.nest: assumed(1, NEUTRAL)}, constants={}, expected_wait_s={}),
         follow_ups=_follow_ups(fit, named),
-        accounts=Accounts(
-            subscribers=assumed(1, _NO_ACCOUNTS),
-            balance_yuan_mean=assumed(1, _NO_ACCOUNTS),
-            balance_cv=assumed(1, _NO_ACCOUNTS),
-            price_yuan={},
-            under_contract_share=assumed(0, _NO_ACCOUNTS),
-        ),
+        accounts=no_accounts(_NO_ACCOUNTS),
         share_definitions=(
             ShareDefinition(
                 name="none",

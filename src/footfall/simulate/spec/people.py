@@ -6,7 +6,7 @@ from pydantic import model_validator
 
 from footfall.records.outcomes import Outcome
 from footfall.simulate.spec.base import DayProfile, Spec
-from footfall.simulate.spec.number import CountFromOne, NonNegative, Number, Positive, Share
+from footfall.simulate.spec.number import CountFromOne, NonNegative, Number, Positive, Share, assumed
 from footfall.simulate.spec.times import AnyDuration
 
 
@@ -99,3 +99,28 @@ class Accounts(Spec):
     """By operation: what an order takes from the balance; 0 or absent: nothing."""
     under_contract_share: Share
     """Accounts whose contract forbids a change of plan (`transact`)."""
+
+
+def no_taste(source: str) -> Taste:
+    """Give the taste of customers for whom nothing makes a channel better or worse."""
+    nothing = assumed(0, source)
+    return Taste(
+        per_wait_min=nothing,
+        per_access_min=nothing,
+        per_yuan=nothing,
+        per_trust=nothing,
+        per_habit=nothing,
+        trust={},
+        habit={},
+    )
+
+
+def no_accounts(source: str) -> Accounts:
+    """Give accounts that never refuse an order."""
+    return Accounts(
+        subscribers=assumed(1, source),
+        balance_yuan_mean=assumed(1, source),
+        balance_cv=assumed(1, source),
+        price_yuan={},
+        under_contract_share=assumed(0, source),
+    )
