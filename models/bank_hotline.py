@@ -51,8 +51,14 @@ HOTLINE = Hotline(
         more_than_usual=february(30, "as times_usual"),
         kind_share=february(0.9, "the evening of the 14th: 91 to 100 % regular calls, else 75 %"),
     ),
+    hurry_from=(1, 3),
+    hurry=(
+        february(1.014, "services over what agent, kind and part of the day make usual, when nobody waits"),
+        february(0.998, "as above, one or two wait"),
+        february(0.965, "as above, three or more wait"),
+    ),
     pauses=Pauses.model_validate_json(
         Path(__file__).with_name("bank").joinpath("february_1999.json").read_text(encoding="utf-8")
     ),
-    replications=assumed(5, "the model's own noise is then a half of the days'"),
+    replications=assumed(8, "the model's own noise is then a third of the days'"),
 )

@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 from scipy import stats
 
-from footfall.simulate.day import DayResult, simulate_day
+from footfall.simulate.day import simulate_day
 from footfall.simulate.spec.base import leaves
 from footfall.simulate.spec.change import set_number
 from footfall.simulate.spec.model import Model
@@ -38,12 +38,6 @@ def model(request: pytest.FixtureRequest) -> Model:
     found = importlib.import_module(f"models.{request.param}").MODEL
     assert isinstance(found, Model)
     return found
-
-
-@pytest.fixture(scope="session")
-def whole_day() -> DayResult:
-    """Give the province's day at full size, once for all tests."""
-    return simulate_day(PROVINCE, 7)
 
 
 def test_every_model_runs_and_repeats_at_a_seed(model: Model) -> None:
@@ -105,11 +99,25 @@ def test_the_single_counter_waits_as_erlang_c_says() -> None:
 
 
 @pytest.mark.slow
-def test_the_province_s_electronic_share_is_the_article_s(whole_day: DayResult) -> None:
+def test_the_province_s_day_is_the_article_s() -> None:
+    """One day at full size, which takes a minute: share, success rates, crowded halls, volumes."""
+    day = simulate_day(PROVINCE, 7).visits
+    electronic_share_is_the_article_s(day)
+    for channel, operation, success_share in (
+        ("web", "query", 0.978),
+        ("web", "transact", 0.933),
+        ("sms", "transact", 0.911),
+    ):
+        success_is_the_article_s_and_failures_have_many_causes(day, channel, operation, success_share)
+    own_halls_are_crowded_at_the_busy_hour(day)
+    volumes_are_the_article_s(day)
+
+
+def electronic_share_is_the_article_s(day: pl.DataFrame) -> None:
     """76.0 % of served business, by the definition that counts hotline and terminals."""
     definition = PROVINCE.share_definitions[0]
     assert definition.name == "article"
-    served = whole_day.visits.filter(
+    served = day.filter(
         pl.col("outcome") == "served",
         pl.col("channel").is_in(definition.counted),
         pl.col("operation").is_in(definition.operations),
@@ -118,16 +126,11 @@ def test_the_province_s_electronic_share_is_the_article_s(whole_day: DayResult) 
     assert electronic.height / served.height == pytest.approx(0.76, abs=POINT / 2)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    ("channel", "operation", "success_share"),
-    [("web", "query", 0.978), ("web", "transact", 0.933), ("sms", "transact", 0.911)],
-)
-def test_the_province_s_success_rates_are_the_article_s_and_have_many_causes(
-    whole_day: DayResult, channel: str, operation: str, success_share: float
+def success_is_the_article_s_and_failures_have_many_causes(
+    day: pl.DataFrame, channel: str, operation: str, success_share: float
 ) -> None:
     """Within half a point; at least four causes, none of them more than 60 % of the failures."""
-    visits = whole_day.visits.filter(pl.col("channel") == channel, pl.col("operation") == operation)
+    visits = day.filter(pl.col("channel") == channel, pl.col("operation") == operation)
     failed = visits.filter(pl.col("outcome") != "served")
     assert 1 - failed.height / visits.height == pytest.approx(success_share, abs=POINT / 2)
     assert PROVINCE.target(channel, operation) == success_share
@@ -136,10 +139,9 @@ def test_the_province_s_success_rates_are_the_article_s_and_have_many_causes(
     assert int(causes["count"].to_numpy().max()) < 0.6 * failed.height
 
 
-@pytest.mark.slow
-def test_the_province_s_own_halls_are_crowded_at_the_busy_hour(whole_day: DayResult) -> None:
+def own_halls_are_crowded_at_the_busy_hour(day: pl.DataFrame) -> None:
     """The busiest hour's mean wait is 3 to 15 minutes, and at least twice the afternoon's."""
-    halls = whole_day.visits.filter(pl.col("channel") == "own_hall", pl.col("served_s").is_not_null())
+    halls = day.filter(pl.col("channel") == "own_hall", pl.col("served_s").is_not_null())
     by_hour = halls.group_by((pl.col("due_s") // 3600).alias("hour")).agg(
         visits=pl.len(), wait_s=pl.col("wait_s").mean()
     )
@@ -149,8 +151,7 @@ def test_the_province_s_own_halls_are_crowded_at_the_busy_hour(whole_day: DayRes
     assert wait_s[busiest] >= 2 * fmean(wait_s[hour] for hour in (13, 14, 15, 16))
 
 
-@pytest.mark.slow
-def test_the_province_s_day_has_the_article_s_volumes(whole_day: DayResult) -> None:
+def volumes_are_the_article_s(day: pl.DataFrame) -> None:
     """SMS transactions: 250 M a month in 31 provinces over 31 days, business of all kinds, ± 10 %."""
-    business = whole_day.visits.filter(pl.col("channel") == "sms", pl.col("operation") != "query")
+    business = day.filter(pl.col("channel") == "sms", pl.col("operation") != "query")
     assert business.height == pytest.approx(250e6 / 31 / 31, rel=0.1)

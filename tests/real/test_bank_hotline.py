@@ -9,6 +9,7 @@ import pytest
 
 from footfall.measure.validation import by_month
 from footfall.records.log_file import read_log
+from footfall.simulate.hotline.hurry import hurry_of
 from footfall.simulate.hotline.pauses import calibrated
 from footfall.simulate.hotline.predict import predict
 from footfall.simulate.hotline.records import RecordedDay, regular_days
@@ -40,6 +41,7 @@ def test_the_constants_are_those_of_february_alone(days: list[RecordedDay]) -> N
     february = [day for day in days if day.month == "1999-02"]
     assert len(february) == 20
     assert calibrated(HOTLINE, february, EAGERNESS, HOTLINE.pauses.source) == HOTLINE.pauses
+    assert hurry_of(HOTLINE, february) == HOTLINE.hurry
 
 
 def test_the_recorded_figures_are_those_of_the_truth(months: dict[str, dict[str, Any]]) -> None:
@@ -72,16 +74,16 @@ def off(row: dict[str, Any], name: str) -> float:
 
 @pytest.mark.parametrize("month", ["1999-01", "1999-02", "1999-03", "1999-04", "1999-05"])
 def test_a_month_is_predicted_closely(months: dict[str, dict[str, Any]], month: str) -> None:
-    """Mean wait within 10 %, abandonment within 2 points, the share that waits within 3.5."""
+    """Mean wait within 10 %, abandonment within 1.5 points, the share that waits within 3, days in order."""
     row = months[month]
     assert abs(off(row, "wait_s_mean")) < 0.10 * row["wait_s_mean_recorded"]
-    assert abs(off(row, "abandoned_share")) < 2.0 * POINT
-    assert abs(off(row, "waited_share")) < 3.5 * POINT
+    assert abs(off(row, "abandoned_share")) < 1.5 * POINT
+    assert abs(off(row, "waited_share")) < 3.0 * POINT
     assert row["day_correlation"] > 0.70
 
 
 @pytest.mark.parametrize("month", ["1999-02", "1999-03", "1999-04", "1999-05"])
 def test_evenings_are_predicted_within_a_quarter(months: dict[str, dict[str, Any]], month: str) -> None:
-    """January's are not: its agents came back faster than February's, and its evenings are short."""
+    """January's are not (+26 %): its agents came back faster after 22:00 than February's did."""
     row = months[month]
     assert abs(off(row, "evening_wait_s_mean")) < 0.25 * row["evening_wait_s_mean_recorded"]

@@ -61,14 +61,16 @@ def test_the_rate_of_coming_back_is_found_again(plain: Hotline, days: list[Recor
 
 
 def test_agents_who_are_alike_have_factors_near_one(plain: Hotline, days: list[RecordedDay]) -> None:
-    """And so has every share of the last hour in which somebody waited."""
+    """And so has every share of the last hour in which somebody waited, and every time of day."""
     found = calibrated(plain, days, 1.0, "made up")
     assert set(found.agents) == {f"R{k}" for k in range(AGENTS)}
     for short, long in found.agents.values():
         assert short == pytest.approx(1, abs=0.1)
         assert long == pytest.approx(1, abs=0.15)
-    for factor in (*found.short_factors, *found.long_factors):
+    for factor in (*found.short_factors, *found.long_factors, *found.hour_short_factors):
         assert factor == pytest.approx(1, abs=0.15)
+    for factor in found.hour_long_factors:
+        assert factor == pytest.approx(1, abs=0.25)
 
 
 def test_eagerness_multiplies_every_rate(plain: Hotline, days: list[RecordedDay]) -> None:

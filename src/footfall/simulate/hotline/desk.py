@@ -165,7 +165,7 @@ class Desk:
         if seconds == NOBODY_NAMED:
             self._be_free(agent)
             return
-        seconds *= self._inputs.paces.get(agent.name, 1.0)
+        seconds *= self._inputs.paces.get(agent.name, 1.0) * self._hotline.hurry_at(self._line.waiting)
         agent.state = State.ON_CALL
         self._calls.append((agent.name, now_s, now_s + seconds, n))
         after(self._env, seconds, partial(self._end_call, agent))
@@ -178,7 +178,7 @@ class Desk:
         now_s = self._env.now
         share = self._queue_share.at(now_s)
         pauses, evening = self._hotline.pauses, is_evening(self._hotline, now_s)
-        rates = pauses.rates_per_s(agent.name, waiting, share, evening=evening)
+        rates = pauses.rates_per_s(agent.name, now_s, waiting, share, evening=evening)
         agent.pauses += 1
         away_s = pause_s(pauses.from_s, rates, keyed.uniform(agent.key, "pause", 1, agent.pauses))
         agent.state = State.AWAY

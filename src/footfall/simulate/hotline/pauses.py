@@ -17,12 +17,14 @@ from footfall.simulate.hotline.records import RecordedDay
 from footfall.simulate.hotline.roster import skills
 from footfall.simulate.hotline.spec import Hotline, Pauses
 from footfall.simulate.hotline.waiting import QueueShare, Waiting, waiting_of
+from footfall.simulate.spec.base import HOUR_S
 from footfall.simulate.spec.number import Grade
 
 Floats = NDArray[np.float64]
 _FROM_S = (0.0, 2.0, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 300.0, 600.0)
 _WAITING_FROM = (1, 2, 4)
 _QUEUE_SHARE_FROM = (0.15, 0.3, 0.45, 0.6, 0.75, 0.9)
+_HOURS_FROM = (9.0, 12.0, 15.0, 20.0, 22.0)
 _SHORT_BELOW_S = 20.0
 _CLOCK_S = 1.5
 """The record's clock: a queue that ends with the very call that ends the pause is still there then."""
@@ -41,6 +43,8 @@ class _Pause:
     """Class of those who waited at its beginning."""
     queue_share: int
     """Class, likewise."""
+    hour: int
+    """Class of the time of day, likewise."""
     away_s: Floats
     """By the bins of `from_s`."""
     back_in: int
@@ -62,6 +66,10 @@ def calibrated(hotline: Hotline, days: Sequence[RecordedDay], eagerness: float, 
         _factors([p for p in pauses if p.queue_share == k], base, _SHARE_BALLAST)
         for k in range(len(_QUEUE_SHARE_FROM) + 1)
     ]
+    hours = [
+        _factors([p for p in pauses if p.hour == k], base, _SHARE_BALLAST)
+        for k in range(len(_HOURS_FROM) + 1)
+    ]
     agents = {
         agent: _factors([p for p in pauses if p.agent == agent], base, _AGENT_BALLAST)
         for agent in sorted({p.agent for p in pauses})
@@ -81,6 +89,9 @@ def calibrated(hotline: Hotline, days: Sequence[RecordedDay], eagerness: float, 
         queue_share_from=_QUEUE_SHARE_FROM,
         short_factors=tuple(short for short, _ in shares),
         long_factors=tuple(long for _, long in shares),
+        hours_from=_HOURS_FROM,
+        hour_short_factors=tuple(short for short, _ in hours),
+        hour_long_factors=tuple(long for _, long in hours),
         short_below_s=_SHORT_BELOW_S,
         agents=agents,
         grade=Grade.PUBLIC,
@@ -102,7 +113,8 @@ def _pauses(hotline: Hotline, days: Sequence[RecordedDay]) -> list[_Pause]:
                     seen = _seen(queue, ended_s, began_s, answers_waiting=answers_waiting)
                     waiting, away_s, back_in = seen
                     evening = is_evening(hotline, ended_s)
-                    found.append(_Pause(agent, evening, waiting, share, away_s, back_in))
+                    hour = bisect_right(_HOURS_FROM, ended_s / HOUR_S)
+                    found.append(_Pause(agent, evening, waiting, share, hour, away_s, back_in))
     return found
 
 

@@ -6,7 +6,7 @@ from typing import Self
 
 from pydantic import model_validator
 
-from footfall.simulate.spec.base import Spec
+from footfall.simulate.spec.base import HOUR_S, Spec
 from footfall.simulate.spec.number import CountFromOne, Grade, NonNegative, Number, Positive, Share, assumed
 
 Row = tuple[float, ...]
@@ -15,8 +15,8 @@ Row = tuple[float, ...]
 class Pauses(Spec):
     """How long an agent is away after a call: rates of coming back, by the seconds since the call.
 
-    The rate of a pause is fixed at the end of the call before it: by the part of the day, by how many wait
-    whom the agent could serve, by how much of the last hour somebody waited, and by the agent.
+    The rate of a pause is fixed at the end of the call before it: by the time of day, by how many wait whom
+    the agent could serve, by how much of the last hour somebody waited, and by the agent.
     """
 
     from_s: Row
@@ -32,6 +32,11 @@ class Pauses(Spec):
     """By queue share, for rates that begin before `short_below_s`."""
     long_factors: Row
     """By queue share, for the others."""
+    hours_from: Row
+    """Hours of the day at which each factor after the first begins."""
+    hour_short_factors: Row
+    """By time of day, as `short_factors`."""
+    hour_long_factors: Row
     short_below_s: float
     agents: dict[str, tuple[float, float]]
     """By agent: factor of the short and of the long rates; who is not here has 1."""
@@ -48,16 +53,22 @@ class Pauses(Spec):
         if {len(self.short_factors), len(self.long_factors)} != {len(self.queue_share_from) + 1}:
             msg = f"short_factors and long_factors have {len(self.queue_share_from) + 1} values"
             raise ValueError(msg)
+        if {len(self.hour_short_factors), len(self.hour_long_factors)} != {len(self.hours_from) + 1}:
+            msg = f"hour_short_factors and hour_long_factors have {len(self.hours_from) + 1} values"
+            raise ValueError(msg)
         return self
 
-    def rates_per_s(self, agent: str, waiting: int, queue_share: float, *, evening: bool) -> list[float]:
-        """Rates of coming back after a call, one for each of `from_s`."""
+    def rates_per_s(
+        self, agent: str, at_s: float, waiting: int, queue_share: float, *, evening: bool
+    ) -> list[float]:
+        """Rates of coming back after a call that ended at a second of the day, one for each of `from_s`."""
         rows = self.evening_per_s if evening else self.day_per_s
         row = rows[bisect_right(self.waiting_from, waiting)]
         load = bisect_right(self.queue_share_from, queue_share)
         short, long = self.agents.get(agent, (1.0, 1.0))
-        short *= self.short_factors[load]
-        long *= self.long_factors[load]
+        hour = bisect_right(self.hours_from, at_s / HOUR_S)
+        short *= self.short_factors[load] * self.hour_short_factors[hour]
+        long *= self.long_factors[load] * self.hour_long_factors[hour]
         return [
             rate * (short if from_s < self.short_below_s else long)
             for from_s, rate in zip(self.from_s, row, strict=True)
@@ -112,9 +123,24 @@ class Hotline(Spec):
     comes_late_s: NonNegative
     """Without anybody waiting, up to this much after."""
     flood: Flood
+    hurry_from: tuple[int, ...] = ()
+    """Number still waiting when a service begins, at which each factor after the first begins."""
+    hurry: tuple[Number, ...] = (assumed(1, "nobody hurries"),)
+    """Length of a service over the usual one, by who still waits."""
     pauses: Pauses
     replications: CountFromOne
     """Independent days simulated for each recorded one."""
+
+    @model_validator(mode="after")
+    def _hurry_fits(self) -> Self:
+        if len(self.hurry) != len(self.hurry_from) + 1:
+            msg = f"hurry has {len(self.hurry_from) + 1} factors"
+            raise ValueError(msg)
+        return self
+
+    def hurry_at(self, waiting: int) -> float:
+        """Length of a service over the usual one when so many still wait."""
+        return self.hurry[bisect_right(self.hurry_from, waiting)]
 
     def fingerprint(self) -> str:
         """Give the sha256 of all that the hotline says."""
