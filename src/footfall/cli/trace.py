@@ -19,9 +19,36 @@ from footfall.cli.options import (
     Speed,
     Window,
 )
+from footfall.cli.replaying import LogOptions, trace_of_log
 from footfall.cli.runs import check_writable
 from footfall.cli.tracing import make_trace, scenario_of
-from footfall.load.trace import read_info, write_trace
+from footfall.load.trace import LogInfo, read_info, write_trace
+from footfall.records.errors import BadInputError
+
+Log = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="LOG",
+        help="Replay the times of a server's log: common or combined format, JSON lines, CSV, Parquet.",
+        show_default=False,
+    ),
+]
+Errands = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--as",
+        metavar="[PATTERN=]CHANNEL.OPERATION",
+        help="With --from-log: what requests stand for, by path; the first rule that matches counts. "
+        "May be repeated. Default: the first errand of the first electronic channel.",
+        show_default=False,
+    ),
+]
+TimeColumn = Annotated[
+    str | None, typer.Option(help="With --from-log: the column of times.", show_default=False)
+]
+PathColumn = Annotated[
+    str | None, typer.Option(help="With --from-log: the column of paths.", show_default=False)
+]
 
 
 def command(
@@ -40,20 +67,56 @@ def command(
     scale: Scale = None,
     human_time_factor: HumanTime = None,
     changes: Changes = None,
+    from_log: Log = None,
+    errands: Errands = None,
+    time_column: TimeColumn = None,
+    path_column: PathColumn = None,
     as_json: Json = False,
 ) -> None:
-    """Write the arrivals of the day's busiest minutes (or of --at-hour) as a trace."""
+    """Write the arrivals of the day's busiest minutes (or of --at-hour), or those of a log, as a trace."""
+    _only_with_a_log(from_log, {"--as": errands, "--time-column": time_column, "--path-column": path_column})
     check_writable(out)
+    # A log's times are its own: they are played as they were unless --speed says otherwise.
+    faster = 1.0 if speed is None and from_log is not None else speed
     chosen = scenario_of(
-        scenario, model, window_s=window, speed=speed, scale=scale, human_time_factor=human_time_factor
+        scenario, model, window_s=window, speed=faster, scale=scale, human_time_factor=human_time_factor
     )
-    with progress(f"sampling the day of {chosen.name}"):
-        trace = make_trace(chosen, seed, tuple(changes or ()), at_hour)
+    if from_log is None:
+        with progress(f"sampling the day of {chosen.name}"):
+            trace = make_trace(chosen, seed, tuple(changes or ()), at_hour)
+    else:
+        log = LogOptions(
+            path=from_log,
+            time_column=time_column,
+            path_column=path_column,
+            rules=tuple(errands or ()),
+            window_s=window,
+            at_hour=at_hour,
+        )
+        with progress(f"reading {from_log}"):
+            trace = trace_of_log(chosen, log, seed, tuple(changes or ()))
     write_trace(out, trace)
     info = read_info(out / "trace.json")
     if as_json:
         say_json(info.model_dump(mode="json") | {"folder": str(out)})
         return
+    if info.log is not None:
+        _tell(info.log)
     play = info.play
     begins, ends = clock(play.starts_s), clock(play.starts_s + play.length_s)
     say(f"{info.arrivals:,} arrivals from {begins} to {ends}, due within {play.seconds:g} s; trace in {out}")
+
+
+def _only_with_a_log(log: Path | None, given: dict[str, object]) -> None:
+    """Refuse what could have no effect."""
+    for name, value in given.items():
+        if log is None and value:
+            raise BadInputError(name, "there is no log", "--from-log LOG")
+
+
+def _tell(log: LogInfo) -> None:
+    """Say what became of the log's rows."""
+    used = log.rows - log.unreadable - log.no_errand
+    said = f"{log.name}: {log.rows:,} rows = {used:,} requests"
+    first = "" if log.first_unreadable is None else f" (the first is row {log.first_unreadable:,})"
+    say(f"{said} + {log.no_errand:,} that no rule names + {log.unreadable:,} without a readable time{first}")

@@ -22,6 +22,20 @@ _THIN = -4
 """A replication number of its own: who is left out does not depend on the day's luck."""
 
 
+class LogInfo(Spec):
+    """What became of the rows of the log that a trace replays."""
+
+    name: str
+    """Of the file, without its folder."""
+    rows: int
+    unreadable: int
+    """Rows without a readable time."""
+    first_unreadable: int | None = None
+    """Number of the first of them, from 1."""
+    no_errand: int = 0
+    """Requests that no rule names."""
+
+
 class TraceInfo(Spec):
     """Where a trace comes from: all that is needed to make it again, and to play it."""
 
@@ -39,6 +53,8 @@ class TraceInfo(Spec):
     """Accounts that the arrivals use in turn."""
     changes: tuple[str, ...] = ()
     """`path=value` of every number that differs from the model file."""
+    log: LogInfo | None = None
+    """The log that is replayed; None: a simulated day."""
     arrivals: int = 0
     arrivals_by_channel: dict[str, int] = Field(default_factory=dict)
     """First choices."""
@@ -56,17 +72,18 @@ class Trace(Spec):
     """Columns of `ARRIVALS`, sorted by `due_s`."""
 
 
-def busiest_window(at_s: NDArray[np.float64], length_s: float) -> float:
-    """Start (second of the day, on a grid of 10 s) of the window with the most arrivals; the first of equals.
+def busiest_window(at_s: NDArray[np.float64], length_s: float, ends_s: float = DAY_S) -> float:
+    """Start (on a grid of 10 s) of the window with the most arrivals, of those that end by `ends_s`.
 
-    `at_s` is sorted.
+    `at_s` is sorted; of equal windows the first.
 
     Raises:
-        BadInputError: the window is empty or longer than the day.
+        BadInputError: the window is empty or longer than all there is, by default a day.
     """
-    if not 0 < length_s <= DAY_S:
-        raise BadInputError("window", f"{length_s:g} s", "more than 0 s, at most a day")
-    starts_s = np.arange(0.0, DAY_S - length_s + _GRID_S / 2, _GRID_S)
+    if not 0 < length_s <= ends_s:
+        most = "a day" if ends_s == DAY_S else f"{ends_s:g} s"
+        raise BadInputError("window", f"{length_s:g} s", f"more than 0 s, at most {most}")
+    starts_s = np.arange(0.0, ends_s - length_s + _GRID_S / 2, _GRID_S)
     counts = np.searchsorted(at_s, starts_s + length_s) - np.searchsorted(at_s, starts_s)
     return float(starts_s[int(np.argmax(counts))])
 

@@ -1,0 +1,98 @@
+"""Make a trace from a server's own log: the recorded times, scaled or sped up, with the model's errands."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import ceil, floor
+from pathlib import Path
+
+import polars as pl
+
+from footfall.cli.tracing import model_of
+from footfall.load.scenario import Scenario, play_of, with_outages
+from footfall.load.trace import LogInfo, Trace, TraceInfo, busiest_window, cut
+from footfall.records.errors import BadInputError
+from footfall.simulate.access_log.errands import Rule, errands, rule_of
+from footfall.simulate.access_log.requests import Requests, read_requests
+from footfall.simulate.spec.base import DAY_S, HOUR_S
+from footfall.simulate.spec.model import Model
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogOptions:
+    """Which log, and how it is read."""
+
+    path: Path
+    time_column: str | None = None
+    path_column: str | None = None
+    rules: Sequence[str] = ()
+    """As on the command line; none: all are the model's first errand at its first electronic channel."""
+    window_s: float | None = None
+    """The busiest so many seconds; None: the whole log."""
+    at_hour: float | None = None
+    """Hours after the midnight before the first request at which the window begins; None: the busiest."""
+
+
+def trace_of_log(scenario: Scenario, log: LogOptions, seed: int, changes: Sequence[str] = ()) -> Trace:
+    """Give the requests of a log, or of a window of it, as arrivals that are due when they were recorded.
+
+    Raises:
+        BadInputError: the log cannot be read, a rule names no errand, or nothing is left to play.
+    """
+    model = model_of(scenario, changes)
+    rules = [rule_of(text, model) for text in log.rules] or [_first_errand(model)]
+    requests = read_requests(log.path, log.time_column, log.path_column)
+    who = errands(requests.frame, rules, model, seed)
+    if who.is_empty():
+        raise BadInputError(str(log.path), "no request matches a rule", "--as with a pattern that matches")
+    midnight_s = floor(float(who["at_s"][0]) / DAY_S) * DAY_S
+    starts_s, length_s = _window(who["at_s"] - midnight_s, log)
+    # The hour tells which staff and opening hours hold; the day of the log does not matter.
+    whole_days_s = floor(starts_s / DAY_S) * DAY_S
+    who = who.with_columns(pl.col("at_s") - midnight_s - whole_days_s)
+    play = play_of(scenario.model_copy(update={"window_s": length_s}), starts_s - whole_days_s)
+    model = with_outages(model, scenario, play)
+    subscribers = int(model.accounts.subscribers)
+    arrivals = cut(who, play, scenario.scale, subscribers)
+    if arrivals.is_empty():
+        raise BadInputError("window", "nobody comes in it", "a longer or busier one")
+    info = TraceInfo(
+        model=scenario.model,
+        fingerprint=model.fingerprint(),
+        scenario=scenario.name,
+        seed=seed,
+        play=play,
+        scale=scenario.scale,
+        subscribers=subscribers,
+        changes=tuple(changes),
+        log=_told(log, requests, who.height),
+    )
+    return Trace(info=info, model=model, arrivals=arrivals)
+
+
+def _told(log: LogOptions, requests: Requests, matched: int) -> LogInfo:
+    return LogInfo(
+        name=log.path.name,
+        rows=requests.read,
+        unreadable=requests.unreadable,
+        first_unreadable=requests.first_unreadable,
+        no_errand=requests.frame.height - matched,
+    )
+
+
+def _first_errand(model: Model) -> Rule:
+    channel = next((each for each in model.channels if each.nest == "electronic"), model.channels[0])
+    return Rule("*", channel.name, next(iter(channel.dialogues)))
+
+
+def _window(at_s: pl.Series, log: LogOptions) -> tuple[float, float]:
+    """Give the begin and length of the window, seconds after midnight before the first request."""
+    first_s, last_s = floor(float(at_s[0])), ceil(float(at_s[-1]) + 1e-6)
+    if log.at_hour is not None:
+        starts_s = log.at_hour * HOUR_S
+        if not first_s <= starts_s < last_s:
+            bounds = f"{first_s / HOUR_S:.2f} to {last_s / HOUR_S:.2f}"
+            raise BadInputError(f"--at-hour {log.at_hour:g}", "the log has no requests then", bounds)
+        return starts_s, min(log.window_s or last_s - starts_s, last_s - starts_s)
+    if log.window_s is None or log.window_s >= last_s - first_s:
+        return first_s, max(last_s - first_s, 1)
+    return busiest_window(at_s.to_numpy(), log.window_s, ends_s=last_s), log.window_s
