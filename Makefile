@@ -8,8 +8,6 @@ PYTHON ?= python3
 UV_VERSION := 0.13.9
 BIN := .venv/bin
 STAMP := .venv/.installed
-# One more than there are cores, since the tests that play wait more than they work; 4 at most.
-WORKERS := $(shell cores=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); echo $$((cores < 3 ? cores + 1 : 4)))
 
 export UV_PYTHON_DOWNLOADS := never
 export UV_PROJECT_ENVIRONMENT := .venv
@@ -29,7 +27,7 @@ demo: $(STAMP) ## simulate a day, play its busiest minutes at a real service, ju
 	$(BIN)/footfall demo
 
 test: $(STAMP) ## run all tests
-	$(BIN)/pytest -q -n $(WORKERS) --dist worksteal
+	$(BIN)/pytest -q -n auto --maxprocesses 4 --dist worksteal
 
 check: $(STAMP) ## lint, format, types, contracts between rooms, documents
 	$(BIN)/ruff check .
