@@ -7,9 +7,9 @@ from pathlib import Path
 
 import polars as pl
 
-from footfall.cli.tracing import model_of
-from footfall.load.scenario import Scenario, play_of, with_outages
-from footfall.load.trace import LogInfo, Trace, TraceInfo, busiest_window, cut
+from footfall.cli.tracing import TraceOf, model_of, trace_of
+from footfall.load.scenario import Scenario, play_of
+from footfall.load.trace import LogInfo, Trace, busiest_window
 from footfall.records.errors import BadInputError
 from footfall.simulate.access_log.errands import Rule, errands, rule_of
 from footfall.simulate.access_log.requests import Requests, read_requests
@@ -44,29 +44,15 @@ def trace_of_log(scenario: Scenario, log: LogOptions, seed: int, changes: Sequen
     who = errands(requests.frame, rules, model, seed)
     if who.is_empty():
         raise BadInputError(str(log.path), "no request matches a rule", "--as with a pattern that matches")
+    matched = who.height
     midnight_s = floor(float(who["at_s"][0]) / DAY_S) * DAY_S
     starts_s, length_s = _window(who["at_s"] - midnight_s, log)
     # The hour tells which staff and opening hours hold; the day of the log does not matter.
     whole_days_s = floor(starts_s / DAY_S) * DAY_S
     who = who.with_columns(pl.col("at_s") - midnight_s - whole_days_s)
     play = play_of(scenario.model_copy(update={"window_s": length_s}), starts_s - whole_days_s)
-    model = with_outages(model, scenario, play)
-    subscribers = int(model.accounts.subscribers)
-    arrivals = cut(who, play, scenario.scale, subscribers)
-    if arrivals.is_empty():
-        raise BadInputError("window", "nobody comes in it", "a longer or busier one")
-    info = TraceInfo(
-        model=scenario.model,
-        fingerprint=model.fingerprint(),
-        scenario=scenario.name,
-        seed=seed,
-        play=play,
-        scale=scenario.scale,
-        subscribers=subscribers,
-        changes=tuple(changes),
-        log=_told(log, requests, who.height),
-    )
-    return Trace(info=info, model=model, arrivals=arrivals)
+    told = TraceOf(play=play, seed=seed, changes=tuple(changes), log=_told(log, requests, matched))
+    return trace_of(who, model, scenario, told)
 
 
 def _told(log: LogOptions, requests: Requests, matched: int) -> LogInfo:

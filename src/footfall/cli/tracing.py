@@ -1,13 +1,17 @@
 """Make a trace: the customers of a window of a model's day, under a scenario."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+
+import polars as pl
 
 from footfall.cli.content import model_in
 from footfall.load.scenario import Scenario, changed, play_of, read_scenario, with_outages
-from footfall.load.trace import Trace, TraceInfo, busiest_window, cut
+from footfall.load.trace import LogInfo, Trace, TraceInfo, busiest_window, cut
 from footfall.records.errors import BadInputError
 from footfall.simulate.arrivals import arrivals_table, crowd
+from footfall.simulate.decide.as_played import Play
 from footfall.simulate.spec.base import DAY_S, HOUR_S
 from footfall.simulate.spec.model import Model
 
@@ -72,19 +76,39 @@ def make_trace(
         if not 0 <= starts_s <= DAY_S - scenario.window_s:
             raise BadInputError(f"--at-hour {at_hour:g}", "the window leaves the day", "an earlier hour")
     play = play_of(scenario, starts_s)
-    model = with_outages(model, scenario, play)
+    return trace_of(people, model, scenario, TraceOf(play=play, seed=seed, changes=tuple(changes)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TraceOf:
+    """What a trace says of itself, beside its scenario."""
+
+    play: Play
+    seed: int
+    changes: tuple[str, ...]
+    log: LogInfo | None = None
+
+
+def trace_of(people: pl.DataFrame, model: Model, scenario: Scenario, told: TraceOf) -> Trace:
+    """Give those of some people (columns as `cut` takes them) who come in the window, as a trace.
+
+    Raises:
+        BadInputError: nobody comes in it.
+    """
+    model = with_outages(model, scenario, told.play)
     subscribers = int(model.accounts.subscribers)
-    arrivals = cut(people, play, scenario.scale, subscribers)
+    arrivals = cut(people, told.play, scenario.scale, subscribers)
     if arrivals.is_empty():
         raise BadInputError("window", "nobody comes in it", "a longer or busier one")
     info = TraceInfo(
         model=scenario.model,
         fingerprint=model.fingerprint(),
         scenario=scenario.name,
-        seed=seed,
-        play=play,
+        seed=told.seed,
+        play=told.play,
         scale=scenario.scale,
         subscribers=subscribers,
-        changes=tuple(changes),
+        changes=told.changes,
+        log=told.log,
     )
     return Trace(info=info, model=model, arrivals=arrivals)
