@@ -17,6 +17,8 @@ VISITS_FILE = "visits-measured.parquet"
 HITS_FILE = "hits.parquet"
 LOAD_FILE = "load.json"
 
+Row = tuple[object, ...]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadResult:
@@ -41,12 +43,12 @@ class Records:
 
     def __init__(self) -> None:
         """Start with none."""
-        self.visits: list[tuple[object, ...]] = []
-        self.hits: list[tuple[object, ...]] = []
+        self.visits: list[Row] = []
+        self.hits: list[Row] = []
         self.causes: Counter[str] = Counter()
         self.served = 0
 
-    def add_visit(self, row: tuple[object, ...], outcome: Outcome, cause: str) -> None:
+    def add_visit(self, row: Row, outcome: Outcome, cause: str) -> None:
         """Keep the row of an ended visit."""
         self.visits.append(row)
         if outcome is Outcome.SERVED:
@@ -86,5 +88,5 @@ def read_result(folder: Path) -> LoadResult:
         raise BadInputError(str(path), f"damaged ({error})", "the sums of a play") from error
 
 
-def _hits(rows: list[tuple[object, ...]]) -> pl.DataFrame:
+def _hits(rows: list[Row]) -> pl.DataFrame:
     return table(rows, HITS).sort("ended_s", maintain_order=True)

@@ -7,9 +7,9 @@ import gevent
 from gevent.timeout import Timeout
 from locust.contrib.fasthttp import FastHttpSession, LocustBadStatusCode, ResponseContextManager
 
+from footfall.load.account import Book
 from footfall.load.errands.answers import CONNECTION_LOST, NO_ANSWER, UNREACHABLE, Answer
 from footfall.load.errands.wire import Request
-from footfall.load.result import Records
 from footfall.records.outcomes import Outcome
 from footfall.records.rows import Arrival
 
@@ -24,11 +24,11 @@ class Clock(Protocol):
 class LocustWire:
     """The line of one customer."""
 
-    def __init__(self, client: FastHttpSession, clock: Clock, records: Records, arrival: Arrival) -> None:
+    def __init__(self, client: FastHttpSession, clock: Clock, book: Book, arrival: Arrival) -> None:
         """Send with this client."""
         self._client = client
         self._clock = clock
-        self._records = records
+        self._book = book
         self._arrival = arrival
 
     def now_s(self) -> float:
@@ -75,7 +75,7 @@ class LocustWire:
         return answer, outcome
 
     def _note(self, request: Request, attempt: int, sent_s: float, answer: Answer, outcome: Outcome) -> None:
-        self._records.hits.append(
+        self._book.hit(
             (
                 self._arrival.customer,
                 request.channel,

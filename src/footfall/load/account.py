@@ -1,0 +1,73 @@
+"""The account of a play: every arrival's state, its visits and its hits, noted by whoever plays."""
+
+from collections.abc import Sequence
+from typing import Literal, Protocol
+
+from footfall.load.errands.answers import Ending
+from footfall.load.result import LoadResult, Records, Row
+from footfall.load.tally import Tally
+from footfall.records.rows import Arrival
+
+
+class Book(Protocol):
+    """Where a player notes what happens: the account itself, or what carries the notes to it."""
+
+    def start(self, arrival: int, lag_s: float) -> None:
+        """Note that an arrival is started, `lag_s` after it was due."""
+
+    def end(self, arrival: int, *, played: bool) -> None:
+        """Note that a started arrival has ended: to its own end, or cut off or broken."""
+
+    def visit(self, row: Row, ending: Ending) -> None:
+        """Note an ended visit, a row of `VISITS`."""
+
+    def hit(self, row: Row) -> None:
+        """Note a request, a row of `HITS`."""
+
+
+class Account:
+    """All that is known of a play while it lasts; a `Book` that adds up."""
+
+    def __init__(self, arrivals: Sequence[Arrival]) -> None:
+        """Start with all arrivals of the trace waiting."""
+        self.arrivals = arrivals
+        self.tally = Tally(len(arrivals))
+        self.records = Records()
+
+    def start(self, arrival: int, lag_s: float) -> None:
+        """Note a started arrival.
+
+        Raises:
+            ValueError: it was started before.
+        """
+        self.tally.start(arrival, lag_s)
+
+    def end(self, arrival: int, *, played: bool) -> None:
+        """Note an ended arrival.
+
+        Raises:
+            ValueError: it is not under way.
+        """
+        self.tally.end(arrival, played=played)
+
+    def visit(self, row: Row, ending: Ending) -> None:
+        """Note an ended visit."""
+        self.records.add_visit(row, *ending)
+
+    def hit(self, row: Row) -> None:
+        """Note a request."""
+        self.records.hits.append(row)
+
+    def result(self, status: Literal["finished", "partial"], played_s: float, host: str) -> LoadResult:
+        """Give the sums."""
+        return LoadResult(
+            status=status,
+            arrivals=self.tally.counts(),
+            lag_s=self.tally.lag(),
+            visits=len(self.records.visits),
+            visits_served=self.records.served,
+            hits=len(self.records.hits),
+            played_s=max(played_s, 0.0),
+            host=host,
+            causes=dict(self.records.causes.most_common()),
+        )

@@ -1,0 +1,166 @@
+"""Who plays: starts each arrival at its due second and walks its customer through the errand."""
+
+import gc
+import logging
+import secrets
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import gevent
+from gevent import Greenlet
+from gevent.monkey import get_original
+from gevent.pool import Group
+from geventhttpclient.client import HTTPClientPool
+from locust.env import Environment
+
+from footfall.load.account import Book
+from footfall.load.errands.answers import Ending
+from footfall.load.errands.attempt import Attempt, Customer, Order
+from footfall.load.errands.errand import Errands
+from footfall.load.errands.person import person
+from footfall.load.errands.serve import serve
+from footfall.load.play.users import ChannelUser, user_of
+from footfall.load.play.wire import LocustWire
+from footfall.load.trace import Trace
+from footfall.records.rows import Arrival
+from footfall.simulate.decide import keyed
+from footfall.simulate.decide.as_played import as_played
+
+_CONNECTIONS_MOST = 20_000
+"""Far above what is open at once: a customer never waits in the generator for a connection."""
+_NETWORK_S = 900.0
+"""Beyond every request's own bound, which is the one that counts."""
+_YIELD_EVERY = 20
+_YOUNG_OBJECTS = 50_000
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manner:
+    """How a player plays, beside the trace."""
+
+    gateway_key: str = field(default="", repr=False)
+    stall_s: float = 0.0
+    """For tests of validity: the generator is blocked for so long …"""
+    stall_every_s: float = 0.0
+    """… once in so many seconds; 0: never."""
+    run: str = field(default_factory=lambda: secrets.token_hex(4))
+    """Sets this play's idempotency keys apart from those of another one."""
+
+
+class Player:
+    """Plays arrivals of a trace in this process, as Locust's users in a group of greenlets."""
+
+    def __init__(
+        self, environment: Environment, trace: Trace, book: Book, manner: Manner, group: Group
+    ) -> None:
+        """Make everything ready; nothing is sent before `start`."""
+        self._environment = environment
+        self._info = trace.info
+        self._book = book
+        self._manner = manner
+        self._group = group
+        self._model = as_played(trace.model, trace.info.play)
+        self._errands = Errands(self._model, self._serve, self._note)
+        self._users = {channel.name: user_of(channel) for channel in self._model.channels}
+        self._run_key = keyed.run_key(trace.info.seed, trace.info.replication)
+        # Faker reads its tables now, not when the first customer is due (60 ms of lag).
+        person(self._info.seed, 0, self._run_key)
+        self._zero = 0.0
+        self._injecting: list[Greenlet] = []
+        self._greenlets: list[Greenlet] = []
+
+    def now_s(self) -> float:
+        """Seconds on the clock of play, negative before its start."""
+        return time.perf_counter() - self._zero
+
+    def set_clock(self, in_s: float) -> None:
+        """Set second 0 of play, so many seconds from now."""
+        self._zero = time.perf_counter() + in_s
+
+    def start(self, arrivals: Sequence[Arrival]) -> None:
+        """Let customers come when they are due, beside those who come already."""
+        if not self._greenlets:
+            _calm_collector()
+            ChannelUser.client_pool = HTTPClientPool(
+                concurrency=_CONNECTIONS_MOST, network_timeout=_NETWORK_S, connection_timeout=_NETWORK_S
+            )
+            if self._manner.stall_s:
+                self._greenlets.append(gevent.spawn(self._stall))
+        injecting = gevent.spawn(self._inject, arrivals)
+        self._injecting.append(injecting)
+        self._greenlets.append(injecting)
+
+    @property
+    def has_injected(self) -> bool:
+        """Whether nobody else will come."""
+        return all(greenlet.dead for greenlet in self._injecting)
+
+    @property
+    def under_way(self) -> int:
+        """Customers that have come and not left."""
+        return len(self._group)
+
+    def cut_off(self) -> None:
+        """Cut off whoever is under way."""
+        self._group.kill()
+
+    def stop_sending(self) -> None:
+        """Let nobody else come."""
+        gevent.killall(self._greenlets)
+
+    def play(self, user: ChannelUser, arrival: Arrival) -> None:
+        """Play the errand of an arrival to its end, on the user's own connection."""
+        key = keyed.customer_key(self._run_key, arrival.customer)
+        customer = Customer(
+            arrival=arrival,
+            key=key,
+            person=person(self._info.seed, arrival.subscriber, key),
+            wire=LocustWire(user.client, self, self._book, arrival),
+            run=self._manner.run,
+        )
+        played = False
+        try:
+            self._errands.run(customer)
+            played = True
+        except Exception as error:
+            logger.exception("arrival %d broke in the generator", arrival.arrival)
+            fire: Any = self._environment.events.user_error.fire
+            fire(user_instance=user, exception=error, tb=error.__traceback__)
+        finally:
+            self._book.end(arrival.arrival, played=played)
+
+    def _inject(self, arrivals: Sequence[Arrival]) -> None:
+        """Start every arrival at its due second, whatever became of the earlier ones."""
+        for count, arrival in enumerate(arrivals):
+            while (ahead_s := arrival.due_s - self.now_s()) > 0:
+                gevent.sleep(ahead_s)
+            user = self._users[arrival.channel](self._environment)
+            user.arrival, user.stage = arrival, self
+            self._book.start(arrival.arrival, self.now_s() - arrival.due_s)
+            user.start(self._group)
+            if count % _YIELD_EVERY == 0:
+                # When arrivals are behind schedule, nobody sleeps above, and the others must run too.
+                gevent.sleep(0)
+
+    def _stall(self) -> None:
+        """Block the whole generator again and again: what a run's validity is tested with."""
+        block = get_original("time", "sleep")
+        while True:
+            gevent.sleep(self._manner.stall_every_s - self._manner.stall_s)
+            block(self._manner.stall_s)
+
+    def _serve(self, attempt: Attempt, unsettled: Order | None) -> Ending:
+        return serve(attempt, unsettled, self._manner.gateway_key)
+
+    def _note(self, attempt: Attempt, ended_s: float, ending: Ending) -> None:
+        self._book.visit(attempt.row(ended_s, ending), ending)
+
+
+def _calm_collector() -> None:
+    """Keep Python's cyclic collector away from what lives for the whole run: its pauses are lag."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(_YOUNG_OBJECTS, 20, 1000)
