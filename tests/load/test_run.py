@@ -6,17 +6,20 @@ import signal
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import ceil
 from pathlib import Path
 
 import polars as pl
 import pytest
 
+from footfall.load.latencies import read_latencies
 from footfall.load.progress import PROGRESS_FILE, Progress
 from footfall.load.reach import check_host
 from footfall.load.result import HITS_FILE, LOAD_FILE, VISITS_FILE, LoadResult, read_result
 from footfall.load.run import LOG_FILE, LoadSettings, run_locust
 from footfall.load.trace import write_trace
 from footfall.records.errors import BadInputError
+from footfall.records.histogram import merged
 from footfall.records.outcomes import Outcome
 from footfall.records.runs import MANIFEST, ArrivalCounts, read_manifest
 from footfall.records.tables import HITS, VISITS, check_visits, read_parquet
@@ -93,6 +96,41 @@ def test_every_request_of_a_visit_is_a_hit(played: Played) -> None:
     assert hits.filter(pl.col("step") == "POST /orders").height > 20
     assert hits["customer"].n_unique() == 100
     assert (hits["ended_s"] >= hits["sent_s"]).all()
+
+
+def test_every_visit_is_in_one_histogram_and_their_percentiles_are_those_of_the_visits(
+    played: Played,
+) -> None:
+    """By channel, operation and outcome; from the moment when they were due, to a thousandth."""
+    visits = visits_in(played.settings.run_dir).with_columns(
+        s=pl.col("ended_s") - pl.col("due_s") - pl.col("human_s")
+    )
+    latencies = read_latencies(played.settings.run_dir)
+    counts = {key[1:]: h.n for key, h in latencies.by_key.items() if key[0] == "latency"}
+    rows = visits.group_by("channel", "operation", "outcome").len().rows()
+    assert counts == {(channel, operation, outcome): n for channel, operation, outcome, n in rows}
+    exact = sorted(visits["s"].to_list())
+    together = merged(histogram for _, histogram in latencies.matching("latency"))
+    for share in (0.5, 0.9, 0.95, 0.99):
+        assert together.percentile(share) == pytest.approx(exact[ceil(round(share * 100, 9)) - 1], rel=1e-3)
+
+
+def test_visits_stay_out_of_locusts_sums(played: Played) -> None:
+    """Its "Aggregated" has every request once, and nothing else."""
+    log = (played.settings.run_dir / LOG_FILE).read_text(encoding="utf-8")
+    aggregated = next(line.split() for line in log.splitlines() if line.split()[:1] == ["Aggregated"])
+    assert int(aggregated[1]) == played.result.hits
+
+
+def test_a_sample_of_hits_holds_whole_customers_and_says_so(trace: Given, host: str, tmp_path: Path) -> None:
+    """All visits are there; of a third of the customers every request, of the others none."""
+    settings = LoadSettings(trace=trace.folder, host=host, run_dir=tmp_path / "run", hits_sample_share=0.3)
+    result = run_locust(settings)
+    hits = read_parquet(settings.run_dir / HITS_FILE, HITS)
+    assert result.visits == 100
+    assert hits.height == result.hits_kept < result.hits
+    assert 10 <= hits["customer"].n_unique() <= 55
+    assert read_manifest(settings.run_dir).settings["hits_sample_share"] == 0.3
 
 
 def test_the_lag_is_that_of_the_visits_of_the_trace(played: Played) -> None:

@@ -36,7 +36,7 @@ def command(
         trace = make_trace(chosen, seed, tuple(changes or ()))
     check_played(trace.model)
     check_served(trace.model)
-    criteria = judging.criteria_of_scenario(chosen, trace.model)
+    criteria = judging.criteria_of_trace(trace.info, trace.model)
     said, definition = share_definition(trace.model, share)
     play = trace.info.play
     settings = {

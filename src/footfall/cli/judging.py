@@ -11,8 +11,7 @@ import polars as pl
 
 from footfall.cli.console import note, say
 from footfall.load.result import VISITS_FILE as MEASURED_FILE
-from footfall.load.scenario import Scenario
-from footfall.load.trace import ARRIVALS_FILE
+from footfall.load.trace import ARRIVALS_FILE, TraceInfo
 from footfall.measure.criteria.evidence import Evidence
 from footfall.measure.criteria.grammar import Vocabulary, parse_criteria, with_defaults
 from footfall.measure.criteria.judge import judge_all
@@ -72,13 +71,13 @@ def criteria_of(lines: str, where: str, model: Model | None, *, played: bool) ->
     return with_defaults(criteria) if played else criteria
 
 
-def criteria_of_scenario(scenario: Scenario, model: Model) -> tuple[Criterion, ...]:
-    """Parse the criteria of a scenario that is to be played.
+def criteria_of_trace(info: TraceInfo, model: Model) -> tuple[Criterion, ...]:
+    """Parse the criteria that a trace has from its scenario, and that its play is held against.
 
     Raises:
         BadInputError: one is malformed, or names what the model does not have.
     """
-    return criteria_of("\n".join(scenario.criteria), f"scenario {scenario.name}", model, played=True)
+    return criteria_of("\n".join(info.criteria), f"scenario {info.scenario}", model, played=True)
 
 
 def judge_run(

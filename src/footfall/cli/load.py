@@ -1,8 +1,8 @@
 """`footfall load`: play a scenario at a running service."""
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -59,43 +59,47 @@ def command(
         typer.Option(help="Generating processes, all on this machine; -1: one a core."),
     ] = 1,
     baseline: Baseline = None,
+    hits_sample: Annotated[
+        float,
+        typer.Option(min=0.001, max=1, help="Share of the customers whose requests are kept one by one."),
+    ] = 1.0,
     drain_s: Annotated[float, typer.Option(min=0, help="Seconds to wait for the last customers.")] = 120.0,
     stall_s: Annotated[float, typer.Option(hidden=True)] = 0.0,
     stall_every_s: Annotated[float, typer.Option(hidden=True)] = 0.0,
     as_json: Json = False,
 ) -> int:
     """Play a scenario's busiest minutes through Locust, and judge what came of it."""
-    if processes != -1 and not 1 <= processes <= PROCESSES_MOST:
-        raise BadInputError(f"--processes {processes}", "impossible", f"1 to {PROCESSES_MOST}, or -1")
-    if serve is (host is not None):
-        raise BadInputError("footfall load", "where to?", "either --host URL or --serve")
+    _check(processes, host, serve=serve)
     shape = {"window_s": window, "speed": speed, "scale": scale, "human_time_factor": human_time_factor}
     chosen = scenario_of(scenario, None, **shape)
-    if trace is None:
-        with progress(f"sampling the day of {chosen.name}"):
-            played = make_trace(chosen, seed, tuple(changes or ()), at_hour)
-    else:
-        given = shape | {"at_hour": at_hour, "set": changes, "seed": None if seed == DEFAULT_SEED else seed}
-        played = _made_before(trace, chosen, [name for name, value in given.items() if value is not None])
-    criteria = judging.criteria_of_scenario(chosen, played.model)
-    judging.check_baseline(baseline, criteria)
-    check_played(played.model)
-    if host is not None:
-        check_host(host, played.info)
-    else:
-        check_served(played.model)
-    folder, manifest = begin(
-        "load", played.model, played.info.seed, out, scenario=chosen.name, settings=_settings(played, host)
-    )
-    write_trace(folder, played)
+    played = _trace(chosen, trace, shape, Given(seed=seed, at_hour=at_hour, changes=tuple(changes or ())))
     options = PlayOptions(
         host=host,
         baseline=baseline,
         processes=processes,
+        hits_sample_share=hits_sample,
         drain_s=drain_s,
         stall_s=stall_s,
         stall_every_s=stall_every_s,
     )
+    return _play(played, options, out, as_json=as_json)
+
+
+def _play(played: Trace, options: PlayOptions, out: Path | None, *, as_json: bool) -> int:
+    """Play a trace, and print what came of it."""
+    info, host = played.info, options.host
+    criteria = judging.criteria_of_trace(info, played.model)
+    judging.check_baseline(options.baseline, criteria)
+    check_played(played.model)
+    if host is not None:
+        check_host(host, info)
+    else:
+        check_served(played.model)
+    settings = _settings(played, options)
+    folder, manifest = begin(
+        "load", played.model, info.seed, out, scenario=info.scenario or played.model.name, settings=settings
+    )
+    write_trace(folder, played)
     judged, figures, page = play_and_judge(folder, manifest, criteria, played, options)
     if as_json:
         say_json(result_json(judged, figures) | {"folder": str(folder)})
@@ -141,25 +145,50 @@ def workers_line(workers: Sequence[WorkerRecord]) -> str:
     return ends + clocks
 
 
-def _settings(played: Trace, host: str | None) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """What a trace is made from, beside the scenario."""
+
+    seed: int
+    at_hour: float | None
+    changes: tuple[str, ...]
+
+
+def _check(processes: int, host: str | None, *, serve: bool) -> None:
+    """See that the options make sense together."""
+    if processes != -1 and not 1 <= processes <= PROCESSES_MOST:
+        raise BadInputError(f"--processes {processes}", "impossible", f"1 to {PROCESSES_MOST}, or -1")
+    if serve is (host is not None):
+        raise BadInputError("footfall load", "where to?", "either --host URL or --serve")
+
+
+def _settings(played: Trace, options: PlayOptions) -> dict[str, Any]:
     """Give what shaped the run, for its manifest."""
     return {
         "criteria": list(played.info.criteria),
         "play": played.info.play.model_dump(),
         "scale": played.info.scale,
         "set": list(played.info.changes),
-        "host": host or "reference service",
+        "host": options.host or "reference service",
         "model_file": played.info.model,
+        "hits_sample_share": options.hits_sample_share,
     }
 
 
-def _made_before(folder: Path, scenario: Scenario, also_given: list[str]) -> Trace:
-    """Read a trace, to be held against the scenario's criteria.
+def _trace(scenario: Scenario, folder: Path | None, shape: Mapping[str, float | None], given: Given) -> Trace:
+    """Make the scenario's trace, or read one, to be held against the scenario's criteria.
 
-    Whatever else would shape one is refused, since it could have no effect.
+    What else would shape one that is read is refused, since it could have no effect.
     """
+    if folder is None:
+        with progress(f"sampling the day of {scenario.name}"):
+            return make_trace(scenario, given.seed, given.changes, given.at_hour)
+    seed = None if given.seed == DEFAULT_SEED else given.seed
+    shaping = {**shape, "at_hour": given.at_hour, "set": given.changes or None, "seed": seed}
+    also_given = [name for name, value in shaping.items() if value is not None]
     if also_given:
         option = also_given[0].removesuffix("_s").replace("_", "-")
         raise BadInputError(f"--{option}", "the trace has its own", "no such option beside --trace")
     made = read_trace(folder)
-    return made.model_copy(update={"info": made.info.model_copy(update={"criteria": scenario.criteria})})
+    update = {"criteria": scenario.criteria, "scenario": scenario.name}
+    return made.model_copy(update={"info": made.info.model_copy(update=update)})

@@ -27,6 +27,7 @@ class PlayOptions:
     service: Ready | None = None
     """A reference service that has been started for this trace."""
     processes: int = 1
+    hits_sample_share: float = 1.0
     drain_s: float = 120.0
     stall_s: float = 0.0
     stall_every_s: float = 0.0
@@ -81,6 +82,7 @@ def _play(folder: Path, trace: Trace, options: PlayOptions) -> LoadResult:
                 host=host,
                 control_token=token,
                 processes=options.processes,
+                hits_sample_share=options.hits_sample_share,
                 drain_s=options.drain_s,
                 stall_s=options.stall_s,
                 stall_every_s=options.stall_every_s,

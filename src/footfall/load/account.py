@@ -1,10 +1,13 @@
 """The account of a play: every arrival's state, its visits and its hits, noted by whoever plays."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Literal, Protocol
 
 from footfall.load.errands.answers import Ending
-from footfall.load.result import LoadResult, Records, Row
+from footfall.load.latencies import Latencies
+from footfall.load.result import LoadResult, Records
+from footfall.load.rows import Row
 from footfall.load.tally import Tally
 from footfall.records.abort import AbortRule, Guard
 from footfall.records.rows import Arrival
@@ -28,19 +31,22 @@ class Book(Protocol):
     def visit(self, row: Row, ending: Ending) -> None:
         """Note an ended visit, a row of `VISITS`."""
 
-    def hit(self, row: Row) -> None:
-        """Note a request, a row of `HITS`."""
+    def hit(self, row: Row | None) -> None:
+        """Note a request, a row of `HITS`; None: one that a sample leaves out."""
 
 
 class Account:
     """All that is known of a play while it lasts; a `Book` that adds up."""
 
-    def __init__(self, arrivals: Sequence[Arrival], rules: Sequence[AbortRule] = ()) -> None:
-        """Start with all arrivals of the trace waiting; `rules` say what would end the play early."""
+    def __init__(
+        self, arrivals: Sequence[Arrival], rules: Sequence[AbortRule] = (), folder: Path | None = None
+    ) -> None:
+        """Start with all arrivals waiting; `rules` would end the play early, `folder` takes older rows."""
         self.arrivals = arrivals
         self._guards = [Guard(rule) for rule in rules]
         self.tally = Tally(len(arrivals))
-        self.records = Records()
+        self.records = Records(folder)
+        self.latencies = Latencies()
 
     def start(self, arrival: int, lag_s: float) -> None:
         """Note a started arrival.
@@ -60,15 +66,22 @@ class Account:
 
     def visit(self, row: Row, ending: Ending) -> None:
         """Note an ended visit."""
+        self.latencies.add(row)
+        self.add_visit(row, ending)
+
+    def add_visit(self, row: Row, ending: Ending) -> None:
+        """Note an ended visit whose times are counted already."""
         self.records.add_visit(row, *ending)
         for guard in self._guards:
             if guard.rule.matches(str(row[_CHANNEL]), str(row[_OPERATION])):
                 due_s, ended_s, human_s = (float(row[at]) for at in (_DUE, _ENDED, _HUMAN))  # type: ignore[arg-type]  # rows are plain data
                 guard.see(ended_s, ending[0].value, ended_s - due_s - human_s)
 
-    def hit(self, row: Row) -> None:
+    def hit(self, row: Row | None) -> None:
         """Note a request."""
-        self.records.hits.append(row)
+        self.records.hits_seen += 1
+        if row is not None:
+            self.records.hits.add(row)
 
     @property
     def ended_early_by(self) -> str:
@@ -94,7 +107,8 @@ class Account:
             lag_s=self.tally.lag(),
             visits=len(self.records.visits),
             visits_served=self.records.served,
-            hits=len(self.records.hits),
+            hits=self.records.hits_seen,
+            hits_kept=len(self.records.hits),
             played_s=max(played_s, 0.0),
             host=host,
             causes=dict(self.records.causes.most_common()),

@@ -6,18 +6,15 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Literal
 
-import polars as pl
-
+from footfall.load.rows import Row, Rows
 from footfall.records.errors import BadInputError
 from footfall.records.outcomes import Outcome
 from footfall.records.runs import ArrivalCounts, Lag, WorkerRecord, worker_records
-from footfall.records.tables import HITS, VISITS, check_visits, table, write_parquet, write_text
+from footfall.records.tables import HITS, VISITS, check_visits, write_parquet, write_text
 
 VISITS_FILE = "visits-measured.parquet"
 HITS_FILE = "hits.parquet"
 LOAD_FILE = "load.json"
-
-Row = tuple[object, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +28,8 @@ class LoadResult:
     visits: int
     visits_served: int
     hits: int
+    """Requests that were sent; in a play whose hits are sampled, `hits.parquet` has fewer."""
+    hits_kept: int
     played_s: float
     """From the first second of play to its end."""
     host: str
@@ -47,16 +46,18 @@ class LoadResult:
 class Records:
     """Rows of a play while it lasts; tuples in the order of `VISITS` and `HITS`."""
 
-    def __init__(self) -> None:
-        """Start with none."""
-        self.visits: list[Row] = []
-        self.hits: list[Row] = []
+    def __init__(self, folder: Path | None = None) -> None:
+        """Start with none; in a long play, older rows wait in files of this folder."""
+        self.visits = Rows(VISITS, folder / ".visits" if folder else None)
+        self.hits = Rows(HITS, folder / ".hits" if folder else None)
+        self.hits_seen = 0
+        """Also those that a sample left out."""
         self.causes: Counter[str] = Counter()
         self.served = 0
 
     def add_visit(self, row: Row, outcome: Outcome, cause: str) -> None:
         """Keep the row of an ended visit."""
-        self.visits.append(row)
+        self.visits.add(row)
         if outcome is Outcome.SERVED:
             self.served += 1
         else:
@@ -69,10 +70,12 @@ class Records:
             BadInputError: the folder cannot be written.
             BrokenLawError: a law of the visits is broken.
         """
-        visits = table(self.visits, VISITS)
+        visits = self.visits.frame()
         check_visits(visits)
         write_parquet(visits.sort("ended_s", maintain_order=True), folder / VISITS_FILE)
-        write_parquet(_hits(self.hits), folder / HITS_FILE)
+        write_parquet(self.hits.frame().sort("ended_s", maintain_order=True), folder / HITS_FILE)
+        self.visits.end()
+        self.hits.end()
         write_text(json.dumps(asdict(result), indent=2) + "\n", folder / LOAD_FILE)
 
 
@@ -89,11 +92,8 @@ def read_result(folder: Path) -> LoadResult:
         data = json.loads(path.read_text(encoding="utf-8"))
         data["arrivals"] = ArrivalCounts(**data["arrivals"])
         data["lag_s"] = Lag(**data["lag_s"])
+        data.setdefault("hits_kept", data["hits"])
         data["workers"] = worker_records(data.get("workers", ()))
         return LoadResult(**data)
     except (ValueError, TypeError, KeyError) as error:
         raise BadInputError(str(path), f"damaged ({error})", "the sums of a play") from error
-
-
-def _hits(rows: list[Row]) -> pl.DataFrame:
-    return table(rows, HITS).sort("ended_s", maintain_order=True)

@@ -1,5 +1,6 @@
 """Every arrival in exactly one state, and how late each was started."""
 
+from array import array
 from enum import IntEnum
 from math import ceil
 
@@ -22,7 +23,7 @@ class Tally:
     def __init__(self, due: int) -> None:
         """Start with all arrivals waiting."""
         self._states = bytearray(due)
-        self._lags_s: list[float] = []
+        self._lags_s = array("d")
 
     @property
     def started(self) -> int:

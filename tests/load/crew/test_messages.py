@@ -54,7 +54,7 @@ def test_notes_add_up_as_if_the_master_had_played_itself() -> None:
     result = account.result(2.0, "http://127.0.0.1")
     assert (result.arrivals.played, result.arrivals.not_sent, result.status) == (1, 1, "partial")
     assert result.lag_s.max == 0.002
-    assert account.records.visits == [VISIT]
+    assert account.records.visits.latest == [VISIT]
     assert result.causes == {"no_answer": 1}
     assert result.hits == 1
 

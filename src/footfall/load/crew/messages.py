@@ -7,7 +7,7 @@ from dataclasses import astuple
 from pathlib import Path
 from typing import Any
 
-from footfall.load.result import Row
+from footfall.load.rows import Row
 from footfall.records.rows import Arrival
 from footfall.records.tables import ARRIVALS
 

@@ -1,12 +1,14 @@
 """What a worker notes, on its way to the master: kept for half a second, sent, and added up there."""
 
 from dataclasses import dataclass, field
+from itertools import repeat
 from typing import Any
 
 from footfall.load.account import Account
 from footfall.load.crew.plan import Plan
 from footfall.load.errands.answers import Ending
-from footfall.load.result import Row
+from footfall.load.latencies import Latencies
+from footfall.load.rows import Row
 from footfall.records.outcomes import Outcome
 from footfall.records.tables import VISITS
 
@@ -23,10 +25,14 @@ class Notes:
     """Arrival, and whether it was played to its own end."""
     visits: list[Row] = field(default_factory=list)
     hits: list[Row] = field(default_factory=list)
+    hits_left_out: int = 0
+    latencies: Latencies = field(default_factory=Latencies)
+    """Of the visits."""
 
     def to_data(self) -> dict[str, Any]:
         """Give the notes as a message holds them."""
-        return {"starts": self.starts, "ends": self.ends, "visits": self.visits, "hits": self.hits}
+        rows = {"starts": self.starts, "ends": self.ends, "visits": self.visits, "hits": self.hits}
+        return rows | {"hits_left_out": self.hits_left_out, "latencies": self.latencies.to_data()}
 
     @classmethod
     def of_data(cls, data: dict[str, Any]) -> "Notes":
@@ -35,7 +41,10 @@ class Notes:
         Raises:
             KeyError: a part is missing.
         """
-        return cls(*([tuple(row) for row in data[name]] for name in ("starts", "ends", "visits", "hits")))
+        starts, ends, visits, hits = (
+            [tuple(row) for row in data[name]] for name in ("starts", "ends", "visits", "hits")
+        )
+        return cls(starts, ends, visits, hits, data["hits_left_out"], Latencies.of_data(data["latencies"]))
 
 
 class Stream:
@@ -56,10 +65,14 @@ class Stream:
     def visit(self, row: Row, ending: Ending) -> None:  # noqa: ARG002  the row holds the ending
         """Note an ended visit."""
         self._notes.visits.append(row)
+        self._notes.latencies.add(row)
 
-    def hit(self, row: Row) -> None:
+    def hit(self, row: Row | None) -> None:
         """Note a request."""
-        self._notes.hits.append(row)
+        if row is None:
+            self._notes.hits_left_out += 1
+        else:
+            self._notes.hits.append(row)
 
     def take(self) -> Notes:
         """Give all notes since the last time."""
@@ -80,6 +93,7 @@ def add_up(notes: Notes, account: Account, plan: Plan, worker: str) -> None:
         if plan.owns(worker, arrival):
             account.end(arrival, played=played)
     for row in notes.visits:
-        account.visit(row, (Outcome(str(row[_OUTCOME])), str(row[_CAUSE])))
-    for row in notes.hits:
-        account.hit(row)
+        account.add_visit(row, (Outcome(str(row[_OUTCOME])), str(row[_CAUSE])))
+    account.latencies.merge(notes.latencies)
+    for hit in (*notes.hits, *repeat(None, notes.hits_left_out)):
+        account.hit(hit)

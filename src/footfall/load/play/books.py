@@ -21,7 +21,8 @@ def account_of(prepared: Prepared) -> Account:
     """
     info = prepared.trace.info
     arrivals = [Arrival(**row) for row in prepared.trace.arrivals.iter_rows(named=True)]
-    return Account(arrivals, abort_rules(info.criteria, f"scenario {info.scenario}"))
+    rules = abort_rules(info.criteria, f"scenario {info.scenario}")
+    return Account(arrivals, rules, prepared.run_dir)
 
 
 def is_ended_early(account: Account) -> bool:
@@ -37,6 +38,7 @@ def write_down(prepared: Prepared, account: Account, result: LoadResult) -> None
     Raises:
         BadInputError: the folder cannot be written.
     """
+    account.latencies.write(prepared.run_dir)
     account.records.write(prepared.run_dir, result)
     if prepared.manifest is not None:
         done = replace(

@@ -194,6 +194,7 @@ class Conductor:
                 "run": self._run,
                 "stall_s": settings.stall_s,
                 "stall_every_s": settings.stall_every_s,
+                "hits_sample_share": settings.hits_sample_share,
             },
         )
 

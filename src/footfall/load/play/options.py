@@ -31,6 +31,8 @@ def add_options(parser: Any, scenarios: list[str], scenario: str | None) -> None
         add(name, default="", help=f"{text}; empty: the scenario's own")
     drain = "seconds after the last arrival was due until whoever is still under way is cut off"
     add("--drain-s", default=str(DRAIN_S), include_in_web_ui=False, help=drain)
+    sample = "share of the customers whose requests are kept one by one in hits.parquet; visits always are"
+    add("--hits-sample", default="1", include_in_web_ui=False, help=sample)
     add("--stall-s", default="0", include_in_web_ui=False, help=SUPPRESS)
     add("--stall-every-s", default="0", include_in_web_ui=False, help=SUPPRESS)
 

@@ -26,7 +26,10 @@ class Performance:
         self.prepared = prepared
         self.account = account_of(prepared)
         manner = Manner(
-            gateway_key=settings.gateway_key, stall_s=settings.stall_s, stall_every_s=settings.stall_every_s
+            gateway_key=settings.gateway_key,
+            stall_s=settings.stall_s,
+            stall_every_s=settings.stall_every_s,
+            hits_sample_share=settings.hits_sample_share,
         )
         group = _runner(environment).user_greenlets
         self._player = Player(environment, Piece(trace.info, trace.model), self.account, manner, group)

@@ -50,6 +50,8 @@ class Manner:
     """For tests of validity: the generator is blocked for so long …"""
     stall_every_s: float = 0.0
     """… once in so many seconds; 0: never."""
+    hits_sample_share: float = 1.0
+    """Share of the customers whose requests are kept, one by one; visits are always."""
     run: str = field(default_factory=lambda: secrets.token_hex(4))
     """Sets this play's idempotency keys apart from those of another one."""
 
@@ -135,7 +137,7 @@ class Player:
             arrival=arrival,
             key=key,
             person=person(self._info.seed, arrival.subscriber, key),
-            wire=LocustWire(user.client, self, self._book, arrival),
+            wire=LocustWire(user.client, self, self._book, arrival, keeps_hits=self._keeps_hits(key)),
             run=self._manner.run,
         )
         played = False
@@ -151,6 +153,11 @@ class Player:
         finally:
             self.live[name] -= 1
             self._book.end(arrival.arrival, played=played)
+
+    def _keeps_hits(self, key: int) -> bool:
+        """Whether the sample has this customer: whole customers, the same in every play of the trace."""
+        share = self._manner.hits_sample_share
+        return share >= 1 or keyed.uniform(key, "hits") < share
 
     def _inject(self, arrivals: Sequence[Arrival]) -> None:
         """Start every arrival at its due second, whatever became of the earlier ones."""

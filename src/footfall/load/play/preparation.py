@@ -119,6 +119,7 @@ def _open_manifest(run_dir: Path, settings: PlaySettings, trace: Trace) -> Manif
             "play": info.play.model_dump(),
             "criteria": list(info.criteria),
             "scale": info.scale,
+            "hits_sample_share": settings.hits_sample_share,
             "host": settings.host,
         },
         versions=kit,

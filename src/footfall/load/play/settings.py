@@ -30,6 +30,8 @@ class PlaySettings:
     """For tests of validity: the generator is blocked for so long …"""
     stall_every_s: float
     """… once in so many seconds; 0: never."""
+    hits_sample_share: float = 1.0
+    """Share of the customers whose requests are kept one by one, above 0, at most 1."""
     trace_options: tuple[tuple[str, str], ...] = ()
     control_token: str = field(default="", repr=False)
     gateway_key: str = field(default="", repr=False)
@@ -57,10 +59,22 @@ def settings_of(options: Namespace) -> PlaySettings:
         drain_s=_seconds(options, "drain_s"),
         stall_s=stall_s,
         stall_every_s=every_s,
+        hits_sample_share=_share(options, "hits_sample"),
         trace_options=tuple((name, text) for name, text in given if text is not None),
         control_token=os.environ.get(TOKEN_VARIABLE, ""),
         gateway_key=gateway_key(),
     )
+
+
+def _share(options: Namespace, name: str) -> float:
+    value = getattr(options, name)
+    try:
+        share = float(value)
+    except (TypeError, ValueError):
+        share = 0.0
+    if not 0 < share <= 1:
+        raise BadInputError(f"--{name.replace('_', '-')}", f"{value!r}", "a share above 0, at most 1")
+    return share
 
 
 def gateway_key() -> str:

@@ -24,8 +24,11 @@ class Clock(Protocol):
 class LocustWire:
     """The line of one customer."""
 
-    def __init__(self, client: FastHttpSession, clock: Clock, book: Book, arrival: Arrival) -> None:
-        """Send with this client."""
+    def __init__(
+        self, client: FastHttpSession, clock: Clock, book: Book, arrival: Arrival, *, keeps_hits: bool = True
+    ) -> None:
+        """Send with this client; `keeps_hits` is whether a sample has this customer's requests."""
+        self._keeps_hits = keeps_hits
         self._client = client
         self._clock = clock
         self._book = book
@@ -75,6 +78,9 @@ class LocustWire:
         return answer, outcome
 
     def _note(self, request: Request, attempt: int, sent_s: float, answer: Answer, outcome: Outcome) -> None:
+        if not self._keeps_hits:
+            self._book.hit(None)
+            return
         self._book.hit(
             (
                 self._arrival.customer,
