@@ -40,6 +40,7 @@ AIM_RATE_PER_S, AIM_LAG_S_P99 = 2000, 0.002
 IDLE_RATE_PER_S = 10
 SECONDS_LEAST = 5
 BIN_S = 0.01
+_SAME = {"tool", "rate_per_s", "due"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,14 +67,18 @@ def measure(rates: list[int], seconds: int, rounds: int, known: dict[str, Tool])
     """Let each program in turn keep each rate, as often as there are rounds; medians over the rounds."""
     cores = sorted(os.sched_getaffinity(0))
     with stamping_server(cores[-1] if len(cores) > 1 else None) as port, _on_core(cores[0]):
-        idle = {
-            name: _played(name, tool, Load(port, IDLE_RATE_PER_S, seconds)) for name, tool in known.items()
-        }
+        calm = Load(port, IDLE_RATE_PER_S, seconds)
+        for tool in known.values():
+            # The first start of a program reads and compiles what later ones find ready.
+            tool(calm)
         rows = defaultdict(list)
         for _ in range(rounds):
+            idle = {name: _played(name, tool, calm) for name, tool in known.items()}
             for rate in rates:
+                # One after the other at a rate: what the machine does meanwhile, it does to all.
                 for name, tool in known.items():
-                    rows[name, rate].append(_net(_played(name, tool, Load(port, rate, seconds)), idle[name]))
+                    row = _played(name, tool, replace(calm, rate_per_s=rate))
+                    rows[name, rate].append(_net(row, idle[name]))
     return [_median(each) for each in rows.values()]
 
 
@@ -131,9 +136,8 @@ def _net(row: Row, idle: Row) -> Row:
 
 
 def _median(rows: list[Row]) -> Row:
-    figures = {name: [getattr(row, name) for row in rows] for name in Row.__slots__}
-    middle = {name: median(found) for name, found in figures.items() if name != "tool" and None not in found}
-    return replace(rows[0], **middle)
+    figures = {name: [getattr(row, name) for row in rows] for name in Row.__slots__ if name not in _SAME}
+    return replace(rows[0], **{name: median(found) for name, found in figures.items() if None not in found})
 
 
 @contextmanager
@@ -187,6 +191,8 @@ def main() -> int:
     given = parser.parse_args()
     if given.seconds < SECONDS_LEAST or min(given.rates) <= IDLE_RATE_PER_S or given.rounds < 1:
         parser.error(f"at least {SECONDS_LEAST} s, one round, and more than {IDLE_RATE_PER_S}/s")
+    # Compiling the same modules at every start would drown what a session takes.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     k6 = find_k6(given.k6)
     if k6 is None:
         where = f"at {given.k6}" if given.k6 else "on the search path"
