@@ -6,9 +6,12 @@ from typing import Annotated, Any
 import typer
 
 from footfall.cli import judging, reporting
+from footfall.cli.asked import asked_of
 from footfall.cli.console import progress, say, say_json
 from footfall.cli.options import (
     DEFAULT_SEED,
+    AlsoAsked,
+    Asked,
     AtHour,
     Changes,
     HumanTime,
@@ -46,6 +49,8 @@ def command(
     human_time_factor: HumanTime = None,
     out: Out = None,
     changes: Changes = None,
+    criteria: Asked = None,
+    more_criteria: AlsoAsked = None,
     processes: Annotated[int, typer.Option(help="Generating processes; one, so far.")] = 1,
     drain_s: Annotated[float, typer.Option(min=0, help="Seconds to wait for the last customers.")] = 120.0,
     stall_s: Annotated[float, typer.Option(hidden=True)] = 0.0,
@@ -60,14 +65,14 @@ def command(
     if serve is (host is not None):
         raise BadInputError("footfall load", "where to?", "either --host URL or --serve")
     shape = {"window_s": window, "speed": speed, "scale": scale, "human_time_factor": human_time_factor}
-    chosen = scenario_of(scenario, None, **shape)
+    chosen = asked_of(scenario_of(scenario, None, **shape), criteria, more_criteria or ())
     if trace is None:
         with progress(f"sampling the day of {chosen.name}"):
             played = make_trace(chosen, seed, tuple(changes or ()), at_hour)
     else:
         given = shape | {"at_hour": at_hour, "set": changes, "seed": None if seed == DEFAULT_SEED else seed}
         played = _made_before(trace, [name for name, value in given.items() if value is not None])
-    criteria = judging.criteria_of_scenario(chosen, played.model)
+    held = judging.criteria_of_scenario(chosen, played.model)
     check_played(played.model)
     if host is not None:
         check_host(host, played.info)
@@ -86,7 +91,7 @@ def command(
     )
     write_trace(folder, played)
     options = PlayOptions(host=host, drain_s=drain_s, stall_s=stall_s, stall_every_s=stall_every_s)
-    judged, figures, page = play_and_judge(folder, manifest, criteria, played, options)
+    judged, figures, page = play_and_judge(folder, manifest, held, played, options)
     if as_json:
         say_json(result_json(judged, figures) | {"folder": str(folder)})
     else:
