@@ -1,5 +1,8 @@
 """`footfall load`: play a scenario at a running service."""
 
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -28,7 +31,10 @@ from footfall.cli.tracing import make_trace, scenario_of
 from footfall.load.reach import check_host
 from footfall.load.trace import Trace, read_trace, write_trace
 from footfall.records.errors import BadInputError
+from footfall.records.runs import WorkerRecord
 from footfall.simulate.decide.playable import check_played, check_served
+
+PROCESSES_MOST = 64
 
 
 def command(
@@ -51,17 +57,18 @@ def command(
     changes: Changes = None,
     criteria: Asked = None,
     more_criteria: AlsoAsked = None,
-    processes: Annotated[int, typer.Option(help="Generating processes; one, so far.")] = 1,
+    processes: Annotated[
+        int,
+        typer.Option(help="Generating processes, all on this machine; -1: one a core."),
+    ] = 1,
     drain_s: Annotated[float, typer.Option(min=0, help="Seconds to wait for the last customers.")] = 120.0,
     stall_s: Annotated[float, typer.Option(hidden=True)] = 0.0,
     stall_every_s: Annotated[float, typer.Option(hidden=True)] = 0.0,
     as_json: Json = False,
 ) -> int:
     """Play a scenario's busiest minutes through Locust, and judge what came of it."""
-    if processes != 1:
-        raise BadInputError(
-            f"--processes {processes}", "a trace is played by one process so far", "--processes 1"
-        )
+    if processes != -1 and not 1 <= processes <= PROCESSES_MOST:
+        raise BadInputError(f"--processes {processes}", "impossible", f"1 to {PROCESSES_MOST}, or -1")
     if serve is (host is not None):
         raise BadInputError("footfall load", "where to?", "either --host URL or --serve")
     shape = {"window_s": window, "speed": speed, "scale": scale, "human_time_factor": human_time_factor}
@@ -90,7 +97,9 @@ def command(
         "load", played.model, played.info.seed, out, scenario=chosen.name, settings=settings
     )
     write_trace(folder, played)
-    options = PlayOptions(host=host, drain_s=drain_s, stall_s=stall_s, stall_every_s=stall_every_s)
+    options = PlayOptions(
+        host=host, processes=processes, drain_s=drain_s, stall_s=stall_s, stall_every_s=stall_every_s
+    )
     judged, figures, page = play_and_judge(folder, manifest, held, played, options)
     if as_json:
         say_json(result_json(judged, figures) | {"folder": str(folder)})
@@ -104,8 +113,9 @@ def show(judged: judging.Judged, figures: reporting.PlayFigures, page: Path) -> 
     reporting.show(figures)
     counts, lag = judged.manifest.arrivals, judged.manifest.lag_s
     if counts is not None:
-        states = f"{counts.played:,} played, {counts.failed:,} failed, {counts.not_sent:,} not sent"
-        say(f"\narrivals: {counts.due:,} due = {states}")
+        say(f"\narrivals: {counts.due:,} due = {counts}")
+    if judged.manifest.workers:
+        say(f"workers: {workers_line(judged.manifest.workers)}")
     if lag is not None and lag.p99 is not None:
         say(f"lag of the generator: p99 {lag.p99 * 1000:.1f} ms, at most {(lag.max or 0) * 1000:.1f} ms")
     judging.show(judged)
@@ -117,11 +127,22 @@ def result_json(judged: judging.Judged, figures: reporting.PlayFigures) -> dict[
     """Give the same figures for a program."""
     counts, lag = judged.manifest.arrivals, judged.manifest.lag_s
     return judging.as_json(judged) | {
+        "workers": [asdict(worker) for worker in judged.manifest.workers],
+        "degraded": judged.manifest.degraded,
         "arrivals": None if counts is None else {k: getattr(counts, k) for k in counts.__slots__},
         "lag_s": None if lag is None else {k: getattr(lag, k) for k in lag.__slots__},
         "comparison": figures.comparison.to_dicts(),
         "spill": reporting.spill_by_channel(figures),
     }
+
+
+def workers_line(workers: Sequence[WorkerRecord]) -> str:
+    """Say how many workers there were, how they ended, and how far their clocks are from the master's."""
+    statuses = Counter(worker.status for worker in workers)
+    ends = ", ".join(f"{count} {status}" for status, count in sorted(statuses.items()))
+    offsets = [abs(each.clock_offset_s) for each in workers if each.clock_offset_s is not None]
+    clocks = f"; clocks within {max(offsets) * 1000:.1f} ms of the master's" if offsets else ""
+    return ends + clocks
 
 
 def _made_before(folder: Path, also_given: list[str]) -> Trace:

@@ -26,6 +26,7 @@ class PlayOptions:
     """None: the reference service, started for the run."""
     service: Ready | None = None
     """A reference service that has been started for this trace."""
+    processes: int = 1
     drain_s: float = 120.0
     stall_s: float = 0.0
     stall_every_s: float = 0.0
@@ -46,7 +47,15 @@ def play_and_judge(
     """
     result = _play(folder, trace, options)
     predict_played(folder, trace)
-    manifest = end(folder, manifest, status=result.status, arrivals=result.arrivals, lag_s=result.lag_s)
+    manifest = end(
+        folder,
+        manifest,
+        status=result.status,
+        arrivals=result.arrivals,
+        lag_s=result.lag_s,
+        workers=result.workers,
+        degraded=result.degraded,
+    )
     judged = judging.judge_run(folder, manifest, criteria)
     figures = reporting.figures(folder)
     return judged, figures, reporting.write(folder, figures, judged, more)
@@ -68,6 +77,7 @@ def _play(folder: Path, trace: Trace, options: PlayOptions) -> LoadResult:
                 run_dir=folder,
                 host=host,
                 control_token=token,
+                processes=options.processes,
                 drain_s=options.drain_s,
                 stall_s=options.stall_s,
                 stall_every_s=options.stall_every_s,

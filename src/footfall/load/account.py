@@ -7,6 +7,7 @@ from footfall.load.errands.answers import Ending
 from footfall.load.result import LoadResult, Records, Row
 from footfall.load.tally import Tally
 from footfall.records.rows import Arrival
+from footfall.records.runs import WorkerRecord
 
 
 class Book(Protocol):
@@ -58,8 +59,19 @@ class Account:
         """Note a request."""
         self.records.hits.append(row)
 
-    def result(self, status: Literal["finished", "partial"], played_s: float, host: str) -> LoadResult:
-        """Give the sums."""
+    @property
+    def last_due_s(self) -> float:
+        """When the last arrival is due, seconds of play."""
+        return self.arrivals[-1].due_s if self.arrivals else 0.0
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether no arrival is left that could still be started."""
+        return self.tally.waiting == 0
+
+    def result(self, played_s: float, host: str, workers: Sequence[WorkerRecord] = ()) -> LoadResult:
+        """Give the sums; a play is finished when nobody is left that should have come."""
+        status: Literal["finished", "partial"] = "finished" if self.is_complete else "partial"
         return LoadResult(
             status=status,
             arrivals=self.tally.counts(),
@@ -70,4 +82,6 @@ class Account:
             played_s=max(played_s, 0.0),
             host=host,
             causes=dict(self.records.causes.most_common()),
+            workers=tuple(workers),
+            degraded=any(each.status in {"left", "lost"} for each in workers),
         )

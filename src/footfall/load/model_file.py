@@ -21,7 +21,7 @@ def write_model(model: Model, path: Path) -> None:
     Raises:
         BadInputError: the folder cannot be written.
     """
-    write_text(json.dumps(_plain(model), ensure_ascii=False, indent=1) + "\n", path)
+    write_text(model_text(model), path)
 
 
 def read_model(path: Path) -> Model:
@@ -33,13 +33,31 @@ def read_model(path: Path) -> Model:
     if not path.is_file():
         raise BadInputError(str(path), "no such file", "the model of a trace")
     try:
-        return Model.model_validate(json.loads(path.read_text(encoding="utf-8"), object_hook=_object))
+        text = path.read_text(encoding="utf-8")
+    except ValueError as error:
+        raise BadInputError(str(path), f"damaged ({error})", "a model") from error
+    return model_of_text(text, str(path))
+
+
+def model_text(model: Model) -> str:
+    """Give a model as `write_model` writes it."""
+    return json.dumps(_plain(model), ensure_ascii=False, indent=1) + "\n"
+
+
+def model_of_text(text: str, where: str) -> Model:
+    """Give the model that `model_text` put into words; `where` names it in errors.
+
+    Raises:
+        BadInputError: the text is damaged, or the model contradicts itself.
+    """
+    try:
+        return Model.model_validate(json.loads(text, object_hook=_object))
     except ValidationError as error:
         first = error.errors()[0]
-        where = ".".join(map(str, first["loc"]))
-        raise BadInputError(str(path), f"damaged ({where}: {first['msg']})", "a model") from error
+        place = ".".join(map(str, first["loc"]))
+        raise BadInputError(where, f"damaged ({place}: {first['msg']})", "a model") from error
     except (ValueError, TypeError) as error:
-        raise BadInputError(str(path), f"damaged ({error})", "a model") from error
+        raise BadInputError(where, f"damaged ({error})", "a model") from error
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401  any part of a model

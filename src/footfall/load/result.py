@@ -10,7 +10,7 @@ import polars as pl
 
 from footfall.records.errors import BadInputError
 from footfall.records.outcomes import Outcome
-from footfall.records.runs import ArrivalCounts, Lag
+from footfall.records.runs import ArrivalCounts, Lag, WorkerRecord, worker_records
 from footfall.records.tables import HITS, VISITS, check_visits, table, write_parquet, write_text
 
 VISITS_FILE = "visits-measured.parquet"
@@ -36,6 +36,10 @@ class LoadResult:
     host: str
     causes: dict[str, int] = field(default_factory=dict)
     """Visits that failed, by cause."""
+    workers: tuple[WorkerRecord, ...] = ()
+    """Empty where one process played."""
+    degraded: bool = False
+    """A worker was lost or left in the middle."""
 
 
 class Records:
@@ -83,6 +87,7 @@ def read_result(folder: Path) -> LoadResult:
         data = json.loads(path.read_text(encoding="utf-8"))
         data["arrivals"] = ArrivalCounts(**data["arrivals"])
         data["lag_s"] = Lag(**data["lag_s"])
+        data["workers"] = worker_records(data.get("workers", ()))
         return LoadResult(**data)
     except (ValueError, TypeError, KeyError) as error:
         raise BadInputError(str(path), f"damaged ({error})", "the sums of a play") from error

@@ -2,10 +2,12 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -32,6 +34,8 @@ class LoadSettings:
     """Folder of the trace; may be the run folder itself."""
     host: str
     run_dir: Path
+    processes: int = 1
+    """Generating processes: one plays by itself; several are workers of a master, all on this machine."""
     drain_s: float = DRAIN_S
     """Those still under way this long after the last arrival was due are cut off."""
     stall_s: float = 0.0
@@ -91,7 +95,16 @@ def _command(settings: LoadSettings) -> list[str]:
         *("--trace", str(settings.trace), "--run-dir", str(settings.run_dir)),
         *("--drain-s", str(settings.drain_s)),
         *("--stall-s", str(settings.stall_s), "--stall-every-s", str(settings.stall_every_s)),
+        *(_several(settings.processes) if settings.processes != 1 else ()),
     ]
+
+
+def _several(processes: int) -> list[str]:
+    """Options for several processes; a free port of their own, so that two runs do not meet."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    return ["--processes", str(processes), "--master-bind-port", port, "--master-port", port]
 
 
 def _environment(settings: LoadSettings) -> dict[str, str]:
@@ -139,7 +152,7 @@ def _watch(process: subprocess.Popen[bytes], settings: LoadSettings, longest_s: 
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """See that the process is gone, whatever happened."""
+    """See that the process and the workers that it forked are gone, whatever happened."""
     if process.poll() is None:
         process.terminate()
         try:
@@ -147,6 +160,9 @@ def _end(process: subprocess.Popen[bytes]) -> None:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+    # It was given a session of its own, hence a group that holds nobody else.
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 def _last_words(log: Path) -> str:

@@ -13,6 +13,7 @@ class State(IntEnum):
     STARTED = 1
     PLAYED = 2
     FAILED = 3
+    LOST = 4
 
 
 class Tally:
@@ -50,6 +51,25 @@ class Tally:
         """
         self._move(arrival, State.STARTED, State.PLAYED if played else State.FAILED)
 
+    def lose(self, arrival: int) -> None:
+        """Note that nobody will ever know what became of an arrival that was waiting or under way.
+
+        Raises:
+            ValueError: it has ended.
+        """
+        if self._states[arrival] not in (State.WAITING, State.STARTED):
+            self._move(arrival, State.WAITING, State.LOST)
+        self._states[arrival] = State.LOST
+
+    def state(self, arrival: int) -> State:
+        """Where an arrival is."""
+        return State(self._states[arrival])
+
+    @property
+    def waiting(self) -> int:
+        """Arrivals that may still be started."""
+        return self._states.count(State.WAITING)
+
     def counts(self) -> ArrivalCounts:
         """Count the states; who was started and has not ended is failed."""
         return ArrivalCounts(
@@ -57,6 +77,7 @@ class Tally:
             played=self._states.count(State.PLAYED),
             failed=self._states.count(State.FAILED) + self.under_way,
             not_sent=self._states.count(State.WAITING),
+            lost=self._states.count(State.LOST),
         )
 
     def lag(self) -> Lag:

@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import platform
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -28,16 +29,39 @@ class ArrivalCounts:
     failed: int = 0
     """Started, but cut off or broken inside the generator."""
     not_sent: int = 0
+    lost: int = 0
+    """Given to a worker that was lost: nobody knows whether, or how far, they were played."""
 
     def __post_init__(self) -> None:
         """Hold the sum.
 
         Raises:
-            ValueError: played + failed + not sent is not due.
+            ValueError: played + failed + not sent + lost is not due.
         """
-        if self.played + self.failed + self.not_sent != self.due:
-            msg = f"{self}: played + failed + not_sent must be due"
+        if self.played + self.failed + self.not_sent + self.lost != self.due:
+            msg = f"{self!r}: played + failed + not_sent + lost must be due"
             raise ValueError(msg)
+
+    def __str__(self) -> str:
+        """Say the sum in words."""
+        lost = f", {self.lost:,} lost" if self.lost else ""
+        return f"{self.played:,} played, {self.failed:,} failed, {self.not_sent:,} not sent{lost}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerRecord:
+    """One generating process of a run that had several."""
+
+    id: str
+    slots: tuple[int, ...] = ()
+    """Arrival k belongs to slot k mod n; whoever took over from a lost worker has slots of that one, too."""
+    status: str = "finished"
+    """`finished`; `spare`: it was there and had nothing to do; `left`: it went, after telling all;
+    `lost`: it went without a word; `unable`: it could not play the trace."""
+    clock_offset_s: float | None = None
+    """Its clock less the master's, by the quickest of several pings; None: none came back."""
+    ping_s: float | None = None
+    """Time of that ping there and back; the offset is known to half of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +86,10 @@ class Manifest:
     verdict: str | None = None
     arrivals: ArrivalCounts | None = None
     lag_s: Lag | None = None
+    workers: tuple[WorkerRecord, ...] = ()
+    """Of a run in several processes; empty where one played it."""
+    degraded: bool = False
+    """A worker was lost or left in the middle: the load was not the one that was asked for."""
     share_definition: str | None = None
     settings: dict[str, Any] = field(default_factory=dict)
     """Window, speed, host and all else that shaped the run; no secrets."""
@@ -103,6 +131,15 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
+def worker_records(data: Iterable[dict[str, Any]]) -> tuple[WorkerRecord, ...]:
+    """Read workers from JSON.
+
+    Raises:
+        TypeError: they are not what `WorkerRecord` holds.
+    """
+    return tuple(WorkerRecord(**each | {"slots": tuple(each["slots"])}) for each in data)
+
+
 def write_manifest(folder: Path, manifest: Manifest) -> None:
     """Write `manifest.json` of a run folder, atomically.
 
@@ -127,6 +164,7 @@ def read_manifest(folder: Path) -> Manifest:
             data["arrivals"] = ArrivalCounts(**data["arrivals"])
         if data.get("lag_s"):
             data["lag_s"] = Lag(**data["lag_s"])
+        data["workers"] = worker_records(data.get("workers", ()))
         return Manifest(**data)
     except (ValueError, TypeError, AttributeError) as error:
         raise BadInputError(str(path), f"damaged ({error})", "a manifest written by footfall") from error

@@ -129,8 +129,11 @@ def _facts(manifest: Manifest) -> list[tuple[str, str, str]]:
     """What the reader needs to trust the run: name, figure, and what it means."""
     facts = []
     if counts := manifest.arrivals:
-        told = f"{counts.played:,} played, {counts.failed:,} failed, {counts.not_sent:,} not sent"
-        facts.append(("arrivals due", f"{counts.due:,}", told))
+        facts.append(("arrivals due", f"{counts.due:,}", str(counts)))
+    if workers := manifest.workers:
+        gone = sum(each.status in {"left", "lost"} for each in workers)
+        told = f"{gone} went in the middle: the run is degraded" if gone else "all to the end"
+        facts.append(("workers", str(len(workers)), told))
     if (lag := manifest.lag_s) and lag.p99 is not None:
         told = f"median {_lag(lag.p50)}, at most {_lag(lag.max)}: how late the generator was"
         facts.append(("lag, 99th percentile", _lag(lag.p99), told))

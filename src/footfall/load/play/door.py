@@ -8,8 +8,11 @@ import gevent
 from locust import LoadTestShape, events
 from locust import log as locust_log
 from locust.env import Environment
-from locust.runners import STATE_INIT, LocalRunner
+from locust.runners import STATE_INIT, MasterRunner, WorkerRunner
 
+from footfall.load.crew.messages import KIND, MESSAGE
+from footfall.load.play.conductor import Conductor
+from footfall.load.play.hand import Hand
 from footfall.load.play.options import add_options, give_up
 from footfall.load.play.performance import Performance
 from footfall.load.play.preparation import prepare
@@ -29,7 +32,11 @@ class Door:
         self._scenarios = scenarios
         self._scenario = scenario
         self._environment: Environment | None = None
-        self._performance: Performance | None = None
+        self._performance: Performance | Conductor | None = None
+        self._hand: Hand | None = None
+        """In a worker, which has no performance of its own."""
+        self._hands: set[str] = set()
+        """In a master: the workers that have said that they hear us."""
         self._has_failed = False
 
     def listen(self) -> None:
@@ -41,6 +48,7 @@ class Door:
             (events.test_stopping, self.on_stopping),
             (events.test_stop, self.on_stop),
             (events.quitting, self.on_quitting),
+            (events.report_to_master, self.on_report),
         ):
             add: Any = event.add_listener
             add(listener)
@@ -50,11 +58,14 @@ class Door:
         add_options(parser, self._scenarios, self._scenario)
 
     def on_init(self, environment: Environment, **_: Any) -> None:  # noqa: ANN401  as above
-        """See that one process plays; headless, all that can be wrong is found before Locust begins."""
+        """Take our part; headless, all that can be wrong is found before Locust begins."""
         self._environment = environment
-        if not isinstance(environment.runner, LocalRunner):
-            give_up("several processes: a trace is played by one process so far")
-        options = environment.parsed_options
+        runner, options = environment.runner, environment.parsed_options
+        if isinstance(runner, WorkerRunner):
+            self._hand = Hand(environment, runner)
+            return
+        if isinstance(runner, MasterRunner):
+            runner.register_message(MESSAGE, self.on_message)
         if options is not None and options.headless:
             try:
                 self.make_ready()
@@ -75,7 +86,11 @@ class Door:
         options = environment.parsed_options
         options.host = environment.host
         prepared = prepare(settings_of(options), {user.__name__ for user in environment.user_classes})
-        self._performance = Performance(environment, prepared)
+        runner = environment.runner
+        if isinstance(runner, MasterRunner):
+            self._performance = Conductor(environment, runner, prepared, self._hands)
+        else:
+            self._performance = Performance(environment, prepared)
 
     def tick(self) -> tuple[int, float] | None:
         """Give Locust no users to spawn while the trace plays, and the end when it is over."""
@@ -84,7 +99,7 @@ class Door:
             return None
         # Locust asks once before it starts the run, and the first run's end must not end the second.
         if environment.runner.state == STATE_INIT:
-            self._has_failed = not self._carry_out(self.make_ready)
+            self._has_failed = not self._carry_out(self._see_workers) or not self._carry_out(self.make_ready)
             return None if self._has_failed else (0, 1)
         return None if self._performance is None or self._performance.tick() else (0, 1)
 
@@ -97,10 +112,30 @@ class Door:
         if self._performance is not None:
             self._has_failed = not self._carry_out(self._performance.start)
 
+    def on_message(self, msg: Any, **_: Any) -> None:  # noqa: ANN401  as above
+        """Hear what a worker says; one that comes in the middle of a play takes part."""
+        worker, is_new = msg.node_id, msg.data[KIND] == "hello"
+        if is_new:
+            self._hands.add(worker)
+        if isinstance(self._performance, Conductor):
+            if is_new:
+                self._performance.join(worker)
+            else:
+                self._performance.hear(worker, msg.data)
+
+    def on_report(self, data: dict[str, Any], **_: Any) -> None:  # noqa: ANN401  as above
+        """Add ours to a worker's report."""
+        if self._hand is not None:
+            self._hand.report(data)
+
     def leave(self) -> None:
         """End the greenlet that Locust's main program waits for; it then stops the run and shuts down."""
         environment = self._environment
         if environment is None or environment.runner is None:
+            return
+        if self._hand is not None:
+            self._hand.leave()
+            environment.runner.greenlet.kill(block=False)
             return
         waited_for = environment.web_ui.greenlet if environment.web_ui else environment.runner.shape_greenlet
         if waited_for is not None:
@@ -108,15 +143,18 @@ class Door:
 
     def on_stopping(self, **_: Any) -> None:  # noqa: ANN401  as above
         """Let nobody else come: the play is over, or somebody stops it."""
+        if self._hand is not None:
+            self._hand.stop(float(self._environment.stop_timeout or 0) if self._environment else 0.0)
         if self._performance is not None:
             self._performance.stop_sending()
 
     def on_stop(self, **_: Any) -> None:  # noqa: ANN401  as above
         """Write what has been played, then be ready for the next run."""
-        performance, self._performance = self._performance, None
         has_failed, self._has_failed = self._has_failed, False
-        if performance is not None and not has_failed:
-            has_failed = not self._carry_out(performance.finish)
+        if self._performance is not None and not has_failed:
+            # The last words of workers come while it finishes.
+            has_failed = not self._carry_out(self._performance.finish)
+        self._performance = None
         environment = self._environment
         options = environment.parsed_options if environment is not None else None
         # From the web page the next run may be a good one; a terminal has this run alone.
@@ -125,9 +163,21 @@ class Door:
 
     def on_quitting(self, environment: Environment, **_: Any) -> None:  # noqa: ANN401  as above
         """Exit with 0 although requests failed: whether that is good or bad is judged from the files."""
+        if self._hand is not None:
+            self._hand.leave()
         if environment.process_exit_code is None:
             broken = locust_log.unhandled_greenlet_exception
             environment.process_exit_code = _USAGE if broken else 0
+
+    def _see_workers(self) -> None:
+        """See that somebody is there to play.
+
+        Raises:
+            BadInputError: a master without workers.
+        """
+        runner = self._environment.runner if self._environment else None
+        if isinstance(runner, MasterRunner) and not runner.worker_count:
+            raise BadInputError("workers", "none is connected", "locust -f … --worker, or --processes")
 
     def _carry_out(self, work: Any) -> bool:  # noqa: ANN401  any of our steps
         """Do a step; what the user did wrong is said in one line."""

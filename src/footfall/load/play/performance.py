@@ -1,18 +1,17 @@
 """One play of a trace in this process: from its start to its files."""
 
 import logging
-from dataclasses import replace
 
 from locust.env import Environment
 from locust.runners import Runner
 
 from footfall.load.account import Account
-from footfall.load.play.player import Manner, Player
+from footfall.load.play.closing import write_down
+from footfall.load.play.player import Manner, Piece, Player
 from footfall.load.play.preparation import Prepared
 from footfall.load.progress import Progress, write_progress
 from footfall.load.reach import set_play_clock
 from footfall.records.rows import Arrival
-from footfall.records.runs import now, write_manifest
 
 LEAD_S = 1.0
 """Between the start of the run and second 0 of play."""
@@ -26,13 +25,17 @@ class Performance:
         """Make everything ready; nothing is sent before `start`."""
         trace, settings = prepared.trace, prepared.settings
         self._environment = environment
-        self._prepared = prepared
+        self.prepared = prepared
         self.account = Account([Arrival(**row) for row in trace.arrivals.iter_rows(named=True)])
         manner = Manner(
             gateway_key=settings.gateway_key, stall_s=settings.stall_s, stall_every_s=settings.stall_every_s
         )
-        self._player = Player(environment, trace, self.account, manner, _runner(environment).user_greenlets)
-        self._is_over = False
+        group = _runner(environment).user_greenlets
+        self._player = Player(environment, Piece(trace.info, trace.model), self.account, manner, group)
+
+    def now_s(self) -> float:
+        """Seconds on the clock of play, negative before its start."""
+        return self._player.now_s()
 
     def start(self) -> None:
         """Set second 0, tell the service, and let the customers come.
@@ -41,25 +44,22 @@ class Performance:
             BadInputError: the service does not take the word.
         """
         self._player.set_clock(LEAD_S)
-        settings = self._prepared.settings
+        settings = self.prepared.settings
         if settings.control_token:
-            set_play_clock(str(self._environment.host), settings.control_token, -self._player.now_s())
+            set_play_clock(str(self._environment.host), settings.control_token, -self.now_s())
         self._player.start(self.account.arrivals)
 
     def tick(self) -> bool:
         """Look once a second whether the play is over; those who overstay the drain are cut off."""
-        arrivals, started = self.account.arrivals, self.account.tally.started
-        now_s = self._player.now_s()
-        write_progress(self._prepared.run_dir, Progress(max(now_s, 0.0), started, len(arrivals)))
-        last_due_s = arrivals[-1].due_s if arrivals else 0.0
-        injected = self._player.has_injected
-        if injected and now_s > last_due_s + self._prepared.settings.drain_s and self._player.under_way:
-            logger.warning("%d customers are cut off: the drain is over", self._player.under_way)
+        arrivals, now_s = self.account.arrivals, self.now_s()
+        write_progress(
+            self.prepared.run_dir, Progress(max(now_s, 0.0), self.account.tally.started, len(arrivals))
+        )
+        injected, under_way = self._player.has_injected, self._player.under_way
+        if injected and under_way and now_s > self.account.last_due_s + self.prepared.settings.drain_s:
+            logger.warning("%d customers are cut off: the drain is over", under_way)
             self._player.cut_off()
-        if injected and not self._player.under_way:
-            self._is_over = self.account.tally.started == len(arrivals)
-            return True
-        return False
+        return injected and not self._player.under_way
 
     def stop_sending(self) -> None:
         """Let nobody else come; those under way are Locust's to stop."""
@@ -71,21 +71,8 @@ class Performance:
         Raises:
             BadInputError: the folder cannot be written.
         """
-        run_dir, manifest = self._prepared.run_dir, self._prepared.manifest
-        result = self.account.result(
-            "finished" if self._is_over else "partial", self._player.now_s(), str(self._environment.host)
-        )
-        self.account.records.write(run_dir, result)
-        if manifest is not None:
-            done = replace(
-                manifest,
-                status=result.status,
-                arrivals=result.arrivals,
-                lag_s=result.lag_s,
-                ended_at=now(),
-            )
-            write_manifest(run_dir, done)
-        logger.info("%s: %s, lag %s", run_dir, result.arrivals, result.lag_s)
+        result = self.account.result(self.now_s(), str(self._environment.host))
+        write_down(self.prepared, self.account, result)
 
 
 def _runner(environment: Environment) -> Runner:

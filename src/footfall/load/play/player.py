@@ -4,9 +4,11 @@ import gc
 import logging
 import secrets
 import time
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from math import inf
+from typing import Any, NamedTuple
 
 import gevent
 from gevent import Greenlet
@@ -23,16 +25,18 @@ from footfall.load.errands.person import person
 from footfall.load.errands.serve import serve
 from footfall.load.play.users import ChannelUser, user_of
 from footfall.load.play.wire import LocustWire
-from footfall.load.trace import Trace
+from footfall.load.trace import TraceInfo
 from footfall.records.rows import Arrival
 from footfall.simulate.decide import keyed
 from footfall.simulate.decide.as_played import as_played
+from footfall.simulate.spec.model import Model
 
 _CONNECTIONS_MOST = 20_000
 """Far above what is open at once: a customer never waits in the generator for a connection."""
 _NETWORK_S = 900.0
 """Beyond every request's own bound, which is the one that counts."""
 _YIELD_EVERY = 20
+_HELD_S = 0.02
 _YOUNG_OBJECTS = 50_000
 logger = logging.getLogger(__name__)
 
@@ -50,26 +54,37 @@ class Manner:
     """Sets this play's idempotency keys apart from those of another one."""
 
 
+class Piece(NamedTuple):
+    """What is played: a trace without its arrivals."""
+
+    info: TraceInfo
+    model: Model
+
+
 class Player:
     """Plays arrivals of a trace in this process, as Locust's users in a group of greenlets."""
 
     def __init__(
-        self, environment: Environment, trace: Trace, book: Book, manner: Manner, group: Group
+        self, environment: Environment, piece: Piece, book: Book, manner: Manner, group: Group
     ) -> None:
         """Make everything ready; nothing is sent before `start`."""
         self._environment = environment
-        self._info = trace.info
+        self._info = piece.info
         self._book = book
         self._manner = manner
         self._group = group
-        self._model = as_played(trace.model, trace.info.play)
+        self._model = as_played(piece.model, piece.info.play)
         self._errands = Errands(self._model, self._serve, self._note)
         self._users = {channel.name: user_of(channel) for channel in self._model.channels}
-        self._run_key = keyed.run_key(trace.info.seed, trace.info.replication)
+        self._run_key = keyed.run_key(piece.info.seed, piece.info.replication)
         # Faker reads its tables now, not when the first customer is due (60 ms of lag).
         person(self._info.seed, 0, self._run_key)
         self._zero = 0.0
         self._injecting: list[Greenlet] = []
+        self.may_start_until_s = inf
+        """Nobody who is due after this second of play is started before it is moved on."""
+        self.live: Counter[str] = Counter()
+        """Customers under way, by the name of their user class."""
         self._greenlets: list[Greenlet] = []
 
     def now_s(self) -> float:
@@ -103,8 +118,10 @@ class Player:
         """Customers that have come and not left."""
         return len(self._group)
 
-    def cut_off(self) -> None:
-        """Cut off whoever is under way."""
+    def cut_off(self, grace_s: float = 0.0) -> None:
+        """Cut off whoever is under way, and still is after so many seconds."""
+        if grace_s:
+            self._group.join(grace_s)
         self._group.kill()
 
     def stop_sending(self) -> None:
@@ -122,6 +139,8 @@ class Player:
             run=self._manner.run,
         )
         played = False
+        name = type(user).__name__
+        self.live[name] += 1
         try:
             self._errands.run(customer)
             played = True
@@ -130,6 +149,7 @@ class Player:
             fire: Any = self._environment.events.user_error.fire
             fire(user_instance=user, exception=error, tb=error.__traceback__)
         finally:
+            self.live[name] -= 1
             self._book.end(arrival.arrival, played=played)
 
     def _inject(self, arrivals: Sequence[Arrival]) -> None:
@@ -137,6 +157,8 @@ class Player:
         for count, arrival in enumerate(arrivals):
             while (ahead_s := arrival.due_s - self.now_s()) > 0:
                 gevent.sleep(ahead_s)
+            while arrival.due_s > self.may_start_until_s:
+                gevent.sleep(_HELD_S)
             user = self._users[arrival.channel](self._environment)
             user.arrival, user.stage = arrival, self
             self._book.start(arrival.arrival, self.now_s() - arrival.due_s)

@@ -59,8 +59,13 @@ def settings_of(options: Namespace) -> PlaySettings:
         stall_every_s=every_s,
         trace_options=tuple((name, text) for name, text in given if text is not None),
         control_token=os.environ.get(TOKEN_VARIABLE, ""),
-        gateway_key=os.environ.get(GATEWAY_VARIABLE, ""),
+        gateway_key=gateway_key(),
     )
+
+
+def gateway_key() -> str:
+    """Give the key of the service's SMS routes: only the environment has it, of a worker its own."""
+    return os.environ.get(GATEWAY_VARIABLE, "")
 
 
 def _text(value: object) -> str | None:

@@ -126,12 +126,12 @@ def _(criterion: ArrivalsCriterion, evidence: Evidence) -> Judgement:
     if counts is None or counts.due == 0:
         return _untrusted(criterion.text, "no arrival was due: nothing was played")
     started = counts.played + counts.failed
-    missing = counts.not_sent / counts.due
+    missing = (counts.not_sent + counts.lost) / counts.due
     holds = missing <= criterion.tolerance_share
     return Judgement(
         criterion=criterion.text,
         verdict=Verdict.PASS if holds else Verdict.INVALID,
-        reason=f"{started} of {counts.due} due arrivals were started, {counts.not_sent} not sent",
+        reason=f"{started} of {counts.due} due arrivals were started: {counts}",
         value=missing,
         bound=criterion.tolerance_share,
         unit="share",
@@ -198,13 +198,16 @@ def _response(ordered: list[float], quantile: float | None) -> tuple[float, Inte
 
 
 def _wholeness(manifest: Manifest) -> Judgement:
-    whole = manifest.status == "finished"
-    return Judgement(
-        criterion="run is finished",
-        verdict=Verdict.PASS if whole else Verdict.INVALID,
-        reason="it ran to its end" if whole else f"its status is {manifest.status!r}: it was cut short",
-        validity=True,
-    )
+    reason = "it ran to its end"
+    if manifest.degraded:
+        gone = sum(each.status in {"left", "lost"} for each in manifest.workers)
+        lost = manifest.arrivals.lost if manifest.arrivals else 0
+        reason = f"{gone} of {len(manifest.workers)} workers went in the middle, {lost} arrivals are unknown"
+    elif manifest.status != "finished":
+        reason = f"its status is {manifest.status!r}: it was cut short"
+    whole = manifest.status == "finished" and not manifest.degraded
+    verdict = Verdict.PASS if whole else Verdict.INVALID
+    return Judgement(criterion="run is finished", verdict=verdict, reason=reason, validity=True)
 
 
 def _unmatched(text: str, scope: Scope, world: str = "", *, validity: bool) -> Judgement:

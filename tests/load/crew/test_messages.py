@@ -1,0 +1,76 @@
+"""What workers and master say to each other survives the way."""
+
+import subprocess
+import sys
+from typing import Any
+
+import msgpack  # type: ignore[import-untyped]  # it has no types; Locust brings it
+import pytest
+
+from footfall.load.account import Account
+from footfall.load.crew.messages import arrivals_of, here, is_dead, pieces_of
+from footfall.load.crew.plan import Plan
+from footfall.load.crew.stream import Notes, Stream, add_up
+from footfall.records.outcomes import Outcome
+from footfall.records.rows import Arrival
+
+VISIT = (3, 1, "young", "query", "web", 0, 1, 0.5, 0.5, None, 0.9, 0.0, "timeout", "no_answer", 0.0)
+
+
+def sent(data: Any) -> Any:  # noqa: ANN401  whatever a message holds
+    """Give what arrives."""
+    return msgpack.unpackb(msgpack.packb(data), strict_map_key=False)
+
+
+def arrivals(n: int) -> list[Arrival]:
+    """Give so many arrivals, a second apart."""
+    who = {"segment": "young", "operation": "query", "channel": "web"}
+    return [
+        Arrival(arrival=k, due_s=float(k), at_s=k + 0.25, customer=2**62 + k, subscriber=k, **who)
+        for k in range(n)
+    ]
+
+
+def test_a_trace_of_many_thousands_arrives_whole_and_in_order() -> None:
+    """In several messages, none of them large; keys of 63 bits survive."""
+    trace = arrivals(12_001)
+    messages = [sent(rows) for rows in pieces_of(trace)]
+    assert [len(rows) for rows in messages] == [5_000, 5_000, 2_001]
+    assert [arrival for rows in messages for arrival in arrivals_of(rows)] == trace
+
+
+def test_notes_add_up_as_if_the_master_had_played_itself() -> None:
+    """Starts, ends, visits and hits, in two messages."""
+    account, stream = Account(arrivals(2)), Stream()
+    plan = Plan([0.0, 1.0], account.tally)
+    plan.begin(["one"])
+    stream.start(0, 0.002)
+    first = sent(stream.take().to_data())
+    stream.visit(VISIT, (Outcome.TIMEOUT, "no_answer"))
+    stream.hit((3, "web", "query", 1, "page", 0.5, 0.9, 0, "timeout"))
+    stream.end(0, played=True)
+    for data in (first, sent(stream.take().to_data()), sent(stream.take().to_data())):
+        add_up(Notes.of_data(data), account, plan, "one")
+    result = account.result(2.0, "http://127.0.0.1")
+    assert (result.arrivals.played, result.arrivals.not_sent, result.status) == (1, 1, "partial")
+    assert result.lag_s.max == 0.002
+    assert account.records.visits == [VISIT]
+    assert result.causes == {"no_answer": 1}
+    assert result.hits == 1
+
+
+def test_a_process_that_ended_is_dead_and_one_elsewhere_is_not_known_to_be() -> None:
+    """Only of the very same system anybody can tell."""
+    process = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    node = here()["node"]
+    assert not is_dead(process.pid, node)
+    process.communicate(b"\n")
+    assert is_dead(process.pid, node)
+    assert not is_dead(process.pid, "another")
+    assert not is_dead(process.pid, "")
+
+
+def test_a_row_that_is_no_arrival_is_refused() -> None:
+    """A column too few."""
+    with pytest.raises(ValueError, match="shorter"):
+        arrivals_of([(1, 2.0)])
