@@ -35,8 +35,5 @@ def test_a_session_that_plays_nothing_pays_next_to_nothing(tmp_path: Path) -> No
 
 def test_the_fixture_stands_in_the_list_of_fixtures(tmp_path: Path) -> None:
     """With a line that says what it is for."""
-    told = session(tmp_path / "ws", "def test_it(): pass", "--fixtures", "--help")
-    assert "--footfall-out=DIR" in told.words
-    assert "footfall_workspace" in told.words
     told = session(tmp_path / "ws", "def test_it(): pass", "--fixtures")
     assert 'Play a scenario and give what came of it: `footfall_run("ordinary_day"' in told.words

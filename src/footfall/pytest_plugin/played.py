@@ -61,11 +61,9 @@ class PlayedRun:
         judged = [
             f"{_MARKS[each.verdict]:8}{each.criterion}\n        {each.reason}" for each in self.criteria
         ]
-        counts = self.arrivals
-        states = {f.name: getattr(counts, f.name) for f in fields(counts) if f.name != "due"}
-        sum_of = ", ".join(f"{n:,} {name.replace('_', ' ')}" for name, n in states.items())
         lag = "unknown" if self.lag_s.p99 is None else f"p99 {self.lag_s.p99 * 1000:.1f} ms"
-        last = (f"arrivals: {counts.due:,} due = {sum_of}; lag: {lag}", f"report: {self.report}")
+        account = f"arrivals: {self.arrivals.due:,} due = {self.arrivals}; lag: {lag}"
+        last = (account, f"report: {self.report}")
         return "\n".join((f"{self.scenario}: {self.verdict}", *judged, *last))
 
 
