@@ -158,9 +158,24 @@ def test_a_host_or_the_own_service_not_both_nor_none(refused: Refused) -> None:
     assert "either --host URL or --serve" in refused("load", "--scenario", "ordinary_day", *both)
 
 
-def test_several_processes_are_refused(refused: Refused) -> None:
-    """Each would play the whole trace."""
-    assert "one process" in refused("load", "--scenario", "ordinary_day", "--serve", "--processes", "2")
+@pytest.mark.parametrize("number", ["0", "-2", "65"])
+def test_a_number_of_processes_must_be_possible(refused: Refused, number: str) -> None:
+    """One to 64, or -1 for one a core."""
+    line = refused("load", "--scenario", "ordinary_day", "--serve", "--processes", number)
+    assert f"--processes {number}: impossible" in line
+
+
+def test_a_criterion_about_an_earlier_run_needs_one(refused: Refused, tmp_path: Path) -> None:
+    """Before anything is played; and it must be a run."""
+    line = "p95(web.query) not worse than baseline by 5%"
+    file = tmp_path / "scenario.py"
+    text = Path("scenarios/ordinary_day.py").read_text(encoding="utf-8")
+    file.write_text(text.replace("p95(web.query) < 3s", line), encoding="utf-8")
+    out = tmp_path / "run"
+    given = ("load", "--scenario", str(file), "--serve", "--window", "5", "--out", str(out))
+    assert "no baseline is given; expected --baseline RUN" in refused(*given)
+    assert "no such file" in refused(*given, "--baseline", str(tmp_path / "nowhere"))
+    assert not out.exists()
 
 
 @pytest.mark.parametrize(

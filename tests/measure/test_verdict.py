@@ -1,17 +1,29 @@
 """Which judgement wins, and what a program and a CI see of it."""
 
 from collections.abc import Callable
+from pathlib import Path
 from xml.etree.ElementTree import fromstring
 
 import pytest
+from xmlschema import XMLSchema
 
 from footfall.measure.junit import junit_xml
 from footfall.measure.verdict import EXIT_CODES, USAGE_EXIT_CODE, Judgement, Verdict, decide
 from footfall.records.runs import Manifest
 
+HOSTILE = '</testcase><x a="\'"> \x00 & 網'
 
-def _judged(verdict: str, *, validity: bool = False, criterion: str = "success(*) > 0.9") -> Judgement:
-    return Judgement(criterion=criterion, verdict=Verdict(verdict), reason="so it is", validity=validity)
+
+def _judged(
+    verdict: str, *, validity: bool = False, decisive: bool = False, criterion: str = "success(*) > 0.9"
+) -> Judgement:
+    return Judgement(
+        criterion=criterion,
+        verdict=Verdict(verdict),
+        reason="so it is",
+        validity=validity,
+        decisive=decisive,
+    )
 
 
 @pytest.mark.parametrize(
@@ -23,11 +35,12 @@ def _judged(verdict: str, *, validity: bool = False, criterion: str = "success(*
         ([_judged("pass"), _judged("invalid")], "invalid"),
         ([_judged("fail"), _judged("invalid", validity=True)], "invalid"),
         ([_judged("fail"), _judged("fail", validity=True)], "invalid"),
+        ([_judged("fail", decisive=True), _judged("invalid", validity=True)], "fail"),
         ([], "invalid"),
     ],
 )
 def test_validity_beats_failure_and_failure_beats_doubt(judgements: list[Judgement], verdict: str) -> None:
-    """And nothing judged is not a pass."""
+    """What ended the run beats even validity, and nothing judged is not a pass."""
     decision = decide(judgements)
 
     assert decision.verdict == verdict
@@ -53,11 +66,21 @@ def test_each_criterion_is_a_test_case(make_manifest: Callable[..., Manifest]) -
     assert [case[0].tag for case in suite.iter("testcase")] == ["system-out", "failure", "error"]
 
 
+@pytest.mark.parametrize("verdicts", [(), ("pass",), ("pass", "fail", "invalid")])
+def test_the_report_keeps_the_schema_that_ci_servers_share(
+    make_manifest: Callable[..., Manifest], verdicts: tuple[str, ...]
+) -> None:
+    """Also with text that is hostile; and the schema can refuse, as it does an unknown attribute."""
+    schema = XMLSchema(Path(__file__).parent / "junit.xsd")
+    told = junit_xml([_judged(each, criterion=HOSTILE) for each in verdicts], make_manifest(scenario=HOSTILE))
+    schema.validate(told)
+    assert not schema.is_valid(told.replace("<testsuites ", '<testsuites skipped="0" '))
+
+
 def test_hostile_text_stays_text_in_xml(make_manifest: Callable[..., Manifest]) -> None:
     """Angle brackets, quotes and a control character that XML cannot hold."""
-    hostile = '</testcase><x a="\'"> \x00 & 網'
-    told = junit_xml([_judged("fail", criterion=hostile)], make_manifest(scenario=hostile))
+    told = junit_xml([_judged("fail", criterion=HOSTILE)], make_manifest(scenario=HOSTILE))
     parsed = fromstring(told)  # noqa: S314 - our own words
 
     names = [case.get("name") for case in parsed.iter("testcase")]
-    assert names == [hostile.replace("\x00", "\N{REPLACEMENT CHARACTER}")]
+    assert names == [HOSTILE.replace("\x00", "\N{REPLACEMENT CHARACTER}")]

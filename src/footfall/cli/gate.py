@@ -7,7 +7,7 @@ import typer
 
 from footfall.cli import judging
 from footfall.cli.console import say_json
-from footfall.cli.options import Json, RunFolder
+from footfall.cli.options import Baseline, Json, RunFolder
 from footfall.cli.predicting import predict_if_missing
 from footfall.cli.tracing import SCENARIOS
 from footfall.load.model_file import MODEL_FILE, read_model
@@ -24,15 +24,17 @@ def command(
             help="File with a criterion a line. Default: those of the run's scenario.", show_default=False
         ),
     ] = None,
+    baseline: Baseline = None,
     as_json: Json = False,
 ) -> int:
-    """Judge RUN from its files: exit code 0 pass, 1 fail, 3 invalid; writes junit.xml."""
+    """Judge RUN from its files: exit code 0 pass, 1 fail, 3 invalid; writes junit.xml and summary.md."""
     manifest = read_manifest(run)
     lines, where = criteria_text(criteria, manifest)
     model = read_model(run / MODEL_FILE) if (run / MODEL_FILE).exists() else None
-    predict_if_missing(run)
     parsed = judging.criteria_of(lines, where, model, played=manifest.arrivals is not None)
-    judged = judging.judge_run(run, manifest, parsed)
+    judging.check_baseline(baseline, parsed)
+    predict_if_missing(run)
+    judged = judging.judge_run(run, manifest, parsed, baseline)
     if as_json:
         say_json(judging.as_json(judged))
     else:

@@ -16,6 +16,7 @@ from footfall.cli.options import (
     AlsoAsked,
     Asked,
     AtHour,
+    Baseline,
     Changes,
     HumanTime,
     Json,
@@ -29,6 +30,7 @@ from footfall.cli.playing import PlayOptions, play_and_judge
 from footfall.cli.runs import begin
 from footfall.cli.tracing import make_trace, scenario_of
 from footfall.load.reach import check_host
+from footfall.load.scenario import Scenario
 from footfall.load.trace import Trace, read_trace, write_trace
 from footfall.records.errors import BadInputError
 from footfall.records.runs import WorkerRecord
@@ -61,6 +63,7 @@ def command(
         int,
         typer.Option(help="Generating processes, all on this machine; -1: one a core."),
     ] = 1,
+    baseline: Baseline = None,
     drain_s: Annotated[float, typer.Option(min=0, help="Seconds to wait for the last customers.")] = 120.0,
     stall_s: Annotated[float, typer.Option(hidden=True)] = 0.0,
     stall_every_s: Annotated[float, typer.Option(hidden=True)] = 0.0,
@@ -78,27 +81,25 @@ def command(
             played = make_trace(chosen, seed, tuple(changes or ()), at_hour)
     else:
         given = shape | {"at_hour": at_hour, "set": changes, "seed": None if seed == DEFAULT_SEED else seed}
-        played = _made_before(trace, [name for name, value in given.items() if value is not None])
+        played = _made_before(trace, chosen, [name for name, value in given.items() if value is not None])
     held = judging.criteria_of_scenario(chosen, played.model)
+    judging.check_baseline(baseline, held)
     check_played(played.model)
     if host is not None:
         check_host(host, played.info)
     else:
         check_served(played.model)
-    settings = {
-        "criteria": list(chosen.criteria),
-        "play": played.info.play.model_dump(),
-        "scale": played.info.scale,
-        "set": list(played.info.changes),
-        "host": host or "reference service",
-        "model_file": played.info.model,
-    }
     folder, manifest = begin(
-        "load", played.model, played.info.seed, out, scenario=chosen.name, settings=settings
+        "load", played.model, played.info.seed, out, scenario=chosen.name, settings=_settings(played, host)
     )
     write_trace(folder, played)
     options = PlayOptions(
-        host=host, processes=processes, drain_s=drain_s, stall_s=stall_s, stall_every_s=stall_every_s
+        host=host,
+        baseline=baseline,
+        processes=processes,
+        drain_s=drain_s,
+        stall_s=stall_s,
+        stall_every_s=stall_every_s,
     )
     judged, figures, page = play_and_judge(folder, manifest, held, played, options)
     if as_json:
@@ -145,9 +146,25 @@ def workers_line(workers: Sequence[WorkerRecord]) -> str:
     return ends + clocks
 
 
-def _made_before(folder: Path, also_given: list[str]) -> Trace:
-    """Read a trace; whatever else would shape one is refused, since it could have no effect."""
+def _settings(played: Trace, host: str | None) -> dict[str, Any]:
+    """Give what shaped the run, for its manifest."""
+    return {
+        "criteria": list(played.info.criteria),
+        "play": played.info.play.model_dump(),
+        "scale": played.info.scale,
+        "set": list(played.info.changes),
+        "host": host or "reference service",
+        "model_file": played.info.model,
+    }
+
+
+def _made_before(folder: Path, scenario: Scenario, also_given: list[str]) -> Trace:
+    """Read a trace, to be held against the scenario's criteria.
+
+    Whatever else would shape one is refused, since it could have no effect.
+    """
     if also_given:
         option = also_given[0].removesuffix("_s").replace("_", "-")
         raise BadInputError(f"--{option}", "the trace has its own", "no such option beside --trace")
-    return read_trace(folder)
+    made = read_trace(folder)
+    return made.model_copy(update={"info": made.info.model_copy(update={"criteria": scenario.criteria})})

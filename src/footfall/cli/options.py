@@ -23,6 +23,12 @@ Changes = Annotated[
         show_default=False,
     ),
 ]
+Baseline = Annotated[
+    Path | None,
+    typer.Option(
+        help="Folder of an earlier run, for criteria that say `not worse than baseline`.", show_default=False
+    ),
+]
 Out = Annotated[
     Path | None,
     typer.Option(

@@ -30,6 +30,8 @@ class PlayOptions:
     drain_s: float = 120.0
     stall_s: float = 0.0
     stall_every_s: float = 0.0
+    baseline: Path | None = None
+    """An earlier run, for criteria that speak of one."""
 
 
 def play_and_judge(
@@ -55,8 +57,9 @@ def play_and_judge(
         lag_s=result.lag_s,
         workers=result.workers,
         degraded=result.degraded,
+        ended_early_by=result.ended_early_by,
     )
-    judged = judging.judge_run(folder, manifest, criteria)
+    judged = judging.judge_run(folder, manifest, criteria, options.baseline)
     figures = reporting.figures(folder)
     return judged, figures, reporting.write(folder, figures, judged, more)
 

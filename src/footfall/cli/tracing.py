@@ -110,5 +110,6 @@ def trace_of(people: pl.DataFrame, model: Model, scenario: Scenario, told: Trace
         subscribers=subscribers,
         changes=told.changes,
         log=told.log,
+        criteria=scenario.criteria,
     )
     return Trace(info=info, model=model, arrivals=arrivals)

@@ -6,8 +6,14 @@ from typing import Literal, Protocol
 from footfall.load.errands.answers import Ending
 from footfall.load.result import LoadResult, Records, Row
 from footfall.load.tally import Tally
+from footfall.records.abort import AbortRule, Guard
 from footfall.records.rows import Arrival
 from footfall.records.runs import WorkerRecord
+from footfall.records.tables import VISITS
+
+_DUE, _ENDED, _HUMAN, _CHANNEL, _OPERATION = (
+    list(VISITS).index(name) for name in ("due_s", "ended_s", "human_s", "channel", "operation")
+)
 
 
 class Book(Protocol):
@@ -29,9 +35,10 @@ class Book(Protocol):
 class Account:
     """All that is known of a play while it lasts; a `Book` that adds up."""
 
-    def __init__(self, arrivals: Sequence[Arrival]) -> None:
-        """Start with all arrivals of the trace waiting."""
+    def __init__(self, arrivals: Sequence[Arrival], rules: Sequence[AbortRule] = ()) -> None:
+        """Start with all arrivals of the trace waiting; `rules` say what would end the play early."""
         self.arrivals = arrivals
+        self._guards = [Guard(rule) for rule in rules]
         self.tally = Tally(len(arrivals))
         self.records = Records()
 
@@ -54,10 +61,19 @@ class Account:
     def visit(self, row: Row, ending: Ending) -> None:
         """Note an ended visit."""
         self.records.add_visit(row, *ending)
+        for guard in self._guards:
+            if guard.rule.matches(str(row[_CHANNEL]), str(row[_OPERATION])):
+                due_s, ended_s, human_s = (float(row[at]) for at in (_DUE, _ENDED, _HUMAN))  # type: ignore[arg-type]  # rows are plain data
+                guard.see(ended_s, ending[0].value, ended_s - due_s - human_s)
 
     def hit(self, row: Row) -> None:
         """Note a request."""
         self.records.hits.append(row)
+
+    @property
+    def ended_early_by(self) -> str:
+        """The abort criterion that is broken; empty when none is."""
+        return next((guard.rule.text for guard in self._guards if guard.breach is not None), "")
 
     @property
     def last_due_s(self) -> float:
@@ -83,5 +99,6 @@ class Account:
             host=host,
             causes=dict(self.records.causes.most_common()),
             workers=tuple(workers),
+            ended_early_by=self.ended_early_by,
             degraded=any(each.status in {"left", "lost"} for each in workers),
         )

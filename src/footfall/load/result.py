@@ -40,6 +40,8 @@ class LoadResult:
     """Empty where one process played."""
     degraded: bool = False
     """A worker was lost or left in the middle."""
+    ended_early_by: str = ""
+    """The abort criterion that ended it; empty where none did."""
 
 
 class Records:

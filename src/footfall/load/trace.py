@@ -55,6 +55,8 @@ class TraceInfo(Spec):
     """`path=value` of every number that differs from the model file."""
     log: LogInfo | None = None
     """The log that is replayed; None: a simulated day."""
+    criteria: tuple[str, ...] = ()
+    """What the scenario asks of a run, so that it can be judged wherever its folder is."""
     arrivals: int = 0
     arrivals_by_channel: dict[str, int] = Field(default_factory=dict)
     """First choices."""

@@ -18,8 +18,8 @@ def junit_xml(judgements: Sequence[Judgement], manifest: Manifest) -> str:
         "tests": str(len(verdicts)),
         "failures": str(verdicts.count(Verdict.FAIL)),
         "errors": str(verdicts.count(Verdict.INVALID)),
-        "skipped": "0",
     }
+    # The schema that CI servers agree on knows skipped tests of a suite alone, and we skip none.
     root = Element("testsuites", {"name": "footfall", **counts})
     name = _clean(manifest.scenario or manifest.model)
     suite = SubElement(root, "testsuite", {"name": name, **counts, "timestamp": manifest.started_at})

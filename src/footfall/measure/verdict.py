@@ -41,6 +41,8 @@ class Judgement:
     """Samples that the value rests on."""
     validity: bool = False
     """It asks whether the run can be trusted at all, hence beats every other criterion."""
+    decisive: bool = False
+    """It ended the run, so that nothing else can be asked of it: a failure beats even broken validity."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +56,8 @@ class Decision:
 def decide(judgements: Sequence[Judgement]) -> Decision:
     """The verdict on a run: broken validity beats a failure, a failure beats an undecided criterion.
 
+    Only a failure that ended the run itself comes before: what was not sent after it is its work.
+
     Nothing judged is invalid: unknown is never a pass.
     """
     if not judgements:
@@ -62,6 +66,7 @@ def decide(judgements: Sequence[Judgement]) -> Decision:
     failed = [j for j in judgements if j.verdict is Verdict.FAIL]
     undecided = [j for j in judgements if j.verdict is Verdict.INVALID]
     for verdict, broken in (
+        (Verdict.FAIL, [j for j in failed if j.decisive]),
         (Verdict.INVALID, untrusted),
         (Verdict.FAIL, failed),
         (Verdict.INVALID, undecided),

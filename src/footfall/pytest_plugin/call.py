@@ -57,6 +57,7 @@ class FootfallRun:
         changes: Mapping[str, float] | None = None,
         criteria: str | Sequence[str] | None = None,
         also: str | Sequence[str] = (),
+        baseline: str | Path | None = None,
         out: str | Path | None = None,
         options: Sequence[str] = (),
         timeout_s: float = TIMEOUT_S,
@@ -65,7 +66,8 @@ class FootfallRun:
 
         `window` is seconds or a text such as `2min`. Without `host` the reference service is started for the
         run. `changes` are numbers of the model by their path. `criteria` are asked instead of the scenario's,
-        `also` beside them, one a line. `options` are further words of `footfall load`'s command line.
+        `also` beside them, one a line; `baseline` is the folder of an earlier run that one of them speaks
+        of. `options` are further words of `footfall load`'s command line.
 
         Raises:
             Failed: of pytest, with one line: the input is wrong, or the run has not ended in `timeout_s`.
@@ -76,6 +78,7 @@ class FootfallRun:
         given = {"window": window, "speed": speed, "scale": scale, "seed": seed}
         arguments = ["--scenario", str(scenario), "--out", str(folder)]
         arguments += ["--host", host] if host else ["--serve"]
+        arguments += [] if baseline is None else [f"--baseline={self._place.here / baseline}"]
         arguments += [f"--{name}={value}" for name, value in given.items() if value is not None]
         arguments += [f"--set={path}={value}" for path, value in (changes or {}).items()]
         arguments += self._criteria(criteria) + [f"--criterion={line}" for line in _lines(also)]

@@ -30,3 +30,6 @@ class Outcome(StrEnum):
 
 
 OUTCOMES: tuple[str, ...] = tuple(Outcome)
+
+TECHNICAL: frozenset[str] = frozenset({Outcome.ERROR, Outcome.TIMEOUT, Outcome.THROTTLED, Outcome.BLOCKED})
+"""Ends that are the service's fault and no rule of business, no patience and no opening hour of people."""

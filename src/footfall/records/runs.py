@@ -90,6 +90,8 @@ class Manifest:
     """Of a run in several processes; empty where one played it."""
     degraded: bool = False
     """A worker was lost or left in the middle: the load was not the one that was asked for."""
+    ended_early_by: str = ""
+    """The abort criterion that ended it; empty where none did."""
     share_definition: str | None = None
     settings: dict[str, Any] = field(default_factory=dict)
     """Window, speed, host and all else that shaped the run; no secrets."""

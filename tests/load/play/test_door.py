@@ -63,6 +63,28 @@ def test_a_stopped_locust_leaves_a_partial_run_that_adds_up(
     assert result.arrivals.failed + result.arrivals.not_sent == result.arrivals.due == 300
 
 
+@pytest.mark.parametrize("several", [(), ("--processes", "2")], ids=["one process", "workers"])
+def test_a_play_that_is_not_worth_going_on_ends_by_itself(
+    locust: Start, stall: Stall, tmp_path: Path, free_port: int, several: tuple[str, ...]
+) -> None:
+    """Every visit is an error; long before the last is due it is over, and the manifest says why."""
+    line = "error(*) > 50% for 2s abort"
+    model = small_model()
+    made = trace_of(model, day_of([(k / 10, "query", "web") for k in range(300)]), 30)
+    info = made.info.model_copy(update={"criteria": ("success(*) >= 90%", line)})
+    write_trace(tmp_path, made.model_copy(update={"info": info}))
+    ports = ("--master-bind-port", str(free_port), "--master-port", str(free_port)) if several else ()
+    with stall(0) as host:
+        play = locust("--headless", "--host", host, "--trace", ".", "--run-dir", ".", *several, *ports)
+        assert play.end() == 0
+    result, manifest = read_result(tmp_path), read_manifest(tmp_path)
+    assert (result.status, result.ended_early_by) == ("partial", line)
+    assert manifest.ended_early_by == line
+    assert manifest.settings["criteria"] == list(info.criteria)
+    assert result.arrivals.not_sent > 100
+    assert result.played_s < 20
+
+
 class Page:
     """Locust's web page."""
 

@@ -4,13 +4,15 @@ import pytest
 
 from footfall.measure.criteria.grammar import Vocabulary, parse_criteria, parse_criterion, with_defaults
 from footfall.measure.criteria.spec import (
+    AbortCriterion,
     AgreementCriterion,
     ArrivalsCriterion,
+    BaselineCriterion,
     Criterion,
     LagCriterion,
     ResponseCriterion,
     Scope,
-    SuccessCriterion,
+    ShareCriterion,
 )
 from footfall.records.errors import BadInputError
 
@@ -29,13 +31,14 @@ def _parse(line: str) -> Criterion:
         ("success( web.query )>=97.8% - 3pt", Scope("web", "query"), 0.948),
         ("success(*) >= 90%", Scope("*", "*"), 0.9),
         ("success(*_hall.*) >= 90%", Scope("*_hall", "*"), 0.9),
+        ("error([sw]*.q?ery) <= 0.5%", Scope("[sw]*", "q?ery"), 0.005),
     ],
 )
 def test_a_bound_on_success_is_read(line: str, scope: Scope, bound: float) -> None:
     """With its scope, and less its margin."""
     criterion = _parse(line)
 
-    assert isinstance(criterion, SuccessCriterion)
+    assert isinstance(criterion, ShareCriterion)
     assert criterion.scope == scope
     assert criterion.bound_share == pytest.approx(bound)
     assert criterion.text == line
@@ -47,6 +50,8 @@ def test_a_bound_on_success_is_read(line: str, scope: Scope, bound: float) -> No
         ("p95(web.*) < 800ms", 0.95, 0.8),
         ("p50(web.query) <= 1.5 s", 0.5, 1.5),
         ("mean(own_hall.*) < 12min", None, 720),
+        ("p99.9(web.*) < 3s", 0.999, 3),
+        ("p7(web.*) < 3s", 0.07, 3),
     ],
 )
 def test_a_bound_on_response_is_read_in_any_unit(line: str, quantile: float | None, limit_s: float) -> None:
@@ -64,11 +69,40 @@ def test_lag_arrivals_and_agreement_are_read() -> None:
         text="p99(lag) < 10ms else invalid", statistic="p99", operator="<", limit_s=0.01
     )
     assert _parse("arrivals(*) within 2% of trace") == ArrivalsCriterion(
-        text="arrivals(*) within 2% of trace", tolerance_share=0.02
+        text="arrivals(*) within 2% of trace", scope=Scope(), tolerance_share=0.02
     )
     assert _parse("predicted(success, web.*) within 1pt of measured") == AgreementCriterion(
         text="predicted(success, web.*) within 1pt of measured", scope=Scope("web"), tolerance_share=0.01
     )
+
+
+@pytest.mark.parametrize(
+    ("line", "of", "tolerance", "unit"),
+    [
+        ("p95(web.query) not worse than baseline by 5%", "p95", 0.05, "ratio"),
+        ("mean(web.*) not worse than baseline by 50ms", "mean", 0.05, "s"),
+        ("success(web.*) not worse than baseline by 1pt", "success", 0.01, "share"),
+        ("error(*) not worse  than baseline by 0.5 pt", "error", 0.005, "share"),
+    ],
+)
+def test_a_clause_about_an_earlier_run_is_read(line: str, of: str, tolerance: float, unit: str) -> None:
+    """Shares by points, times by a part or by a time."""
+    criterion = _parse(line)
+
+    assert isinstance(criterion, BaselineCriterion)
+    assert (criterion.of, criterion.unit) == (of, unit)
+    assert criterion.tolerance == pytest.approx(tolerance)
+
+
+def test_what_ends_a_run_early_is_read() -> None:
+    """With its scope, and for how long it must have been so."""
+    criterion = _parse("p95(web.*) > 2s for 1min abort")
+
+    assert isinstance(criterion, AbortCriterion)
+    rule = criterion.rule
+    assert (rule.channel, rule.operation, rule.event, rule.for_s) == ("web", "*", "slower", 60)
+    assert rule.limit_s == 2
+    assert rule.share == pytest.approx(0.05)
 
 
 def test_else_invalid_makes_a_criterion_one_of_validity() -> None:
@@ -102,14 +136,26 @@ def test_comments_and_blank_lines_are_left_out() -> None:
         ("success(wbe.query) >= 90%", "no channel 'wbe'"),
         ("success(web.querry) >= 90%", "no operation 'querry'"),
         ("p95(web.query) < 800", "is no criterion"),
-        ("p97(web.query) < 800ms", "is no criterion"),
-        ("max(web.query) < 800ms", "max of response times"),
+        ("p0(web.query) < 800ms", "p0 of response times"),
+        ("p100(web.query) < 800ms", "is no criterion"),
+        ("max(web.query) < 800ms", "the longest of a sample"),
+        ("success(w[b.query) >= 90%", "no channel"),
         ("p95(lag) < 10ms", "p95 of lag"),
-        ("arrivals(web.*) within 2% of trace", "not kept apart"),
+        ("arrivals(wbe.*) within 2% of trace", "no channel"),
         ("predicted(success, web.*) within 0pt of measured", "0pt"),
         ("predicted(p95, web.*) within 1pt of measured", "is no criterion"),
-        ("p95(web.query) not worse than baseline by 5%", "not supported yet"),
-        ("success(web.query) >= 90% for 30s abort", "not supported yet"),
+        ("p95(web.query) not worse than baseline by 5pt", "p95 by 5pt"),
+        ("success(web.query) not worse than baseline by 5%", "success by 5%"),
+        ("p95(web.query) not worse than baseline by 0%", "above 0"),
+        ("p95(lag) not worse than baseline by 5%", "the generator's"),
+        ("p95(web.query) not worse than yesterday by 5%", "is no criterion"),
+        ("success(web.query) > 90% for 30s abort", "would end a run that is well"),
+        ("error(*) < 5% for 30s abort", "would end a run that is well"),
+        ("error(*) > 20% for 0s abort", "for 0s"),
+        ("error(*) > 20% for ever abort", "for ever"),
+        ("error(*) > 100% for 30s abort", "a share of 100%"),
+        ("error(wbe.*) > 20% for 30s abort", "no channel 'wbe'"),
+        ("mean(*) > 2s for 30s abort", "is no criterion"),
     ],
 )
 def test_a_bad_criterion_is_refused_with_its_line_and_what_was_expected(line: str, said: str) -> None:

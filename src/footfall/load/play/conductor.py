@@ -12,18 +12,16 @@ from locust.env import Environment
 from locust.runners import MasterRunner
 
 from footfall import __version__
-from footfall.load.account import Account
 from footfall.load.crew.members import LEASE_S, Member
 from footfall.load.crew.messages import KIND, MESSAGE, pieces_of
 from footfall.load.crew.plan import Plan
 from footfall.load.crew.stream import Notes, add_up
 from footfall.load.model_file import model_text
-from footfall.load.play.closing import write_down
+from footfall.load.play.books import account_of, is_ended_early, write_down
 from footfall.load.play.preparation import Prepared
 from footfall.load.progress import Progress, write_progress
 from footfall.load.reach import set_play_clock
 from footfall.records.errors import BadInputError
-from footfall.records.rows import Arrival
 
 LEAD_S = 1.5
 """Between the last word to the workers and second 0 of play."""
@@ -47,7 +45,7 @@ class Conductor:
         self._environment = environment
         self._runner = runner
         self.prepared = prepared
-        self.account = Account([Arrival(**row) for row in prepared.trace.arrivals.iter_rows(named=True)])
+        self.account = account_of(prepared)
         self._plan = Plan([arrival.due_s for arrival in self.account.arrivals], self.account.tally)
         self._run = secrets.token_hex(4)
         self._members: dict[str, Member] = {}
@@ -105,6 +103,8 @@ class Conductor:
         if tally.waiting == 0 and now_s > self.account.last_due_s + self.prepared.settings.drain_s:
             logger.warning("%d customers are cut off: the drain is over", tally.under_way)
             self._tell_all("cut")
+        if is_ended_early(self.account):
+            return True
         return not self._playing or (tally.waiting == 0 and tally.under_way == 0)
 
     def stop_sending(self) -> None:

@@ -5,13 +5,11 @@ import logging
 from locust.env import Environment
 from locust.runners import Runner
 
-from footfall.load.account import Account
-from footfall.load.play.closing import write_down
+from footfall.load.play.books import account_of, is_ended_early, write_down
 from footfall.load.play.player import Manner, Piece, Player
 from footfall.load.play.preparation import Prepared
 from footfall.load.progress import Progress, write_progress
 from footfall.load.reach import set_play_clock
-from footfall.records.rows import Arrival
 
 LEAD_S = 1.0
 """Between the start of the run and second 0 of play."""
@@ -26,7 +24,7 @@ class Performance:
         trace, settings = prepared.trace, prepared.settings
         self._environment = environment
         self.prepared = prepared
-        self.account = Account([Arrival(**row) for row in trace.arrivals.iter_rows(named=True)])
+        self.account = account_of(prepared)
         manner = Manner(
             gateway_key=settings.gateway_key, stall_s=settings.stall_s, stall_every_s=settings.stall_every_s
         )
@@ -59,7 +57,7 @@ class Performance:
         if injected and under_way and now_s > self.account.last_due_s + self.prepared.settings.drain_s:
             logger.warning("%d customers are cut off: the drain is over", under_way)
             self._player.cut_off()
-        return injected and not self._player.under_way
+        return is_ended_early(self.account) or (injected and not self._player.under_way)
 
     def stop_sending(self) -> None:
         """Let nobody else come; those under way are Locust's to stop."""

@@ -115,7 +115,12 @@ def _open_manifest(run_dir: Path, settings: PlaySettings, trace: Trace) -> Manif
         scenario=info.scenario,
         seed=info.seed,
         status="running",
-        settings=info.play.model_dump() | {"scale": info.scale, "host": settings.host},
+        settings={
+            "play": info.play.model_dump(),
+            "criteria": list(info.criteria),
+            "scale": info.scale,
+            "host": settings.host,
+        },
         versions=kit,
         machine=machine(),
         started_at=now(),

@@ -19,6 +19,17 @@ class Evidence:
     manifest: Manifest
     predicted: pl.DataFrame | None = None
     measured: pl.DataFrame | None = None
+    arrivals: pl.DataFrame | None = None
+    """The trace that was played (`ARRIVALS`), None where it is not there."""
+    baseline: "Evidence | None" = None
+    """An earlier run, for criteria that speak of one."""
+
+    @property
+    def played_s(self) -> float | None:
+        """Seconds of play that the trace covers, None where the manifest does not say."""
+        play = self.manifest.settings.get("play") or {}
+        length_s, speed = play.get("length_s"), play.get("speed")
+        return length_s / speed if length_s and speed else None
 
     def judged(self, scope: Scope) -> pl.DataFrame | None:
         """The visits that a criterion of that scope is held against; None when there are none."""

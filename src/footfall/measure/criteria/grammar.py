@@ -2,10 +2,14 @@
 
     success(sms.transact) >= 91.1%
     success(web.query) >= 97.8% - 3pt
-    p95(web.*) < 800ms
+    error(w*.query) <= 1%
+    p99.9(web.*) < 800ms
+    mean(*) < 300ms
     p99(lag) < 10ms else invalid
     arrivals(*) within 2% of trace
     predicted(success, web.*) within 1pt of measured
+    p95(web.query) not worse than baseline by 5%
+    error(*) > 20% for 30s abort
 
 `else invalid` behind a criterion makes it one of validity: where it is broken, the run proves nothing.
 `lag` and `arrivals` always are.
@@ -17,14 +21,17 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from footfall.measure.criteria.spec import (
+    AbortCriterion,
     AgreementCriterion,
     ArrivalsCriterion,
+    BaselineCriterion,
     Criterion,
     LagCriterion,
     ResponseCriterion,
     Scope,
-    SuccessCriterion,
+    ShareCriterion,
 )
+from footfall.records.abort import abort_rule, is_abort
 from footfall.records.errors import BadInputError
 
 LAG_S_MAX = 0.050
@@ -32,26 +39,28 @@ LAG_S_MAX = 0.050
 LINES_MAX = 1000
 
 _FORMS = (
-    "success(web.query) >= 97.8%, p95(web.*) < 800ms, p99(lag) < 10ms else invalid, "
-    "arrivals(*) within 2% of trace, or predicted(success, web.*) within 1pt of measured"
+    "success(web.query) >= 97.8%, error(*) <= 1%, p95(web.*) < 800ms, p99(lag) < 10ms else invalid, "
+    "arrivals(*) within 2% of trace, predicted(success, web.*) within 1pt of measured, "
+    "p95(web.query) not worse than baseline by 5%, or error(*) > 20% for 30s abort"
 )
 _NUMBER = r"[0-9]+(?:\.[0-9]+)?"
 _SCOPE = r"\s*(?P<scope>[^()\s,]+)\s*"
 _IS = r"\s*(?P<operator>[<>]=?)\s*"
-_SUCCESS = re.compile(
-    rf"success\({_SCOPE}\){_IS}(?P<share>{_NUMBER}%?)(?:\s*-\s*(?P<margin>{_NUMBER})\s*pt)?"
+_OF_TIME = r"p[0-9]{1,2}(?:\.[0-9]{1,2})?|mean|max"
+_SHARE = re.compile(
+    rf"(?P<of>success|error)\({_SCOPE}\){_IS}(?P<share>{_NUMBER}%?)(?:\s*-\s*(?P<margin>{_NUMBER})\s*pt)?"
 )
-_TIME = re.compile(
-    rf"(?P<statistic>p50|p90|p95|p99|mean|max)\({_SCOPE}\){_IS}(?P<limit>{_NUMBER})\s*(?P<unit>ms|s|min)"
-)
+_TIME = re.compile(rf"(?P<statistic>{_OF_TIME})\({_SCOPE}\){_IS}(?P<limit>{_NUMBER})\s*(?P<unit>ms|s|min)")
 _ARRIVALS = re.compile(rf"arrivals\({_SCOPE}\)\s+within\s+(?P<percent>{_NUMBER})\s*%\s+of\s+trace")
 _AGREEMENT = re.compile(
     rf"predicted\(\s*success\s*,{_SCOPE}\)\s+within\s+(?P<points>{_NUMBER})\s*pt\s+of\s+measured"
 )
+_BASELINE = re.compile(
+    rf"(?P<of>success|error|{_OF_TIME})\({_SCOPE}\)\s+not\s+worse\s+than\s+baseline\s+by\s+"
+    rf"(?P<number>{_NUMBER})\s*(?P<unit>%|pt|ms|s)"
+)
 _ELSE_INVALID = re.compile(r"\s+else\s+invalid$")
-_LATER = re.compile(r"\bbaseline\b|\bfor\s+\S+\s+abort\b")
 _SECONDS = {"ms": 0.001, "s": 1.0, "min": 60.0}
-_QUANTILES = {"p50": 0.50, "p90": 0.90, "p95": 0.95, "p99": 0.99, "mean": None}
 _LAG = ("p50", "p99", "max")
 
 
@@ -82,15 +91,16 @@ def parse_criterion(line: str, where: str, known: Vocabulary | None = None) -> C
     Raises:
         BadInputError: as `parse_criteria`.
     """
-    if _LATER.search(line):
-        raise BadInputError(where, f"{line!r}: not supported yet", _FORMS)
     body = _ELSE_INVALID.sub("", line)
     reader = _Reader(line, where, known, validity=body != line)
+    if is_abort(line):
+        return reader.abort()
     for form, read in (
-        (_SUCCESS, reader.success),
+        (_SHARE, reader.share),
         (_TIME, reader.time),
         (_ARRIVALS, reader.arrivals),
         (_AGREEMENT, reader.agreement),
+        (_BASELINE, reader.baseline),
     ):
         if match := form.fullmatch(body):
             return read(match)
@@ -114,13 +124,14 @@ class _Reader:
     known: Vocabulary | None
     validity: bool
 
-    def success(self, match: re.Match[str]) -> Criterion:
+    def share(self, match: re.Match[str]) -> Criterion:
         share, margin = self._share(match["share"]), float(match["margin"] or 0) / 100
         if margin > share:
             raise BadInputError(self.where, f"the margin {match['margin']}pt is above the target", "less")
-        return SuccessCriterion(
+        return ShareCriterion(
             text=self.text,
             scope=self._scope(match["scope"]),
+            of=match["of"],
             operator=match["operator"],
             target_share=share,
             margin_share=margin,
@@ -135,21 +146,21 @@ class _Reader:
             return LagCriterion(
                 text=self.text, statistic=statistic, operator=match["operator"], limit_s=limit_s
             )
-        if statistic not in _QUANTILES:
-            raise BadInputError(self.where, f"{statistic} of response times", ", ".join(_QUANTILES))
         return ResponseCriterion(
             text=self.text,
             scope=self._scope(match["scope"]),
-            quantile=_QUANTILES[statistic],
+            quantile=self._quantile(statistic),
             operator=match["operator"],
             limit_s=limit_s,
             validity=self.validity,
         )
 
     def arrivals(self, match: re.Match[str]) -> Criterion:
-        if match["scope"] not in ("*", "*.*"):
-            raise BadInputError(self.where, f"arrivals({match['scope']}) is not kept apart", "arrivals(*)")
-        return ArrivalsCriterion(text=self.text, tolerance_share=float(match["percent"]) / 100)
+        return ArrivalsCriterion(
+            text=self.text,
+            scope=self._scope(match["scope"]),
+            tolerance_share=float(match["percent"]) / 100,
+        )
 
     def agreement(self, match: re.Match[str]) -> Criterion:
         points = float(match["points"])
@@ -162,6 +173,44 @@ class _Reader:
             validity=self.validity,
         )
 
+    def baseline(self, match: re.Match[str]) -> Criterion:
+        of, number, unit = match["of"], float(match["number"]), match["unit"]
+        of_share = of in {"success", "error"}
+        if of_share is not (unit == "pt"):
+            better = "points of the share, such as 1pt" if of_share else "a part or a time: 5% or 50ms"
+            raise BadInputError(self.where, f"{of} by {match['number']}{unit}", better)
+        if number <= 0 or (of_share and number > 100):  # noqa: PLR2004 - points of a hundred
+            raise BadInputError(self.where, f"a tolerance of {number:g}{unit}", "above 0")
+        if match["scope"] == "lag":
+            raise BadInputError(self.where, "lag is the generator's, not the service's", _FORMS)
+        return BaselineCriterion(
+            text=self.text,
+            scope=self._scope(match["scope"]),
+            of=of,
+            quantile=None if of_share else self._quantile(of),
+            tolerance=number * _SECONDS[unit] if unit in _SECONDS else number / 100,
+            unit={"pt": "share", "%": "ratio"}.get(unit, "s"),
+            validity=self.validity,
+        )
+
+    def abort(self) -> Criterion:
+        rule = abort_rule(self.text, self.where)
+        self._scope(
+            "*" if (rule.channel, rule.operation) == ("*", "*") else f"{rule.channel}.{rule.operation}"
+        )
+        return AbortCriterion(text=self.text, rule=rule)
+
+    def _quantile(self, statistic: str) -> float | None:
+        if statistic == "mean":
+            return None
+        if statistic == "max":
+            problem = "the longest of a sample bounds nothing"
+            raise BadInputError(self.where, problem, "mean, or a percentile such as p99.9")
+        quantile = round(float(statistic[1:]) / 100, 6)
+        if not 0 < quantile < 1:
+            raise BadInputError(self.where, f"{statistic} of response times", "p1 to p99.99, or mean")
+        return quantile
+
     def _share(self, text: str) -> float:
         share = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
         if not 0 <= share <= 1:
@@ -172,7 +221,7 @@ class _Reader:
         parts = text.split(".")
         if text == "*":
             parts = ["*", "*"]
-        if len(parts) != 2 or not all(re.fullmatch(r"[\w*]+", part) for part in parts):  # noqa: PLR2004 - a channel and an operation
+        if len(parts) != 2 or not all(re.fullmatch(r"[\w*?!\[\]-]+", part) for part in parts):  # noqa: PLR2004 - a channel and an operation
             raise BadInputError(
                 self.where, f"scope {text!r}", "channel.operation, such as web.query or *.query"
             )

@@ -7,6 +7,8 @@ from fnmatch import fnmatchcase
 from types import MappingProxyType
 from typing import TypeAlias
 
+from footfall.records.abort import AbortRule
+
 OPERATORS: Mapping[str, Callable[[float, float], bool]] = MappingProxyType(
     {">=": operator.ge, ">": operator.gt, "<=": operator.le, "<": operator.lt}
 )
@@ -32,11 +34,13 @@ class Scope:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SuccessCriterion:
-    """`success(web.query) >= 97.8% - 3pt`: a bound on the share of visits that are served."""
+class ShareCriterion:
+    """`success(web.query) >= 97.8% - 3pt`: a bound on a share of the visits."""
 
     text: str
     scope: Scope
+    of: str
+    """`success`: served; `error`: ended by a technical fault (`TECHNICAL`)."""
     operator: str
     target_share: float
     margin_share: float = 0.0
@@ -78,6 +82,7 @@ class ArrivalsCriterion:
     """`arrivals(*) within 2% of trace`: how many of the due arrivals the generator may miss."""
 
     text: str
+    scope: Scope
     tolerance_share: float
 
 
@@ -91,6 +96,36 @@ class AgreementCriterion:
     validity: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BaselineCriterion:
+    """`p95(web.query) not worse than baseline by 5%`: how much worse than an earlier run it may be."""
+
+    text: str
+    scope: Scope
+    of: str
+    """`success`, `error`, `mean`, or a percentile such as `p95`."""
+    quantile: float | None
+    """0..1, of a percentile."""
+    tolerance: float
+    unit: str
+    """`share` (points of a share), `ratio` (of a time), or `s`."""
+    validity: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AbortCriterion:
+    """`error(*) > 20% for 30s abort`: what ends a run early, and makes it fail."""
+
+    text: str
+    rule: AbortRule
+
+
 Criterion: TypeAlias = (
-    SuccessCriterion | ResponseCriterion | LagCriterion | ArrivalsCriterion | AgreementCriterion
+    ShareCriterion
+    | ResponseCriterion
+    | LagCriterion
+    | ArrivalsCriterion
+    | AgreementCriterion
+    | BaselineCriterion
+    | AbortCriterion
 )

@@ -1,4 +1,4 @@
-"""The end of a play: its files, and the manifest where this process keeps it."""
+"""The books of a play: opened before it, and written down at its end."""
 
 import logging
 from dataclasses import replace
@@ -6,9 +6,29 @@ from dataclasses import replace
 from footfall.load.account import Account
 from footfall.load.play.preparation import Prepared
 from footfall.load.result import LoadResult
+from footfall.records.abort import abort_rules
+from footfall.records.rows import Arrival
 from footfall.records.runs import now, write_manifest
 
 logger = logging.getLogger(__name__)
+
+
+def account_of(prepared: Prepared) -> Account:
+    """Open the account of a play: its arrivals, and what would end it early.
+
+    Raises:
+        BadInputError: an abort criterion of the trace is malformed.
+    """
+    info = prepared.trace.info
+    arrivals = [Arrival(**row) for row in prepared.trace.arrivals.iter_rows(named=True)]
+    return Account(arrivals, abort_rules(info.criteria, f"scenario {info.scenario}"))
+
+
+def is_ended_early(account: Account) -> bool:
+    """Whether the play is not worth going on, by a criterion of its own."""
+    if account.ended_early_by:
+        logger.warning("ended early: %s", account.ended_early_by)
+    return bool(account.ended_early_by)
 
 
 def write_down(prepared: Prepared, account: Account, result: LoadResult) -> None:
@@ -26,6 +46,7 @@ def write_down(prepared: Prepared, account: Account, result: LoadResult) -> None
             lag_s=result.lag_s,
             workers=result.workers,
             degraded=result.degraded,
+            ended_early_by=result.ended_early_by,
             ended_at=now(),
         )
         write_manifest(prepared.run_dir, done)
