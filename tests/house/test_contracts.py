@@ -16,6 +16,7 @@ BREACHES = {
     "matplotlib": ("src/footfall/measure/__init__.py", "import matplotlib.pyplot"),
     "service": ("src/footfall/load/__init__.py", "import sqlalchemy"),
     "terminal": ("src/footfall/chart/__init__.py", "import rich.progress"),
+    "plugin": ("src/footfall/pytest_plugin/__init__.py", "import footfall.cli"),
     "wiring": ("src/footfall/cli/__init__.py", "import simpy"),
 }
 """Contract of `pyproject.toml` by its id: a file, and a line in it that breaks the contract."""

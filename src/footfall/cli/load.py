@@ -9,9 +9,12 @@ from typing import Annotated, Any
 import typer
 
 from footfall.cli import judging, reporting
+from footfall.cli.asked import asked_of
 from footfall.cli.console import progress, say, say_json
 from footfall.cli.options import (
     DEFAULT_SEED,
+    AlsoAsked,
+    Asked,
     AtHour,
     Baseline,
     Changes,
@@ -54,6 +57,8 @@ def command(
     human_time_factor: HumanTime = None,
     out: Out = None,
     changes: Changes = None,
+    criteria: Asked = None,
+    more_criteria: AlsoAsked = None,
     processes: Annotated[
         int,
         typer.Option(help="Generating processes, all on this machine; -1: one a core."),
@@ -71,7 +76,7 @@ def command(
     """Play a scenario's busiest minutes through Locust, and judge what came of it."""
     _check(processes, host, serve=serve)
     shape = {"window_s": window, "speed": speed, "scale": scale, "human_time_factor": human_time_factor}
-    chosen = scenario_of(scenario, None, **shape)
+    chosen = asked_of(scenario_of(scenario, None, **shape), criteria, more_criteria or ())
     played = _trace(chosen, trace, shape, Given(seed=seed, at_hour=at_hour, changes=tuple(changes or ())))
     options = PlayOptions(
         host=host,

@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from footfall.cli.times import window_of
+
 DEFAULT_SEED = 1
 
 ModelFile = Annotated[Path, typer.Argument(help="Model file, such as models/guangxi.py.", show_default=False)]
@@ -49,7 +51,12 @@ ScenarioName = Annotated[
 ]
 Window = Annotated[
     float | None,
-    typer.Option(min=1, help="Seconds of the day to play. Default: the scenario's.", show_default=False),
+    typer.Option(
+        parser=window_of,
+        metavar="TIME",
+        help="Time of the day to play: seconds, or such as 90s, 2min, 1h30m. Default: the scenario's.",
+        show_default=False,
+    ),
 ]
 AtHour = Annotated[
     float | None,
@@ -70,4 +77,17 @@ Scale = Annotated[
 HumanTime = Annotated[
     float | None,
     typer.Option(min=0.0, max=1.0, help="People's own time is multiplied by this.", show_default=False),
+]
+Asked = Annotated[
+    Path | None,
+    typer.Option(help="File with a criterion a line, instead of the scenario's own.", show_default=False),
+]
+AlsoAsked = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--criterion",
+        metavar="LINE",
+        help="One more criterion, such as 'p95(web.*) < 800ms'. May be repeated.",
+        show_default=False,
+    ),
 ]

@@ -1,0 +1,88 @@
+"""A service that does nothing but write down when each request came; in a process of its own."""
+
+import asyncio
+import http.client
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import uvloop
+
+Stamps = list[tuple[float, str]]
+"""When a request came, seconds on the machine's monotonic clock, and what it asked for."""
+PAGE = "/web/pages/home"
+_STAMPS, _HEALTH = "/stamps", "/health"
+_END = b"\r\n\r\n"
+_HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
+_OK = b'{"status":"ok"}'
+_ANSWER = _HEAD % len(_OK) + _OK
+_TAKE_S_MOST = 30.0
+
+
+class Stamping(asyncio.Protocol):
+    """One connection; requests have no body."""
+
+    def __init__(self, stamps: Stamps) -> None:
+        """Write into this list."""
+        self._stamps = stamps
+        self._rest = b""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Keep the way back."""
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        """Stamp every whole request, and answer it."""
+        came_s = time.monotonic()
+        *heads, self._rest = (self._rest + data).split(_END)
+        write = self._transport.write  # type: ignore[attr-defined]  # uvloop's derives from none of asyncio's
+        for head in heads:
+            target = head.split(b" ", 2)[1].decode()
+            if target == _STAMPS:
+                body = json.dumps(self._stamps).encode()
+                self._stamps.clear()
+                write(_HEAD % len(body) + body)
+                continue
+            if target != _HEALTH:
+                self._stamps.append((came_s, target))
+            write(_ANSWER)
+
+
+async def _serve() -> None:
+    stamps: Stamps = []
+    server = await asyncio.get_running_loop().create_server(lambda: Stamping(stamps), "127.0.0.1", 0)
+    print(server.sockets[0].getsockname()[1], flush=True)
+    await server.serve_forever()
+
+
+@contextmanager
+def stamping_server(core: int | None) -> Iterator[int]:
+    """Run the service on one core, if one is named; gives its port."""
+    with subprocess.Popen([sys.executable, Path(__file__)], stdout=subprocess.PIPE, text=True) as child:
+        assert child.stdout is not None
+        try:
+            port = int(child.stdout.readline())
+            if core is not None:
+                os.sched_setaffinity(child.pid, {core})
+            yield port
+        finally:
+            child.terminate()
+
+
+def take_stamps(port: int) -> Stamps:
+    """Take what has been written down since the last time."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=_TAKE_S_MOST)
+    try:
+        connection.request("GET", _STAMPS)
+        return [(came_s, target) for came_s, target in json.loads(connection.getresponse().read())]
+    finally:
+        connection.close()
+
+
+if __name__ == "__main__":
+    uvloop.run(_serve())

@@ -1,0 +1,119 @@
+"""What `docs/ci.md` tells people to copy is whole, valid, and names what exists."""
+
+import ast
+import inspect
+import re
+import shlex
+import subprocess
+import sys
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from footfall.cli.app import COMMANDS, USAGE_EXIT_CODE, run
+from footfall.measure.interval import wilson
+from footfall.measure.verdict import EXIT_CODES
+from footfall.pytest_plugin.call import FootfallRun
+from footfall.pytest_plugin.played import PlayedRun
+from footfall.records.rows import Measure
+from footfall.records.runs import ArrivalCounts, Lag
+
+TOP = Path(__file__).parents[2]
+PAGE = (TOP / "docs" / "ci.md").read_text(encoding="utf-8")
+FILES = dict(re.findall(r"^`([^`]+\.yml)`:\n\n```yaml\n(.*?)^```$", PAGE, flags=re.MULTILINE | re.DOTALL))
+SCHEMAS = [
+    (".github/workflows/load.yml", "vendor.github-workflows"),
+    (".github/workflows/load.yml", "custom.github-workflows-require-timeout"),
+    (".gitlab-ci.yml", "vendor.gitlab-ci"),
+]
+SCHEMA_PROGRAM = Path(sys.executable).with_name("check-jsonschema")
+OF_RUN = {"measure": Measure, "arrivals": ArrivalCounts, "lag_s": Lag}
+"""What an attribute of a run is made of."""
+
+
+def complaints(text: str, folder: Path, schema: str) -> str:
+    """Hold a CI file to the schema of whoever reads it; gives what is wrong with it, or nothing."""
+    file = folder / "file.yml"
+    file.write_text(text, encoding="utf-8")
+    command = [str(SCHEMA_PROGRAM), "--builtin-schema", schema, str(file)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return "" if done.returncode == 0 else done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(("name", "schema"), SCHEMAS)
+def test_a_ci_file_of_the_page_is_what_its_reader_takes(name: str, schema: str, tmp_path: Path) -> None:
+    """Whole and valid, and every job is bounded in time."""
+    assert complaints(FILES[name], tmp_path, schema) == ""
+
+
+@pytest.mark.parametrize(("name", "schema"), SCHEMAS)
+def test_a_broken_ci_file_is_found(name: str, schema: str, tmp_path: Path) -> None:
+    """The schema bites on a misspelt key or a missing limit."""
+    broken = FILES[name].replace("timeout-minutes: 30", "timeouts: 30").replace("script:", "scripts:")
+    assert complaints(broken, tmp_path, schema)
+
+
+def test_every_command_of_the_page_exists_with_its_options(capsys: pytest.CaptureFixture[str]) -> None:
+    """In the files as in the text; an option that was renamed would be found here."""
+    said = re.findall(r"(?:^|[`{ ])footfall ([a-z]+)((?: [^`;}\n]+)?)", PAGE, flags=re.MULTILINE)
+    called = [(name, shlex.split(rest)) for name, rest in said if name in COMMANDS]
+    assert {name for name, _ in called} == {"load", "gate", "report"}
+    for name, words in called:
+        assert run((name, "--help")) == 0
+        known = set(re.findall(r"--[a-z][a-z-]*", capsys.readouterr().out))
+        assert {word for word in words if word.startswith("--")} <= known
+
+
+def test_every_scenario_and_pytest_option_of_the_page_exists(pytestconfig: pytest.Config) -> None:
+    """Scenarios are files of this project; the plugin's option and setting are those it adds."""
+    named = {*re.findall(r"--scenario (\w+)", PAGE), *re.findall(r'footfall_run\("(\w+)"', PAGE)}
+    assert [name for name in named if not (TOP / "scenarios" / f"{name}.py").is_file()] == []
+    assert "--footfall-out" in PAGE
+    assert pytestconfig.getoption("--footfall-out", default="missing") != "missing"
+    assert "footfall_workspace" in PAGE
+    assert pytestconfig.getini("footfall_workspace")
+
+
+def test_the_exit_codes_of_the_page_are_those_of_the_commands() -> None:
+    """One row each."""
+    told = {int(code): word for code, word in re.findall(r"^\| (\d) \| ([a-z ]+):", PAGE, re.MULTILINE)}
+    assert told == {code: str(verdict) for verdict, code in EXIT_CODES.items()} | {
+        USAGE_EXIT_CODE: "wrong input"
+    }
+
+
+def test_the_arguments_of_the_fixture_stand_on_the_page() -> None:
+    """All of them, and no other."""
+    table = PAGE.partition("| argument | is |")[2].partition("\n\n")[0]
+    first = re.findall(r"^\| (`.+?) \|", table, flags=re.MULTILINE)
+    told = [name for cell in first for name in re.findall(r"`(\w+)`", cell)]
+    assert sorted(told) == sorted(set(inspect.signature(FootfallRun.__call__).parameters) - {"self"})
+
+
+def test_the_tests_of_the_page_use_what_a_run_has() -> None:
+    """Every attribute and argument in the Python block exists."""
+    (block,) = re.findall(r"^```python\n(.*?)^```$", PAGE, flags=re.MULTILINE | re.DOTALL)
+    arguments = set(inspect.signature(FootfallRun.__call__).parameters)
+    used = 0
+    for node in ast.walk(ast.parse(block)):
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "footfall_run":
+            assert {str(keyword.arg) for keyword in node.keywords} <= arguments
+        if isinstance(node, ast.Attribute):
+            owner = re.split(r"\W", ast.unparse(node.value))
+            assert node.attr in _names(PlayedRun if owner == ["run"] else OF_RUN[owner[1]])
+            used += 1
+    assert used > 5
+
+
+def test_the_margins_of_the_page_are_those_of_the_interval() -> None:
+    """Recomputed: how far below 95 % the lower Wilson bound lies at so many visits."""
+    rows = re.findall(r"^\| (?:visits|points) \| (.+) \|$", PAGE, flags=re.MULTILINE)
+    visits, points = ([float(cell.replace(",", "")) for cell in row.split("|")] for row in rows)
+    found = [round(100 * (0.95 - wilson(round(0.95 * n), int(n)).low), 1) for n in visits]
+    assert found == points
+
+
+def _names(kind: type) -> set[str]:
+    declared: set[str] = {field.name for field in fields(kind)}
+    return declared | {name for name in vars(kind) if not name.startswith("_")}
