@@ -19,6 +19,14 @@ from footfall.cli.options import (
     Speed,
     Window,
 )
+from footfall.cli.own_endpoints import (
+    Check,
+    EndpointsFile,
+    for_own_service,
+    left_out_line,
+    settings_told,
+    try_out,
+)
 from footfall.cli.playing import PlayOptions, play_and_judge
 from footfall.cli.runs import begin
 from footfall.cli.tracing import make_trace, scenario_of
@@ -38,6 +46,8 @@ def command(
         Path | None,
         typer.Option(help="Folder of a trace made before. Default: made now.", show_default=False),
     ] = None,
+    endpoints: EndpointsFile = None,
+    check: Check = False,
     seed: Seed = DEFAULT_SEED,
     window: Window = None,
     at_hour: AtHour = None,
@@ -67,6 +77,9 @@ def command(
     else:
         given = shape | {"at_hour": at_hour, "set": changes, "seed": None if seed == DEFAULT_SEED else seed}
         played = _made_before(trace, [name for name, value in given.items() if value is not None])
+    played, own = for_own_service(endpoints, played, host)
+    if check:
+        return try_out(own, played, host, as_json=as_json)
     criteria = judging.criteria_of_scenario(chosen, played.model)
     check_played(played.model)
     if host is not None:
@@ -80,12 +93,14 @@ def command(
         "set": list(played.info.changes),
         "host": host or "reference service",
         "model_file": played.info.model,
-    }
+    } | settings_told(endpoints, played)
     folder, manifest = begin(
         "load", played.model, played.info.seed, out, scenario=chosen.name, settings=settings
     )
     write_trace(folder, played)
-    options = PlayOptions(host=host, drain_s=drain_s, stall_s=stall_s, stall_every_s=stall_every_s)
+    options = PlayOptions(
+        host=host, endpoints=endpoints, drain_s=drain_s, stall_s=stall_s, stall_every_s=stall_every_s
+    )
     judged, figures, page = play_and_judge(folder, manifest, criteria, played, options)
     if as_json:
         say_json(result_json(judged, figures) | {"folder": str(folder)})
@@ -101,6 +116,8 @@ def show(judged: judging.Judged, figures: reporting.PlayFigures, page: Path) -> 
     if counts is not None:
         states = f"{counts.played:,} played, {counts.failed:,} failed, {counts.not_sent:,} not sent"
         say(f"\narrivals: {counts.due:,} due = {states}")
+    if left_out := judged.manifest.settings.get("left_out"):
+        say(left_out_line(left_out))
     if lag is not None and lag.p99 is not None:
         say(f"lag of the generator: p99 {lag.p99 * 1000:.1f} ms, at most {(lag.max or 0) * 1000:.1f} ms")
     judging.show(judged)
@@ -116,6 +133,7 @@ def result_json(judged: judging.Judged, figures: reporting.PlayFigures) -> dict[
         "lag_s": None if lag is None else {k: getattr(lag, k) for k in lag.__slots__},
         "comparison": figures.comparison.to_dicts(),
         "spill": reporting.spill_by_channel(figures),
+        "left_out": judged.manifest.settings.get("left_out", {}),
     }
 
 

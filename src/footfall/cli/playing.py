@@ -26,6 +26,8 @@ class PlayOptions:
     """None: the reference service, started for the run."""
     service: Ready | None = None
     """A reference service that has been started for this trace."""
+    endpoints: Path | None = None
+    """File that maps errands to the host's own requests; None: the trace's, or the reference service's."""
     drain_s: float = 120.0
     stall_s: float = 0.0
     stall_every_s: float = 0.0
@@ -67,6 +69,7 @@ def _play(folder: Path, trace: Trace, options: PlayOptions) -> LoadResult:
                 trace=folder,
                 run_dir=folder,
                 host=host,
+                endpoints=options.endpoints,
                 control_token=token,
                 drain_s=options.drain_s,
                 stall_s=options.stall_s,

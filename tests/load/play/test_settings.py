@@ -17,6 +17,7 @@ def options(**more: str | None) -> Namespace:
         "scenario": None,
         "run_dir": "",
         "drain_s": "120",
+        "endpoints": "",
         "stall_s": "0",
         "stall_every_s": "0",
         "speed": "",

@@ -176,6 +176,9 @@ class Performance:
             block(settings.stall_s)
 
     def _serve(self, attempt: Attempt, unsettled: Order | None) -> Ending:
+        own = self._prepared.own
+        if own is not None:
+            return own.serve(attempt, unsettled)
         return serve(attempt, unsettled, self._prepared.settings.gateway_key)
 
     def _note(self, attempt: Attempt, ended_s: float, ending: Ending) -> None:

@@ -30,6 +30,8 @@ class PlaySettings:
     """For tests of validity: the generator is blocked for so long …"""
     stall_every_s: float
     """… once in so many seconds; 0: never."""
+    endpoints: Path | None = None
+    """File that maps errands to a service's own requests; None: the trace's, or the reference service's."""
     trace_options: tuple[tuple[str, str], ...] = ()
     control_token: str = field(default="", repr=False)
     gateway_key: str = field(default="", repr=False)
@@ -54,6 +56,7 @@ def settings_of(options: Namespace) -> PlaySettings:
         trace=Path(trace) if trace else None,
         scenario=scenario,
         run_dir=Path(run_dir) if (run_dir := _text(options.run_dir)) else None,
+        endpoints=Path(endpoints) if (endpoints := _text(options.endpoints)) else None,
         drain_s=_seconds(options, "drain_s"),
         stall_s=stall_s,
         stall_every_s=every_s,

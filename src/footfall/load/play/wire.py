@@ -9,9 +9,12 @@ from locust.contrib.fasthttp import FastHttpSession, LocustBadStatusCode, Respon
 
 from footfall.load.errands.answers import CONNECTION_LOST, NO_ANSWER, UNREACHABLE, Answer
 from footfall.load.errands.wire import Request
+from footfall.load.play.body import read_limited
 from footfall.load.result import Records
 from footfall.records.outcomes import Outcome
 from footfall.records.rows import Arrival
+
+_EVERY_STATUS = frozenset(range(100, 600))
 
 
 class Clock(Protocol):
@@ -27,6 +30,9 @@ class LocustWire:
     def __init__(self, client: FastHttpSession, clock: Clock, records: Records, arrival: Arrival) -> None:
         """Send with this client."""
         self._client = client
+        # An answer that says no is an answer, too: else its body, however long, is read before we see it.
+        agent: Any = client.client
+        agent.valid_response_codes = _EVERY_STATUS
         self._clock = clock
         self._records = records
         self._arrival = arrival
@@ -55,18 +61,21 @@ class LocustWire:
         return answer
 
     def _exchange(self, request: Request, timeout: Timeout) -> tuple[Answer, Outcome]:
+        body: Any = request.payload  # bytes, which Locust takes but does not name
         with self._client.request(
             request.method,
-            f"/{request.channel}{request.path}",
+            request.target,
             name=f"{request.channel} {request.step}",
-            data=json.dumps(request.body) if request.body is not None else None,
-            headers={"Content-Type": "application/json", **request.headers},
+            data=body,
+            headers=dict(request.sent_headers),
             catch_response=True,
             # Load goes to the host that was named, and nowhere else.
             allow_redirects=False,
+            # Whoever limits an answer reads it here, while the request's own bound still holds.
+            stream=request.answer_bytes_most is not None,
         ) as response:
+            answer = _read(response, request.answer_bytes_most)
             timeout.close()
-            answer = _read(response)
             outcome, cause = request.judge(answer)
             if outcome is Outcome.SERVED:
                 response.success()
@@ -90,10 +99,12 @@ class LocustWire:
         )
 
 
-def _read(response: ResponseContextManager) -> Answer:
+def _read(response: ResponseContextManager, bytes_most: int | None) -> Answer:
     error: Any = response.request_meta["exception"]
     if error is not None and not isinstance(error, LocustBadStatusCode):
         return Answer(0, problem=_problem(error))
+    if bytes_most is not None:
+        return read_limited(response, bytes_most)
     try:
         data = json.loads(response.content or b"{}")
     except ValueError:
