@@ -279,6 +279,15 @@ def test_secrets_are_in_no_cause_and_no_repr() -> None:
     assert "s3cret-one" not in repr(wire.requests) + repr(service) + repr(vars(wire.requests[0].__class__))
 
 
+def test_user_and_password_are_in_no_cause_in_the_form_in_which_they_are_sent() -> None:
+    """Base64 hides nothing."""
+    encoded = base64.b64encode(b"u:s3cret-one").decode()
+    wire = wire_of(lambda _request: whole_answer(403, json.dumps({"code": f"no {encoded}"}).encode(), {}))
+    head = 'auth = { kind = "basic", user = "u", password = "{env.A}" }'
+    text = errand('path = "/a"', head=head)
+    assert visit(service_of(text, A="s3cret-one"), wire)[1] == (Outcome.ERROR, "no")
+
+
 def test_what_is_not_mapped_is_not_served() -> None:
     """The trace has nobody such; if one came, it would be an error."""
     text = '[[errand]]\nfor = "sms.*"\nstep = [{ path = "/" }]'

@@ -1,6 +1,7 @@
 """Locust plays a trace at somebody's own service: only there, every arrival counted, no secret anywhere."""
 
 import base64
+import hashlib
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -124,6 +125,7 @@ def test_everybody_who_is_mapped_is_played_and_the_others_are_counted(played: Pl
     assert (info.arrivals, info.left_out) == (6 * EACH, {"sms.query": EACH})
     told = read_manifest(played.folder / "run").settings
     assert told["left_out"] == {"sms.query": EACH}
+    assert told["endpoints_sha256"] == hashlib.sha256(FILE.encode()).hexdigest()
     assert played.visits.height == 6 * EACH
 
 

@@ -3,7 +3,6 @@
 import base64
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
 from http import HTTPStatus
 from uuid import NAMESPACE_OID, uuid5
 
@@ -29,11 +28,15 @@ class OwnService:
         self.endpoints = endpoints
         self.secrets = secrets
         self.human_time_factor = human_time_factor
+        self._errands: dict[tuple[str, str], Errand | None] = {}
         self.shared = SharedToken(endpoints.auth.renew_s if isinstance(endpoints.auth, Login) else None)
 
     def serve(self, attempt: Attempt, unsettled: Order | None = None) -> Ending:
         """Walk one attempt to its end; `unsettled` is an order of the attempt before on the same channel."""
-        errand = self.endpoints.errand_of(attempt.channel.name, attempt.customer.arrival.operation)
+        pair = attempt.channel.name, attempt.customer.arrival.operation
+        if pair not in self._errands:
+            self._errands[pair] = self.endpoints.errand_of(*pair)
+        errand = self._errands[pair]
         if errand is None:
             return Outcome.ERROR, NO_ERRAND
         try:
@@ -163,7 +166,9 @@ class _Visit:
                 return {auth.name: in_header(auth.value, self._values)}
             if isinstance(auth, Basic):
                 pair = f"{in_text(auth.user, self._values)}:{in_text(auth.password, self._values)}"
-                return {_AUTHORIZATION: f"Basic {base64.b64encode(pair.encode()).decode()}"}
+                encoded = base64.b64encode(pair.encode()).decode()
+                self._hidden |= {encoded}
+                return {_AUTHORIZATION: f"Basic {encoded}"}
             if isinstance(auth, Login):
                 self._token = self._token or self._logged_in(auth)
                 self._hidden |= {self._token}
@@ -191,9 +196,13 @@ def _key(attempt: Attempt) -> str:
 
 def _values(attempt: Attempt, secrets: Mapping[str, str]) -> dict[str, object]:
     customer = attempt.customer
-    arrival, person = asdict(customer.arrival), customer.person
+    arrival, person = customer.arrival, customer.person
     return {
-        **{name: arrival[name] for name in ("subscriber", "customer", "arrival", "segment", "operation")},
+        "subscriber": arrival.subscriber,
+        "customer": arrival.customer,
+        "arrival": arrival.arrival,
+        "segment": arrival.segment,
+        "operation": arrival.operation,
         "attempt": attempt.number,
         "channel": attempt.channel.name,
         "phone": person.msisdn,

@@ -2,6 +2,7 @@
 
 import tomllib
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import Any
 
@@ -109,7 +110,7 @@ def _check_words(endpoints: Endpoints, where: str) -> None:
             known |= step.save.keys()
 
 
-def _check_known(words: set[str], known: set[str], place: str) -> None:
+def _check_known(words: AbstractSet[str], known: AbstractSet[str], place: str) -> None:
     for word in sorted(words - known):
         if not word.startswith(ENVIRONMENT):
             expected = (

@@ -1,5 +1,6 @@
 """Make an endpoints file ready for a play: read, hold against the trace, find its secrets, keep a copy."""
 
+import hashlib
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -48,9 +49,12 @@ def file_of(given: Path | None, info: TraceInfo) -> Path | None:
 
 
 def told(given: Path | None, info: TraceInfo) -> dict[str, Any]:
-    """Give what a manifest says of it: the file, and how many arrivals were left out, by errand."""
+    """Give what a manifest says of it: the file, its sha256, how many arrivals were left out, by errand."""
     path = file_of(given, info)
-    return {} if path is None else {"endpoints": str(path), "left_out": info.left_out}
+    if path is None:
+        return {}
+    digest = hashlib.sha256(read_text(path).encode()).hexdigest()
+    return {"endpoints": str(path), "endpoints_sha256": digest, "left_out": info.left_out}
 
 
 def keep_copy(run_dir: Path, play: OwnPlay) -> None:

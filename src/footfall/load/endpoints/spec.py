@@ -2,6 +2,7 @@
 
 import re
 from fnmatch import fnmatchcase
+from functools import cached_property
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import parse_qsl, urlsplit
 
@@ -154,10 +155,10 @@ class Call(Spec):
         """The body as JSON, as a form, as a text; at most one is not None."""
         return self.json_body, self.form, self.text
 
-    @property
-    def words(self) -> set[str]:
+    @cached_property
+    def words(self) -> frozenset[str]:
         """Names of all placeholders."""
-        return set(words_in((self.path, self.headers, *self.bodies)))
+        return frozenset(words_in((self.path, self.headers, *self.bodies)))
 
 
 class Step(Call):

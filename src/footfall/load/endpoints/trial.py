@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from footfall.load.endpoints.own_service import OwnService
-from footfall.load.endpoints.request import LOGIN
+from footfall.load.endpoints.request import LOGIN, OwnRequest
 from footfall.load.endpoints.spec import ANSWER_BYTES_MOST
 from footfall.load.errands.answers import CONNECTION_LOST, NO_ANSWER, UNREACHABLE, Answer, Ending
 from footfall.load.errands.attempt import Attempt, Customer
@@ -56,7 +56,7 @@ def trials(service: OwnService, model: Model, host: str, seed: int) -> Iterator[
             errand = service.endpoints.errand_of(channel.name, operation)
             if errand is not None and id(errand) not in tried:
                 tried.add(id(errand))
-                yield _try(service, model, channel, operation, _TrialWire(host, service, seed))
+                yield _try(service, model, channel, operation, _TrialWire(host, seed))
 
 
 def idle(service: OwnService, model: Model) -> list[str]:
@@ -71,7 +71,6 @@ class _TrialWire:
     """Sends each request on a connection of its own and keeps what comes back."""
 
     host: str
-    service: OwnService
     seed: int
     tried: list[Tried] = field(default_factory=list)
 
@@ -91,7 +90,7 @@ class _TrialWire:
         sent_s = self.now_s()
         answer = self._exchange(request)
         ending = request.judge(answer)
-        shown = "" if request.step == LOGIN else self._without_secrets(answer.text)
+        shown = "" if request.step == LOGIN else _shown(request, answer)
         took_s = self.now_s() - sent_s
         self.tried.append(Tried(request.step, request.method, answer.status, took_s, ending, shown))
         return answer
@@ -117,17 +116,19 @@ class _TrialWire:
         except (OSError, http.client.HTTPException):
             return Answer(0, problem=CONNECTION_LOST)
 
-    def _without_secrets(self, text: str) -> str:
-        for secret in self.service.secrets.values():
-            text = text.replace(secret, "***")
-        return " ".join(text[:SHOWN_MOST].split())
-
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
     """Answers 300 to 399 are answers like others."""
 
     def redirect_request(self, *_: object) -> None:
         return None
+
+
+def _shown(request: Request, answer: Answer) -> str:
+    text = answer.text
+    for secret in request.hidden if isinstance(request, OwnRequest) else ():
+        text = text.replace(secret, "***")
+    return " ".join(text[:SHOWN_MOST].split())
 
 
 def _read(response: http.client.HTTPResponse | urllib.error.HTTPError, bytes_most: int) -> Answer:
