@@ -26,6 +26,14 @@ from footfall.cli.options import (
     Speed,
     Window,
 )
+from footfall.cli.own_endpoints import (
+    Check,
+    EndpointsFile,
+    for_own_service,
+    left_out_line,
+    settings_told,
+    try_out,
+)
 from footfall.cli.playing import PlayOptions, play_and_judge
 from footfall.cli.runs import begin
 from footfall.cli.tracing import make_trace, scenario_of
@@ -49,6 +57,8 @@ def command(
         Path | None,
         typer.Option(help="Folder of a trace made before. Default: made now.", show_default=False),
     ] = None,
+    endpoints: EndpointsFile = None,
+    check: Check = False,
     seed: Seed = DEFAULT_SEED,
     window: Window = None,
     at_hour: AtHour = None,
@@ -78,8 +88,12 @@ def command(
     shape = {"window_s": window, "speed": speed, "scale": scale, "human_time_factor": human_time_factor}
     chosen = asked_of(scenario_of(scenario, None, **shape), criteria, more_criteria or ())
     played = _trace(chosen, trace, shape, Given(seed=seed, at_hour=at_hour, changes=tuple(changes or ())))
+    played, own = for_own_service(endpoints, played, host)
+    if check:
+        return try_out(own, played, host, as_json=as_json)
     options = PlayOptions(
         host=host,
+        endpoints=endpoints,
         baseline=baseline,
         processes=processes,
         hits_sample_share=hits_sample,
@@ -100,7 +114,7 @@ def _play(played: Trace, options: PlayOptions, out: Path | None, *, as_json: boo
         check_host(host, info)
     else:
         check_served(played.model)
-    settings = _settings(played, options)
+    settings = _settings(played, options) | settings_told(options.endpoints, played)
     folder, manifest = begin(
         "load", played.model, info.seed, out, scenario=info.scenario or played.model.name, settings=settings
     )
@@ -119,6 +133,8 @@ def show(judged: judging.Judged, figures: reporting.PlayFigures, page: Path) -> 
     counts, lag = judged.manifest.arrivals, judged.manifest.lag_s
     if counts is not None:
         say(f"\narrivals: {counts.due:,} due = {counts}")
+    if left_out := judged.manifest.settings.get("left_out"):
+        say(left_out_line(left_out))
     if judged.manifest.workers:
         say(f"workers: {workers_line(judged.manifest.workers)}")
     if lag is not None and lag.p99 is not None:
@@ -138,6 +154,7 @@ def result_json(judged: judging.Judged, figures: reporting.PlayFigures) -> dict[
         "lag_s": None if lag is None else {k: getattr(lag, k) for k in lag.__slots__},
         "comparison": figures.comparison.to_dicts(),
         "spill": reporting.spill_by_channel(figures),
+        "left_out": judged.manifest.settings.get("left_out", {}),
     }
 
 

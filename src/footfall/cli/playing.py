@@ -28,6 +28,8 @@ class PlayOptions:
     """A reference service that has been started for this trace."""
     processes: int = 1
     hits_sample_share: float = 1.0
+    endpoints: Path | None = None
+    """File that maps errands to the host's own requests; None: the trace's, or the reference service's."""
     drain_s: float = 120.0
     stall_s: float = 0.0
     stall_every_s: float = 0.0
@@ -80,6 +82,7 @@ def _play(folder: Path, trace: Trace, options: PlayOptions) -> LoadResult:
                 trace=folder,
                 run_dir=folder,
                 host=host,
+                endpoints=options.endpoints,
                 control_token=token,
                 processes=options.processes,
                 hits_sample_share=options.hits_sample_share,

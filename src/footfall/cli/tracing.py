@@ -109,6 +109,7 @@ def trace_of(people: pl.DataFrame, model: Model, scenario: Scenario, told: Trace
         scale=scenario.scale,
         subscribers=subscribers,
         changes=told.changes,
+        endpoints=scenario.endpoints,
         log=told.log,
         criteria=scenario.criteria,
     )

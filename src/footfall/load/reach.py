@@ -78,6 +78,9 @@ def _url(host: str) -> SplitResult:
         port = url.port
     except ValueError as error:
         raise BadInputError(f"--host {host}", str(error).lower(), expected) from error
+    if url.username or url.password:
+        # An address stands in manifests and reports.
+        raise BadInputError("--host", "holds a user or a password", "them in [auth] of --endpoints")
     if url.scheme not in {"http", "https"} or not url.hostname or port == 0:
         raise BadInputError(f"--host {host}", "no address of a web service", expected)
     return url

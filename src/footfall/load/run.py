@@ -44,6 +44,8 @@ class LoadSettings:
     """For tests of validity: the generator is blocked for so long …"""
     stall_every_s: float = 0.0
     """… once in so many seconds."""
+    endpoints: Path | None = None
+    """File that maps errands to the host's own requests; None: the trace's, or the reference service's."""
     control_token: str | None = field(default=None, repr=False)
     """Of the reference service; with it, the service is told when second 0 of play is."""
     gateway_key: str | None = field(default=None, repr=False)
@@ -95,6 +97,7 @@ def _command(settings: LoadSettings) -> list[str]:
         *("--headless", "--only-summary", "--loglevel", "INFO"),
         *("--host", settings.host),
         *("--trace", str(settings.trace), "--run-dir", str(settings.run_dir)),
+        *(("--endpoints", str(settings.endpoints)) if settings.endpoints else ()),
         *("--drain-s", str(settings.drain_s), "--hits-sample", str(settings.hits_sample_share)),
         *("--stall-s", str(settings.stall_s), "--stall-every-s", str(settings.stall_every_s)),
         *(_several(settings.processes) if settings.processes != 1 else ()),

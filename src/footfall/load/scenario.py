@@ -52,6 +52,8 @@ class Scenario(Spec):
     """People's own time is multiplied by this."""
     follow_up: bool = True
     """Whether customers retry or switch after a failure."""
+    endpoints: str | None = None
+    """Path of the file of a service's own requests; None: the routes of the reference service."""
     criteria: tuple[str, ...]
     """One criterion a line."""
 

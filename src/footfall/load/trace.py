@@ -53,6 +53,10 @@ class TraceInfo(Spec):
     """Accounts that the arrivals use in turn."""
     changes: tuple[str, ...] = ()
     """`path=value` of every number that differs from the model file."""
+    endpoints: str | None = None
+    """Path of the file that maps errands to a service's own requests, as the scenario gives it."""
+    left_out: dict[str, int] = Field(default_factory=dict)
+    """Arrivals that are not in the trace because nothing is mapped for them, by channel.operation."""
     log: LogInfo | None = None
     """The log that is replayed; None: a simulated day."""
     criteria: tuple[str, ...] = ()

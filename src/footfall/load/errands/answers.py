@@ -12,6 +12,8 @@ SERVED: Ending = (Outcome.SERVED, "")
 UNREACHABLE = "unreachable"
 CONNECTION_LOST = "connection_lost"
 NO_ANSWER = "no_answer"
+TOO_LONG = "answer_too_long"
+UNREADABLE = "unreadable_answer"
 UNEXPECTED = "unexpected_answer"
 
 _BY_CODE = {
@@ -38,6 +40,8 @@ _BY_CODE = {
     NO_ANSWER: Outcome.TIMEOUT,
     UNREACHABLE: Outcome.ERROR,
     CONNECTION_LOST: Outcome.ERROR,
+    TOO_LONG: Outcome.ERROR,
+    UNREADABLE: Outcome.ERROR,
 }
 _BY_STATUS = {
     408: Outcome.ABANDONED,
@@ -59,7 +63,13 @@ class Answer:
     data: Mapping[str, Any] = field(default_factory=dict)
     """The JSON object of the body; empty when there was none."""
     problem: str = ""
-    """Why there was no answer; empty when there was one."""
+    """Why there was no answer, or none that can be read; empty when there was one."""
+    text: str = ""
+    """The body, where the request keeps it."""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """As `text`."""
+    document: Any = None
+    """The JSON of the body, of any kind; None when it is none. As `text`."""
 
     @property
     def code(self) -> str:

@@ -1,5 +1,6 @@
 """The line between an errand and the world: requests out, answers in, and a clock."""
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -24,11 +25,28 @@ class Request:
     body: Mapping[str, Any] | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     timeout_s: float = ANSWER_S_MAX
+    answer_bytes_most: int | None = None
+    """A longer answer is given up; text and headers are kept. None: read to its end, as JSON alone."""
 
     @property
     def step(self) -> str:
         """Name of the request among those of its channel."""
         return f"{self.method} {self.name or self.path}"
+
+    @property
+    def target(self) -> str:
+        """Path below the host."""
+        return f"/{self.channel}{self.path}"
+
+    @property
+    def payload(self) -> bytes | None:
+        """The body as it is sent."""
+        return None if self.body is None else json.dumps(self.body).encode()
+
+    @property
+    def sent_headers(self) -> Mapping[str, str]:
+        """All headers as they are sent."""
+        return {"Content-Type": "application/json", **self.headers}
 
     def judge(self, answer: Answer) -> Ending:
         """Give `SERVED` for the right answer, else how the visit ends."""

@@ -189,6 +189,7 @@ class Conductor:
             version=__version__,
             info=trace.info.model_dump_json(),
             model=model_text(trace.model),
+            endpoints=self.prepared.endpoints,
             host=str(self._environment.host),
             manner={
                 "run": self._run,

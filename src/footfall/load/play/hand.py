@@ -14,6 +14,7 @@ from locust.runners import WorkerRunner
 from footfall import __version__
 from footfall.load.crew.messages import KIND, MESSAGE, arrivals_of, here
 from footfall.load.crew.stream import Stream
+from footfall.load.endpoints.ready import own_service
 from footfall.load.model_file import model_of_text
 from footfall.load.play.player import Manner, Piece, Player
 from footfall.load.play.settings import gateway_key
@@ -95,10 +96,11 @@ class Hand:
         try:
             _check_version(data["version"])
             self._environment.host = data["host"]
-            piece = Piece(
-                TraceInfo.model_validate_json(data["info"]),
-                model_of_text(data["model"], "the master's model"),
+            info = TraceInfo.model_validate_json(data["info"])
+            own = (
+                own_service(data["endpoints"], "the master's endpoints", info) if data["endpoints"] else None
             )
+            piece = Piece(info, model_of_text(data["model"], "the master's model"), own)
             manner = Manner(gateway_key=gateway_key(), **data["manner"])
             self._player = Player(self._environment, piece, self._stream, manner, Group())
         except (BadInputError, ValueError, TypeError) as error:

@@ -21,6 +21,12 @@ def add_options(parser: Any, scenarios: list[str], scenario: str | None) -> None
         help="what is played; its trace is made before the run unless --trace names one",
     )
     add("--trace", default="", include_in_web_ui=False, help="folder of a trace made by footfall trace")
+    add(
+        "--endpoints",
+        default="",
+        include_in_web_ui=False,
+        help="TOML file that maps errands to a service's own",
+    )
     add("--run-dir", default="", include_in_web_ui=False, help="folder for the results of this run")
     for name, text in (
         ("--speed", "arrivals come this many times as fast as in the day"),

@@ -32,7 +32,9 @@ class Performance:
             hits_sample_share=settings.hits_sample_share,
         )
         group = _runner(environment).user_greenlets
-        self._player = Player(environment, Piece(trace.info, trace.model), self.account, manner, group)
+        self._player = Player(
+            environment, Piece(trace.info, trace.model, prepared.own), self.account, manner, group
+        )
 
     def now_s(self) -> float:
         """Seconds on the clock of play, negative before its start."""

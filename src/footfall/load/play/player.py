@@ -18,6 +18,7 @@ from geventhttpclient.client import HTTPClientPool
 from locust.env import Environment
 
 from footfall.load.account import Book
+from footfall.load.endpoints.own_service import OwnService
 from footfall.load.errands.answers import Ending
 from footfall.load.errands.attempt import Attempt, Customer, Order
 from footfall.load.errands.errand import Errands
@@ -61,6 +62,8 @@ class Piece(NamedTuple):
 
     info: TraceInfo
     model: Model
+    own: OwnService | None = None
+    """Somebody's own service; None: the reference service's routes."""
 
 
 class Player:
@@ -72,6 +75,7 @@ class Player:
         """Make everything ready; nothing is sent before `start`."""
         self._environment = environment
         self._info = piece.info
+        self._own = piece.own
         self._book = book
         self._manner = manner
         self._group = group
@@ -182,6 +186,8 @@ class Player:
             block(self._manner.stall_s)
 
     def _serve(self, attempt: Attempt, unsettled: Order | None) -> Ending:
+        if self._own is not None:
+            return self._own.serve(attempt, unsettled)
         return serve(attempt, unsettled, self._manner.gateway_key)
 
     def _note(self, attempt: Attempt, ended_s: float, ending: Ending) -> None:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from footfall.load.endpoints.own_service import OwnService
+from footfall.load.endpoints.ready import file_of, keep_copy, own_play, told
 from footfall.load.errands.slips import check_slips
 from footfall.load.play.settings import PlaySettings
 from footfall.load.play.users import user_of
@@ -38,6 +40,10 @@ class Prepared:
     run_dir: Path
     manifest: Manifest | None
     """Of this run, with status `running`; None where whoever started us keeps it."""
+    own: OwnService | None = None
+    """Somebody's own service; None: the reference service's routes."""
+    endpoints: str = ""
+    """Text of the file that maps errands to its requests; it holds no secret."""
 
 
 def prepare(settings: PlaySettings, users: set[str]) -> Prepared:
@@ -50,15 +56,23 @@ def prepare(settings: PlaySettings, users: set[str]) -> Prepared:
     """
     run_dir = settings.run_dir or _new_run_dir(settings)
     folder = settings.trace or _make_trace(settings, run_dir)
-    trace = read_trace(folder)
-    check_slips(trace.model)
+    found = read_trace(folder)
+    play = own_play(file_of(settings.endpoints, found.info), found)
+    trace = play.trace
+    if play.service is None:
+        check_slips(trace.model)
     check_played(trace.model)
     _check_users(trace, users)
     check_host(settings.host, trace.info)
     _forget_former_results(run_dir)
-    if not (run_dir.exists() and folder.exists() and run_dir.samefile(_folder_of(folder))):
+    if trace is not found or not (
+        run_dir.exists() and folder.exists() and run_dir.samefile(_folder_of(folder))
+    ):
         write_trace(run_dir, trace)
-    return Prepared(settings, trace, run_dir, _open_manifest(run_dir, settings, trace))
+    keep_copy(run_dir, play)
+    return Prepared(
+        settings, trace, run_dir, _open_manifest(run_dir, settings, trace), play.service, play.text
+    )
 
 
 def _new_run_dir(settings: PlaySettings) -> Path:
@@ -107,7 +121,7 @@ def _open_manifest(run_dir: Path, settings: PlaySettings, trace: Trace) -> Manif
     info = trace.info
     if (run_dir / MANIFEST).is_file() and read_manifest(run_dir).command != "locust":
         return None
-    kit = versions()
+    kit, own = versions(), told(settings.endpoints, info)
     manifest = Manifest(
         run=run_id(info.fingerprint, info.scenario or "", info.seed, kit["footfall"]),
         command="locust",
@@ -121,7 +135,8 @@ def _open_manifest(run_dir: Path, settings: PlaySettings, trace: Trace) -> Manif
             "scale": info.scale,
             "hits_sample_share": settings.hits_sample_share,
             "host": settings.host,
-        },
+        }
+        | own,
         versions=kit,
         machine=machine(),
         started_at=now(),

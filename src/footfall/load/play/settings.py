@@ -32,6 +32,8 @@ class PlaySettings:
     """… once in so many seconds; 0: never."""
     hits_sample_share: float = 1.0
     """Share of the customers whose requests are kept one by one, above 0, at most 1."""
+    endpoints: Path | None = None
+    """File that maps errands to a service's own requests; None: the trace's, or the reference service's."""
     trace_options: tuple[tuple[str, str], ...] = ()
     control_token: str = field(default="", repr=False)
     gateway_key: str = field(default="", repr=False)
@@ -56,6 +58,7 @@ def settings_of(options: Namespace) -> PlaySettings:
         trace=Path(trace) if trace else None,
         scenario=scenario,
         run_dir=Path(run_dir) if (run_dir := _text(options.run_dir)) else None,
+        endpoints=Path(endpoints) if (endpoints := _text(options.endpoints)) else None,
         drain_s=_seconds(options, "drain_s"),
         stall_s=stall_s,
         stall_every_s=every_s,

@@ -10,8 +10,11 @@ from locust.contrib.fasthttp import FastHttpSession, LocustBadStatusCode, Respon
 from footfall.load.account import Book
 from footfall.load.errands.answers import CONNECTION_LOST, NO_ANSWER, UNREACHABLE, Answer
 from footfall.load.errands.wire import Request
+from footfall.load.play.body import read_limited
 from footfall.records.outcomes import Outcome
 from footfall.records.rows import Arrival
+
+_EVERY_STATUS = frozenset(range(100, 600))
 
 
 class Clock(Protocol):
@@ -30,6 +33,9 @@ class LocustWire:
         """Send with this client; `keeps_hits` is whether a sample has this customer's requests."""
         self._keeps_hits = keeps_hits
         self._client = client
+        # An answer that says no is an answer, too: else its body, however long, is read before we see it.
+        agent: Any = client.client
+        agent.valid_response_codes = _EVERY_STATUS
         self._clock = clock
         self._book = book
         self._arrival = arrival
@@ -58,18 +64,21 @@ class LocustWire:
         return answer
 
     def _exchange(self, request: Request, timeout: Timeout) -> tuple[Answer, Outcome]:
+        body: Any = request.payload  # bytes, which Locust takes but does not name
         with self._client.request(
             request.method,
-            f"/{request.channel}{request.path}",
+            request.target,
             name=f"{request.channel} {request.step}",
-            data=json.dumps(request.body) if request.body is not None else None,
-            headers={"Content-Type": "application/json", **request.headers},
+            data=body,
+            headers=dict(request.sent_headers),
             catch_response=True,
             # Load goes to the host that was named, and nowhere else.
             allow_redirects=False,
+            # Whoever limits an answer reads it here, while the request's own bound still holds.
+            stream=request.answer_bytes_most is not None,
         ) as response:
+            answer = _read(response, request.answer_bytes_most)
             timeout.close()
-            answer = _read(response)
             outcome, cause = request.judge(answer)
             if outcome is Outcome.SERVED:
                 response.success()
@@ -96,10 +105,12 @@ class LocustWire:
         )
 
 
-def _read(response: ResponseContextManager) -> Answer:
+def _read(response: ResponseContextManager, bytes_most: int | None) -> Answer:
     error: Any = response.request_meta["exception"]
     if error is not None and not isinstance(error, LocustBadStatusCode):
         return Answer(0, problem=_problem(error))
+    if bytes_most is not None:
+        return read_limited(response, bytes_most)
     try:
         data = json.loads(response.content or b"{}")
     except ValueError:
