@@ -20,6 +20,7 @@ from footfall.cli.options import (
     Window,
 )
 from footfall.cli.playing import PlayOptions, play_and_judge
+from footfall.cli.repeating import Against, Ordinary, Repeat, play_repeatedly, repeats_of
 from footfall.cli.runs import begin
 from footfall.cli.tracing import make_trace, scenario_of
 from footfall.load.reach import check_host
@@ -50,6 +51,8 @@ def command(
     drain_s: Annotated[float, typer.Option(min=0, help="Seconds to wait for the last customers.")] = 120.0,
     stall_s: Annotated[float, typer.Option(hidden=True)] = 0.0,
     stall_every_s: Annotated[float, typer.Option(hidden=True)] = 0.0,
+    against: Against = None,
+    repeat: Repeat = None,
     as_json: Json = False,
 ) -> int:
     """Play a scenario's busiest minutes through Locust, and judge what came of it."""
@@ -81,11 +84,13 @@ def command(
         "host": host or "reference service",
         "model_file": played.info.model,
     }
+    options = PlayOptions(host=host, drain_s=drain_s, stall_s=stall_s, stall_every_s=stall_every_s)
+    if (repeats := repeats_of(repeat, against, out, as_json=as_json)) is not None:
+        return play_repeatedly(Ordinary(chosen.name, played, criteria, settings, options), repeats)
     folder, manifest = begin(
         "load", played.model, played.info.seed, out, scenario=chosen.name, settings=settings
     )
     write_trace(folder, played)
-    options = PlayOptions(host=host, drain_s=drain_s, stall_s=stall_s, stall_every_s=stall_every_s)
     judged, figures, page = play_and_judge(folder, manifest, criteria, played, options)
     if as_json:
         say_json(result_json(judged, figures) | {"folder": str(folder)})

@@ -26,6 +26,8 @@ class PlayOptions:
     """None: the reference service, started for the run."""
     service: Ready | None = None
     """A reference service that has been started for this trace."""
+    predicted: bool = False
+    """The folder holds the prediction already."""
     drain_s: float = 120.0
     stall_s: float = 0.0
     stall_every_s: float = 0.0
@@ -44,12 +46,24 @@ def play_and_judge(
     Raises:
         BadInputError: the service cannot be reached or started.
     """
-    result = _play(folder, trace, options)
-    predict_played(folder, trace)
-    manifest = end(folder, manifest, status=result.status, arrivals=result.arrivals, lag_s=result.lag_s)
-    judged = judging.judge_run(folder, manifest, criteria)
+    judged = play_only(folder, manifest, criteria, trace, options)
     figures = reporting.figures(folder)
     return judged, figures, reporting.write(folder, figures, judged, more)
+
+
+def play_only(
+    folder: Path, manifest: Manifest, criteria: tuple[Criterion, ...], trace: Trace, options: PlayOptions
+) -> judging.Judged:
+    """Do so without a report, which `footfall report` makes from the files.
+
+    Raises:
+        BadInputError: the service cannot be reached or started.
+    """
+    result = _play(folder, trace, options)
+    if not options.predicted:
+        predict_played(folder, trace)
+    manifest = end(folder, manifest, status=result.status, arrivals=result.arrivals, lag_s=result.lag_s)
+    return judging.judge_run(folder, manifest, criteria)
 
 
 def _play(folder: Path, trace: Trace, options: PlayOptions) -> LoadResult:
