@@ -12,7 +12,6 @@ from footfall.cli import contrast
 from footfall.cli.comparing import compare_folders
 from footfall.cli.console import say_json
 from footfall.cli.options import Json
-from footfall.cli.runs import check_writable
 from footfall.measure.between_runs.compare import Minimum
 from footfall.measure.between_runs.verdict import EXIT_CODES
 from footfall.records.errors import BadInputError
@@ -64,8 +63,9 @@ def command(
         list[str] | None,
         typer.Option(
             metavar="5%|1pt",
-            help="What a difference must exceed to count: of times and goodput in %, of success in points.",
-            show_default="5% and 1pt",
+            help="What a difference must exceed to count: times and goodput in %, success in points. "
+            "Default: 5% and 1pt.",
+            show_default=False,
         ),
     ] = None,
     out: Annotated[
@@ -76,8 +76,6 @@ def command(
 ) -> int:
     """Compare RUNs with a baseline, run by run: exit code 0 not worse, 1 worse, 3 cannot tell."""
     minimum = minimum_of(min_effect or ())
-    if out is not None:
-        check_writable(out)
     compared = compare_folders(baseline, runs, metrics or (), minimum)
     written = None if out is None else contrast.write(out, compared)
     if as_json:

@@ -88,4 +88,6 @@ def _before(path: Path) -> pl.DataFrame | None:
     except (PolarsError, OSError) as error:
         raise BadInputError(f"--out {path}", "is no table", "a history, or a new file") from error
     texts = {TIME, *ATTRIBUTES}
+    if not texts <= set(names):
+        raise BadInputError(f"--out {path}", "is no history", "one written by footfall, or a new file")
     return read_csv(path, pl.Schema({name: pl.String if name in texts else pl.Float64 for name in names}))

@@ -137,7 +137,9 @@ class _Pair:
     def runs(self) -> str:
         """How many runs there are, in words."""
         n, m = len(self.candidate), len(self.baseline)
-        return f"{n} runs each" if n == m else f"{n} runs against {m}"
+        if n != m:
+            return f"{n} against {m} runs"
+        return f"{n} runs each" if n > 1 else "one run each"
 
 
 class _Family(NamedTuple):
