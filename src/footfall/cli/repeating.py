@@ -1,7 +1,9 @@
 """Play one trace several times, at one service or at two in turn, and tell what the runs say together."""
 
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+import signal
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
@@ -106,16 +108,39 @@ def play_repeatedly(ordinary: Ordinary, repeats: Repeats) -> int:
 def _play_all(names: Sequence[str], play: Callable[[str], judging.Judged]) -> dict[str, judging.Judged]:
     """Play run after run; ends early where one was stopped."""
     played: dict[str, judging.Judged] = {}
-    for number, name in enumerate(names, 1):
-        note(f"run {number} of {len(names)}: {name}")
-        try:
-            judged = play(name)
-        except KeyboardInterrupt:
-            break
-        if judged.manifest.status != "finished":
-            break
-        played[name] = judged
+    with _ctrl_c() as heard:
+        for number, name in enumerate(names, 1):
+            note(f"run {number} of {len(names)}: {name}")
+            try:
+                judged = play(name)
+            except KeyboardInterrupt:
+                break
+            if judged.manifest.status != "finished":
+                break
+            played[name] = judged
+            if heard:
+                # It came too late to cut the run short.
+                break
     return played
+
+
+@contextmanager
+def _ctrl_c() -> Iterator[list[int]]:
+    """Remember each Ctrl-C, which a run that is about to end may survive; elsewhere it works as usual."""
+    heard: list[int] = []
+    if threading.current_thread() is not threading.main_thread():
+        yield heard
+        return
+
+    def hear(number: int, _frame: object) -> None:
+        heard.append(number)
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGINT, hear)
+    try:
+        yield heard
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _player(
