@@ -5,6 +5,7 @@ from random import Random
 import polars as pl
 import pytest
 
+from footfall.chart.comparison import COMPARISON
 from footfall.chart.style import Stamp
 from footfall.records.tables import MEASURES
 
@@ -223,3 +224,24 @@ def foretold_months(validated_months: pl.DataFrame) -> pl.DataFrame:
         service_s_mean_recorded=200.0,
         service_s_mean_predicted=190.0,
     )
+
+
+@pytest.fixture
+def contrasts() -> pl.DataFrame:
+    """Six metrics of five runs a side, of each kind and finding; one has no bounds."""
+    luck = Random(7)
+    metrics = (
+        ("p95", "web", "query", "worse", False, False, 0.05, 0.21, 0.15, 0.28),
+        ("p50", "own_hall", "transact", "better", False, False, 0.05, -0.1, -0.14, -0.07),
+        ("mean", "*", "*", "no difference of that size", False, False, 0.05, 0.01, -0.02, 0.03),
+        ("p99", "sms", "recharge", "cannot tell", False, False, 0.05, 0.3, None, None),
+        ("goodput", "web", "query", "cannot tell", False, True, 0.05, -0.04, -0.2, 0.05),
+        ("success", "*", "*", "no difference of that size", True, True, 0.01, 0.001, -0.004, 0.006),
+    )
+    rows = [
+        (*metric, side, f"{side[0]}-{n}", luck.uniform(-0.03, 0.03) + (side == "candidate") * metric[7])
+        for metric in metrics
+        for side in ("baseline", "candidate")
+        for n in range(1, 6)
+    ]
+    return pl.DataFrame(rows, schema=COMPARISON, orient="row")

@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 
 from footfall.chart.arrivals_over_day import arrivals_over_day
+from footfall.chart.comparison import comparison_chart
 from footfall.chart.forecast import forecast_chart
 from footfall.chart.offices import half_hours_chart as offices_half_hours_chart
 from footfall.chart.offices import queues_chart
@@ -44,6 +45,7 @@ DRAWINGS: dict[str, Draw] = {
     "offices_queues": queues_chart,
     "offices_half_hours": offices_half_hours_chart,
     "foretold_months": forecast_chart,
+    "contrasts": lambda frame, stamp: comparison_chart(frame, "Worse: p95(web.query) +21 %", stamp),
     "averages": lambda frame, stamp: welch(frame, WELCH_LABELS, stamp),
     "months": lambda frame, stamp: share_by_month(frame, "electronic: web; of all", stamp),
 }

@@ -23,6 +23,8 @@ COMMANDS = {
     "load": "Play a scenario at a service through Locust, and judge it.",
     "report": "Make the report of a played run again, from its files.",
     "warmup": "Find where a steady run's start ends: MSER-5, Welch's plot.",
+    "compare": "Compare runs with a baseline: exit code 0 not worse, 1 worse, 3 unknown.",
+    "history": "Write runs as a CSV for tools that look for change points.",
     "gate": "Judge a run for CI: exit code 0 pass, 1 fail, 3 invalid.",
     "fit": "Fit a model to your own log of calls, visits or requests.",
     "validate": "Predict recorded days of a hotline, and compare.",

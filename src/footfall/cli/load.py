@@ -35,6 +35,7 @@ from footfall.cli.own_endpoints import (
     try_out,
 )
 from footfall.cli.playing import PlayOptions, play_and_judge
+from footfall.cli.repeating import Against, Ordinary, Repeat, Repeats, play_repeatedly, repeats_of
 from footfall.cli.runs import begin
 from footfall.cli.tracing import make_trace, scenario_of
 from footfall.load.reach import check_host
@@ -81,6 +82,8 @@ def command(
     drain_s: Annotated[float, typer.Option(min=0, help="Seconds to wait for the last customers.")] = 120.0,
     stall_s: Annotated[float, typer.Option(hidden=True)] = 0.0,
     stall_every_s: Annotated[float, typer.Option(hidden=True)] = 0.0,
+    against: Against = None,
+    repeat: Repeat = None,
     as_json: Json = False,
 ) -> int:
     """Play a scenario's busiest minutes through Locust, and judge what came of it."""
@@ -101,11 +104,14 @@ def command(
         stall_s=stall_s,
         stall_every_s=stall_every_s,
     )
-    return _play(played, options, out, as_json=as_json)
+    repeats = repeats_of(repeat, against, out, as_json=as_json)
+    return _play(played, options, repeats, out, as_json=as_json)
 
 
-def _play(played: Trace, options: PlayOptions, out: Path | None, *, as_json: bool) -> int:
-    """Play a trace, and print what came of it."""
+def _play(
+    played: Trace, options: PlayOptions, repeats: Repeats | None, out: Path | None, *, as_json: bool
+) -> int:
+    """Play a trace, once or several times, and print what came of it."""
     info, host = played.info, options.host
     criteria = judging.criteria_of_trace(info, played.model)
     judging.check_baseline(options.baseline, criteria)
@@ -115,9 +121,10 @@ def _play(played: Trace, options: PlayOptions, out: Path | None, *, as_json: boo
     else:
         check_served(played.model)
     settings = _settings(played, options) | settings_told(options.endpoints, played)
-    folder, manifest = begin(
-        "load", played.model, info.seed, out, scenario=info.scenario or played.model.name, settings=settings
-    )
+    name = info.scenario or played.model.name
+    if repeats is not None:
+        return play_repeatedly(Ordinary(name, played, criteria, settings, options), repeats)
+    folder, manifest = begin("load", played.model, info.seed, out, scenario=name, settings=settings)
     write_trace(folder, played)
     judged, figures, page = play_and_judge(folder, manifest, criteria, played, options)
     if as_json:

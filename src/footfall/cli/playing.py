@@ -30,6 +30,8 @@ class PlayOptions:
     hits_sample_share: float = 1.0
     endpoints: Path | None = None
     """File that maps errands to the host's own requests; None: the trace's, or the reference service's."""
+    predicted: bool = False
+    """The folder holds the prediction already."""
     drain_s: float = 120.0
     stall_s: float = 0.0
     stall_every_s: float = 0.0
@@ -50,8 +52,22 @@ def play_and_judge(
     Raises:
         BadInputError: the service cannot be reached or started.
     """
+    judged = play_only(folder, manifest, criteria, trace, options)
+    figures = reporting.figures(folder)
+    return judged, figures, reporting.write(folder, figures, judged, more)
+
+
+def play_only(
+    folder: Path, manifest: Manifest, criteria: tuple[Criterion, ...], trace: Trace, options: PlayOptions
+) -> judging.Judged:
+    """Do so without a report, which `footfall report` makes from the files.
+
+    Raises:
+        BadInputError: the service cannot be reached or started.
+    """
     result = _play(folder, trace, options)
-    predict_played(folder, trace)
+    if not options.predicted:
+        predict_played(folder, trace)
     manifest = end(
         folder,
         manifest,
@@ -62,9 +78,7 @@ def play_and_judge(
         degraded=result.degraded,
         ended_early_by=result.ended_early_by,
     )
-    judged = judging.judge_run(folder, manifest, criteria, options.baseline)
-    figures = reporting.figures(folder)
-    return judged, figures, reporting.write(folder, figures, judged, more)
+    return judging.judge_run(folder, manifest, criteria, options.baseline)
 
 
 def _play(folder: Path, trace: Trace, options: PlayOptions) -> LoadResult:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from footfall import __version__
+from footfall.cli.commit import commit_and_branch
 from footfall.measure.share import ShareDefinition
 from footfall.records.errors import BadInputError
 from footfall.records.runs import Manifest, machine, now, run_id, versions, write_manifest
@@ -41,7 +42,7 @@ def begin(
         seed=seed,
         status="running",
         share_definition=share_definition,
-        settings=dict(settings),
+        settings=dict(settings) | commit_and_branch(),
         versions=versions(),
         machine=machine(),
         started_at=now(),

@@ -1,0 +1,198 @@
+"""Read two sets of played runs, see that they can be compared, and compare them."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+import polars as pl
+
+from footfall.cli.judging import visits_of
+from footfall.load.result import VISITS_FILE
+from footfall.load.trace import ARRIVALS_FILE, TRACE_FILE, TraceInfo, read_info
+from footfall.measure.between_runs.compare import Difference, Minimum, Sides, compare_runs
+from footfall.measure.between_runs.metrics import Metric, RunVisits, chosen_metrics, value_of
+from footfall.measure.between_runs.rank_sum import RUNS_MOST, mann_whitney_p
+from footfall.measure.between_runs.verdict import ComparisonDecision, decide_comparison, why_left_out
+from footfall.records.errors import BadInputError
+from footfall.records.runs import Manifest, read_manifest
+from footfall.records.tables import ARRIVALS, read_parquet
+
+BASELINE, CANDIDATE = "baseline", "candidate"
+_DRIFT_P_MOST = 0.01
+_NOT_OF_THE_TRACE = {"model"}
+"""The path of the model file may differ; what it held may not, and is in the fingerprint."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlayedRun:
+    """A run that counts: its name among those compared, and what is compared."""
+
+    name: str
+    folder: Path
+    manifest: Manifest
+    trace: TraceInfo
+    played: RunVisits
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A run that does not count, and why."""
+
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compared:
+    """Two sets of runs, what differs, and the verdict."""
+
+    baseline: tuple[PlayedRun, ...]
+    candidate: tuple[PlayedRun, ...]
+    left_out: tuple[LeftOut, ...]
+    minimum: Minimum
+    samples: dict[Metric, Sides]
+    differences: tuple[Difference, ...]
+    decision: ComparisonDecision
+    cautions: tuple[str, ...]
+
+    @property
+    def runs(self) -> tuple[PlayedRun, ...]:
+        """All that count."""
+        return (*self.baseline, *self.candidate)
+
+
+def compare_folders(
+    baseline: Sequence[Path], candidate: Sequence[Path], asked: Sequence[str], minimum: Minimum
+) -> Compared:
+    """Compare run folders; those that say nothing of their service are left out by name.
+
+    Raises:
+        BadInputError: a folder holds no played run, one is named twice, or they played different traces.
+    """
+    _check_named_once(baseline, candidate)
+    names = named((*baseline, *candidate))
+    read = [[read_run(folder, names[folder]) for folder in side] for side in (baseline, candidate)]
+    kept = [tuple(run for run in side if isinstance(run, PlayedRun)) for side in read]
+    check_same_trace((*kept[0], *kept[1]))
+    metrics = chosen_metrics(asked, [run.played for side in kept for run in side])
+    if not all(kept):
+        metrics = ()
+    samples = {
+        metric: Sides(*([value_of(metric, run.played) for run in side] for side in kept))
+        for metric in metrics
+    }
+    differences = compare_runs(samples, minimum)
+    return Compared(
+        baseline=kept[0],
+        candidate=kept[1],
+        left_out=tuple(run for side in read for run in side if isinstance(run, LeftOut)),
+        minimum=minimum,
+        samples=samples,
+        differences=differences,
+        decision=decide_comparison(differences, named=bool(asked)),
+        cautions=_cautions(*kept),
+    )
+
+
+def named(folders: Sequence[Path]) -> dict[Path, str]:
+    """Give each run a short name: that of its folder, or the whole path where two have the same."""
+    counts = Counter(folder.name for folder in folders)
+    return {
+        folder: folder.name if counts[folder.name] == 1 and folder.name else folder.as_posix()
+        for folder in folders
+    }
+
+
+def read_run(folder: Path, name: str) -> PlayedRun | LeftOut:
+    """Read a played run, or the reason why it does not count.
+
+    Raises:
+        BadInputError: the folder holds no played run, or a file is damaged.
+    """
+    manifest = read_manifest(folder)
+    if not (folder / TRACE_FILE).is_file():
+        raise BadInputError(str(folder), "was not played", "a run of footfall load or footfall demo")
+    reason = why_left_out(manifest)
+    if reason is not None:
+        return LeftOut(name, reason)
+    trace = read_info(folder / TRACE_FILE)
+    visits = visits_of(folder, VISITS_FILE)
+    if visits is None or visits.is_empty():
+        return LeftOut(name, "it holds no measured visits")
+    return PlayedRun(name, folder, manifest, trace, RunVisits(visits, trace.play.seconds))
+
+
+def check_same_trace(runs: Sequence[PlayedRun]) -> None:
+    """See that all runs played the same arrivals of the same model.
+
+    Raises:
+        BadInputError: one did not; the line says what differs.
+    """
+    if not runs:
+        return
+    first, *others = runs
+    wanted = first.trace.model_dump(exclude=_NOT_OF_THE_TRACE)
+    arrivals: pl.DataFrame | None = None
+    for run in others:
+        found = run.trace.model_dump(exclude=_NOT_OF_THE_TRACE)
+        if differing := [name for name, value in found.items() if value != wanted[name]]:
+            name = differing[0]
+            problem = f"played another trace than {first.name}: {name} {found[name]} and {wanted[name]}"
+            raise BadInputError(f"run {run.name}", problem, "runs of one trace")
+        arrivals = _arrivals(first) if arrivals is None else arrivals
+        if not _arrivals(run).equals(arrivals):
+            raise BadInputError(f"run {run.name}", f"played other arrivals than {first.name}", "one trace")
+
+
+def _arrivals(run: PlayedRun) -> pl.DataFrame:
+    return read_parquet(run.folder / ARRIVALS_FILE, ARRIVALS)
+
+
+def _check_named_once(baseline: Sequence[Path], candidate: Sequence[Path]) -> None:
+    for option, side in (("RUN", candidate), ("--baseline", baseline)):
+        if len(side) > RUNS_MOST:
+            raise BadInputError(option, f"{len(side)} runs", f"at most {RUNS_MOST}")
+    counts = Counter(folder.resolve() for folder in (*baseline, *candidate))
+    for folder in (*baseline, *candidate):
+        if counts[folder.resolve()] > 1:
+            raise BadInputError(f"run {folder}", "is named twice", "each run on one side, once")
+
+
+def _cautions(baseline: Sequence[PlayedRun], candidate: Sequence[PlayedRun]) -> tuple[str, ...]:
+    """Say what else than the service may have made the difference."""
+    if not (baseline and candidate):
+        return ()
+    runs = (*baseline, *candidate)
+    said = [
+        f"the runs were generated by different versions of {name}"
+        for name in ("footfall", "locust", "python")
+        if len({run.manifest.versions.get(name) for run in runs}) > 1
+    ]
+    if any(run.manifest.machine != runs[0].manifest.machine for run in runs):
+        said.append("the runs were generated on different machines")
+    starts = [[run.manifest.started_at for run in side] for side in (baseline, candidate)]
+    apart = max(starts[0]) < min(starts[1]) or max(starts[1]) < min(starts[0])
+    if apart and len(runs) > 2:  # noqa: PLR2004  two runs have only one order
+        said.append(
+            "all runs of one side were played before those of the other: what time changed cannot be told "
+            "from what the service changed (footfall load --against plays them in turn)"
+        )
+    return (*said, *(() if apart else _drifts(runs)))
+
+
+def _drifts(runs: Sequence[PlayedRun]) -> list[str]:
+    """Say what surely changed from the earlier half of the runs to the later, whichever side they are of."""
+    ordered = sorted(runs, key=lambda run: run.manifest.started_at)
+    said = []
+    for metric in (Metric("success"), Metric("mean")):
+        values = [value_of(metric, run.played) or 0.0 for run in ordered]
+        earlier, later = values[: len(values) // 2], values[len(values) // 2 :]
+        if mann_whitney_p(earlier, later) <= _DRIFT_P_MOST:
+            ends = " to ".join(f"{median(half):.3g}" for half in (earlier, later))
+            said.append(
+                f"{metric} went from {ends} while the runs were played, on both sides together: a service "
+                "that keeps its books from run to run, or a machine that changed, makes the intervals wider"
+            )
+    return said

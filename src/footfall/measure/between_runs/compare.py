@@ -1,0 +1,251 @@
+"""Better, worse, the same or not to be told: two sets of runs, metric by metric."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from statistics import median
+from typing import NamedTuple
+
+from footfall.measure.between_runs.metrics import Metric
+from footfall.measure.between_runs.rank_sum import (
+    least_runs,
+    mann_whitney_p,
+    shift,
+    shift_interval,
+    smallest_p,
+)
+from footfall.measure.interval import CONFIDENCE, Interval
+
+ALPHA = 1 - CONFIDENCE
+_RUNS_SENSIBLE = 1000
+
+
+class Finding(StrEnum):
+    """What is found of one metric."""
+
+    WORSE = "worse"
+    BETTER = "better"
+    UNKNOWN = "cannot tell"
+    SAME = "no difference of that size"
+
+
+class Sides(NamedTuple):
+    """The values of a metric, one a run; None where a run has no visit of its scope."""
+
+    baseline: Sequence[float | None]
+    candidate: Sequence[float | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Minimum:
+    """What a difference must exceed to count."""
+
+    relative: float = 0.05
+    """Of a time or goodput: 0.05 means 1.05 times as much, or as little."""
+    share: float = 0.01
+    """Of a success share: 0.01 is a point."""
+
+    def of(self, metric: Metric) -> float:
+        """Give it on the scale of comparison: the share itself, or the logarithm of the factor."""
+        return self.share if metric.is_share else math.log1p(self.relative)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """One metric of the candidate against the baseline: relative (0.05: 5 % more), or in shares."""
+
+    metric: Metric
+    baseline_runs: int
+    candidate_runs: int
+    baseline: float | None
+    """Median of its runs."""
+    candidate: float | None
+    difference: float | None
+    """By Hodges and Lehmann: the median of all pairs of runs."""
+    low: float | None
+    high: float | None
+    """Exact 95 % bounds; None: so few runs have none."""
+    p: float | None
+    """Mann–Whitney, exact, two-sided."""
+    p_holm: float | None
+    """Adjusted for all metrics that are compared at once."""
+    finding: Finding
+    reason: str
+    runs_needed: int | None
+    """Each, to tell, as the reason says; None: it is told, or no sensible number would do."""
+
+
+def compare_runs(samples: Mapping[Metric, Sides], minimum: Minimum | None = None) -> tuple[Difference, ...]:
+    """Compare each metric run by run, in the order given.
+
+    Worse (or better): the exact 95 % interval lies wholly beyond the minimum on that side, and Holm's p-value
+    over all metrics is at most 5 %. The same: the interval lies wholly within the minimum either way. Else it
+    cannot be told. Times and goodput are compared by their ratio, so that swapping the sides swaps the
+    findings. Source: S. Holm, Scandinavian Journal of Statistics 6 (1979) 65-70.
+    """
+    least = minimum or Minimum()
+    pairs = {metric: _Pair.of(metric, sides) for metric, sides in samples.items()}
+    there = [metric for metric, pair in pairs.items() if pair is not None]
+    adjusted = dict(zip(there, holm([pair.p for pair in pairs.values() if pair is not None]), strict=True))
+    return tuple(
+        _missing(metric, samples[metric])
+        if pair is None
+        else _told(pair, _Family(adjusted[metric], len(there), least.of(metric)))
+        for metric, pair in pairs.items()
+    )
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """Adjust p-values for their number, in order: the i-th smallest times m - i + 1, never falling."""
+    m, highest = len(p_values), 0.0
+    adjusted = [0.0] * m
+    for rank, place in enumerate(sorted(range(m), key=p_values.__getitem__)):
+        highest = max(highest, min(1.0, (m - rank) * p_values[place]))
+        adjusted[place] = highest
+    return adjusted
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Pair:
+    """Both sides of a metric, compared on its own scale: the share, or the logarithm."""
+
+    metric: Metric
+    baseline: tuple[float, ...]
+    candidate: tuple[float, ...]
+    shift: float
+    interval: Interval | None
+    p: float
+
+    @classmethod
+    def of(cls, metric: Metric, sides: Sides) -> "_Pair | None":
+        """Compare; None when a side has no value."""
+        baseline, candidate = (tuple(v for v in side if v is not None) for side in sides)
+        if not (baseline and candidate):
+            return None
+        one, two = ([_scaled(metric, value) for value in side] for side in (candidate, baseline))
+        return cls(
+            metric=metric,
+            baseline=baseline,
+            candidate=candidate,
+            shift=shift(one, two),
+            interval=shift_interval(one, two),
+            p=mann_whitney_p(one, two),
+        )
+
+    @property
+    def runs(self) -> str:
+        """How many runs there are, in words."""
+        n, m = len(self.candidate), len(self.baseline)
+        if n != m:
+            return f"{n} against {m} runs"
+        return f"{n} runs each" if n > 1 else "one run each"
+
+
+class _Family(NamedTuple):
+    """What a metric's own figures do not show: how many are compared at once, and what counts."""
+
+    p_holm: float
+    metrics: int
+    minimum: float
+
+
+def _told(pair: _Pair, family: _Family) -> Difference:
+    finding, reason, needed = _finding(pair, family)
+    ends = pair.interval or (None, None)
+    low, high = (None if end is None else _unscaled(pair.metric, end) for end in ends)
+    return Difference(
+        metric=pair.metric,
+        baseline_runs=len(pair.baseline),
+        candidate_runs=len(pair.candidate),
+        baseline=median(pair.baseline),
+        candidate=median(pair.candidate),
+        difference=_unscaled(pair.metric, pair.shift),
+        low=low,
+        high=high,
+        p=pair.p,
+        p_holm=family.p_holm,
+        finding=finding,
+        reason=reason,
+        runs_needed=needed,
+    )
+
+
+def _finding(pair: _Pair, family: _Family) -> tuple[Finding, str, int | None]:
+    if pair.interval is None:
+        least = least_runs(ALPHA)
+        said = f"{pair.runs} can never show it at 95 %, a difference or that there is none"
+        return Finding.UNKNOWN, f"{said}: at least {least} each", least
+    low, high = pair.interval
+    size = _size(pair.metric, family.minimum)
+    if -family.minimum <= low and high <= family.minimum:
+        return Finding.SAME, f"surely within {size} either way", None
+    if low > family.minimum or high < -family.minimum:
+        return _beyond(pair, family, size)
+    return _undecided(pair, family, size)
+
+
+def _beyond(pair: _Pair, family: _Family, size: str) -> tuple[Finding, str, int | None]:
+    if family.p_holm <= ALPHA:
+        better = (pair.shift > 0) is pair.metric.higher_is_better
+        return Finding.BETTER if better else Finding.WORSE, f"surely by more than {size}", None
+    alone = f"by itself beyond {size} (p {_p(pair.p)})"
+    if smallest_p(len(pair.candidate), len(pair.baseline)) * family.metrics <= ALPHA:
+        said = f"{alone}, but not among {family.metrics} metrics (Holm's p {_p(family.p_holm)})"
+        return Finding.UNKNOWN, f"{said}: more runs, or fewer metrics", None
+    least = least_runs(ALPHA / family.metrics)
+    said = f"{alone}, but {pair.runs} can never show it among {family.metrics} metrics at once"
+    return Finding.UNKNOWN, f"{said}: at least {least} each, or fewer metrics", least
+
+
+def _undecided(pair: _Pair, family: _Family, size: str) -> tuple[Finding, str, int | None]:
+    needed = _runs_needed(pair, family)
+    hint = f"about {needed} runs each would tell" if needed else "too near that bound to be told"
+    if family.p_holm <= ALPHA:
+        return Finding.UNKNOWN, f"surely differs, but not surely by more than {size}: {hint}", needed
+    return Finding.UNKNOWN, f"the interval holds both more and less than {size}: {hint}", needed
+
+
+def _runs_needed(pair: _Pair, family: _Family) -> int | None:
+    """About how many runs each would shrink the interval, by 1 / √n, until it lies on one side of a bound."""
+    assert pair.interval is not None  # noqa: S101  such a pair is told before
+    runs = min(len(pair.candidate), len(pair.baseline))
+    beyond = abs(pair.shift) - family.minimum
+    half_width = pair.interval.half_width
+    if not beyond or not math.isfinite(half_width):
+        return None
+    needed = max(runs + 1, math.ceil(runs * (half_width / beyond) ** 2))
+    least = least_runs(ALPHA / family.metrics) if beyond > 0 else needed
+    return max(needed, least) if needed <= _RUNS_SENSIBLE else None
+
+
+def _missing(metric: Metric, sides: Sides) -> Difference:
+    counts = [sum(value is not None for value in side) for side in sides]
+    empty = "baseline" if not counts[0] else "candidate"
+    return Difference(
+        metric=metric,
+        baseline_runs=counts[0],
+        candidate_runs=counts[1],
+        **dict.fromkeys(("baseline", "candidate", "difference", "low", "high", "p", "p_holm")),
+        finding=Finding.UNKNOWN,
+        reason=f"no run of the {empty} has such a visit",
+        runs_needed=None,
+    )
+
+
+def _scaled(metric: Metric, value: float) -> float:
+    if metric.is_share:
+        return value
+    return math.log(value) if value > 0 else -math.inf
+
+
+def _unscaled(metric: Metric, value: float) -> float:
+    return value if metric.is_share else math.expm1(value)
+
+
+def _size(metric: Metric, minimum: float) -> str:
+    return f"{minimum * 100:g} pt" if metric.is_share else f"{round(math.expm1(minimum) * 100, 9):g} %"
+
+
+def _p(value: float) -> str:
+    return f"{value:.2g}"

@@ -1,0 +1,57 @@
+"""Run folders as a play leaves them, with visits simulated on the small model: many runs in little time."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from footfall.cli.runs import begin, end
+from footfall.load.result import VISITS_FILE
+from footfall.load.trace import Trace, write_trace
+from footfall.records.runs import ArrivalCounts, Lag
+from footfall.records.tables import write_parquet
+from footfall.simulate.day import predict
+from footfall.simulate.decide.as_played import as_played
+from footfall.simulate.spec.channel import Verb, Work
+from footfall.simulate.spec.duration import lognormal_s
+from footfall.simulate.spec.model import Model
+from tests.load.small import SEED, WEB, channel, day_of, small_model, trace_of
+from tests.made_up import number
+
+LAG = Lag(p50=0.001, p99=0.004, max=0.009)
+
+
+def web_model(factor: float = 1.0) -> Model:
+    """Give a model of a web hall alone, whose pages take so many times a twentieth of a second."""
+    works = {verb: Work(service=lognormal_s(number(0.05 * factor), number(0.5))) for verb in Verb}
+    return small_model(channels=(channel("web", WEB, works=works),))
+
+
+def web_trace(count: int = 100, length_s: float = 20.0) -> Trace:
+    """Give the trace of so many customers with a question."""
+    model = web_model()
+    day = day_of([(k * length_s / count, "query", "web") for k in range(count)])
+    return trace_of(model, day, length_s)
+
+
+def make_run(
+    folder: Path, luck: int, *, factor: float = 1.0, trace: Trace | None = None, **ended: object
+) -> Path:
+    """Write a run of the trace at a service that is so many times as slow, with luck of its own."""
+    made = trace or web_trace()
+    settings = {"criteria": ["success(web.*) >= 50%"], "host": "http://127.0.0.1:1"}
+    folder, manifest = begin("load", made.model, SEED, folder, scenario="small", settings=settings)
+    started_at = f"2031-01-01T{luck:02d}:00:00+00:00"
+    write_trace(folder, made)
+    played = as_played(web_model(factor), made.info.play)
+    visits = predict(played, made.arrivals, SEED, luck, made.info.play.seconds).visits
+    write_parquet(visits, folder / VISITS_FILE)
+    counts = ArrivalCounts(due=made.arrivals.height, played=made.arrivals.height)
+    manifest = replace(manifest, started_at=started_at)
+    end(folder, manifest, **({"arrivals": counts, "lag_s": LAG, "verdict": "pass"} | ended))
+    return folder
+
+
+def make_sides(folder: Path, runs: int, *, factor: float) -> tuple[list[str], list[str]]:
+    """Write so many runs a side, played in turn, the candidate's so many times as slow."""
+    a = [str(make_run(folder / f"a-{n}", 2 * n)) for n in range(runs)]
+    b = [str(make_run(folder / f"b-{n}", 2 * n + 1, factor=factor)) for n in range(runs)]
+    return a, b
