@@ -1,5 +1,6 @@
 """Every arrival in exactly one state, and how late each was started."""
 
+from collections.abc import Sequence
 from enum import IntEnum
 from math import ceil
 
@@ -27,6 +28,15 @@ class Tally:
     def started(self) -> int:
         """Arrivals that were started so far."""
         return len(self._lags_s)
+
+    @property
+    def lags_s(self) -> Sequence[float]:
+        """How late each was started, in the order of their start."""
+        return self._lags_s
+
+    def has_started(self, arrival: int) -> bool:
+        """Whether an arrival was started."""
+        return self._states[arrival] != State.WAITING
 
     @property
     def under_way(self) -> int:

@@ -15,6 +15,8 @@ from footfall.load.play.performance import Performance
 from footfall.load.play.preparation import prepare
 from footfall.load.play.settings import settings_of
 from footfall.load.play.users import USERS
+from footfall.load.web.page import Page
+from footfall.load.web.routes import add_page
 from footfall.records.errors import BadInputError
 
 _USAGE = 2
@@ -30,6 +32,7 @@ class Door:
         self._scenario = scenario
         self._environment: Environment | None = None
         self._performance: Performance | None = None
+        self._page: Page | None = None
         self._has_failed = False
 
     def listen(self) -> None:
@@ -55,6 +58,9 @@ class Door:
         if not isinstance(environment.runner, LocalRunner):
             give_up("several processes: a trace is played by one process so far")
         options = environment.parsed_options
+        if environment.web_ui is not None:
+            self._page = Page(environment)
+            add_page(environment.web_ui, self._page, options.web_base_path if options else None)
         if options is not None and options.headless:
             try:
                 self.make_ready()
@@ -74,7 +80,10 @@ class Door:
             return
         options = environment.parsed_options
         options.host = environment.host
-        prepared = prepare(settings_of(options), {user.__name__ for user in environment.user_classes})
+        settings = settings_of(options)
+        if self._page is not None:
+            settings = self._page.make_ready(settings)
+        prepared = prepare(settings, {user.__name__ for user in environment.user_classes})
         self._performance = Performance(environment, prepared)
 
     def tick(self) -> tuple[int, float] | None:
@@ -96,6 +105,8 @@ class Door:
             gevent.signal_handler(number, self.leave)
         if self._performance is not None:
             self._has_failed = not self._carry_out(self._performance.start)
+            if self._page is not None and not self._has_failed:
+                self._page.play(self._performance)
 
     def leave(self) -> None:
         """End the greenlet that Locust's main program waits for; it then stops the run and shuts down."""
@@ -117,6 +128,8 @@ class Door:
         has_failed, self._has_failed = self._has_failed, False
         if performance is not None and not has_failed:
             has_failed = not self._carry_out(performance.finish)
+        if self._page is not None:
+            self._page.over()
         environment = self._environment
         options = environment.parsed_options if environment is not None else None
         # From the web page the next run may be a good one; a terminal has this run alone.
@@ -125,6 +138,8 @@ class Door:
 
     def on_quitting(self, environment: Environment, **_: Any) -> None:  # noqa: ANN401  as above
         """Exit with 0 although requests failed: whether that is good or bad is judged from the files."""
+        if self._page is not None:
+            self._page.close()
         if environment.process_exit_code is None:
             broken = locust_log.unhandled_greenlet_exception
             environment.process_exit_code = _USAGE if broken else 0
@@ -135,6 +150,8 @@ class Door:
             work()
         except BadInputError as error:
             logger.error("error: %s", error)  # noqa: TRY400  a user's mistake needs no traceback
+            if self._page is not None:
+                self._page.fail(str(error))
             return False
         return True
 

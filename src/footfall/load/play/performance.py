@@ -46,6 +46,10 @@ class Performance:
             set_play_clock(str(self._environment.host), settings.control_token, -self._player.now_s())
         self._player.start(self.account.arrivals)
 
+    def now_s(self) -> float:
+        """Seconds on the clock of play."""
+        return self._player.now_s()
+
     def tick(self) -> bool:
         """Look once a second whether the play is over; those who overstay the drain are cut off."""
         arrivals, started = self.account.arrivals, self.account.tally.started
