@@ -32,6 +32,8 @@ COMMANDS = {
     "theory": "Print what formulas say of a station: Erlang B, C, A and others.",
 }
 """In the order of the help, each with its one line."""
+FOR_LOCUST = frozenset({"attend"})
+"""Commands that Locust's page calls, and nobody types."""
 
 
 _USAGE = """Usage: footfall COMMAND [OPTIONS]
@@ -55,7 +57,7 @@ def run(arguments: Sequence[str]) -> int:
     if first in said:
         typer.echo(said[first])
         return 0
-    if first not in COMMANDS:
+    if first not in COMMANDS and first not in FOR_LOCUST:
         close = get_close_matches(first, COMMANDS, n=1, cutoff=0.4)
         return _one_line(f"{first}: no such command; expected {' or '.join(close or COMMANDS)}")
     return _run_command(first, rest)

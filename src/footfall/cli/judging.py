@@ -92,7 +92,7 @@ def judge_run(
         BadInputError: the run holds no visits, a file is damaged, the baseline is of something else, or the
             folder cannot be written.
     """
-    evidence = replace(evidence_of(folder, manifest), baseline=_baseline(baseline, manifest, criteria))
+    evidence = replace(evidence_of(folder, manifest), baseline=_baseline(baseline, manifest))
     judgements = judge_all(criteria, evidence)
     decision = decide(judgements)
     judged = Judged(replace(manifest, verdict=decision.verdict.value), judgements, decision)
@@ -135,9 +135,8 @@ def check_baseline(folder: Path | None, criteria: Sequence[Criterion]) -> None:
 _ALIKE = ("play", "scale", "set")
 
 
-def _baseline(folder: Path | None, manifest: Manifest, criteria: Sequence[Criterion]) -> Evidence | None:
+def _baseline(folder: Path | None, manifest: Manifest) -> Evidence | None:
     """Read an earlier run, after seeing that it was of the same load."""
-    check_baseline(folder, criteria)
     if folder is None:
         return None
     earlier = read_manifest(folder)

@@ -35,6 +35,15 @@ def check_host(host: str, info: TraceInfo) -> None:
         raise BadInputError(f"--host {host}", problem, "a service with at least as many")
 
 
+def check_answers(host: str) -> None:
+    """See that somebody answers there at all.
+
+    Raises:
+        BadInputError: nobody does.
+    """
+    _ask(host, "GET", "/health", {}, None)
+
+
 def set_play_clock(host: str, token: str, starts_in_s: float) -> None:
     """Tell a reference service when second 0 of play is, so that its outages fall as in the model.
 
@@ -51,7 +60,7 @@ def set_play_clock(host: str, token: str, starts_in_s: float) -> None:
 def _ask(
     host: str, method: str, path: str, headers: dict[str, str], body: str | None
 ) -> tuple[int, dict[str, Any]]:
-    url = _url(host)
+    url = check_url(host, f"--host {host}")
     secure = url.scheme == "https"
     make = http.client.HTTPSConnection if secure else http.client.HTTPConnection
     connection = make(url.hostname or "", url.port, timeout=_WAIT_S)
@@ -71,16 +80,21 @@ def _ask(
     return answer.status, data if isinstance(data, dict) else {}
 
 
-def _url(host: str) -> SplitResult:
+def check_url(host: str, where: str) -> SplitResult:
+    """Give the parts of a service's address; `where` names it in errors.
+
+    Raises:
+        BadInputError: it is none.
+    """
     expected = "http://… or https://…"
     try:
         url = urlsplit(host)
         port = url.port
     except ValueError as error:
-        raise BadInputError(f"--host {host}", str(error).lower(), expected) from error
+        raise BadInputError(where, str(error).lower(), expected) from error
     if url.username or url.password:
         # An address stands in manifests and reports.
         raise BadInputError("--host", "holds a user or a password", "them in [auth] of --endpoints")
     if url.scheme not in {"http", "https"} or not url.hostname or port == 0:
-        raise BadInputError(f"--host {host}", "no address of a web service", expected)
+        raise BadInputError(where, "no address of a web service", expected)
     return url

@@ -24,11 +24,17 @@ class Tally:
         """Start with all arrivals waiting."""
         self._states = bytearray(due)
         self._lags_s = array("d")
+        self._numbers = array("q")
+        """Of those whose lags these are."""
 
     @property
     def started(self) -> int:
         """Arrivals that were started so far."""
         return len(self._lags_s)
+
+    def starts_since(self, count: int) -> list[tuple[int, float]]:
+        """Give arrival and lag of all but the first `count` that were started, in their order."""
+        return list(zip(self._numbers[count:], self._lags_s[count:], strict=True))
 
     @property
     def under_way(self) -> int:
@@ -43,6 +49,7 @@ class Tally:
         """
         self._move(arrival, State.WAITING, State.STARTED)
         self._lags_s.append(lag_s)
+        self._numbers.append(arrival)
 
     def end(self, arrival: int, *, played: bool) -> None:
         """Note that a started arrival has ended: to its own end, or cut off or broken.

@@ -18,6 +18,8 @@ from footfall.load.play.performance import Performance
 from footfall.load.play.preparation import prepare
 from footfall.load.play.settings import settings_of
 from footfall.load.play.users import USERS
+from footfall.load.web.page import Page
+from footfall.load.web.routes import add_page
 from footfall.records.errors import BadInputError
 
 _USAGE = 2
@@ -37,6 +39,7 @@ class Door:
         """In a worker, which has no performance of its own."""
         self._hands: set[str] = set()
         """In a master: the workers that have said that they hear us."""
+        self._page: Page | None = None
         self._has_failed = False
 
     def listen(self) -> None:
@@ -66,6 +69,9 @@ class Door:
             return
         if isinstance(runner, MasterRunner):
             runner.register_message(MESSAGE, self.on_message)
+        if environment.web_ui is not None:
+            self._page = Page(environment)
+            add_page(environment.web_ui, self._page, options.web_base_path if options else None)
         if options is not None and options.headless:
             try:
                 self.make_ready()
@@ -85,7 +91,10 @@ class Door:
             return
         options = environment.parsed_options
         options.host = environment.host
-        prepared = prepare(settings_of(options), {user.__name__ for user in environment.user_classes})
+        settings = settings_of(options)
+        if self._page is not None:
+            settings = self._page.make_ready(settings)
+        prepared = prepare(settings, {user.__name__ for user in environment.user_classes})
         runner = environment.runner
         if isinstance(runner, MasterRunner):
             self._performance = Conductor(environment, runner, prepared, self._hands)
@@ -111,6 +120,8 @@ class Door:
             gevent.signal_handler(number, self.leave)
         if self._performance is not None:
             self._has_failed = not self._carry_out(self._performance.start)
+            if self._page is not None and not self._has_failed:
+                self._page.play(self._performance)
 
     def on_message(self, msg: Any, **_: Any) -> None:  # noqa: ANN401  as above
         """Hear what a worker says; one that comes in the middle of a play takes part."""
@@ -155,6 +166,8 @@ class Door:
             # The last words of workers come while it finishes.
             has_failed = not self._carry_out(self._performance.finish)
         self._performance = None
+        if self._page is not None:
+            self._page.over()
         environment = self._environment
         options = environment.parsed_options if environment is not None else None
         # From the web page the next run may be a good one; a terminal has this run alone.
@@ -165,6 +178,8 @@ class Door:
         """Exit with 0 although requests failed: whether that is good or bad is judged from the files."""
         if self._hand is not None:
             self._hand.leave()
+        if self._page is not None:
+            self._page.close()
         if environment.process_exit_code is None:
             broken = locust_log.unhandled_greenlet_exception
             environment.process_exit_code = _USAGE if broken else 0
@@ -185,6 +200,8 @@ class Door:
             work()
         except BadInputError as error:
             logger.error("error: %s", error)  # noqa: TRY400  a user's mistake needs no traceback
+            if self._page is not None:
+                self._page.fail(str(error))
             return False
         return True
 

@@ -5,6 +5,7 @@ from argparse import SUPPRESS
 from typing import Any
 
 from footfall.load.play.settings import DRAIN_S
+from footfall.load.web.drop_downs import add_drop_downs
 
 HOST = "http://127.0.0.1:8080"
 
@@ -28,13 +29,8 @@ def add_options(parser: Any, scenarios: list[str], scenario: str | None) -> None
         help="TOML file that maps errands to a service's own",
     )
     add("--run-dir", default="", include_in_web_ui=False, help="folder for the results of this run")
-    for name, text in (
-        ("--speed", "arrivals come this many times as fast as in the day"),
-        ("--window", "seconds of the day that are played"),
-        ("--scale", "share of the customers that come, above 0, at most 1"),
-        ("--seed", "seed of all random numbers"),
-    ):
-        add(name, default="", help=f"{text}; empty: the scenario's own")
+    add_drop_downs(parser)
+    add("--seed", default="", help="seed of all random numbers; empty: 1")
     drain = "seconds after the last arrival was due until whoever is still under way is cut off"
     add("--drain-s", default=str(DRAIN_S), include_in_web_ui=False, help=drain)
     sample = "share of the customers whose requests are kept one by one in hits.parquet; visits always are"

@@ -54,7 +54,7 @@ def prepare(settings: PlaySettings, users: set[str]) -> Prepared:
     Raises:
         BadInputError: something is missing, damaged or unreachable; nothing has been played.
     """
-    run_dir = settings.run_dir or _new_run_dir(settings)
+    run_dir = settings.run_dir or new_run_dir(settings)
     folder = settings.trace or _make_trace(settings, run_dir)
     found = read_trace(folder)
     play = own_play(file_of(settings.endpoints, found.info), found)
@@ -75,7 +75,8 @@ def prepare(settings: PlaySettings, users: set[str]) -> Prepared:
     )
 
 
-def _new_run_dir(settings: PlaySettings) -> Path:
+def new_run_dir(settings: PlaySettings) -> Path:
+    """Give the folder of a run that is not told where to go."""
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%fZ")
     return Path(RESULTS) / (settings.scenario or "trace") / "runs" / stamp
 

@@ -12,6 +12,8 @@ GATEWAY_VARIABLE = "FOOTFALL_GATEWAY_KEY"
 DRAIN_S = 120.0
 TRACE_OPTIONS = ("speed", "window", "scale", "seed")
 """Handed on to `footfall trace` when the trace is made for this play."""
+OWN = "scenario's own"
+"""What the page shows where a value is left to the scenario."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,8 +88,9 @@ def gateway_key() -> str:
 
 
 def _text(value: object) -> str | None:
-    """Give an option as text; the web page sends empty fields as empty texts."""
-    return str(value).strip() or None if value is not None else None
+    """Give an option as text; the page sends what is left to the scenario as an empty text or in words."""
+    text = "" if value is None else str(value).strip()
+    return None if text in {"", OWN} else text
 
 
 def _seconds(options: Namespace, name: str) -> float:

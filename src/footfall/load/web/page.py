@@ -1,0 +1,187 @@
+"""Footfall's part of Locust's web page: what happens around a run that is started there."""
+
+import json
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Protocol
+
+import gevent
+from gevent import Greenlet
+from locust.env import Environment
+
+from footfall.load.account import Account
+from footfall.load.play.preparation import new_run_dir
+from footfall.load.play.settings import PlaySettings
+from footfall.load.reach import check_answers
+from footfall.load.web.attendant import Attendant
+from footfall.load.web.hosts import REFERENCE, url_of
+from footfall.load.web.news import News, Reader
+from footfall.load.web.run import FILES, PageRun
+from footfall.records.errors import BadInputError
+
+RUNS_MOST = 20
+"""So many of the latest runs are listed; the folders of all stay."""
+_EVERY_S = 1.0
+_SCOPE = re.compile(r"[\w*]{1,60}\.[\w*]{1,60}")
+
+
+class Play(Protocol):
+    """What is played: by this process, or by others whose notes come together here."""
+
+    account: Account
+
+    def now_s(self) -> float:
+        """Seconds on the clock of play."""
+
+
+class Page:
+    """The runs of the page; the door tells it what happens, and its routes show it."""
+
+    def __init__(self, environment: Environment) -> None:
+        """Begin without a run."""
+        self._environment = environment
+        self._runs: list[PageRun] = []
+        self._count = 0
+        self._host: str | None = None
+        self._feeding: list[Greenlet] = []
+
+    def make_ready(self, settings: PlaySettings) -> PlaySettings:
+        """Have the trace made and predicted, and the service started if one is wanted; gives what to play.
+
+        Raises:
+            BadInputError: the run cannot begin.
+        """
+        run = self._open(settings.run_dir or new_run_dir(settings))
+        try:
+            options: Any = self._environment.parsed_options
+            profile = str(getattr(options, "host_profile", None) or REFERENCE)
+            host = url_of(profile, settings.host)
+            if host is not None:
+                check_answers(host)
+            run.attendant = Attendant(run.folder, _options(settings, serve=host is None), run.hear)
+            ready = run.attendant.make_ready()
+        except BadInputError:
+            raise
+        except BaseException:
+            # Stop, or the end of Locust, while it was made ready.
+            self._drop(run, "stopped", "stopped before its first second")
+            raise
+        run.host = host or ready.pop("host")
+        token = ready.pop("control_token", None) or settings.control_token
+        run.about = ready
+        self._host, self._environment.host = self._environment.host, run.host
+        return replace(settings, host=run.host, trace=run.folder, run_dir=run.folder, control_token=token)
+
+    def play(self, play: Play) -> None:
+        """Follow a play that has begun."""
+        run = self._runs[-1]
+        run.state, run.phase = "playing", ""
+        self._feeding = [each for each in self._feeding if not each.ready()]
+        self._feeding.append(gevent.spawn(_feed, run, play))
+
+    def over(self) -> None:
+        """Have the run judged and reported: Locust has played it, and its files are written."""
+        self._give_back_host()
+        if self._runs and self._runs[-1].state == "playing":
+            run = self._runs[-1]
+            run.state = "reporting"
+            run.has_ended.set()
+
+    def fail(self, line: str) -> None:
+        """Say in one line why a run could not begin, or could not be kept."""
+        self._give_back_host()
+        if not self._runs or self._runs[-1].state not in {"preparing", "playing"}:
+            self._open(Path())
+        self._drop(self._runs[-1], "failed", line)
+
+    def close(self) -> None:
+        """Wait for what is still being reported; Locust ends."""
+        for run in self._runs:
+            run.is_let_go = True
+        gevent.joinall(self._feeding)
+        for run in self._runs:
+            if run.attendant is not None:
+                run.attendant.wait()
+
+    def state(self, scope: str) -> bytes:
+        """Give all that the page shows, as JSON; `scope` is the one whose curves are looked at."""
+        run = self._runs[-1] if self._runs else None
+        if run is not None and _SCOPE.fullmatch(scope):
+            run.look_at(scope)
+        shown = {
+            "state": run.state if run else "none",
+            "phase": run.phase if run else "",
+            "error": run.error if run else "",
+            "number": run.number if run else 0,
+            "about": run.about if run else {},
+            "runs": [each.summary() for each in reversed(self._runs)],
+        }
+        return b'{"page": %b, "live": %b}' % (
+            json.dumps(shown).encode(),
+            run.live.strip() if run else b"null",
+        )
+
+    def run_with(self, number: int | None, name: str) -> PageRun | None:
+        """Give the run of that number (None: the latest) if it has a file of that name to hand out."""
+        if name not in FILES:
+            return None
+        found = [run for run in self._runs if name in run.files and number in {None, run.number}]
+        return found[-1] if found else None
+
+    def _open(self, folder: Path) -> PageRun:
+        if self._runs:
+            self._runs[-1].is_let_go = True
+        self._count += 1
+        run = PageRun(self._count, folder.resolve())
+        self._runs = [*self._runs[-RUNS_MOST + 1 :], run]
+        return run
+
+    def _drop(self, run: PageRun, state: str, line: str) -> None:
+        if run.attendant is not None:
+            run.attendant.end()
+        run.state, run.error, run.is_let_go = state, line, True
+
+    def _give_back_host(self) -> None:
+        """Put the address back that the form had before a run went elsewhere."""
+        if self._host is not None:
+            self._environment.host, self._host = self._host, None
+
+
+def _options(settings: PlaySettings, *, serve: bool) -> list[str]:
+    options = ["--serve"] if serve else []
+    if settings.trace is not None:
+        return [*options, "--trace", str(settings.trace)]
+    options += ["--scenario", str(settings.scenario)]
+    for name, text in settings.trace_options:
+        # As one word, so that a value that begins with a dash is a value.
+        options.append(f"--{name}={text}")
+    return options
+
+
+def _feed(run: PageRun, play: Play) -> None:
+    """Tell the attendant what is new, once a second and never before it has answered."""
+    attendant, reader = run.attendant, Reader(play.account)
+    if attendant is None:
+        return
+    before: bytes | None = None
+    while not run.has_ended.wait(_EVERY_S) and not run.is_let_go:
+        if run.live is not before:
+            before = run.live
+            attendant.tell(reader.news(play.now_s()), run.looked_at())
+    if run.has_ended.is_set():
+        attendant.tell(reader.news(play.now_s()), run.looked_at())
+        attendant.end_run()
+        _answer(run, attendant, play.now_s())
+    attendant.let_go()
+
+
+def _answer(run: PageRun, attendant: Attendant, now_s: float) -> None:
+    """After the end, curves that somebody looks at and has not been given."""
+    given: list[str] = []
+    while not run.is_let_go:
+        wanted = run.looked_at()
+        if run.state == "over" and wanted != given:
+            given = wanted
+            attendant.tell(News(now_s=now_s, starts=[], visits=[]), wanted)
+        gevent.sleep(_EVERY_S / 4)

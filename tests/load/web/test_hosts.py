@@ -1,0 +1,41 @@
+"""Hosts by name: addresses of web services, and nothing else."""
+
+from pathlib import Path
+
+import pytest
+
+from footfall.load.web.hosts import AS_IN_HOST, REFERENCE, read_hosts, url_of
+from footfall.records.errors import BadInputError
+
+
+def test_a_name_stands_for_its_address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From the file where Locust is started; beside it, the form's own field and our service."""
+    monkeypatch.chdir(tmp_path)
+    assert url_of(REFERENCE, "http://field") is None
+    assert url_of(AS_IN_HOST, "http://field") == "http://field"
+    (tmp_path / "hosts.toml").write_text('staging = "https://staging.example:8443/shop"\n')
+    assert url_of("staging", "http://field") == "https://staging.example:8443/shop"
+    with pytest.raises(BadInputError, match=r"--host-profile live: no such host; .*staging"):
+        url_of("live", "http://field")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("staging = ", "cannot be read"),
+        ("staging = 8080", "staging: no text"),
+        ('staging = "ftp://files.example"', "no address of a web service"),
+        ('staging = "http://x:99999"', "staging: port out of range"),
+        (f'"{REFERENCE}" = "http://x"', "a name of our own"),
+        ("\n".join(f'h{k} = "http://x"' for k in range(101)), "101 hosts; expected at most 100"),
+        ("\udcff", "cannot be read"),
+    ],
+)
+def test_a_bad_file_of_hosts_gets_one_line(tmp_path: Path, text: str, words: str) -> None:
+    """It names the file and what is wrong there."""
+    path = tmp_path / "hosts.toml"
+    path.write_text(text, encoding="utf-8", errors="surrogateescape")
+    with pytest.raises(BadInputError, match=words) as caught:
+        read_hosts(path)
+    assert "\n" not in str(caught.value)
+    assert "hosts.toml" in str(caught.value)
