@@ -46,6 +46,11 @@ class Page:
         self._host: str | None = None
         self._feeding: list[Greenlet] = []
 
+    @property
+    def is_preparing(self) -> bool:
+        """Whether a run is being made ready."""
+        return bool(self._runs) and self._runs[-1].state == "preparing"
+
     def make_ready(self, settings: PlaySettings) -> PlaySettings:
         """Have the trace made and predicted, and the service started if one is wanted; gives what to play.
 

@@ -1,11 +1,13 @@
 """The page's routes: the tab in Locust's own page, its script, its data and a run's files."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, abort, request, send_file
+from locust.runners import STATE_INIT, STATE_SPAWNING
 from locust.web import WebUI
 
 from footfall.load.web.page import Page
@@ -32,7 +34,7 @@ def add_page(web_ui: WebUI, page: Page, base: str | None) -> None:
     # They run in reverse order: first in this list is last to touch an answer, after Locust's own CORS.
     after: list[Any] = web_ui.app.after_request_funcs.setdefault(None, [])
     after.insert(0, _guard(prefix))
-    after.append(_mount(prefix))
+    after += [_mount(prefix), _busy(prefix, page)]
 
 
 def _blueprint(web_ui: WebUI, page: Page, prefix: str) -> Blueprint:
@@ -122,3 +124,19 @@ def _mount(prefix: str) -> Callable[[Response], Response]:
         return answer
 
     return mount
+
+
+def _busy(prefix: str, page: Page) -> Callable[[Response], Response]:
+    """Say that Locust is busy while a run is made ready: it says `ready`, and would show its form."""
+    stats = f"{prefix.removesuffix(TAB)}stats/requests"
+
+    def busy(answer: Response) -> Response:
+        if request.path != stats or not page.is_preparing or not answer.is_json:
+            return answer
+        told = json.loads(answer.get_data())
+        if told.get("state") == STATE_INIT:
+            told["state"] = STATE_SPAWNING
+        # A new answer: Locust keeps its own for whoever asks next.
+        return Response(json.dumps(told), mimetype="application/json")
+
+    return busy

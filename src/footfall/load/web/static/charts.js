@@ -120,7 +120,7 @@ window.FootfallCharts = (() => {
       const d = path(line, x, y);
       if (line.isFilled && d) {
         const first = line.values.findIndex(isNumber);
-        const end = line.values.length - 1;
+        const end = line.values.findLastIndex(isNumber);
         const close = `L${x(end)} ${y(low)}L${x(first - 1)} ${y(low)}Z`;
         made.svg.append(node("path", { d: d + close, class: `ff-fill ff-${line.kind}` }));
       }

@@ -19,6 +19,7 @@
   let shown = null;
   let isAsking = false;
   let nextAt = 0;
+  let reloaded = 0;
 
   // Figures as a reader likes them.
   const dash = "–";
@@ -389,9 +390,15 @@
     const form = document.querySelector("main form");
     let banner = document.getElementById("footfall-banner");
     const page = shown?.page;
-    const isWanted = form && page && ["failed", "preparing", "stopped"].includes(page.state) && !document.querySelector(".MuiTabs-root");
+    const hasTabs = Boolean(document.querySelector(".MuiTabs-root"));
+    const isWanted = form && page && !hasTabs && ["failed", "preparing", "stopped"].includes(page.state);
     if (!isWanted) {
       banner?.remove();
+      // The form was loaded while a run was made ready: Locust shows its tabs only after a new look.
+      if (form && !hasTabs && page?.state === "playing" && reloaded !== page.number) {
+        reloaded = page.number;
+        window.location.reload();
+      }
       return;
     }
     if (!banner) {
@@ -462,7 +469,8 @@
     }
   };
 
-  new MutationObserver(mount).observe(document.getElementById("root"), { childList: true, subtree: true });
+  // The body and not Locust's root: its dialogs stand beside the root.
+  new MutationObserver(mount).observe(document.body, { childList: true, subtree: true });
   for (const name of ["pushState", "replaceState"]) {
     const before = window.history[name].bind(window.history);
     window.history[name] = (...given) => {

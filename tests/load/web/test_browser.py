@@ -1,0 +1,127 @@
+"""The tab in a real browser: chosen in the page, played, judged, and played again."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect, sync_playwright
+
+from tests.load.conftest import Start
+from tests.load.web.asking import WAIT_S_MAX, Site, wait_for
+
+TOP = Path(__file__).parents[3]
+LOCUSTFILE = """
+from footfall.load.play.door import open_door
+
+globals().update(open_door(scenario="calm", scenarios=["calm", "hurried"]))
+"""
+SCENARIO = """
+from footfall.load.scenario import Scenario
+
+SCENARIO = Scenario(
+    name="{name}",
+    title="A {name} day",
+    question="Does the page work?",
+    model="{model}",
+    changes=(("population", 1_000_000), ("accounts.subscribers", 500)),
+    window_s=8,
+    speed={speed},
+    follow_up=False,
+    criteria=("{criterion}", "p99(lag) < 20s else invalid"),
+)
+"""
+WAIT_MS = WAIT_S_MAX * 1000
+
+
+@pytest.fixture
+def site(locust: Start, tmp_path: Path, free_port: int) -> Site:
+    """Locust's page over two small scenarios: one that passes, one that asks too much."""
+    (tmp_path / "scenarios").mkdir()
+    for name, speed, criterion in (("calm", 1, "success(*) >= 20%"), ("hurried", 4, "p50(*) < 1ms")):
+        text = SCENARIO.format(name=name, model=TOP / "models/guangxi.py", speed=speed, criterion=criterion)
+        (tmp_path / "scenarios" / f"{name}.py").write_text(text, encoding="utf-8")
+    locustfile = tmp_path / "locustfile.py"
+    locustfile.write_text(LOCUSTFILE)
+    process = locust("--web-port", str(free_port), locustfile=locustfile)
+    site = Site(free_port)
+    wait_for(lambda: process.process.poll() is not None or site.is_up(), lambda: "it never answered")
+    return site
+
+
+@pytest.fixture
+def browser_page(chromium: str) -> Iterator[Page]:
+    """A page of a real browser, without a window."""
+    # As root, Chromium refuses its own sandbox.
+    arguments = ["--no-sandbox"] if os.getuid() == 0 else []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=arguments)
+        page = browser.new_page(viewport={"width": 1280, "height": 900})
+        page.set_default_timeout(WAIT_MS)
+        yield page
+        browser.close()
+
+
+def wait_until(page: Page, state: str) -> None:
+    """Wait until the tab shows a state of the run; a failure, too, ends the waiting."""
+    page.wait_for_selector(f".ff-state-{state}, .ff-state-failed")
+    assert page.locator(f".ff-state-{state}").count(), page.locator(".ff-status").all_inner_texts()
+
+
+def end_of_run(page: Page) -> str:
+    """Wait until the run is over; gives the word of its verdict."""
+    wait_until(page, "over")
+    assert page.locator(".ff-verdict-head").inner_text() == "Verdict"
+    return page.locator(".ff-verdict .ff-chip").inner_text().split()[-1]
+
+
+def test_a_run_is_chosen_played_and_judged_in_the_page_and_then_another(
+    browser_page: Page, site: Site, tmp_path: Path
+) -> None:
+    """Charts move while it plays, it ends by itself with verdict and links, and a second scenario follows."""
+    page, wrong = browser_page, []
+    page.on("console", lambda told: wrong.append(told.text) if told.type == "error" else None)
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.goto(f"http://127.0.0.1:{site.port}/")
+    assert page.locator('input[name="userCount"]').is_hidden()
+    page.get_by_role("button", name="Start").click()
+    wait_until(page, "playing")
+    expect(page.locator(".ff-title")).to_have_text("A calm day")
+    measured = page.locator(".ff-stage path.ff-line.ff-measured").first
+    measured.wait_for(state="attached")
+    before = measured.get_attribute("d")
+    expect(measured).not_to_have_attribute("d", before or "", timeout=WAIT_MS)
+    assert end_of_run(page) == "pass"
+    total = page.locator('tr[data-scope="*.*"] td')
+    assert int(total.nth(0).inner_text()) == int(total.nth(1).inner_text()) > 0
+
+    page.locator('tr[data-scope="web.query"] button').click()
+    expect(page.locator(".ff-what")).to_contain_text("web hall · query")
+    expect(page.locator(".ff-legend").nth(1)).to_contain_text("target 97.8 %")
+    page.locator(".ff-stage svg").first.hover()
+    expect(page.locator(".ff-tip").first).to_contain_text("of play")
+    with page.expect_download() as download:
+        page.locator(".ff-links").get_by_text("measures").click()
+    saved = tmp_path / "measures.csv"
+    download.value.save_as(saved)
+    assert saved.read_text().startswith("world,channel,operation,visits,served,success_share")
+
+    page.get_by_role("button", name="New").click()
+    page.locator('select[name="scenario"]').select_option("hurried")
+    page.get_by_role("button", name="Start").click()
+    expect(page.locator(".ff-title")).to_have_text("A hurried day", timeout=WAIT_MS)
+    assert end_of_run(page) == "fail"
+    assert page.locator(".ff-runs li").count() == 2
+    assert page.locator(".ff-criteria li").count() == 3
+    assert [each.split()[-1] for each in page.locator(".ff-runs .ff-chip").all_inner_texts()] == [
+        "fail",
+        "pass",
+    ]
+
+    page.get_by_role("button", name="New").click()
+    page.locator('input[name="seed"]').fill("x")
+    page.get_by_role("button", name="Start").click()
+    expect(page.locator(".ff-state-failed")).to_contain_text("'--seed'", timeout=WAIT_MS)
+    page.get_by_role("tab", name="Statistics").click()
+    expect(page.locator("#footfall")).to_be_hidden()
+    assert wrong == []

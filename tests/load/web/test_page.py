@@ -1,0 +1,169 @@
+"""Footfall's part of Locust's page, as a browser asks for it: its runs, their files, and who may see them."""
+
+import json
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from footfall.load.trace import Trace, write_trace
+from tests.load.conftest import Locust, Serve, Start
+from tests.load.small import everywhere, small_model, trace_of
+from tests.load.web.asking import Site, wait_for
+
+LOGIN = """
+from locust import events
+
+from footfall.load.play.door import open_door
+
+globals().update(open_door())
+
+
+@events.init.add_listener
+def ask_for_a_login(environment, **_):
+    web_ui = environment.web_ui
+    web_ui.app.config["SECRET_KEY"] = "made up"
+    web_ui.login_manager.user_loader(lambda _: None)
+    web_ui.auth_args = {"username_password_callback": "/let-me-in"}
+    with open("rules.txt", "w") as rules:
+        rules.write("\\n".join(str(rule) for rule in web_ui.app.url_map.iter_rules()))
+"""
+OTHER_SITE = "http://elsewhere.example"
+
+
+@pytest.fixture
+def made() -> Trace:
+    """Forty customers of the small model within two seconds, everywhere and for everything."""
+    model = small_model()
+    return trace_of(model, everywhere(40, 2, model), 2)
+
+
+@pytest.fixture
+def site(locust: Start, made: Trace, tmp_path: Path, free_port: int) -> Site:
+    """Locust's page, with that trace to be played."""
+    write_trace(tmp_path / "trace", made)
+    # Whoever names a host wants the run to go there.
+    return up(
+        locust("--web-port", str(free_port), "--trace", "trace", "--host", "http://127.0.0.1:9"), free_port
+    )
+
+
+def up(process: Locust, port: int) -> Site:
+    """Wait until the page answers."""
+    site = Site(port)
+    wait_for(lambda: process.process.poll() is not None or site.is_up(), lambda: "it never answered")
+    assert process.process.poll() is None, process.end() or process.words
+    return site
+
+
+@contextmanager
+def at(serve: Serve, trace: Trace) -> Iterator[str]:
+    """Run the reference service; gives its address."""
+    with serve(trace) as host:
+        yield host
+
+
+def test_a_run_ends_judged_and_its_files_can_be_had(
+    site: Site, serve: Serve, made: Trace, tmp_path: Path
+) -> None:
+    """Every visit stands in the tab; hits, measures, report are the run's own, and nothing else is given."""
+    assert site.state() == {"page": site.state()["page"], "live": None}
+    assert site.state()["page"]["state"] == "none"
+    with serve(made) as host:
+        site.start(host=host)
+        state = site.until("over", "failed")
+    page, live = state["page"], state["live"]
+    assert page["state"] == "over", page
+    total = live["rows"][0]
+    assert total["due"] == total["sent"] == total["measured_visits"] == total["served"] == 40
+    assert live["is_final"]
+    # The trace belongs to no scenario: nobody said what must hold.
+    assert live["verdict"] == page["runs"][0]["verdict"] == "invalid"
+    folder = next((tmp_path / "results" / "trace" / "runs").iterdir())
+    names = [file["name"] for file in page["runs"][0]["files"]]
+    assert {"hits.parquet", "measures.csv", "report.html"} <= set(names)
+    for name in names:
+        expected = (folder / name).read_bytes()
+        for path in (f"/footfall/runs/1/{name}", f"/footfall/latest/{name}"):
+            answer = site.ask(path)
+            assert (answer.status, answer.body) == (200, expected)
+    assert "sandbox" in site.ask("/footfall/latest/report.html").headers["Content-Security-Policy"]
+    secret = tmp_path / "secret.txt"
+    secret.write_text("not for you")
+    for path in (
+        "/footfall/runs/2/hits.parquet",
+        "/footfall/runs/1/model.json",
+        "/footfall/runs/1/../../../../secret.txt",
+        "/footfall/runs/1/..%2f..%2f..%2f..%2fsecret.txt",
+        "/footfall/latest/%2e%2e/secret.txt",
+        f"/footfall/latest/{secret}",
+        "/footfall/ui/../page.py",
+        "/footfall/ui/..%2fpage.py",
+    ):
+        assert site.ask(path).status == 404, path
+
+
+def test_what_cannot_begin_is_said_in_one_line_and_the_next_run_is_none_the_worse(
+    site: Site, serve: Serve, made: Trace, tmp_path: Path
+) -> None:
+    """An unreachable host, a Stop while it is made ready, one in the middle; then a run to its end."""
+    site.start(host="http://127.0.0.1:9")
+    page = site.until("failed")["page"]
+    assert page["error"].startswith("--host http://127.0.0.1:9: unreachable")
+    assert "\n" not in page["error"]
+    model = small_model()
+    with serve(made) as host:
+        site.start(host=host)
+        site.until("preparing")
+        site.ask("/stop", {})
+        assert site.until("stopped")["page"]["error"] == "stopped before its first second"
+        write_trace(tmp_path / "trace", trace_of(model, everywhere(600, 60, model), 60))
+        site.start(host=host)
+        wait_for(lambda: (site.state()["live"] or {"now_s": 0})["now_s"] > 1, lambda: "it never played")
+        site.ask("/stop", {})
+        state = site.until("over", "failed")
+        total = state["live"]["rows"][0]
+        assert state["live"]["status"] == "partial"
+        assert 0 < total["sent"] < 600
+        write_trace(tmp_path / "trace", made)
+        site.start(host=host)
+        site.until("playing")
+        state = site.until("over", "failed")
+    assert state["live"]["rows"][0]["sent"] == 40
+    assert [run["state"] for run in state["page"]["runs"]] == ["over", "over", "stopped", "failed"]
+    assert [run["number"] for run in state["page"]["runs"]] == [4, 3, 2, 1]
+
+
+def test_nothing_of_ours_can_be_read_from_another_site(site: Site) -> None:
+    """Locust lets every site read its answers; ours are for the page alone, and a foreign form is refused."""
+    assert site.ask("/stats/requests", Origin=OTHER_SITE).headers["Access-Control-Allow-Origin"]
+    for path in ("/footfall/state", "/footfall/ui/footfall.js", "/footfall/latest/hits.parquet"):
+        headers = site.ask(path, Origin=OTHER_SITE).headers
+        assert headers["Access-Control-Allow-Origin"] is None
+        assert headers["Cross-Origin-Resource-Policy"] == "same-origin"
+    for headers_sent in ({"Origin": OTHER_SITE}, {"Sec_Fetch_Site": "cross-site"}, {"Origin": "null"}):
+        assert site.ask("/swarm", {"host": "http://127.0.0.1:9"}, **headers_sent).status == 403
+    assert site.state()["page"]["state"] == "none"
+    own = {"Origin": f"http://127.0.0.1:{site.port}", "Sec_Fetch_Site": "same-origin"}
+    assert json.loads(site.ask("/swarm", {"host": "http://127.0.0.1:9"}, **own).body)["success"]
+
+
+def test_every_route_of_ours_asks_for_the_login(locust: Start, tmp_path: Path, free_port: int) -> None:
+    """With Locust's login on, script and style too; none is forgotten, since Locust itself lists them."""
+    locustfile = tmp_path / "locustfile.py"
+    locustfile.write_text(LOGIN)
+    process = locust("--web-port", str(free_port), "--web-login", "--trace", "x", locustfile=locustfile)
+    site = up(process, free_port)
+    rules = [
+        rule for rule in (tmp_path / "rules.txt").read_text().splitlines() if rule.startswith("/footfall")
+    ]
+    assert len(rules) == 4
+    for rule in rules:
+        for name in ("footfall.js", "hits.parquet", "nothing"):
+            path = rule.replace("<int:number>", "1").replace("<name>", name)
+            answer = site.ask(path)
+            assert answer.status == 302, path
+            assert answer.headers["Location"].startswith("/login"), path
+    assert process.stop(signal.SIGTERM) == 0
