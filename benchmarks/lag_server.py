@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 import uvloop
 
@@ -24,12 +25,21 @@ _ANSWER = _HEAD % len(_OK) + _OK
 _TAKE_S_MOST = 30.0
 
 
+class Stall(NamedTuple):
+    """The service stands still once."""
+
+    after_s: float
+    """Since the first request."""
+    for_s: float
+
+
 class Stamping(asyncio.Protocol):
     """One connection; requests have no body."""
 
-    def __init__(self, stamps: Stamps) -> None:
-        """Write into this list."""
+    def __init__(self, stamps: Stamps, stall: Stall | None) -> None:
+        """Write into this list; the first request of all sets the stall's clock."""
         self._stamps = stamps
+        self._stall = stall
         self._rest = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -49,21 +59,25 @@ class Stamping(asyncio.Protocol):
                 write(_HEAD % len(body) + body)
                 continue
             if target != _HEALTH:
+                if self._stall and not self._stamps:
+                    # The whole service stands still, as in a long collection of garbage.
+                    asyncio.get_running_loop().call_later(self._stall.after_s, time.sleep, self._stall.for_s)
                 self._stamps.append((came_s, target))
             write(_ANSWER)
 
 
-async def _serve() -> None:
+async def _serve(stall: Stall | None) -> None:
     stamps: Stamps = []
-    server = await asyncio.get_running_loop().create_server(lambda: Stamping(stamps), "127.0.0.1", 0)
+    server = await asyncio.get_running_loop().create_server(lambda: Stamping(stamps, stall), "127.0.0.1", 0)
     print(server.sockets[0].getsockname()[1], flush=True)
     await server.serve_forever()
 
 
 @contextmanager
-def stamping_server(core: int | None) -> Iterator[int]:
-    """Run the service on one core, if one is named; gives its port."""
-    with subprocess.Popen([sys.executable, Path(__file__)], stdout=subprocess.PIPE, text=True) as child:
+def stamping_server(core: int | None, stall: Stall | None = None) -> Iterator[int]:
+    """Run the service on one core, if one is named, with a stall, if there is to be one; gives its port."""
+    words = [sys.executable, str(Path(__file__)), *map(str, stall or ())]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as child:
         assert child.stdout is not None
         try:
             port = int(child.stdout.readline())
@@ -85,4 +99,4 @@ def take_stamps(port: int) -> Stamps:
 
 
 if __name__ == "__main__":
-    uvloop.run(_serve())
+    uvloop.run(_serve(Stall(*map(float, sys.argv[1:])) if sys.argv[1:] else None))

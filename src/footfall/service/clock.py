@@ -1,17 +1,19 @@
-"""The clock of play, to which outages, staff and opening hours refer."""
+"""The clock of play, to which outages refer, and the day's, to which staff and opening hours do."""
 
 import time
 from collections.abc import Callable
 
 from footfall.simulate.spec.base import DAY_S
+from footfall.simulate.spec.clock import DayClock
 
 
 class PlayClock:
     """Seconds since second 0 of play, once that has been set."""
 
-    def __init__(self, now_s: Callable[[], float]) -> None:
-        """Start with no play set."""
+    def __init__(self, now_s: Callable[[], float], day: DayClock) -> None:
+        """Start with no play set; `day` says what second of the day a second of play is."""
         self._now_s = now_s
+        self._day = day
         self._zero_s: float | None = None
 
     def start_in(self, seconds: float) -> None:
@@ -23,9 +25,9 @@ class PlayClock:
         return None if self._zero_s is None else self._now_s() - self._zero_s
 
     def day_s(self) -> float:
-        """Second by which staff and opening hours go: of play, or else of the local day."""
+        """Second of the day by which staff and opening hours go: as played, or else of the local day."""
         play_s = self.play_s()
         if play_s is not None:
-            return max(play_s, 0.0)
+            return self._day.day_s(play_s)
         local = time.localtime(self._now_s())
         return (local.tm_hour * 3600.0 + local.tm_min * 60.0 + local.tm_sec) % DAY_S

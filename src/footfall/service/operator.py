@@ -34,7 +34,7 @@ class Operator:
     def __init__(self, settings: ServiceSettings, engine: Engine) -> None:
         """Take an open database; `start` needs the event loop."""
         self.settings = settings
-        self.clock = PlayClock(settings.now_s)
+        self.clock = PlayClock(settings.now_s, settings.model.clock)
         self.store = Store(engine)
         self.desks: dict[str, Desk] = {}
         self._machines: list[Machines] = []

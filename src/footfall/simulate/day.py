@@ -89,6 +89,7 @@ class Day:
             until_s=length_s,
             segments=tuple(segment.name for segment in model.segments),
             run=people.run,
+            clock=model.clock,
         )
         self._stations: list[Station] = [build(channel, place) for channel in model.channels]
         self._position = {channel.name: k for k, channel in enumerate(model.channels)}

@@ -4,7 +4,7 @@ import pytest
 
 from footfall.simulate.decide.as_played import Play, as_played
 from footfall.simulate.spec.agents import AgentGroup, Callback, Caller
-from footfall.simulate.spec.base import leaves, profile
+from footfall.simulate.spec.base import Profile, leaves, profile
 from footfall.simulate.spec.change import with_outage
 from footfall.simulate.spec.model import Model
 from footfall.simulate.spec.number import Grade, Number
@@ -47,7 +47,7 @@ def test_people_s_own_times_are_shortened_and_nothing_of_the_systems(
 
 
 def test_what_is_reckoned_in_waits_shrinks_with_them(small_province: Model) -> None:
-    """Credit, a promised call back, callers' own times; the staff of groups is frozen as the others' is."""
+    """Credit, a promised call back, callers' own times; the groups are as many as they were."""
     shifts = profile([float(k) for k in range(48)], Grade.ASSUMED, "test")
     callback = Callback(offered_wait_s=number(60), accepted_share=number(0.5), latest_s=number(900))
     more = {
@@ -62,7 +62,7 @@ def test_what_is_reckoned_in_waits_shrinks_with_them(small_province: Model) -> N
     station = played.channel("hotline").station
     assert isinstance(station, CallCentre)
     assert station.callback is not None
-    assert set(station.groups[0].agents.values) == {20.0}
+    assert station.groups[0].agents == shifts
     assert station.callers["recharge"].patience == seconds(50).times(0.1)
     assert station.callers["recharge"].talk is None
     assert station.credit_s["urban_young"] == pytest.approx(9)
@@ -71,22 +71,21 @@ def test_what_is_reckoned_in_waits_shrinks_with_them(small_province: Model) -> N
     assert station.callback.accepted_share == 0.5
 
 
-def test_the_clock_of_the_day_is_frozen_at_the_start_of_the_window(
-    small_province: Model, played: Model
-) -> None:
-    """Staff and expected waits are those of ten o'clock, and what is open then stays open."""
-    hotline, was = played.channel("hotline"), small_province.channel("hotline")
-    assert hotline.station.kind == was.station.kind == "call_centre"
-    assert set(hotline.station.agents.values) == {was.station.agents.at(36_000)}
-    waits = played.choice.expected_wait_s["own_hall"]
-    assert set(waits.values) == {small_province.choice.expected_wait_s["own_hall"].at(36_000)}
-    assert played.channel("own_hall").opening is None
+def test_the_day_goes_on_while_its_window_is_played_and_stands_still_after(played: Model) -> None:
+    """From ten to eleven o'clock within 900 s; staff, hours and waits are the model's own by that clock."""
+    assert played.clock.day_s(0) == 36_000
+    assert played.clock.day_s(450) == 37_800
+    assert 39_599 < played.clock.day_s(900) == played.clock.day_s(5000) < 39_600
 
 
-def test_a_hall_that_is_shut_at_the_start_stays_shut(small_province: Model) -> None:
-    """At night nobody opens it because of a load test."""
-    night = as_played(small_province, PLAY.model_copy(update={"starts_s": 7200.0}))
-    assert night.channel("own_hall").opening == small_province.channel("own_hall").opening
+def test_the_model_says_the_same_of_its_staff_and_hours(small_province: Model, played: Model) -> None:
+    """They are read by the clock, and nothing of them is written anew."""
+    for name in ("hotline", "own_hall"):
+        was, found = small_province.channel(name), played.channel(name)
+        assert found.opening == was.opening
+        profiles = [value for _, value in leaves(was.station) if isinstance(value, Profile)]
+        assert [value for _, value in leaves(found.station) if isinstance(value, Profile)] == profiles != []
+    assert played.choice == small_province.choice
 
 
 def test_an_outage_moves_to_the_clock_of_play(played: Model) -> None:

@@ -57,7 +57,7 @@ def test_random_rounding_is_right_in_the_mean_and_rounding_to_the_nearest_is_not
 def test_the_changes_tell_the_roster_of_all_half_hours(rounding: str) -> None:
     """Whoever follows them has the number of every half hour, on both days of a long run."""
     roster = Roster(RISING, 1.3, "random" if rounding == "random" else "nearest", 5)
-    changes = dict(roster.changes(1.5 * DAY_S))
+    changes = {change.at_s: change.servers for change in roster.changes(1.5 * DAY_S)}
     followed = roster.at(0)
     for k in range(96):
         followed = changes.get(k * HALF_HOUR_S, followed)

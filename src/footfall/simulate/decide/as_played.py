@@ -3,9 +3,9 @@
 from typing import Any
 
 from footfall.simulate.spec.agents import Caller
-from footfall.simulate.spec.base import Profile, Spec
-from footfall.simulate.spec.base import constant as constant_profile
+from footfall.simulate.spec.base import Spec
 from footfall.simulate.spec.channel import Channel, Outage, Turn
+from footfall.simulate.spec.clock import DayClock
 from footfall.simulate.spec.model import Model
 from footfall.simulate.spec.number import Number
 from footfall.simulate.spec.people import FollowUp
@@ -35,18 +35,17 @@ def as_played(model: Model, play: Play) -> Model:
     """Give the model whose second 0 is the start of play.
 
     Times in the operator's systems (service, deadlines, rates) stay what they are; people's own
-    times are multiplied by `human_time_factor`; opening hours, staff and expected waits are frozen at
-    the window's start; outages move to the clock of play. What the systems must bear is unchanged,
-    and a run of minutes does not wait for hours of talk.
+    times are multiplied by `human_time_factor`; opening hours, staff and expected waits go by the day's
+    clock, which runs `speed` times as fast; outages move to the clock of play. What the systems must
+    bear is unchanged, and a run of minutes does not wait for hours of talk.
     """
     factor = play.human_time_factor
     rules = {outcome: _follow_up(rule, factor) for outcome, rule in model.follow_ups.by_outcome.items()}
-    waits = {name: _frozen(wait, play) for name, wait in model.choice.expected_wait_s.items()}
     return model.model_copy(
         update={
             "channels": tuple(_channel(channel, play) for channel in model.channels),
             "follow_ups": model.follow_ups.model_copy(update={"by_outcome": rules}),
-            "choice": model.choice.model_copy(update={"expected_wait_s": waits}),
+            "clock": DayClock(starts_s=play.starts_s, speed=play.speed, length_s=play.length_s),
         }
     )
 
@@ -54,14 +53,12 @@ def as_played(model: Model, play: Play) -> Model:
 def _channel(channel: Channel, play: Play) -> Channel:
     factor = play.human_time_factor
     update: dict[str, Any] = {
-        "station": _station(channel.station, play),
+        "station": _station(channel.station, factor),
         "dialogues": {
             name: tuple(_turn(turn, factor) for turn in turns) for name, turns in channel.dialogues.items()
         },
         "outages": tuple(_moved(outage, play) for outage in channel.outages),
     }
-    if channel.open_at(play.starts_s):
-        update["opening"] = None
     if channel.confirm_expiry_s is not None:
         update["confirm_expiry_s"] = _times(channel.confirm_expiry_s, factor)
     if channel.logout_reminder is not None:
@@ -73,29 +70,24 @@ def _channel(channel: Channel, play: Play) -> Channel:
 _HUMAN_TIMES = ("patience", "balk_wait", "talk", "wrap_up")
 
 
-def _station(station: Any, play: Play) -> Any:  # noqa: ANN401  any of the five kinds
+def _station(station: Any, factor: float) -> Any:  # noqa: ANN401  any of the five kinds
     update: dict[str, Any] = {}
     for name in type(station).model_fields:
         value = getattr(station, name)
-        if isinstance(value, Profile):
-            update[name] = _frozen(value, play)
-        elif isinstance(value, DURATIONS) and name in _HUMAN_TIMES:
-            update[name] = value.times(play.human_time_factor)
+        if isinstance(value, DURATIONS) and name in _HUMAN_TIMES:
+            update[name] = value.times(factor)
     if isinstance(station, CallCentre):
-        update |= _agents(station, play)
+        update |= _callers(station, factor)
     return station.model_copy(update=update)
 
 
-def _agents(station: CallCentre, play: Play) -> dict[str, Any]:
-    """Give a hotline's groups, its callers' own times, and what is reckoned in their waits."""
-    factor, callback = play.human_time_factor, station.callback
+def _callers(station: CallCentre, factor: float) -> dict[str, Any]:
+    """Give the times of a hotline's callers, and what is reckoned in their waits."""
+    callback = station.callback
     if callback is not None:
         changed = {name: _times(getattr(callback, name), factor) for name in ("offered_wait_s", "latest_s")}
         callback = callback.model_copy(update=changed)
     return {
-        "groups": tuple(
-            group.model_copy(update={"agents": _frozen(group.agents, play)}) for group in station.groups
-        ),
         "callers": {name: _caller(caller, factor) for name, caller in station.callers.items()},
         "credit_s": {name: _times(credit, factor) for name, credit in station.credit_s.items()},
         "callback": callback,
@@ -113,10 +105,6 @@ def _turn(turn: Turn, factor: float) -> Turn:
 
 def _follow_up(rule: FollowUp, factor: float) -> FollowUp:
     return rule.model_copy(update={"delay": rule.delay.times(factor)})
-
-
-def _frozen(values: Profile, play: Play) -> Profile:
-    return constant_profile(values.at(play.starts_s), values.grade, values.source)
 
 
 def _moved(outage: Outage, play: Play) -> Outage:

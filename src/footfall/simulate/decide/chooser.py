@@ -28,7 +28,8 @@ class Chooser:
         self, segment: int, operation: int, at_s: float, excluded: frozenset[str], u: float
     ) -> str | None:
         """Channel taken at the uniform number u, as `choice.choose` with the expected waits of that time."""
-        names, bounds = self.row(segment, operation, int(at_s // HALF_HOUR_S) % HALF_HOURS, excluded)
+        day_s = self._model.clock.day_s(at_s)
+        names, bounds = self.row(segment, operation, int(day_s // HALF_HOUR_S) % HALF_HOURS, excluded)
         if not names:
             return None
         return names[min(bisect_right(bounds, u * bounds[-1]), len(names) - 1)]
@@ -55,7 +56,7 @@ def first_choices(
     operations: NDArray[np.int64],
     at_s: NDArray[np.float64],
 ) -> NDArray[np.int64]:
-    """First choice of every customer, as a position in `model.channels`; `NOBODY` when there is none."""
+    """First choice of customers at seconds of the day, as a position in `model.channels`; or `NOBODY`."""
     position = {channel.name: k for k, channel in enumerate(model.channels)}
     limited = sorted({name for segment in model.segments for name in segment.reach})
     half_hours = (at_s // HALF_HOUR_S).astype(np.int64) % HALF_HOURS

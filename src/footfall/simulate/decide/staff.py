@@ -1,15 +1,15 @@
 """Who is on duty when, and how long a visit usually holds them."""
 
 from dataclasses import dataclass
-from itertools import pairwise
 from math import floor
 from statistics import fmean
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from footfall.simulate.decide import keyed
 from footfall.simulate.spec.agents import GENERALISTS, Rounding
-from footfall.simulate.spec.base import DAY_S, HALF_HOUR_S, HALF_HOURS, Profile
+from footfall.simulate.spec.base import HALF_HOUR_S, Profile
 from footfall.simulate.spec.channel import Channel
+from footfall.simulate.spec.clock import THE_DAYS_OWN, DayClock
 from footfall.simulate.spec.station import CallCentre
 from footfall.simulate.spec.times import AnyDuration
 
@@ -17,6 +17,16 @@ from footfall.simulate.spec.times import AnyDuration
 def servers_at(staff: Profile, factor: float, at_s: float) -> int:
     """Whole servers on duty at a second of the day."""
     return round(staff.at(at_s) * factor)
+
+
+class Change(NamedTuple):
+    """From here on so many are on duty."""
+
+    at_s: float
+    """Second of the run."""
+    day_s: float
+    """Second of the day."""
+    servers: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,33 +40,43 @@ class Roster:
     """Key of the replication."""
     purpose: str = ""
     """Of the keyed numbers: whose roster it is."""
+    clock: DayClock = THE_DAYS_OWN
+    """Of the run."""
 
     def at(self, at_s: float) -> int:
-        """Whole servers on duty at a second of the run.
+        """Whole servers on duty at a second of the run."""
+        return self._on_duty(self.clock.day_s(at_s))
+
+    def changes(self, until_s: float) -> list[Change]:
+        """Give the changes of the number of servers in a run of so many seconds, in their order."""
+        servers, found = self.at(0.0), []
+        for at_s, day_s in self.clock.half_hours(until_s):
+            before, servers = servers, self._on_duty(day_s)
+            if servers != before:
+                found.append(Change(at_s, day_s, servers))
+        return found
+
+    def _on_duty(self, day_s: float) -> int:
+        """Whole servers at a second of the day.
 
         Rounded at random, the number above comes with the probability of what is over the number below,
         from one keyed number for each half hour: E = floor(x) + P(u < x - floor(x)) = x.
         """
         if self.rounding == "nearest":
-            return servers_at(self.staff, self.factor, at_s)
-        planned = self.staff.at(at_s) * self.factor
+            return servers_at(self.staff, self.factor, day_s)
+        planned = self.staff.at(day_s) * self.factor
         whole = floor(planned)
-        u = keyed.uniform(self.key, f"staff.{self.purpose}", 0, int(at_s // HALF_HOUR_S))
+        u = keyed.uniform(self.key, f"staff.{self.purpose}", 0, int(day_s // HALF_HOUR_S))
         return whole + (u < planned - whole)
 
-    def changes(self, until_s: float) -> list[tuple[float, int]]:
-        """Times at which the number of servers changes, with the new number."""
-        days = int(-(-until_s // DAY_S))
-        times = [k * HALF_HOUR_S for k in range(days * HALF_HOURS)]
-        return [(t, self.at(t)) for before, t in pairwise(times) if self.at(t) != self.at(before)]
 
-
-def rosters(station: CallCentre, channel: str, run: int) -> dict[str, Roster]:
+def rosters(station: CallCentre, channel: str, run: int, clock: DayClock = THE_DAYS_OWN) -> dict[str, Roster]:
     """Give the rosters of a hotline's groups by name, those who serve every operation last."""
     staff = {group.name: group.agents for group in station.groups} | {GENERALISTS: station.agents}
     factor, rounding = float(station.agents_factor), station.rounding
     return {
-        name: Roster(agents, factor, rounding, run, f"{channel}.{name}") for name, agents in staff.items()
+        name: Roster(agents, factor, rounding, run, f"{channel}.{name}", clock)
+        for name, agents in staff.items()
     }
 
 

@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 from footfall.simulate.spec.adoption import Adoption
 from footfall.simulate.spec.base import Spec, leaves
 from footfall.simulate.spec.channel import Channel
+from footfall.simulate.spec.clock import THE_DAYS_OWN, DayClock
 from footfall.simulate.spec.number import CountFromOne, NonNegative, Positive, Share
 from footfall.simulate.spec.people import Accounts, Choice, FollowUps, Segment
 from footfall.simulate.spec.station import CallCentre, Counters
@@ -59,6 +60,8 @@ class Model(Spec):
     targets: tuple[Target, ...] = ()
     adoption: Adoption | None = None
     """What moves over months; None: only days are simulated."""
+    clock: DayClock = Field(default=THE_DAYS_OWN, exclude=True, repr=False)
+    """Of a run; other than the day's own only in a model as it is played."""
     journey: Callable[..., Any] | None = Field(default=None, exclude=True, repr=False)
     """The customer's journey as a SimPy process; None: the kit's own."""
 

@@ -21,6 +21,7 @@ from footfall.simulate.engine import Body, after
 from footfall.simulate.laws.counts import Book
 from footfall.simulate.sampler import Draw, Sampler
 from footfall.simulate.spec.channel import Channel, Fault, Turn, Verb, Work
+from footfall.simulate.spec.clock import THE_DAYS_OWN, DayClock
 from footfall.simulate.stations.books import Servers, waiting_and_service
 from footfall.simulate.stations.queue import Line
 
@@ -43,6 +44,8 @@ class Place:
     segments: tuple[str, ...] = ()
     run: int = 0
     """Key of the replication."""
+    clock: DayClock = THE_DAYS_OWN
+    """By which staff and opening hours go."""
 
 
 class Step(NamedTuple):

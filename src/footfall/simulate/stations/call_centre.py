@@ -41,11 +41,11 @@ class CallCentreStation(HeldStation):
         skills[GENERALISTS] = list(range(len(names)))
         order = standing(place.segments, names, spec.priority, spec.credit_s)
         self.pool = Pool(self.env, skills, len(names), order)
-        for name, roster in rosters(spec, channel.name, place.run).items():
+        for name, roster in rosters(spec, channel.name, place.run, place.clock).items():
             group = self.pool.groups[name]
             self.pool.staff(group, roster.at(0.0))
-            for at_s, agents in roster.changes(place.until_s):
-                after(self.env, at_s, partial(self.pool.staff, group, agents))
+            for change in roster.changes(place.until_s):
+                after(self.env, change.at_s, partial(self.pool.staff, group, change.servers))
 
     def serve(self, customer: Customer) -> Body:
         """Call, be helped by the IVR, or after its first turn ask for an agent."""

@@ -25,6 +25,7 @@ class CounterStation(HeldStation):
         self._patience = place.sampler.seconds(spec.patience, PATIENCE)
         self._balk_wait = place.sampler.seconds(spec.balk_wait, BALK)
         self._visit_s = visit_s_mean(channel)
+        self._day_s = place.clock.day_s
         order = standing(place.segments, place.operations, spec.priority, {}) if spec.priority else None
         self.lines = [
             Line(self.env, 0, Ranked(self.env, order, count()) if order else None)
@@ -34,12 +35,14 @@ class CounterStation(HeldStation):
         sharing = [[line] for line in self.lines] if spec.rounding == "random" else [self.lines]
         for k, lines in enumerate(sharing):
             name = f"{channel.name}.{k}"
-            roster = Roster(spec.clerks, float(spec.clerks_factor), spec.rounding, place.run, name)
+            roster = Roster(
+                spec.clerks, float(spec.clerks_factor), spec.rounding, place.run, name, place.clock
+            )
             _staff(lines, roster.at(0.0))
-            for at_s, clerks in roster.changes(place.until_s):
+            for change in roster.changes(place.until_s):
                 # After closing, the clerks of the last open half hour stay until the hall is empty.
-                if channel.open_at(at_s):
-                    after(self.env, at_s, partial(_staff, lines, clerks))
+                if channel.open_at(change.day_s):
+                    after(self.env, change.at_s, partial(_staff, lines, change.servers))
 
     def serve(self, customer: Customer) -> Body:
         """Take a ticket, wait to be called, talk to the clerk."""
@@ -47,7 +50,7 @@ class CounterStation(HeldStation):
         if self.out:
             customer.cause = "outage"
             return Outcome.ERROR
-        if not self.channel.open_at(customer.due_s):
+        if not self.channel.open_at(self._day_s(customer.due_s)):
             customer.cause = "closed"
             return Outcome.CLOSED
         if not line.take():

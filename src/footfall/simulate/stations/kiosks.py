@@ -35,7 +35,7 @@ class KioskStation(HeldStation):
         if self.out:
             customer.cause = "outage"
             return Outcome.ERROR
-        if not self.channel.open_at(customer.due_s):
+        if not self.channel.open_at(self._place.clock.day_s(customer.due_s)):
             customer.cause = "closed"
             return Outcome.CLOSED
         if line.servers == 0:
