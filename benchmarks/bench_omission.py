@@ -56,6 +56,11 @@ class Seen:
     """Seconds since the start of play."""
     latency_s: tuple[float, ...]
 
+    @property
+    def asked_s(self) -> list[float]:
+        """Seconds since the start of play at which latency begins."""
+        return [ended - latency for ended, latency in zip(self.ended_s, self.latency_s, strict=True)]
+
     def percentile_s(self, share: float) -> float:
         """Exact, by nearest rank."""
         return sorted(self.latency_s)[math.ceil(share * len(self.latency_s)) - 1]
@@ -129,7 +134,7 @@ def draw(seen: dict[str, Seen], path: Path) -> None:
         ):
             found = seen[name]
             label = f"{words}: {len(found.latency_s):,} requests"
-            dots.plot(found.ended_s, found.latency_s, ".", ms=4, color=colour, alpha=0.6, rasterized=True)
+            dots.plot(found.asked_s, found.latency_s, ".", ms=4, color=colour, alpha=0.6, rasterized=True)
             known = [found.percentile_s(k / 1000) for k in range(500, 1000)]
             curves.plot([k / 10 for k in range(500, 1000)], known, color=colour, lw=1.8, label=label)
             p95_s = found.percentile_s(0.95)
@@ -143,7 +148,7 @@ def draw(seen: dict[str, Seen], path: Path) -> None:
                 color=colour,
             )
         dots.axvspan(STALL.after_s, STALL.after_s + STALL.for_s, color=PALE, alpha=0.5, lw=0, zorder=0)
-        dots.set(xlabel="second of play at which the request ended", ylabel="latency, s")
+        dots.set(xlabel="second of play at which a request was due (closed: was sent)", ylabel="latency, s")
         dots.set(xlim=(0, SECONDS + 0.5), ylim=(-0.08, 3.4))
         curves.set(xlabel="percentile of all requests", xlim=(50, 100))
         made.legend(loc="outside lower left", ncols=2)

@@ -23,6 +23,8 @@ _HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %
 _OK = b'{"status":"ok"}'
 _ANSWER = _HEAD % len(_OK) + _OK
 _TAKE_S_MOST = 30.0
+_BACKLOG = 4096
+"""Whoever comes during a stall waits at the door; else the kernel would send them away for another second."""
 
 
 class Stall(NamedTuple):
@@ -68,7 +70,9 @@ class Stamping(asyncio.Protocol):
 
 async def _serve(stall: Stall | None) -> None:
     stamps: Stamps = []
-    server = await asyncio.get_running_loop().create_server(lambda: Stamping(stamps, stall), "127.0.0.1", 0)
+    server = await asyncio.get_running_loop().create_server(
+        lambda: Stamping(stamps, stall), "127.0.0.1", 0, backlog=_BACKLOG
+    )
     print(server.sockets[0].getsockname()[1], flush=True)
     await server.serve_forever()
 
