@@ -115,13 +115,11 @@ def _several(processes: int) -> list[str]:
 def _environment(settings: LoadSettings) -> dict[str, str]:
     """Give the process its secrets where no list of processes shows them; no setting of Locust's leaks in."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("LOCUST_")}
-    for name, value in (
-        (TOKEN_VARIABLE, settings.control_token),
-        (GATEWAY_VARIABLE, settings.gateway_key),
-    ):
-        environment.pop(name, None)
-        if value:
-            environment[name] = value
+    # The control token is of a service that we started, and goes to no other; the key of a service's SMS
+    # routes is whoever's that service is.
+    environment.pop(TOKEN_VARIABLE, None)
+    known = {TOKEN_VARIABLE: settings.control_token, GATEWAY_VARIABLE: settings.gateway_key}
+    environment |= {name: value for name, value in known.items() if value}
     return environment
 
 
