@@ -6,7 +6,7 @@ from typing import Any
 from footfall.load.errands.answers import Answer, Ending
 from footfall.load.errands.attempt import Attempt, Customer, Order
 from footfall.load.errands.errand import Errands
-from footfall.load.errands.person import person
+from footfall.load.errands.person import Person
 from footfall.load.errands.serve import serve
 from footfall.load.errands.wire import Request
 from footfall.records.rows import Arrival
@@ -87,7 +87,7 @@ def customer_at(channel: str, operation: str, wire: ScriptedWire, number: int = 
         operation=operation,
         channel=channel,
     )
-    return Customer(arrival=arrival, key=key, person=person(SEED, 0, key), wire=wire, run="run")
+    return Customer(arrival=arrival, key=key, person=Person(SEED, 0, key), wire=wire, run="run")
 
 
 def served(model: Model, customer: Customer, unsettled: Order | None = None) -> tuple[Attempt, Ending]:

@@ -4,7 +4,7 @@ from benchmarks.bench_omission import PER_S, SECONDS, STALL, USERS, measure
 
 
 def test_a_stall_shows_in_an_open_load_and_hides_in_a_closed_one() -> None:
-    """3 s in 15 s at 200 arrivals a second: p95 is seconds from the due time, a tenth of that or less closed."""
+    """3 s in 15 s at 200 arrivals a second: p95 is seconds from the due time, closed not a tenth of it."""
     seen = measure()
     ours, theirs = seen["footfall"], seen["closed"]
     assert len(ours.latency_s) == PER_S * SECONDS

@@ -14,7 +14,7 @@ from footfall.load.endpoints.spec import ANSWER_BYTES_MOST
 from footfall.load.errands.answers import CONNECTION_LOST, NO_ANSWER, UNREACHABLE, Answer, Ending
 from footfall.load.errands.attempt import Attempt, Customer
 from footfall.load.errands.body import limited_answer
-from footfall.load.errands.person import person
+from footfall.load.errands.person import Person
 from footfall.load.errands.wire import Request
 from footfall.records.rows import Arrival
 from footfall.simulate.decide import keyed
@@ -150,6 +150,6 @@ def _try(service: OwnService, model: Model, channel: Channel, operation: str, wi
     )
     # The key of an order differs from trial to trial, else the second would be a repetition.
     run = f"trial-{time.time_ns():x}"
-    customer = Customer(arrival=arrival, key=key, person=person(wire.seed, 0, key), wire=wire, run=run)
+    customer = Customer(arrival=arrival, key=key, person=Person(wire.seed, 0, key), wire=wire, run=run)
     ending = service.serve(Attempt(customer, channel, 1, 0.0))
     return Trial(channel.name, operation, ending, tuple(wire.tried))

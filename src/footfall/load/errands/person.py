@@ -19,29 +19,43 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """What a customer types."""
+    """What a customer types; worked out when it is asked for, since most errands need little of it."""
 
-    msisdn: str
-    pin: str
-    wrong_pin: str
-    plan: str
-    recharge_fen: int
-    browser: str
-    """Sent as User-Agent on the channels with pages."""
+    seed: int
+    subscriber: int
+    key: int
+    """The customer's."""
 
+    @property
+    def msisdn(self) -> str:
+        """Telephone number."""
+        return msisdn(self.subscriber)
 
-def person(seed: int, subscriber: int, key: int) -> Person:
-    """Give the person of an arrival; `key` is the customer's."""
-    right = pin(seed, subscriber)
-    wrong = (int(right) + 1 + int(keyed.uniform(key, "wrong_pin") * (_PINS - 1))) % _PINS
-    return Person(
-        msisdn=msisdn(subscriber),
-        pin=right,
-        wrong_pin=f"{wrong:06d}",
-        plan=_one_of(PLANS, key, "plan"),
-        recharge_fen=_one_of(RECHARGES_FEN, key, "recharge"),
-        browser=_one_of(_browsers(), key, "browser"),
-    )
+    @property
+    def pin(self) -> str:
+        """The account's."""
+        return pin(self.seed, self.subscriber)
+
+    @property
+    def wrong_pin(self) -> str:
+        """Another one, always the same."""
+        wrong = int(self.pin) + 1 + int(keyed.uniform(self.key, "wrong_pin") * (_PINS - 1))
+        return f"{wrong % _PINS:06d}"
+
+    @property
+    def plan(self) -> str:
+        """Plan that they change to."""
+        return _one_of(PLANS, self.key, "plan")
+
+    @property
+    def recharge_fen(self) -> int:
+        """What they recharge."""
+        return _one_of(RECHARGES_FEN, self.key, "recharge")
+
+    @property
+    def browser(self) -> str:
+        """Sent as User-Agent on the channels with pages."""
+        return _one_of(_browsers(), self.key, "browser")
 
 
 def _one_of(things: tuple[_T, ...], key: int, purpose: str) -> _T:

@@ -22,10 +22,11 @@ from footfall.load.endpoints.own_service import OwnService
 from footfall.load.errands.answers import Ending
 from footfall.load.errands.attempt import Attempt, Customer, Order
 from footfall.load.errands.errand import Errands
-from footfall.load.errands.person import person
+from footfall.load.errands.person import Person
 from footfall.load.errands.serve import serve
+from footfall.load.play.direct import DirectWire, Line
 from footfall.load.play.users import ChannelUser, user_of
-from footfall.load.play.wire import LocustWire
+from footfall.load.play.wire import PlayWire, SessionWire, Side
 from footfall.load.trace import TraceInfo
 from footfall.records.rows import Arrival
 from footfall.simulate.decide import keyed
@@ -34,11 +35,10 @@ from footfall.simulate.spec.model import Model
 
 _CONNECTIONS_MOST = 20_000
 """Far above what is open at once: a customer never waits in the generator for a connection."""
-_NETWORK_S = 900.0
-"""Beyond every request's own bound, which is the one that counts."""
 _YIELD_EVERY = 20
 _HELD_S = 0.02
-_YOUNG_OBJECTS = 50_000
+_YOUNG_OBJECTS = 5_000
+"""A collection of so many takes a millisecond or two; arrivals themselves leave no cycles behind."""
 logger = logging.getLogger(__name__)
 
 
@@ -84,7 +84,7 @@ class Player:
         self._users = {channel.name: user_of(channel) for channel in self._model.channels}
         self._run_key = keyed.run_key(piece.info.seed, piece.info.replication)
         # Faker reads its tables now, not when the first customer is due (60 ms of lag).
-        person(self._info.seed, 0, self._run_key)
+        _ = Person(self._info.seed, 0, self._run_key).browser
         self._zero = 0.0
         self._injecting: list[Greenlet] = []
         self.may_start_until_s = inf
@@ -104,10 +104,13 @@ class Player:
     def start(self, arrivals: Sequence[Arrival]) -> None:
         """Let customers come when they are due, beside those who come already."""
         if not self._greenlets:
-            _calm_collector()
-            ChannelUser.client_pool = HTTPClientPool(
-                concurrency=_CONNECTIONS_MOST, network_timeout=_NETWORK_S, connection_timeout=_NETWORK_S
+            _calm()
+            # No bounds of the library's own: each wait would have a timer, and every request has ours.
+            pool = HTTPClientPool(
+                concurrency=_CONNECTIONS_MOST, network_timeout=None, connection_timeout=None
             )
+            ChannelUser.client_pool = pool
+            self._line = Line(self._environment, str(self._environment.host), pool)
             if self._manner.stall_s:
                 self._greenlets.append(gevent.spawn(self._stall))
         injecting = gevent.spawn(self._inject, arrivals)
@@ -140,8 +143,8 @@ class Player:
         customer = Customer(
             arrival=arrival,
             key=key,
-            person=person(self._info.seed, arrival.subscriber, key),
-            wire=LocustWire(user.client, self, self._book, arrival, keeps_hits=self._keeps_hits(key)),
+            person=Person(self._info.seed, arrival.subscriber, key),
+            wire=self._wire(user, Side(self, self._book, arrival, keeps_hits=self._keeps_hits(key))),
             run=self._manner.run,
         )
         played = False
@@ -157,6 +160,9 @@ class Player:
         finally:
             self.live[name] -= 1
             self._book.end(arrival.arrival, played=played)
+
+    def _wire(self, user: ChannelUser, side: Side) -> PlayWire:
+        return DirectWire(self._line, side) if self._own is None else SessionWire(user.connect(), side)
 
     def _keeps_hits(self, key: int) -> bool:
         """Whether the sample has this customer: whole customers, the same in every play of the trace."""
@@ -194,8 +200,12 @@ class Player:
         self._book.visit(attempt.row(ended_s, ending), ending)
 
 
-def _calm_collector() -> None:
-    """Keep Python's cyclic collector away from what lives for the whole run: its pauses are lag."""
+def _calm() -> None:
+    """Keep Python's cyclic collector away from what lives for the whole run: its pauses are lag.
+
+    Nor does gevent note by whom each customer was spawned, which is three objects a customer.
+    """
+    gevent.config.track_greenlet_tree = False
     gc.collect()
     gc.freeze()
     gc.set_threshold(_YOUNG_OBJECTS, 20, 1000)

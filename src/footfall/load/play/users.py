@@ -2,7 +2,9 @@
 
 from typing import Protocol
 
-from locust import FastHttpUser, task
+from locust import FastHttpUser, User, task
+from locust.contrib.fasthttp import FastHttpSession
+from locust.env import Environment
 from locust.exception import StopUser
 
 from footfall.records.rows import Arrival
@@ -23,6 +25,19 @@ class ChannelUser(FastHttpUser):
     abstract = True
     arrival: Arrival | None = None
     stage: Stage | None = None
+
+    def __init__(self, environment: Environment) -> None:
+        """Be a user without a session: one for each arrival would cost a third of it; see `connect`."""
+        User.__init__(self, environment)
+
+    def on_stop(self) -> None:
+        """Let go of what runs the task, which holds on to us: else both wait for the cyclic collector."""
+        self._taskset_instance = None
+
+    def connect(self) -> FastHttpSession:
+        """Make a session of the user's own, with cookies."""
+        FastHttpUser.__init__(self, self.environment)
+        return self.client
 
     @task
     def errand(self) -> None:

@@ -1,6 +1,8 @@
 """An errand's requests as Locust's: counted in its statistics, and as hits of our own."""
 
 import json
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import gevent
@@ -24,25 +26,27 @@ class Clock(Protocol):
         """Seconds on the clock of play."""
 
 
-class LocustWire:
-    """The line of one customer."""
+@dataclass(frozen=True, slots=True)
+class Side:
+    """What a customer's wire has on this side."""
 
-    def __init__(
-        self, client: FastHttpSession, clock: Clock, book: Book, arrival: Arrival, *, keeps_hits: bool = True
-    ) -> None:
-        """Send with this client; `keeps_hits` is whether a sample has this customer's requests."""
-        self._keeps_hits = keeps_hits
-        self._client = client
-        # An answer that says no is an answer, too: else its body, however long, is read before we see it.
-        agent: Any = client.client
-        agent.valid_response_codes = _EVERY_STATUS
-        self._clock = clock
-        self._book = book
-        self._arrival = arrival
+    clock: Clock
+    book: Book
+    arrival: Arrival
+    keeps_hits: bool = True
+    """Whether a sample has this customer's requests."""
+
+
+class PlayWire(ABC):
+    """The line of one customer; how a request goes over it is another's business."""
+
+    def __init__(self, side: Side) -> None:
+        """Note what is sent, on this side."""
+        self._side = side
 
     def now_s(self) -> float:
         """Seconds on the clock of play."""
-        return self._clock.now_s()
+        return self._side.clock.now_s()
 
     def sleep(self, seconds: float) -> None:
         """Let the other customers go on for so long."""
@@ -53,7 +57,7 @@ class LocustWire:
         sent_s = self.now_s()
         timeout = Timeout.start_new(request.timeout_s)
         try:
-            answer, outcome = self._exchange(request, timeout)
+            answer, outcome = self.exchange(request, timeout)
         except Timeout as passed:
             if passed is not timeout:
                 raise
@@ -63,9 +67,45 @@ class LocustWire:
         self._note(request, attempt, sent_s, answer, outcome)
         return answer
 
-    def _exchange(self, request: Request, timeout: Timeout) -> tuple[Answer, Outcome]:
+    @abstractmethod
+    def exchange(self, request: Request, timeout: Timeout) -> tuple[Answer, Outcome]:
+        """Send a request, close its timeout with the answer, tell Locust how it went."""
+
+    def _note(self, request: Request, attempt: int, sent_s: float, answer: Answer, outcome: Outcome) -> None:
+        side = self._side
+        if not side.keeps_hits:
+            side.book.hit(None)
+            return
+        side.book.hit(
+            (
+                side.arrival.customer,
+                request.channel,
+                side.arrival.operation,
+                attempt,
+                request.step,
+                sent_s,
+                side.clock.now_s(),
+                answer.status,
+                outcome.value,
+            )
+        )
+
+
+class SessionWire(PlayWire):
+    """Requests by a session of Locust's own, with cookies and compression: for services that nobody knows."""
+
+    def __init__(self, session: FastHttpSession, side: Side) -> None:
+        """Send with this session."""
+        super().__init__(side)
+        self._session = session
+        # An answer that says no is an answer, too: else its body, however long, is read before we see it.
+        agent: Any = session.client
+        agent.valid_response_codes = _EVERY_STATUS
+
+    def exchange(self, request: Request, timeout: Timeout) -> tuple[Answer, Outcome]:
+        """Send by `FastHttpSession.request`."""
         body: Any = request.payload  # bytes, which Locust takes but does not name
-        with self._client.request(
+        with self._session.request(
             request.method,
             request.target,
             name=f"{request.channel} {request.step}",
@@ -86,39 +126,27 @@ class LocustWire:
                 response.failure(cause)
         return answer, outcome
 
-    def _note(self, request: Request, attempt: int, sent_s: float, answer: Answer, outcome: Outcome) -> None:
-        if not self._keeps_hits:
-            self._book.hit(None)
-            return
-        self._book.hit(
-            (
-                self._arrival.customer,
-                request.channel,
-                self._arrival.operation,
-                attempt,
-                request.step,
-                sent_s,
-                self.now_s(),
-                answer.status,
-                outcome.value,
-            )
-        )
+
+def json_answer(status: int, content: bytes) -> Answer:
+    """Give an answer of the reference service's kind: a JSON object, or nothing that counts."""
+    try:
+        data = json.loads(content or b"{}")
+    except ValueError:
+        data = {}
+    return Answer(status, data if isinstance(data, dict) else {})
+
+
+def problem_of(error: BaseException) -> str:
+    """Say in a word why there is no answer."""
+    if isinstance(error, Timeout | TimeoutError):
+        return NO_ANSWER
+    return UNREACHABLE if isinstance(error, ConnectionRefusedError) else CONNECTION_LOST
 
 
 def _read(response: ResponseContextManager, bytes_most: int | None) -> Answer:
     error: Any = response.request_meta["exception"]
     if error is not None and not isinstance(error, LocustBadStatusCode):
-        return Answer(0, problem=_problem(error))
+        return Answer(0, problem=problem_of(error))
     if bytes_most is not None:
         return read_limited(response, bytes_most)
-    try:
-        data = json.loads(response.content or b"{}")
-    except ValueError:
-        data = {}
-    return Answer(response.status_code, data if isinstance(data, dict) else {})
-
-
-def _problem(error: BaseException) -> str:
-    if isinstance(error, Timeout | TimeoutError):
-        return NO_ANSWER
-    return UNREACHABLE if isinstance(error, ConnectionRefusedError) else CONNECTION_LOST
+    return json_answer(response.status_code, response.content or b"")
