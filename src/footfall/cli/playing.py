@@ -68,16 +68,7 @@ def play_only(
     result = _play(folder, trace, options)
     if not options.predicted:
         predict_played(folder, trace)
-    manifest = end(
-        folder,
-        manifest,
-        status=result.status,
-        arrivals=result.arrivals,
-        lag_s=result.lag_s,
-        workers=result.workers,
-        degraded=result.degraded,
-        ended_early_by=result.ended_early_by,
-    )
+    manifest = end(folder, manifest, **result.for_manifest())
     return judging.judge_run(folder, manifest, criteria, options.baseline)
 
 

@@ -4,7 +4,7 @@ import json
 from collections import Counter
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from footfall.load.rows import Row, Rows
 from footfall.records.errors import BadInputError
@@ -15,6 +15,7 @@ from footfall.records.tables import HITS, VISITS, check_visits, write_parquet, w
 VISITS_FILE = "visits-measured.parquet"
 HITS_FILE = "hits.parquet"
 LOAD_FILE = "load.json"
+_IN_MANIFEST = ("status", "arrivals", "lag_s", "workers", "degraded", "ended_early_by")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +42,10 @@ class LoadResult:
     """A worker was lost or left in the middle."""
     ended_early_by: str = ""
     """The abort criterion that ended it; empty where none did."""
+
+    def for_manifest(self) -> dict[str, Any]:
+        """Give what the manifest says of a play, by its own names."""
+        return {name: getattr(self, name) for name in _IN_MANIFEST}
 
 
 class Records:

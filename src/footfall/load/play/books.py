@@ -41,15 +41,6 @@ def write_down(prepared: Prepared, account: Account, result: LoadResult) -> None
     account.latencies.write(prepared.run_dir)
     account.records.write(prepared.run_dir, result)
     if prepared.manifest is not None:
-        done = replace(
-            prepared.manifest,
-            status=result.status,
-            arrivals=result.arrivals,
-            lag_s=result.lag_s,
-            workers=result.workers,
-            degraded=result.degraded,
-            ended_early_by=result.ended_early_by,
-            ended_at=now(),
-        )
+        done = replace(prepared.manifest, **result.for_manifest(), ended_at=now())
         write_manifest(prepared.run_dir, done)
     logger.info("%s: %s, lag %s", prepared.run_dir, result.arrivals, result.lag_s)
