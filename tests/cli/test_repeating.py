@@ -133,7 +133,7 @@ def test_one_service_is_played_in_the_order_of_the_numbers() -> None:
     ("more", "line"),
     [
         (("--host", "{free}", "--repeat", "2"), "unreachable"),
-        (("--serve", "--against", "{free}"), "unreachable"),
+        (("--serve", "--against", "{free}"), "--against {free}: unreachable"),
         (("--host", "{free}", "--against", "nonsense"), "unreachable"),
         (("--host", "{free}", "--repeat", "0"), "--repeat"),
         (("--host", "{free}", "--repeat", "51"), "--repeat"),

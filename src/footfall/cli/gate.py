@@ -7,7 +7,7 @@ import typer
 
 from footfall.cli import judging
 from footfall.cli.console import say_json
-from footfall.cli.options import Baseline, Json, RunFolder
+from footfall.cli.options import AlsoAsked, Baseline, Json, RunFolder
 from footfall.cli.predicting import predict_if_missing
 from footfall.cli.tracing import SCENARIOS
 from footfall.load.model_file import MODEL_FILE, read_model
@@ -24,6 +24,7 @@ def command(
             help="File with a criterion a line. Default: those of the run's scenario.", show_default=False
         ),
     ] = None,
+    more_criteria: AlsoAsked = None,
     baseline: Baseline = None,
     as_json: Json = False,
 ) -> int:
@@ -32,6 +33,8 @@ def command(
     lines, where = criteria_text(criteria, manifest)
     model = read_model(run / MODEL_FILE) if (run / MODEL_FILE).exists() else None
     parsed = judging.criteria_of(lines, where, model, played=manifest.arrivals is not None)
+    for line in more_criteria or ():
+        parsed += judging.criteria_of(line, "--criterion", model, played=False)
     judging.check_baseline(baseline, parsed)
     predict_if_missing(run)
     judged = judging.judge_run(run, manifest, parsed, baseline)

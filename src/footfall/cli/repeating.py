@@ -203,9 +203,9 @@ def _folder(ordinary: Ordinary, repeats: Repeats) -> Path:
 
 def _check(ordinary: Ordinary, repeats: Repeats, folder: Path) -> None:
     """Find out what cannot be done before anything is played."""
-    for host in (ordinary.options.host, repeats.against):
+    for option, host in (("--host", ordinary.options.host), ("--against", repeats.against)):
         if host is not None:
-            check_host(host, ordinary.trace.info)
+            check_host(host, ordinary.trace.info, option)
     there = sorted(path.parent.name for path in folder.glob(f"*/{MANIFEST}"))
     if there:
         raise BadInputError(f"--out {folder}", f"holds run {there[0]} already", "a new or an empty folder")
