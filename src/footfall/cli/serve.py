@@ -33,7 +33,7 @@ def command(
         ),
     ] = None,
     at_hour: Annotated[
-        float, typer.Option(min=0, max=24, help="Hour of the day whose staff is on duty.")
+        float, typer.Option(min=0, max=24, help="Hour of the day whose staff is on duty, all the time.")
     ] = 10.0,
     human_time_factor: Annotated[
         float, typer.Option(min=0.001, max=1, help="People's own times (patience, expiry) times this.")
@@ -65,7 +65,8 @@ def command(
     else:
         day = model_in(model, tuple(changes or ()))
         starts_s = at_hour * HOUR_S % DAY_S
-        play = Play(starts_s=starts_s, length_s=DAY_S, speed=1, human_time_factor=human_time_factor)
+        # The hour stands still: whoever plays at this service may play any window.
+        play = Play(starts_s=starts_s, length_s=1, speed=1, human_time_factor=human_time_factor)
 
     def ready(real_port: int) -> None:
         url = f"http://{host}:{real_port}"

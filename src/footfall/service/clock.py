@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 
 from footfall.simulate.spec.base import DAY_S
-from footfall.simulate.spec.clock import DayClock
+from footfall.simulate.spec.clock import THE_DAYS_OWN, DayClock
 
 
 class PlayClock:
@@ -25,9 +25,15 @@ class PlayClock:
         return None if self._zero_s is None else self._now_s() - self._zero_s
 
     def day_s(self) -> float:
-        """Second of the day by which staff and opening hours go: as played, or else of the local day."""
+        """Second of the day by which staff and opening hours go.
+
+        Of the window that is played; of its beginning, as long as nobody has said when play begins; of the
+        local day for a model that is not there to be played.
+        """
         play_s = self.play_s()
         if play_s is not None:
             return self._day.day_s(play_s)
+        if self._day != THE_DAYS_OWN:
+            return self._day.starts_s
         local = time.localtime(self._now_s())
         return (local.tm_hour * 3600.0 + local.tm_min * 60.0 + local.tm_sec) % DAY_S
