@@ -12,6 +12,7 @@ from footfall.cli.content import model_in
 from footfall.cli.options import DEFAULT_SEED, Changes, Seed
 from footfall.load.play.settings import GATEWAY_VARIABLE, TOKEN_VARIABLE
 from footfall.load.trace import read_trace
+from footfall.records.errors import BadInputError
 from footfall.records.tables import write_text
 from footfall.service.run import serve
 from footfall.service.settings import ServiceSettings
@@ -60,6 +61,8 @@ def command(
     FOOTFALL_CONTROL_TOKEN switches the control routes on, FOOTFALL_GATEWAY_KEY guards the SMS routes.
     """
     if trace is not None:
+        if changes:
+            raise BadInputError("--set", "changes nothing beside --trace", "a trace made with --set")
         found = read_trace(trace)
         day, play, seed = found.model, found.info.play, found.info.seed
     else:
