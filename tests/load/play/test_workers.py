@@ -9,6 +9,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from footfall.load.crew.messages import here, is_dead
 from footfall.load.progress import read_progress
 from footfall.load.result import VISITS_FILE, LoadResult, read_result
 from footfall.load.trace import write_trace
@@ -118,6 +119,21 @@ def test_a_worker_that_is_told_to_go_tells_all_before(crew: Crew, tmp_path: Path
     assert play.end() == 0
     result = checked(tmp_path / "run")
     assert result.degraded
+    assert statuses(result) == ["finished", "left"]
+    assert (result.arrivals.lost, result.arrivals.not_sent) == (0, 0)
+
+
+def test_last_words_that_the_master_reads_late_are_heard(crew: Crew, tmp_path: Path) -> None:
+    """The worker is long gone when the master comes to itself, and yet nobody is lost."""
+    play = crew("--processes", "2")
+    until_started(play, tmp_path / "run", PER_S)
+    worker = children(play)[0]
+    os.kill(play.process.pid, signal.SIGSTOP)
+    os.kill(worker, signal.SIGTERM)
+    play.until(lambda: is_dead(worker, here()["node"]))
+    os.kill(play.process.pid, signal.SIGCONT)
+    assert play.end() == 0
+    result = checked(tmp_path / "run")
     assert statuses(result) == ["finished", "left"]
     assert (result.arrivals.lost, result.arrivals.not_sent) == (0, 0)
 

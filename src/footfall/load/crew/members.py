@@ -11,6 +11,9 @@ LEASE_S = 4.0
 """A worker starts nobody who is due later than this after the master's last word: whoever is cut off from the
 master stops by itself, and what it could not have started can safely be played by another."""
 _SILENT_S = LEASE_S + 0.5
+_DEAD_LOOKS = 5
+"""When a process has ended, its last words may still lie in our socket: it is looked for so often, and they
+are read in between, before it counts as gone without a word."""
 
 
 @dataclass(slots=True)
@@ -30,6 +33,8 @@ class Member:
     has_ended: bool = False
     """It has told the last."""
     _heard_at: float = field(default_factory=time.perf_counter)
+    _dead_looks: int = 0
+    _died_at: float = 0.0
 
     @property
     def plays(self) -> bool:
@@ -56,8 +61,18 @@ class Member:
         return time.perf_counter() - self._heard_at > _SILENT_S
 
     def has_died(self) -> bool:
-        """Whether its process, on this very system, has ended."""
-        return is_dead(self.pid, self.node)
+        """Look whether its process, on this very system, has ended; true once several looks agree."""
+        if not is_dead(self.pid, self.node):
+            self._dead_looks = 0
+            return False
+        if self._dead_looks == 0:
+            self._died_at = time.perf_counter()
+        self._dead_looks += 1
+        return self._dead_looks >= _DEAD_LOOKS
+
+    def dead_s(self) -> float:
+        """Give how long ago its process was first seen to have ended."""
+        return time.perf_counter() - self._died_at
 
     def record(self, slots: tuple[int, ...]) -> WorkerRecord:
         """Give what the manifest says of it."""

@@ -129,7 +129,7 @@ class Conductor:
             gevent.sleep(_LOOK_EVERY_S / 2)
             for member in self._playing:
                 if not member.has_ended and member.has_died():
-                    self._give_up(member, self.now_s())
+                    self._give_up(member, self.now_s() - member.dead_s())
         for member in self._playing:
             if not member.has_ended:
                 self._give_up(member, member.until_s)
@@ -244,7 +244,7 @@ class Conductor:
                     # We were away ourselves: its words may lie unread.
                     member.heard()
                 elif member.has_died():
-                    self._give_up(member, self.now_s())
+                    self._give_up(member, self.now_s() - member.dead_s())
                 elif member.is_silent():
                     self._give_up(member, member.until_s)
 
