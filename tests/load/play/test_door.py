@@ -2,15 +2,21 @@
 
 import json
 import signal
+import threading
 import urllib.parse
 import urllib.request
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 
 from footfall.load.progress import read_progress
-from footfall.load.result import LOAD_FILE, read_result
+from footfall.load.result import HITS_FILE, LOAD_FILE, read_result
 from footfall.load.trace import write_trace
 from footfall.records.runs import ArrivalCounts, read_manifest
 from tests.load.conftest import Given, Locust, Serve, Stall, Start
@@ -61,6 +67,48 @@ def test_a_stopped_locust_leaves_a_partial_run_that_adds_up(
     assert result.status == read_manifest(tmp_path).status == "partial"
     assert result.arrivals.failed > 5
     assert result.arrivals.failed + result.arrivals.not_sent == result.arrivals.due == 300
+
+
+def test_a_service_that_hangs_up_is_asked_once_more_and_no_oftener(locust: Start, tmp_path: Path) -> None:
+    """As browsers do, whose kept connection may just have closed; one request is one hit, with its cause."""
+    model = small_model()
+    write_trace(tmp_path, trace_of(model, day_of([(k / 10, "query", "web") for k in range(20)]), 2))
+    with hanging_up() as (host, requests):
+        assert locust("--headless", "--host", host, "--trace", ".", "--run-dir", ".").end() == 0
+    hits = pl.read_parquet(tmp_path / HITS_FILE)
+    assert hits.height >= 20
+    assert set(hits["outcome"]) == {"error"}
+    assert set(read_result(tmp_path).causes) == {"connection_lost"}
+    sent = Counter(method for method, path in requests if path != "/health")
+    assert sent["GET"] == 2 * (hits.height - sent["POST"])
+
+
+@contextmanager
+def hanging_up() -> Iterator[tuple[str, list[tuple[str, str]]]]:
+    """Run a healthy service that closes every connection at the first request; gives what was asked."""
+    requests: list[tuple[str, str]] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            requests.append((self.command, self.path))
+            if self.path == "/health":
+                self.send_response(200)
+                self.end_headers()
+
+        do_POST = do_GET  # noqa: N815  the library's names
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}", requests
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
 
 
 @pytest.mark.parametrize("several", [(), ("--processes", "2")], ids=["one process", "workers"])

@@ -14,7 +14,6 @@ import gevent
 from gevent import Greenlet
 from gevent.monkey import get_original
 from gevent.pool import Group
-from geventhttpclient.client import HTTPClientPool
 from locust.env import Environment
 
 from footfall.load.account import Book
@@ -24,6 +23,7 @@ from footfall.load.errands.attempt import Attempt, Customer, Order
 from footfall.load.errands.errand import Errands
 from footfall.load.errands.person import Person
 from footfall.load.errands.serve import serve
+from footfall.load.play.connections import Connections
 from footfall.load.play.direct import DirectWire, Line
 from footfall.load.play.users import ChannelUser, user_of
 from footfall.load.play.wire import PlayWire, SessionWire, Side
@@ -33,8 +33,6 @@ from footfall.simulate.decide import keyed
 from footfall.simulate.decide.as_played import as_played
 from footfall.simulate.spec.model import Model
 
-_CONNECTIONS_MOST = 20_000
-"""Far above what is open at once: a customer never waits in the generator for a connection."""
 _YIELD_EVERY = 20
 _HELD_S = 0.02
 _YOUNG_OBJECTS = 5_000
@@ -105,12 +103,8 @@ class Player:
         """Let customers come when they are due, beside those who come already."""
         if not self._greenlets:
             _calm()
-            # No bounds of the library's own: each wait would have a timer, and every request has ours.
-            pool = HTTPClientPool(
-                concurrency=_CONNECTIONS_MOST, network_timeout=None, connection_timeout=None
-            )
-            ChannelUser.client_pool = pool
-            self._line = Line(self._environment, str(self._environment.host), pool)
+            ChannelUser.client_pool = Connections()
+            self._line = Line(self._environment, str(self._environment.host), ChannelUser.client_pool)
             if self._manner.stall_s:
                 self._greenlets.append(gevent.spawn(self._stall))
         injecting = gevent.spawn(self._inject, arrivals)
