@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import gevent
+from gevent.lock import RLock
 from gevent.pool import Group
 from locust.env import Environment
 from locust.runners import WorkerRunner
@@ -42,6 +43,7 @@ class Hand:
         self._arrivals: list[Arrival] = []
         self._has_begun = False
         self._heard_at = 0.0
+        self._ending = RLock()
         self._answers: dict[str, Callable[[dict[str, Any]], None]] = {
             "ping": self._ping,
             "piece": self._learn,
@@ -71,20 +73,25 @@ class Hand:
         data["user_classes_count"], data["user_count"] = counts, sum(counts.values())
 
     def stop(self, grace_s: float = 0.0) -> None:
-        """Let nobody else come, give those under way so many seconds, and tell the last of it."""
-        player, run = self._player, self._run
-        if player is None:
-            return
-        self._player = None
-        player.stop_sending()
-        player.cut_off(grace_s)
-        self._tell(run, last=True)
+        """Let nobody else come, give those under way so many seconds, and tell the last of it.
+
+        Whoever asks a second time waits until it is told: Locust and we both mind a SIGTERM, and the first
+        to be through ends the process.
+        """
+        with self._ending:
+            player, run = self._player, self._run
+            if player is None:
+                return
+            self._player = None
+            player.stop_sending()
+            player.cut_off(grace_s)
+            self._tell(run, last=True)
 
     def leave(self) -> None:
         """Go in the middle of a play, orderly: whoever has not come is somebody else's."""
         if self._player is not None:
             self._say("leaving", run=self._run)
-            self.stop()
+        self.stop()
 
     def _ping(self, data: dict[str, Any]) -> None:
         self._say("pong", run=data["run"], sent=data["sent"], there=time.time())
