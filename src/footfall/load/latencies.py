@@ -1,7 +1,7 @@
 """Latency, service time and lag of visits, in histograms by channel, operation and outcome; their file."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,10 @@ KINDS = ("latency", "service", "lag")
 SHARES = {"p50": 0.50, "p90": 0.90, "p95": 0.95, "p99": 0.99, "p99.9": 0.999}
 Key = tuple[str, str, str, str]
 """Kind, channel, operation, outcome."""
-_AT = {name: list(VISITS).index(name) for name in VISITS}
+_CHANNEL, _OPERATION, _OUTCOME, _DUE, _STARTED, _ENDED, _HUMAN = (
+    list(VISITS).index(name)
+    for name in ("channel", "operation", "outcome", "due_s", "started_s", "ended_s", "human_s")
+)
 
 
 class Latencies:
@@ -28,14 +31,14 @@ class Latencies:
 
     def add(self, row: Row) -> None:
         """Count an ended visit, a row of `VISITS`."""
-        channel, operation, outcome = (str(row[_AT[name]]) for name in ("channel", "operation", "outcome"))
-        due_s, ended_s, human_s = (_seconds(row[_AT[name]]) for name in ("due_s", "ended_s", "human_s"))
-        times_s = {"latency": ended_s - due_s - human_s}
-        if (started := row[_AT["started_s"]]) is not None:
-            started_s = _seconds(started)
-            times_s |= {"service": ended_s - started_s - human_s, "lag": started_s - due_s}
-        for kind, time_s in times_s.items():
-            self._of((kind, channel, operation, outcome)).record(time_s)
+        values: Sequence[Any] = row
+        of = values[_CHANNEL], values[_OPERATION], values[_OUTCOME]
+        due_s, started_s = values[_DUE], values[_STARTED]
+        ended_s = values[_ENDED] - values[_HUMAN]
+        self._of(("latency", *of)).record(ended_s - due_s)
+        if started_s is not None:
+            self._of(("service", *of)).record(ended_s - started_s)
+            self._of(("lag", *of)).record(started_s - due_s)
 
     def merge(self, other: "Latencies") -> None:
         """Count all that others have counted."""
@@ -100,7 +103,3 @@ def _told(key: Key, histogram: Histogram) -> Mapping[str, Any]:
     names = dict(zip(("kind", "channel", "operation", "outcome"), key, strict=True))
     figures = {f"{name}_s": histogram.percentile(share) for name, share in SHARES.items()}
     return {**names, "n": histogram.n, "mean_s": histogram.mean_s, **figures, **histogram.to_data()}
-
-
-def _seconds(value: object) -> float:
-    return float(value)  # type: ignore[arg-type]  # rows are plain data

@@ -1,6 +1,7 @@
 """Connections to the host, shared by all customers, kept and used again."""
 
 from geventhttpclient.client import HTTPClient, HTTPClientPool
+from geventhttpclient.connectionpool import ConnectionPool
 from geventhttpclient.url import URL
 
 CONNECTIONS_MOST = 20_000
@@ -24,3 +25,8 @@ class Connections(HTTPClientPool):
         client = super().get_client(url)
         client._connection_pool.size = 0  # noqa: SLF001  it is what the library counts its repeats by, and no more
         return client
+
+
+def connections_to(host: str) -> ConnectionPool:
+    """Give the connections to one host alone."""
+    return Connections().get_client(host)._connection_pool  # noqa: SLF001  built with TLS where the host wants it

@@ -104,7 +104,7 @@ class Player:
         if not self._greenlets:
             _calm()
             ChannelUser.client_pool = Connections()
-            self._line = Line(self._environment, str(self._environment.host), ChannelUser.client_pool)
+            self._line = Line(self._environment, str(self._environment.host))
             if self._manner.stall_s:
                 self._greenlets.append(gevent.spawn(self._stall))
         injecting = gevent.spawn(self._inject, arrivals)

@@ -130,7 +130,7 @@ class SessionWire(PlayWire):
 def json_answer(status: int, content: bytes) -> Answer:
     """Give an answer of the reference service's kind: a JSON object, or nothing that counts."""
     try:
-        data = json.loads(content or b"{}")
+        data = json.loads(content.decode() or "{}")
     except ValueError:
         data = {}
     return Answer(status, data if isinstance(data, dict) else {})
