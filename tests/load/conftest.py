@@ -193,6 +193,11 @@ def stall() -> Stall:
 @pytest.fixture
 def free_port() -> int:
     """Give a port on which nobody listens."""
+    return another_port()
+
+
+def another_port() -> int:
+    """Give one more of them."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,20 +13,13 @@ from footfall.load.progress import read_progress
 from footfall.load.result import VISITS_FILE, LoadResult, read_result
 from footfall.load.trace import write_trace
 from footfall.records.runs import read_manifest
-from tests.load.conftest import Given, Locust, Serve, Start
+from tests.load.conftest import Given, Locust, Serve, Start, another_port
 from tests.load.play.test_door import Page
 from tests.load.small import everywhere, small_model, trace_of
 
 PER_S = 30
 SECONDS = 6
 Crew = Callable[..., Locust]
-
-
-def port() -> str:
-    """Give a free port."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return str(free.getsockname()[1])
 
 
 def children(locust: Locust) -> list[int]:
@@ -49,7 +41,7 @@ def trace(tmp_path: Path) -> Given:
 @pytest.fixture
 def crew(locust: Start, trace: Given, host: str) -> Crew:
     """Start a Locust that plays the trace, with a port of its own for its workers."""
-    ports = ("--master-bind-port", one := port(), "--master-port", one)
+    ports = ("--master-bind-port", one := str(another_port()), "--master-port", one)
 
     def start(*arguments: str) -> Locust:
         play = ("--headless", "--host", host, "--trace", str(trace.folder), "--run-dir", "run")
@@ -195,7 +187,7 @@ def test_runs_of_workers_from_the_web_page_follow_each_other(
 ) -> None:
     """One to its end, one stopped in the middle, one to its end; the page shows the customers under way."""
     runs = tmp_path / "results" / "trace" / "runs"
-    one = port()
+    one = str(another_port())
     with serve(trace.trace) as host:
         web = locust(
             *("--web-port", str(free_port), "--host", host, "--trace", "trace", "--processes", "2"),

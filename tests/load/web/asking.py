@@ -62,6 +62,10 @@ class Site:
         """Give what the tab shows."""
         return dict(json.loads(self.ask("/footfall/state").body))
 
+    def locust_state(self) -> str:
+        """Give what Locust's own page is told."""
+        return str(json.loads(self.ask("/stats/requests").body)["state"])
+
     def start(self, **form: str) -> None:
         """Press Start."""
         assert json.loads(self.ask("/swarm", form).body)["success"]

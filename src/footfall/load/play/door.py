@@ -104,19 +104,21 @@ class Door:
     def tick(self) -> tuple[int, float] | None:
         """Give Locust no users to spawn while the trace plays, and the end when it is over."""
         environment = self._environment
-        if environment is None or environment.runner is None or self._has_failed:
+        if environment is None or environment.runner is None:
             return None
-        # Locust asks once before it starts the run, and the first run's end must not end the second.
+        # Locust asks once before it starts the run, and the first run's end must not end the second. A
+        # master tells nobody of the end of a run that failed here: what it failed at is forgotten.
         if environment.runner.state == STATE_INIT:
             self._has_failed = not self._carry_out(self._see_workers) or not self._carry_out(self.make_ready)
             return None if self._has_failed else (0, 1)
-        return None if self._performance is None or self._performance.tick() else (0, 1)
+        is_over = self._has_failed or self._performance is None or self._performance.tick()
+        return None if is_over else (0, 1)
 
     def on_start(self, **_: Any) -> None:  # noqa: ANN401  as above
         """Let the customers come."""
-        # Python would raise a KeyboardInterrupt in whichever customer happens to run, and Locust minds a
-        # SIGTERM only once a headless run is over; gevent calls us in a greenlet of our own instead.
-        for number in (signal.SIGINT, signal.SIGTERM):
+        # Python would raise a KeyboardInterrupt in whichever customer happens to run; gevent calls us in a
+        # greenlet of our own instead. A SIGTERM Locust minds by itself, but a headless one too late.
+        for number in (signal.SIGINT,) if self._page is not None else (signal.SIGINT, signal.SIGTERM):
             gevent.signal_handler(number, self.leave)
         if self._performance is not None:
             self._has_failed = not self._carry_out(self._performance.start)

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import gevent
 from gevent import Greenlet
 from locust.env import Environment
+from locust.runners import STATE_INIT, STATE_MISSING, STATE_SPAWNING, STATE_STOPPED
 
 from footfall.load.account import Account
 from footfall.load.play.preparation import new_run_dir
@@ -46,10 +47,21 @@ class Page:
         self._host: str | None = None
         self._feeding: list[Greenlet] = []
 
-    @property
-    def is_preparing(self) -> bool:
-        """Whether a run is being made ready."""
-        return bool(self._runs) and self._runs[-1].state == "preparing"
+    def locust_state(self) -> str:
+        """Say what Locust is doing, as its page should hear it: at `ready` it shows a form without tabs."""
+        runner = self._environment.runner
+        state = str(runner.state) if runner is not None else STATE_MISSING
+        if state != STATE_INIT or not self._runs:
+            return state
+        return STATE_SPAWNING if self._runs[-1].state in {"preparing", "playing"} else STATE_STOPPED
+
+    def stop(self) -> None:
+        """Stop a run that is being made ready; a master minds a Stop only once a run has begun."""
+        runner = self._environment.runner
+        if runner is None or runner.state != STATE_INIT or runner.shape_greenlet is None:
+            return
+        runner.shape_greenlet.kill(block=True)
+        runner.shape_greenlet = None
 
     def make_ready(self, settings: PlaySettings) -> PlaySettings:
         """Have the trace made and predicted, and the service started if one is wanted; gives what to play.

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, abort, request, send_file
-from locust.runners import STATE_INIT, STATE_SPAWNING
+from locust.runners import STATE_INIT
 from locust.web import WebUI
 
 from footfall.load.web.page import Page
@@ -34,7 +34,7 @@ def add_page(web_ui: WebUI, page: Page, base: str | None) -> None:
     # They run in reverse order: first in this list is last to touch an answer, after Locust's own CORS.
     after: list[Any] = web_ui.app.after_request_funcs.setdefault(None, [])
     after.insert(0, _guard(prefix))
-    after += [_mount(prefix), _busy(prefix, page)]
+    after += [_mount(prefix), _busy(prefix, page), _stop(prefix, page)]
 
 
 def _blueprint(web_ui: WebUI, page: Page, prefix: str) -> Blueprint:
@@ -127,16 +127,29 @@ def _mount(prefix: str) -> Callable[[Response], Response]:
 
 
 def _busy(prefix: str, page: Page) -> Callable[[Response], Response]:
-    """Say that Locust is busy while a run is made ready: it says `ready`, and would show its form."""
+    """Tell Locust's page that a run is made ready, or has failed at that, where Locust says `ready`."""
     stats = f"{prefix.removesuffix(TAB)}stats/requests"
 
     def busy(answer: Response) -> Response:
-        if request.path != stats or not page.is_preparing or not answer.is_json:
+        if request.path != stats or not answer.is_json:
             return answer
         told = json.loads(answer.get_data())
-        if told.get("state") == STATE_INIT:
-            told["state"] = STATE_SPAWNING
-        # A new answer: Locust keeps its own for whoever asks next.
+        if told.get("state") != STATE_INIT:
+            return answer
+        # Locust repeats an answer for two seconds: its `ready` may be old. A new one; it keeps its own.
+        told["state"] = page.locust_state()
         return Response(json.dumps(told), mimetype="application/json")
 
     return busy
+
+
+def _stop(prefix: str, page: Page) -> Callable[[Response], Response]:
+    """Stop a run that is made ready, too, wherever Locust has accepted a Stop."""
+    path = f"{prefix.removesuffix(TAB)}stop"
+
+    def stop(answer: Response) -> Response:
+        if request.path == path and answer.status_code == 200:  # noqa: PLR2004  OK
+            page.stop()
+        return answer
+
+    return stop
