@@ -251,8 +251,9 @@ class Conductor:
     def _give_up(self, member: Member, silent_since_s: float) -> None:
         """Count a worker as lost; what it cannot have started is the others'."""
         member.status = "lost"
+        lost_before = self.account.tally.counts().lost
         free = self._plan.lose(member.id, silent_since_s)
-        lost = self.account.tally.counts().lost
+        lost = self.account.tally.counts().lost - lost_before
         logger.warning("%s is lost: %d arrivals are unknown, %d pass on", member.id, lost, len(free))
         self._tell(member.id, "out")
         if not self._is_stopping:

@@ -149,8 +149,18 @@
     failed: (page) => page.error,
   };
 
+  const showParts = (hasFigures) => {
+    for (const part of ["tiles", "what", "grid", "criteria", "rows", "verdict"]) panel[part].hidden = !hasFigures;
+  };
+
   const show = () => {
-    if (!panel || !shown) return;
+    if (!panel) return;
+    if (!shown) {
+      setText(panel.status, "Asking Locust …");
+      panel.bar.hidden = true;
+      showParts(false);
+      return;
+    }
     const { page, live } = shown;
     const about = page.about;
     const hasRun = Boolean(about.title);
@@ -163,14 +173,13 @@
     if (isPlaying) panel.bar.value = Math.min((live?.now_s ?? 0) / about.length_s, 1);
     else panel.bar.removeAttribute("value");
     const hasFigures = Boolean(live?.rows);
-    for (const part of ["tiles", "what", "grid", "criteria", "rows"]) panel[part].hidden = !hasFigures;
-    panel.verdict.hidden = !hasFigures;
+    showParts(hasFigures);
     if (hasFigures) {
       panel.verdict.replaceChildren(
         element("span", "ff-verdict-head", live.is_final ? "Verdict" : "So far"),
         chip(live.verdict),
       );
-            showTiles(live, about);
+      showTiles(live, about);
       showCharts(live, about);
       showCriteria(live);
       showRows(live, about);
@@ -197,7 +206,8 @@
     setText(tile.due, count(row.due));
     setText(tile.due_note, all ? `of ${count(about.arrivals)}` : "by first choice");
     setText(tile.sent, count(row.sent));
-    setText(tile.sent_note, row.due > row.sent ? `${count(row.due - row.sent)} to come` : "all that are due");
+    const behind = `${count(row.due - row.sent)} ${live.is_final ? "not sent" : "to come"}`;
+    setText(tile.sent_note, row.due > row.sent ? behind : "all that are due");
     setText(tile.visits, count(row.measured_visits));
     setText(tile.visits_note, `${count(row.served)} served`);
     setText(tile.success, percent(row.measured_success_share));
@@ -430,9 +440,10 @@
     theme();
     openParameters();
     const place = document.querySelector(".MuiTabs-root")?.closest(".MuiContainer-root");
-    if (place && !panel) panel = build();
+    const isNew = Boolean(place && !panel);
+    if (isNew) panel = build();
     if (place && panel.root.parentNode !== place) place.append(panel.root);
-    const wasHidden = panel?.root.hidden;
+    const wasHidden = isNew || panel?.root.hidden;
     if (panel) panel.root.hidden = !isOurTab();
     if (panel && wasHidden && !panel.root.hidden) {
       show();
