@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
@@ -21,6 +21,7 @@ from footfall.service.run import Service
 from footfall.service.settings import ServiceSettings
 from footfall.simulate.decide.as_played import as_played
 from tests.load.small import SEED, SUBSCRIBERS, everywhere, small_model, trace_of
+from tests.load.web_server import WebServer
 
 START_S_MAX = 30
 TOKEN = "control-token"
@@ -167,21 +168,9 @@ def stalling(stalls_s: float) -> Iterator[str]:
         def log_message(self, *_: object) -> None:
             """Say nothing."""
 
-    class Server(ThreadingHTTPServer):
-        daemon_threads = True
-
-        def handle_error(self, *_: object) -> None:
-            """Say nothing of customers that went before the answer came: that is what the tests are about."""
-
-    server = Server(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    server = WebServer(Handler)
+    with server.running():
+        yield server.host
 
 
 @pytest.fixture

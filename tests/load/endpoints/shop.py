@@ -7,8 +7,10 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from urllib.parse import parse_qs, urlsplit
+
+from tests.load.web_server import WebServer
 
 PASSWORD = "pa55-word-of-nobody"
 TOKEN = "t0ken-of-nobody"
@@ -29,15 +31,14 @@ class Shop:
     looks: Counter[str] = field(default_factory=Counter)
 
 
-class _Server(ThreadingHTTPServer):
+class _Server(WebServer):
     """A server that knows its shop."""
 
-    daemon_threads = True
-
     def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
+        super().__init__(_Handler)
+        self.is_closing = threading.Event()
         self.lock = threading.Lock()
-        self.shop = Shop(f"http://127.0.0.1:{self.server_port}")
+        self.shop = Shop(self.host)
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -62,6 +63,8 @@ class _Handler(BaseHTTPRequestHandler):
             self.shop.asked[f"{self.command} {url.path}"] += 1
             self.shop.looks[url.path] += 1
             self.shop.sent.append((self.path, dict(self.headers.items()), body))
+        if url.path == "/never":
+            self.server.is_closing.wait()
         status, headers, said = self.reply(url.path, parse_qs(url.query), body)
         self.send_response(status)
         for name, value in headers.items():
@@ -105,11 +108,8 @@ class _Handler(BaseHTTPRequestHandler):
 def shop() -> Iterator[Shop]:
     """Open a shop on a free port of the loopback interface."""
     server = _Server()
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
-    thread.start()
-    try:
-        yield server.shop
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with server.running():
+        try:
+            yield server.shop
+        finally:
+            server.is_closing.set()

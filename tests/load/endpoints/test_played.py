@@ -59,6 +59,9 @@ step = [{ name = "long", path = "/long", auth = false }]
 [[errand]]
 for = "agent.query"
 step = [{ name = "bomb", path = "/bomb", auth = false }]
+[[errand]]
+for = "agent.recharge"
+step = [{ name = "never", path = "/never", auth = false, timeout_s = 0.5 }]
 """
 OTHER = "an0ther-secret-that-is-wrong"
 ERRANDS = (
@@ -68,6 +71,7 @@ ERRANDS = (
     ("roaming", "web"),
     ("purchase", "web"),
     ("query", "agent"),
+    ("recharge", "agent"),
     ("query", "sms"),
 )
 EACH = 10
@@ -118,15 +122,15 @@ def endings(visits: pl.DataFrame, operation: str, channel: str = "web") -> Count
 
 
 def test_everybody_who_is_mapped_is_played_and_the_others_are_counted(played: Played) -> None:
-    """Ten of seventy are not in the trace, by name."""
+    """Ten of eighty are not in the trace, by name."""
     assert played.result.status == "finished"
-    assert played.result.arrivals == ArrivalCounts(due=6 * EACH, played=6 * EACH)
+    assert played.result.arrivals == ArrivalCounts(due=7 * EACH, played=7 * EACH)
     info = read_info(played.folder / "run" / "trace.json")
-    assert (info.arrivals, info.left_out) == (6 * EACH, {"sms.query": EACH})
+    assert (info.arrivals, info.left_out) == (7 * EACH, {"sms.query": EACH})
     told = read_manifest(played.folder / "run").settings
     assert told["left_out"] == {"sms.query": EACH}
     assert told["endpoints_sha256"] == hashlib.sha256(FILE.encode()).hexdigest()
-    assert played.visits.height == 6 * EACH
+    assert played.visits.height == 7 * EACH
 
 
 def test_right_answers_serve_and_each_request_is_a_hit_under_its_steps_name(played: Played) -> None:
@@ -145,6 +149,7 @@ def test_right_answers_serve_and_each_request_is_a_hit_under_its_steps_name(play
         "moved": EACH,
         "long": EACH,
         "bomb": EACH,
+        "never": EACH,
     }
     asked = {path: count for path, count in played.shop.asked.items() if "/health" not in path}
     assert sum(asked.values()) == played.hits.height == played.result.hits
@@ -156,11 +161,12 @@ def test_right_answers_serve_and_each_request_is_a_hit_under_its_steps_name(play
 
 
 def test_wrong_answers_are_no_success_whatever_their_status(played: Played) -> None:
-    """A refused token, a redirect that is not followed, a body too long, one that unpacks to too much."""
+    """A refused token, a redirect not followed, a body too long, one that unpacks to too much, none."""
     assert endings(played.visits, "transact") == {("error", "no_Bearer"): EACH}
     assert endings(played.visits, "roaming") == {("error", "http_302"): EACH}
     assert endings(played.visits, "purchase") == {("error", "answer_too_long"): EACH}
     assert endings(played.visits, "query", "agent") == {("error", "answer_too_long"): EACH}
+    assert endings(played.visits, "recharge", "agent") == {("timeout", "no_answer"): EACH}
     statuses = played.hits.filter(pl.col("step") == "moved")["status"].unique().to_list()
     assert statuses == [302]
 

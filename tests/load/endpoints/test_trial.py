@@ -31,6 +31,7 @@ def test_each_mapping_is_tried_once_and_judged_as_in_a_play() -> None:
         "web.roaming": (Outcome.ERROR, "http_302"),
         "web.purchase": (Outcome.ERROR, "answer_too_long"),
         "agent.query": (Outcome.ERROR, "answer_too_long"),
+        "agent.recharge": (Outcome.TIMEOUT, "no_answer"),
     }
     assert [step.step for step in found["web.recharge"].steps] == ["login", "order", "look", "look"]
 

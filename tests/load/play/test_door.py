@@ -2,13 +2,12 @@
 
 import json
 import signal
-import threading
 import urllib.parse
 import urllib.request
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +20,7 @@ from footfall.load.trace import write_trace
 from footfall.records.runs import ArrivalCounts, read_manifest
 from tests.load.conftest import Given, Locust, Serve, Stall, Start
 from tests.load.small import day_of, small_model, trace_of
+from tests.load.web_server import WebServer
 
 
 def only_line(locust: Locust) -> str:
@@ -100,15 +100,9 @@ def hanging_up() -> Iterator[tuple[str, list[tuple[str, str]]]]:
         def log_message(self, *_: object) -> None:
             """Say nothing."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}", requests
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    server = WebServer(Handler)
+    with server.running():
+        yield server.host, requests
 
 
 @pytest.mark.parametrize("several", [(), ("--processes", "2")], ids=["one process", "workers"])

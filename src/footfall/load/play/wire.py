@@ -138,6 +138,8 @@ def json_answer(status: int, content: bytes) -> Answer:
 
 def problem_of(error: BaseException) -> str:
     """Say in a word why there is no answer."""
+    # The library wraps what it might have tried again, our own timeout too.
+    error = getattr(error, "original", None) or error
     if isinstance(error, Timeout | TimeoutError):
         return NO_ANSWER
     return UNREACHABLE if isinstance(error, ConnectionRefusedError) else CONNECTION_LOST

@@ -1,0 +1,34 @@
+"""A web server for tests, on a free port of the loopback interface."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+
+class WebServer(ThreadingHTTPServer):
+    """A server with a thread for each connection; customers that went are no error of its own."""
+
+    daemon_threads = True
+    # The library's five is too few for a busy machine: who finds the queue full waits long, or for ever.
+    request_queue_size = 128
+
+    def __init__(self, handler: type[BaseHTTPRequestHandler]) -> None:
+        """Take a port; nobody is answered before `running`."""
+        super().__init__(("127.0.0.1", 0), handler)
+        self.host = f"http://127.0.0.1:{self.server_port}"
+
+    def handle_error(self, *_: object) -> None:
+        """Say nothing."""
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """Answer whoever comes."""
+        thread = threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            self.shutdown()
+            self.server_close()
+            thread.join()
