@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from email.message import Message
 from typing import Any
 
+from tests.load.conftest import Locust
+
 WAIT_S_MAX = 60
 """Sampling, predicting and judging each take seconds; on a busy machine many."""
 
@@ -66,6 +68,11 @@ class Site:
         """Give what Locust's own page is told."""
         return str(json.loads(self.ask("/stats/requests").body)["state"])
 
+    def workers(self) -> int:
+        """Count the workers that Locust's own page shows as there."""
+        told = json.loads(self.ask("/stats/requests").body)["workers"]
+        return sum(worker["state"] != "missing" for worker in told)
+
     def start(self, **form: str) -> None:
         """Press Start."""
         assert json.loads(self.ask("/swarm", form).body)["success"]
@@ -88,3 +95,11 @@ def wait_for(holds: Callable[[], bool], told: Callable[[], str]) -> None:
     while not holds():
         assert time.monotonic() < give_up_s, told()
         time.sleep(0.05)
+
+
+def up(process: Locust, port: int) -> Site:
+    """Wait until the page answers."""
+    site = Site(port)
+    wait_for(lambda: process.process.poll() is not None or site.is_up(), lambda: "it never answered")
+    assert process.process.poll() is None, process.end() or process.words
+    return site

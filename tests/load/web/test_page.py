@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from footfall.load.trace import Trace, write_trace
-from tests.load.conftest import Locust, Serve, Start, another_port
+from tests.load.conftest import Serve, Start
 from tests.load.small import everywhere, small_model, trace_of
-from tests.load.web.asking import Site, wait_for
+from tests.load.web.asking import Site, up, wait_for
 
 LOGIN = """
 from locust import events
@@ -48,14 +48,6 @@ def site(locust: Start, made: Trace, tmp_path: Path, free_port: int) -> Site:
     return up(
         locust("--web-port", str(free_port), "--trace", "trace", "--host", "http://127.0.0.1:9"), free_port
     )
-
-
-def up(process: Locust, port: int) -> Site:
-    """Wait until the page answers."""
-    site = Site(port)
-    wait_for(lambda: process.process.poll() is not None or site.is_up(), lambda: "it never answered")
-    assert process.process.poll() is None, process.end() or process.words
-    return site
 
 
 @contextmanager
@@ -137,38 +129,6 @@ def test_what_cannot_begin_is_said_in_one_line_and_the_next_run_is_none_the_wors
     assert state["live"]["rows"][0]["sent"] == 40
     assert [run["state"] for run in state["page"]["runs"]] == ["over", "over", "stopped", "failed"]
     assert [run["number"] for run in state["page"]["runs"]] == [4, 3, 2, 1]
-
-
-def test_a_master_whose_run_could_not_begin_plays_the_next_one(
-    locust: Start, serve: Serve, tmp_path: Path, free_port: int
-) -> None:
-    """No worker, then a Stop while it is made ready, then one that plays; SIGTERM ends it in order."""
-    model, one = small_model(), str(another_port())
-    made = trace_of(model, everywhere(600, 60, model), 60)
-    write_trace(tmp_path / "trace", made)
-    master = locust("--master", "--master-bind-port", one, "--web-port", str(free_port), "--trace", "trace")
-    site = up(master, free_port)
-    with serve(made) as host:
-        site.start(host=host)
-        assert site.until("failed")["page"]["error"].startswith("workers: none is connected")
-        worker = locust("--worker", "--master-port", one)
-        wait_for(lambda: json.loads(site.ask("/stats/requests").body)["workers"], lambda: "no worker came")
-        site.start(host=host)
-        site.until("preparing")
-        site.ask("/stop", {})
-        assert site.until("stopped", "playing")["page"]["state"] == "stopped"
-        site.start(host=host)
-        site.until("playing", "failed")
-        wait_for(lambda: (site.state()["live"] or {"now_s": 0})["now_s"] > 1, lambda: "it never played")
-        assert master.stop(signal.SIGTERM) == 0
-        assert worker.end() == 0
-    said = "\n".join(master.words)
-    assert "Traceback" not in said
-    assert said.count("Shutting down") == 1
-    manifest = json.loads(next((tmp_path / "results").rglob("manifest.json")).read_text())
-    arrivals = manifest["arrivals"]
-    assert arrivals["due"] == 600 == sum(arrivals.values()) - arrivals["due"]
-    assert arrivals["not_sent"] > 0
 
 
 def test_nothing_of_ours_can_be_read_from_another_site(site: Site) -> None:

@@ -106,11 +106,9 @@ class Door:
         environment = self._environment
         if environment is None or environment.runner is None:
             return None
-        # Locust asks once before it starts the run, and the first run's end must not end the second. A
-        # master tells nobody of the end of a run that failed here: what it failed at is forgotten.
+        # Locust asks once before it starts the run, and the first run's end must not end the second.
         if environment.runner.state == STATE_INIT:
-            self._has_failed = not self._carry_out(self._see_workers) or not self._carry_out(self.make_ready)
-            return None if self._has_failed else (0, 1)
+            return (0, 1) if self._can_begin() else None
         is_over = self._has_failed or self._performance is None or self._performance.tick()
         return None if is_over else (0, 1)
 
@@ -170,11 +168,8 @@ class Door:
         self._performance = None
         if self._page is not None:
             self._page.over()
-        environment = self._environment
-        options = environment.parsed_options if environment is not None else None
-        # From the web page the next run may be a good one; a terminal has this run alone.
-        if has_failed and environment is not None and options is not None and options.headless:
-            environment.process_exit_code = _USAGE
+        if has_failed:
+            self._exit_badly()
 
     def on_quitting(self, environment: Environment, **_: Any) -> None:  # noqa: ANN401  as above
         """Exit with 0 although requests failed: whether that is good or bad is judged from the files."""
@@ -185,6 +180,23 @@ class Door:
         if environment.process_exit_code is None:
             broken = locust_log.unhandled_greenlet_exception
             environment.process_exit_code = _USAGE if broken else 0
+
+    def _can_begin(self) -> bool:
+        """Make the run ready; a master tells nobody of the end of one that fails here, so it is forgotten."""
+        # The last worker may go while it is made ready, and Locust would then start nothing, without a word.
+        steps = (self._see_workers, self.make_ready, self._see_workers)
+        self._has_failed = not all(self._carry_out(step) for step in steps)
+        if self._has_failed:
+            self._performance = None
+            self._exit_badly()
+        return not self._has_failed
+
+    def _exit_badly(self) -> None:
+        """Have a terminal told that its run has failed; from the web page the next run may be a good one."""
+        environment = self._environment
+        options = environment.parsed_options if environment is not None else None
+        if environment is not None and options is not None and options.headless:
+            environment.process_exit_code = _USAGE
 
     def _see_workers(self) -> None:
         """See that somebody is there to play.
