@@ -96,6 +96,7 @@ def test_every_request_of_a_visit_is_a_hit(played: Played) -> None:
     assert hits.filter(pl.col("step") == "POST /orders").height > 20
     assert hits["customer"].n_unique() == 100
     assert (hits["ended_s"] >= hits["sent_s"]).all()
+    assert (hits["sent_s"] >= hits["asked_s"] + hits["connect_s"]).all()
 
 
 def test_every_visit_is_in_one_histogram_and_their_percentiles_are_those_of_the_visits(

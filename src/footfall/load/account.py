@@ -10,6 +10,7 @@ from footfall.load.result import LoadResult, Records
 from footfall.load.rows import Row
 from footfall.load.tally import Tally
 from footfall.records.abort import AbortRule, Guard
+from footfall.records.histogram import Histogram
 from footfall.records.rows import Arrival
 from footfall.records.runs import WorkerRecord
 from footfall.records.tables import VISITS
@@ -31,8 +32,11 @@ class Book(Protocol):
     def visit(self, row: Row, ending: Ending) -> None:
         """Note an ended visit, a row of `VISITS`."""
 
-    def hit(self, row: Row | None) -> None:
-        """Note a request, a row of `HITS`; None: one that a sample leaves out."""
+    def hit(self, row: Row | None, own_s: float | None) -> None:
+        """Note a request, a row of `HITS`; None: one that a sample leaves out.
+
+        `own_s` is what the generator itself took to send it (`Hit.own_s`); None: not known.
+        """
 
 
 class Account:
@@ -47,6 +51,8 @@ class Account:
         self.tally = Tally(len(arrivals))
         self.records = Records(folder)
         self.latencies = Latencies()
+        self.own_times = Histogram()
+        """What the generator itself took of each request, from asked to sent, connecting left out."""
 
     def start(self, arrival: int, lag_s: float) -> None:
         """Note a started arrival.
@@ -77,8 +83,14 @@ class Account:
                 due_s, ended_s, human_s = (float(row[at]) for at in (_DUE, _ENDED, _HUMAN))  # type: ignore[arg-type]  # rows are plain data
                 guard.see(ended_s, ending[0].value, ended_s - due_s - human_s)
 
-    def hit(self, row: Row | None) -> None:
+    def hit(self, row: Row | None, own_s: float | None) -> None:
         """Note a request."""
+        if own_s is not None:
+            self.own_times.record(own_s)
+        self.add_hit(row)
+
+    def add_hit(self, row: Row | None) -> None:
+        """Note a request whose own part is counted already."""
         self.records.hits_seen += 1
         if row is not None:
             self.records.hits.add(row)

@@ -47,7 +47,7 @@ def test_notes_add_up_as_if_the_master_had_played_itself() -> None:
     stream.start(0, 0.002)
     first = sent(stream.take().to_data())
     stream.visit(VISIT, (Outcome.TIMEOUT, "no_answer"))
-    stream.hit((3, "web", "query", 1, "page", 0.5, 0.9, 0, "timeout"))
+    stream.hit((3, "web", "query", 1, "page", 0.5, 0.0, 0.501, 0.9, 0, "timeout"), 0.001)
     stream.end(0, played=True)
     for data in (first, sent(stream.take().to_data()), sent(stream.take().to_data())):
         add_up(Notes.of_data(data), account, plan, "one")

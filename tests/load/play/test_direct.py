@@ -16,7 +16,7 @@ line = Line(Environment(), f"http://127.0.0.1:{port}")
 is_right = status_is(200)
 request = Request(channel="web", method="GET", path=path, is_right=is_right, headers={"X-Of": header})
 try:
-    line.ask(request)
+    line.ask(request, lambda: None)
 except (OSError, ValueError) as error:
     print(type(error).__name__)
 """

@@ -18,7 +18,7 @@ from footfall.load.progress import read_progress
 from footfall.load.result import HITS_FILE, LOAD_FILE, read_result
 from footfall.load.trace import write_trace
 from footfall.records.runs import ArrivalCounts, read_manifest
-from tests.load.conftest import Given, Locust, Serve, Stall, Start
+from tests.load.conftest import Given, Locust, Stall, Start
 from tests.load.small import day_of, small_model, trace_of
 from tests.load.web_server import WebServer
 
@@ -52,15 +52,23 @@ def test_what_cannot_be_played_gets_one_line(
     assert not (trace.folder.parent / "run").exists()
 
 
+@pytest.fixture
+def own(tmp_path: Path) -> tuple[str, str]:
+    """Options for a service of the user's own, with one page."""
+    file = '[[errand]]\nfor = "web.query"\nstep = [{ name = "page", method = "POST", path = "/page" }]\n'
+    (tmp_path / "own.toml").write_text(file, encoding="utf-8")
+    return "--endpoints", "own.toml"
+
+
 @pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGTERM])
 def test_a_stopped_locust_leaves_a_partial_run_that_adds_up(
-    locust: Start, stall: Stall, tmp_path: Path, by: signal.Signals
+    locust: Start, stall: Stall, tmp_path: Path, own: tuple[str, str], by: signal.Signals
 ) -> None:
-    """By Ctrl-C or by a stop of the system; exit code 0, since Locust did as it was told."""
+    """By Ctrl-C or by a stop of the system, while sessions at an own service are under way; exit code 0."""
     model = small_model()
     write_trace(tmp_path, trace_of(model, day_of([(k / 10, "query", "web") for k in range(300)]), 30))
     with stall(60) as host:
-        play = locust("--headless", "--host", host, "--trace", ".", "--run-dir", ".")
+        play = locust("--headless", "--host", host, "--trace", ".", "--run-dir", ".", *own)
         play.until(lambda: (progress := read_progress(tmp_path)) is not None and progress.started > 5)
         assert play.stop(by) == 0
     result = read_result(tmp_path)
@@ -107,17 +115,26 @@ def hanging_up() -> Iterator[tuple[str, list[tuple[str, str]]]]:
 
 @pytest.mark.parametrize("several", [(), ("--processes", "2")], ids=["one process", "workers"])
 def test_a_play_that_is_not_worth_going_on_ends_by_itself(
-    locust: Start, stall: Stall, tmp_path: Path, free_port: int, several: tuple[str, ...]
+    locust: Start,
+    stall: Stall,
+    tmp_path: Path,
+    free_port: int,
+    several: tuple[str, ...],
+    own: tuple[str, str],
 ) -> None:
-    """Every visit is an error; long before the last is due it is over, and the manifest says why."""
+    """Every visit is an error; long before the last is due it is over, and the manifest says why.
+
+    At an own service with one process: users with a session are under way when it is stopped.
+    """
     line = "error(*) > 50% for 2s abort"
     model = small_model()
     made = trace_of(model, day_of([(k / 10, "query", "web") for k in range(300)]), 30)
     info = made.info.model_copy(update={"criteria": ("success(*) >= 90%", line)})
     write_trace(tmp_path, made.model_copy(update={"info": info}))
     ports = ("--master-bind-port", str(free_port), "--master-port", str(free_port)) if several else ()
-    with stall(0) as host:
-        play = locust("--headless", "--host", host, "--trace", ".", "--run-dir", ".", *several, *ports)
+    with stall(0 if several else 0.3) as host:
+        more = (*several, *ports) if several else own
+        play = locust("--headless", "--host", host, "--trace", ".", "--run-dir", ".", *more)
         assert play.end() == 0
     result, manifest = read_result(tmp_path), read_manifest(tmp_path)
     assert (result.status, result.ended_early_by) == ("partial", line)
@@ -159,9 +176,12 @@ class Page:
 
 
 def test_runs_from_the_web_page_follow_each_other_in_one_process(
-    locust: Start, serve: Serve, tmp_path: Path, free_port: int
+    locust: Start, stall: Stall, tmp_path: Path, free_port: int, own: tuple[str, str]
 ) -> None:
-    """Two to their end, a third stopped in the middle, a fourth at a host where nobody is; each by itself."""
+    """Two to their end, a third stopped in the middle, a fourth at a host where nobody is; each by itself.
+
+    When the third is stopped, customers with a session at an own service are under way.
+    """
     model = small_model()
     short = trace_of(model, day_of([(k / 20, "query", "web") for k in range(20)]), 1)
     write_trace(tmp_path / "trace", short)
@@ -170,8 +190,8 @@ def test_runs_from_the_web_page_follow_each_other_in_one_process(
     def results() -> list[Path]:
         return sorted(path.parent for path in runs.glob(f"*/{LOAD_FILE}"))
 
-    with serve(short) as host:
-        web = locust("--web-port", str(free_port), "--host", host, "--trace", "trace")
+    with stall(0.01) as host, stall(60) as slow:
+        web = locust("--web-port", str(free_port), "--host", host, "--trace", "trace", *own)
         page = Page(free_port)
         web.until(page.is_up)
         for count in (1, 2):
@@ -186,7 +206,7 @@ def test_runs_from_the_web_page_follow_each_other_in_one_process(
         write_trace(
             tmp_path / "trace", trace_of(model, day_of([(k / 10, "query", "web") for k in range(300)]), 30)
         )
-        page.post("/swarm", host=host)
+        page.post("/swarm", host=slow)
         web.until(
             lambda: any(
                 (p := read_progress(path)) and p.started > 3 and p.due == 300 for path in runs.iterdir()
@@ -196,7 +216,9 @@ def test_runs_from_the_web_page_follow_each_other_in_one_process(
         web.until(lambda: len(results()) == 3)
         stopped = read_result(results()[-1])
         assert stopped.status == "partial"
-        assert 3 < stopped.arrivals.played + stopped.arrivals.failed < 300
+        assert stopped.arrivals.played == 0
+        assert 3 < stopped.arrivals.failed < 300
+        assert stopped.arrivals.failed + stopped.arrivals.not_sent == 300
     page.post("/swarm", host=f"http://127.0.0.1:{_another(free_port)}")
     web.until(lambda: page.state() == "stopped")
     web.stop(signal.SIGTERM)

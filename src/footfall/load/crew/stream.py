@@ -9,6 +9,7 @@ from footfall.load.crew.plan import Plan
 from footfall.load.errands.answers import Ending
 from footfall.load.latencies import Latencies
 from footfall.load.rows import Row
+from footfall.records.histogram import Histogram
 from footfall.records.outcomes import Outcome
 from footfall.records.tables import VISITS
 
@@ -28,11 +29,14 @@ class Notes:
     hits_left_out: int = 0
     latencies: Latencies = field(default_factory=Latencies)
     """Of the visits."""
+    own_times: Histogram = field(default_factory=Histogram)
+    """Of the requests: what the generator itself took."""
 
     def to_data(self) -> dict[str, Any]:
         """Give the notes as a message holds them."""
         rows = {"starts": self.starts, "ends": self.ends, "visits": self.visits, "hits": self.hits}
-        return rows | {"hits_left_out": self.hits_left_out, "latencies": self.latencies.to_data()}
+        times = {"latencies": self.latencies.to_data(), "own_times": self.own_times.to_data()}
+        return rows | {"hits_left_out": self.hits_left_out} | times
 
     @classmethod
     def of_data(cls, data: dict[str, Any]) -> "Notes":
@@ -44,7 +48,8 @@ class Notes:
         starts, ends, visits, hits = (
             [tuple(row) for row in data[name]] for name in ("starts", "ends", "visits", "hits")
         )
-        return cls(starts, ends, visits, hits, data["hits_left_out"], Latencies.of_data(data["latencies"]))
+        times = Latencies.of_data(data["latencies"]), Histogram.of_data(data["own_times"])
+        return cls(starts, ends, visits, hits, data["hits_left_out"], *times)
 
 
 class Stream:
@@ -67,8 +72,10 @@ class Stream:
         self._notes.visits.append(row)
         self._notes.latencies.add(row)
 
-    def hit(self, row: Row | None) -> None:
+    def hit(self, row: Row | None, own_s: float | None) -> None:
         """Note a request."""
+        if own_s is not None:
+            self._notes.own_times.record(own_s)
         if row is None:
             self._notes.hits_left_out += 1
         else:
@@ -95,5 +102,6 @@ def add_up(notes: Notes, account: Account, plan: Plan, worker: str) -> None:
     for row in notes.visits:
         account.add_visit(row, (Outcome(str(row[_OUTCOME])), str(row[_CAUSE])))
     account.latencies.merge(notes.latencies)
+    account.own_times.merge(notes.own_times)
     for hit in (*notes.hits, *repeat(None, notes.hits_left_out)):
-        account.hit(hit)
+        account.add_hit(hit)

@@ -6,6 +6,7 @@ none of them, so that two arrivals fit where one did.
 """
 
 import time
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -38,8 +39,8 @@ class Line:
         self.host = host.rstrip("/")
         self.fire: Any = environment.events.request.fire
 
-    def ask(self, request: Request) -> HTTPSocketPoolResponse:
-        """Send a request and read the head of the answer.
+    def ask(self, request: Request, on_sent: Callable[[], None]) -> HTTPSocketPoolResponse:
+        """Send a request, say that it is sent, and read the head of the answer.
 
         A GET is sent once more, as browsers do it, where the connection is closed without a byte: a kept one
         may just have been.
@@ -50,19 +51,20 @@ class Line:
         """
         message = self._message(request)
         try:
-            return self._ask(request.method, message)
+            return self._ask(request.method, message, on_sent)
         except _CLOSED:
             if request.method not in _HARMLESS:
                 raise
-            return self._ask(request.method, message)
+            return self._ask(request.method, message, on_sent)
 
-    def _ask(self, method: str, message: bytes) -> HTTPSocketPoolResponse:
+    def _ask(self, method: str, message: bytes, on_sent: Callable[[], None]) -> HTTPSocketPoolResponse:
         connection = self._connections.get_socket()
         try:
             connection.sendall(message)
         except BaseException:
             self._connections.release_socket(connection)
             raise
+        on_sent()
         return HTTPSocketPoolResponse(connection, self._connections, method=method)
 
     def _message(self, request: Request) -> bytes:
@@ -93,7 +95,7 @@ class DirectWire(PlayWire):
         start_time, began_s = time.time(), time.perf_counter()
         response, content = None, b""
         try:
-            response = line.ask(request)
+            response = line.ask(request, self.note_sent)
             content = response.read()
             answer = json_answer(response.status_code, content)
         except FAILURE_EXCEPTIONS as error:

@@ -36,7 +36,11 @@ class ChannelUser(FastHttpUser):
 
     def connect(self) -> FastHttpSession:
         """Make a session of the user's own, with cookies."""
+        # Locust's constructor makes the session, and forgets that the user is running: its greenlet,
+        # group and state are what a stop needs.
+        running = {name: value for name, value in vars(self).items() if name != "client"}
         FastHttpUser.__init__(self, self.environment)
+        vars(self).update(running)
         return self.client
 
     @task

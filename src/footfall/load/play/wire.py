@@ -43,6 +43,8 @@ class PlayWire(ABC):
     def __init__(self, side: Side) -> None:
         """Note what is sent, on this side."""
         self._side = side
+        self._connect_s = 0.0
+        self._sent_s: float | None = None
 
     def now_s(self) -> float:
         """Seconds on the clock of play."""
@@ -54,7 +56,7 @@ class PlayWire(ABC):
 
     def send(self, request: Request, attempt: int) -> Answer:
         """Send a request, wait for its answer, note the hit; no answer is an answer with a problem."""
-        sent_s = self.now_s()
+        asked_s, self._connect_s, self._sent_s = self.now_s(), 0.0, None
         timeout = Timeout.start_new(request.timeout_s)
         try:
             answer, outcome = self.exchange(request, timeout)
@@ -64,31 +66,30 @@ class PlayWire(ABC):
             answer, outcome = Answer(0, problem=NO_ANSWER), Outcome.TIMEOUT
         finally:
             timeout.close()
-        self._note(request, attempt, sent_s, answer, outcome)
+        self._note(request, attempt, asked_s, answer, outcome)
         return answer
+
+    def note_sent(self, connect_s: float = 0.0) -> None:
+        """Note that the last byte of the request is on its way; `connect_s` went into a new connection."""
+        self._connect_s, self._sent_s = connect_s, self.now_s()
 
     @abstractmethod
     def exchange(self, request: Request, timeout: Timeout) -> tuple[Answer, Outcome]:
         """Send a request, close its timeout with the answer, tell Locust how it went."""
 
-    def _note(self, request: Request, attempt: int, sent_s: float, answer: Answer, outcome: Outcome) -> None:
-        side = self._side
+    def _note(
+        self, request: Request, attempt: int, asked_s: float, answer: Answer, outcome: Outcome
+    ) -> None:
+        side, sent_s, connect_s = self._side, self._sent_s, self._connect_s
+        own_s = None if sent_s is None else sent_s - asked_s - connect_s
         if not side.keeps_hits:
-            side.book.hit(None)
+            side.book.hit(None, own_s)
             return
-        side.book.hit(
-            (
-                side.arrival.customer,
-                request.channel,
-                side.arrival.operation,
-                attempt,
-                request.step,
-                sent_s,
-                side.clock.now_s(),
-                answer.status,
-                outcome.value,
-            )
+        row = (
+            *(side.arrival.customer, request.channel, side.arrival.operation, attempt, request.step),
+            *(asked_s, connect_s, sent_s, side.clock.now_s(), answer.status, outcome.value),
         )
+        side.book.hit(row, own_s)
 
 
 class SessionWire(PlayWire):
