@@ -100,7 +100,7 @@ class Hit:
     asked_s: float
     """When the customer was ready to send it."""
     connect_s: float
-    """Of the time from asked to sent, what it took to open a connection for it, TLS included; 0: a kept one."""
+    """Of the time from asked to sent, what opening a connection took, TLS included; 0: a kept one."""
     sent_s: float | None
     """When its last byte was handed to the system; None if it never was, or if that is not known."""
     ended_s: float
@@ -111,7 +111,7 @@ class Hit:
 
     @property
     def own_s(self) -> float | None:
-        """Seconds of it that the generator itself took: from asked to sent, less connecting; None: not known."""
+        """Seconds that the generator itself took: from asked to sent, less connecting; None: not known."""
         return None if self.sent_s is None else self.sent_s - self.asked_s - self.connect_s
 
 

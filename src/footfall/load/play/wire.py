@@ -77,9 +77,7 @@ class PlayWire(ABC):
     def exchange(self, request: Request, timeout: Timeout) -> tuple[Answer, Outcome]:
         """Send a request, close its timeout with the answer, tell Locust how it went."""
 
-    def _note(
-        self, request: Request, attempt: int, asked_s: float, answer: Answer, outcome: Outcome
-    ) -> None:
+    def _note(self, request: Request, attempt: int, asked_s: float, answer: Answer, outcome: Outcome) -> None:
         side, sent_s, connect_s = self._side, self._sent_s, self._connect_s
         own_s = None if sent_s is None else sent_s - asked_s - connect_s
         if not side.keeps_hits:
