@@ -23,7 +23,7 @@ FORBIDDEN = {
 
 def texts() -> list[Path]:
     """All files that people write, and not those that tools do; this one, which quotes it all, apart."""
-    top = [path for path in HERE.iterdir() if path.name != "uv.lock"]
+    top = [path for path in HERE.iterdir() if path.name not in {"uv.lock", ".git"}]
     below = [path for folder in FOLDERS for path in (HERE / folder).rglob("*")]
     written = (path for path in (*top, *below) if path.is_file() and path.suffix in KINDS)
     return sorted(path for path in written if "__pycache__" not in path.parts and path != Path(__file__))
