@@ -19,9 +19,14 @@ from footfall.simulate.arrivals import (
     rates_per_half_hour,
 )
 from footfall.simulate.decide import keyed
+from footfall.simulate.spec.base import profile
 from footfall.simulate.spec.change import set_number
+from footfall.simulate.spec.channel import Channel
 from footfall.simulate.spec.model import Model
-from footfall.simulate.spec.number import Number
+from footfall.simulate.spec.number import Grade, Number
+from footfall.simulate.spec.people import Segment
+from footfall.simulate.spec.station import RequestServer
+from tests import made_up
 
 BUSY_CV = 0.05
 
@@ -116,3 +121,32 @@ def test_too_many_arrivals_in_one_cell_are_refused(
 
 def _rows(model: Model) -> pl.DataFrame:
     return arrivals_table(model, crowd(model, 1, 0)).sort("customer")
+
+
+def test_arrivals_by_minute_follow_their_minute(
+    model: Callable[..., Model], segment: Callable[..., Segment], channel: Callable[..., Channel]
+) -> None:
+    """Four times as many in the minute after noon, none before it; half hours keep their counts."""
+    server = RequestServer(
+        slots=made_up.number(1), accept_queue=made_up.number(1), deadline_s=made_up.number(1)
+    )
+    values = [1.0] * 1440
+    values[719], values[720] = 0.0, 4.0
+    profiles = [profile(v, Grade.ASSUMED, "test") for v in (values, [1.0] * 1440, [1.0] * 48)]
+    fine, even, coarse = (
+        crowd(
+            model(channel(server), population=made_up.number(300_000), segments=(segment(day_profile=p),)),
+            1,
+            0,
+        )
+        for p in profiles
+    )
+    counts = np.bincount((fine.at_s // 60).astype(int), minlength=1440)
+    expected = 300_000 * np.array(values) / sum(values)
+    assert counts[719] == 0
+    assert abs(counts[720] - expected[720]) < 4 * np.sqrt(expected[720])
+    z = (counts - expected)[expected > 0] / np.sqrt(expected[expected > 0])
+    assert abs(z.var() - 1) < 4 * np.sqrt(2 / len(z))
+    assert np.all(np.diff(fine.at_s) >= 0)
+    assert np.array_equal(even.customers, coarse.customers)
+    assert np.allclose(even.at_s, coarse.at_s, atol=1e-6)

@@ -54,5 +54,10 @@ def _text(number: Number | Profile | Curve) -> str:
     if isinstance(number, Curve):
         return f"{number.shares[-1]:.0%} within {number.seconds[-1]:g} s, {len(number.seconds)} points"
     if isinstance(number, Profile):
-        return f"{min(number.values):g} … {max(number.values):g} by half hour"
+        return f"{min(number.values):g} … {max(number.values):g} {_every(number.interval_s)}"
     return f"{number:g}"
+
+
+def _every(interval_s: float) -> str:
+    minutes = interval_s / 60
+    return {30.0: "by half hour", 1.0: "by minute"}.get(minutes, f"by {minutes:g} minutes")

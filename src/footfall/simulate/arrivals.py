@@ -17,6 +17,10 @@ _MOST_IN_A_CELL = 1 << 20
 """A customer's number is cell times this plus their place in the cell, so a change of one rate
 leaves the numbers, hence all the luck, of every other customer alone."""
 
+_LEAST = np.finfo(np.float64).tiny
+_NEARLY_ONE = 1 - 2.0**-40
+"""Of an interval: an arrival belongs to the one in which it falls."""
+
 
 @dataclass(frozen=True, slots=True)
 class Crowd:
@@ -43,7 +47,7 @@ def rates_per_half_hour(model: Model) -> NDArray[np.float64]:
     """Expected arrivals, by segment, operation and half hour (three axes), at busyness 1."""
     rates = np.zeros((len(model.segments), len(model.operations), HALF_HOURS))
     for i, segment in enumerate(model.segments):
-        weights = np.array(segment.day_profile.values)
+        weights = np.array(segment.day_profile.values).reshape(HALF_HOURS, -1).sum(axis=1)
         weights = weights / weights.sum()
         customers = model.population * segment.population_share * model.busy_day_factor
         for j, operation in enumerate(model.operations):
@@ -80,7 +84,7 @@ def crowd(model: Model, seed: int, replication: int) -> Crowd:
     keys = keyed.customer_keys(run, customers)
     segments, rest = np.divmod(cell, len(model.operations) * HALF_HOURS)
     operations, half_hours = np.divmod(rest, HALF_HOURS)
-    at_s = (half_hours + keyed.uniforms(keys, "time")) * HALF_HOUR_S
+    at_s = _seconds_of_day(model, keyed.uniforms(keys, "time"), segments, half_hours)
     order = np.lexsort((customers, at_s))
     customers, keys, at_s = customers[order], keys[order], at_s[order]
     segments, operations = segments[order], operations[order]
@@ -94,6 +98,30 @@ def crowd(model: Model, seed: int, replication: int) -> Crowd:
         channels=first_choices(model, keys, segments, operations, at_s),
         run=run,
     )
+
+
+def _seconds_of_day(
+    model: Model, u: NDArray[np.float64], segments: NDArray[np.int64], half_hours: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Place each arrival in its half hour: evenly, or where the profile is finer by its inverse.
+
+    Given their number, the arrivals of a Poisson stream are independent with a density in proportion to
+    its rate (Cox and Lewis 1966, chapter 2), so the counts by half hour stay what they are.
+    """
+    at_s = (half_hours + u) * HALF_HOUR_S
+    for number, segment in enumerate(model.segments):
+        values = np.array(segment.day_profile.values)
+        parts = len(values) // HALF_HOURS
+        if parts == 1:
+            continue
+        own = segments == number
+        first = half_hours[own] * parts
+        before = np.concatenate([[0.0], np.cumsum(values)])
+        target = before[first] + u[own] * (before[first + parts] - before[first])
+        interval = np.clip(np.searchsorted(before, target, side="right") - 1, first, first + parts - 1)
+        part = (target - before[interval]) / np.maximum(values[interval], _LEAST)
+        at_s[own] = (interval + np.clip(part, 0.0, _NEARLY_ONE)) * segment.day_profile.interval_s
+    return at_s
 
 
 def poisson_quantiles(u: NDArray[np.float64], means: NDArray[np.float64]) -> NDArray[np.int64]:

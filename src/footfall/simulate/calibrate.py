@@ -87,7 +87,7 @@ def _situations(model: Model, operation: str) -> _Situations:
     channels = [channel for channel in model.channels if operation in channel.dialogues]
     weights, values = [], []
     for segment in model.segments:
-        profile = segment.day_profile.values
+        profile = segment.day_profile.by_half_hour()
         scale = segment.population_share * segment.month_visits.get(operation, 0.0) / sum(profile)
         limited = list(segment.reach.items())
         for half_hour in range(HALF_HOURS) if scale else ():

@@ -1,7 +1,7 @@
 """Every law of time has the mean and the variation that it was given."""
 
 from collections.abc import Callable
-from math import exp, sqrt
+from math import exp, inf, sqrt
 
 import pytest
 from hypothesis import given
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 from scipy import integrate
 
-from footfall.simulate.spec.duration import Duration, Law, hyperexponential_s
+from footfall.simulate.spec.duration import UNIFORM_CV_MOST, Duration, Law, hyperexponential_s, uniform_s
 from footfall.simulate.spec.number import Grade, Number
 
 FIXED = {Law.CONSTANT: 0.0, Law.EXPONENTIAL: 1.0}
@@ -17,8 +17,9 @@ TWO_PARAMETERS = [law for law in Law if law not in FIXED]
 
 
 def made(law: Law, mean_s: float, cv: float) -> Duration:
-    """Give a duration of test numbers; a hyperexponential one varies more than an exponential one."""
+    """Give a duration of test numbers; hyperexponential and uniform times have bounds of their variation."""
     cv += law is Law.HYPEREXPONENTIAL
+    cv = min(cv, UNIFORM_CV_MOST if law is Law.UNIFORM else inf)
     numbers = [Number(value, Grade.ASSUMED, "test") for value in (mean_s, cv)]
     return Duration(law=law, mean_s=numbers[0], cv=None if law in FIXED else numbers[1])
 
@@ -114,3 +115,28 @@ def test_a_negative_mean_is_refused(number: Callable[[float], Number]) -> None:
     """Time does not run backwards."""
     with pytest.raises(ValidationError, match="mean_s"):
         Duration(law=Law.CONSTANT, mean_s=number(-1))
+
+
+def test_a_uniform_time_lies_between_its_bounds_and_all_are_alike(number: Callable[[float], Number]) -> None:
+    """Three to seven minutes: mean five, a quarter of the times in each minute, none outside."""
+    duration = uniform_s(number(180), number(420))
+    assert float(duration.mean_s) == 300.0
+    assert duration.variation * 300 == pytest.approx(240 / sqrt(12))
+    assert [duration.at(u) for u in (1e-12, 0.25, 0.5, 1 - 1e-12)] == pytest.approx([180, 240, 300, 420])
+    assert [duration.survival(t_s) for t_s in (0, 179, 240, 421)] == pytest.approx([1, 1, 0.75, 0])
+
+
+@pytest.mark.parametrize("bounds", [(7, 3), (5, 5), (-1, 3), (float("nan"), 3)])
+def test_bounds_that_are_none_are_refused(
+    number: Callable[[float], Number], bounds: tuple[float, float]
+) -> None:
+    """Equal, reversed, negative or not a number."""
+    with pytest.raises(ValueError, match="two bounds, the smaller first"):
+        uniform_s(number(bounds[0]), number(bounds[1]))
+
+
+def test_a_uniform_time_that_would_be_negative_is_refused(number: Callable[[float], Number]) -> None:
+    """A variation of 0.6 needs times below 0; from 0 on it is 1/sqrt 3."""
+    assert uniform_s(number(0), number(10)).at(1e-9) >= 0
+    with pytest.raises(ValidationError, match="at most 1/sqrt 3"):
+        Duration(law=Law.UNIFORM, mean_s=number(10), cv=number(0.6))

@@ -90,7 +90,7 @@ def _within(chances: Floats) -> tuple[Floats, Floats]:
 
 def _kinds_of_hours(model: Model, segment: Segment) -> Iterator[tuple[float, dict[str, float]]]:
     """Half hours that are alike in open channels and expected waits, with the share of the day's errands."""
-    values = segment.day_profile.values
+    values = segment.day_profile.by_half_hour()
     weights: dict[tuple[tuple[str, float], ...], float] = {}
     for half_hour in range(HALF_HOURS):
         kind = tuple(expected_waits(model, half_hour * HALF_HOUR_S).items())

@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple
 
 from footfall.simulate.decide import keyed
 from footfall.simulate.spec.agents import GENERALISTS, Rounding
-from footfall.simulate.spec.base import HALF_HOUR_S, Profile
+from footfall.simulate.spec.base import Profile
 from footfall.simulate.spec.channel import Channel
 from footfall.simulate.spec.clock import THE_DAYS_OWN, DayClock
 from footfall.simulate.spec.station import CallCentre
@@ -31,7 +31,7 @@ class Change(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Roster:
-    """Who comes to work, by half hour."""
+    """Who comes to work, by the intervals of the staff's profile."""
 
     staff: Profile
     factor: float
@@ -50,7 +50,7 @@ class Roster:
     def changes(self, until_s: float) -> list[Change]:
         """Give the changes of the number of servers in a run of so many seconds, in their order."""
         servers, found = self.at(0.0), []
-        for at_s, day_s in self.clock.half_hours(until_s):
+        for at_s, day_s in self.clock.beginnings(until_s, self.staff.interval_s):
             before, servers = servers, self._on_duty(day_s)
             if servers != before:
                 found.append(Change(at_s, day_s, servers))
@@ -60,13 +60,13 @@ class Roster:
         """Whole servers at a second of the day.
 
         Rounded at random, the number above comes with the probability of what is over the number below,
-        from one keyed number for each half hour: E = floor(x) + P(u < x - floor(x)) = x.
+        from one keyed number for each interval of the profile: E = floor(x) + P(u < x - floor(x)) = x.
         """
         if self.rounding == "nearest":
             return servers_at(self.staff, self.factor, day_s)
         planned = self.staff.at(day_s) * self.factor
         whole = floor(planned)
-        u = keyed.uniform(self.key, f"staff.{self.purpose}", 0, int(day_s // HALF_HOUR_S))
+        u = keyed.uniform(self.key, f"staff.{self.purpose}", 0, int(day_s // self.staff.interval_s))
         return whole + (u < planned - whole)
 
 

@@ -95,7 +95,7 @@ def _start(model: Model, start_s: Mapping[str, float | Profile]) -> Floats:
     names = [channel.name for channel in model.channels]
     for name, wait in start_s.items():
         place = names.index(model.channel(name).name)
-        waits[place] = wait.values if isinstance(wait, Profile) else wait
+        waits[place] = wait.by_half_hour() if isinstance(wait, Profile) else wait
     return waits
 
 

@@ -7,7 +7,6 @@ from math import comb
 import numpy as np
 from numpy.typing import NDArray
 
-from footfall.simulate.decide.staff import servers_at
 from footfall.simulate.spec.base import HALF_HOUR_S, HALF_HOURS, Profile
 from footfall.simulate.spec.channel import Channel
 from footfall.simulate.spec.station import CallCentre, Counters, Kiosks
@@ -128,7 +127,7 @@ def _for_agents(channel: Channel, station: CallCentre, arrivals_per_s: Rates) ->
 
 
 def _servers(staff: Profile, factor: float) -> tuple[int, ...]:
-    return tuple(servers_at(staff, factor, half_hour * HALF_HOUR_S) for half_hour in range(HALF_HOURS))
+    return tuple(round(servers * factor) for servers in staff.by_half_hour())
 
 
 def _visit_s(channel: Channel, first: int = 0, *, human: bool = True) -> dict[str, float]:

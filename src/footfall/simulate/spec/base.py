@@ -1,6 +1,7 @@
 """What every spec has: frozen, no unknown keys, errors that name the key."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from math import inf
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict
@@ -11,6 +12,8 @@ HALF_HOURS = 48
 HALF_HOUR_S = 1800.0
 HOUR_S = 3600.0
 DAY_S = 86_400.0
+INTERVALS_OF_A_DAY = (HALF_HOURS, 96, 288, 1440)
+"""How many values a day profile may have: one every 30, 15, 5 minutes or every minute."""
 
 
 class Spec(BaseModel):
@@ -20,7 +23,7 @@ class Spec(BaseModel):
 
 
 class Profile(Spec):
-    """One number for each half hour of a day (48), with one grade and source."""
+    """One number for each interval of a day (48, 96, 288 or 1440), with one grade and source."""
 
     values: tuple[float, ...]
     grade: Grade
@@ -28,7 +31,20 @@ class Profile(Spec):
 
     def at(self, at_s: float) -> float:
         """Value in force at a second of the day; the day repeats."""
-        return self.values[int(at_s // HALF_HOUR_S) % HALF_HOURS]
+        count = len(self.values)
+        return self.values[int(at_s // (DAY_S / count)) % count]
+
+    @property
+    def interval_s(self) -> float:
+        """Seconds for which each value holds."""
+        return DAY_S / len(self.values)
+
+    def by_half_hour(self) -> tuple[float, ...]:
+        """Give the mean of the values in each half hour (48)."""
+        parts = len(self.values) // HALF_HOURS
+        if parts == 1:
+            return self.values
+        return tuple(sum(self.values[k : k + parts]) / parts for k in range(0, len(self.values), parts))
 
 
 class Curve(Spec):
@@ -47,16 +63,14 @@ class Curve(Spec):
 
 
 def profile(values: list[float], grade: Grade, source: str) -> Profile:
-    """Give a profile from 24 hourly or 48 half-hourly values.
+    """Give a profile from 24 hourly values, or from one value every 30, 15, 5 minutes or every minute.
 
     Raises:
-        ValueError: another count of values, or a negative one.
+        ValueError: another count of values, or one that is negative, infinite or not a number.
     """
     if len(values) == HALF_HOURS // 2:
         values = [value for value in values for _ in range(2)]
-    if len(values) != HALF_HOURS or min(values) < 0:
-        msg = "24 or 48 values, none negative"
-        raise ValueError(msg)
+    _check_values(values, "24 or ")
     return Profile(values=tuple(map(float, values)), grade=grade, source=source)
 
 
@@ -66,10 +80,18 @@ def constant(value: float, grade: Grade, source: str) -> Profile:
 
 
 def _is_a_profile(value: Profile) -> Profile:
-    if len(value.values) != HALF_HOURS or min(value.values) < 0:
-        msg = f"a profile has {HALF_HOURS} values, none negative"
-        raise ValueError(msg)
+    _check_values(value.values)
     return value
+
+
+def _check_values(values: Sequence[float], hourly: str = "") -> None:
+    if len(values) not in INTERVALS_OF_A_DAY:
+        counts = ", ".join(str(count) for count in INTERVALS_OF_A_DAY)
+        msg = f"{hourly}{counts} values (one every 30, 15, 5 minutes or every minute), not {len(values)}"
+        raise ValueError(msg)
+    if not all(0 <= value < inf for value in values):
+        msg = "finite values, none negative"
+        raise ValueError(msg)
 
 
 DayProfile = Annotated[Profile, AfterValidator(_is_a_profile)]

@@ -29,15 +29,19 @@ class DayClock(Spec):
         return self.starts_s + min(at_s * self.speed, self.length_s - _MOMENT_S)
 
     def half_hours(self, until_s: float) -> Iterator[tuple[float, float]]:
-        """Give each beginning of a half hour after second 0, in seconds of the run and of the day.
+        """Give each beginning of a half hour after second 0, as `beginnings` does."""
+        return self.beginnings(until_s, HALF_HOUR_S)
+
+    def beginnings(self, until_s: float, interval_s: float) -> Iterator[tuple[float, float]]:
+        """Give each beginning of an interval of the day after second 0, in seconds of the run and of the day.
 
         Up to the end of the window, or else of the day in which a run of `until_s` seconds ends.
         """
         ends_s = self.starts_s + self.length_s
         if math.isinf(ends_s):
             ends_s = math.ceil((self.starts_s + until_s * self.speed) / DAY_S) * DAY_S
-        for k in range(math.floor(self.starts_s / HALF_HOUR_S) + 1, math.ceil(ends_s / HALF_HOUR_S)):
-            yield (k * HALF_HOUR_S - self.starts_s) / self.speed, k * HALF_HOUR_S
+        for k in range(math.floor(self.starts_s / interval_s) + 1, math.ceil(ends_s / interval_s)):
+            yield (k * interval_s - self.starts_s) / self.speed, k * interval_s
 
 
 THE_DAYS_OWN = DayClock()

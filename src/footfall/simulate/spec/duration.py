@@ -20,11 +20,16 @@ class Law(StrEnum):
     LOGNORMAL = "lognormal"
     GAMMA = "gamma"
     WEIBULL = "weibull"
+    UNIFORM = "uniform"
+    """Between mean (1 - cv sqrt 3) and mean (1 + cv sqrt 3), all alike."""
     HYPEREXPONENTIAL = "hyperexponential"
     """One of two exponential times, of balanced means: more varied than one alone."""
 
 
 _FIXED_VARIATION = {Law.CONSTANT: 0.0, Law.EXPONENTIAL: 1.0}
+UNIFORM_CV_MOST = 1 / sqrt(3)
+"""Of a uniform time from 0 on."""
+_CV_ROUNDING = 1e-9
 _NEWTON_ENOUGH = 1e-14
 
 
@@ -34,13 +39,17 @@ class Duration(Spec):
     law: Law
     mean_s: NonNegative
     cv: NonNegative | None = None
-    """Standard deviation over mean; fixed for constant and exponential, above 1 for hyperexponential."""
+    """Standard deviation over mean; fixed for constant and exponential, above 1 for hyperexponential, at most
+    1/sqrt 3 for uniform."""
 
     @model_validator(mode="after")
     def _has_the_cv_it_needs(self) -> Self:
         least = 1.0 if self.law is Law.HYPEREXPONENTIAL else 0.0
         if (self.law not in _FIXED_VARIATION) != ((self.cv or 0.0) > least):
             msg = f"law {self.law.value} and cv={self.cv} do not go together"
+            raise ValueError(msg)
+        if self.law is Law.UNIFORM and self.variation > UNIFORM_CV_MOST + _CV_ROUNDING:
+            msg = f"law uniform and cv={self.cv:g} do not go together: at most 1/sqrt 3 = 0.577"
             raise ValueError(msg)
         return self
 
@@ -61,8 +70,9 @@ class Duration(Spec):
             return exp(mu + sigma * float(special.ndtri(u)))
         if self.law is Law.GAMMA:
             return float(special.gammaincinv(cv**-2, u)) * self.mean_s * cv**2
-        if self.law is Law.HYPEREXPONENTIAL:
-            return _hyperexponential_at(u, cv) * self.mean_s
+        if self.law in {Law.HYPEREXPONENTIAL, Law.UNIFORM}:
+            at_of = _hyperexponential_at if self.law is Law.HYPEREXPONENTIAL else _uniform_at
+            return at_of(u, cv) * self.mean_s
         shape = weibull_shape(cv)
         return self.mean_s / exp(lgamma(1 + 1 / shape)) * float((-log1p(-u)) ** (1 / shape))
 
@@ -78,9 +88,9 @@ class Duration(Spec):
             return float(special.ndtr((mu - log(reduced)) / sigma)) if reduced > 0 else 1.0
         if self.law is Law.GAMMA:
             return float(special.gammaincc(cv**-2, reduced * cv**-2))
-        if self.law is Law.HYPEREXPONENTIAL:
-            (share, rate), (rest, slow) = hyperexponential_parts(cv)
-            return share * exp(-rate * reduced) + rest * exp(-slow * reduced)
+        if self.law in {Law.HYPEREXPONENTIAL, Law.UNIFORM}:
+            survival = _hyperexponential_survival if self.law is Law.HYPEREXPONENTIAL else _uniform_survival
+            return survival(reduced, cv)
         shape = weibull_shape(cv)
         return exp(-((reduced * exp(lgamma(1 + 1 / shape))) ** shape))
 
@@ -124,6 +134,19 @@ def weibull_shape(cv: float) -> float:
     return exp(float(optimize.brentq(excess, log(0.1), log(200.0))))
 
 
+def _uniform_at(u: float, cv: float) -> float:
+    return max(1 + cv * sqrt(3) * (2 * u - 1), 0.0)
+
+
+def _uniform_survival(x: float, cv: float) -> float:
+    return min(max(0.5 - (x - 1) / (2 * sqrt(3) * cv), 0.0), 1.0)
+
+
+def _hyperexponential_survival(x: float, cv: float) -> float:
+    (share, rate), (rest, slow) = hyperexponential_parts(cv)
+    return share * exp(-rate * x) + rest * exp(-slow * x)
+
+
 def _hyperexponential_at(u: float, cv: float) -> float:
     """Solve S(x) = 1 - u for a mean of 1: ln S is convex, so Newton's steps never overshoot."""
     (share, rate), (rest, slow) = hyperexponential_parts(cv)
@@ -155,3 +178,22 @@ def lognormal_s(mean_s: Number, cv: Number) -> Duration:
 def hyperexponential_s(mean_s: Number, cv: Number) -> Duration:
     """Give a hyperexponential time of balanced means; cv above 1."""
     return Duration(law=Law.HYPEREXPONENTIAL, mean_s=mean_s, cv=cv)
+
+
+def uniform_s(least_s: Number, most_s: Number) -> Duration:
+    """Give a time between two bounds, all alike: mean (a + b)/2, cv (b - a)/((a + b) sqrt 3).
+
+    Raises:
+        ValueError: the bounds are negative, equal or in the wrong order.
+    """
+    if not 0 <= least_s < most_s:
+        msg = f"uniform from {least_s:g} s to {most_s:g} s: two bounds, the smaller first, none negative"
+        raise ValueError(msg)
+    source = f"{least_s.source} (uniform from {least_s:g} s to {most_s:g} s)"
+    total = float(least_s + most_s)
+    cv = float(most_s - least_s) / (total * sqrt(3))
+    return Duration(
+        law=Law.UNIFORM,
+        mean_s=Number(total / 2, least_s.grade, source),
+        cv=Number(cv, least_s.grade, source),
+    )

@@ -33,7 +33,7 @@ class Segment(Spec):
     month_visits: dict[str, NonNegative]
     """By operation: errands of one customer in a month of 31 days."""
     day_profile: DayProfile
-    """How the errands of a day fall on its half hours; any scale."""
+    """How the visits of a day fall on its intervals, by half hour or finer; any scale."""
     taste: Taste
     reach: dict[str, Share]
     """By channel: share of the segment that can use it at all; absent: all can."""

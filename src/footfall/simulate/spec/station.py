@@ -17,7 +17,8 @@ class Counters(Spec):
 
     kind: Literal["counters"] = "counters"
     clerks: DayProfile
-    """Clerks of one site, by half hour. When the number drops, a clerk finishes the customer at hand."""
+    """Clerks of one site, by half hour or finer. When their number drops, a clerk finishes the customer
+    at hand."""
     clerks_factor: NonNegative
     """Multiplies the clerks (rounded to whole clerks)."""
     rounding: Rounding = "nearest"
@@ -50,7 +51,8 @@ class CallCentre(Spec):
     lines: CountFromOne
     """Calls in progress at once, in the IVR or with an agent; one more is `blocked`."""
     agents: DayProfile
-    """Who serve every operation. When the number drops, an agent finishes the call at hand."""
+    """Who serve every operation, by half hour or finer. When their number drops, an agent finishes the
+    call at hand."""
     agents_factor: NonNegative
     """Multiplies the agents of all groups (rounded to whole agents)."""
     rounding: Rounding = "nearest"
