@@ -31,8 +31,10 @@ def _judged(
     [
         ([_judged("pass"), _judged("pass", validity=True)], "pass"),
         ([_judged("pass"), _judged("fail")], "fail"),
-        ([_judged("invalid"), _judged("fail")], "fail"),
-        ([_judged("pass"), _judged("invalid")], "invalid"),
+        ([_judged("undecided"), _judged("fail")], "fail"),
+        ([_judged("pass"), _judged("undecided")], "undecided"),
+        ([_judged("undecided"), _judged("invalid")], "invalid"),
+        ([_judged("pass"), _judged("undecided", validity=True)], "invalid"),
         ([_judged("fail"), _judged("invalid", validity=True)], "invalid"),
         ([_judged("fail"), _judged("fail", validity=True)], "invalid"),
         ([_judged("fail", decisive=True), _judged("invalid", validity=True)], "fail"),
@@ -47,26 +49,28 @@ def test_validity_beats_failure_and_failure_beats_doubt(judgements: list[Judgeme
     assert decision.reason
 
 
-def test_every_verdict_has_its_own_exit_code() -> None:
-    """Pass 0, fail 1, invalid 3; 2 is left to wrong usage."""
+def test_every_verdict_has_an_exit_code() -> None:
+    """Pass 0, fail 1, the two that are neither 3; 2 is left to wrong usage."""
     assert {verdict.value: code for verdict, code in EXIT_CODES.items()} == {
         "pass": 0,
         "fail": 1,
+        "undecided": 3,
         "invalid": 3,
     }
     assert USAGE_EXIT_CODE not in EXIT_CODES.values()
 
 
 def test_each_criterion_is_a_test_case(make_manifest: Callable[..., Manifest]) -> None:
-    """Failed is a failure, invalid an error, and the counts say so."""
-    judgements = [_judged("pass"), _judged("fail"), _judged("invalid")]
+    """Failed is a failure, undecided and invalid are errors of two types, and the counts say so."""
+    judgements = [_judged("pass"), _judged("fail"), _judged("undecided"), _judged("invalid")]
     suite = fromstring(junit_xml(judgements, make_manifest()))[0]  # noqa: S314 - our own words
 
-    assert (suite.get("tests"), suite.get("failures"), suite.get("errors")) == ("3", "1", "1")
-    assert [case[0].tag for case in suite.iter("testcase")] == ["system-out", "failure", "error"]
+    assert (suite.get("tests"), suite.get("failures"), suite.get("errors")) == ("4", "1", "2")
+    assert [case[0].tag for case in suite.iter("testcase")] == ["system-out", "failure", "error", "error"]
+    assert [case[0].get("type") for case in suite.iter("testcase")][2:] == ["undecided", "invalid"]
 
 
-@pytest.mark.parametrize("verdicts", [(), ("pass",), ("pass", "fail", "invalid")])
+@pytest.mark.parametrize("verdicts", [(), ("pass",), ("pass", "fail", "undecided", "invalid")])
 def test_the_report_keeps_the_schema_that_ci_servers_share(
     make_manifest: Callable[..., Manifest], verdicts: tuple[str, ...]
 ) -> None:

@@ -78,7 +78,7 @@ def test_a_scenario_is_played_and_what_came_of_it_can_be_asserted(played: Sessio
 def test_a_failed_verdict_tells_why(played: Session) -> None:
     """The report of the test holds every criterion with its reason, and where the report is."""
     told = played.words.rpartition("test_fails ____")[2].partition("= PASSES")[0]
-    assert "FAIL    p95(*) < 1ms" in told
+    assert "FAIL      p95(*) < 1ms" in told
     assert "visits, 95 % bounds" in told
     assert "success(*.query) >= 50%" not in told, "criteria are asked instead of the scenario's"
     assert "played, 0 failed, 0 not sent" in told
@@ -124,7 +124,7 @@ def test_an_invalid_run_has_not_passed(played: Session, capsys: pytest.CaptureFi
     run = read_run(folder, "small", told)
     assert run.verdict is Verdict.INVALID
     assert not run.passed
-    assert "INVALID p99(lag) < 0.000001ms" in str(run)
+    assert "INVALID   p99(lag) < 0.000001ms" in str(run)
     assert repr(run).startswith("<small: invalid, p99(lag) < 0.000001ms else invalid: arrivals started ")
 
 

@@ -25,7 +25,7 @@ COMMANDS = {
     "warmup": "Find where a steady run's start ends: MSER-5, Welch's plot.",
     "compare": "Compare runs with a baseline: exit code 0 not worse, 1 worse, 3 unknown.",
     "history": "Write runs as a CSV for tools that look for change points.",
-    "gate": "Judge a run for CI: exit code 0 pass, 1 fail, 3 invalid.",
+    "gate": "Judge a run for CI: exit code 0 pass, 1 fail, 3 neither.",
     "fit": "Fit a model to your own log of calls, visits or requests.",
     "validate": "Predict recorded days of a hotline, and compare.",
     "trust": "Check the simulator against formulas, other programs and records.",
@@ -47,7 +47,8 @@ Options:
   --version  Print the version and stop.
   --help     Print this and stop; footfall COMMAND --help prints a command's options.
 
-Exit codes: 0 pass, 1 fail, 2 wrong input, 3 invalid (too few samples, or a run not to be trusted)."""
+Exit codes: 0 pass, 1 fail, 2 wrong input, 3 undecided (too few samples) or invalid
+(a run that cannot be trusted)."""
 
 
 def run(arguments: Sequence[str]) -> int:

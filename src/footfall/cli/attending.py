@@ -196,14 +196,16 @@ def _series(attended: Attended, so_far: SoFar, text: str) -> dict[str, Any]:
 
 
 def _word(judgement: Judgement, *, is_final: bool) -> str:
-    """Give the verdict in a word; while the run lasts, what is not decided is `OPEN` and not invalid."""
-    undecided = judgement.verdict is Verdict.INVALID and (judgement.value is None or not judgement.validity)
-    return OPEN if undecided and not is_final else judgement.verdict.value
+    """Give the verdict in a word; while the run lasts, what is not known yet is `OPEN`."""
+    is_unknown = judgement.verdict is Verdict.INVALID and judgement.value is None
+    if not is_final and (is_unknown or judgement.verdict is Verdict.UNDECIDED):
+        return OPEN
+    return judgement.verdict.value
 
 
 def _together(words: Sequence[str]) -> str:
     """Give the word for all: what is worst, as `decide` has it, then what is open."""
-    for word in (Verdict.INVALID.value, Verdict.FAIL.value, OPEN):
+    for word in (Verdict.INVALID.value, Verdict.FAIL.value, Verdict.UNDECIDED.value, OPEN):
         if word in words:
             return word
     return Verdict.PASS.value if words else OPEN

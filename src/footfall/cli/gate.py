@@ -28,7 +28,10 @@ def command(
     baseline: Baseline = None,
     as_json: Json = False,
 ) -> int:
-    """Judge RUN from its files: exit code 0 pass, 1 fail, 3 invalid; writes junit.xml and summary.md."""
+    """Judge RUN from its files: exit code 0 pass, 1 fail, 3 undecided or invalid.
+
+    Writes junit.xml and summary.md.
+    """
     manifest = read_manifest(run)
     lines, where = criteria_text(criteria, manifest)
     model = read_model(run / MODEL_FILE) if (run / MODEL_FILE).exists() else None

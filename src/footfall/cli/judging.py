@@ -41,7 +41,7 @@ class Judged:
 
     @property
     def exit_code(self) -> int:
-        """0 pass, 1 fail, 3 invalid."""
+        """0 pass, 1 fail, 3 undecided or invalid."""
         return EXIT_CODES[self.decision.verdict]
 
 
@@ -165,15 +165,21 @@ def _append(summary: str) -> None:
             note(f"{SUMMARY_VARIABLE}: {(error.strerror or str(error)).lower()}")
 
 
-_MARKS = {Verdict.PASS: "pass   ", Verdict.FAIL: "FAIL   ", Verdict.INVALID: "INVALID"}
+_MARKS = {
+    Verdict.PASS: "pass",
+    Verdict.FAIL: "FAIL",
+    Verdict.UNDECIDED: "UNDECIDED",
+    Verdict.INVALID: "INVALID",
+}
+_MARK_WIDTH = max(map(len, _MARKS.values()))
 
 
 def show(judged: Judged) -> None:
     """Print each criterion with its reason."""
     say()
     for each in judged.judgements:
-        say(f"{_MARKS[each.verdict]} {each.criterion}")
-        say(f"        {each.reason}")
+        say(f"{_MARKS[each.verdict]:{_MARK_WIDTH}} {each.criterion}")
+        say(f"{'':{_MARK_WIDTH}} {each.reason}")
 
 
 def show_verdict(judged: Judged) -> None:

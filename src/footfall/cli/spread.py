@@ -12,9 +12,7 @@ from footfall.cli.console import console, percent, say, say_json
 from footfall.cli.contrast import value_text
 from footfall.cli.judging import Judged
 from footfall.measure.between_runs.metrics import Metric, chosen_metrics, value_of
-from footfall.measure.verdict import EXIT_CODES, Verdict
-
-_GRAVEST_FIRST = (Verdict.INVALID, Verdict.FAIL, Verdict.PASS)
+from footfall.measure.verdict import EXIT_CODES, GRAVEST_FIRST
 
 
 def tell(folders: Sequence[Path], judged: Sequence[Judged], *, as_json: bool) -> int:
@@ -24,7 +22,7 @@ def tell(folders: Sequence[Path], judged: Sequence[Judged], *, as_json: bool) ->
     runs = [run for run in read if isinstance(run, PlayedRun)]
     rows = [_row(metric, runs) for metric in chosen_metrics((), [run.played for run in runs])]
     verdicts = {each.decision.verdict for each in judged}
-    gravest = next(verdict for verdict in _GRAVEST_FIRST if verdict in verdicts)
+    gravest = next(verdict for verdict in GRAVEST_FIRST if verdict in verdicts)
     left_out = [{"run": run.name, "reason": run.reason} for run in read if not isinstance(run, PlayedRun)]
     if as_json:
         shown = [row | {"metric": str(row["metric"])} for row in rows]

@@ -10,14 +10,16 @@ from footfall.records.runs import Manifest
 # XML 1.0 has no way to write these, not even escaped (section 2.2).
 _FORBIDDEN = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
+_TAGS = {Verdict.FAIL: "failure", Verdict.UNDECIDED: "error", Verdict.INVALID: "error"}
+
 
 def junit_xml(judgements: Sequence[Judgement], manifest: Manifest) -> str:
-    """One test case a criterion: a failed one is a `<failure>`, an invalid one an `<error>`."""
+    """One test case a criterion: a failed one is a `<failure>`, an undecided or invalid one an `<error>`."""
     verdicts = [each.verdict for each in judgements]
     counts = {
         "tests": str(len(verdicts)),
         "failures": str(verdicts.count(Verdict.FAIL)),
-        "errors": str(verdicts.count(Verdict.INVALID)),
+        "errors": str(sum(verdicts.count(each) for each, tag in _TAGS.items() if tag == "error")),
     }
     # The schema that CI servers agree on knows skipped tests of a suite alone, and we skip none.
     root = Element("testsuites", {"name": "footfall", **counts})
@@ -38,10 +40,11 @@ def _add(suite: Element, judgement: Judgement, suite_name: str) -> None:
         "testcase",
         {"classname": f"footfall.{suite_name}", "name": _clean(judgement.criterion), "time": "0"},
     )
-    tags = {Verdict.FAIL: "failure", Verdict.INVALID: "error"}
-    if judgement.verdict in tags:
+    if judgement.verdict in _TAGS:
         reason = _clean(judgement.reason)
-        told = SubElement(case, tags[judgement.verdict], {"message": reason, "type": judgement.verdict.value})
+        told = SubElement(
+            case, _TAGS[judgement.verdict], {"message": reason, "type": judgement.verdict.value}
+        )
         told.text = reason
     else:
         SubElement(case, "system-out").text = _clean(judgement.reason)

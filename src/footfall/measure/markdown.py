@@ -6,7 +6,12 @@ from collections.abc import Sequence
 from footfall.measure.verdict import Decision, Judgement, Verdict
 from footfall.records.runs import Manifest
 
-_MARKS = {Verdict.PASS: "✅ pass", Verdict.FAIL: "❌ fail", Verdict.INVALID: "⚠️ invalid"}
+_MARKS = {
+    Verdict.PASS: "✅ pass",
+    Verdict.FAIL: "❌ fail",
+    Verdict.UNDECIDED: "❔ undecided",
+    Verdict.INVALID: "⚠️ invalid",
+}
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>()#+!|~$@-])")
 
 

@@ -1,4 +1,4 @@
-"""Pass, fail or invalid: one judgement, and what many amount to."""
+"""Pass, fail, undecided or invalid: one judgement, and what many amount to."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,11 +11,17 @@ class Verdict(StrEnum):
 
     PASS = "pass"  # noqa: S105 - the name of a verdict, no password
     FAIL = "fail"
+    UNDECIDED = "undecided"
+    """Too few samples to tell. Never a pass."""
     INVALID = "invalid"
-    """Not known: too few samples, or a run that cannot be trusted. Never a pass."""
+    """The run cannot be trusted, whatever its figures say. Never a pass."""
 
 
-EXIT_CODES: Mapping[Verdict, int] = MappingProxyType({Verdict.PASS: 0, Verdict.FAIL: 1, Verdict.INVALID: 3})
+EXIT_CODES: Mapping[Verdict, int] = MappingProxyType(
+    {Verdict.PASS: 0, Verdict.FAIL: 1, Verdict.UNDECIDED: 3, Verdict.INVALID: 3}
+)
+GRAVEST_FIRST = (Verdict.INVALID, Verdict.FAIL, Verdict.UNDECIDED, Verdict.PASS)
+"""Which of several verdicts stands for all of them."""
 USAGE_EXIT_CODE = 2
 
 
@@ -54,26 +60,31 @@ class Decision:
 
 
 def decide(judgements: Sequence[Judgement]) -> Decision:
-    """The verdict on a run: broken validity beats a failure, a failure beats an undecided criterion.
+    """The verdict on a run: invalid before fail, fail before undecided, undecided before pass.
 
-    Only a failure that ended the run itself comes before: what was not sent after it is its work.
-
-    Nothing judged is invalid: unknown is never a pass.
+    A run is invalid where a criterion of validity does not pass. Only a failure that ended the run itself
+    comes before that: what was not sent afterwards is its doing. Nothing judged is invalid.
     """
     if not judgements:
         return Decision(verdict=Verdict.INVALID, reason="nothing was judged")
-    untrusted = [j for j in judgements if j.validity and j.verdict is not Verdict.PASS]
-    failed = [j for j in judgements if j.verdict is Verdict.FAIL]
-    undecided = [j for j in judgements if j.verdict is Verdict.INVALID]
+    by_verdict = {each: [j for j in judgements if j.verdict is each] for each in Verdict}
+    failed = by_verdict[Verdict.FAIL]
     for verdict, broken in (
         (Verdict.FAIL, [j for j in failed if j.decisive]),
-        (Verdict.INVALID, untrusted),
+        (Verdict.INVALID, [j for j in judgements if _is_broken(j)]),
         (Verdict.FAIL, failed),
-        (Verdict.INVALID, undecided),
+        (Verdict.UNDECIDED, by_verdict[Verdict.UNDECIDED]),
     ):
         if broken:
             return Decision(verdict=verdict, reason=_because(broken))
     return Decision(verdict=Verdict.PASS, reason=f"all {len(judgements)} criteria hold")
+
+
+def _is_broken(judgement: Judgement) -> bool:
+    """Whether the run cannot be trusted because of this criterion."""
+    if judgement.validity:
+        return judgement.verdict is not Verdict.PASS
+    return judgement.verdict is Verdict.INVALID
 
 
 def _because(broken: Sequence[Judgement]) -> str:

@@ -10,7 +10,12 @@ from footfall.records.rows import Measure
 from footfall.records.runs import ArrivalCounts, Lag, read_manifest
 from footfall.records.tables import MEASURES, read_csv
 
-_MARKS = {Verdict.PASS: "pass", Verdict.FAIL: "FAIL", Verdict.INVALID: "INVALID"}
+_MARKS = {
+    Verdict.PASS: "pass",
+    Verdict.FAIL: "FAIL",
+    Verdict.UNDECIDED: "UNDECIDED",
+    Verdict.INVALID: "INVALID",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
@@ -19,7 +24,7 @@ class PlayedRun:
 
     scenario: str
     verdict: Verdict
-    """`pass`, `fail`, or `invalid`: too few samples, or a run that is not to be trusted; a text, as well."""
+    """`pass`, `fail`, `undecided` (too few samples) or `invalid` (a run that cannot be trusted)."""
     reason: str
     criteria: tuple[Judgement, ...]
     """Each with verdict, reason, value, 95 % bounds and number of samples."""
@@ -59,7 +64,7 @@ class PlayedRun:
     def __str__(self) -> str:
         """Give each criterion with its reason, the account of the arrivals, and the report's place."""
         judged = [
-            f"{_MARKS[each.verdict]:8}{each.criterion}\n        {each.reason}" for each in self.criteria
+            f"{_MARKS[each.verdict]:10}{each.criterion}\n{'':10}{each.reason}" for each in self.criteria
         ]
         lag = "unknown" if self.lag_s.p99 is None else f"p99 {self.lag_s.p99 * 1000:.1f} ms"
         account = f"arrivals: {self.arrivals.due:,} due = {self.arrivals}; lag: {lag}"

@@ -1,4 +1,4 @@
-"""A criterion passes when the evidence is sure, fails when it is sure, and is invalid otherwise."""
+"""A criterion passes when the evidence is sure, fails when it is sure, and is undecided otherwise."""
 
 import re
 from collections.abc import Callable
@@ -29,7 +29,7 @@ def _judge(line: str, manifest: Manifest, **worlds: Any) -> Judgement:  # noqa: 
 
 @pytest.mark.parametrize(
     ("served", "failed", "verdict"),
-    [(990, 10, "pass"), (800, 200, "fail"), (92, 8, "invalid"), (0, 5, "fail"), (5, 0, "invalid")],
+    [(990, 10, "pass"), (800, 200, "fail"), (92, 8, "undecided"), (0, 5, "fail"), (5, 0, "undecided")],
 )
 def test_success_is_judged_by_its_bounds(
     make_visits: MakeVisits, make_manifest: MakeManifest, served: int, failed: int, verdict: str
@@ -60,7 +60,7 @@ def test_a_margin_lets_a_short_run_pass(make_visits: MakeVisits, make_manifest: 
     """The same hundred visits, held against three points less."""
     visits = make_visits(99, 1)
 
-    assert _judge("success(*) >= 97.8%", make_manifest(), measured=visits).verdict == "invalid"
+    assert _judge("success(*) >= 97.8%", make_manifest(), measured=visits).verdict == "undecided"
     assert _judge("success(*) >= 97.8% - 4pt", make_manifest(), measured=visits).verdict == "pass"
 
 
@@ -69,11 +69,11 @@ def test_a_margin_lets_a_short_run_pass(make_visits: MakeVisits, make_manifest: 
     [
         ("p95(*) < 800ms", 100, "pass"),
         ("p95(*) < 400ms", 100, "fail"),
-        ("p95(*) < 800ms", 71, "invalid"),
+        ("p95(*) < 800ms", 71, "undecided"),
         ("p50(*) < 0.8s", 10, "pass"),
         ("mean(*) < 800ms", 100, "pass"),
         ("mean(*) < 400ms", 100, "fail"),
-        ("mean(*) < 800ms", 1, "invalid"),
+        ("mean(*) < 800ms", 1, "undecided"),
     ],
 )
 def test_a_response_time_is_judged_by_its_bounds(
@@ -101,7 +101,7 @@ def test_a_scope_without_visits_is_not_known(
     """Nobody tried is neither success nor failure."""
     judgement = _judge(line, make_manifest(), measured=make_visits(10))
 
-    assert judgement.verdict == "invalid"
+    assert judgement.verdict == "undecided"
     assert "no visits match sms.*" in judgement.reason
 
 
@@ -110,8 +110,8 @@ def test_a_scope_without_visits_is_not_known(
     [
         ((970, 30), (965, 35), "pass"),
         ((990, 10), (900, 100), "fail"),
-        ((970, 30), (29, 1), "invalid"),
-        ((970, 30), (940, 60), "invalid"),
+        ((970, 30), (29, 1), "undecided"),
+        ((970, 30), (940, 60), "undecided"),
     ],
 )
 def test_prediction_and_measurement_agree_only_with_enough_data(
@@ -134,7 +134,7 @@ def test_agreement_needs_both_worlds(make_visits: MakeVisits, make_manifest: Mak
         "predicted(success, *) within 2pt of measured", make_manifest(), predicted=make_visits(10)
     )
 
-    assert judgement.verdict == "invalid"
+    assert judgement.verdict == "undecided"
     assert "no measured visits" in judgement.reason
 
 
@@ -210,7 +210,7 @@ def test_an_undecided_percentile_says_how_long_a_play_could_decide(
     manifest = replace(make_manifest(), settings={"play": {"length_s": 600.0, "speed": 2.0}})
     line = "p95(*) < 1.7s"
     undecided = _judge(line, manifest, measured=_slow(make_visits, 300, 4))
-    assert undecided.verdict == "invalid"
+    assert undecided.verdict == "undecided"
     named = re.search(
         r"at this value ([0-9,]+) visits could decide, about ([0-9,]+) s of play", undecided.reason
     )
@@ -222,7 +222,7 @@ def test_an_undecided_percentile_says_how_long_a_play_could_decide(
 
 @pytest.mark.parametrize(
     ("factor", "n", "verdict"),
-    [(1.0, 4000, "pass"), (1.5, 4000, "fail"), (1.2, 400, "invalid"), (1.0, 30, "invalid")],
+    [(1.0, 4000, "pass"), (1.5, 4000, "fail"), (1.2, 400, "undecided"), (1.0, 30, "undecided")],
 )
 def test_a_run_is_judged_against_an_earlier_one(
     make_visits: MakeVisits, make_manifest: MakeManifest, factor: float, n: int, verdict: str
@@ -234,7 +234,7 @@ def test_a_run_is_judged_against_an_earlier_one(
     judgement = _judge(line, make_manifest(), measured=now, baseline=earlier)
 
     assert judgement.verdict == verdict
-    assert ("could decide" in judgement.reason) is (verdict == "invalid")
+    assert ("could decide" in judgement.reason) is (verdict == "undecided")
 
 
 @pytest.mark.parametrize(
@@ -243,7 +243,7 @@ def test_a_run_is_judged_against_an_earlier_one(
         ("success(*) not worse than baseline by 2pt", 2900, "pass"),
         ("success(*) not worse than baseline by 2pt", 2700, "fail"),
         ("error(*) not worse than baseline by 2pt", 2700, "fail"),
-        ("success(*) not worse than baseline by 2pt", 2840, "invalid"),
+        ("success(*) not worse than baseline by 2pt", 2840, "undecided"),
     ],
 )
 def test_shares_may_fall_by_so_many_points(

@@ -17,7 +17,7 @@ _UNKNOWN = "–"
 
 
 class Judged(Protocol):
-    """One criterion with its verdict (`pass`, `fail` or `invalid`), whoever judged it."""
+    """One criterion with its verdict (`pass`, `fail`, `undecided` or `invalid`), whoever judged it."""
 
     @property
     def criterion(self) -> str:
@@ -25,7 +25,7 @@ class Judged(Protocol):
 
     @property
     def verdict(self) -> str:
-        """`pass`, `fail` or `invalid`."""
+        """`pass`, `fail`, `undecided` or `invalid`."""
 
     @property
     def reason(self) -> str:
@@ -42,7 +42,7 @@ class ReportData:
 
     manifest: Manifest
     verdict: str
-    """`pass`, `fail` or `invalid`."""
+    """`pass`, `fail`, `undecided` or `invalid`."""
     reason: str
     """One sentence for the verdict on the whole."""
     judgements: Sequence[Judged] = ()

@@ -25,7 +25,7 @@ def judge_baseline(criterion: BaselineCriterion, evidence: Evidence) -> Judgemen
         return unmatched(criterion.text, criterion.scope, world, validity=criterion.validity)
     of_share = criterion.of in {"success", "error"}
     worse, bounds, found = (_of_share if of_share else _of_time)(criterion, visits, before)
-    verdict = Verdict.INVALID
+    verdict = Verdict.UNDECIDED
     if bounds.high <= criterion.tolerance:
         verdict = Verdict.PASS
     elif bounds.low > criterion.tolerance:

@@ -9,11 +9,11 @@ from footfall.measure.verdict import Judgement, Verdict
 
 
 def decided(bounds: Interval, sign: str, bound: float) -> Verdict:
-    """Pass when both bounds keep the criterion, fail when neither does, invalid when they disagree."""
+    """Pass when both bounds keep the criterion, fail when neither does, undecided when they disagree."""
     keeps = [OPERATORS[sign](each, bound) for each in bounds]
     if all(keeps):
         return Verdict.PASS
-    return Verdict.INVALID if any(keeps) else Verdict.FAIL
+    return Verdict.UNDECIDED if any(keeps) else Verdict.FAIL
 
 
 def enough(needed: float | None, n: int, evidence: Evidence) -> str:
@@ -33,9 +33,9 @@ def finite(bound: float) -> float | None:
 
 
 def unmatched(text: str, scope: Scope, world: str = "", *, validity: bool) -> Judgement:
-    """Nobody came whom the criterion speaks of."""
+    """No visit came that the criterion speaks of."""
     reason = f"no {world}visits match {scope}"
-    return Judgement(criterion=text, verdict=Verdict.INVALID, reason=reason, validity=validity)
+    return Judgement(criterion=text, verdict=Verdict.UNDECIDED, reason=reason, validity=validity)
 
 
 def untrusted(text: str, reason: str) -> Judgement:

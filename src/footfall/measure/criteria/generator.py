@@ -103,7 +103,7 @@ def judge_abort(criterion: AbortCriterion, evidence: Evidence) -> Judgement:
     if guard.breach is None:
         long_enough = float(visits.select(pl.col("ended_s").max()).item()) >= rule.for_s
         reason = f"never over {rule.for_s:g} s" if long_enough else f"nobody came for {rule.for_s:g} s"
-        verdict = Verdict.PASS if long_enough else Verdict.INVALID
+        verdict = Verdict.PASS if long_enough else Verdict.UNDECIDED
         return Judgement(criterion=criterion.text, verdict=verdict, reason=reason, n=visits.height)
     breach = guard.breach
     low, high = wilson(breach.bad, breach.visits)

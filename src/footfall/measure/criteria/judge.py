@@ -1,4 +1,4 @@
-"""Hold a criterion against a run: pass when sure it holds, fail when sure it does not, else invalid."""
+"""Hold a criterion against a run: pass when sure it holds, fail when sure it does not, else undecided."""
 
 from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType

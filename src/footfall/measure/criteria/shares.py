@@ -28,7 +28,7 @@ def judge_share(criterion: ShareCriterion, evidence: Evidence) -> Judgement:
     share, bounds, bound = k / n, wilson(k, n), criterion.bound_share
     verdict = decided(bounds, criterion.operator, bound)
     found = f"{percent(share)} of {n} visits {_COUNTED[criterion.of][1]}, {between(percent, bounds)}"
-    if verdict is Verdict.INVALID:
+    if verdict is Verdict.UNDECIDED:
         hint = enough(sample_to_decide(share, bound), n, evidence)
         found += f": too few to tell from {percent(bound)}; {hint}"
     return Judgement(
@@ -49,7 +49,7 @@ def judge_agreement(criterion: AgreementCriterion, evidence: Evidence) -> Judgem
     """Newcombe's interval of predicted - measured against ± tolerance.
 
     Fail: it lies wholly outside. Pass: the difference lies inside and half the interval is no wider than the
-    tolerance, so that there was enough data to see a difference of that size. Else invalid.
+    tolerance, so that there was enough data to see a difference of that size. Else undecided.
     """
     worlds = [within(frame, criterion.scope) for frame in (evidence.predicted, evidence.measured)]
     counts = [counted(frame, "success") for frame in worlds if frame is not None]
@@ -69,7 +69,7 @@ def judge_agreement(criterion: AgreementCriterion, evidence: Evidence) -> Judgem
     elif abs(difference) <= tolerance and bounds.half_width <= tolerance:
         verdict = Verdict.PASS
     else:
-        verdict = Verdict.INVALID
+        verdict = Verdict.UNDECIDED
         # Half the interval must fit: into the tolerance, or, from outside, into the distance to it.
         room = tolerance if abs(difference) <= tolerance else abs(difference) - tolerance
         needed = measured[1] * (bounds.half_width / room) ** 2 if room else None

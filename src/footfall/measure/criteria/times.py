@@ -62,7 +62,7 @@ def judge_response(criterion: ResponseCriterion, evidence: Evidence) -> Judgemen
     value, bounds = statistic(values, criterion.quantile), response_bounds(values, criterion.quantile)
     verdict = decided(bounds, criterion.operator, criterion.limit_s)
     found = f"{duration(value)} over {len(values)} visits, {between(duration, bounds)}"
-    if verdict is Verdict.INVALID:
+    if verdict is Verdict.UNDECIDED:
         needed = _needed(values, bounds, criterion)
         found += (
             f": too few to tell from {duration(criterion.limit_s)}; {enough(needed, len(values), evidence)}"

@@ -11,6 +11,7 @@
   const WORDS = {
     pass: ["✓", "pass"],
     fail: ["✕", "fail"],
+    undecided: ["?", "undecided"],
     invalid: ["!", "invalid"],
     open: ["…", "open"],
   };
