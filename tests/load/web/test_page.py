@@ -82,6 +82,7 @@ def test_a_run_ends_judged_and_its_files_can_be_had(
             answer = site.ask(path)
             assert (answer.status, answer.body) == (200, expected)
     assert "sandbox" in site.ask("/footfall/latest/report.html").headers["Content-Security-Policy"]
+    assert site.ask("/stats/requests/csv").body.startswith(b"Type,Name,Request Count")
     secret = tmp_path / "secret.txt"
     secret.write_text("not for you")
     for path in (
@@ -131,18 +132,35 @@ def test_what_cannot_begin_is_said_in_one_line_and_the_next_run_is_none_the_wors
     assert [run["number"] for run in state["page"]["runs"]] == [4, 3, 2, 1]
 
 
-def test_nothing_of_ours_can_be_read_from_another_site(site: Site) -> None:
-    """Locust lets every site read its answers; ours are for the page alone, and a foreign form is refused."""
-    assert site.ask("/stats/requests", Origin=OTHER_SITE).headers["Access-Control-Allow-Origin"]
-    for path in ("/footfall/state", "/footfall/ui/footfall.js", "/footfall/latest/hits.parquet"):
+def test_nothing_can_be_read_or_begun_by_another_site(site: Site, tmp_path: Path) -> None:
+    """Not Locust's own answers either; a foreign form, another host's name, a hidden option are refused."""
+    for path in ("/stats/requests", "/logs", "/footfall/state", "/footfall/latest/hits.parquet"):
         headers = site.ask(path, Origin=OTHER_SITE).headers
         assert headers["Access-Control-Allow-Origin"] is None
         assert headers["Cross-Origin-Resource-Policy"] == "same-origin"
+        assert site.ask(path, Host="elsewhere.example").status == 403
+    start = {"host": "http://127.0.0.1:9"}
     for headers_sent in ({"Origin": OTHER_SITE}, {"Sec_Fetch_Site": "cross-site"}, {"Origin": "null"}):
-        assert site.ask("/swarm", {"host": "http://127.0.0.1:9"}, **headers_sent).status == 403
+        assert site.ask("/swarm", start, **headers_sent).status == 403
+    # DNS rebinding: the browser takes the other site for this one.
+    rebound = {"Host": "elsewhere.example", "Origin": OTHER_SITE, "Sec_Fetch_Site": "same-origin"}
+    for path in ("/swarm", "/stop", "/stats/reset"):
+        assert site.ask(path, start, **rebound).status == 403
+    assert site.ask("/user", {"user_class_name": "WebUser", "host": "http://elsewhere.example"}).status == 403
+    assert site.ask("/swarm", start, Content_Type="application/json").status == 415
+
+    code = tmp_path / "code.py"
+    code.write_text("import pathlib\npathlib.Path('ran').touch()\n")
+    for name in ("scenario", "run_dir", "trace", "endpoints", "hits_sample", "stall_s", "shape_class", "new"):
+        answer = site.ask("/swarm", start | {name: str(code)})
+        told = json.loads(answer.body)
+        assert not told["success"]
+        assert told["message"].startswith(f"form field {name!r}: is not on this form")
     assert site.state()["page"]["state"] == "none"
+    assert not (tmp_path / "ran").exists()
+
     own = {"Origin": f"http://127.0.0.1:{site.port}", "Sec_Fetch_Site": "same-origin"}
-    assert json.loads(site.ask("/swarm", {"host": "http://127.0.0.1:9"}, **own).body)["success"]
+    assert json.loads(site.ask("/swarm", start, **own).body)["success"]
 
 
 def test_every_route_of_ours_asks_for_the_login(locust: Start, tmp_path: Path, free_port: int) -> None:

@@ -71,7 +71,8 @@ class Door:
             runner.register_message(MESSAGE, self.on_message)
         if environment.web_ui is not None:
             self._page = Page(environment)
-            add_page(environment.web_ui, self._page, options.web_base_path if options else None)
+            base, names = (options.web_base_path, options.web_names) if options else (None, "")
+            add_page(environment.web_ui, self._page, base, names)
         if options is not None and options.headless:
             try:
                 self.make_ready()

@@ -19,6 +19,8 @@ def add_options(parser: Any, scenarios: list[str], scenario: str | None) -> None
         choices=scenarios or None,
         default=scenario,
         env_var="FOOTFALL_SCENARIO",
+        # Without a list, a text field would name any Python file of this machine.
+        include_in_web_ui=bool(scenarios),
         help="what is played; its trace is made before the run unless --trace names one",
     )
     add("--trace", default="", include_in_web_ui=False, help="folder of a trace made by footfall trace")
@@ -35,6 +37,8 @@ def add_options(parser: Any, scenarios: list[str], scenario: str | None) -> None
     add("--drain-s", default=str(DRAIN_S), include_in_web_ui=False, help=drain)
     sample = "share of the customers whose requests are kept one by one in hits.parquet; visits always are"
     add("--hits-sample", default="1", include_in_web_ui=False, help=sample)
+    names = "further host names by which the web page may be opened, comma-separated"
+    add("--web-names", default="", env_var="FOOTFALL_WEB_NAMES", include_in_web_ui=False, help=names)
     add("--stall-s", default="0", include_in_web_ui=False, help=SUPPRESS)
     add("--stall-every-s", default="0", include_in_web_ui=False, help=SUPPRESS)
 

@@ -53,7 +53,11 @@ class Page:
         state = str(runner.state) if runner is not None else STATE_MISSING
         if state != STATE_INIT or not self._runs:
             return state
-        return STATE_SPAWNING if self._runs[-1].state in {"preparing", "playing"} else STATE_STOPPED
+        return STATE_SPAWNING if self.is_busy() else STATE_STOPPED
+
+    def is_busy(self) -> bool:
+        """Whether a run is being made ready or played, so that no other can begin."""
+        return bool(self._runs) and self._runs[-1].state in {"preparing", "playing"}
 
     def stop(self) -> None:
         """Stop a run that is being made ready; a master minds a Stop only once a run has begun."""
@@ -108,7 +112,7 @@ class Page:
     def fail(self, line: str) -> None:
         """Say in one line why a run could not begin, or could not be kept."""
         self._give_back_host()
-        if not self._runs or self._runs[-1].state not in {"preparing", "playing"}:
+        if not self.is_busy():
             self._open(Path())
         self._drop(self._runs[-1], "failed", line)
 

@@ -4,24 +4,32 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
-from flask import Blueprint, Response, abort, request, send_file
+from flask import Blueprint, Response, abort, jsonify, request, send_file
+from locust.argument_parser import ui_extra_args_dict
 from locust.runners import STATE_INIT
 from locust.web import WebUI
 
+from footfall.load.web.guard import OwnNames, check_form, is_foreign
 from footfall.load.web.page import Page
 from footfall.load.web.run import FILES
+from footfall.records.cells import plain_csv
+from footfall.records.errors import BadInputError
 
 TAB = "footfall"
 STATIC = Path(__file__).parent / "static"
 _SCRIPTS = {"footfall.js": "text/javascript", "charts.js": "text/javascript", "footfall.css": "text/css"}
 _REPORT_POLICY = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:"
+_FORM_BYTES_MOST = 64 * 1024
+_FORM_KINDS = frozenset({"", "application/x-www-form-urlencoded", "multipart/form-data"})
 _CORS = ("Access-Control-Allow-Origin", "Access-Control-Allow-Credentials", "Access-Control-Expose-Headers")
 
 
-def add_page(web_ui: WebUI, page: Page, base: str | None) -> None:
-    """Add the tab to Locust's page, and the routes behind it, each with Locust's login if there is one."""
+def add_page(web_ui: WebUI, page: Page, base: str | None, more_names: str = "") -> None:
+    """Add the tab to Locust's page, and the routes behind it, each with Locust's login if there is one.
+
+    `more_names` are host names, comma-separated, by which the page may be asked for beside its own.
+    """
     assert web_ui.app is not None  # noqa: S101  Locust makes it before it tells us anything
     prefix = f"{(base or '').rstrip('/')}/{TAB}"
     web_ui.template_args["extended_tabs"] = [{"title": "Footfall", "key": TAB}]
@@ -30,11 +38,13 @@ def add_page(web_ui: WebUI, page: Page, base: str | None) -> None:
         for name, title in FILES.items()
     ]
     web_ui.app.register_blueprint(_blueprint(web_ui, page, prefix))
-    web_ui.app.before_request(_refuse_other_sites)
+    web_ui.app.config["MAX_CONTENT_LENGTH"] = _FORM_BYTES_MOST
+    web_ui.app.before_request(_refuse_strangers(OwnNames.of(web_ui.host or "", more_names)))
+    web_ui.app.before_request(_refuse_form(page))
     # They run in reverse order: first in this list is last to touch an answer, after Locust's own CORS.
     after: list[Any] = web_ui.app.after_request_funcs.setdefault(None, [])
     after.insert(0, _guard(prefix))
-    after += [_mount(prefix), _busy(prefix, page), _stop(prefix, page)]
+    after += [_mount(prefix), _busy(prefix, page), _stop(prefix, page), _plain_csv]
 
 
 def _blueprint(web_ui: WebUI, page: Page, prefix: str) -> Blueprint:
@@ -79,13 +89,14 @@ def _file(page: Page, number: int | None, name: str) -> Response:
 
 
 def _guard(prefix: str) -> Callable[[Response], Response]:
-    """Keep what is ours from other sites: Locust lets any of them read its answers."""
+    """Keep the page from other sites: Locust lets any of them read its answers, and frame its page."""
 
     def guard(answer: Response) -> Response:
+        for name in _CORS:
+            answer.headers.pop(name, None)
+        answer.headers["Cross-Origin-Resource-Policy"] = "same-origin"
+        answer.headers["X-Frame-Options"] = "SAMEORIGIN"
         if request.path.startswith(f"{prefix}/"):
-            for name in _CORS:
-                answer.headers.pop(name, None)
-            answer.headers["Cross-Origin-Resource-Policy"] = "same-origin"
             answer.headers["X-Content-Type-Options"] = "nosniff"
             answer.headers["Cache-Control"] = "no-store"
         return answer
@@ -93,20 +104,70 @@ def _guard(prefix: str) -> Callable[[Response], Response]:
     return guard
 
 
-def _refuse_other_sites() -> Response | None:
-    """Refuse a form that another site sends: nobody else starts or stops a run in the user's browser."""
-    if request.method in {"GET", "HEAD", "OPTIONS"}:
+def _refuse_strangers(own: OwnNames) -> Callable[[], Response | None]:
+    """Refuse requests for another host's name, forms from other sites, and Locust's change of user classes.
+
+    A site whose name is made to lead to this machine (DNS rebinding) counts as the same origin in a browser;
+    only the name in `Host` gives it away.
+    """
+
+    def refuse(reason: str) -> Response:
+        return Response(f"refused: {reason}", 403, mimetype="text/plain")
+
+    def refuse_strangers() -> Response | None:
+        host = request.headers.get("Host")
+        if not own.include(host):
+            names = ", ".join(sorted(own.names))
+            return refuse(f"this page answers to the host names {names}; --web-names adds others")
+        site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
+        if is_foreign(request.method, host or "", site, origin):
+            return refuse("sent by another site")
+        # Locust sets any attribute of a user class from it; here a trace says what users do.
+        if request.endpoint == "locust.update_user":
+            return refuse("user classes are not changed from this page")
         return None
-    site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
-    # A browser says which site sends; an old one says only from where.
-    is_foreign = (
-        site not in {"same-origin", "none"} if site else bool(origin) and _place(origin) != request.host
-    )
-    return Response("refused: sent by another site", 403, mimetype="text/plain") if is_foreign else None
+
+    return refuse_strangers
 
 
-def _place(origin: str | None) -> str:
-    return urlsplit(origin or "").netloc
+def _refuse_form(page: Page) -> Callable[[], Response | None]:
+    """Refuse a Start with anything that the form does not show; Locust would take every option from it."""
+
+    def line(text: str, status: int = 200) -> Response:
+        # With another status Locust's form says only that something went wrong.
+        answer = jsonify({"success": False, "message": text})
+        answer.status_code = status
+        return answer
+
+    def refuse_form() -> Response | None:
+        if request.endpoint != "locust.swarm" or request.method != "POST":
+            return None
+        if request.mimetype not in _FORM_KINDS or request.files:
+            return line("a run is started by the page's form, sent as a form", 415)
+        options = ui_extra_args_dict()
+        offered = {name: option["choices"] for name, option in options.items()}
+        repeatable = {name for name, option in options.items() if option["is_multiple"]}
+        form = request.form.to_dict(flat=False)
+        if not form and request.content_length:
+            return line("a run is started by the page's form, sent as a form", 415)
+        try:
+            check_form(form, offered, repeatable)
+        except BadInputError as error:
+            return line(str(error))
+        if page.is_busy():
+            return line("a run is under way: stop it, or wait for its end")
+        return None
+
+    return refuse_form
+
+
+def _plain_csv(answer: Response) -> Response:
+    """Take formulas out of Locust's own CSV files, which hold what a service and its errors said."""
+    if answer.mimetype != "text/csv" or not (request.endpoint or "").startswith("locust."):
+        return answer
+    answer.direct_passthrough = False
+    answer.set_data(plain_csv(answer.get_data(as_text=True)))
+    return answer
 
 
 def _mount(prefix: str) -> Callable[[Response], Response]:
