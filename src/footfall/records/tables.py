@@ -9,6 +9,7 @@ from typing import Any, get_type_hints
 import polars as pl
 from polars.exceptions import PolarsError
 
+from footfall.records.cells import plain_cells
 from footfall.records.errors import BadInputError, BrokenLawError
 from footfall.records.outcomes import OUTCOMES, Outcome
 from footfall.records.rows import Arrival, Hit, Measure, Visit
@@ -74,12 +75,12 @@ def write_parquet(frame: pl.DataFrame, path: Path) -> None:
 
 
 def write_csv(frame: pl.DataFrame, path: Path) -> None:
-    """Write a table as CSV, as atomically as `write_parquet`.
+    """Write a table as CSV, as atomically as `write_parquet`; no text in it is a spreadsheet's formula.
 
     Raises:
         BadInputError: the folder cannot be written.
     """
-    write_atomically(path, frame.write_csv)
+    write_atomically(path, plain_cells(frame).write_csv)
 
 
 def write_text(text: str, path: Path) -> None:
