@@ -72,7 +72,14 @@ def test_a_played_run_accounts_for_every_arrival_and_can_be_judged_again(
     played = play(tmp_path / "a", capsys)
     trace = read_parquet(played.folder / ARRIVALS_FILE, ARRIVALS)
     counts = played.data["arrivals"]
-    assert counts == {"due": trace.height, "played": trace.height, "failed": 0, "not_sent": 0, "lost": 0}
+    assert counts == {
+        "due": trace.height,
+        "played": trace.height,
+        "failed": 0,
+        "broken": 0,
+        "not_sent": 0,
+        "lost": 0,
+    }
     for name in ("visits.parquet", "visits-measured.parquet"):
         visits = read_parquet(played.folder / name, VISITS)
         first = visits.filter(visits["attempt"] == 1)

@@ -35,7 +35,14 @@ def test_every_customer_of_the_day_comes_and_the_day_keeps_its_shape(day: Path) 
     """Night, morning, noon: as many start in each part of it as were due, but for those on its edge."""
     arrivals = json.loads((day / "manifest.json").read_text())["arrivals"]
     due = pl.read_parquet(day / "arrivals.parquet")["due_s"]
-    assert arrivals == {"due": len(due), "played": len(due), "failed": 0, "not_sent": 0, "lost": 0}
+    assert arrivals == {
+        "due": len(due),
+        "played": len(due),
+        "failed": 0,
+        "broken": 0,
+        "not_sent": 0,
+        "lost": 0,
+    }
     visits = pl.read_parquet(day / "visits-measured.parquet").filter(pl.col("attempt") == 1)
     planned, came = by_part(due), by_part(visits["started_s"].drop_nulls())
     assert max(planned) > 10 * min(planned)

@@ -4,11 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from footfall.load.tally import Tally, nearest_rank
+from footfall.load.tally import State, Tally, nearest_rank
 
 
 @given(
-    fates=st.lists(st.sampled_from(["played", "failed", "under way", "not sent"]), max_size=80),
+    fates=st.lists(st.sampled_from(["played", "failed", "broken", "under way", "not sent"]), max_size=80),
     data=st.data(),
 )
 def test_played_and_failed_and_not_sent_add_up_to_due(fates: list[str], data: st.DataObject) -> None:
@@ -18,13 +18,14 @@ def test_played_and_failed_and_not_sent_add_up_to_due(fates: list[str], data: st
     for arrival in data.draw(st.permutations(started)):
         tally.start(arrival, 0.001)
     for arrival in data.draw(st.permutations([k for k in started if fates[k] != "under way"])):
-        tally.end(arrival, played=fates[arrival] == "played")
+        tally.end(arrival, State[fates[arrival].upper()])
     counts = tally.counts()
     assert counts.played == fates.count("played")
     assert counts.failed == fates.count("failed") + fates.count("under way")
     assert counts.not_sent == fates.count("not sent")
-    assert counts.played + counts.failed + counts.not_sent == counts.due == len(fates)
-    assert tally.started == len(started)
+    assert counts.broken == fates.count("broken")
+    assert counts.started + counts.not_sent == counts.due == len(fates)
+    assert tally.started == counts.started == len(started)
     assert tally.under_way == fates.count("under way")
 
 
@@ -34,11 +35,11 @@ def test_an_arrival_is_neither_started_twice_nor_ended_twice() -> None:
     tally.start(0, 0.0)
     with pytest.raises(ValueError, match="STARTED, not WAITING"):
         tally.start(0, 0.0)
-    tally.end(0, played=True)
+    tally.end(0, State.PLAYED)
     with pytest.raises(ValueError, match="PLAYED, not STARTED"):
-        tally.end(0, played=False)
+        tally.end(0, State.FAILED)
     with pytest.raises(ValueError, match="WAITING, not STARTED"):
-        tally.end(1, played=True)
+        tally.end(1, State.PLAYED)
 
 
 def test_percentiles_of_lag_are_those_of_all_arrivals() -> None:

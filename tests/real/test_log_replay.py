@@ -43,7 +43,14 @@ def test_every_second_of_the_replay_has_the_requests_of_the_log(
     capsys.readouterr()
     run(("load", "--scenario", "ordinary_day", "--trace", str(trace), "--serve", "--json", "--out", str(out)))
     played = json.loads(capsys.readouterr().out)["arrivals"]
-    assert played == {"due": sum(counts), "played": sum(counts), "failed": 0, "not_sent": 0, "lost": 0}
+    assert played == {
+        "due": sum(counts),
+        "played": sum(counts),
+        "failed": 0,
+        "broken": 0,
+        "not_sent": 0,
+        "lost": 0,
+    }
     visits = pl.read_parquet(out / "visits-measured.parquet").filter(pl.col("attempt") == 1)
     second = (visits["due_s"] * SPEED).round(6).floor().cast(pl.Int64)
     came = dict(second.value_counts().rename({"due_s": "second"}).iter_rows())

@@ -1,5 +1,6 @@
 """The account of a play: every arrival's state, its visits and its hits, noted by whoever plays."""
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal, Protocol
@@ -8,13 +9,17 @@ from footfall.load.errands.answers import Ending
 from footfall.load.latencies import Latencies
 from footfall.load.result import LoadResult, Records
 from footfall.load.rows import Row
-from footfall.load.tally import Tally
+from footfall.load.tally import State, Tally
 from footfall.records.abort import AbortRule, Guard
 from footfall.records.histogram import Histogram
 from footfall.records.rows import Arrival
 from footfall.records.runs import WorkerRecord
 from footfall.records.tables import VISITS
 
+REASONS_MOST = 10
+"""So many reasons for broken arrivals are told apart …"""
+OTHER_REASONS = "other errors"
+"""… and the rest is counted together."""
 _DUE, _ENDED, _HUMAN, _CHANNEL, _OPERATION = (
     list(VISITS).index(name) for name in ("due_s", "ended_s", "human_s", "channel", "operation")
 )
@@ -26,8 +31,11 @@ class Book(Protocol):
     def start(self, arrival: int, lag_s: float) -> None:
         """Note that an arrival is started, `lag_s` after it was due."""
 
-    def end(self, arrival: int, *, played: bool) -> None:
-        """Note that a started arrival has ended: to its own end, or cut off or broken."""
+    def end(self, arrival: int, *, played: bool, broken_by: str = "") -> None:
+        """Note that a started arrival has ended: to its own end, cut off, or broken by an error of ours.
+
+        `broken_by` is the kind and place of that error, never its text, which may hold a secret.
+        """
 
     def visit(self, row: Row, ending: Ending) -> None:
         """Note an ended visit, a row of `VISITS`."""
@@ -51,6 +59,8 @@ class Account:
         self.tally = Tally(len(arrivals))
         self.records = Records(folder)
         self.latencies = Latencies()
+        self.broken_reasons: Counter[str] = Counter()
+        """Arrivals that broke inside the generator, by kind and place of the error."""
         self.own_times = Histogram()
         """What the generator itself took of each request, from asked to sent, connecting left out."""
 
@@ -62,13 +72,17 @@ class Account:
         """
         self.tally.start(arrival, lag_s)
 
-    def end(self, arrival: int, *, played: bool) -> None:
+    def end(self, arrival: int, *, played: bool, broken_by: str = "") -> None:
         """Note an ended arrival.
 
         Raises:
             ValueError: it is not under way.
         """
-        self.tally.end(arrival, played=played)
+        ended = State.PLAYED if played else State.FAILED
+        self.tally.end(arrival, State.BROKEN if broken_by else ended)
+        if broken_by:
+            is_new = broken_by not in self.broken_reasons and len(self.broken_reasons) >= REASONS_MOST
+            self.broken_reasons[OTHER_REASONS if is_new else broken_by] += 1
 
     def visit(self, row: Row, ending: Ending) -> None:
         """Note an ended visit."""
@@ -127,4 +141,5 @@ class Account:
             workers=tuple(workers),
             ended_early_by=self.ended_early_by,
             degraded=any(each.status in {"left", "lost"} for each in workers),
+            broken_reasons=dict(self.broken_reasons.most_common()),
         )

@@ -15,7 +15,10 @@ from footfall.records.tables import HITS, VISITS, check_visits, write_parquet, w
 VISITS_FILE = "visits-measured.parquet"
 HITS_FILE = "hits.parquet"
 LOAD_FILE = "load.json"
-_IN_MANIFEST = ("status", "arrivals", "lag_s", "workers", "degraded", "ended_early_by")
+_IN_MANIFEST = (
+    *("status", "arrivals", "broken_reasons", "lag_s"),
+    *("workers", "degraded", "ended_early_by"),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +43,8 @@ class LoadResult:
     """Empty where one process played."""
     degraded: bool = False
     """A worker was lost or left in the middle."""
+    broken_reasons: dict[str, int] = field(default_factory=dict)
+    """Arrivals that broke inside the generator, by kind and place of the error; at most eleven."""
     ended_early_by: str = ""
     """The abort criterion that ended it; empty where none did."""
 

@@ -15,6 +15,7 @@ class State(IntEnum):
     PLAYED = 2
     FAILED = 3
     LOST = 4
+    BROKEN = 5
 
 
 class Tally:
@@ -51,13 +52,13 @@ class Tally:
         self._lags_s.append(lag_s)
         self._numbers.append(arrival)
 
-    def end(self, arrival: int, *, played: bool) -> None:
-        """Note that a started arrival has ended: to its own end, or cut off or broken.
+    def end(self, arrival: int, state: State) -> None:
+        """Note that a started arrival has ended: played, failed or broken.
 
         Raises:
             ValueError: it is not under way.
         """
-        self._move(arrival, State.STARTED, State.PLAYED if played else State.FAILED)
+        self._move(arrival, State.STARTED, state)
 
     def lose(self, arrival: int) -> None:
         """Note that nobody will ever know what became of an arrival that was waiting or under way.
@@ -84,6 +85,7 @@ class Tally:
             due=len(self._states),
             played=self._states.count(State.PLAYED),
             failed=self._states.count(State.FAILED) + self.under_way,
+            broken=self._states.count(State.BROKEN),
             not_sent=self._states.count(State.WAITING),
             lost=self._states.count(State.LOST),
         )

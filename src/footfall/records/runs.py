@@ -27,7 +27,9 @@ class ArrivalCounts:
     played: int = 0
     """The customer's errand was played to its own end, whatever the service answered."""
     failed: int = 0
-    """Started, but cut off or broken inside the generator."""
+    """Started, but cut off before its own end."""
+    broken: int = 0
+    """Started, but broken by an error inside the generator: it says nothing of the service."""
     not_sent: int = 0
     lost: int = 0
     """Given to a worker that was lost: nobody knows whether, or how far, they were played."""
@@ -36,16 +38,22 @@ class ArrivalCounts:
         """Hold the sum.
 
         Raises:
-            ValueError: played + failed + not sent + lost is not due.
+            ValueError: played + failed + broken + not sent + lost is not due.
         """
-        if self.played + self.failed + self.not_sent + self.lost != self.due:
-            msg = f"{self!r}: played + failed + not_sent + lost must be due"
+        if self.played + self.failed + self.broken + self.not_sent + self.lost != self.due:
+            msg = f"{self!r}: played + failed + broken + not_sent + lost must be due"
             raise ValueError(msg)
 
     def __str__(self) -> str:
         """Say the sum in words."""
+        broken = f", {self.broken:,} broken" if self.broken else ""
         lost = f", {self.lost:,} lost" if self.lost else ""
-        return f"{self.played:,} played, {self.failed:,} failed, {self.not_sent:,} not sent{lost}"
+        return f"{self.played:,} played, {self.failed:,} failed{broken}, {self.not_sent:,} not sent{lost}"
+
+    @property
+    def started(self) -> int:
+        """Arrivals of which it is known that they were started."""
+        return self.played + self.failed + self.broken
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +98,8 @@ class Manifest:
     """Of a run in several processes; empty where one played it."""
     degraded: bool = False
     """A worker was lost or left in the middle: the load was not the one that was asked for."""
+    broken_reasons: dict[str, int] = field(default_factory=dict)
+    """Arrivals that broke inside the generator, by kind and place of the error."""
     ended_early_by: str = ""
     """The abort criterion that ended it; empty where none did."""
     share_definition: str | None = None

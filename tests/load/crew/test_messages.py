@@ -49,14 +49,18 @@ def test_notes_add_up_as_if_the_master_had_played_itself() -> None:
     stream.visit(VISIT, (Outcome.TIMEOUT, "no_answer"))
     stream.hit((3, "web", "query", 1, "page", 0.5, 0.0, 0.501, 0.9, 0, "timeout"), 0.001)
     stream.end(0, played=True)
+    stream.start(1, 0.001)
+    stream.end(1, played=False, broken_by="ValueError in load/play/wire.py, send")
     for data in (first, sent(stream.take().to_data()), sent(stream.take().to_data())):
         add_up(Notes.of_data(data), account, plan, "one")
     result = account.result(2.0, "http://127.0.0.1")
-    assert (result.arrivals.played, result.arrivals.not_sent, result.status) == (1, 1, "partial")
+    assert (result.arrivals.played, result.arrivals.broken, result.status) == (1, 1, "finished")
     assert result.lag_s.max == 0.002
     assert account.records.visits.latest == [VISIT]
     assert result.causes == {"no_answer": 1}
+    assert result.broken_reasons == {"ValueError in load/play/wire.py, send": 1}
     assert result.hits == 1
+    assert account.own_times.max_s == 0.001
 
 
 def test_a_process_that_ended_is_dead_and_one_elsewhere_is_not_known_to_be() -> None:

@@ -24,7 +24,7 @@ def test_what_a_silent_worker_may_have_started_is_lost_and_the_rest_passes_on() 
     plan = Plan([float(k) for k in range(10)], tally)
     plan.begin(["a", "b"])
     tally.start(0, 0.0)
-    tally.end(0, played=True)
+    tally.end(0, State.PLAYED)
     tally.start(2, 0.0)
     assert plan.lose("a", 5.0) == [6, 8]
     assert [tally.state(k) for k in (0, 2, 4, 6)] == [State.PLAYED, State.LOST, State.LOST, State.WAITING]
@@ -101,7 +101,7 @@ class Crew(RuleBasedStateMachine):
         arrival = data.draw(st.sampled_from(self.started))
         self.started.remove(arrival)
         if self.tally.state(arrival) is State.STARTED:
-            self.tally.end(arrival, played=played)
+            self.tally.end(arrival, State.PLAYED if played else State.FAILED)
 
     @precondition(lambda self: self.owned)
     @rule(data=st.data())

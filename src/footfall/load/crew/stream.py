@@ -22,8 +22,8 @@ class Notes:
 
     starts: list[tuple[int, float]] = field(default_factory=list)
     """Arrival and lag in seconds."""
-    ends: list[tuple[int, bool]] = field(default_factory=list)
-    """Arrival, and whether it was played to its own end."""
+    ends: list[tuple[int, bool, str]] = field(default_factory=list)
+    """Arrival, whether it was played to its own end, and the error of ours that broke it, if any."""
     visits: list[Row] = field(default_factory=list)
     hits: list[Row] = field(default_factory=list)
     hits_left_out: int = 0
@@ -63,9 +63,9 @@ class Stream:
         """Note a started arrival."""
         self._notes.starts.append((arrival, lag_s))
 
-    def end(self, arrival: int, *, played: bool) -> None:
+    def end(self, arrival: int, *, played: bool, broken_by: str = "") -> None:
         """Note an ended arrival."""
-        self._notes.ends.append((arrival, played))
+        self._notes.ends.append((arrival, played, broken_by))
 
     def visit(self, row: Row, ending: Ending) -> None:  # noqa: ARG002  the row holds the ending
         """Note an ended visit."""
@@ -96,9 +96,9 @@ def add_up(notes: Notes, account: Account, plan: Plan, worker: str) -> None:
     for arrival, lag_s in notes.starts:
         if plan.owns(worker, arrival):
             account.start(arrival, lag_s)
-    for arrival, played in notes.ends:
+    for arrival, played, broken_by in notes.ends:
         if plan.owns(worker, arrival):
-            account.end(arrival, played=played)
+            account.end(arrival, played=played, broken_by=broken_by)
     for row in notes.visits:
         account.add_visit(row, (Outcome(str(row[_OUTCOME])), str(row[_CAUSE])))
     account.latencies.merge(notes.latencies)

@@ -15,6 +15,8 @@ from footfall.simulate.spec.model import Model
 Serve = Callable[[Attempt, Order | None], Ending]
 Note = Callable[[Attempt, float, Ending], None]
 """Called with every visit that ended: the attempt, when (seconds of play), and how."""
+GENERATOR_ERROR = "generator_error"
+"""Cause of a visit that an error of our own broke off; its outcome is `unfinished`."""
 _UNKNOWN = {Outcome.TIMEOUT, Outcome.ERROR}
 """After these nobody knows whether an order was executed."""
 
@@ -58,6 +60,9 @@ class Errands:
         ending: Ending = (Outcome.UNFINISHED, "cut_off")
         try:
             ending = self._serve(attempt, unsettled)
+        except Exception:
+            ending = (Outcome.UNFINISHED, GENERATOR_ERROR)
+            raise
         finally:
             ended_s = attempt.customer.wire.now_s()
             self._note(attempt, ended_s, ending)

@@ -17,6 +17,7 @@ from gevent.pool import Group
 from locust.env import Environment
 
 from footfall.load.account import Book
+from footfall.load.broken import BrokenArrivalError, place_of
 from footfall.load.endpoints.own_service import OwnService
 from footfall.load.errands.answers import Ending
 from footfall.load.errands.attempt import Attempt, Customer, Order
@@ -90,6 +91,7 @@ class Player:
         self.live: Counter[str] = Counter()
         """Customers under way, by the name of their user class."""
         self._greenlets: list[Greenlet] = []
+        self._said: set[str] = set()
 
     def now_s(self) -> float:
         """Seconds on the clock of play, negative before its start."""
@@ -133,27 +135,36 @@ class Player:
 
     def play(self, user: ChannelUser, arrival: Arrival) -> None:
         """Play the errand of an arrival to its end, on the user's own connection."""
+        played, broken_by = False, ""
+        name = type(user).__name__
+        self.live[name] += 1
+        try:
+            self._errands.run(self._customer(user, arrival))
+            played = True
+        except Exception as error:  # noqa: BLE001  whatever it is, the arrival is broken and the run goes on
+            broken_by = place_of(error)
+            self._say_broken(user, arrival, broken_by)
+        finally:
+            self.live[name] -= 1
+            self._book.end(arrival.arrival, played=played, broken_by=broken_by)
+
+    def _say_broken(self, user: ChannelUser, arrival: Arrival, broken_by: str) -> None:
+        """Tell the log, of each reason once, and Locust of every case; the error's own text may hold a secret."""
+        if broken_by not in self._said:
+            self._said.add(broken_by)
+            logger.error("arrival %d broke inside the generator: %s", arrival.arrival, broken_by)
+        fire: Any = self._environment.events.user_error.fire
+        fire(user_instance=user, exception=BrokenArrivalError(broken_by), tb=None)
+
+    def _customer(self, user: ChannelUser, arrival: Arrival) -> Customer:
         key = keyed.customer_key(self._run_key, arrival.customer)
-        customer = Customer(
+        return Customer(
             arrival=arrival,
             key=key,
             person=Person(self._info.seed, arrival.subscriber, key),
             wire=self._wire(user, Side(self, self._book, arrival, keeps_hits=self._keeps_hits(key))),
             run=self._manner.run,
         )
-        played = False
-        name = type(user).__name__
-        self.live[name] += 1
-        try:
-            self._errands.run(customer)
-            played = True
-        except Exception as error:
-            logger.exception("arrival %d broke in the generator", arrival.arrival)
-            fire: Any = self._environment.events.user_error.fire
-            fire(user_instance=user, exception=error, tb=error.__traceback__)
-        finally:
-            self.live[name] -= 1
-            self._book.end(arrival.arrival, played=played)
 
     def _wire(self, user: ChannelUser, side: Side) -> PlayWire:
         return DirectWire(self._line, side) if self._own is None else SessionWire(user.connect(), side)

@@ -66,6 +66,8 @@ def why_left_out(manifest: Manifest) -> str | None:
         return f"its status is {manifest.status!r}: it was cut short"
     if getattr(manifest, "degraded", False):
         return "it is degraded: a worker was lost"
+    if manifest.arrivals is not None and manifest.arrivals.broken:
+        return f"{manifest.arrivals.broken:,} arrivals broke inside the generator"
     lines = "\n".join(str(line) for line in manifest.settings.get("criteria", ()))
     arrivals = "" if "arrivals(" in lines else "\narrivals(*) within 0% of trace"
     criteria = with_defaults(parse_criteria(lines + arrivals, f"run {manifest.run}"))

@@ -30,6 +30,13 @@ def judge_wholeness(manifest: Manifest) -> Judgement:
         verdict, reason = Verdict.PASS, f"ended early by its own criterion, {manifest.ended_early_by}"
     elif manifest.status == "finished":
         verdict, reason = Verdict.PASS, "it ran to its end"
+    if counts := manifest.arrivals:
+        if counts.broken:
+            broken = f"{counts.broken:,} of {counts.due:,} arrivals broke inside the generator"
+            why = "; ".join(f"{reason} ({n:,})" for reason, n in manifest.broken_reasons.items())
+            said = f"{broken}: {why}" if why else broken
+            reason = said if verdict is Verdict.PASS else f"{reason}; {said}"
+            verdict = Verdict.INVALID
     return Judgement(criterion="run is finished", verdict=verdict, reason=reason, validity=True)
 
 
@@ -48,7 +55,7 @@ def judge_lag(criterion: LagCriterion, evidence: Evidence) -> Judgement:
         value=value,
         bound=criterion.limit_s,
         unit="s",
-        n=counts.played + counts.failed if counts else 0,
+        n=counts.started if counts else 0,
         validity=True,
     )
 
@@ -60,7 +67,7 @@ def judge_arrivals(criterion: ArrivalsCriterion, evidence: Evidence) -> Judgemen
     counts = evidence.manifest.arrivals
     if counts is None or counts.due == 0:
         return untrusted(criterion.text, "no arrival was due: nothing was played")
-    return _missing(criterion, counts.due, counts.played + counts.failed, f": {counts}")
+    return _missing(criterion, counts.due, counts.started, f": {counts}")
 
 
 def _judge_some_arrivals(criterion: ArrivalsCriterion, evidence: Evidence) -> Judgement:
