@@ -1,6 +1,7 @@
 """Visits made up by the row, and a manifest to go with them."""
 
 from collections.abc import Callable
+from typing import Any
 
 import polars as pl
 import pytest
@@ -55,6 +56,7 @@ def make_manifest() -> Callable[..., Manifest]:
         scenario: str = "ordinary_day",
         arrivals: ArrivalCounts | None = None,
         lag_s: Lag | None = None,
+        **more: Any,
     ) -> Manifest:
         return Manifest(
             run="0123456789abcdef",
@@ -66,6 +68,7 @@ def make_manifest() -> Callable[..., Manifest]:
             arrivals=arrivals,
             lag_s=lag_s,
             started_at="2012-05-01T10:00:00+00:00",
+            **more,
         )
 
     return make

@@ -11,7 +11,7 @@ class BrokenArrivalError(Exception):
 
 
 def place_of(error: BaseException) -> str:
-    """Say of what kind an error is and where in Footfall it came up, as `ValueError in load/play/wire.py, send`.
+    """Give the kind of an error and where in Footfall it came up: `ValueError in load/play/wire.py, send`.
 
     The text of an error may quote what could not be sent, hence a secret, so it is left out.
     """

@@ -149,7 +149,7 @@ class Player:
             self._book.end(arrival.arrival, played=played, broken_by=broken_by)
 
     def _say_broken(self, user: ChannelUser, arrival: Arrival, broken_by: str) -> None:
-        """Tell the log, of each reason once, and Locust of every case; the error's own text may hold a secret."""
+        """Log each reason once, and report every case to Locust; the error's own text may hold a secret."""
         if broken_by not in self._said:
             self._said.add(broken_by)
             logger.error("arrival %d broke inside the generator: %s", arrival.arrival, broken_by)

@@ -30,14 +30,20 @@ def judge_wholeness(manifest: Manifest) -> Judgement:
         verdict, reason = Verdict.PASS, f"ended early by its own criterion, {manifest.ended_early_by}"
     elif manifest.status == "finished":
         verdict, reason = Verdict.PASS, "it ran to its end"
-    if counts := manifest.arrivals:
-        if counts.broken:
-            broken = f"{counts.broken:,} of {counts.due:,} arrivals broke inside the generator"
-            why = "; ".join(f"{reason} ({n:,})" for reason, n in manifest.broken_reasons.items())
-            said = f"{broken}: {why}" if why else broken
-            reason = said if verdict is Verdict.PASS else f"{reason}; {said}"
-            verdict = Verdict.INVALID
+    if broken := _broken(manifest):
+        reason = broken if verdict is Verdict.PASS else f"{reason}; {broken}"
+        verdict = Verdict.INVALID
     return Judgement(criterion="run is finished", verdict=verdict, reason=reason, validity=True)
+
+
+def _broken(manifest: Manifest) -> str:
+    """Say how many arrivals broke inside the generator, and by what; empty when none did."""
+    counts = manifest.arrivals
+    if counts is None or not counts.broken:
+        return ""
+    reasons = "; ".join(f"{reason} ({n:,})" for reason, n in manifest.broken_reasons.items())
+    said = f"{counts.broken:,} of {counts.due:,} arrivals broke inside the generator"
+    return f"{said}: {reasons}" if reasons else said
 
 
 def judge_lag(criterion: LagCriterion, evidence: Evidence) -> Judgement:
