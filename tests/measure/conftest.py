@@ -56,7 +56,7 @@ def make_manifest() -> Callable[..., Manifest]:
         scenario: str = "ordinary_day",
         arrivals: ArrivalCounts | None = None,
         lag_s: Lag | None = None,
-        **more: Any,
+        **more: Any,  # noqa: ANN401  any other field of it
     ) -> Manifest:
         return Manifest(
             run="0123456789abcdef",
