@@ -127,4 +127,4 @@ def _refuse_beside_months(of_days: Mapping[str, object]) -> None:
 def laws_line(laws: LawsHeld, days: int) -> str:
     """Say that the laws held, in as many checks; a day in which one did not would have ended the run."""
     others = f", as do those of the {days - 1} other days" if days > 1 else ""
-    return f"laws: {laws.checks:,} checks of flow, Little, order, shares and staffing hold{others}"
+    return f"laws: {laws.checks:,} checks of flow, Little, order, shares, staffing and limits hold{others}"

@@ -23,9 +23,11 @@ REFUSALS: dict[str, tuple[int, str]] = {
     "bad_callback": (422, "Answers may be posted to http://127.0.0.1 or http://localhost only."),
     "unknown_command": (422, "The message is no command."),
     "nothing_pending": (409, "No order waits for a confirmation."),
+    "rate_limit": (429, "More requests come than the rate limit allows."),
     "message_rate": (429, "The gateway's queue is full."),
     "internal": (500, "The service failed; its log says why."),
     "throttled": (503, "The queue is full."),
+    "queue_timeout": (503, "The request waited too long for its turn."),
     "no_room": (503, "The waiting room is full."),
     "long_queue": (503, "The display shows a longer wait than the customer accepts."),
     "no_line": (503, "All lines are taken."),
@@ -40,15 +42,18 @@ REFUSALS: dict[str, tuple[int, str]] = {
 class RefusalError(Exception):
     """A request that is answered with an error: HTTP status, code and one sentence."""
 
-    def __init__(self, status: int, code: str, detail: str) -> None:
-        """Keep the three."""
+    def __init__(self, status: int, code: str, detail: str, retry_after_s: int | None = None) -> None:
+        """Keep them; `retry_after_s` becomes the header Retry-After."""
         super().__init__(code)
+        self.retry_after_s = retry_after_s
         self.status = status
         self.code = code
         self.detail = detail
 
 
-def refusal(code: str, detail: str = "") -> RefusalError:
+def refusal(code: str, detail: str = "", retry_after_s: int | None = None) -> RefusalError:
     """Give the refusal of a code in the table, with the table's sentence unless a better one is given."""
     status, sentence = REFUSALS[code]
-    return RefusalError(status, "throttled" if code == "message_rate" else code, detail or sentence)
+    return RefusalError(
+        status, "throttled" if code == "message_rate" else code, detail or sentence, retry_after_s
+    )

@@ -8,7 +8,7 @@ from typing import Literal
 import pytest
 
 from footfall.records.outcomes import Outcome
-from footfall.simulate.spec.change import set_number
+from footfall.simulate.spec.change import set_number, set_text
 from footfall.simulate.spec.channel import Fault, Verb, Work
 from footfall.simulate.spec.model import Model
 from footfall.simulate.spec.number import assumed
@@ -62,6 +62,35 @@ def test_waiting_counts_towards_the_deadline(start: Start, model: Model) -> None
     seen = ask(running, 5)
     assert set(seen) == {(200, ""), (504, "deadline")}
     assert seen[200, ""] <= 2
+    counts = running.counts("web")
+    assert counts["busy"] == counts["waiting"] == 0
+
+
+def test_requests_beyond_the_rate_limit_are_told_when_to_come_again(start: Start, model: Model) -> None:
+    """A burst of 3, room for one more in 100 s: four pass, the others get 429 and Retry-After."""
+    limited = {"rate_limit.requests_per_s": 0.01, "rate_limit.burst": 3}
+    running = start(model=slow(model, slots=8, accept_queue=10, **limited))
+    assert ask(running, 9) == {(200, ""): 4, (429, "rate_limit"): 5}
+    refused = running.client.get("/web/pages/home")
+    assert 90 < int(refused.headers["Retry-After"]) <= 100
+    assert "Retry-After" not in running.client.get("/agent/pages/home").headers
+
+
+def test_an_excess_that_is_delayed_is_served_at_the_rate(start: Start, model: Model) -> None:
+    """Five at once at 20/s: all served, the last one after 0.2 s at the soonest."""
+    limited = {"rate_limit.requests_per_s": 20, "rate_limit.burst": 9}
+    delayed = set_text(slow(model, slots=8, **limited), "web.rate_limit.excess=delayed")
+    running = start(model=set_number(delayed, "web.works.browse.service.mean_s", 0))
+    since_s = time.monotonic()
+    assert ask(running, 5) == {(200, ""): 5}
+    assert time.monotonic() - since_s > 4 / 20 - 0.01
+
+
+def test_a_request_that_waits_too_long_for_its_slot_fails(start: Start, model: Model) -> None:
+    """One slot, 0.2 s of work, 0.05 s of wait: the first is served, however long its own work takes."""
+    running = start(model=slow(model, slots=1, accept_queue=10, queue_timeout_s=0.05))
+    seen = ask(running, 4)
+    assert set(seen) == {(200, ""), (503, "queue_timeout")}
     counts = running.counts("web")
     assert counts["busy"] == counts["waiting"] == 0
 

@@ -208,7 +208,7 @@ def test_shared_slots_that_work_too_fast_break_little_s_law(
         slots=number(50), accept_queue=number(0), deadline_s=number(600), discipline="sharing"
     )
     assert run_with(pool).laws.little > 0
-    monkeypatch.setattr("footfall.simulate.stations.guarded_server.SharedSlots", Forgets)
+    monkeypatch.setattr("footfall.simulate.stations.worker_queues.SharedSlots", Forgets)
     with pytest.raises(BrokenLawError, match="Little's law of service"):
         run_with(pool)
 

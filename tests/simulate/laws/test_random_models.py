@@ -15,6 +15,7 @@ from footfall.simulate.spec.base import HALF_HOURS, Profile
 from footfall.simulate.spec.channel import Channel, Fault, LogoutReminder, Opening, Outage, Verb, Work
 from footfall.simulate.spec.client import Retry
 from footfall.simulate.spec.duration import Duration, Law
+from footfall.simulate.spec.limits import RateLimit, Stalls
 from footfall.simulate.spec.model import Model
 from footfall.simulate.spec.number import Grade
 from footfall.simulate.spec.station import (
@@ -90,13 +91,28 @@ def stations(draw: st.DrawFn) -> Station:
             queue=made_up.number(draw(COUNTS)),
             connections=made_up.number(draw(st.integers(1, 2))),
         )
+    queues = draw(st.integers(1, 2))
     return RequestServer(
-        slots=made_up.number(draw(st.sampled_from([1, 2, 12]))),
+        slots=made_up.number(queues * draw(st.sampled_from([1, 2, 12]))),
         accept_queue=made_up.number(draw(COUNTS)),
         deadline_s=made_up.number(draw(st.sampled_from([1.0, 900.0]))),
         discipline=draw(st.sampled_from(["slots", "sharing"])),
         stale_work=draw(st.sampled_from(["cut", "served", "dropped"])),
         retry=Retry(retries_most=made_up.number(draw(st.integers(0, 2)))),
+        queue_timeout_s=made_up.number(draw(st.sampled_from([0, 20]))),
+        queues=made_up.number(queues),
+        cores=made_up.number(queues),
+        dispatch=draw(st.sampled_from(["round_robin", "random", "shortest"])),
+        rate_limit=RateLimit(
+            requests_per_s=made_up.number(draw(st.sampled_from([0.0, 0.005]))),
+            burst=made_up.number(draw(COUNTS)),
+            excess=draw(st.sampled_from(["at_once", "delayed"])),
+        ),
+        stalls=Stalls(
+            length_s=made_up.number(draw(st.sampled_from([0.0, 400.0]))),
+            every_s=made_up.number(5000),
+            spacing=draw(st.sampled_from(["periodic", "random"])),
+        ),
     )
 
 

@@ -20,6 +20,15 @@ def test_a_word_is_set_by_its_path(small_province: Model, path: str) -> None:
     assert changed.fingerprint() != small_province.fingerprint()
 
 
+def test_a_word_of_a_part_of_a_station_is_set_by_its_path(small_province: Model) -> None:
+    """The rate limit's excess; and a word that is none is told."""
+    web = set_text(small_province, "web.rate_limit.excess=delayed").channel("web").station
+    assert isinstance(web, RequestServer)
+    assert web.rate_limit.excess == "delayed"
+    with pytest.raises(BadInputError, match="'later' cannot be set; expected at_once or delayed"):
+        set_text(small_province, "web.rate_limit.excess=later")
+
+
 @pytest.mark.parametrize(
     ("assignment", "says"),
     [

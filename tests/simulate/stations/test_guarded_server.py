@@ -261,5 +261,6 @@ def test_any_mix_of_behaviours_keeps_the_laws_and_ends_empty(
     assert (visits["wait_s"] >= 0).all()
     assert (visits["wait_s"] <= visits["ended_s"] - visits["due_s"] + 1e-9).all()
     if isinstance(station, GuardedServerStation):
-        assert (station.server.in_work, station.server.waiting) == (0, 0)
+        (worker,) = station.workers.servers
+        assert (worker.in_work, worker.waiting) == (0, 0)
         assert station.retries <= retries * station.requests

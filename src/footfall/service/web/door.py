@@ -31,6 +31,7 @@ class Door:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; whatever goes wrong is logged and answered without a traceback."""
         answer: Answer
+        retry_after_s: int | None = None
         try:
             run, parameters = self._find(scope["method"], scope["path"])
             call = Call(scope, receive, parameters)
@@ -39,11 +40,12 @@ class Door:
             answer = await run(call)
         except RefusalError as refused:
             answer = refused.status, {"code": refused.code, "detail": refused.detail}
+            retry_after_s = refused.retry_after_s
         except Exception:
             _logger.exception("%s %s failed", scope["method"], scope["path"])
             failed = refusal("internal")
             answer = failed.status, {"code": failed.code, "detail": failed.detail}
-        await send_answer(send, answer)
+        await send_answer(send, answer, retry_after_s)
 
     def _add(self, method: str, path: str, run: Bound) -> None:
         if "{" not in path:

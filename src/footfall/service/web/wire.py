@@ -121,12 +121,14 @@ def bounded(value: object, name: str, low: float, high: float) -> float:
     return min(max(value, low), high)
 
 
-async def send_answer(send: Send, answer: Answer) -> None:
-    """Send status, length and JSON."""
+async def send_answer(send: Send, answer: Answer, retry_after_s: int | None = None) -> None:
+    """Send status, length and JSON; with a Retry-After where there is one."""
     status, data = answer
     body = b"" if data is None else to_json(data)
     headers = [(b"content-length", b"%d" % len(body))]
     if data is not None:
         headers.append((b"content-type", b"application/json"))
+    if retry_after_s is not None:
+        headers.append((b"retry-after", b"%d" % retry_after_s))
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

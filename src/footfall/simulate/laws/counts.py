@@ -1,5 +1,6 @@
 """What stations counted and customers told in a day: the two sides that the laws hold together."""
 
+from array import array
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -21,6 +22,28 @@ class Book:
     """By the customers' own times: the same integral over each interval between these edges."""
     by_visits: bool = False
     """Whether the visits' `wait_s` tell it, too."""
+
+
+@dataclass(frozen=True, slots=True)
+class RateBound:
+    """A rate that a station promised to keep, and when requests passed."""
+
+    requests_per_s: float
+    burst: float
+    """Requests beyond the one that the rate has room for."""
+    passed_s: "array[float]"
+
+
+@dataclass(frozen=True, slots=True)
+class WaitBound:
+    """The longest wait that a queue promised, and when its customers joined and left it."""
+
+    longest_s: float
+    joined_s: "array[float]"
+    left_s: "array[float]"
+
+
+Bound = RateBound | WaitBound
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,3 +89,5 @@ class Counts:
     """Time integral of the visits under way, from the start, by channel."""
     accounts: tuple[Account, ...]
     shifts: tuple[Shift, ...]
+    bounds: tuple[tuple[str, Bound], ...] = ()
+    """With the channel's name."""

@@ -6,6 +6,7 @@ import polars as pl
 
 from footfall.simulate.laws.counts import Counts
 from footfall.simulate.laws.flow import flow, shares
+from footfall.simulate.laws.limits import limits
 from footfall.simulate.laws.little import little
 from footfall.simulate.laws.order import order
 from footfall.simulate.laws.seen import seen
@@ -26,11 +27,13 @@ class LawsHeld:
     """By station and operation: shares of the outcomes add up to one."""
     staffing: int
     """By line of servers: no service began with more in service than servers on duty or finishing."""
+    limits: int = 0
+    """Rate limits and longest waits: none was exceeded."""
 
     @property
     def checks(self) -> int:
         """All checks together."""
-        return self.flow + self.little + self.order + self.shares + self.staffing
+        return self.flow + self.little + self.order + self.shares + self.staffing + self.limits
 
 
 def hold(visits: pl.DataFrame, counts: Counts) -> LawsHeld:
@@ -47,4 +50,5 @@ def hold(visits: pl.DataFrame, counts: Counts) -> LawsHeld:
         little=little(columns, counts),
         shares=shares(columns, counts),
         staffing=staffing(counts),
+        limits=limits(counts),
     )

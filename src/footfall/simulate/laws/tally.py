@@ -76,4 +76,7 @@ class Tally:
                 for station in self._stations
                 for site, servers in enumerate(station.shifts())
             ),
+            bounds=tuple(
+                (station.channel.name, bound) for station in self._stations for bound in station.bounds()
+            ),
         )

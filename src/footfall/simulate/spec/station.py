@@ -8,6 +8,7 @@ from footfall.simulate.spec.agents import GENERALISTS, AgentGroup, Callback, Cal
 from footfall.simulate.spec.base import DayProfile, Spec
 from footfall.simulate.spec.client import CircuitBreaker, Retry
 from footfall.simulate.spec.duration import Duration
+from footfall.simulate.spec.limits import RateLimit, Stalls
 from footfall.simulate.spec.number import Count, CountFromOne, NonNegative, Positive, Share, assumed
 from footfall.simulate.spec.times import AnyDuration
 
@@ -120,8 +121,29 @@ class RequestServer(Spec):
     `cut`: it leaves its slot or its place in the queue at that instant; `served`: it is worked off as if
     nothing had happened; `dropped`: it keeps its place, and is dropped when its turn comes.
     """
+    queue_timeout_s: NonNegative = assumed(0, "no bound on the wait alone unless set")
+    """A request that has waited longer than this for its slot fails (`error`, cause `queue_timeout`), as with
+    the timeout of a connection pool; work once begun is not cut. 0: no such bound."""
+    queues: CountFromOne = assumed(1, "one queue for all slots unless set")
+    """Workers with a queue of their own each: `slots` (and shared `cores`) are divided among them, and
+    `accept_queue` holds for each."""
+    dispatch: Literal["round_robin", "random", "shortest"] = "round_robin"
+    """With several queues: which one a request joins and stays in; `shortest` counts those in work, too."""
+    rate_limit: RateLimit = RateLimit()
+    stalls: Stalls = Stalls()
     retry: Retry = Retry()
     breaker: CircuitBreaker = CircuitBreaker()
+
+    @model_validator(mode="after")
+    def _divides_among_its_queues(self) -> Self:
+        shared = {"slots": self.slots}
+        if self.discipline == "sharing":
+            shared["cores"] = self.cores
+        for name, number in shared.items():
+            if number % self.queues:
+                msg = f"{name} that divide evenly among {self.queues:g} queues, not {number:g}"
+                raise ValueError(msg)
+        return self
 
 
 Station = Annotated[

@@ -25,6 +25,6 @@ def build(channel: Channel, place: Place) -> Station:
         return CallCentreStation(channel, spec, place)
     if isinstance(spec, MessageGateway):
         return MessageGatewayStation(channel, spec, place)
-    if further.of_server(spec) or further.of_clients(spec):
+    if further.of_server(spec) or further.of_limits(spec) or further.of_clients(spec):
         return GuardedServerStation(channel, spec, place)
     return RequestServerStation(channel, spec, place)

@@ -18,7 +18,7 @@ from footfall.simulate.decide.customer import (
     slip,
 )
 from footfall.simulate.engine import Body, after
-from footfall.simulate.laws.counts import Book
+from footfall.simulate.laws.counts import Book, Bound
 from footfall.simulate.sampler import Draw, Sampler
 from footfall.simulate.spec.channel import Channel, Fault, Turn, Verb, Work
 from footfall.simulate.spec.clock import THE_DAYS_OWN, DayClock
@@ -106,6 +106,10 @@ class Station(ABC):
     def shifts(self) -> Sequence[Servers]:
         """Give the servers that no service may begin without."""
         return self.lines
+
+    def bounds(self) -> tuple[Bound, ...]:
+        """Give the rates and waits that the station promised to keep."""
+        return ()
 
     def forgets_logout(self, customer: Customer) -> bool:
         """Whether this customer leaves without logging out."""

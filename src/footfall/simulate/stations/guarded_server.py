@@ -1,4 +1,4 @@
-"""The request server with all it can do: shared cores, stale work, retries, a circuit breaker."""
+"""The request server with all it can do: shared cores, limits, stalls, retries, a circuit breaker."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -9,16 +9,20 @@ from footfall.simulate.decide import keyed
 from footfall.simulate.decide.backoff import pause_s
 from footfall.simulate.decide.customer import BACKOFF, SERVICE_AGAIN, SERVICE_FAULT_AGAIN, slip
 from footfall.simulate.engine import PARKED, Body, after
-from footfall.simulate.laws.counts import Book
+from footfall.simulate.laws.counts import Book, Bound, WaitBound
 from footfall.simulate.spec.channel import Channel, Fault, Turn, Verb, Work
 from footfall.simulate.spec.client import RETRIES_MOST
 from footfall.simulate.spec.station import RequestServer
 from footfall.simulate.stations.base import PAGES_A_TURN, Place, Station, Step, result
-from footfall.simulate.stations.books import Servers, waiting_and_service
+from footfall.simulate.stations.books import Queue, Servers, waiting_and_service
 from footfall.simulate.stations.breaker import Breaker, RetryBudget
-from footfall.simulate.stations.shared_slots import ANSWERED, Request, SharedSlots
+from footfall.simulate.stations.rate_meter import RateMeter
+from footfall.simulate.stations.shared_slots import ANSWERED, QUEUE_TIMEOUT, Request
+from footfall.simulate.stations.worker_queues import WorkerQueues
 
 OPEN_CIRCUIT = "circuit_open"
+INSTANT_S = 1e-9
+"""A slot that becomes free at the very end of the longest wait is in time."""
 _FAILURES = {Outcome.ERROR, Outcome.TIMEOUT, Outcome.THROTTLED}
 """What is sent again and what a breaker counts; a refusal by the business is an answer."""
 
@@ -62,7 +66,9 @@ class GuardedServerStation(Station):
         self._retries_most = int(spec.retry.retries_most)
         self._budget = RetryBudget(spec.retry)
         self.breaker = Breaker(spec.breaker) if spec.breaker.failure_share else None
-        self.server = SharedSlots(self.env, spec)
+        self.workers = WorkerQueues(channel.name, spec, place)
+        self._meter = RateMeter(self.env, spec.rate_limit) if spec.rate_limit.requests_per_s else None
+        self._queue_timeout_s = float(spec.queue_timeout_s)
         self._stages = [
             [
                 _stage(channel, number, step, turn)
@@ -77,11 +83,23 @@ class GuardedServerStation(Station):
 
     def books(self) -> tuple[Book, ...]:
         """Give both accounts of the requests that wait and of those in work, stale ones too."""
-        return waiting_and_service((self.server,), (self.server,), by_visits=False)
+        queues: tuple[Queue, ...] = self.workers.servers
+        if self._meter:
+            queues = (*queues, self._meter)
+        return waiting_and_service(queues, self.workers.servers, by_visits=False)
 
     def shifts(self) -> Sequence[Servers]:
         """Give the slots."""
-        return (self.server,)
+        return self.workers.servers
+
+    def bounds(self) -> tuple[Bound, ...]:
+        """Give the rate that was not to be exceeded, and the longest wait of each queue."""
+        waits = (
+            WaitBound(self._queue_timeout_s, server.joined_s, server.left_s)
+            for server in self.workers.servers
+            if self._queue_timeout_s
+        )
+        return (*waits, *((self._meter.bound(),) if self._meter else ()))
 
     def serve(self, customer: Customer) -> Body:
         """Go through the pages of the session, each with its retries."""
@@ -136,23 +154,39 @@ class GuardedServerStation(Station):
         return failed
 
     def _ask(self, customer: Customer, page: Page, tries: int) -> Body:
-        """Ask the server; returns how it failed, with the cause in the customer, or None."""
+        """Ask the server, past its rate limit; returns how it failed, the cause in the customer, or None."""
+        deadline_s = self.env.now + self._deadline_s
+        if self._meter and not self.out:
+            refused = yield from self._meter.enter(customer, self._deadline_s)
+            if refused is not None:
+                return refused
         if self.out:
             customer.cause = "outage"
             return Outcome.ERROR
-        request = Request(self.server, customer, self._work_s(customer, page, tries), self.env.now)
-        if not self.server.offer(request):
-            customer.cause = "throttled"
-            return Outcome.THROTTLED
-        after(self.env, self._deadline_s, request.expire)
-        if (yield PARKED) is not ANSWERED:
-            customer.cause = "deadline"
-            return Outcome.TIMEOUT
+        failed = yield from self._wait_and_work(customer, self._work_s(customer, page, tries), deadline_s)
+        if failed is not None:
+            return failed
         fault = self._fault(customer, page, tries) if page.is_last else None
         if fault is None:
             return None
         customer.cause = fault.cause
         return Outcome(fault.outcome)
+
+    def _wait_and_work(self, customer: Customer, work_s: float, deadline_s: float) -> Body:
+        """Have a worker do some work, by a second of the run; returns how it failed, or None."""
+        now_s, server = self.env.now, self.workers.next()
+        request = Request(server, customer, work_s, now_s)
+        if not server.offer(request):
+            customer.cause = "throttled"
+            return Outcome.THROTTLED
+        after(self.env, deadline_s - now_s, request.expire)
+        if self._queue_timeout_s and request.queued:
+            after(self.env, self._queue_timeout_s + INSTANT_S, request.leave_queue)
+        ended = yield PARKED
+        if ended is ANSWERED:
+            return None
+        customer.cause = QUEUE_TIMEOUT if ended is QUEUE_TIMEOUT else "deadline"
+        return Outcome.ERROR if ended is QUEUE_TIMEOUT else Outcome.TIMEOUT
 
     def _work_s(self, customer: Customer, page: Page, tries: int) -> float:
         """Give the work of a try: a retry is a new request, with luck of its own."""

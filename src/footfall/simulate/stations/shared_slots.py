@@ -19,6 +19,7 @@ from footfall.simulate.engine import after
 from footfall.simulate.spec.station import RequestServer
 
 ANSWERED = "answered"
+QUEUE_TIMEOUT = "queue_timeout"
 _INSTANT_S = 1e-9
 """Less than this is rounding: the answer comes at this very instant."""
 
@@ -87,6 +88,17 @@ class Request:
             self._server.forget(self)
             self.customer.script.resume()
 
+    def leave_queue(self) -> None:
+        """Fail because the wait has lasted too long, unless its work has begun; its client may have gone."""
+        if self.begun or self.cut:
+            return
+        self._server.drop(self)
+        if self.client_waits:
+            self.client_waits = False
+            self.customer.queued_s = -1.0
+            self.customer.wait_s += self._server.now_s - self.since_s
+            self.customer.script.resume(QUEUE_TIMEOUT)
+
 
 class SharedSlots:
     """`slots` requests in work, `accept_queue` before them in the order in which they came."""
@@ -106,6 +118,7 @@ class SharedSlots:
         self._armed: tuple[float, int, Request] | None = None
         self._armed_rate = 0.0
         self._version = 0
+        self._stalled = False
         self.in_work = 0
         self.waiting = 0
         self._work_moment_s = 0.0
@@ -120,11 +133,12 @@ class SharedSlots:
 
     def offer(self, request: Request) -> bool:
         """Take a request in; False when no slot is free and the accept queue is full."""
-        if self.in_work < self._slots and not self.waiting:
+        if self.in_work < self._slots and not self.waiting and not self._stalled:
             self._begin(request)
             self._arm()
             return True
-        if self.waiting >= self._most_waiting:
+        free = self._slots - self.in_work if self._stalled else 0
+        if self.waiting >= self._most_waiting + max(free, 0):
             return False
         self._queue.append(request)
         self.waiting += 1
@@ -150,6 +164,32 @@ class SharedSlots:
             self._less_waiting()
             request.leave(now_s)
 
+    def drop(self, request: Request) -> None:
+        """Take a request that waits out of the queue, whatever becomes of stale work."""
+        request.cut = True
+        self._less_waiting()
+        request.leave(self._env.now)
+
+    @property
+    def now_s(self) -> float:
+        """Second of the run."""
+        return float(self._env.now)
+
+    def stall(self) -> None:
+        """Stand still: work under way rests, nothing begins, and free slots count as places to wait."""
+        self._advance()
+        self._stalled = True
+        self.staffed.append((self._env.now, 0))
+        self._arm()
+
+    def go_on(self) -> None:
+        """End a stall: work goes on where it was, and those who wait take the free slots in order."""
+        self._advance()
+        self._stalled = False
+        self.staffed.append((self._env.now, self._slots))
+        self._admit()
+        self._arm()
+
     def busy_s(self, now_s: float) -> float:
         """Give the time integral of the requests in work, from the start."""
         return self._work_moment_s + self.in_work * now_s
@@ -166,7 +206,7 @@ class SharedSlots:
         return request.end_v - self._v <= _INSTANT_S
 
     def _rate(self) -> float:
-        return min(1.0, self._cores / self.in_work)
+        return 0.0 if self._stalled else min(1.0, self._cores / self.in_work)
 
     def _advance(self) -> None:
         now_s = self._env.now
@@ -198,7 +238,7 @@ class SharedSlots:
 
     def _admit(self) -> None:
         """Let those who wait into free slots, in order."""
-        while self._queue and self.in_work < self._slots:
+        while self._queue and self.in_work < self._slots and not self._stalled:
             request = self._queue.popleft()
             if request.cut:
                 continue
@@ -213,7 +253,7 @@ class SharedSlots:
         ends = self._ends
         while ends and ends[0][2].cut:
             heappop(ends)
-        if not ends:
+        if not ends or self._stalled:
             self._armed = None
             self._version += 1
             return

@@ -36,10 +36,12 @@ from footfall.simulate.theory.networks import (
 from footfall.simulate.theory.one_server import (
     md1_wait_share,
     md1k,
+    mg1_interrupted_sojourn_mean,
     mg1_ps_sojourn_mean,
     mg1_wait_mean,
     priority_wait_means,
     retrial_orbit_mean,
+    round_robin_wait_mean,
 )
 from footfall.simulate.theory.over_time import (
     Moment,
@@ -85,6 +87,7 @@ __all__ = [
     "md1_wait_share",
     "md1k",
     "mdc_wait_mean",
+    "mg1_interrupted_sojourn_mean",
     "mg1_ps_sojourn_mean",
     "mg1_wait_mean",
     "mgc_ps_sojourn_mean",
@@ -93,6 +96,7 @@ __all__ = [
     "priority_wait_means",
     "retrial_orbit_mean",
     "retrying",
+    "round_robin_wait_mean",
     "servers_for",
     "sinusoidal_load",
     "staffing",

@@ -115,6 +115,50 @@ def retrial_orbit_mean(arrival_rate: float, service_rate: float, retrial_rate: f
     return busy * (arrival_rate + busy * retrial_rate) / ((1 - busy) * retrial_rate)
 
 
+def mg1_interrupted_sojourn_mean(
+    arrival_rate: float, service_mean: float, service_scv: float, stalls: tuple[float, float]
+) -> float:
+    """Mean time in an M/G/1 whose server stalls: constant stalls of (length, mean time from one to the next).
+
+    Between stalls the times are exponential and go on while nobody is there; work goes on where it was.
+    With A the share of time without a stall, r = length/2 and ρ = λ E[S], the mean work in hand is
+    E[V] = (λ E[S²]/2 + A (1 - A) ρ r)/(A - ρ), and E[T] = (E[V] + E[S])/A + (1 - A) r (Avi-Itzhak and
+    Naor 1963, model A).
+
+    Raises:
+        ValueError: arrivals need more than the time without stalls.
+    """
+    length, every = stalls
+    working, rest = 1 - length / every, length / 2
+    busy = arrival_rate * service_mean
+    if not busy < working:
+        msg = f"arrivals keep the server busy for {busy:g} of the time, and it works for {working:g} of it"
+        raise ValueError(msg)
+    square = service_mean**2 * (1 + service_scv)
+    work = (arrival_rate * square / 2 + working * (1 - working) * busy * rest) / (working - busy)
+    return (work + service_mean) / working + (1 - working) * rest
+
+
+def round_robin_wait_mean(servers: int, arrival_rate: float, service_rate: float) -> float:
+    """Mean wait where a Poisson stream is dealt in turn to servers with queues of their own: E_c/M/1.
+
+    W = σ/(μ(1 - σ)), σ the root in (0, 1) of σ = (λ/(λ + μ(1 - σ)))^c (Kendall 1953; Gross and Harris
+    1998, section 5.3).
+
+    Raises:
+        ValueError: the load is not below the number of servers.
+    """
+    _utilisation(arrival_rate / servers, 1 / service_rate)
+    from scipy import optimize  # nothing else here needs it
+
+    def excess(found: float) -> float:
+        below = arrival_rate + service_rate * (1 - found)
+        return float((arrival_rate / below) ** servers - found)
+
+    root = float(optimize.brentq(excess, 0.0, 1 - 1e-9))
+    return root / (service_rate * (1 - root))
+
+
 def _utilisation(arrival_rate: float, service_mean: float) -> float:
     busy = arrival_rate * service_mean
     if not (arrival_rate >= 0 and service_mean > 0 and busy < 1):
