@@ -149,6 +149,14 @@ def test_a_finished_play_has_its_sums_in_its_folder_and_its_progress_told(played
     """The manifest says finished, with the same counts and lag; nothing is left of the progress."""
     run_dir, result = played.settings.run_dir, played.result
     assert result == read_result(run_dir)
+    own, control = result.generator.own, result.generator.control
+    assert own.n == result.hits
+    assert own.p50_s is not None
+    assert own.p50_s >= 0
+    assert len(result.generator.cpu_share_by_s) >= 4
+    assert control is not None
+    assert control.method_and_path == "GET /health"
+    assert control.sent == control.answered.n > 10
     manifest = read_manifest(run_dir)
     assert (manifest.status, manifest.arrivals, manifest.lag_s) == ("finished", result.arrivals, result.lag_s)
     assert played.told
@@ -270,9 +278,14 @@ def test_a_blocked_generator_shows_in_its_lag(trace: Given, host: str, tmp_path:
     settings = LoadSettings(
         trace=trace.folder, host=host, run_dir=tmp_path / "run", stall_s=0.2, stall_every_s=1.0
     )
-    lag = run_locust(settings).lag_s
+    result = run_locust(settings)
+    lag, generator = result.lag_s, result.generator
     assert lag.p99 is not None
     assert lag.p99 > 0.1
+    assert generator.turn.max_s is not None
+    assert generator.turn.max_s >= 0.2
+    assert generator.read_late_s_p99 is not None
+    assert generator.read_late_s_p99 > 0.1
 
 
 def test_a_service_that_goes_away_is_an_error_and_no_end(serve: Serve, tmp_path: Path) -> None:

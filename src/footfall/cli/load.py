@@ -80,6 +80,13 @@ def command(
         typer.Option(min=0.001, max=1, help="Share of the customers whose requests are kept one by one."),
     ] = 1.0,
     drain_s: Annotated[float, typer.Option(min=0, help="Seconds to wait for the last customers.")] = 120.0,
+    control: Annotated[
+        bool,
+        typer.Option(
+            "--control/--no-control",
+            help="Ask the service from a separate process as well, a few times a second, for comparison.",
+        ),
+    ] = True,
     stall_s: Annotated[float, typer.Option(hidden=True)] = 0.0,
     stall_every_s: Annotated[float, typer.Option(hidden=True)] = 0.0,
     against: Against = None,
@@ -100,6 +107,7 @@ def command(
         baseline=baseline,
         processes=processes,
         hits_sample_share=hits_sample,
+        control=control,
         drain_s=drain_s,
         stall_s=stall_s,
         stall_every_s=stall_every_s,

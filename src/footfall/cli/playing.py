@@ -32,6 +32,8 @@ class PlayOptions:
     """File that maps errands to the host's own requests; None: the trace's, or the reference service's."""
     predicted: bool = False
     """The folder holds the prediction already."""
+    control: bool = True
+    """Whether a separate process asks the service, too, for comparison."""
     drain_s: float = 120.0
     stall_s: float = 0.0
     stall_every_s: float = 0.0
@@ -91,6 +93,7 @@ def _play(folder: Path, trace: Trace, options: PlayOptions) -> LoadResult:
                 control_token=token,
                 processes=options.processes,
                 hits_sample_share=options.hits_sample_share,
+                control=options.control,
                 drain_s=options.drain_s,
                 stall_s=options.stall_s,
                 stall_every_s=options.stall_every_s,

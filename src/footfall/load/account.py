@@ -7,19 +7,22 @@ from typing import Literal, Protocol
 
 from footfall.load.errands.answers import Ending
 from footfall.load.latencies import Latencies
+from footfall.load.loop_notes import LoopNotes
 from footfall.load.result import LoadResult, Records
 from footfall.load.rows import Row
 from footfall.load.tally import State, Tally
 from footfall.records.abort import AbortRule, Guard
+from footfall.records.generator import ControlRecord, GeneratorRecord
 from footfall.records.histogram import Histogram
 from footfall.records.rows import Arrival
 from footfall.records.runs import WorkerRecord
-from footfall.records.tables import VISITS
+from footfall.records.tables import HITS, VISITS
 
 REASONS_MOST = 10
 """So many reasons for broken arrivals are told apart …"""
 OTHER_REASONS = "other errors"
 """… and the rest is counted together."""
+_HIT_STEP, _HIT_ASKED, _HIT_ENDED = (list(HITS).index(name) for name in ("step", "asked_s", "ended_s"))
 _DUE, _ENDED, _HUMAN, _CHANNEL, _OPERATION = (
     list(VISITS).index(name) for name in ("due_s", "ended_s", "human_s", "channel", "operation")
 )
@@ -39,6 +42,9 @@ class Book(Protocol):
 
     def visit(self, row: Row, ending: Ending) -> None:
         """Note an ended visit, a row of `VISITS`."""
+
+    def loop(self, notes: LoopNotes) -> None:
+        """Note what was seen of the generator's event loop."""
 
     def hit(self, row: Row | None, own_s: float | None) -> None:
         """Note a request, a row of `HITS`; None: one that a sample leaves out.
@@ -63,6 +69,10 @@ class Account:
         """Arrivals that broke inside the generator, by kind and place of the error."""
         self.own_times = Histogram()
         """What the generator itself took of each request, from asked to sent, connecting left out."""
+        self.loop_notes = LoopNotes()
+        self.control_step = ""
+        """Name of the requests that a control process sends, too; empty: it sends others."""
+        self.control_step_times = Histogram()
 
     def start(self, arrival: int, lag_s: float) -> None:
         """Note a started arrival.
@@ -108,6 +118,13 @@ class Account:
         self.records.hits_seen += 1
         if row is not None:
             self.records.hits.add(row)
+            if row[_HIT_STEP] == self.control_step:
+                asked_s, ended_s = float(row[_HIT_ASKED]), float(row[_HIT_ENDED])  # type: ignore[arg-type]  # as above
+                self.control_step_times.record(ended_s - asked_s)
+
+    def loop(self, notes: LoopNotes) -> None:
+        """Note what was seen of the event loop."""
+        self.loop_notes.merge(notes)
 
     @property
     def ended_early_by(self) -> str:
@@ -124,7 +141,25 @@ class Account:
         """Whether no arrival is left that could still be started."""
         return self.tally.waiting == 0
 
-    def result(self, played_s: float, host: str, workers: Sequence[WorkerRecord] = ()) -> LoadResult:
+    def generator(self, control: ControlRecord | None) -> GeneratorRecord:
+        """Give what is known of the generator itself."""
+        seen = self.loop_notes
+        seconds = range(max(seen.cpu_share_by_s, default=-1) + 1)
+        return GeneratorRecord(
+            own=self.own_times.summary(),
+            turn=seen.turns.summary(),
+            read_late_s_p99=seen.read_late_s(0.99),
+            cpu_share_by_s=tuple(seen.cpu_share_by_s.get(second, 0.0) for second in seconds),
+            control=control,
+        )
+
+    def result(
+        self,
+        played_s: float,
+        host: str,
+        workers: Sequence[WorkerRecord] = (),
+        control: ControlRecord | None = None,
+    ) -> LoadResult:
         """Give the sums; a play is finished when nobody is left that should have come."""
         status: Literal["finished", "partial"] = "finished" if self.is_complete else "partial"
         return LoadResult(
@@ -141,5 +176,6 @@ class Account:
             workers=tuple(workers),
             ended_early_by=self.ended_early_by,
             degraded=any(each.status in {"left", "lost"} for each in workers),
+            generator=self.generator(control),
             broken_reasons=dict(self.broken_reasons.most_common()),
         )

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from footfall.load.rows import Row, Rows
 from footfall.records.errors import BadInputError
+from footfall.records.generator import GeneratorRecord
 from footfall.records.outcomes import Outcome
 from footfall.records.runs import ArrivalCounts, Lag, WorkerRecord, worker_records
 from footfall.records.tables import HITS, VISITS, check_visits, write_parquet, write_text
@@ -17,7 +18,7 @@ HITS_FILE = "hits.parquet"
 LOAD_FILE = "load.json"
 _IN_MANIFEST = (
     *("status", "arrivals", "broken_reasons", "lag_s"),
-    *("workers", "degraded", "ended_early_by"),
+    *("workers", "degraded", "generator", "ended_early_by"),
 )
 
 
@@ -43,6 +44,8 @@ class LoadResult:
     """Empty where one process played."""
     degraded: bool = False
     """A worker was lost or left in the middle."""
+    generator: GeneratorRecord = field(default_factory=GeneratorRecord)
+    """The generator's own part of the times."""
     broken_reasons: dict[str, int] = field(default_factory=dict)
     """Arrivals that broke inside the generator, by kind and place of the error; at most eleven."""
     ended_early_by: str = ""
@@ -103,6 +106,7 @@ def read_result(folder: Path) -> LoadResult:
         data["arrivals"] = ArrivalCounts(**data["arrivals"])
         data["lag_s"] = Lag(**data["lag_s"])
         data.setdefault("hits_kept", data["hits"])
+        data["generator"] = GeneratorRecord.of_data(data["generator"])
         data["workers"] = worker_records(data.get("workers", ()))
         return LoadResult(**data)
     except (ValueError, TypeError, KeyError) as error:

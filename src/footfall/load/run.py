@@ -38,6 +38,8 @@ class LoadSettings:
     """Generating processes: one plays by itself; several are workers of a master, all on this machine."""
     hits_sample_share: float = 1.0
     """Share of the customers whose requests are kept one by one, above 0, at most 1."""
+    control: bool = True
+    """Whether a separate process asks the service, too, for comparison."""
     drain_s: float = DRAIN_S
     """Those still under way this long after the last arrival was due are cut off."""
     stall_s: float = 0.0
@@ -99,6 +101,7 @@ def _command(settings: LoadSettings) -> list[str]:
         *("--trace", str(settings.trace), "--run-dir", str(settings.run_dir)),
         *(("--endpoints", str(settings.endpoints)) if settings.endpoints else ()),
         *("--drain-s", str(settings.drain_s), "--hits-sample", str(settings.hits_sample_share)),
+        *(() if settings.control else ("--no-control",)),
         *("--stall-s", str(settings.stall_s), "--stall-every-s", str(settings.stall_every_s)),
         *(_several(settings.processes) if settings.processes != 1 else ()),
     ]

@@ -2,9 +2,11 @@
 
 import math
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
+
+from footfall.records.generator import TimeSummary
 
 PER_OCTAVE = 1024
 """Buckets between a time and its double: a bucket is at most 0.1 % wide, its middle at most 0.05 % off."""
@@ -65,6 +67,17 @@ class Histogram:
             if below >= rank:
                 return self.min_s if bucket == _UNDER else min(max(_middle_s(bucket), self.min_s), self.max_s)
         return self.max_s
+
+    def summary(self) -> TimeSummary:
+        """Give it in a few figures, to 0.05 %."""
+        p50, p95, p99 = (self.percentile(share) for share in (0.5, 0.95, 0.99))
+        return TimeSummary(n=self.n, p50_s=p50, p95_s=p95, p99_s=p99, max_s=self.max_s if self.n else None)
+
+    def lengths(self) -> Iterator[tuple[float, int]]:
+        """Give each time that was counted, to 0.05 %, and how often, from the longest down."""
+        for bucket in sorted(self.counts, reverse=True):
+            middle_s = self.min_s if bucket == _UNDER else _middle_s(bucket)
+            yield min(max(middle_s, self.min_s), self.max_s), self.counts[bucket]
 
     def to_data(self) -> dict[str, Any]:
         """Give it in plain data, for a message or a file."""

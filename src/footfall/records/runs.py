@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from footfall.records.errors import BadInputError
+from footfall.records.generator import GeneratorRecord
 from footfall.records.tables import write_text
 
 MANIFEST = "manifest.json"
@@ -100,6 +101,8 @@ class Manifest:
     """A worker was lost or left in the middle: the load was not the one that was asked for."""
     broken_reasons: dict[str, int] = field(default_factory=dict)
     """Arrivals that broke inside the generator, by kind and place of the error."""
+    generator: GeneratorRecord | None = None
+    """What is known of the load generator's own part; None of a run that was not played."""
     ended_early_by: str = ""
     """The abort criterion that ended it; empty where none did."""
     share_definition: str | None = None
@@ -176,7 +179,9 @@ def read_manifest(folder: Path) -> Manifest:
             data["arrivals"] = ArrivalCounts(**data["arrivals"])
         if data.get("lag_s"):
             data["lag_s"] = Lag(**data["lag_s"])
+        if data.get("generator"):
+            data["generator"] = GeneratorRecord.of_data(data["generator"])
         data["workers"] = worker_records(data.get("workers", ()))
         return Manifest(**data)
-    except (ValueError, TypeError, AttributeError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise BadInputError(str(path), f"damaged ({error})", "a manifest written by footfall") from error

@@ -1,8 +1,14 @@
 """A run that its own generator spoiled is invalid, and says by what."""
 
+import json
 from collections.abc import Callable
+from dataclasses import replace
 
-from footfall.measure.criteria.generator import judge_wholeness
+import pytest
+
+from footfall.measure.criteria.generator import judge_generator, judge_wholeness
+from footfall.measure.criteria.grammar import parse_criterion
+from footfall.records.generator import ControlRecord, GeneratorRecord, TimeSummary
 from footfall.records.runs import ArrivalCounts, Manifest
 
 MakeManifest = Callable[..., Manifest]
@@ -29,3 +35,61 @@ def test_a_degraded_run_says_its_broken_arrivals_too(make_manifest: MakeManifest
     reason = judge_wholeness(make_manifest(arrivals=BROKEN, degraded=True)).reason
     assert "workers went" in reason
     assert "73 of 147" in reason
+
+
+def times(p99_s: float, n: int = 1000) -> TimeSummary:
+    """A sample whose times are all alike."""
+    return TimeSummary(n=n, p50_s=p99_s, p95_s=p99_s, p99_s=p99_s, max_s=p99_s)
+
+
+def control(answered_s: float, in_run_s: float, n: int = 100) -> ControlRecord:
+    """A control of a request that the run sends, too."""
+    return ControlRecord(
+        method_and_path="GET /a", sent=n, answered=times(answered_s, n), same_in_run=times(in_run_s)
+    )
+
+
+WELL = GeneratorRecord(
+    own=times(0.0004), turn=times(0.0003), read_late_s_p99=0.0003, cpu_share_by_s=(0.3, 0.4) * 10
+)
+
+
+@pytest.mark.parametrize(
+    ("change", "line", "verdict", "words"),
+    [
+        ({}, "p95(web.*) < 100ms", "pass", "0.4 ms (p99) to send a request"),
+        ({"own": times(0.02)}, "p95(web.*) < 100ms", "invalid", "it took 20 ms (p99) to send a request"),
+        ({"own": times(0.02)}, "p95(web.*) < 300ms", "pass", ""),
+        ({"own": times(0.004)}, "p95(web.*) < 10ms", "pass", "4.0 ms"),
+        ({"own": times(0.02)}, "success(*) >= 90%", "pass", ""),
+        ({"own": times(0.06)}, "success(*) >= 90%", "invalid", "more than 50 ms"),
+        ({"read_late_s_p99": 0.19}, "p95(web.*) < 1s", "invalid", "it read answers 190 ms late"),
+        ({"cpu_share_by_s": (0.5,) * 17 + (0.95,) * 3}, "success(*) >= 90%", "invalid", "in 3 of 20 seconds"),
+        ({"cpu_share_by_s": (0.5,) * 19 + (0.95,)}, "success(*) >= 90%", "pass", "CPU at most 95.0 %"),
+        ({"control": control(0.004, 2.0), "own": times(0.04)}, "p95(*) < 500ms", "invalid", "GET /a"),
+        ({"control": control(0.004, 2.0)}, "p95(*) < 500ms", "pass", "within 4.0 ms"),
+        ({"control": control(0.004, 2.0, n=5), "own": times(0.04)}, "p95(*) < 500ms", "pass", ""),
+        ({"own": TimeSummary()}, "success(*) >= 90%", "pass", "is not known"),
+    ],
+)
+def test_a_generator_whose_own_part_is_too_large_for_what_is_judged_makes_the_run_invalid(
+    make_manifest: MakeManifest, change: dict[str, object], line: str, verdict: str, words: str
+) -> None:
+    """A tenth of the smallest limit, 5 ms at least; a busy CPU; a control that was answered far sooner."""
+    record = replace(WELL, **change)  # type: ignore[arg-type]  # fields of the record
+    judged = judge_generator([parse_criterion(line, "x")], make_manifest(generator=record))
+    assert judged is not None
+    assert (judged.verdict, judged.validity) == (verdict, True)
+    assert words in judged.reason
+
+
+def test_of_a_run_that_was_not_played_nothing_is_said_of_the_generator(make_manifest: MakeManifest) -> None:
+    """It has none."""
+    assert judge_generator([], make_manifest()) is None
+    assert judge_generator([], make_manifest(generator=GeneratorRecord())) is None
+
+
+def test_a_record_in_a_file_is_the_record() -> None:
+    """Plain data and back."""
+    for record in (WELL, replace(WELL, control=control(0.1, 0.2)), GeneratorRecord()):
+        assert GeneratorRecord.of_data(json.loads(json.dumps(record.to_data()))) == record

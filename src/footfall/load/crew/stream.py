@@ -8,6 +8,7 @@ from footfall.load.account import Account
 from footfall.load.crew.plan import Plan
 from footfall.load.errands.answers import Ending
 from footfall.load.latencies import Latencies
+from footfall.load.loop_notes import LoopNotes
 from footfall.load.rows import Row
 from footfall.records.histogram import Histogram
 from footfall.records.outcomes import Outcome
@@ -31,12 +32,13 @@ class Notes:
     """Of the visits."""
     own_times: Histogram = field(default_factory=Histogram)
     """Of the requests: what the generator itself took."""
+    loop_notes: LoopNotes = field(default_factory=LoopNotes)
 
     def to_data(self) -> dict[str, Any]:
         """Give the notes as a message holds them."""
         rows = {"starts": self.starts, "ends": self.ends, "visits": self.visits, "hits": self.hits}
         times = {"latencies": self.latencies.to_data(), "own_times": self.own_times.to_data()}
-        return rows | {"hits_left_out": self.hits_left_out} | times
+        return rows | {"hits_left_out": self.hits_left_out, "loop": self.loop_notes.to_data()} | times
 
     @classmethod
     def of_data(cls, data: dict[str, Any]) -> "Notes":
@@ -48,7 +50,11 @@ class Notes:
         starts, ends, visits, hits = (
             [tuple(row) for row in data[name]] for name in ("starts", "ends", "visits", "hits")
         )
-        times = Latencies.of_data(data["latencies"]), Histogram.of_data(data["own_times"])
+        times = (
+            Latencies.of_data(data["latencies"]),
+            Histogram.of_data(data["own_times"]),
+            LoopNotes.of_data(data["loop"]),
+        )
         return cls(starts, ends, visits, hits, data["hits_left_out"], *times)
 
 
@@ -81,6 +87,10 @@ class Stream:
         else:
             self._notes.hits.append(row)
 
+    def loop(self, notes: LoopNotes) -> None:
+        """Note what was seen of the event loop."""
+        self._notes.loop_notes.merge(notes)
+
     def take(self) -> Notes:
         """Give all notes since the last time."""
         notes, self._notes = self._notes, Notes()
@@ -103,5 +113,6 @@ def add_up(notes: Notes, account: Account, plan: Plan, worker: str) -> None:
         account.add_visit(row, (Outcome(str(row[_OUTCOME])), str(row[_CAUSE])))
     account.latencies.merge(notes.latencies)
     account.own_times.merge(notes.own_times)
+    account.loop(notes.loop_notes)
     for hit in (*notes.hits, *repeat(None, notes.hits_left_out)):
         account.add_hit(hit)

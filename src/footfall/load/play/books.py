@@ -4,6 +4,7 @@ import logging
 from dataclasses import replace
 
 from footfall.load.account import Account
+from footfall.load.control import Control, control_target
 from footfall.load.play.preparation import Prepared
 from footfall.load.result import LoadResult
 from footfall.records.abort import abort_rules
@@ -23,6 +24,17 @@ def account_of(prepared: Prepared) -> Account:
     arrivals = [Arrival(**row) for row in prepared.trace.arrivals.iter_rows(named=True)]
     rules = abort_rules(info.criteria, f"scenario {info.scenario}")
     return Account(arrivals, rules, prepared.run_dir)
+
+
+def control_of(prepared: Prepared, account: Account) -> Control | None:
+    """Give the control of a run, not started; None where none is asked for or possible."""
+    settings, trace = prepared.settings, prepared.trace
+    arrivals_per_s = trace.arrivals.height / trace.info.play.seconds
+    target = control_target(prepared.own, arrivals_per_s) if settings.control else None
+    if target is None:
+        return None
+    account.control_step = target.step
+    return Control(settings.host, target)
 
 
 def is_ended_early(account: Account) -> bool:

@@ -17,7 +17,7 @@ from footfall.load.crew.messages import KIND, MESSAGE, pieces_of
 from footfall.load.crew.plan import Plan
 from footfall.load.crew.stream import Notes, add_up
 from footfall.load.model_file import model_text
-from footfall.load.play.books import account_of, is_ended_early, write_down
+from footfall.load.play.books import account_of, control_of, is_ended_early, write_down
 from footfall.load.play.preparation import Prepared
 from footfall.load.progress import Progress, write_progress
 from footfall.load.reach import set_play_clock
@@ -46,6 +46,7 @@ class Conductor:
         self._runner = runner
         self.prepared = prepared
         self.account = account_of(prepared)
+        self._control = control_of(prepared, self.account)
         self._plan = Plan([arrival.due_s for arrival in self.account.arrivals], self.account.tally)
         self._run = secrets.token_hex(4)
         self._members: dict[str, Member] = {}
@@ -134,11 +135,10 @@ class Conductor:
             if not member.has_ended:
                 self._give_up(member, member.until_s)
         workers = [member.record(self._plan.slots(member.id)) for member in self._members.values()]
-        write_down(
-            self.prepared,
-            self.account,
-            self.account.result(self.now_s(), str(self._environment.host), workers),
-        )
+        played_s, account = self.now_s(), self.account
+        control = self._control.end(account.control_step_times.summary()) if self._control else None
+        result = account.result(played_s, str(self._environment.host), workers, control)
+        write_down(self.prepared, account, result)
 
     @property
     def _playing(self) -> list[Member]:
@@ -161,6 +161,8 @@ class Conductor:
         for worker, arrivals in shares.items():
             self._deal(worker, arrivals)
         self._set_clock()
+        if self._control is not None:
+            self._control.start()
         for member in able:
             self._go(member)
         self._greenlets.append(gevent.spawn(self._watch))

@@ -39,6 +39,8 @@ def add_options(parser: Any, scenarios: list[str], scenario: str | None) -> None
     add("--hits-sample", default="1", include_in_web_ui=False, help=sample)
     names = "further host names by which the web page may be opened, comma-separated"
     add("--web-names", default="", env_var="FOOTFALL_WEB_NAMES", include_in_web_ui=False, help=names)
+    control = "do not ask the service from a separate process as well, for comparison"
+    add("--no-control", action="store_true", include_in_web_ui=False, help=control)
     add("--stall-s", default="0", include_in_web_ui=False, help=SUPPRESS)
     add("--stall-every-s", default="0", include_in_web_ui=False, help=SUPPRESS)
 

@@ -5,7 +5,7 @@ import logging
 from locust.env import Environment
 from locust.runners import Runner
 
-from footfall.load.play.books import account_of, is_ended_early, write_down
+from footfall.load.play.books import account_of, control_of, is_ended_early, write_down
 from footfall.load.play.player import Manner, Piece, Player
 from footfall.load.play.preparation import Prepared
 from footfall.load.progress import Progress, write_progress
@@ -31,6 +31,7 @@ class Performance:
             stall_every_s=settings.stall_every_s,
             hits_sample_share=settings.hits_sample_share,
         )
+        self._control = control_of(prepared, self.account)
         group = _runner(environment).user_greenlets
         self._player = Player(
             environment, Piece(trace.info, trace.model, prepared.own), self.account, manner, group
@@ -50,6 +51,8 @@ class Performance:
         settings = self.prepared.settings
         if settings.control_token:
             set_play_clock(str(self._environment.host), settings.control_token, -self.now_s())
+        if self._control is not None:
+            self._control.start()
         self._player.start(self.account.arrivals)
 
     def tick(self) -> bool:
@@ -74,7 +77,9 @@ class Performance:
         Raises:
             BadInputError: the folder cannot be written.
         """
-        result = self.account.result(self.now_s(), str(self._environment.host))
+        played_s, account = self.now_s(), self.account
+        control = self._control.end(account.control_step_times.summary()) if self._control else None
+        result = account.result(played_s, str(self._environment.host), control=control)
         write_down(self.prepared, self.account, result)
 
 

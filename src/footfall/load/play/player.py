@@ -26,6 +26,7 @@ from footfall.load.errands.person import Person
 from footfall.load.errands.serve import serve
 from footfall.load.play.connections import Connections
 from footfall.load.play.direct import DirectWire, Line
+from footfall.load.play.loop_watch import LoopWatch
 from footfall.load.play.users import ChannelUser, user_of
 from footfall.load.play.wire import PlayWire, SessionWire, Side
 from footfall.load.trace import TraceInfo
@@ -107,6 +108,7 @@ class Player:
             _calm()
             ChannelUser.client_pool = Connections()
             self._line = Line(self._environment, str(self._environment.host))
+            self._greenlets.append(LoopWatch(self.now_s, self._book.loop).start())
             if self._manner.stall_s:
                 self._greenlets.append(gevent.spawn(self._stall))
         injecting = gevent.spawn(self._inject, arrivals)

@@ -32,6 +32,8 @@ class PlaySettings:
     """For tests of validity: the generator is blocked for so long …"""
     stall_every_s: float
     """… once in so many seconds; 0: never."""
+    control: bool = True
+    """Whether a separate process asks the service, too, for comparison."""
     hits_sample_share: float = 1.0
     """Share of the customers whose requests are kept one by one, above 0, at most 1."""
     endpoints: Path | None = None
@@ -64,6 +66,7 @@ def settings_of(options: Namespace) -> PlaySettings:
         drain_s=_seconds(options, "drain_s"),
         stall_s=stall_s,
         stall_every_s=every_s,
+        control=not options.no_control,
         hits_sample_share=_share(options, "hits_sample"),
         trace_options=tuple((name, text) for name, text in given if text is not None),
         control_token=os.environ.get(TOKEN_VARIABLE, ""),

@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from footfall.measure.between_runs.compare import ALPHA, Difference, Finding
 from footfall.measure.criteria.evidence import Evidence
+from footfall.measure.criteria.generator import judge_generator
 from footfall.measure.criteria.grammar import parse_criteria, with_defaults
 from footfall.measure.criteria.judge import judge
 from footfall.measure.criteria.spec import ArrivalsCriterion, LagCriterion
@@ -71,6 +72,9 @@ def why_left_out(manifest: Manifest) -> str | None:
     lines = "\n".join(str(line) for line in manifest.settings.get("criteria", ()))
     arrivals = "" if "arrivals(" in lines else "\narrivals(*) within 0% of trace"
     criteria = with_defaults(parse_criteria(lines + arrivals, f"run {manifest.run}"))
+    keeps_up = judge_generator(criteria, manifest)
+    if keeps_up is not None and keeps_up.verdict is Verdict.INVALID:
+        return f"{keeps_up.criterion}: {keeps_up.reason}"
     for criterion in criteria:
         if isinstance(criterion, LagCriterion | ArrivalsCriterion):
             judged = judge(criterion, Evidence(manifest=manifest))

@@ -1,5 +1,7 @@
 """Judge whether a run can be trusted at all: whole, in time, everybody sent, and not ended early."""
 
+from collections.abc import Iterable, Iterator
+
 import polars as pl
 
 from footfall.measure.criteria.decided import unmatched, untrusted
@@ -8,7 +10,9 @@ from footfall.measure.criteria.spec import (
     OPERATORS,
     AbortCriterion,
     ArrivalsCriterion,
+    Criterion,
     LagCriterion,
+    ResponseCriterion,
     Scope,
 )
 from footfall.measure.criteria.words import duration, percent
@@ -16,7 +20,18 @@ from footfall.measure.interval import wilson
 from footfall.measure.summary import RESPONSE_S
 from footfall.measure.verdict import Judgement, Verdict
 from footfall.records.abort import Guard
+from footfall.records.generator import GeneratorRecord
 from footfall.records.runs import Manifest
+
+OWN_LEAST_S = 0.005
+OWN_SHARE = 0.10
+OWN_WITHOUT_S = 0.050
+CPU_BUSY_SHARE = 0.90
+CPU_BUSY_SECONDS_SHARE = 0.10
+CPU_BUSY_SECONDS_LEAST = 2
+CONTROL_LEAST = 20
+CONTROL_FACTOR = 5.0
+_SHORT_S = 0.01
 
 
 def judge_wholeness(manifest: Manifest) -> Judgement:
@@ -44,6 +59,84 @@ def _broken(manifest: Manifest) -> str:
     reasons = "; ".join(f"{reason} ({n:,})" for reason, n in manifest.broken_reasons.items())
     said = f"{counts.broken:,} of {counts.due:,} arrivals broke inside the generator"
     return f"{said}: {reasons}" if reasons else said
+
+
+def judge_generator(criteria: Iterable[Criterion], manifest: Manifest) -> Judgement | None:
+    """Hold the generator's own part of the times against what is judged; None of a run without its figures.
+
+    A run is invalid where the 99th percentile of what the generator took before it sent a request, or of how
+    late it read answers, is above a tenth of the smallest response limit that is judged (at least 5 ms; 50 ms
+    where none is), where its CPU was busy for a tenth of the run, or where the same request, sent by a
+    separate process, was answered far sooner while the generator was busy.
+    """
+    record = manifest.generator
+    if record is None or not (record.own.n or record.turn.n):
+        return None
+    limits_s = [each.limit_s for each in criteria if isinstance(each, ResponseCriterion)]
+    allowed_s = max(OWN_LEAST_S, OWN_SHARE * min(limits_s)) if limits_s else OWN_WITHOUT_S
+    problems = list(_own_problems(record, allowed_s))
+    return Judgement(
+        criterion="the generator keeps up",
+        verdict=Verdict.INVALID if problems else Verdict.PASS,
+        reason="; ".join(problems) or _generator_in_words(record),
+        value=record.own.p99_s,
+        bound=allowed_s,
+        unit="s",
+        n=record.own.n,
+        validity=True,
+    )
+
+
+def _own_problems(record: GeneratorRecord, allowed_s: float) -> Iterator[str]:
+    """Say what makes the measured times partly the generator's own."""
+    own_s, late_s = record.own.p99_s or 0.0, record.read_late_s_p99 or 0.0
+    too_much = f"more than {_fine(allowed_s)}, so the times are partly its own"
+    if own_s > allowed_s:
+        yield f"it took {_fine(own_s)} (p99) to send a request, {too_much}"
+    if late_s > allowed_s:
+        yield f"it read answers {_fine(late_s)} late (p99), {too_much}"
+    shares = record.cpu_share_by_s
+    busy = sum(share >= CPU_BUSY_SHARE for share in shares)
+    if busy >= max(CPU_BUSY_SECONDS_LEAST, CPU_BUSY_SECONDS_SHARE * len(shares)):
+        yield (
+            f"its CPU was busy ({percent(CPU_BUSY_SHARE)} or more) in {busy} of {len(shares)} seconds: "
+            "spread the load with --processes"
+        )
+    control = record.control
+    if control is None or control.answered.n < CONTROL_LEAST or control.same_in_run.p50_s is None:
+        return
+    there_s, here_s = control.answered.p95_s or 0.0, control.same_in_run.p50_s
+    is_busy = max(own_s, late_s) > allowed_s / 2 or (record.cpu_share_max or 0.0) >= CPU_BUSY_SHARE
+    if is_busy and here_s > CONTROL_FACTOR * there_s + allowed_s:
+        yield (
+            f"half of its requests of {control.method_and_path} took {_fine(here_s)} or more, while a "
+            f"separate process had its answer within {_fine(there_s)} (p95)"
+        )
+
+
+def _generator_in_words(record: GeneratorRecord) -> str:
+    own_s = record.own.p99_s
+    said = ["how long it took to send a request is not known"]
+    if own_s is not None:
+        said = [f"{_fine(own_s)} (p99) to send a request"]
+    if record.read_late_s_p99 is not None:
+        said.append(f"answers read {_fine(record.read_late_s_p99)} late (p99)")
+    if record.turn.max_s is not None:
+        said.append(f"longest turn of its loop {_fine(record.turn.max_s)}")
+    if record.cpu_share_max is not None:
+        said.append(f"CPU at most {percent(record.cpu_share_max)} of a core")
+    if record.control is not None and record.control.answered.p95_s is not None:
+        control = record.control
+        said.append(
+            f"a separate process had {control.method_and_path} within "
+            f"{_fine(control.answered.p95_s or 0.0)} (p95 of {control.answered.n})"
+        )
+    return ", ".join(said)
+
+
+def _fine(seconds: float) -> str:
+    """A time in words, with a tenth of a millisecond where it is short."""
+    return f"{seconds * 1000:.1f} ms" if seconds < _SHORT_S else duration(seconds)
 
 
 def judge_lag(criterion: LagCriterion, evidence: Evidence) -> Judgement:

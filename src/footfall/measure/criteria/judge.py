@@ -6,7 +6,13 @@ from typing import Any
 
 from footfall.measure.criteria.baseline import judge_baseline
 from footfall.measure.criteria.evidence import Evidence
-from footfall.measure.criteria.generator import judge_abort, judge_arrivals, judge_lag, judge_wholeness
+from footfall.measure.criteria.generator import (
+    judge_abort,
+    judge_arrivals,
+    judge_generator,
+    judge_lag,
+    judge_wholeness,
+)
 from footfall.measure.criteria.shares import judge_agreement, judge_share
 from footfall.measure.criteria.spec import (
     AbortCriterion,
@@ -35,8 +41,11 @@ _JUDGES: Mapping[type, Callable[[Any, Evidence], Judgement]] = MappingProxyType(
 
 
 def judge_all(criteria: Iterable[Criterion], evidence: Evidence) -> tuple[Judgement, ...]:
-    """Whether the run is whole, then each criterion in its order."""
-    return (judge_wholeness(evidence.manifest), *(judge(each, evidence) for each in criteria))
+    """Whether the run is whole and its generator kept up, then each criterion in its order."""
+    asked = tuple(criteria)
+    generator = judge_generator(asked, evidence.manifest)
+    of_run = (judge_wholeness(evidence.manifest), *(() if generator is None else (generator,)))
+    return (*of_run, *(judge(each, evidence) for each in asked))
 
 
 def judge(criterion: Criterion, evidence: Evidence) -> Judgement:

@@ -1,0 +1,105 @@
+"""The control: a request that a separate process sends again and again while a run lasts."""
+
+import json
+import logging
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from footfall.load.endpoints.own_service import OwnService
+from footfall.load.endpoints.spec import Step
+from footfall.load.tally import nearest_rank
+from footfall.records.generator import ControlRecord, TimeSummary
+
+HEALTH_PATH = "/health"
+_CLIENT = Path(__file__).parent / "control_client.py"
+_EVERY_S = 0.2
+_SHARE_OF_ARRIVALS = 0.01
+"""At an own service the control sends no more than this share of the arrivals, so that it is no load."""
+_ENDS_WITHIN_S = 6.0
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class ControlTarget:
+    """What the control asks for, and how often."""
+
+    path: str
+    every_s: float
+    step: str = ""
+    """Name of the run's own requests of that path; empty: it has none."""
+
+
+def control_target(own: OwnService | None, arrivals_per_s: float) -> ControlTarget | None:
+    """Give the reference service's `/health`, or the first plain GET of an endpoints file; None: it has none.
+
+    Plain is what everybody may send at any time: without placeholders, headers and authentication.
+    """
+    if own is None:
+        return ControlTarget(HEALTH_PATH, _EVERY_S)
+    steps = (step for errand in own.endpoints.errand for step in errand.step)
+    plain = next((step for step in steps if _is_plain(step, has_auth=own.endpoints.auth is not None)), None)
+    if plain is None or arrivals_per_s <= 0:
+        return None
+    return ControlTarget(plain.path, max(_EVERY_S, 1 / (arrivals_per_s * _SHARE_OF_ARRIVALS)), plain.title)
+
+
+def _is_plain(step: Step, *, has_auth: bool) -> bool:
+    asks_openly = not (has_auth and step.auth) and not step.headers
+    return step.method == "GET" and asks_openly and not step.words and step.until is None
+
+
+class Control:
+    """The process of the control, from its start to its figures."""
+
+    def __init__(self, host: str, target: ControlTarget) -> None:
+        """Start nothing yet."""
+        self._url = host.rstrip("/") + target.path
+        self._target = target
+        self._process: subprocess.Popen[str] | None = None
+
+    def start(self) -> None:
+        """Start asking; where no process can be started, the run goes on without."""
+        command = [sys.executable, "-I", "-S", str(_CLIENT), self._url, str(self._target.every_s)]
+        try:
+            # Its input is our end of a pipe: when we end, however that is, so does it.
+            self._process = subprocess.Popen(  # noqa: S603  our own program, arguments as a list
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                text=True,
+                start_new_session=True,
+            )
+        except OSError as error:
+            logger.warning("no control request: %s", (error.strerror or str(error)).lower())
+
+    def end(self, same_in_run: TimeSummary) -> ControlRecord | None:
+        """Stop asking; gives what was seen, None if that is not known."""
+        process, self._process = self._process, None
+        if process is None:
+            return None
+        try:
+            said, _ = process.communicate(timeout=_ENDS_WITHIN_S)
+            data: dict[str, Any] = json.loads(said)
+        except (OSError, ValueError, subprocess.SubprocessError):
+            process.kill()
+            process.wait()
+            return None
+        return ControlRecord(
+            method_and_path=f"GET {self._target.path}",
+            sent=data["sent"],
+            failed=data["failed"],
+            answered=summary_of(data["times_s"]),
+            same_in_run=same_in_run,
+        )
+
+
+def summary_of(times_s: Sequence[float]) -> TimeSummary:
+    """Give a sample of times, seconds, in a few figures."""
+    ordered = sorted(times_s)
+    p50, p95, p99, most = (nearest_rank(ordered, share) for share in (0.5, 0.95, 0.99, 1.0))
+    return TimeSummary(n=len(ordered), p50_s=p50, p95_s=p95, p99_s=p99, max_s=most)
