@@ -22,10 +22,10 @@ UNPRIVILEGED = ("postgres", "nobody")
 
 
 @pytest.fixture(scope="session")
-def postgres_url() -> Iterator[str]:
-    """SQLAlchemy URL of an empty database on a server of the tests' own, which ends with them.
+def postgres() -> Iterator["PostgresServer"]:
+    """A PostgreSQL server of the tests' own, which ends with them.
 
-    It listens on a Unix socket in that folder alone, so no port can clash and nobody else can reach it.
+    It listens on a Unix socket in a folder of its own, so no port can clash and nobody else can reach it.
     """
     binaries = _binaries()
     if binaries is None:
@@ -34,15 +34,21 @@ def postgres_url() -> Iterator[str]:
             pytest.fail(reason)
         pytest.skip(reason)
     with tempfile.TemporaryDirectory(prefix="footfall-pg-") as name:
-        server = _Server(binaries, Path(name))
-        server.start()
+        server = PostgresServer(binaries, Path(name))
+        server.make()
         try:
-            yield f"postgresql+psycopg://{DATABASE}@/{DATABASE}?host={name}"
+            yield server
         finally:
             server.stop()
 
 
-class _Server:
+@pytest.fixture(scope="session")
+def postgres_url(postgres: "PostgresServer") -> str:
+    """SQLAlchemy URL of an empty database on that server."""
+    return postgres.url
+
+
+class PostgresServer:
     """One PostgreSQL server in one folder."""
 
     def __init__(self, binaries: Path, folder: Path) -> None:
@@ -51,17 +57,22 @@ class _Server:
         self._folder = folder
         self._data = folder / "data"
         self._log = folder / "server.log"
+        self.url = f"postgresql+psycopg://{DATABASE}@/{DATABASE}?host={folder}"
         self._user = _unprivileged() if os.getuid() == 0 else None
         if self._user is not None:
             os.chown(folder, self._user.pw_uid, self._user.pw_gid)
 
-    def start(self) -> None:
+    def make(self) -> None:
         """Make the cluster and the database, and return once the server answers."""
         cluster = ["--no-sync", "--encoding=UTF8", "--locale=C", "--auth=trust", f"--username={DATABASE}"]
         self._run("initdb", *cluster, f"--pgdata={self._data}")
+        self.start()
+        self._run("createdb", f"--host={self._folder}", f"--username={DATABASE}", DATABASE)
+
+    def start(self) -> None:
+        """Return once the server answers."""
         options = f"-k '{self._folder}' -c listen_addresses='' -c fsync=off"
         self._run("pg_ctl", "start", "-w", "-t", f"{START_S_MAX}", "-l", f"{self._log}", "-o", options)
-        self._run("createdb", f"--host={self._folder}", f"--username={DATABASE}", DATABASE)
 
     def stop(self) -> None:
         """Stop it at once; its data are of no use to anybody."""

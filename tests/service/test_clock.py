@@ -4,8 +4,9 @@ import time
 
 import pytest
 
-from footfall.service.clock import PlayClock
+from footfall.service.clock import PlayClock, steady_clock
 from footfall.simulate.spec.clock import THE_DAYS_OWN, DayClock
+from tests.service.running import Start
 
 
 class Now:
@@ -37,3 +38,24 @@ def test_a_model_that_is_not_played_keeps_the_hours_of_this_place() -> None:
     now = Now()
     local = time.localtime(now.s)
     assert PlayClock(now, THE_DAYS_OWN).day_s() == local.tm_hour * 3600 + local.tm_min * 60 + local.tm_sec
+
+
+def test_a_step_of_the_systems_clock_ends_no_session_and_no_reservation(start: Start) -> None:
+    """An hour forward or back changes nothing; seconds that pass do."""
+    wall, passed = Now(), Now()
+    now_s = steady_clock(wall, passed)
+    assert now_s() == wall.s
+    running = start(now_s=now_s)
+    headers = running.log_in("agent", 1)
+    number = running.client.get("/agent/numbers").json()["numbers"][0]
+    reserve = f"/agent/numbers/{number}/reserve"
+    assert running.client.post(reserve, headers=headers).status_code == 200
+    other = running.log_in("agent", 2)
+    for step_s in (3600, -7200):
+        wall.s += step_s
+        assert running.client.get("/agent/account", headers=headers).status_code == 200
+        assert running.client.post(reserve, headers=other).status_code == 409
+    passed.s += 119
+    assert running.client.post(reserve, headers=other).status_code == 409
+    passed.s += 2
+    assert running.client.post(reserve, headers=other).status_code == 200

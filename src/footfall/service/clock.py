@@ -7,6 +7,18 @@ from footfall.simulate.spec.base import DAY_S
 from footfall.simulate.spec.clock import THE_DAYS_OWN, DayClock
 
 
+def steady_clock(
+    wall_s: Callable[[], float] = time.time, monotonic_s: Callable[[], float] = time.monotonic
+) -> Callable[[], float]:
+    """Give a clock that starts at the system's time and then counts seconds, however that is set meanwhile.
+
+    What it gives can be kept in a database and compared after a restart (seconds since 1970). In one process
+    no step of the system's clock makes anything expire.
+    """
+    zero_s = wall_s() - monotonic_s()
+    return lambda: zero_s + monotonic_s()
+
+
 class PlayClock:
     """Seconds since second 0 of play, once that has been set."""
 

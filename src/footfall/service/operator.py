@@ -19,6 +19,7 @@ from footfall.service.ledger import messages
 from footfall.service.ledger.handle import Handle
 from footfall.service.ledger.sessions import Sessions
 from footfall.service.ledger.store import Store
+from footfall.service.refusals import RefusalError
 from footfall.service.settings import ServiceSettings
 from footfall.simulate.spec.channel import Channel
 from footfall.simulate.spec.station import CallCentre, MessageGateway, RequestServer
@@ -52,8 +53,7 @@ class Operator:
             await desk.sessions.load()
             if isinstance(desk.station, MessageRoom):
                 self._room = desk.station
-                for message in await self.store.read(messages.waiting):
-                    desk.station.handle_in(desk.station.gateway.enter() or 0.0, desk, message)
+                await self._take_up(desk, desk.station)
         self._start_machines()
         self._ticking = asyncio.get_running_loop().create_task(self._tick())
 
@@ -123,13 +123,27 @@ class Operator:
 
     async def _tick(self) -> None:
         """Four times a second: staff by the clock, forgotten visits, idle sessions."""
+        reconnections = self.store.reconnections
         while True:
             await asyncio.sleep(_TICK_S)
-            for desk in self.desks.values():
-                try:
+            has_returned = self.store.reconnections != reconnections
+            try:
+                for desk in self.desks.values():
                     await self._tend(desk)
-                except Exception:
-                    _logger.exception("tending %s failed", desk.channel.name)
+                    if has_returned and isinstance(desk.station, MessageRoom):
+                        await self._take_up(desk, desk.station)
+            except RefusalError:
+                # The database is away: all of it again, once it is back.
+                continue
+            except Exception:
+                _logger.exception("tending %s failed", desk.channel.name)
+            if has_returned:
+                reconnections = self.store.reconnections
+
+    async def _take_up(self, desk: Desk, room: MessageRoom) -> None:
+        """Handle the messages that were accepted and not yet handled; each is handled once all the same."""
+        for message in await self.store.read(messages.waiting):
+            room.handle_in(room.gateway.enter() or 0.0, desk, message)
 
     async def _tend(self, desk: Desk) -> None:
         if isinstance(desk.station, Held | Switchboard):

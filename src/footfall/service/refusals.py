@@ -34,6 +34,11 @@ REFUSALS: dict[str, tuple[int, str]] = {
     "out_of_order": (503, "All machines of this place are out of order."),
     "closed": (503, "The channel is not open."),
     "outage": (503, "The channel is down."),
+    "no_database": (503, "The database cannot be reached; nothing was changed."),
+    "commit_unknown": (
+        504,
+        "The database was lost during a commit; the same request again tells its outcome.",
+    ),
     "breakdown": (502, "The machine broke down."),
     "deadline": (504, "No answer within the deadline."),
 }

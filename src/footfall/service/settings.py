@@ -1,10 +1,10 @@
 """What a service is started with."""
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from footfall.records.errors import BadInputError
+from footfall.service.clock import steady_clock
 from footfall.simulate.decide.playable import check_served
 from footfall.simulate.spec.model import Model
 
@@ -40,8 +40,8 @@ class ServiceSettings:
     """A clerk, machine or line is taken back from a visit that asked for nothing for so long."""
     session_idle_s: float = 1800.0
     """As long lives an idle session where the channel has no logout reminder."""
-    now_s: Callable[[], float] = time.time
-    """Clock of everything that expires, seconds."""
+    now_s: Callable[[], float] = field(default_factory=steady_clock)
+    """Clock of everything that expires, seconds since 1970 when it began."""
     on_ready: Callable[[int], None] | None = None
     """Called once with the real port when requests are taken."""
     on_progress: Callable[[int, int], None] | None = None

@@ -9,13 +9,16 @@ from footfall.service.refusals import refusal
 from footfall.service.web.wire import Answer, Call
 
 _STARTS_IN_S_MAX = 86_400.0
+_HEALTH_S_MOST = 2.0
 
 
 async def show_health(operator: Operator, _call: Call) -> Answer:
-    """Say that the service takes requests, and which service it is."""
+    """Say whether the service can work, and which service it is; 503 while its database cannot be reached."""
     settings = operator.settings
-    return 200, {
-        "status": "ok",
+    is_well = await operator.store.is_reachable(_HEALTH_S_MOST)
+    unwell = {} if is_well else {"code": "no_database", "detail": "The database cannot be reached."}
+    return 200 if is_well else 503, unwell | {
+        "status": "ok" if is_well else "unhealthy",
         "model": settings.model.name,
         "channels": list(operator.desks),
         "subscribers": settings.subscribers,

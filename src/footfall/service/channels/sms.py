@@ -111,6 +111,8 @@ class MessageRoom:
     def _deliver(self, message: Message, work: "asyncio.Future[Reply | None]") -> None:
         self._in_hand.discard(work)
         error = work.exception()
+        if isinstance(error, RefusalError):
+            return  # the database is away: the message is taken up when it is back
         if error is not None:
             # It stays in the ledger as not handled: the next start takes it up again.
             _logger.error("message %d failed", message.id, exc_info=error)

@@ -1,5 +1,7 @@
 """One database connection that speaks plain SQL with named parameters, in either dialect."""
 
+import logging
+import time
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
@@ -7,7 +9,12 @@ from typing import Any
 from sqlalchemy import Engine, text
 from sqlalchemy.engine import Dialect
 
+from footfall.service.refusals import refusal
+
+_logger = logging.getLogger(__name__)
 Row = tuple[Any, ...]
+_RETRY_AFTER_S = 0.5
+"""So long, requests are refused without a try: each may take seconds, and all others wait behind it."""
 
 
 class Handle:
@@ -24,6 +31,9 @@ class Handle:
             sqlalchemy.exc.SQLAlchemyError: the database does not answer.
         """
         self._engine = engine
+        self._pooled: Any = None
+        self._retry_at_s = 0.0
+        self.reconnections = 0
         self._is_sqlite = engine.dialect.name == "sqlite"
         self.changes = 0
         """Statements that may have changed something, ever."""
@@ -59,18 +69,46 @@ class Handle:
         """Begin, commit or roll back."""
         self._driver.execute(sql)
 
-    def reconnect(self) -> None:
-        """Take a new connection in place of one that is broken."""
-        self._pooled.invalidate()
-        self._connect()
+    @property
+    def is_broken(self) -> bool:
+        """Whether the connection has been lost; a file has none to lose."""
+        return self._pooled is None or (
+            not self._is_sqlite and bool(self._driver.closed or self._driver.broken)
+        )
+
+    def ensure(self) -> None:
+        """Take a new connection in place of one that is lost, trying at most twice a second.
+
+        Raises:
+            RefusalError: the database cannot be reached.
+        """
+        if not self.is_broken:
+            return
+        if time.monotonic() < self._retry_at_s:
+            raise refusal("no_database")
+        pooled, self._pooled = self._pooled, None
+        try:
+            if pooled is not None:
+                pooled.invalidate()
+            self._connect()
+        except Exception as error:
+            self._retry_at_s = time.monotonic() + _RETRY_AFTER_S
+            if pooled is not None:
+                # Once for each time that it is lost. The driver names host and user, never the password.
+                _logger.error("the database cannot be reached: %s", str(error).partition("\n")[0])  # noqa: TRY400
+            raise refusal("no_database") from error
+        self.reconnections += 1
+        _logger.warning("the database is connected again")
 
     def close(self) -> None:
         """Give the connection up."""
-        self._pooled.close()
+        if self._pooled is not None:
+            self._pooled.close()
 
     def _connect(self) -> None:
-        self._pooled = self._engine.raw_connection()
-        driver: Any = self._pooled.driver_connection
+        pooled: Any = self._engine.raw_connection()
+        driver: Any = pooled.driver_connection
+        self._pooled = pooled
         self._driver = driver
         # SQLite's driver takes the texts as they are.
         self._run: Callable[[str, dict[str, Any]], Any]

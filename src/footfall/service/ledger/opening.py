@@ -23,6 +23,10 @@ _SQLITE_SETTINGS = (
     "cache_size=-65536",
 )
 
+_CONNECT_S_MOST = 5
+_SILENT_MS_MOST = 10_000
+"""A server that acknowledges nothing for so long is lost; the operating system would wait many minutes."""
+
 
 def open_engine(settings: ServiceSettings) -> Engine:
     """Connect to the database and see that it holds the accounts of these settings; an empty one is filled.
@@ -64,7 +68,9 @@ def _url(database: str) -> URL:
 
 def _connect_args(url: URL) -> dict[str, Any]:
     # The one connection of the service is made here and used by the server's thread.
-    return {"check_same_thread": False} if url.get_backend_name() == "sqlite" else {"connect_timeout": 5}
+    if url.get_backend_name() == "sqlite":
+        return {"check_same_thread": False}
+    return {"connect_timeout": _CONNECT_S_MOST, "tcp_user_timeout": _SILENT_MS_MOST}
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:  # noqa: ANN401  the driver's connection

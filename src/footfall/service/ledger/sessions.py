@@ -10,7 +10,7 @@ from functools import partial
 
 from footfall.service.ledger.handle import Handle
 from footfall.service.ledger.store import Store
-from footfall.service.refusals import refusal
+from footfall.service.refusals import RefusalError, refusal
 
 _TOKEN_BYTES = 24
 _INSERT = "INSERT INTO sessions (token_hash, subscriber, channel) VALUES (:token_hash, :subscriber, :channel)"
@@ -73,9 +73,20 @@ class Sessions:
         return session
 
     async def end(self, session: Session) -> None:
-        """Close a session; its token is dead at once."""
-        if self._open.pop(session.token_hash, None) is not None:
+        """Close a session; its token is dead at once.
+
+        Raises:
+            RefusalError: the database cannot be reached; the session is as it was.
+        """
+        if self._open.pop(session.token_hash, None) is None:
+            return
+        try:
             await self._store.write(partial(_delete, token_hash=session.token_hash))
+        except RefusalError:
+            # Else it would be open again after the next start, and by then forgotten by its owner.
+            self._open[session.token_hash] = session
+            self._open.move_to_end(session.token_hash, last=False)
+            raise
 
     def idle(self, seconds: float) -> Iterator[Session]:
         """Sessions idle for longer than that."""

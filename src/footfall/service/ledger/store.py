@@ -3,12 +3,13 @@
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any, TypeVar
 
 from sqlalchemy import Engine
 
 from footfall.service.ledger.handle import Handle
-from footfall.service.refusals import RefusalError
+from footfall.service.refusals import RefusalError, refusal
 
 T = TypeVar("T")
 Operation = Callable[[Handle], T]
@@ -39,17 +40,36 @@ class Store:
         self._thread = None if inline else ThreadPoolExecutor(1, thread_name_prefix="footfall-ledger")
         self._drain_task: asyncio.Task[None] | None = None
 
+    @property
+    def reconnections(self) -> int:
+        """How many times the database has come back after it could not be reached."""
+        return self._handle.reconnections
+
     async def read(self, operation: Operation[T]) -> T:
-        """Run an operation that changes nothing."""
+        """Run an operation that changes nothing; again, if the connection broke under it.
+
+        Raises:
+            RefusalError: the operation refused, or the database cannot be reached.
+        """
         if self._thread is None:
             return operation(self._handle)
-        return await asyncio.get_running_loop().run_in_executor(self._thread, operation, self._handle)
+        return await asyncio.get_running_loop().run_in_executor(self._thread, _read, self._handle, operation)
+
+    async def is_reachable(self, within_s: float) -> bool:
+        """Whether the database answers within so many seconds."""
+        try:
+            async with asyncio.timeout(within_s):
+                await self.read(lambda handle: handle.row("SELECT 1"))
+        except (RefusalError, TimeoutError):
+            return False
+        return True
 
     async def write(self, operation: Operation[T]) -> T:
         """Run an operation and return its value once it is committed.
 
         Raises:
-            RefusalError: the operation refused; nothing of it was kept.
+            RefusalError: the operation refused, or the database cannot be reached: nothing of it was kept.
+                Only after `commit_unknown`, when the connection broke during the commit, it may have been.
         """
         return await self.submit(operation)
 
@@ -81,26 +101,69 @@ class Store:
     async def _drain(self, thread: ThreadPoolExecutor) -> None:
         """Commit batch after batch in the thread until nobody waits."""
         loop = asyncio.get_running_loop()
-        while self._waiting:
-            batch, self._waiting = self._waiting, []
-            operations = [operation for operation, _ in batch]
-            _deliver(batch, await loop.run_in_executor(thread, _commit, self._handle, operations))
-        self._drain_task = None
+        try:
+            while self._waiting:
+                batch, self._waiting = self._waiting, []
+                operations = [operation for operation, _ in batch]
+                results: list[Any]
+                try:
+                    results = await loop.run_in_executor(thread, _commit, self._handle, operations)
+                except Exception as error:  # noqa: BLE001  each that waits must hear of it
+                    results = [error] * len(batch)
+                _deliver(batch, results)
+        finally:
+            self._drain_task = None
+
+
+def _read(handle: Handle, operation: Operation[T]) -> T:
+    handle.ensure()
+    try:
+        return operation(handle)
+    except Exception:
+        if not handle.is_broken:
+            raise
+    # It changes nothing, so that once more is the same.
+    handle.ensure()
+    try:
+        return operation(handle)
+    except Exception as error:
+        if handle.is_broken:
+            raise refusal("no_database") from error
+        raise
 
 
 def _commit(handle: Handle, operations: list[Operation[Any]]) -> list[Any]:
-    """Run operations in one transaction; give the value or the exception of each."""
-    try:
-        handle.command("BEGIN")
-        results = [_attempt(handle, operation) for operation in operations]
-        handle.command("COMMIT")
-    except Exception as error:  # noqa: BLE001  whatever it is belongs to the operation, not to the loop
-        _roll_back(handle)
-        if len(operations) == 1:
-            return [error]
-        # One of them broke the transaction: each gets one of its own.
-        return [result for operation in operations for result in _commit(handle, [operation])]
-    return results
+    """Run operations in one transaction; give the value or the exception of each.
+
+    If the connection breaks before the commit, nothing was kept and all run once more on a new one.
+    """
+    for is_last in (False, True):
+        is_committing = False
+        try:
+            handle.ensure()
+            handle.command("BEGIN")
+            results = [_attempt(handle, operation) for operation in operations]
+            is_committing = True
+            handle.command("COMMIT")
+        except Exception as error:  # noqa: BLE001  whatever it is belongs to the operation, not to the loop
+            if not handle.is_broken:
+                return _one_by_one(handle, operations, error)
+            if is_committing:
+                return [refusal("commit_unknown")] * len(operations)
+            if is_last:
+                return [refusal("no_database")] * len(operations)
+        else:
+            return results
+    raise AssertionError("unreachable")
+
+
+def _one_by_one(handle: Handle, operations: list[Operation[Any]], error: Exception) -> list[Any]:
+    """One of them broke the transaction: each gets one of its own."""
+    with suppress(Exception):  # a connection that breaks here is made anew by whoever comes next
+        handle.command("ROLLBACK")
+    if len(operations) == 1:
+        return [error]
+    return [result for operation in operations for result in _commit(handle, [operation])]
 
 
 def _attempt(handle: Handle, operation: Operation[Any]) -> Any:  # noqa: ANN401  the operation's value
@@ -111,13 +174,6 @@ def _attempt(handle: Handle, operation: Operation[Any]) -> Any:  # noqa: ANN401 
         if handle.changes != before:
             raise
         return refused
-
-
-def _roll_back(handle: Handle) -> None:
-    try:
-        handle.command("ROLLBACK")
-    except Exception:  # noqa: BLE001  the connection is gone, and with it the transaction
-        handle.reconnect()
 
 
 def _deliver(batch: list[_Waiting], results: list[Any]) -> None:

@@ -59,6 +59,8 @@ class Door:
         found = self._fixed.get((method, path))
         if found is not None:
             return found
+        if "\x00" in path:
+            raise refusal("bad_request", "A path holds no zero byte.")
         parts = path.split("/", _SEGMENTS_MAX)
         if len(parts) > 3:  # noqa: PLR2004  /channel/thing/parameter
             for pattern, run in self._open.get((method, len(parts), parts[1], parts[2]), ()):
