@@ -95,7 +95,7 @@ class Handle:
             self._retry_at_s = time.monotonic() + _RETRY_AFTER_S
             if pooled is not None:
                 # Once for each time that it is lost. The driver names host and user, never the password.
-                _logger.error("the database cannot be reached: %s", str(error).partition("\n")[0])  # noqa: TRY400
+                _logger.error("the database cannot be reached: %s", str(error).partition("\n")[0])  # noqa: TRY400  no traceback: what the user needs is the reason
             raise refusal("no_database") from error
         self.reconnections += 1
         _logger.warning("the database is connected again")
