@@ -141,7 +141,7 @@ def test_every_row_is_told_and_the_rows_add_up(
     fit(calls)
     words = capsys.readouterr().out
     for reason in (
-        "set aside: arrival time missing or unreadable",
+        "set aside: arrival time cannot be read",
         "set aside: outcome not in the mapping: exploded",
         "set aside: outcome to be ignored: test",
         "arrival only: wait less than nothing",
@@ -186,7 +186,9 @@ def test_the_example_is_printed_and_is_a_mapping(capsys: pytest.CaptureFixture[s
 def test_what_is_not_there_is_named(calls: Path, refused: Refused) -> None:
     """The log, the mapping, the option."""
     log, mapping = str(calls / "calls.csv"), str(calls / "calls.toml")
-    assert refused() == "LOG: no log is named; expected a CSV or Parquet file, or --example"
+    assert (
+        refused() == "LOG: no log is named; expected a CSV, Excel or Parquet file, a queue_log, or --example"
+    )
     assert refused(log).startswith("--map: no mapping is named")
     assert "nowhere.csv: no such file" in refused(str(calls / "nowhere.csv"), "--map", mapping)
     assert "nowhere.toml: no such file" in refused(log, "--map", str(calls / "nowhere.toml"))
@@ -203,7 +205,7 @@ def test_what_is_not_there_is_named(calls: Path, refused: Refused) -> None:
         ),
         (
             ('"time"', '"topic"'),
-            "none of 4,004 rows can be used: arrival time missing or unreadable (4,004 rows",
+            "columns.arrived: no cell of the column 'topic' can be read; the first, in line 2, is",
         ),
         (("short_service_s = 10", "short_service_s = ten"), "calls.toml: is no TOML"),
         (
@@ -230,9 +232,9 @@ def test_a_mapping_that_does_not_fit_is_refused_before_anything_is_written(
     [
         (b"", "calls.csv: cannot be read"),
         (b"time,wait,talk,result,topic,agent\n", "calls.csv: has no rows"),
-        ("time,wait\nÜ,1\n".encode("latin-1"), "calls.csv: byte 10 is not UTF-8"),
+        (b"time,wait\n\xdc,1\n", "the log has no column 'talk'; expected time or wait"),
     ],
-    ids=["empty", "no rows", "another encoding"],
+    ids=["empty", "no rows", "other columns"],
 )
 def test_a_log_that_is_none_is_refused(calls: Path, refused: Refused, content: bytes, told: str) -> None:
     """In one line that names the file."""

@@ -34,16 +34,19 @@ def test_a_parquet_file_keeps_its_types(tmp_path: Path) -> None:
     [
         (b"", "cannot be read"),
         (b"time,wait\n", "has no rows"),
-        (b"time\n\xff\xfe\n", "byte 5 is not UTF-8"),
-        (b"time,wait\n1,2,3,4\n", "cannot be read"),
+        (b"time,wait\n1,2,3,4\n", "has no rows below its heading"),
+        (b"\x28\xb5\x2f\xfdxx", "is packed with zstd, which this Python cannot unpack|cannot be read"),
+        (b"\x1f\x8bnot gzip at all", "cannot be read"),
+        (b"PK\x03\x04no sheet", "cannot be read"),
+        (b'time,wait\n"1,2\n' + b"3,4\n" * 200, "a quoted cell ends only in line 202"),
     ],
-    ids=["empty", "heading alone", "another encoding", "more cells than headings"],
+    ids=["empty", "heading alone", "more cells than headings", "zstd", "gzip", "zip", "open quote"],
 )
 def test_a_csv_that_is_none_is_refused(content: bytes, told: str, tmp_path: Path) -> None:
     """The line names the file and what was found."""
     path = tmp_path / "calls.csv"
     path.write_bytes(content)
-    with pytest.raises(BadInputError, match=rf"calls\.csv: {told}"):
+    with pytest.raises(BadInputError, match=rf"calls\.csv(:| line 2:) {told}"):
         read_log(path)
 
 

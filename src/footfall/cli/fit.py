@@ -13,13 +13,14 @@ from footfall.cli.console import progress, say, say_json
 from footfall.cli.options import Json, Out
 from footfall.cli.runs import begin, end
 from footfall.records.errors import BadInputError
-from footfall.records.log_file import read_log
+from footfall.records.log_file import Table, TableForm, joined, read_table
 from footfall.records.tables import write_csv, write_text
 from footfall.simulate.fit.build import Named, model_of
 from footfall.simulate.fit.cautions import cautions
 from footfall.simulate.fit.fit import Fitted, fit_log
 from footfall.simulate.fit.mapping import EXAMPLE, Mapping, Options, Weekday, read_mapping
 from footfall.simulate.fit.python_text import model_text
+from footfall.simulate.fit.queue_log import is_queue_log, queue_mapping, read_queue_log
 
 MODEL_FILE, REPORT, FIGURES = "model.py", "report.html", "fit.json"
 _EXPECTED_MAP = "--map FILE.toml, such as `footfall fit --example` prints"
@@ -27,13 +28,21 @@ _NO_SEED = 0
 
 
 def command(
-    log: Annotated[
-        Path | None,
-        typer.Argument(help="CSV or Parquet file of calls, visits or requests.", show_default=False),
+    logs: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="LOG...",
+            help="Files of calls, visits, requests or counts: CSV, Excel, Parquet, Asterisk's queue_log.",
+            show_default=False,
+        ),
     ] = None,
     mapping: Annotated[
         Path | None,
-        typer.Option("--map", help="TOML file: which column means what.", show_default=False),
+        typer.Option(
+            "--map",
+            help="TOML file: which column means what. A queue_log needs none.",
+            show_default=False,
+        ),
     ] = None,
     out: Out = None,
     weekday: Annotated[
@@ -47,22 +56,23 @@ def command(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Fit a model to the rows of LOG: model.py, report.html, charts."""
+    """Fit a model to the rows of LOG, or of several files: model.py, report.html, charts."""
     if example:
         say(EXAMPLE.rstrip())
         return
-    if log is None:
-        raise BadInputError("LOG", "no log is named", "a CSV or Parquet file, or --example")
-    if mapping is None:
-        raise BadInputError("--map", "no mapping is named", _EXPECTED_MAP)
-    asked = _on(_mapping_in(mapping), weekday)
-    table = read_log(log)
-    with progress(f"fitting {table.height:,} rows"):
+    if not logs:
+        raise BadInputError(
+            "LOG", "no log is named", "a CSV, Excel or Parquet file, a queue_log, or --example"
+        )
+    table, asked = _read(logs, mapping)
+    asked = _on(asked, weekday)
+    with progress(f"fitting {table.frame.height:,} rows"):
         try:
             fit = fit_log(table, asked)
         except BadInputError as error:
-            raise BadInputError(f"{log} by {mapping}", str(error)) from error
-    named = fitting.named(fit, log)
+            by = "" if mapping is None else f" by {mapping}"
+            raise BadInputError(f"{logs[0]}{by}", str(error)) from error
+    named = fitting.named(fit, logs)
     folder, run = _write(fit, named, asked, out)
     if as_json:
         say_json(fitting.as_json(fit) | {"run": run, "folder": str(folder)})
@@ -71,14 +81,31 @@ def command(
     say(f"results in {folder}; run it: footfall simulate {folder / MODEL_FILE}")
 
 
-def _mapping_in(path: Path) -> Mapping:
+def _read(logs: list[Path], path: Path | None) -> tuple[Table, Mapping]:
+    """Read the files and the mapping that goes with them."""
+    text = None if path is None else _text_of(path)
+    if is_queue_log(logs[0]):
+        return read_queue_log(logs), queue_mapping(text, str(path or "--map"))
+    if path is None or text is None:
+        raise BadInputError("--map", "no mapping is named", _EXPECTED_MAP)
+    mapping = read_mapping(text, str(path))
+    options: Options = mapping.options
+    form = TableForm(
+        names=frozenset(name for _, name in mapping.columns if name is not None),
+        encoding=options.encoding,
+        separator=options.separator,
+        sheet=options.sheet,
+    )
+    return joined([(log.name, read_table(log, form)) for log in logs]), mapping
+
+
+def _text_of(path: Path) -> str:
     if not path.is_file():
         raise BadInputError(str(path), "no such file", _EXPECTED_MAP)
     try:
-        text = path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8-sig")
     except (UnicodeDecodeError, OSError) as error:
         raise BadInputError(str(path), f"cannot be read ({error})", "a TOML file in UTF-8") from error
-    return read_mapping(text, str(path))
 
 
 def _on(mapping: Mapping, weekday: str | None) -> Mapping:
@@ -98,6 +125,8 @@ def _write(fit: Fitted, named: Named, mapping: Mapping, out: Path | None) -> tup
     warned = cautions(fit)
     text = model_text(model, named, fitting.days(fit), [f"{name}: {told}" for name, told in warned])
     settings = {"log": named.log, "map": mapping.model_dump(mode="json", by_alias=True, exclude_none=True)}
+    figures = fitting.json_text(fit)
+    # What may fail comes before the folder is made.
     folder, manifest = begin("fit", model, _NO_SEED, out, settings=settings)
     drawn = fitting.charts(fit, Stamp.of(manifest))
     for name, chart in drawn.items():
@@ -113,7 +142,7 @@ def _write(fit: Fitted, named: Named, mapping: Mapping, out: Path | None) -> tup
         charts=list(drawn.values()),
     )
     write_text(render_fit(report), folder / REPORT)
-    write_text(fitting.json_text(fit), folder / FIGURES)
+    write_text(figures, folder / FIGURES)
     write_text(text, folder / MODEL_FILE)
     end(folder, manifest)
     return folder, manifest.run

@@ -29,17 +29,20 @@ _USES = {"whole": "used", "arrival": "arrival only", "none": "set aside"}
 _UNKNOWN = "–"
 
 
-def named(fit: Fitted, log: Path) -> Named:
+def named(fit: Fitted, logs: Sequence[Path]) -> Named:
     """Give the model's name, and where its numbers come from, as every number's source says it."""
+    log = logs[0]
+    files = log.name if len(logs) == 1 else f"{log.name} and {len(logs) - 1} more"
     stem = re.sub(r"\W+", "_", log.stem, flags=re.ASCII).strip("_")[:40].rstrip("_")
     name = fit.options.name or (stem if stem[:1].isalpha() else f"log_{stem}".rstrip("_"))
     days = fit.arrivals.days
     told = f"{len(days)} day" if len(days) == 1 else f"{len(days)} days"
     span = f"{days[0]}" if len(days) == 1 else f"{days[0]} to {days[-1]}"
+    per = "" if fit.interval_s is None else f" intervals of {fit.interval_s / MINUTE_S:g} min"
     return Named(
         name=name,
         title=f"{name} as fitted",
-        log=f"fitted from {log.name}: {told}, {span}, n = {fit.used:,}",
+        log=f"fitted from {files}: {told}, {span}, n = {fit.used:,}{per}",
     )
 
 
@@ -85,15 +88,15 @@ def sheets(fit: Fitted) -> list[Sheet]:
             f"{_USES[fate.use]}: {fate.reason}",
             f"{fate.rows:,}",
             percent(fate.rows / fit.read),
-            f"{fate.first_row:,}",
+            fate.place,
         )
         for fate in fit.fates
     ]
-    total = ("read", f"{fit.read:,}", percent(1), "1")
+    total = ("read", f"{fit.read:,}", percent(1), _UNKNOWN)
     return [
         Sheet(
             title="Rows",
-            heads=("what became of them", "rows", "share", "first row"),
+            heads=("what became of them", "rows", "share", "first"),
             rows=[*fates, total],
             note="An arrival only counts in the rates, but tells nothing of service, patience or staff.",
         ),
@@ -128,6 +131,7 @@ def _kind_row(fit: Fitted, kind: KindFit) -> tuple[str, ...]:
         cells += [_UNKNOWN] * 5
     else:
         law = service.chosen.value if service.chosen else "as measured"
+        law = law if fit.interval_s is None else f"{law}, assumed"
         bounds = _between(service.mean_s)
         share = percent(service.short_share) if service.short else _UNKNOWN
         cells += [law, _s(service.mean_s.value), bounds, f"{service.times:,}", share]
@@ -142,9 +146,10 @@ def _day_rows(fit: Fitted) -> list[tuple[str, ...]]:
     if busyness := fit.arrivals.busyness:
         bounds = f"{percent(busyness.low)} – {percent(busyness.high)}"
         rows.append(("a day's busyness, cv", percent(busyness.cv), bounds, f"{busyness.days} days"))
-    if fit.arrivals.dispersion_median is not None:
-        told = f"{fit.arrivals.dispersion_median:.2f}"
-        rows.append(("variance over mean of half hours", told, _UNKNOWN, "median; Poisson 1"))
+    if dispersion := fit.arrivals.dispersion:
+        chance = f"{dispersion.poisson_low:.2f} – {dispersion.poisson_high:.2f}"
+        told = f"median; Poisson arrivals on as many days {dispersion.poisson_median:.2f} ({chance})"
+        rows.append(("variance over mean of half hours", f"{dispersion.median:.2f}", _UNKNOWN, told))
     if fit.staff:
         most = max(fit.staff.profile())
         told = f"{fit.staff.agents} agents" if fit.staff.by_agent else "the most served at once"
@@ -207,7 +212,7 @@ def as_json(fit: Fitted) -> dict[str, Any]:
         "weekdays": fit.arrivals.weekdays,
         "arrivals_per_day_mean": sum(fit.arrivals.profile(EVERY)),
         "busyness": asdict(fit.arrivals.busyness) if fit.arrivals.busyness else None,
-        "dispersion_median": fit.arrivals.dispersion_median,
+        "dispersion": asdict(fit.arrivals.dispersion) if fit.arrivals.dispersion else None,
         "kinds": [_kind_json(fit, kind) for kind in _kinds(fit)],
         "staff": frames.staff(fit).to_dicts(),
         "wrap_up_s_mean": fit.staff.wrap_up.mean_s.value if fit.staff and fit.staff.wrap_up else None,
@@ -231,11 +236,12 @@ def _kind_json(fit: Fitted, kind: KindFit) -> dict[str, Any]:
         "service": service
         and {
             "law": service.chosen.value if service.chosen else "empirical",
+            "law_is_assumed": fit.interval_s is not None,
             "services": service.times,
             "short_services": service.short,
             "service_s_mean": asdict(service.mean_s),
             "distance_share": service.distance_share,
-            "laws": [_law_json(law) for law in service.laws],
+            "laws": [] if fit.interval_s else [_law_json(law) for law in service.laws],
         },
         "patience": patience
         and {

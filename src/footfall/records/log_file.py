@@ -1,37 +1,330 @@
-"""Somebody's own log as a table, whatever its columns: CSV as text, Parquet with its types."""
+"""Somebody's own table, whatever its columns: CSV of any dialect as text, sheets, Parquet with its types."""
 
+import csv
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain, islice
 from pathlib import Path
 
 import polars as pl
 from polars.exceptions import PolarsError
 
 from footfall.records.errors import BadInputError
+from footfall.records.sheet_file import is_sheet, sheet_rows
+from footfall.records.text_file import begins_with, encoding_of, lines_of
 
 PARQUET_SUFFIXES = frozenset({".parquet", ".pq"})
-_EXPECTED = "a CSV file in UTF-8 with a heading line, or a Parquet file"
+ROWS_MOST, CELLS_MOST = 10_000_000, 200_000_000
+"""A small Parquet file may hold thousands of millions of rows."""
+SEPARATORS = (",", ";", "\t", "|")
+TOTALS = frozenset(
+    {"total", "totals", "grand", "subtotal", "sub-total", "sum", "sums", "average", "averages", "mean"}
+    | {"summe", "gesamt", "insgesamt", "somme", "totale", "totaal", "suma", "итого", "всего"}
+    | {"合计", "总计", "小计", "平均"}
+)
+"""First words of rows that sum up others."""
+_EXPECTED = "a CSV file with a heading line, an Excel sheet, or a Parquet file"
+_HEAD_ROWS = 60
+"""The heading stands among so many rows."""
+_BATCH = 50_000
+_QUOTED_LINES_MOST = 100
+_SHORT_SHARE = 0.01
+"""More short lines than that come of a program that leaves off empty cells at the end."""
+_Row = tuple[int, list[str]]
+_Way = tuple[str, list[_Row], Iterator[_Row]]
+
+
+@dataclass(frozen=True, slots=True)
+class Aside:
+    """A line that is no row of the table, and why."""
+
+    reason: str
+    line: int
+    """Number in the file, from 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """One of several files whose lines are numbered on."""
+
+    name: str
+    first_line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows of a file, where each stood, and what was set aside."""
+
+    frame: pl.DataFrame
+    lines: pl.Series | None = None
+    """Number of each row's line in the file (or of its row in the sheet); None: the file has no lines."""
+    aside: tuple[Aside, ...] = ()
+    notes: tuple[str, ...] = ()
+    """How the file was read, where that was not plain."""
+    files: tuple[File, ...] = ()
+    """Where the rows are of several files, whose lines are numbered on; empty: of one."""
+
+    def place(self, row: int) -> str:
+        """Say where a row (from 0) stands."""
+        return f"row {row + 1:,}" if self.lines is None else self.place_of(int(self.lines[row]))
+
+    def place_of(self, line: int) -> str:
+        """Say where a line stands."""
+        file = next((each for each in reversed(self.files) if each.first_line <= line), None)
+        return f"line {line:,}" if file is None else f"{file.name} line {line - file.first_line + 1:,}"
+
+
+@dataclass(frozen=True, slots=True)
+class TableForm:
+    """What is known of a table's form; what is not is found out."""
+
+    names: frozenset[str] = frozenset()
+    """Columns that the heading holds: the first line that has them all is the heading."""
+    encoding: str | None = None
+    separator: str | None = None
+    sheet: str | None = None
+    """Of a file with several; None: the first."""
 
 
 def read_log(path: Path) -> pl.DataFrame:
-    """Read every row; a CSV's cells stay text, so that one bad cell spoils its own row alone.
+    """Read every row of a table; a CSV's cells stay text, so that one bad cell spoils its own row alone.
 
     Raises:
-        BadInputError: the file is missing, empty, damaged, not UTF-8, or has no rows.
+        BadInputError: the file is missing, empty, damaged, has no rows, or a line that is no row.
     """
+    table = read_table(path)
+    if table.aside:
+        first = table.aside[0]
+        raise BadInputError(f"{path} line {first.line}", first.reason, "as many cells as the heading has")
+    return table.frame
+
+
+def read_table(path: Path, form: TableForm | None = None) -> Table:
+    """Read a table; lines that are no rows of it are set aside with their numbers.
+
+    Set aside are lines with more cells than the heading, lines with fewer (unless they are more than 1 %:
+    then empty cells at the end were left off), headings that come again, and rows of totals. What stands
+    above the heading is passed over. Cells of text are text, empty ones null.
+
+    Raises:
+        BadInputError: the file is missing, empty, damaged, too large, or has no rows.
+    """
+    form = form or TableForm()
     if not path.is_file():
         raise BadInputError(str(path), "no such file", _EXPECTED)
+    if path.suffix in PARQUET_SUFFIXES or begins_with(path, 4) == b"PAR1":
+        table = Table(_parquet(path))
+    elif is_sheet(path):
+        table = _Reader(path, form).table([(",", sheet_rows(path, form.sheet))], ())
+    else:
+        table = _text(path, form)
+    if table.frame.is_empty():
+        told = f"; line {table.aside[0].line}: {table.aside[0].reason}" if table.aside else ""
+        raise BadInputError(str(path), f"has no rows below its heading{told}", _EXPECTED)
+    return table
+
+
+def joined(tables: Sequence[tuple[str, Table]]) -> Table:
+    """Give tables of several files, by name, as one.
+
+    Raises:
+        BadInputError: they have different columns.
+    """
+    if len(tables) == 1:
+        return tables[0][1]
+    first_name, first = tables[0]
+    files, aside, lines, begins = [], [], [], 0
+    for name, table in tables:
+        if table.frame.schema != first.frame.schema:
+            missing = ", ".join(sorted(set(first.frame.columns) ^ set(table.frame.columns))) or "their types"
+            raise BadInputError(name, f"has not the columns of {first_name} ({missing})", "files of one form")
+        own = pl.int_range(1, table.frame.height + 1, eager=True) if table.lines is None else table.lines
+        files.append(File(name, begins + 1))
+        lines.append(own + begins)
+        aside += [Aside(each.reason, each.line + begins) for each in table.aside]
+        begins += max(int(own[-1]), max((each.line for each in table.aside), default=0))
+    notes = tuple(dict.fromkeys(note for _, table in tables for note in table.notes))
+    return Table(pl.concat([t.frame for _, t in tables]), pl.concat(lines), tuple(aside), notes, tuple(files))
+
+
+def _parquet(path: Path) -> pl.DataFrame:
     try:
-        frame = pl.read_parquet(path) if path.suffix in PARQUET_SUFFIXES else _read_csv(path)
-    except UnicodeDecodeError as error:
-        raise BadInputError(str(path), f"byte {error.start} is not UTF-8", _EXPECTED) from error
-    except (PolarsError, OSError) as error:
+        columns = len(pl.read_parquet_schema(path))
+        rows = int(pl.scan_parquet(path).select(pl.len()).collect().item())
+        if rows > ROWS_MOST or rows * columns > CELLS_MOST:
+            found = f"{rows:,} rows of {columns} columns"
+            bound = f"at most {ROWS_MOST:,} rows and {CELLS_MOST:,} cells; split it, by month for instance"
+            raise BadInputError(str(path), found, bound)
+        return pl.read_parquet(path)
+    except (PolarsError, OSError, pl.exceptions.PanicException) as error:
         first_line = str(error).partition("\n")[0]
-        raise BadInputError(str(path), f"cannot be read ({first_line})", _EXPECTED) from error
-    if frame.is_empty():
-        raise BadInputError(str(path), "has no rows", _EXPECTED)
-    return frame
+        raise BadInputError(str(path), f"cannot be read ({first_line})", "a whole Parquet file") from error
 
 
-def _read_csv(path: Path) -> pl.DataFrame:
-    # A strict look at the bytes first: the reader would say only that something in the file is amiss.
-    path.read_bytes().decode("utf-8-sig")
-    return pl.read_csv(path, infer_schema=False)
+def _text(path: Path, form: TableForm) -> Table:
+    encoding = encoding_of(path, form.encoding, whole=True)
+    notes = () if encoding in {"utf_8", "utf_8_sig"} or form.encoding else (f"read as {encoding}",)
+    if form.separator is not None and len(form.separator) != 1:
+        raise BadInputError(f"separator {form.separator!r}", "is not one character", '";", "\\t" or another')
+    separators = SEPARATORS if form.separator is None else (form.separator,)
+    ways = [(each, _csv_rows(path, encoding, each)) for each in separators]
+    return _Reader(path, form).table(ways, notes)
+
+
+def _csv_rows(path: Path, encoding: str, separator: str) -> Iterator[_Row]:
+    """Give the rows of a CSV file with the number of the line in which each begins."""
+    lines = (line.replace("\x00", "") for line in lines_of(path, encoding))
+    reader = csv.reader(lines, delimiter=separator)
+    first = 1
+    try:
+        for cells in reader:
+            if reader.line_num - first >= _QUOTED_LINES_MOST:
+                raise BadInputError(
+                    f"{path} line {first}",
+                    f"a quoted cell ends only in line {reader.line_num}",
+                    "a closing quote near its opening one",
+                )
+            yield first, cells
+            first = reader.line_num + 1
+    except csv.Error as error:
+        raise BadInputError(f"{path} line {first}", f"cannot be read ({error})", _EXPECTED) from error
+
+
+class _Reader:
+    """Reads the rows of one file below its heading."""
+
+    def __init__(self, path: Path, form: TableForm) -> None:
+        self._path, self._form = path, form
+        self._aside: list[Aside] = []
+        self._short: list[_Row] = []
+
+    def table(self, ways: Sequence[tuple[str, Iterable[_Row]]], notes: tuple[str, ...]) -> Table:
+        """Read the rows in the likeliest of several ways to part them."""
+        heads = [(separator, iter(rows)) for separator, rows in ways]
+        looked = [(separator, list(islice(rows, _HEAD_ROWS)), rows) for separator, rows in heads]
+        _, head, rest = self._likeliest(looked)
+        place = self._heading([cells for _, cells in head])
+        if place is None:
+            raise BadInputError(str(self._path), "cannot be read (it has no heading line)", _EXPECTED)
+        line, cells = head[place]
+        names = _names(cells)
+        above = sum(any(map(str.strip, cells)) for _, cells in head[:place])
+        if above:
+            notes = (*notes, f"the heading is line {line}; {above} lines above it were passed over")
+        frame, lines = self._frame(names, chain(head[place + 1 :], rest))
+        aside = tuple(sorted(self._aside, key=lambda each: each.line))
+        return Table(frame, lines, aside, notes)
+
+    def _likeliest(self, ways: list[_Way]) -> _Way:
+        """Choose the separator with which a line holds all named columns, else most lines are alike."""
+        if self._form.names:
+            for way in ways:
+                if any(self._form.names <= set(_stripped(cells)) for _, cells in way[1]):
+                    return way
+        return max(ways, key=lambda way: _alike([cells for _, cells in way[1]]))
+
+    def _heading(self, head: list[list[str]]) -> int | None:
+        """Give the place of the heading: it holds the named columns, or is the first as wide as most."""
+        if self._form.names:
+            for place, cells in enumerate(head):
+                if self._form.names <= set(_stripped(cells)):
+                    return place
+        width = _width(head)
+        for place, cells in enumerate(head):
+            full = [cell for cell in _stripped(cells) if cell]
+            if full and len(_trimmed(cells)) >= width and (len(full) == len(cells) or width == 1):
+                return place
+        return next((place for place, cells in enumerate(head) if any(map(str.strip, cells))), None)
+
+    def _frame(self, names: list[str], rows: Iterable[_Row]) -> tuple[pl.DataFrame, pl.Series]:
+        parts: list[pl.DataFrame] = []
+        kept: list[_Row] = []
+        count = 0
+        for row in rows:
+            if self._belongs(names, row):
+                kept.append(row)
+                count += 1
+            if len(kept) == _BATCH:
+                parts.append(_part(names, kept))
+                kept = []
+            if count > ROWS_MOST or count * len(names) > CELLS_MOST:
+                raise BadInputError(
+                    str(self._path), f"more than {ROWS_MOST:,} rows", "a smaller file, by month"
+                )
+        if len(self._short) > _SHORT_SHARE * count:
+            kept += self._short
+        else:
+            self._aside += [
+                Aside(f"{len(cells)} cells instead of {len(names)}", line) for line, cells in self._short
+            ]
+        parts.append(_part(names, kept))
+        frame = pl.concat(parts).sort("\x00line", maintain_order=True)
+        return frame.drop("\x00line"), frame["\x00line"]
+
+    def _belongs(self, names: list[str], row: _Row) -> bool:
+        """Tell whether a row is one of the table; what is not is set aside, a short one for later."""
+        line, cells = row
+        filled = _trimmed(cells)
+        if not filled:
+            return False
+        stripped = _stripped(filled)
+        first = next(filter(None, stripped))
+        if len(filled) > len(names):
+            self._aside.append(Aside(f"{len(filled)} cells instead of {len(names)}", line))
+        elif _names(cells) == names:
+            self._aside.append(Aside("the heading again", line))
+        elif first.casefold().rstrip(":").partition(" ")[0] in TOTALS:
+            self._aside.append(Aside("a row of totals", line))
+        elif len(cells) < len(names):
+            self._short.append(row)
+        else:
+            return True
+        return False
+
+
+def _part(names: list[str], rows: list[_Row]) -> pl.DataFrame:
+    """Give rows as text, cells that are missing or empty as null."""
+    width = len(names)
+    cells = [(row + [""] * (width - len(row)))[:width] for _, row in rows]
+    columns: Iterable[Sequence[str]] = zip(*cells, strict=True) if cells else [()] * width
+    texts = pl.DataFrame(
+        [pl.Series(name, list(column), dtype=pl.String) for name, column in zip(names, columns, strict=True)]
+    ).with_columns(pl.all().replace("", None))
+    return texts.with_columns(pl.Series("\x00line", [line for line, _ in rows], dtype=pl.Int64))
+
+
+def _stripped(cells: Sequence[str]) -> list[str]:
+    return [cell.strip().lstrip("\ufeff") for cell in cells]
+
+
+def _trimmed(cells: Sequence[str]) -> list[str]:
+    """Leave off empty cells at the end."""
+    filled = len(cells)
+    while filled and not cells[filled - 1].strip():
+        filled -= 1
+    return list(cells[:filled])
+
+
+def _names(cells: Sequence[str]) -> list[str]:
+    """Give each column a name of its own."""
+    names: list[str] = []
+    for place, cell in enumerate(_stripped(_trimmed(cells)), 1):
+        name = base = cell or f"column_{place}"
+        n = 1
+        while name in names:
+            n += 1
+            name = f"{base}_{n}"
+        names.append(name)
+    return names
+
+
+def _width(head: list[list[str]]) -> int:
+    """Give how many cells most rows have, the more of two that are as frequent."""
+    widths = [len(cells) for cells in head if any(map(str.strip, cells))]
+    return max(set(widths), key=lambda width: (widths.count(width), width), default=0)
+
+
+def _alike(head: list[list[str]]) -> float:
+    """Rate a way to part lines: how many have the usual number of cells, where that is two or more."""
+    width = _width(head)
+    return sum(len(cells) == width for cells in head) * (1 + min(width, 50) / 100) if width > 1 else 0.0

@@ -68,7 +68,8 @@ def test_bursts_show_in_the_dispersion_and_not_in_the_busyness() -> None:
         (7 * day, h, "a", int(rng.poisson(30 * rng.gamma(4, 1 / 4)))) for day in range(60) for h in range(48)
     ]
     fit = fit_arrivals(rows(counts))
-    assert fit.dispersion_median is not None
-    assert fit.dispersion_median == pytest.approx(1 + 30 / 4, rel=0.15)
+    assert fit.dispersion is not None
+    assert fit.dispersion.median == pytest.approx(1 + 30 / 4, rel=0.15)
+    assert fit.dispersion.median > fit.dispersion.poisson_high
     assert fit.busyness is not None
     assert fit.busyness.cv == pytest.approx((1 / 4 / 48) ** 0.5, rel=0.3)

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from footfall.simulate.fit.busyness import Busyness, dispersion, fit_busyness
+from footfall.simulate.fit.busyness import Busyness, fit_busyness, fit_dispersion
 
 CV = 0.15
 
@@ -72,7 +72,20 @@ def test_whatever_the_days_the_interval_holds_the_estimate(groups: list[list[flo
         assert 0 <= fit.low <= fit.cv <= fit.high <= 3.001
 
 
-def test_poisson_counts_have_a_dispersion_of_one() -> None:
-    """By half hour over 2000 days; those that are hardly ever used do not count."""
-    counts: NDArray[np.float64] = np.random.default_rng(5).poisson([30, 5, 0.1], (2000, 3)).astype(float)
-    assert dispersion(counts) == pytest.approx([1, 1], abs=0.1)
+@pytest.mark.parametrize(("days", "chi_square"), [(2, 0.455), (3, 0.693), (5, 0.839), (200, 0.997)])
+def test_poisson_arrivals_are_compared_with_poisson_arrivals_on_as_many_days(
+    days: int, chi_square: float
+) -> None:
+    """Variance over mean of n days is chi-square at n - 1 by n - 1: its median is 1 only for many days."""
+    counts: NDArray[np.float64] = np.random.default_rng(5).poisson(40, (days, 40)).astype(float)
+    found = fit_dispersion([counts])
+    assert found is not None
+    assert found.poisson_median == pytest.approx(chi_square, abs=0.05)
+    assert found.poisson_low <= found.median <= found.poisson_high
+
+
+def test_half_hours_that_are_hardly_used_and_lone_days_are_not_compared() -> None:
+    """One day says nothing of how days differ."""
+    assert fit_dispersion([np.full((1, 48), 9.0)]) is None
+    assert fit_dispersion([np.full((5, 48), 0.2)]) is None
+    assert fit_dispersion([]) is None

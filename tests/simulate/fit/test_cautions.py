@@ -144,6 +144,16 @@ def test_staff_and_redial_that_are_not_known_are_told() -> None:
     assert warned(third)["few-known"].startswith("32 % of those")
 
 
+def test_counts_tell_no_shape_and_no_staff_and_how_they_were_read() -> None:
+    """A service is exponential by assumption; which table it was is told."""
+    at_s = [MONDAY_S + 1800 * k for k in range(48 * 20)]
+    table = pl.DataFrame({"at": at_s, "n": [20.0] * len(at_s), "took": [60.0] * len(at_s)})
+    found = warned(table, {"arrived": "at", "count": "n", "service_s_mean": "took"})
+    assert set(found) >= {"as-read", "no-shape", "no-staff"}
+    assert "counts per 30 min: 19,200 arrivals" in found["as-read"]
+    assert "--set hotline.agents=N" in found["no-staff"]
+
+
 @pytest.mark.parametrize(
     "name", sorted(set(re.findall(r'Caution\(\s*"([a-z-]+)"', Path(module.__file__).read_text("utf-8"))))
 )

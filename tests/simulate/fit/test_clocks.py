@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from footfall.records.errors import BadInputError
-from footfall.simulate.fit.clocks import durations, instants
+from footfall.simulate.fit.clocks import form_of, instants, moments, resolved
 from footfall.simulate.fit.mapping import Options
 
 WALL = datetime(2024, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -74,9 +74,60 @@ def test_a_column_that_holds_no_times_is_refused() -> None:
         read([True, False])
 
 
-def test_durations_are_read_in_their_unit() -> None:
-    """Milliseconds as text; what is none, endless or missing is nothing."""
-    frame = pl.DataFrame({"took": ["1500", " 2.5 ", "fast", "inf", "nan", None]})
-    read_s = durations(frame, "took", Options(duration_unit="ms")).to_list()
-    assert read_s == [1.5, 0.0025, None, None, None, None]
-    assert durations(pl.DataFrame({"took": [3]}), "took", Options()).to_list() == [3.0]
+@pytest.mark.parametrize("unit", [1.0, 1e3, 1e6, 1e9])
+@pytest.mark.parametrize("kind", [pl.Float64, pl.Int64, pl.String])
+def test_numbers_since_1970_are_read_in_the_unit_that_their_size_tells(unit: float, kind: type) -> None:
+    """Seconds, milliseconds, microseconds, nanoseconds; as numbers and as text."""
+    cells = [int((WALL.timestamp() + k) * unit) for k in (0, 60)]
+    assert read(pl.Series(cells).cast(kind)) == pytest.approx([0.0, 60.0], abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "02/Jan/2024:03:04:05 +0000",
+        "[02/Jan/2024:03:04:05 +0000]",
+        "02.01.2024 03:04:05",
+        "2024-01-02T03:04:05,000Z",
+        "2024-01-02T04:04:05+01",
+        "2024-01-02 03:04:05 UTC",
+        "20240102T030405Z",
+        "2024/01/02 03:04:05",
+        "02-Jan-2024 03:04:05",
+        "45293.127835648148",
+        "45293,127835648148",
+    ],
+)
+def test_common_forms_are_read(cell: str) -> None:
+    """Of web servers, of German tables, of spreadsheets' days."""
+    assert read([cell]) == pytest.approx([0.0], abs=0.001)
+
+
+@pytest.mark.parametrize("cell", ["02/01/2024 03:04:05", "1/2/2024 3:04:05 AM", "20240102", "1e300", "nan"])
+def test_what_may_be_read_in_two_ways_is_not_guessed(cell: str) -> None:
+    """Day and month are told by a form of one's own, which is proposed."""
+    assert read([cell]) == [None]
+    assert form_of("25/12/2024 03:04:05") == 'time_format "%d/%m/%Y %H:%M:%S"'
+    assert form_of("1/2/2024 3:04:05 AM").startswith('time_format "%m/%d/%Y %I:%M:%S %p" or')
+
+
+def test_several_forms_of_one_s_own_are_read() -> None:
+    """A column in which two programs wrote; a form that is none is named."""
+    forms = ["%d/%m/%Y %H:%M:%S", "%Y-%m-%d %H:%M:%S%z"]
+    assert read(["02/01/2024 03:04:05", "2024-01-02 04:04:05+0100", "x"], time_format=forms) == [
+        0.0,
+        0.0,
+        None,
+    ]
+    with pytest.raises(BadInputError, match="time_format: '%H:%Q' is no format of date and time"):
+        read(["02/01/2024 03:04:05"], time_format="%H:%Q")
+
+
+def test_instants_of_a_zone_are_told_once_twice_or_never() -> None:
+    """New York: 02:30 on 12 March 2023 never was; 01:30 on 5 November was twice, an hour apart."""
+    told = ["2023-03-12 01:30:00", "2023-03-12 02:30:00", "2023-03-12 03:30:00", "2023-11-05 01:30:00"]
+    found = moments(pl.DataFrame({"at": told}), "at", Options())
+    first, last = resolved(found.wall_s, found.utc_s, "America/New_York")
+    assert first[2] - first[0] == 3600.0
+    assert (first[1], last[1]) == (None, None)
+    assert (last - first).to_list() == [0.0, None, 0.0, 3600.0]

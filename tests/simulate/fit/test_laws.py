@@ -5,10 +5,14 @@ from math import log
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy import stats
 
+from footfall.simulate.fit.durations import patience_of, time_of
 from footfall.simulate.fit.laws import FAMILIES, fit_law
+from footfall.simulate.fit.patience import fit_patience
 from footfall.simulate.fit.sample import Sample, sample
 from footfall.simulate.fit.times import fit_times, quantile
 from footfall.simulate.spec.duration import Law
@@ -166,3 +170,36 @@ def test_a_time_that_is_none_is_no_sample(bad: list[float]) -> None:
     """Neither negative, nor unknown, nor endless."""
     with pytest.raises(ValueError, match="finite and not negative"):
         sample(bad)
+
+
+@pytest.mark.parametrize("seconds", [180.0, 0.001, 7000.0])
+def test_times_that_are_all_the_same_are_constant(seconds: float) -> None:
+    """No law of scatter is looked for; the model's time is that time, for services and for patience."""
+    fit = fit_times([seconds] * 40)
+    assert fit is not None
+    assert fit.chosen is Law.CONSTANT
+    assert (fit.mean_s.low, fit.mean_s.value, fit.mean_s.high) == (seconds,) * 3
+    time = time_of(fit, "a log", "services")
+    assert time is not None
+    assert (time.mean_s, time.variation) == (seconds, 0.0)
+    patience = fit_patience([seconds] * 40, [True] * 40)
+    assert patience is not None
+    assert patience.chosen is Law.CONSTANT
+
+
+@given(
+    values=st.lists(st.floats(0, 7200), min_size=1, max_size=3),
+    counts=st.lists(st.integers(1, 60), min_size=3, max_size=3),
+)
+@settings(max_examples=40)
+def test_any_few_different_times_can_be_fitted_and_stand_in_a_model(
+    values: list[float], counts: list[int]
+) -> None:
+    """Nearly constant ones, too: whatever is chosen is a time of a model."""
+    seconds = [value for value, count in zip(values, counts, strict=False) for _ in range(count)]
+    fit = fit_times(seconds)
+    if fit is not None:
+        time = time_of(fit, "a log", "services")
+        assert time is not None
+        assert time.mean_s >= 0
+    patience_of(fit_patience(seconds, [k % 2 == 0 for k in range(len(seconds))]), "a log")

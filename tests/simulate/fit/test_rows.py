@@ -57,7 +57,8 @@ def test_each_row_has_the_fate_that_its_cells_give_it() -> None:
     )
     assert fates(rows) == {
         "used whole": ("whole", 1),
-        "arrival time missing or unreadable": ("none", 3),
+        "arrival time cannot be read": ("none", 3),
+        "no arrival time": ("none", 4),
         "outcome to be ignored: test": ("none", 5),
         "outcome not in the mapping: gone fishing": ("none", 6),
         "no outcome": ("none", 7),
@@ -211,3 +212,79 @@ def test_whatever_the_cells_hold_the_fates_add_up(
     for name in ("wait_s", "service_s"):
         assert (rows.frame[name].drop_nulls() >= 0).all()
     assert rows.frame["at_s"].is_sorted()
+
+
+NEW_YORK = {"timezone": "America/New_York"}
+
+
+def test_differences_are_of_instants_where_clocks_change() -> None:
+    """A call of two minutes over the change of March stays one of two minutes, in UTC or local time."""
+    utc = pl.DataFrame(
+        [("2023-03-12T06:58:30Z", "2023-03-12T06:59:00Z", "2023-03-12T07:01:00Z", "ok")],
+        schema=["in", "on", "off", "how"], orient="row",
+    )  # fmt: skip
+    local = pl.DataFrame(
+        [("2023-03-12 01:58:30", "2023-03-12 01:59:00", "2023-03-12 03:01:00", "ok")],
+        schema=["in", "on", "off", "how"], orient="row",
+    )  # fmt: skip
+    columns = {key: CLOCKS[key] for key in ("arrived", "began", "ended", "outcome")}
+    for table in (utc, local):
+        (row,) = rows_of(table, mapping(columns, **NEW_YORK)).frame.select("wait_s", "service_s").rows()
+        assert row == (30.0, 120.0)
+
+
+def test_hours_that_clocks_leave_out_or_show_twice_are_told_and_counted() -> None:
+    """A time that never was is set aside; one of two meanings is an arrival only, unless both agree."""
+    cells = [
+        ("2023-03-12 02:30:00", "2023-03-12 03:30:30", "2023-03-12 03:31:00", "ok"),
+        ("2023-11-05 01:59:50", "2023-11-05 01:00:10", "2023-11-05 01:02:10", "ok"),
+        ("2023-11-05 01:30:00", "2023-11-05 02:00:00", "2023-11-05 02:01:00", "ok"),
+        ("2023-11-05 04:30:00", "2023-11-05 04:30:30", "2023-11-05 04:31:00", "ok"),
+    ]
+    table = pl.DataFrame(cells, schema=["in", "on", "off", "how"], orient="row")
+    columns = {key: CLOCKS[key] for key in ("arrived", "began", "ended", "outcome")}
+    rows = rows_of(table, mapping(columns, **NEW_YORK))
+    assert fates(rows) == {
+        "used whole": ("whole", 2),
+        "in the hour that the clocks showed twice: wait or service unknown": ("arrival", 3),
+        "a time that the clocks of America/New_York left out": ("none", 1),
+    }
+    assert rows.frame["wait_s"].to_list() == [None, 20.0, 30.0]
+    assert rows.frame["service_s"].to_list() == [None, 120.0, 30.0]
+    assert any("1 rows are in the hour" in note for note in rows.notes)
+
+
+def test_talk_of_0_seconds_is_no_service() -> None:
+    """Switches write 0 for those who left; said, and only where no column tells the outcome."""
+    plain = pl.DataFrame({"in": [at(0), at(1)], "w": ["10", "30"], "s": ["60", "0"], "how": ["ok", "ok"]})
+    columns = {"arrived": "in", "wait_s": "w", "service_s": "s"}
+    rows = rows_of(plain, mapping_of({"columns": columns}, "test"))
+    assert rows.frame["outcome"].to_list() == ["served", "abandoned"]
+    assert rows.frame["wait_s"].to_list() == [10.0, 30.0]
+    assert rows.notes == ("1 rows have a service of 0 s and no outcome: taken as abandoned",)
+    told = rows_of(plain, mapping(columns | {"outcome": "how"}))
+    assert told.frame["outcome"].to_list() == ["served", "served"]
+    web = rows_of(plain, mapping_of({"columns": columns, "options": {"station": "web"}}, "test"))
+    assert web.frame["outcome"].to_list() == ["served", "served"]
+
+
+def test_what_cannot_be_read_is_shown_with_its_place_and_the_option_that_helps() -> None:
+    """The value, the line, the column; a column of which nothing can be read is refused."""
+    table = pl.DataFrame({"in": [at(0), "04/09/2023 10:00:00"], "s": ["60", "fast"]})
+    columns = {"arrived": "in", "service_s": "s"}
+    (fate,) = [
+        each for each in rows_of(table, mapping_of({"columns": columns}, "test")).fates if each.use == "none"
+    ]
+    assert fate.place == "row 2"
+    assert fate.example is not None
+    assert fate.example.startswith(
+        "'04/09/2023 10:00:00' in the column 'in'; in [options] time_format \"%d/%m/%Y"
+    )
+    with pytest.raises(
+        BadInputError, match=r"columns\.service_s: no cell of the column 's' .* in row 2, is 'fast'"
+    ):
+        rows_of(table.with_columns(s=pl.Series([None, "fast"])), mapping_of({"columns": columns}, "test"))
+    with pytest.raises(
+        BadInputError, match=r"columns\.arrived: .* is '1/2/2024'; expected in \[options\] time_format"
+    ):
+        rows_of(table.with_columns(pl.lit("1/2/2024").alias("in")), mapping_of({"columns": columns}, "test"))

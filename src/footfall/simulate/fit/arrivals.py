@@ -8,7 +8,7 @@ import polars as pl
 from numpy.typing import NDArray
 from scipy import special
 
-from footfall.simulate.fit.busyness import Busyness, dispersion, fit_busyness
+from footfall.simulate.fit.busyness import Busyness, Dispersion, fit_busyness, fit_dispersion
 from footfall.simulate.fit.mapping import WEEKDAYS
 from footfall.simulate.spec.base import HALF_HOURS
 
@@ -29,8 +29,8 @@ class ArrivalsFit:
     totals: pl.DataFrame
     """day, weekday, arrivals."""
     busyness: Busyness | None
-    dispersion_median: float | None
-    """Median over half hours of variance over mean between days of a weekday; 1 for Poisson arrivals."""
+    dispersion: Dispersion | None
+    """Of half hours between days of a weekday; None: no weekday has two days."""
 
     def profile(self, kind: str, weekday: str = EVERY) -> list[float]:
         """Arrivals in each half hour of the mean day."""
@@ -39,9 +39,10 @@ class ArrivalsFit:
         return one["per_half_hour_mean"].clip(0.0).to_list()
 
 
-def fit_arrivals(rows: pl.DataFrame) -> ArrivalsFit:
+def fit_arrivals(rows: pl.DataFrame, *, compared: bool = True) -> ArrivalsFit:
     """Fit rates to rows with day, weekday, half_hour, kind and, where a row is to count less, weight.
 
+    Unless `compared`, half hours are shares of longer intervals, and say nothing of how they vary.
     A day on which nothing arrived is not in the rows and counts as no day, not as an empty one.
     """
     if "weight" not in rows.columns:
@@ -58,14 +59,13 @@ def fit_arrivals(rows: pl.DataFrame) -> ArrivalsFit:
         _rates(kind, name, table[of_it]) for kind, table in counts.items() for name, of_it in chosen.items()
     ]
     everyone = [counts[EVERY][chosen[name]] for name in found]
-    indices = np.concatenate([np.zeros(0), *(dispersion(each) for each in everyone if len(each) > 1)])
     return ArrivalsFit(
         days=tuple(days["day"]),
         weekdays={name: int(chosen[name].sum()) for name in found},
         rates=pl.concat(tables),
         totals=days.with_columns(arrivals=pl.Series(counts[EVERY].sum(axis=1))),
         busyness=fit_busyness([each.sum(axis=1).tolist() for each in everyone]),
-        dispersion_median=float(np.median(indices)) if indices.size else None,
+        dispersion=fit_dispersion(everyone) if compared else None,
     )
 
 

@@ -14,6 +14,8 @@ Array = NDArray[np.float64]
 _CV_LEAST, _CV_MOST = 1e-4, 3.0
 _DAYS_LEAST = 5
 _DROP = Z_95**2 / 2
+_TWO = 2
+_SEED, _DRAWS = 1, 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +61,43 @@ def fit_busyness(days: Sequence[Sequence[float]]) -> Busyness | None:
     return Busyness(cv, 0.0 if low is None else exp(low), exp(high), sum(group.size for group in groups))
 
 
-def dispersion(counts: Array) -> Array:
-    """Variance over mean of the counts of each column (days by half hours); 1 for Poisson arrivals."""
-    means = counts.mean(axis=0)
-    busy = means > 1
-    found: Array = counts[:, busy].var(axis=0, ddof=1) / means[busy]
-    return found
+@dataclass(frozen=True, slots=True)
+class Dispersion:
+    """How much half hours vary between days of a weekday, and how much Poisson arrivals would."""
+
+    median: float
+    """Median over half hours of variance over mean."""
+    poisson_median: float
+    """The same of Poisson arrivals on as many days; 1 for many days, 0.45 for two."""
+    poisson_low: float
+    poisson_high: float
+    """95 of 100 such medians of Poisson arrivals lie between."""
+
+
+def fit_dispersion(weekdays: Sequence[Array]) -> Dispersion | None:
+    """Compare variance over mean with Poisson arrivals', by tables of days by half hours; None: no two days.
+
+    Given their sum, Poisson counts of n alike days are multinomial with shares 1/n, whatever the rate
+    (Fisher 1950): the reference is drawn so for each half hour, with a fixed seed.
+    """
+    rng, found, drawn = np.random.default_rng(_SEED), [], []
+    for counts in weekdays:
+        days = counts.shape[0]
+        if days < _TWO:
+            continue
+        sums = np.maximum(np.round(counts.sum(axis=0)), 0.0)
+        busy = (counts.mean(axis=0) > 1) & (sums > 0)
+        if not busy.any():
+            continue
+        found.append(counts[:, busy].var(axis=0, ddof=1) / counts[:, busy].mean(axis=0))
+        for total in sums[busy].astype(np.int64):
+            days_drawn = rng.multinomial(total, np.full(days, 1 / days), size=_DRAWS)
+            drawn.append(days_drawn.var(axis=1, ddof=1) / (total / days))
+    if not found:
+        return None
+    medians = np.median(np.array(drawn), axis=0)
+    low, middle, high = np.quantile(medians, [0.025, 0.5, 0.975])
+    return Dispersion(float(np.median(np.concatenate(found))), float(middle), float(low), float(high))
 
 
 def spread(busyness: Busyness, mean: float) -> float:

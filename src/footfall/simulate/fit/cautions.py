@@ -21,6 +21,7 @@ _MEAN_OFF_SHARE = 0.05
 _LONG_SHARE = 0.15
 _WEEKDAYS_DIFFER = 2.0
 _BURSTY = 1.3
+_STAFF = {"hotline": "agents", "hall": "clerks", "web": "slots"}
 _ASKED_FOR = ("asked for", "to be ignored", "of its weekday's median")
 
 
@@ -33,7 +34,8 @@ class Caution(NamedTuple):
 
 def cautions(fitted: Fitted) -> tuple[Caution, ...]:
     """Give all warnings of a fit, those on the rows first."""
-    found = [*_rows(fitted), *_days(fitted), *_arrivals(fitted)]
+    found = [*(Caution("as-read", note) for note in fitted.notes)]
+    found += [*_rows(fitted), *_days(fitted), *_arrivals(fitted)]
     for kind in fitted.kinds.values():
         found += [*_service(kind, fitted), *_patience(kind)]
     return (*found, *_staff(fitted))
@@ -43,7 +45,8 @@ def _rows(fitted: Fitted) -> Iterator[Caution]:
     for fate in fitted.fates:
         asked = fate.use == "whole" or any(text in fate.reason for text in _ASKED_FOR)
         if not asked and fate.rows > _MENDED_SHARE * fitted.read:
-            told = f"{fate.rows:,} of {fitted.read:,} rows: {fate.reason} (first: row {fate.first_row})"
+            told = f"{fate.rows:,} of {fitted.read:,} rows: {fate.reason} (first: {fate.place})"
+            told = told if fate.example is None else f"{told}: {fate.example}"
             yield Caution("suspicious-rows", told)
     if fitted.copies > _MENDED_SHARE * fitted.used:
         yield Caution("copied-rows", f"{fitted.copies:,} rows equal another in all that is known of them")
@@ -92,17 +95,22 @@ def _arrivals(fitted: Fitted) -> Iterator[Caution]:
         yield Caution(
             "no-busyness", "too few days to tell how much busier some are: days differ by chance only"
         )
-    elif arrivals.dispersion_median is not None:
+    elif (dispersion := arrivals.dispersion) is not None:
         profile = [rate for rate in arrivals.profile(EVERY) if rate > 1]
         explained = 1 + arrivals.busyness.cv**2 * float(np.median(profile)) if profile else 1.0
-        if arrivals.dispersion_median > _BURSTY * explained:
-            index = f"{arrivals.dispersion_median:.1f}"
-            told = f"half hours have variance/mean {index}, busy days explain {explained:.1f}"
+        if dispersion.median > explained * max(_BURSTY * dispersion.poisson_median, dispersion.poisson_high):
+            by_chance = dispersion.poisson_median * explained
+            told = f"half hours have variance/mean {dispersion.median:.1f}"
+            told += f", chance and busy days explain {by_chance:.1f}"
             yield Caution("bursts", f"{told}: the rest are bursts within the day that the model has not")
 
 
 def _service(kind: KindFit, fitted: Fitted) -> Iterator[Caution]:
     fit, name = kind.service, kind.kind
+    if fitted.interval_s is not None and fit is not None:
+        told = f"{name}: of services only means are known, so the model's are exponential, an assumption"
+        yield Caution("no-shape", f"{told}: a sample of single services would tell")
+        return
     if fit is None:
         told = f"{name}: too few services to fit"
         stand_in = "those of all kinds stand in" if fitted.every.service else "in the model they take no time"
@@ -167,6 +175,13 @@ def _patience(kind: KindFit) -> Iterator[Caution]:
 
 
 def _staff(fitted: Fitted) -> Iterator[Caution]:
+    if fitted.interval_s is not None:
+        told = "counts tell no staff, so it is endless in the model"
+        yield Caution(
+            "no-staff",
+            f"{told}: give it with --set {fitted.options.station}.{_STAFF[fitted.options.station]}=N",
+        )
+        return
     if fitted.staff is None:
         yield Caution("no-staff", "no row tells when it was served: the staff is endless")
     elif not fitted.staff.by_agent and fitted.options.station != "web":

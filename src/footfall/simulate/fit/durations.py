@@ -9,6 +9,9 @@ from footfall.simulate.spec.duration import Duration, Law, constant_s, exponenti
 from footfall.simulate.spec.number import Grade, fitted
 from footfall.simulate.spec.times import AnyDuration, Empirical, Mixture, Part
 
+_CV_LEAST = 1e-6
+"""Times that vary less are constant."""
+
 
 def rounded(value: float, digits: int = 6) -> float:
     """Give a number with so many digits, as it will stand in the file."""
@@ -45,6 +48,8 @@ def patience_of(fit: PatienceFit | None, log: str) -> AnyDuration | None:
 def law_of(law: FittedLaw, source: str) -> Duration:
     """Give a fitted law as a model has it."""
     mean_s = fitted(rounded(law.mean_s), source)
+    if law.law is Law.CONSTANT or law.cv < _CV_LEAST:
+        return constant_s(mean_s)
     if law.law is Law.EXPONENTIAL:
         return exponential_s(mean_s)
     return Duration(law=law.law, mean_s=mean_s, cv=fitted(rounded(law.cv), source))

@@ -4,14 +4,23 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from footfall.records.log_file import Table
 from footfall.records.outcomes import Outcome
 from footfall.simulate.fit.arrivals import EVERY, ArrivalsFit, fit_arrivals
+from footfall.simulate.fit.intervals import (
+    Intervals,
+    intervals_of,
+    mean_service,
+    outcomes_of,
+    refuse_counts,
+)
 from footfall.simulate.fit.mapping import Mapping, Options
 from footfall.simulate.fit.patience import PatienceFit, fit_patience
 from footfall.simulate.fit.redial import RedialFit, fit_redial, weighed
 from footfall.simulate.fit.rows import Fate, rows_of
 from footfall.simulate.fit.staffing import StaffFit, fit_staff
 from footfall.simulate.fit.times import TimesFit, fit_times
+from footfall.simulate.spec.base import HALF_HOUR_S
 
 MINUTE_S = 60.0
 
@@ -49,6 +58,10 @@ class Fitted:
     """service_s and services: how many took so long, short ones too."""
     copies: int
     """Used rows that another one equals in all that is known of it."""
+    notes: tuple[str, ...] = ()
+    """How the log was read, and what was taken for what."""
+    interval_s: float | None = None
+    """Length of the intervals, where the rows are counts: of services only means are known then."""
 
     @property
     def used(self) -> int:
@@ -61,7 +74,7 @@ class Fitted:
         return self.read - self.used
 
 
-def fit_log(table: pl.DataFrame, mapping: Mapping) -> Fitted:
+def fit_log(log: pl.DataFrame | Table, mapping: Mapping) -> Fitted:
     """Fit a log by its mapping; the records hold no file's name and touch no file.
 
     Classes and parts of the day are chosen by the mapping's options `classes`, `day_parts_h`, `from`,
@@ -70,8 +83,12 @@ def fit_log(table: pl.DataFrame, mapping: Mapping) -> Fitted:
     Raises:
         BadInputError: the log has no such column, or no row of it can be used.
     """
-    rows = rows_of(table, mapping)
+    log = log if isinstance(log, Table) else Table(log)
+    if mapping.columns.count is not None:
+        return _counted_fit(intervals_of(log, mapping), mapping.options)
+    rows = rows_of(log, mapping)
     frame, options = rows.frame, mapping.options
+    refuse_counts(frame, log.frame.columns)
     redial = fit_redial(frame) if options.redial and options.station == "hotline" else None
     names = sorted(frame["kind"].unique())
     told = [name for name in frame.columns if name not in {"row", "kind"}]
@@ -86,6 +103,37 @@ def fit_log(table: pl.DataFrame, mapping: Mapping) -> Fitted:
         redial=redial,
         services=_counted(frame["service_s"]),
         copies=frame.height - frame.select(told).n_unique(),
+        notes=rows.notes,
+    )
+
+
+def _counted_fit(intervals: Intervals, options: Options) -> Fitted:
+    """Fit counts per interval: arrivals, and a mean service time."""
+    frame = intervals.frame
+    names = sorted(frame["kind"].unique())
+    return Fitted(
+        read=intervals.read,
+        fates=intervals.fates,
+        options=options,
+        arrivals=fit_arrivals(intervals.by_half_hour(), compared=intervals.interval_s <= HALF_HOUR_S),
+        every=_counted_kind(EVERY, frame),
+        kinds={name: _counted_kind(name, frame.filter(pl.col("kind") == name)) for name in names},
+        staff=None,
+        redial=None,
+        services=_counted(pl.Series("service_s", [], dtype=pl.Float64)),
+        copies=intervals.copies,
+        notes=intervals.notes,
+        interval_s=intervals.interval_s,
+    )
+
+
+def _counted_kind(name: str, frame: pl.DataFrame) -> KindFit:
+    return KindFit(
+        kind=name,
+        rows=max(round(float(frame["count"].sum())), 1),
+        outcomes=outcomes_of(frame),
+        service=mean_service(frame),
+        patience=None,
     )
 
 

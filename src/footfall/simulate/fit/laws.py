@@ -45,6 +45,9 @@ class FittedLaw:
 
     def survival(self, t_s: Array) -> Array:
         """Share of times longer than each of `t_s`."""
+        if self.law is Law.CONSTANT:
+            alike: Array = np.where(t_s < self.mean_s, 1.0, 0.0)
+            return alike
         family = FAMILIES[self.law]
         values = [log(p.value) if p.name != "mu" else p.value for p in self.parameters]
         positive = t_s > 0
@@ -94,13 +97,19 @@ def fit_law(law: Law, sample: Sample) -> FittedLaw:
     spread = sqrt(float(np.average((logs - middle) ** 2, weights=sample.weights)))
     begin = np.array(family.start(middle, max(spread, 0.05)))
     options = {"xatol": 1e-9, "fatol": 1e-13, "maxiter": 4000, "maxfev": 4000}
-    found = optimize.minimize(cost, begin, method="Nelder-Mead", options=options)
+    with np.errstate(invalid="ignore"):  # two corners of the search may both be impossible
+        found = optimize.minimize(cost, begin, method="Nelder-Mead", options=options)
     best = np.asarray(found.x)
     errors = _standard_errors(cost, best, sample.total)
     mean_s, cv = family.moments(*best)
     bounds = zip(family.names, best, errors, strict=True)
     parameters = tuple(_parameter(name, float(value), float(error)) for name, value, error in bounds)
     return FittedLaw(law, parameters, -float(found.fun) * sample.total, mean_s, cv)
+
+
+def constant_law(seconds: float) -> FittedLaw:
+    """Give the law of times that are all the same: its likelihood is 1."""
+    return FittedLaw(Law.CONSTANT, (Parameter("mean_s", seconds, seconds, seconds),), 0.0, seconds, 0.0)
 
 
 def _parameter(name: str, value: float, error: float) -> Parameter:

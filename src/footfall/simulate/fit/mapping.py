@@ -16,7 +16,7 @@ Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "satur
 WEEKDAYS: tuple[Weekday, ...] = get_args(Weekday)
 IGNORED = "ignored"
 """Outcome of rows that are no customers: tests, phantoms, calls that never asked for the station."""
-UNIT_S = {"s": 1.0, "ms": 1e-3, "us": 1e-6}
+UNIT_S = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9, "min": 60.0, "h": 3600.0}
 
 EXAMPLE = """\
 # Columns of your file; only `arrived` must be there. A wait is `began` or `left` minus `arrived`, or
@@ -29,6 +29,8 @@ outcome = "result"        # how it ended; without it, a row with a service time 
 class = "topic"           # what kind of customer or request; without it, all are one kind
 agent = "agent"           # who served; without it, the staff is the most served at once
 customer = "customer"     # who called; without it, nothing is known of calling again
+# Where a row is the count of an interval that begins at `arrived`, name these alone:
+# count = "offered"       # arrivals; served_count, abandoned_count and service_s_mean may be named, too
 
 # What your words for the outcome mean; * stands for anything, as in "5*".
 [outcomes]
@@ -39,6 +41,8 @@ ignored = ["test", "wrong number"]
 [options]
 station = "hotline"       # or "hall", or "web"
 short_service_s = 10      # shorter services are load, but not fitted
+# time_format = "%d/%m/%Y %H:%M:%S"   # where times are not in a usual form
+# timezone = "Europe/Berlin"          # clocks of the place
 on_duty_gap_min = 20      # an agent without a call for longer was off duty
 weekdays = ["monday", "tuesday", "wednesday", "thursday", "friday"]
 """
@@ -79,9 +83,23 @@ class Columns(Spec):
     kind: Annotated[str | None, Field(alias="class")] = None
     agent: str | None = None
     customer: str | None = None
+    count: str | None = None
+    """Arrivals of the interval that begins at `arrived`: then a row is no customer."""
+    served_count: str | None = None
+    abandoned_count: str | None = None
+    service_s_mean: str | None = None
+    """Mean service time of the interval's served."""
 
     @model_validator(mode="after")
     def _times_fit(self) -> Self:
+        counted = {"served_count", "abandoned_count", "service_s_mean"}
+        if self.count is None and (given := sorted(name for name in counted if getattr(self, name))):
+            msg = f"`{given[0]}` needs `count`"
+            raise ValueError(msg)
+        single = ("began", "ended", "left", "wait_s", "service_s", "outcome", "agent", "customer")
+        if self.count is not None and (given := [name for name in single if getattr(self, name)]):
+            msg = f"`{given[0]}` is of one customer and `count` of many: name one of them"
+            raise ValueError(msg)
         if self.ended and not self.began:
             msg = "`ended` needs `began`"
             raise ValueError(msg)
@@ -96,12 +114,23 @@ class Options(Spec):
     station: Literal["hotline", "hall", "web"] = "hotline"
     name: Annotated[str, Field(pattern=r"^[A-Za-z]\w{0,39}$")] | None = None
     """Name of the model; None: the log's file name."""
-    time_format: str | None = None
-    """Of clock times that are text, such as "%d/%m/%Y %H:%M:%S"; None: ISO 8601 and like forms."""
+    time_format: str | tuple[str, ...] | None = None
+    """Of clock times that are text, such as "%d/%m/%Y %H:%M:%S", or several;
+    None: ISO 8601 and like forms."""
     timezone: Annotated[str, AfterValidator(_is_zone)] | None = None
     """Times with an offset from UTC are told on this zone's clocks; None: on UTC's."""
-    duration_unit: Literal["s", "ms", "us"] = "s"
-    """Unit of the columns `wait_s` and `service_s`."""
+    interval_min: Annotated[float, Field(gt=0, le=60)] | None = None
+    """Length of the intervals of `count`; None: what most often lies between two rows."""
+    duration_unit: Literal["s", "ms", "us", "ns", "min", "h"] = "s"
+    """Unit of the columns `wait_s`, `service_s` and `service_s_mean`, where the cells are plain numbers."""
+    decimal: Literal[".", ","] | None = None
+    """Mark before the fraction of a number; None: found out."""
+    encoding: str | None = None
+    """Of a text file, such as "gb18030"; None: found out."""
+    separator: Annotated[str, Field(min_length=1, max_length=1)] | None = None
+    """Between the cells of a line; None: found out."""
+    sheet: str | None = None
+    """Of a spreadsheet with several; None: the first."""
     clock_tolerance_s: Annotated[float, Field(ge=0)] = 2.0
     """Clocks may disagree by so much: a wait or service that is less than nothing by no more is nothing."""
     first_day: Annotated[date | None, Field(alias="from")] = None

@@ -8,9 +8,9 @@ from numpy.typing import ArrayLike
 
 from footfall.simulate.fit.curve import Points, thinned
 from footfall.simulate.fit.kaplan_meier import KaplanMeier, product_limit
-from footfall.simulate.fit.laws import FAMILIES, Z_95, FittedLaw, Parameter, fit_law
+from footfall.simulate.fit.laws import FAMILIES, Z_95, FittedLaw, Parameter, constant_law, fit_law
 from footfall.simulate.fit.sample import Sample, sample
-from footfall.simulate.fit.times import TOLERATED_SHARE
+from footfall.simulate.fit.times import INSTANT_S, TOLERATED_SHARE
 from footfall.simulate.spec.duration import Law
 
 LEFT_LEAST = 20
@@ -58,9 +58,11 @@ def fit_patience(waits_s: ArrayLike, left: ArrayLike) -> PatienceFit | None:
     if waits.ended == 0:
         return None
     curve = product_limit(waits)
-    waited = waits.above(0.0)
+    waited = waits.above(INSTANT_S)
     mean_s = _mean(waits)
-    if waited.ended < LEFT_LEAST:
+    if waited.seconds.size == 1 and waited.ended == waited.total:
+        laws = [constant_law(float(waited.seconds[0]))]
+    elif waited.ended < LEFT_LEAST or waited.seconds.size == 1:
         laws = [fit_law(Law.EXPONENTIAL, waited)] if waited.ended else []
     else:
         laws = [fit_law(law, waited) for law in FAMILIES]

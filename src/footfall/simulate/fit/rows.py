@@ -6,14 +6,16 @@ from typing import Any, Literal
 import polars as pl
 
 from footfall.records.errors import BadInputError
+from footfall.records.log_file import Table
 from footfall.records.outcomes import Outcome
-from footfall.simulate.fit.clocks import after_midnight, durations, instants
+from footfall.simulate.fit.cells import NO_ARRIVAL, UNREADABLE_ARRIVAL, Cells, read_cells
 from footfall.simulate.fit.kinds import kinds
 from footfall.simulate.fit.mapping import IGNORED, WEEKDAYS, Mapping
 from footfall.simulate.spec.base import DAY_S, HALF_HOUR_S
 
 Use = Literal["whole", "arrival", "none"]
 WHOLE = "used whole"
+_HELPERS = ("use", "reason", "word", "empty", "nowhere", "doubtful", "zero")
 _WORDS_TOLD = 8
 """Unknown or ignored words named one by one; the rest together."""
 
@@ -27,7 +29,16 @@ class Fate:
     reason: str
     rows: int
     first_row: int
-    """Number of the first of them in the file, from 1, headings not counted."""
+    """Number of the first of them among the rows, from 1; 0: it is a line that is no row of the table."""
+    where: str = ""
+    """Where the first of them stands in the file."""
+    example: str | None = None
+    """What the cell of the first holds that cannot be read, and which option would help."""
+
+    @property
+    def place(self) -> str:
+        """Where the first of them stands."""
+        return self.where or f"row {self.first_row:,}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,15 +51,19 @@ class Rows:
     read: int
     fates: tuple[Fate, ...]
     """Their rows add up to `read`."""
+    notes: tuple[str, ...] = ()
+    """What was taken for what, where the log leaves it open."""
 
 
-def rows_of(table: pl.DataFrame, mapping: Mapping) -> Rows:
+def rows_of(log: pl.DataFrame | Table, mapping: Mapping) -> Rows:
     """Read a log by its mapping.
 
     Raises:
-        BadInputError: the log has no such column, or no row of it can be used.
+        BadInputError: the log has no such column, no cell of a column can be read, or no row can be used.
     """
-    frame = _read(table, mapping)
+    log = log if isinstance(log, Table) else Table(log)
+    cells = read_cells(log, mapping)
+    frame = _derived(cells.frame, mapping)
     frame = frame.with_columns(reason=_set_aside(frame, mapping)).with_columns(
         use=pl.when(pl.col("reason").is_null()).then(pl.lit("whole")).otherwise(pl.lit("none"))
     )
@@ -59,69 +74,39 @@ def rows_of(table: pl.DataFrame, mapping: Mapping) -> Rows:
         use=pl.when(known & partly.is_not_null()).then(pl.lit("arrival")).otherwise("use"),
         reason=pl.when(known).then(pl.coalesce(partly, pl.lit(WHOLE))).otherwise("reason"),
     )
-    fates = _fates(frame)
+    fates = _fates(frame, log, cells)
     used = frame.filter(pl.col("use") != "none")
     if used.is_empty():
         most = max(fates, key=lambda fate: fate.rows)
-        told = f"{most.reason} ({most.rows:,} rows, the first is row {most.first_row})"
+        told = f"{most.reason} ({most.rows:,} rows, the first is {most.place})"
+        told = told if most.example is None else f"{told}: {most.example}"
         problem = f"none of {frame.height:,} rows can be used: {told}"
         raise BadInputError("the log", problem, "rows that the mapping describes")
+    notes = (*log.notes, *_notes(used, mapping))
     whole = pl.col("use") == "whole"
     times = ("wait_s", "service_s", "began_s", "ended_s")
     used = used.with_columns(
         *(pl.when(whole & pl.col(name).is_not_null()).then(name).otherwise(None) for name in times),
         kinds(used["kind"], used["at_s"], mapping.options),
     )
-    return Rows(used.drop("use", "reason", "word").sort("at_s", "row"), frame.height, fates)
-
-
-def _read(table: pl.DataFrame, mapping: Mapping) -> pl.DataFrame:
-    """Give all rows in columns of our own, unread cells null."""
-    columns, options = mapping.columns, mapping.options
-    named = {field: name for field, name in columns if name is not None}
-    for field, name in named.items():
-        if name not in table.columns:
-            place = f"columns.{'class' if field == 'kind' else field}"
-            raise BadInputError(place, f"the log has no column {name!r}", " or ".join(table.columns[:30]))
-    clocks = {
-        field: instants(table, named[field], options, columns.date)
-        for field in ("arrived", "began", "ended", "left")
-        if field in named
-    }
-    text: dict[str, pl.Series] = {
-        field: table[named[field]].cast(pl.String).str.strip_chars().replace("", None)
-        for field in ("kind", "agent", "customer")
-        if field in named
-    }
-    for who in {"agent", "customer"} & set(text):
-        text[who] = text[who].set(text[who].is_in(list(options.nobody)), None)
-    spans = {
-        field: durations(table, named[field], options) for field in ("wait_s", "service_s") if field in named
-    }
-    nothing = pl.Series([None] * table.height, dtype=pl.Float64)
-    words = table[named["outcome"]].cast(pl.String).str.strip_chars() if columns.outcome else None
-    frame = pl.DataFrame({"row": range(1, table.height + 1)}).with_columns(
-        *(clocks.get(field, nothing).alias(field) for field in ("arrived", "began", "ended", "left")),
-        *(spans.get(field, nothing).alias(f"given_{field}") for field in ("wait_s", "service_s")),
-        *(text.get(field, nothing.cast(pl.String)).alias(field) for field in ("kind", "agent", "customer")),
-        word=words if words is not None else pl.lit(None, dtype=pl.String),
-    )
-    if columns.date is not None:
-        later = [after_midnight(pl.col(name), pl.col("arrived")).alias(name) for name in ("began", "left")]
-        frame = frame.with_columns(*later).with_columns(
-            after_midnight(pl.col("ended"), pl.col("began")).alias("ended")
-        )
-    return _derived(frame, mapping)
+    read = frame.height + len(log.aside)
+    return Rows(used.drop(*_HELPERS).sort("at_s", "row"), read, fates, notes)
 
 
 def _derived(frame: pl.DataFrame, mapping: Mapping) -> pl.DataFrame:
-    """Give outcome, wait and service, from clocks or as they are given."""
+    """Give outcome, wait and service, from clocks or as they are given; differences are of instants."""
     columns, tolerance_s = mapping.columns, mapping.options.clock_tolerance_s
-    began, ended, arrived = pl.col("began"), pl.col("ended"), pl.col("arrived")
-    service = pl.col("given_service_s") if columns.service_s else ended - began
-    frame = frame.with_columns(service_s=_nearly(service, tolerance_s), outcome=_outcome(frame, mapping))
+    began, arrived = pl.col("began"), pl.col("arrived")
+    service = pl.col("given_service_s") if columns.service_s else pl.col("ended_after_began_s")
+    frame = frame.with_columns(service_s=_nearly(service, tolerance_s))
+    frame = frame.with_columns(
+        outcome=_outcome(frame, mapping),
+        zero=pl.lit(value=columns.outcome is None and mapping.options.station != "web")
+        & (pl.col("service_s") == 0),
+    )
     left = pl.col("outcome") == Outcome.ABANDONED.value
-    clocks = pl.when(left).then(pl.col("left") - arrived).otherwise(began - arrived)
+    waited = pl.col("began_after_arrived_s")
+    clocks = pl.when(left).then(pl.coalesce("left_after_arrived_s", waited)).otherwise(waited)
     wait = pl.col("given_wait_s") if columns.wait_s else clocks
     service = pl.when(left).then(None).otherwise(pl.col("service_s"))
     frame = frame.with_columns(wait_s=_nearly(wait, tolerance_s), service_s=service)
@@ -143,6 +128,10 @@ def _derived(frame: pl.DataFrame, mapping: Mapping) -> pl.DataFrame:
         ended_s=start + pl.col("service_s"),
         agent="agent",
         customer="customer",
+        empty="empty",
+        nowhere="nowhere",
+        doubtful="doubtful",
+        zero="zero",
     )
 
 
@@ -157,6 +146,10 @@ def _outcome(frame: pl.DataFrame, mapping: Mapping) -> pl.Expr:
         served, left = pl.lit(Outcome.SERVED.value), pl.lit(Outcome.ABANDONED.value)
         has_service = pl.col("given_service_s" if mapping.columns.service_s else "ended").is_not_null()
         waited = pl.col("given_wait_s" if mapping.columns.wait_s else "left").is_not_null()
+        if mapping.options.station != "web":
+            # Talk of 0 s is how switches write that nobody answered.
+            is_zero = pl.col("service_s").fill_null(1.0) == 0
+            has_service, waited = has_service & ~is_zero, waited | is_zero
         return pl.when(has_service).then(served).when(waited).then(left).otherwise(served)
     meaning = {word: mapping.outcome_of(word) for word in frame["word"].drop_nulls().unique()}
     return pl.col("word").replace_strict(meaning, default=None, return_dtype=pl.String)
@@ -167,7 +160,14 @@ def _set_aside(frame: pl.DataFrame, mapping: Mapping) -> pl.Expr:
     options = mapping.options
     word, outcome, day = pl.col("word"), pl.col("outcome"), pl.col("day")
     # Polars gives each link of a chain a type of its own.
-    reasons: Any = pl.when(pl.col("at_s").is_null()).then(pl.lit("arrival time missing or unreadable"))
+    reasons: Any = (
+        pl.when(pl.col("at_s").is_null() & pl.col("empty"))
+        .then(pl.lit(NO_ARRIVAL))
+        .when(pl.col("at_s").is_null())
+        .then(pl.lit(UNREADABLE_ARRIVAL))
+        .when(pl.col("nowhere"))
+        .then(pl.lit(f"a time that the clocks of {options.timezone} left out"))
+    )
     if options.first_day is not None:
         reasons = reasons.when(day < options.first_day).then(pl.lit("before the first day asked for"))
     if options.last_day is not None:
@@ -222,7 +222,11 @@ def _partly(mapping: Mapping) -> list[pl.Expr]:
     wait, service = pl.col("wait_s"), pl.col("service_s")
     served = pl.col("outcome") == Outcome.SERVED.value
     abandoned = pl.col("outcome") == Outcome.ABANDONED.value
-    reasons: list[pl.Expr] = []
+    reasons: list[pl.Expr] = [
+        pl.when(pl.col("doubtful")).then(
+            pl.lit("in the hour that the clocks showed twice: wait or service unknown")
+        )
+    ]
     if columns.wait_s or columns.began or columns.left:
         waits = columns.wait_s or columns.began
         reasons += [
@@ -238,14 +242,42 @@ def _partly(mapping: Mapping) -> list[pl.Expr]:
             pl.when(served & service.is_null()).then(pl.lit("served, service missing or unreadable")),
             pl.when(service > options.long_service_s).then(pl.lit(told)),
         ]
-    return reasons or [pl.lit(None, dtype=pl.String)]
+    return reasons
 
 
-def _fates(frame: pl.DataFrame) -> tuple[Fate, ...]:
+def _fates(frame: pl.DataFrame, log: Table, cells: Cells) -> tuple[Fate, ...]:
     """Count the rows by what became of them, used ones first, then by number."""
     counted = frame.group_by("use", "reason").agg(rows=pl.len(), first_row=pl.col("row").min())
-    rank = pl.col("use").replace_strict({"whole": 0, "arrival": 1, "none": 2}, return_dtype=pl.Int8)
-    ordered = counted.sort(rank, -pl.col("rows").cast(pl.Int64), "reason")
-    return tuple(
-        Fate(**row) for row in ordered.select("use", "reason", "rows", "first_row").iter_rows(named=True)
-    )
+    rank = {"whole": 0, "arrival": 1, "none": 2}
+    found = [
+        Fate(
+            **row,
+            where=log.place(row["first_row"] - 1),
+            example=cells.example(row["reason"], row["first_row"]),
+        )
+        for row in counted.iter_rows(named=True)
+    ]
+    found += set_aside(log)
+    return tuple(sorted(found, key=lambda fate: (rank[fate.use], -fate.rows, fate.reason)))
+
+
+def set_aside(log: Table) -> list[Fate]:
+    """Count the lines of a file that are no rows of its table."""
+    found = []
+    for reason in {each.reason for each in log.aside}:
+        lines = [each.line for each in log.aside if each.reason == reason]
+        found.append(Fate("none", reason, len(lines), 0, log.place_of(min(lines))))
+    return found
+
+
+def _notes(used: pl.DataFrame, mapping: Mapping) -> list[str]:
+    """Say what was taken for what."""
+    notes = []
+    if zero := int(used["zero"].sum()):
+        notes.append(f"{zero:,} rows have a service of 0 s and no outcome: taken as abandoned")
+    if twice := int(used["doubtful"].sum()):
+        notes.append(
+            f"{twice:,} rows are in the hour that the clocks of {mapping.options.timezone} showed twice, "
+            "and leave open which: they count as arrivals only"
+        )
+    return notes

@@ -8,12 +8,14 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
 from footfall.simulate.fit.curve import Points, quantile_points
-from footfall.simulate.fit.laws import FAMILIES, FittedLaw, Parameter, fit_law
+from footfall.simulate.fit.laws import FAMILIES, FittedLaw, Parameter, constant_law, fit_law
 from footfall.simulate.fit.sample import Sample, sample
 from footfall.simulate.spec.duration import Law
 
 TIMES_LEAST = 30
 """Fewer times are not fitted."""
+INSTANT_S = 1e-6
+"""Less is no time."""
 TOLERATED_SHARE = 0.03
 """A law may be off by so much of the times somewhere; where it surely is further off, the data are kept."""
 _KS_95 = 1.358
@@ -61,16 +63,20 @@ def fit_times(seconds: ArrayLike, short_s: float = 0.0) -> TimesFit | None:
     """Fit the laws to times above `short_s` (0 itself is short); None: fewer than `TIMES_LEAST` are.
 
     The law is the likeliest by Akaike's criterion, unless its distance from the data, less what chance
-    explains (Kolmogorov's 95 % point), is more than `TOLERATED_SHARE`: then the data themselves.
+    explains (Kolmogorov's 95 % point), is more than `TOLERATED_SHARE`: then the data themselves. Times that
+    are all the same are a constant.
     """
     every = np.sort(np.asarray(seconds, dtype=np.float64))
-    is_short = (every < short_s) | (every <= 0)
+    is_short = (every < short_s) | (every < INSTANT_S)
     short, kept = every[is_short], every[~is_short]
     if kept.size < TIMES_LEAST:
         return None
     counted = sample(kept)
-    laws = sorted((fit_law(law, counted) for law in FAMILIES), key=lambda fitted: fitted.aic)
-    distance = distance_from(laws[0], counted)
+    if counted.seconds.size == 1:
+        laws, distance = [constant_law(float(counted.seconds[0]))], 0.0
+    else:
+        laws = sorted((fit_law(law, counted) for law in FAMILIES), key=lambda fitted: fitted.aic)
+        distance = distance_from(laws[0], counted)
     is_off = kept.size >= _CURVE_LEAST and distance - _KS_95 / sqrt(kept.size) > TOLERATED_SHARE
     mean_s, sd_s = float(kept.mean()), float(kept.std(ddof=1))
     half_s = float(special.stdtrit(kept.size - 1, 0.975)) * sd_s / sqrt(kept.size)
@@ -109,5 +115,6 @@ def quantile(law: FittedLaw, shares: Array) -> Array:
 
 
 def _quantiles(law: FittedLaw, ordered: Array) -> tuple[tuple[float, float, float], ...]:
-    data, theirs = np.quantile(ordered, _QQ_SHARES), quantile(law, _QQ_SHARES)
+    data = np.quantile(ordered, _QQ_SHARES)
+    theirs = data if law.law is Law.CONSTANT else quantile(law, _QQ_SHARES)
     return tuple(zip(_QQ_SHARES.tolist(), data.tolist(), theirs.tolist(), strict=True))

@@ -1,0 +1,175 @@
+"""Text of a file as people have it: packed or not, in the encoding that it was written in, within bounds."""
+
+import bz2
+import codecs
+import gzip
+import importlib
+import io
+import lzma
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any, cast
+
+from charset_normalizer import from_bytes
+
+from footfall.records.errors import BadInputError
+
+BYTES_MOST = 4 * 2**30
+"""Unpacked; a packed file may hold a thousand times its size."""
+LINE_MOST = 1 << 20
+"""Characters of a line; what is beyond is dropped."""
+ENCODINGS = ("utf_8", "gb18030", "big5", "shift_jis", "euc_kr", "cp1252", "cp1251", "cp1250", "cp1253")
+"""What text without a mark may be in."""
+_MARKS = (
+    (codecs.BOM_UTF32_LE, "utf_32"),
+    (codecs.BOM_UTF32_BE, "utf_32"),
+    (codecs.BOM_UTF8, "utf_8_sig"),
+    (codecs.BOM_UTF16_LE, "utf_16"),
+    (codecs.BOM_UTF16_BE, "utf_16"),
+)
+_LOOK = 1 << 16
+_ZEROS_LEAST = 0.3
+"""Share of zero bytes at odd (or even) places by which UTF-16 without a mark is recognised."""
+_DAMAGE = (OSError, EOFError, zlib.error, lzma.LZMAError)
+
+
+def begins_with(path: Path, size: int = 8) -> bytes:
+    """Give the first bytes of a file as it lies there.
+
+    Raises:
+        BadInputError: the file is missing or cannot be read.
+    """
+    if not path.is_file():
+        raise BadInputError(str(path), "no such file")
+    with _readable(path), path.open("rb") as file:
+        return file.read(size)
+
+
+def lines_of(path: Path, encoding: str) -> Iterator[str]:
+    """Give the lines of a text file with their ends; bytes that are not of the encoding become U+FFFD.
+
+    Raises:
+        BadInputError: the file is missing, damaged, or larger than `BYTES_MOST` when unpacked.
+    """
+    with _readable(path), _unpacked(path) as raw:
+        text = io.TextIOWrapper(io.BufferedReader(raw), encoding, errors="replace", newline="")
+        while line := text.readline(LINE_MOST):
+            rest = line
+            while len(rest) == LINE_MOST and not rest.endswith("\n"):
+                rest = text.readline(LINE_MOST)
+            yield line
+
+
+def encoding_of(path: Path, asked: str | None = None, *, whole: bool) -> str:
+    """Give the encoding: as asked, by the file's mark, UTF-8 where it is, else the likeliest.
+
+    A `whole` file is read to its end to tell; otherwise text without a mark is UTF-8.
+
+    Raises:
+        BadInputError: no such encoding, or the file cannot be read.
+    """
+    if asked is not None:
+        return _known(asked)
+    with _readable(path), _unpacked(path) as raw:
+        buffered = io.BufferedReader(raw, _LOOK)
+        head = buffered.read(_LOOK)
+        if found := _by_mark(head) or _by_zeros(head):
+            return found
+        return "utf_8" if not whole else _guessed(head, buffered)
+
+
+def _known(name: str) -> str:
+    try:
+        info = codecs.lookup(name)
+        "x".encode(info.name)
+    except (LookupError, ValueError, TypeError) as error:
+        raise BadInputError(
+            f"encoding {name!r}", "no such encoding", "one such as utf-8, cp1252 or gb18030"
+        ) from error
+    return info.name
+
+
+def _by_mark(head: bytes) -> str | None:
+    return next((name for mark, name in _MARKS if head.startswith(mark)), None)
+
+
+def _by_zeros(head: bytes) -> str | None:
+    pairs = len(head) // 2
+    if pairs and head[1::2].count(0) > _ZEROS_LEAST * pairs and head[::2].count(0) == 0:
+        return "utf_16_le"
+    if pairs and head[::2].count(0) > _ZEROS_LEAST * pairs and head[1::2].count(0) == 0:
+        return "utf_16_be"
+    return None
+
+
+def _guessed(head: bytes, rest: IO[bytes]) -> str:
+    """Give UTF-8 if all is that, else the likeliest by the lines around the first other byte."""
+    decoder, part = codecs.getincrementaldecoder("utf_8")(), head
+    while part:
+        try:
+            decoder.decode(part)
+        except UnicodeDecodeError:
+            best = from_bytes(_foreign(part), cp_isolation=list(ENCODINGS), threshold=0.5).best()
+            return "cp1252" if best is None or best.encoding == "utf_8" else best.encoding
+        part = rest.read(_LOOK)
+    try:
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return "cp1252"
+    return "utf_8"
+
+
+def _foreign(part: bytes) -> bytes:
+    """Give the lines with bytes beyond ASCII, which alone tell encodings apart."""
+    lines = [line for line in part.splitlines() if not line.isascii()]
+    return b"\n".join(lines)[:8192]
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except _DAMAGE as error:
+        told = getattr(error, "strerror", None) or str(error)
+        raise BadInputError(str(path), f"cannot be read ({told})", "a whole file") from error
+
+
+class _Bounded(io.RawIOBase):
+    """Bytes up to a bound; beyond, the file is refused."""
+
+    def __init__(self, source: IO[bytes], path: Path) -> None:
+        self._source, self._path, self._left = source, path, BYTES_MOST
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:  # noqa: ANN401  any buffer, as the base class has it
+        part = self._source.read(len(buffer))
+        self._left -= len(part)
+        if self._left < 0:
+            raise BadInputError(str(self._path), f"holds more than {BYTES_MOST:,} bytes", "a smaller file")
+        buffer[: len(part)] = part
+        return len(part)
+
+
+@contextmanager
+def _unpacked(path: Path) -> Iterator[_Bounded]:
+    head = begins_with(path)
+    packed: dict[bytes, Callable[[Path], Any]] = {
+        b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ\x00": lzma.open, b"\x28\xb5\x2f\xfd": _zstd
+    }  # fmt: skip
+    opened = next((opener for mark, opener in packed.items() if head.startswith(mark)), None)
+    with path.open("rb") if opened is None else opened(path) as source:
+        yield _Bounded(source, path)
+
+
+def _zstd(path: Path) -> IO[bytes]:
+    try:
+        library = importlib.import_module("compression.zstd")  # from Python 3.14 on
+    except ImportError as error:
+        raise BadInputError(
+            str(path), "is packed with zstd, which this Python cannot unpack", "it unpacked: zstd -d FILE"
+        ) from error
+    return cast("IO[bytes]", library.open(path))
