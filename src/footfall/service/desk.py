@@ -1,12 +1,13 @@
 """One channel at work: what limits it, what it remembers, and how a turn is served."""
 
-import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Protocol
 
 from footfall.records.outcomes import Outcome
 from footfall.service.capacity.luck import Luck
+from footfall.service.capacity.turn import Turn, sleep_until
 from footfall.service.clock import PlayClock
 from footfall.service.ledger.orders import Rules
 from footfall.service.ledger.sessions import Sessions
@@ -25,15 +26,15 @@ FAULT_STATUS = {Outcome.REJECTED: 409, Outcome.UNCONFIRMED: 410, Outcome.ERROR: 
 class Station(Protocol):
     """What limits how many requests of a channel are served at once."""
 
-    async def enter(self, call: Call) -> float:
-        """Wait for service; give the seconds that are left to answer.
+    async def enter(self, call: Call) -> Turn:
+        """Wait for service; give when it began and by when it must end.
 
         Raises:
             RefusalError: there will be no service.
         """
 
-    def leave(self) -> None:
-        """Say that the request is done with."""
+    def leave(self, ended_s: float) -> None:
+        """Say that the request is done with since `ended_s` of the monotonic clock."""
 
     def begin_stop(self) -> None:
         """Send away whoever waits."""
@@ -73,39 +74,49 @@ class Desk:
             RefusalError: the channel is down, full, too slow or at fault, or the work refused.
         """
         self.refuse_outage()
-        left_s = await self.station.enter(call)
+        turn = await self.station.enter(call)
+        ended_s: float | None = None
         try:
             draw = self.luck.draw(verb, may_fail=may_fail)
-            if draw.service_s > left_s:
-                await asyncio.sleep(left_s)
+            ends_s = turn.began_s + draw.service_s
+            if ends_s > turn.deadline_s:
+                await sleep_until(turn.deadline_s)
+                ended_s = turn.deadline_s
                 raise refusal("deadline")
             if draw.fault is not None:
-                await asyncio.sleep(draw.service_s)
+                await sleep_until(ends_s)
+                ended_s = ends_s
                 raise struck(draw.fault)
             if draw.service_s == 0:
                 return await work(self, call)
-            return await self._timed(call, work, draw.service_s, left_s)
+            answer, ended_s = await self._timed(call, work, turn, draw.service_s)
         finally:
-            self.station.leave()
+            # What was cut off, or took no time by the model, ends now.
+            self.station.leave(time.monotonic() if ended_s is None else ended_s)
+        if isinstance(answer, RefusalError):
+            raise answer
+        return answer
 
-    async def _timed(self, call: Call, work: Work, service_s: float, left_s: float) -> Answer:
-        loop = asyncio.get_running_loop()
-        since_s = loop.time()
-        refused: RefusalError | None = None
-        answer: Answer = (0, None)
+    async def _timed(
+        self, call: Call, work: Work, turn: Turn, service_s: float
+    ) -> tuple[Answer | RefusalError, float]:
+        """Do the work, and take the rest of its time; returns the answer and the second at which it ended.
+
+        That second is reckoned from when the turn began and not read from the clock: the lateness of a timer
+        or of a busy event loop is not added to how long a slot is held.
+        """
+        since_s = time.monotonic()
+        answer: Answer | RefusalError
         try:
             answer = await work(self, call)
         except RefusalError as error:
-            refused = error
-        spent_s = loop.time() - since_s
-        if spent_s > left_s:
+            answer = error
+        ends_s = turn.began_s + max(service_s, time.monotonic() - since_s)
+        if ends_s > turn.deadline_s:
             # Done, but too late to say so: the same idempotency key will find it done.
-            raise refusal("deadline")
-        if spent_s < service_s:
-            await asyncio.sleep(service_s - spent_s)
-        if refused is not None:
-            raise refused
-        return answer
+            answer = refusal("deadline")
+        await sleep_until(ends_s)
+        return answer, ends_s
 
 
 def rules_of(model: Model, channel: Channel) -> Rules:

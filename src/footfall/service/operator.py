@@ -21,6 +21,7 @@ from footfall.service.ledger.sessions import Sessions
 from footfall.service.ledger.store import Store
 from footfall.service.refusals import RefusalError
 from footfall.service.settings import ServiceSettings
+from footfall.simulate.decide.windows import session_idle_s
 from footfall.simulate.spec.channel import Channel
 from footfall.simulate.spec.station import CallCentre, MessageGateway, RequestServer
 
@@ -104,7 +105,9 @@ class Operator:
             pepper=pepper,
             clock=self.clock,
             luck=luck,
-            sessions=Sessions(self.store, channel.name, settings.now_s),
+            sessions=Sessions(
+                self.store, channel.name, settings.now_s, session_idle_s(channel, settings.session_idle_s)
+            ),
             rules=rules_of(settings.model, channel),
             station=self._station(channel, luck),
         )
@@ -149,11 +152,9 @@ class Operator:
         if isinstance(desk.station, Held | Switchboard):
             for visit in desk.station.tick():
                 await end_visit(desk, visit)
-        reminder = desk.channel.logout_reminder
-        idle_s = float(reminder.idle_s) if reminder else self.settings.session_idle_s
-        for session in desk.sessions.idle(idle_s):
+        for session in desk.sessions.idle():
             await desk.sessions.end(session)
-            if reminder is not None:
+            if desk.channel.logout_reminder is not None:
                 self._remind(session.subscriber)
 
     def _remind(self, subscriber: int) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from footfall.records.errors import BadInputError
 from footfall.service.clock import steady_clock
 from footfall.simulate.decide.playable import check_served
+from footfall.simulate.decide.windows import SESSION_IDLE_S
 from footfall.simulate.spec.model import Model
 
 _PORT_MAX = 65_535
@@ -38,7 +39,7 @@ class ServiceSettings:
     reservation_s: float = 120.0
     visit_idle_s: float = 600.0
     """A clerk, machine or line is taken back from a visit that asked for nothing for so long."""
-    session_idle_s: float = 1800.0
+    session_idle_s: float = SESSION_IDLE_S
     """As long lives an idle session where the channel has no logout reminder."""
     now_s: Callable[[], float] = field(default_factory=steady_clock)
     """Clock of everything that expires, seconds since 1970 when it began."""

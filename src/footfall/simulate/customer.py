@@ -13,12 +13,15 @@ class Customer:
         "first_choice",
         "human_s",
         "key",
+        "lapsed",
         "n",
         "operation",
+        "ordered_s",
         "queued_s",
         "script",
         "segment",
         "served_s",
+        "session_s",
         "site",
         "subscriber",
         "wait_s",
@@ -38,6 +41,12 @@ class Customer:
         self.attempt = 0
         self.queued_s = -1.0
         """Since when the customer has been in a line; below 0: in none."""
+        self.session_s = -1.0
+        """When the session was last used; below 0: none is open."""
+        self.ordered_s = -1.0
+        """When the order was placed that waits for its confirmation."""
+        self.lapsed = ""
+        """What was over before it was used: the session or the order; empty: neither."""
 
     def begin(self, now_s: float, site: int) -> None:
         """Begin the next attempt."""
@@ -48,6 +57,9 @@ class Customer:
         self.human_s = 0.0
         self.wait_s = 0.0
         self.cause = ""
+        self.session_s = -1.0
+        self.ordered_s = -1.0
+        self.lapsed = ""
 
     def cut(self, now_s: float) -> None:
         """End the attempt at the horizon: what would have come later has not happened."""

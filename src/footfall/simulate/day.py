@@ -146,10 +146,10 @@ class Day:
         now_s = env.now
         self._moments_s[channel] += now_s
         self._log.add(customer, channel, outcome, now_s)
-        if outcome is Outcome.SERVED and (reminding := self._reminding[channel]):
+        if customer.session_s >= 0 and (reminding := self._reminding[channel]):
+            # The session was left open: by a customer who forgot to log out, or by a visit that failed.
             idle_s, remind = reminding
-            if self._stations[channel].forgets_logout(customer):
-                call_after(env, idle_s, remind)
+            call_after(env, max(0.0, customer.session_s + idle_s - now_s), remind)
         return outcome
 
     def decide(self, customer: Customer, outcome: Outcome) -> Decision:

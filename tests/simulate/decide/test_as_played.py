@@ -19,8 +19,6 @@ HUMAN = (
     ".talk.",
     ".wrap_up.",
     ".delay.",
-    ".idle_s",
-    ".confirm_expiry",
 )
 
 
@@ -33,14 +31,12 @@ def played(small_province: Model) -> Model:
 def test_people_s_own_times_are_shortened_and_nothing_of_the_systems(
     small_province: Model, played: Model
 ) -> None:
-    """Number by number: service, deadlines, rates, faults, shares stay; human times are a tenth."""
+    """Service, deadlines, rates, sessions, confirmations, faults, shares stay; human times are a tenth."""
     before = dict(leaves(small_province))
     for path, value in leaves(played):
         if ".outages." in path or not isinstance(value, Number):
             continue
-        is_human = any(part in f"{path}." for part in HUMAN) and path.endswith(
-            ("mean_s", "idle_s", "expiry_s")
-        )
+        is_human = any(part in f"{path}." for part in HUMAN) and path.endswith("mean_s")
         was = before[path]
         assert isinstance(was, Number)
         assert value == pytest.approx(was * (0.1 if is_human else 1), rel=1e-15), path

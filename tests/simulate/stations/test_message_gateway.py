@@ -6,15 +6,17 @@ import polars as pl
 import pytest
 
 from footfall.simulate.day import DayResult
-from footfall.simulate.spec.channel import Channel, LogoutReminder, Turn, Verb
+from footfall.simulate.spec.channel import Channel, LogoutReminder, Turn, Verb, Work
 from footfall.simulate.spec.model import Model
 from footfall.simulate.spec.number import Number
 from footfall.simulate.spec.station import MessageGateway, RequestServer
+from tests.made_up import seconds
 
 Numbers = Callable[[float], Number]
 Channels = Callable[..., Channel]
 Models = Callable[..., Model]
 Visits = Callable[..., pl.DataFrame]
+Turns = Callable[..., Turn]
 
 
 @pytest.mark.parametrize("queue", [0, 1, 2, 7])
@@ -41,11 +43,11 @@ def test_a_message_half_let_through_still_counts(
 
 
 def test_an_order_confirmed_too_late_has_expired(
-    channel: Channels, model: Models, visits: Visits, number: Numbers, turn: Callable[..., Turn]
+    channel: Channels, model: Models, visits: Visits, number: Numbers, turn: Turns
 ) -> None:
-    """The reply comes after 400 s, the confirmation holds for 300 s; at 300 s sharp it still holds."""
+    """It holds for 300 s from when the order was handled; at 300 s sharp, transit included, it still does."""
     gateway = MessageGateway(messages_per_s=number(1), queue=number(10))
-    for reply_s, outcome, cause in ((400, "unconfirmed", "expired"), (300, "served", "")):
+    for reply_s, outcome, cause in ((299.5, "unconfirmed", "expired"), (299, "served", "")):
         dialogue = (turn(Verb.ORDER), turn(Verb.CONFIRM, reply_s))
         sms = channel(gateway, dialogues={"query": dialogue}, confirm_expiry_s=number(300))
         found = visits(model(sms), [0])
@@ -53,19 +55,56 @@ def test_an_order_confirmed_too_late_has_expired(
         assert found["ended_s"][0] == reply_s + 2
 
 
-def test_a_forgotten_logout_sends_a_reminder_through_the_same_gateway(
-    channel: Channels, model: Models, day: Callable[..., DayResult], number: Numbers
+def test_a_confirmation_that_waits_in_the_queue_expires_there(
+    channel: Channels, model: Models, visits: Visits, number: Numbers, turn: Turns
 ) -> None:
-    """The session ends at 5 s, the reminder goes at 15 s and is in the way of a message of that time."""
+    """A reply at once, behind nine messages of a second each: 10 s after its order it is within 10 s only."""
+    gateway = MessageGateway(messages_per_s=number(1), queue=number(20))
+    dialogue = (turn(Verb.ORDER), turn(Verb.CONFIRM))
+    for expiry_s, outcome in ((10, "served"), (9.5, "unconfirmed")):
+        sms = channel(gateway, dialogues={"query": dialogue}, confirm_expiry_s=number(expiry_s))
+        found = visits(model(sms), [0] * 10).filter(pl.col("customer") == 0)
+        assert (found["outcome"][0], found["human_s"][0], found["ended_s"][0]) == (outcome, 0, 11)
+
+
+def test_a_forgotten_logout_sends_a_reminder_through_the_same_gateway(
+    channel: Channels,
+    model: Models,
+    day: Callable[..., DayResult],
+    number: Numbers,
+    turn: Turns,
+) -> None:
+    """Last used at 5 s, the session is over at 15 s; the reminder delays a message of that time."""
     web = channel(
         RequestServer(slots=number(1), accept_queue=number(1), deadline_s=number(10)),
         service_s=5,
+        dialogues={"query": (turn(Verb.LOGIN), turn(Verb.QUERY))},
         logout_reminder=LogoutReminder(forgotten_share=number(1), idle_s=number(10)),
     )
     sms = channel(MessageGateway(messages_per_s=number(1), queue=number(10)), name="sms")
     result = day(model(web, sms), [0, 15.5], channels=[0, 1])
     assert result.logout_reminders == 1
-    assert result.visits.sort("customer")["ended_s"].to_list() == [5, 17]
+    assert result.visits.sort("customer")["ended_s"].to_list() == [10, 17]
+
+
+def test_a_visit_that_failed_leaves_its_session_open(
+    channel: Channels,
+    model: Models,
+    day: Callable[..., DayResult],
+    number: Numbers,
+    turn: Turns,
+) -> None:
+    """A page past its deadline ends the visit before its logout: the reminder comes all the same."""
+    web = channel(
+        RequestServer(slots=number(1), accept_queue=number(1), deadline_s=number(4)),
+        dialogues={"query": (turn(Verb.LOGIN), turn(Verb.QUERY), turn(Verb.LOGOUT))},
+        works={verb: Work(service=seconds(5 if verb is Verb.QUERY else 1)) for verb in Verb},
+        logout_reminder=LogoutReminder(forgotten_share=number(0), idle_s=number(10)),
+    )
+    sms = channel(MessageGateway(messages_per_s=number(1), queue=number(10)), name="sms")
+    result = day(model(web, sms), [0])
+    assert result.visits["cause"].to_list() == ["deadline"]
+    assert result.logout_reminders == 1
 
 
 def test_nobody_is_reminded_who_logged_out_or_was_not_served(

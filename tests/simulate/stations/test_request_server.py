@@ -7,7 +7,7 @@ import pytest
 
 from footfall.records.outcomes import Outcome
 from footfall.simulate.spec.change import set_number, with_outage
-from footfall.simulate.spec.channel import Channel, Fault, Turn, Verb, Work
+from footfall.simulate.spec.channel import Channel, Fault, LogoutReminder, Turn, Verb, Work
 from footfall.simulate.spec.duration import Duration
 from footfall.simulate.spec.model import Model
 from footfall.simulate.spec.number import Number
@@ -19,6 +19,7 @@ Servers = Callable[..., RequestServer]
 Channels = Callable[..., Channel]
 Models = Callable[..., Model]
 Visits = Callable[..., pl.DataFrame]
+Turns = Callable[..., Turn]
 
 
 @pytest.fixture(scope="session")
@@ -61,7 +62,7 @@ def test_a_page_slower_than_the_deadline_holds_its_slot_no_longer(
 
 
 def test_between_pages_nothing_is_held_and_the_next_in_line_comes_first(
-    server: Servers, channel: Channels, model: Models, visits: Visits, turn: Callable[..., Turn]
+    server: Servers, channel: Channels, model: Models, visits: Visits, turn: Turns
 ) -> None:
     """Two sessions of three pages of 1 s on one slot take turns."""
     pages = {"query": (turn(pages=3),)}
@@ -71,7 +72,7 @@ def test_between_pages_nothing_is_held_and_the_next_in_line_comes_first(
 
 
 def test_reading_time_is_the_customer_s_own(
-    server: Servers, channel: Channels, model: Models, visits: Visits, turn: Callable[..., Turn]
+    server: Servers, channel: Channels, model: Models, visits: Visits, turn: Turns
 ) -> None:
     """Two turns of 7 s of reading and 1 s of work: 16 s in all, 14 of them their own."""
     pages = {"query": (turn(Verb.LOGIN, 7), turn(Verb.QUERY, 7))}
@@ -94,7 +95,7 @@ def test_a_fault_ends_the_visit_with_its_own_cause(
     visits: Visits,
     number: Numbers,
     exactly: Exactly,
-    turn: Callable[..., Turn],
+    turn: Turns,
     by: str,
     outcome: str,
     cause: str,
@@ -134,7 +135,7 @@ def test_the_business_refuses_an_order_of_who_is_under_contract(
     visits: Visits,
     segment: Callable[..., object],
     number: Numbers,
-    turn: Callable[..., Turn],
+    turn: Turns,
 ) -> None:
     """`rejected`, cause `under_contract`, by the account and not by chance."""
     orders = {"transact": (turn(Verb.ORDER),)}
@@ -156,3 +157,64 @@ def test_an_outage_fails_every_page_that_begins_in_it_and_no_other(
     assert found["outcome"].to_list() == ["served", "served", "error", "error", "error", "served"]
     assert set(found.filter(pl.col("outcome") == "error")["cause"]) == {"outage"}
     assert found["ended_s"].to_list() == [91, 100.5, 105, 160, 195, 206]
+
+
+def test_a_session_that_is_over_before_its_next_page_fails_it(
+    server: Servers,
+    channel: Channels,
+    model: Models,
+    visits: Visits,
+    number: Numbers,
+    turn: Turns,
+) -> None:
+    """Logged in at 0 s, the customer asks for the account after 10 s: a session of 9 s is over."""
+    for idle_s, ending in ((10, ("served", "")), (9, ("error", "no_session"))):
+        reminder = LogoutReminder(forgotten_share=number(0), idle_s=number(idle_s))
+        dialogue = (turn(Verb.LOGIN), turn(Verb.QUERY, 10))
+        found = visits(model(channel(server(), dialogues={"query": dialogue}, logout_reminder=reminder)), [0])
+        assert (found["outcome"][0], found["cause"][0], found["ended_s"][0]) == (*ending, 10)
+
+
+def test_a_session_ends_while_its_owner_queues(
+    server: Servers,
+    channel: Channels,
+    model: Models,
+    visits: Visits,
+    number: Numbers,
+    turn: Turns,
+) -> None:
+    """One slot, pages of 2 s, four customers: it is 8 s from page to page, none of it the customers' own.
+
+    Whose second page begins more than 7 s after their first is not logged in any more; the page is
+    worked on all the same, so those behind wait as long.
+    """
+    for idle_s, outcomes in ((8, ["served"] * 4), (7, ["error"] * 4)):
+        web = channel(
+            server(queue=10, deadline_s=60),
+            service_s=2,
+            dialogues={"query": (turn(Verb.LOGIN), turn(Verb.QUERY))},
+            logout_reminder=LogoutReminder(forgotten_share=number(0), idle_s=number(idle_s)),
+        )
+        found = visits(model(web), [0] * 4).sort("customer")
+        assert found["outcome"].to_list() == outcomes
+        assert found["ended_s"].to_list() == [10, 12, 14, 16]
+
+
+@pytest.mark.parametrize(("between", "outcome"), [(Verb.QUERY, "served"), (Verb.BROWSE, "error")])
+def test_pages_of_the_account_renew_a_session_and_public_pages_do_not(
+    between: Verb,
+    outcome: str,
+    server: Servers,
+    channel: Channels,
+    model: Models,
+    visits: Visits,
+    number: Numbers,
+    turn: Turns,
+) -> None:
+    """Six seconds and six more are longer than the ten of a session, unless it was used between."""
+    web = channel(
+        server(),
+        dialogues={"query": (turn(Verb.LOGIN), turn(between, 6), turn(Verb.QUERY, 6))},
+        logout_reminder=LogoutReminder(forgotten_share=number(0), idle_s=number(10)),
+    )
+    assert visits(model(web), [0])["outcome"].to_list() == [outcome]

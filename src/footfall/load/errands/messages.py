@@ -8,6 +8,7 @@ from footfall.load.errands.attempt import Attempt, VisitOverError
 from footfall.load.errands.slips import UNKNOWN_COMMAND
 from footfall.load.errands.wire import ANSWER_S_MAX, Request
 from footfall.records.outcomes import Outcome
+from footfall.simulate.decide.windows import message_answer_s_most
 from footfall.simulate.spec.channel import Verb
 
 _POLL_S = 20.0
@@ -63,7 +64,7 @@ class MessageTurns:
     def _answer_to(self, number: str) -> dict[str, object]:
         """Poll until the answer to our message is there."""
         wire = self._attempt.customer.wire
-        until_s = wire.now_s() + ANSWER_S_MAX
+        until_s = wire.now_s() + max(ANSWER_S_MAX, message_answer_s_most(self._attempt.channel))
         while (left_s := until_s - wire.now_s()) > 0:
             wait_s = min(left_s, _POLL_S)
             path = f"/answers/{self._attempt.customer.person.msisdn}?after={self._seen}&wait_s={wait_s:.3f}"

@@ -4,6 +4,7 @@ from math import inf
 
 from footfall.service.capacity.line import Line
 from footfall.service.capacity.staff import on_duty
+from footfall.service.capacity.turn import Turn, no_deadline
 from footfall.service.capacity.visits import HEADER, Visit, Visits
 from footfall.service.capacity.waiting import wait_for_server
 from footfall.service.clock import PlayClock
@@ -61,7 +62,7 @@ class Held:
         if self.visits.end(visit):
             self.lines[visit.site].release()
 
-    async def enter(self, call: Call) -> float:
+    async def enter(self, call: Call) -> Turn:
         """See that the request belongs to a visit; the server held has no deadline.
 
         Raises:
@@ -70,9 +71,9 @@ class Held:
         visit = self.visits.find(call.header(HEADER))
         if visit.is_broken:
             raise refusal("breakdown")
-        return inf
+        return no_deadline()
 
-    def leave(self) -> None:
+    def leave(self, ended_s: float) -> None:
         """Keep the server: it is given back at the end of the visit."""
 
     def begin_stop(self) -> None:

@@ -1,17 +1,21 @@
 """A waiting line before a number of servers, first come first served, with patience."""
 
 import asyncio
+import time
 from collections import deque
 
 
 class Ticket:
     """A place in a line; `granted` becomes True with a server, False when it is given up."""
 
-    __slots__ = ("granted", "timer")
+    __slots__ = ("granted", "granted_s", "joined_s", "timer")
 
-    def __init__(self, granted: "asyncio.Future[bool]") -> None:
-        """Take a place."""
+    def __init__(self, granted: "asyncio.Future[bool]", joined_s: float) -> None:
+        """Take a place, on the monotonic clock."""
         self.granted = granted
+        self.joined_s = joined_s
+        self.granted_s = joined_s
+        """When the server was free, which may be a moment before anybody came to say so."""
         self.timer: asyncio.TimerHandle | None = None
 
 
@@ -37,7 +41,7 @@ class Line:
     def join(self, patience_s: float) -> Ticket:
         """Take a place in the line and keep it for at most `patience_s`."""
         loop = asyncio.get_running_loop()
-        ticket = Ticket(loop.create_future())
+        ticket = Ticket(loop.create_future(), time.monotonic())
         ticket.timer = loop.call_later(patience_s, self.leave, ticket)
         self._tickets.append(ticket)
         self.waiting += 1
@@ -72,27 +76,32 @@ class Line:
         else:
             self.leave(ticket)
 
-    def release(self) -> None:
-        """Give the server back; the longest waiting customer takes it at once."""
+    def release(self, at_s: float | None = None) -> None:
+        """Give the server back; the longest waiting customer takes it at once.
+
+        It was free at `at_s` of the monotonic clock (None: now). A timer that came late does not make a
+        server that is always in use slower than it is meant to be.
+        """
         self.busy -= 1
-        self._admit()
+        self._admit(time.monotonic() if at_s is None else at_s)
 
     def staff(self, servers: int) -> None:
         """Change the number of servers; one who is busy when it drops finishes the customer at hand."""
         self.servers = servers
-        self._admit()
+        self._admit(time.monotonic())
 
     def send_away(self) -> None:
         """Let all who wait go without a server."""
         for ticket in list(self._tickets):
             self.leave(ticket)
 
-    def _admit(self) -> None:
+    def _admit(self, at_s: float) -> None:
         while self._tickets and self.busy < self.servers:
             ticket = self._tickets.popleft()
             if not ticket.granted.done():
                 self.waiting -= 1
                 self.busy += 1
+                ticket.granted_s = max(ticket.joined_s, at_s)
                 self._settle(ticket, granted=True)
 
     def _settle(self, ticket: Ticket, *, granted: bool) -> None:

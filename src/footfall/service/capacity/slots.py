@@ -1,9 +1,11 @@
 """The station of web, WAP and agents' channel: a rate limit, slots, an accept queue, a deadline."""
 
 import asyncio
+import time
 from math import ceil, inf
 
 from footfall.service.capacity.line import Line
+from footfall.service.capacity.turn import Turn, sleep_until
 from footfall.service.refusals import refusal
 from footfall.service.web.wire import Call
 from footfall.simulate.decide.rate_limit import LeakyBucket
@@ -21,44 +23,47 @@ class Slots:
         self._queue_timeout_s = float(spec.queue_timeout_s) or inf
         self._bucket = LeakyBucket(spec.rate_limit) if spec.rate_limit.requests_per_s else None
 
-    async def enter(self, _call: Call) -> float:
-        """Take a slot; give the seconds that are left until the deadline.
+    async def enter(self, _call: Call) -> Turn:
+        """Take a slot.
 
         Raises:
             RefusalError: the rate is exceeded, the queue is full, or the wait or the deadline is over.
         """
-        left_s = self._deadline_s
+        now_s = time.monotonic()
+        deadline_s = now_s + self._deadline_s
         if self._bucket is not None:
-            left_s -= await self._held_back(self._bucket, left_s)
-        if self.line.take():
-            return left_s
-        if self.line.waiting >= self._accept_queue:
+            now_s = await self._held_back(self._bucket, now_s, deadline_s)
+        line = self.line
+        if line.take():
+            return Turn(now_s, deadline_s)
+        if line.waiting >= self._accept_queue:
             raise refusal("throttled")
-        loop = asyncio.get_running_loop()
-        since_s = loop.time()
-        if not await self.line.wait(min(left_s, self._queue_timeout_s)):
+        left_s = deadline_s - now_s
+        ticket = line.join(min(left_s, self._queue_timeout_s))
+        try:
+            granted = await ticket.granted
+        except asyncio.CancelledError:
+            line.abandon(ticket)
+            raise
+        if not granted:
             raise refusal("deadline" if left_s <= self._queue_timeout_s else "queue_timeout")
-        return max(left_s - (loop.time() - since_s), 0.0)
+        return Turn(ticket.granted_s, deadline_s)
 
     @staticmethod
-    async def _held_back(bucket: LeakyBucket, deadline_s: float) -> float:
-        """Wait until the rate has room; give the seconds that took."""
-        loop = asyncio.get_running_loop()
-        since_s = loop.time()
-        delay_s = bucket.enter(since_s)
+    async def _held_back(bucket: LeakyBucket, now_s: float, deadline_s: float) -> float:
+        """Wait until the rate has room; give the second at which it had."""
+        delay_s = bucket.enter(now_s)
         if delay_s is None:
-            raise refusal("rate_limit", retry_after_s=ceil(bucket.room_in_s(since_s)))
-        if delay_s > deadline_s:
-            await asyncio.sleep(deadline_s)
+            raise refusal("rate_limit", retry_after_s=ceil(bucket.room_in_s(now_s)))
+        if now_s + delay_s > deadline_s:
+            await sleep_until(deadline_s)
             raise refusal("deadline")
-        if not delay_s:
-            return 0.0
-        await asyncio.sleep(delay_s)
-        return loop.time() - since_s
+        await sleep_until(now_s + delay_s)
+        return now_s + delay_s
 
-    def leave(self) -> None:
-        """Give the slot back."""
-        self.line.release()
+    def leave(self, ended_s: float) -> None:
+        """Give the slot back, which was free at `ended_s`."""
+        self.line.release(ended_s)
 
     def begin_stop(self) -> None:
         """Send away whoever waits."""

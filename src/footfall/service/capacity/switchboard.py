@@ -6,6 +6,7 @@ from math import inf
 from footfall.service.capacity.line import Line
 from footfall.service.capacity.luck import Luck
 from footfall.service.capacity.staff import on_duty
+from footfall.service.capacity.turn import Turn, no_deadline
 from footfall.service.capacity.visits import HEADER, Visit, Visits
 from footfall.service.capacity.waiting import wait_for_server
 from footfall.service.clock import PlayClock
@@ -70,16 +71,16 @@ class Switchboard:
         if self.visits.end(visit) and visit.has_agent:
             self._wrap_up(visit)
 
-    async def enter(self, call: Call) -> float:
+    async def enter(self, call: Call) -> Turn:
         """See that the request belongs to a call; the line held has no deadline.
 
         Raises:
             RefusalError: it does not.
         """
         self.visits.find(call.header(HEADER))
-        return inf
+        return no_deadline()
 
-    def leave(self) -> None:
+    def leave(self, ended_s: float) -> None:
         """Keep the line: it is given back at the end of the call."""
 
     def begin_stop(self) -> None:

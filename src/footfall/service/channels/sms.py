@@ -4,10 +4,10 @@ import asyncio
 import hmac
 import logging
 from functools import partial
-from math import inf
 
 from footfall.service.capacity.gateway import Gateway
 from footfall.service.capacity.luck import Draw
+from footfall.service.capacity.turn import Turn, no_deadline
 from footfall.service.channels.callback import check_callback
 from footfall.service.channels.inbox import Inbox
 from footfall.service.channels.words import Command, Said, understand
@@ -39,11 +39,11 @@ class MessageRoom:
         self._in_hand: set[asyncio.Future[Reply | None]] = set()
         self._subscribers: dict[str, int] = {}
 
-    async def enter(self, _call: Call) -> float:
+    async def enter(self, _call: Call) -> Turn:
         """Let a request pass: messages wait behind the gateway, not their senders."""
-        return inf
+        return no_deadline()
 
-    def leave(self) -> None:
+    def leave(self, ended_s: float) -> None:
         """Nothing is held."""
 
     def begin_stop(self) -> None:

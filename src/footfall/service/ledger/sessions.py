@@ -11,6 +11,7 @@ from functools import partial
 from footfall.service.ledger.handle import Handle
 from footfall.service.ledger.store import Store
 from footfall.service.refusals import RefusalError, refusal
+from footfall.simulate.decide.windows import NO_SESSION, has_lapsed
 
 _TOKEN_BYTES = 24
 _INSERT = "INSERT INTO sessions (token_hash, subscriber, channel) VALUES (:token_hash, :subscriber, :channel)"
@@ -31,11 +32,12 @@ class Session:
 class Sessions:
     """Open sessions of one channel, the longest idle first."""
 
-    def __init__(self, store: Store, channel: str, now_s: Callable[[], float]) -> None:
-        """Start with none."""
+    def __init__(self, store: Store, channel: str, now_s: Callable[[], float], idle_s: float) -> None:
+        """Start with none; one that is not used for `idle_s` seconds is over."""
         self._store = store
         self._channel = channel
         self._now_s = now_s
+        self._idle_s = idle_s
         self._open: OrderedDict[bytes, Session] = OrderedDict()
 
     def __len__(self) -> int:
@@ -60,15 +62,18 @@ class Sessions:
         """Session of an Authorization header, now used.
 
         Raises:
-            RefusalError: there is no such session.
+            RefusalError: there is no such session, or it was idle for too long.
         """
         kind, _, token = authorization.partition(" ")
         wanted = _hash(token)
         session = self._open.get(wanted)
         # Looked up by hash, so the time it takes tells nothing of the token; compared all the same.
         if kind != "Bearer" or session is None or not hmac.compare_digest(wanted, session.token_hash):
-            raise refusal("no_session")
-        session.last_s = self._now_s()
+            raise refusal(NO_SESSION)
+        now_s = self._now_s()
+        if has_lapsed(session.last_s, now_s, self._idle_s):
+            raise refusal(NO_SESSION)
+        session.last_s = now_s
         self._open.move_to_end(wanted)
         return session
 
@@ -88,11 +93,11 @@ class Sessions:
             self._open.move_to_end(session.token_hash, last=False)
             raise
 
-    def idle(self, seconds: float) -> Iterator[Session]:
-        """Sessions idle for longer than that."""
-        before_s = self._now_s() - seconds
+    def idle(self) -> Iterator[Session]:
+        """Sessions that are over, which nobody has ended yet."""
+        now_s = self._now_s()
         for session in list(self._open.values()):
-            if session.last_s > before_s:
+            if not has_lapsed(session.last_s, now_s, self._idle_s):
                 return
             yield session
 

@@ -34,10 +34,10 @@ class Play(Spec):
 def as_played(model: Model, play: Play) -> Model:
     """Give the model whose second 0 is the start of play.
 
-    Times in the operator's systems (service, deadlines, rates) stay what they are; people's own
-    times are multiplied by `human_time_factor`; opening hours, staff and expected waits go by the day's
-    clock, which runs `speed` times as fast; outages move to the clock of play. What the systems must
-    bear is unchanged, and a run of minutes does not wait for hours of talk.
+    Times in the operator's systems (service, deadlines, rates, sessions, the time for a confirmation) stay
+    what they are; people's own times are multiplied by `human_time_factor`; opening hours, staff and expected
+    waits go by the day's clock, which runs `speed` times as fast; outages move to the clock of play. What the
+    systems must bear is unchanged, and a run of minutes does not wait for hours of talk.
     """
     factor = play.human_time_factor
     rules = {outcome: _follow_up(rule, factor) for outcome, rule in model.follow_ups.by_outcome.items()}
@@ -59,11 +59,6 @@ def _channel(channel: Channel, play: Play) -> Channel:
         },
         "outages": tuple(_moved(outage, play) for outage in channel.outages),
     }
-    if channel.confirm_expiry_s is not None:
-        update["confirm_expiry_s"] = _times(channel.confirm_expiry_s, factor)
-    if channel.logout_reminder is not None:
-        idle_s = _times(channel.logout_reminder.idle_s, factor)
-        update["logout_reminder"] = channel.logout_reminder.model_copy(update={"idle_s": idle_s})
     return channel.model_copy(update=update)
 
 

@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from math import inf
 from typing import NamedTuple
 
 import simpy
@@ -17,6 +18,7 @@ from footfall.simulate.decide.customer import (
     SERVICE_FAULT,
     slip,
 )
+from footfall.simulate.decide.windows import EXPIRED, NO_SESSION, has_lapsed, session_idle_s, uses_session
 from footfall.simulate.engine import Body, after
 from footfall.simulate.laws.counts import Book, Bound
 from footfall.simulate.sampler import Draw, Sampler
@@ -61,6 +63,8 @@ class Step(NamedTuple):
     expiry_s: float | None
     can_fail: bool
     """Whether the operator may answer anything but yes."""
+    windowed: Verb | None
+    """What is asked, where a session or an order's time for confirmation has to do with it."""
 
 
 class Station(ABC):
@@ -80,6 +84,7 @@ class Station(ABC):
             ]
             for operation in place.operations
         ]
+        self._session_idle_s = session_idle_s(channel)
         self._forget_u = place.sampler.uniform(FORGET)
         reminder = channel.logout_reminder
         self._forgotten_share = float(reminder.forgotten_share) if reminder else 0.0
@@ -142,12 +147,11 @@ class Station(ABC):
         yield from ()
         return Outcome.THROTTLED
 
-    def dialogue(self, customer: Customer, steps: Sequence[Step]) -> Body:  # noqa: C901  one generator: a call less an event
+    def dialogue(self, customer: Customer, steps: Sequence[Step]) -> Body:  # noqa: C901, PLR0912  one generator: a call less an event
         """Go through the turns until one fails; returns the outcome."""
         begin, begin_turn, end = self.begin, self.begin_turn, self.end
         for step in steps:
-            human, services, slip_of, _, _, _, can_fail = step
-            human_s = 0.0
+            human, services, slip_of, _, _, _, can_fail, windowed = step
             if human:
                 human_s = human(customer)
                 customer.human_s += human_s
@@ -158,6 +162,8 @@ class Station(ABC):
                 return Outcome.UNCONFIRMED
             whole_s = begin_turn(customer, services) if len(services) > 1 else None
             if whole_s is not None:
+                if windowed:
+                    self.hold_windows(customer, step, self.env.now)
                 yield whole_s
                 end()
                 services = ()
@@ -174,11 +180,34 @@ class Station(ABC):
                 else:
                     yield delay_s
                     end()
-            if can_fail or slipped:
-                ended = result(customer, step, slipped, human_s)
+                if windowed:
+                    self.hold_windows(customer, step, self.worked_s(service_s))
+                    if customer.lapsed:
+                        break
+            if can_fail or slipped or customer.lapsed:
+                ended = result(customer, step, slipped)
                 if ended is not None:
                     return ended
+            if windowed is Verb.LOGOUT:
+                customer.session_s = -1.0
         return Outcome.SERVED
+
+    def worked_s(self, service_s: float) -> float:
+        """Second at which the work for a page or message that ends now was done; its rest is delay."""
+        return self.env.now - service_s
+
+    def hold_windows(self, customer: Customer, step: Step, now_s: float) -> None:
+        """Note what a page does to session and order, worked at `now_s`; or that one of them was over."""
+        verb = step.windowed
+        if verb is Verb.LOGIN:
+            customer.session_s = now_s
+            return
+        if customer.session_s >= 0:
+            if has_lapsed(customer.session_s, now_s, self._session_idle_s):
+                customer.lapsed = NO_SESSION
+                return
+            customer.session_s = now_s
+        hold_order(customer, step, now_s)
 
     def _go_out(self) -> None:
         self.out = True
@@ -190,6 +219,11 @@ class Station(ABC):
 class HeldStation(Station):
     """A station whose server is held for the whole visit, so that nothing can come between its turns."""
 
+    def __init__(self, channel: Channel, place: Place) -> None:
+        """Make the station; a session opened in a visit here lasts as long as the visit."""
+        super().__init__(channel, place)
+        self._session_idle_s = inf
+
     def held(self, customer: Customer, steps: Sequence[Step]) -> Body:
         """Go through the turns in one sleep; turn by turn where an outage may cut in."""
         if self._has_outages:
@@ -198,7 +232,7 @@ class HeldStation(Station):
             customer.served_s = self.env.now
         ended, whole_s = None, 0.0
         for step in steps:
-            human, services, slip_of, _, _, _, can_fail = step
+            human, services, slip_of, _, _, _, can_fail, windowed = step
             human_s = human(customer) if human else 0.0
             customer.human_s += human_s
             whole_s += human_s
@@ -207,25 +241,44 @@ class HeldStation(Station):
                 customer.cause = slipped.cause
                 ended = Outcome.UNCONFIRMED
                 break
+            if windowed:
+                hold_order(customer, step, self.env.now + whole_s)
             for service in services:
                 whole_s += service(customer)
             if can_fail or slipped:
-                ended = result(customer, step, slipped, human_s)
+                ended = result(customer, step, slipped)
                 if ended is not None:
                     break
         yield whole_s
         return ended or Outcome.SERVED
 
 
-def result(customer: Customer, step: Step, slipped: Fault | None, human_s: float) -> Outcome | None:
+def hold_order(customer: Customer, step: Step, now_s: float) -> None:
+    """Note when an order was placed, or that its time was over when it was to be confirmed."""
+    if step.windowed is Verb.ORDER:
+        customer.ordered_s = now_s
+        return
+    window_s, ordered_s = step.expiry_s, customer.ordered_s
+    if window_s is not None and ordered_s >= 0 and has_lapsed(ordered_s, now_s, window_s):
+        customer.lapsed = EXPIRED
+
+
+def result(customer: Customer, step: Step, slipped: Fault | None) -> Outcome | None:
     """Give what the operator answers to a turn: a fault of its own first, then its rules."""
+    ended = _refused(customer, step, slipped)
+    if ended is not None and step.windowed is Verb.LOGIN:
+        customer.session_s = -1.0
+    return ended
+
+
+def _refused(customer: Customer, step: Step, slipped: Fault | None) -> Outcome | None:
     fault = step.fault_of(customer) if step.fault_of else None
     if fault:
         customer.cause = fault.cause
         return Outcome(fault.outcome)
-    if step.expiry_s is not None and human_s > step.expiry_s:
-        customer.cause = "expired"
-        return Outcome.UNCONFIRMED
+    if customer.lapsed:
+        customer.cause = customer.lapsed
+        return Outcome.ERROR if customer.lapsed == NO_SESSION else Outcome.UNCONFIRMED
     if slipped:
         customer.cause = slipped.cause
         return Outcome(slipped.outcome)
@@ -265,4 +318,5 @@ def _step(channel: Channel, place: Place, operation: str, number: int, turn: Tur
         refusals=refusals if any(refusals) else (),
         expiry_s=expiry_s,
         can_fail=fault_of is not None or any(refusals) or expiry_s is not None,
+        windowed=turn.verb if turn.verb is Verb.LOGIN or uses_session(turn.verb) else None,
     )

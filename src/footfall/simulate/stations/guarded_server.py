@@ -108,8 +108,8 @@ class GuardedServerStation(Station):
             if forgets and stage.verb is Verb.LOGOUT:
                 continue
             step = stage.step
-            human_s = step.human(customer) if step.human else 0.0
             if step.human:
+                human_s = step.human(customer)
                 customer.human_s += human_s
                 yield human_s
             slipped = step.slip_of(customer) if step.slip_of else None
@@ -117,9 +117,11 @@ class GuardedServerStation(Station):
                 customer.cause = slipped.cause
                 return Outcome.UNCONFIRMED
             ended = yield from self._fetch(customer, stage.pages)
-            ended = ended or result(customer, stage.answered, slipped, human_s)
+            ended = ended or result(customer, stage.answered, slipped)
             if ended is not None:
                 return ended
+            if stage.verb is Verb.LOGOUT:
+                customer.session_s = -1.0
         return Outcome.SERVED
 
     def _fetch(self, customer: Customer, pages: Sequence[Page]) -> Body:
@@ -139,6 +141,8 @@ class GuardedServerStation(Station):
             if failed is not None:
                 return failed
             customer.cause = ""
+            if customer.lapsed:
+                return None
         return None
 
     def _try(self, customer: Customer, page: Page, tries: int) -> Body:
@@ -163,11 +167,14 @@ class GuardedServerStation(Station):
         if self.out:
             customer.cause = "outage"
             return Outcome.ERROR
-        failed = yield from self._wait_and_work(customer, self._work_s(customer, page, tries), deadline_s)
+        work_s = self._work_s(customer, page, tries)
+        failed = yield from self._wait_and_work(customer, work_s, deadline_s)
         if failed is not None:
             return failed
         fault = self._fault(customer, page, tries) if page.is_last else None
         if fault is None:
+            if page.step.windowed:
+                self.hold_windows(customer, page.step, self.worked_s(work_s))
             return None
         customer.cause = fault.cause
         return Outcome(fault.outcome)

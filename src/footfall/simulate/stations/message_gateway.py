@@ -52,6 +52,10 @@ class MessageGatewayStation(Station):
         customer.wait_s += let_through_s - now_s
         return let_through_s - now_s + service_s
 
+    def worked_s(self, service_s: float) -> float:  # noqa: ARG002  see there
+        """Now: a message is handled behind the gateway and the delay of the systems."""
+        return self.env.now
+
     def remind(self) -> None:
         """Send a logout reminder through the same gateway; a full queue drops it, counted."""
         if self._enter() is None:
