@@ -12,7 +12,7 @@ from footfall.cli.judging import visits_of
 from footfall.load.result import VISITS_FILE
 from footfall.load.trace import ARRIVALS_FILE, TRACE_FILE, TraceInfo, read_info
 from footfall.measure.between_runs.compare import Difference, Minimum, Sides, compare_runs
-from footfall.measure.between_runs.metrics import Metric, RunVisits, chosen_metrics, value_of
+from footfall.measure.between_runs.metrics import MAIN, Metric, RunVisits, chosen_metrics, value_of
 from footfall.measure.between_runs.rank_sum import RUNS_MOST, mann_whitney_p
 from footfall.measure.between_runs.verdict import ComparisonDecision, decide_comparison, why_left_out
 from footfall.records.errors import BadInputError
@@ -83,7 +83,7 @@ def compare_folders(
         metric: Sides(*([value_of(metric, run.played) for run in side] for side in kept))
         for metric in metrics
     }
-    differences = compare_runs(samples, minimum)
+    differences = compare_runs(samples, minimum, () if asked else MAIN)
     return Compared(
         baseline=kept[0],
         candidate=kept[1],

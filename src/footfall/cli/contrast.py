@@ -22,14 +22,16 @@ CHART = "comparison"
 _ROWS_MOST = 40
 _FIELDS = (
     *("baseline_runs", "candidate_runs", "baseline", "candidate", "difference", "low", "high", "p", "p_holm"),
-    *("finding", "reason", "runs_needed"),
+    *("finding", "reason", "runs_needed", "is_main"),
 )
 _ORDER = list(Finding)
 
 
 def show(compared: Compared, written: Path | None = None) -> None:
     """Print the table, what was left out and why, and the verdict."""
-    ranked = sorted(compared.differences, key=lambda each: (_ORDER.index(each.finding), each.p or 0.0))
+    ranked = sorted(
+        compared.differences, key=lambda each: (not each.is_main, _ORDER.index(each.finding), each.p or 0.0)
+    )
     if ranked:
         console().print(_table(ranked[:_ROWS_MOST]))
         say(_legend(compared))
@@ -80,7 +82,7 @@ def as_json(compared: Compared) -> dict[str, Any]:
 
 def differences_table(compared: Compared) -> pl.DataFrame:
     """Give a row a metric."""
-    kinds = (pl.Int64, pl.Int64, *[pl.Float64] * 7, pl.String, pl.String, pl.Int64)
+    kinds = (pl.Int64, pl.Int64, *[pl.Float64] * 7, pl.String, pl.String, pl.Int64, pl.Boolean)
     schema = {"metric": pl.String, **dict(zip(_FIELDS, kinds, strict=True))}
     rows = [(str(each.metric), *(getattr(each, name) for name in _FIELDS)) for each in compared.differences]
     return pl.DataFrame(rows, schema=schema, orient="row")
@@ -125,7 +127,7 @@ def title_of(compared: Compared) -> str:
     if compared.decision.verdict.value == "cannot tell":
         return f"Cannot tell whether it is worse by more than {size}"
     told = f"{len(better)} better, {len(same)} alike, {len(unknown)} open"
-    return f"Not worse: nothing surely beyond {size}; {told}"
+    return f"Not worse by more than {size}; {told}"
 
 
 def difference_text(each: Difference) -> str:
@@ -173,7 +175,8 @@ def _table(differences: list[Difference]) -> Table:
 def _legend(compared: Compared) -> str:
     runs = f"{len(compared.candidate)} runs against {len(compared.baseline)}"
     size = f"{compared.minimum.relative * 100:g} %, or {compared.minimum.share * 100:g} pt of success"
-    test = "exact Mann–Whitney, Holm over all metrics"
+    is_split = len({each.is_main for each in compared.differences}) > 1
+    test = f"exact Mann–Whitney, Holm over {'the main and over all other' if is_split else 'all'} metrics"
     return f"{runs}; medians of runs; {test}; a difference counts beyond {size}."
 
 

@@ -27,7 +27,7 @@ from footfall.records.errors import BadInputError
 from footfall.records.runs import MANIFEST, run_id
 
 REPEATS = 8
-"""Runs each where nothing else is said: enough for up to 321 metrics at once."""
+"""Runs each where nothing else is said: enough for up to 160 metrics beside the main ones."""
 REPEATS_MOST = 50
 INTERRUPTED_EXIT_CODE = 130
 

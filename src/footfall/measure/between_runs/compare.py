@@ -1,7 +1,7 @@
 """Better, worse, the same or not to be told: two sets of runs, metric by metric."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from statistics import median
@@ -69,30 +69,65 @@ class Difference:
     p: float | None
     """Mann–Whitney, exact, two-sided."""
     p_holm: float | None
-    """Adjusted for all metrics that are compared at once."""
+    """Adjusted for all metrics that are compared at once: at most 5 % is sure."""
     finding: Finding
     reason: str
     runs_needed: int | None
     """Each, to tell, as the reason says; None: it is told, or no sensible number would do."""
+    is_main: bool
+    """The verdict rests on it: it must be shown to be not worse."""
+    minimum: float
+    """What the difference must exceed, on the scale of comparison: a share, or the logarithm of a factor."""
+    worst: float | None
+    """The end of the interval on the side of worse, on that scale, positive where the candidate is worse;
+    None: so few runs have no interval."""
+    best: float | None
+    """The other end, likewise."""
 
 
-def compare_runs(samples: Mapping[Metric, Sides], minimum: Minimum | None = None) -> tuple[Difference, ...]:
+def compare_runs(
+    samples: Mapping[Metric, Sides], minimum: Minimum | None = None, main: Collection[Metric] = ()
+) -> tuple[Difference, ...]:
     """Compare each metric run by run, in the order given.
 
-    Worse (or better): the exact 95 % interval lies wholly beyond the minimum on that side, and Holm's p-value
-    over all metrics is at most 5 %. The same: the interval lies wholly within the minimum either way. Else it
-    cannot be told. Times and goodput are compared by their ratio, so that swapping the sides swaps the
-    findings. Source: S. Holm, Scandinavian Journal of Statistics 6 (1979) 65-70.
+    Worse (or better): the difference is beyond the minimum on that side with an adjusted p-value of at most
+    5 %, so that even where all differences are exactly the minimum, at most one comparison in twenty finds
+    any. The same: the interval lies wholly within the minimum either way. Else it cannot be told. Times and
+    goodput are compared by their ratio, so that swapping the sides swaps the findings.
+
+    Without `main` all metrics are one family, adjusted by Holm. With it, those of `main` are a family of
+    their own and all others are a second one; each has half of the 5 %, so that a few metrics can be told
+    from few runs however many others there are. Source: S. Holm, Scandinavian Journal of Statistics 6 (1979)
+    65-70.
     """
     least = minimum or Minimum()
-    pairs = {metric: _Pair.of(metric, sides) for metric, sides in samples.items()}
-    there = [metric for metric, pair in pairs.items() if pair is not None]
-    adjusted = dict(zip(there, holm([pair.p for pair in pairs.values() if pair is not None]), strict=True))
+    pairs = {metric: _Pair.of(metric, sides, least.of(metric)) for metric, sides in samples.items()}
+    present = {metric: pair for metric, pair in pairs.items() if pair is not None}
+    families = [
+        family
+        for family in ([m for m in present if m in main], [m for m in present if m not in main])
+        if family
+    ]
+    told: dict[Metric, Difference] = {}
+    for family in families:
+        adjusted = holm([present[metric].p for metric in family])
+        beyond = holm([present[metric].p_beyond for metric in family])
+        for metric, p, p_beyond in zip(family, adjusted, beyond, strict=True):
+            told[metric] = _told(
+                present[metric],
+                _Family(
+                    p_holm=min(1.0, p * len(families)),
+                    p_beyond=min(1.0, p_beyond * len(families)),
+                    metrics=len(family),
+                    families=len(families),
+                    minimum=least.of(metric),
+                    is_main=metric in main,
+                ),
+            )
     return tuple(
-        _missing(metric, samples[metric])
-        if pair is None
-        else _told(pair, _Family(adjusted[metric], len(there), least.of(metric)))
-        for metric, pair in pairs.items()
+        told.get(metric)
+        or _missing(metric, samples[metric], is_main=metric in main, minimum=least.of(metric))
+        for metric in samples
     )
 
 
@@ -116,21 +151,27 @@ class _Pair:
     shift: float
     interval: Interval | None
     p: float
+    """Of no difference at all."""
+    p_beyond: float
+    """Of a difference that is no larger than the minimum."""
 
     @classmethod
-    def of(cls, metric: Metric, sides: Sides) -> "_Pair | None":
+    def of(cls, metric: Metric, sides: Sides, minimum: float) -> "_Pair | None":
         """Compare; None when a side has no value."""
         baseline, candidate = (tuple(v for v in side if v is not None) for side in sides)
         if not (baseline and candidate):
             return None
         one, two = ([_scaled(metric, value) for value in side] for side in (candidate, baseline))
+        by = shift(one, two)
+        nearer = [value - math.copysign(minimum, by) for value in one]
         return cls(
             metric=metric,
             baseline=baseline,
             candidate=candidate,
-            shift=shift(one, two),
+            shift=by,
             interval=shift_interval(one, two),
             p=mann_whitney_p(one, two),
+            p_beyond=mann_whitney_p(nearer, two) if abs(by) > minimum else 1.0,
         )
 
     @property
@@ -146,8 +187,16 @@ class _Family(NamedTuple):
     """What a metric's own figures do not show: how many are compared at once, and what counts."""
 
     p_holm: float
+    p_beyond: float
     metrics: int
+    families: int
     minimum: float
+    is_main: bool
+
+    @property
+    def p_most(self) -> float:
+        """What a metric's own p-value must not exceed to be sure whatever the others are."""
+        return ALPHA / (self.metrics * self.families)
 
 
 def _told(pair: _Pair, family: _Family) -> Difference:
@@ -168,7 +217,19 @@ def _told(pair: _Pair, family: _Family) -> Difference:
         finding=finding,
         reason=reason,
         runs_needed=needed,
+        is_main=family.is_main,
+        minimum=family.minimum,
+        worst=_ends_for_worse(pair)[0],
+        best=_ends_for_worse(pair)[1],
     )
+
+
+def _ends_for_worse(pair: _Pair) -> tuple[float | None, float | None]:
+    """Give both ends of the interval, positive where the candidate is worse: the worse end first."""
+    if pair.interval is None:
+        return None, None
+    low, high = pair.interval
+    return (-low, -high) if pair.metric.higher_is_better else (high, low)
 
 
 def _finding(pair: _Pair, family: _Family) -> tuple[Finding, str, int | None]:
@@ -186,14 +247,14 @@ def _finding(pair: _Pair, family: _Family) -> tuple[Finding, str, int | None]:
 
 
 def _beyond(pair: _Pair, family: _Family, size: str) -> tuple[Finding, str, int | None]:
-    if family.p_holm <= ALPHA:
+    if family.p_beyond <= ALPHA:
         better = (pair.shift > 0) is pair.metric.higher_is_better
         return Finding.BETTER if better else Finding.WORSE, f"surely by more than {size}", None
-    alone = f"by itself beyond {size} (p {_p(pair.p)})"
-    if smallest_p(len(pair.candidate), len(pair.baseline)) * family.metrics <= ALPHA:
-        said = f"{alone}, but not among {family.metrics} metrics (Holm's p {_p(family.p_holm)})"
+    alone = f"by itself beyond {size} (p {_p(pair.p_beyond)})"
+    if smallest_p(len(pair.candidate), len(pair.baseline)) <= family.p_most:
+        said = f"{alone}, but not among {family.metrics} metrics (Holm's p {_p(family.p_beyond)})"
         return Finding.UNKNOWN, f"{said}: more runs, or fewer metrics", None
-    least = least_runs(ALPHA / family.metrics)
+    least = least_runs(family.p_most)
     said = f"{alone}, but {pair.runs} can never show it among {family.metrics} metrics at once"
     return Finding.UNKNOWN, f"{said}: at least {least} each, or fewer metrics", least
 
@@ -215,18 +276,22 @@ def _runs_needed(pair: _Pair, family: _Family) -> int | None:
     if not beyond or not math.isfinite(half_width):
         return None
     needed = max(runs + 1, math.ceil(runs * (half_width / beyond) ** 2))
-    least = least_runs(ALPHA / family.metrics) if beyond > 0 else needed
+    least = least_runs(family.p_most) if beyond > 0 else needed
     return max(needed, least) if needed <= _RUNS_SENSIBLE else None
 
 
-def _missing(metric: Metric, sides: Sides) -> Difference:
+def _missing(metric: Metric, sides: Sides, *, is_main: bool, minimum: float) -> Difference:
     counts = [sum(value is not None for value in side) for side in sides]
     empty = "baseline" if not counts[0] else "candidate"
     return Difference(
         metric=metric,
         baseline_runs=counts[0],
         candidate_runs=counts[1],
-        **dict.fromkeys(("baseline", "candidate", "difference", "low", "high", "p", "p_holm")),
+        **dict.fromkeys(
+            ("baseline", "candidate", "difference", "low", "high", "p", "p_holm", "worst", "best")
+        ),
+        is_main=is_main,
+        minimum=minimum,
         finding=Finding.UNKNOWN,
         reason=f"no run of the {empty} has such a visit",
         runs_needed=None,

@@ -68,6 +68,10 @@ class Metric:
         return self.statistic in {"success", "goodput"}
 
 
+MAIN = (Metric("success"), Metric("p50"), Metric("p95"))
+"""Of all visits: what the verdict rests on where no metric is named."""
+
+
 class RunVisits(NamedTuple):
     """The measured visits of one run, and the seconds in which its arrivals were due."""
 

@@ -1,5 +1,6 @@
 """What the findings of all metrics amount to, and when runs can be compared at all."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -15,6 +16,10 @@ from footfall.measure.verdict import Verdict
 from footfall.records.runs import Manifest
 
 _NAMED_MOST = 3
+BLIND_FACTOR = 2.0
+"""A metric that nobody named may be untold, but not so that a time this many times as long stays unseen …"""
+BLIND_SHARE = 0.10
+"""… nor success lower by this much."""
 
 
 class Comparison(StrEnum):
@@ -39,22 +44,40 @@ class ComparisonDecision:
 
 
 def decide_comparison(differences: Sequence[Difference], *, named: bool) -> ComparisonDecision:
-    """Worse as soon as one metric is; else not worse where enough is told.
+    """Worse as soon as one metric is; not worse only where worse would have been seen; else cannot tell.
 
-    Metrics that were named must all be told. Of those that nobody named, some must be, and none may surely
-    differ for the worse by an amount that is not told.
+    Named metrics must each be told, or their interval must end before the minimum on the side of worse. Where
+    none is named, that is asked of the main metrics. Of each other metric it is asked that its interval, by
+    itself, does not lie wholly beyond the minimum for the worse and that it does not surely differ for the
+    worse by an amount that is not told, and that its end is not
+    twice the time (or 10 points of success) away: it could be far worse without being seen.
     """
-    by_finding = {each: [d for d in differences if d.finding is each] for each in Finding}
-    worse, unknown = by_finding[Finding.WORSE], by_finding[Finding.UNKNOWN]
+    if not differences:
+        return ComparisonDecision(verdict=Comparison.UNKNOWN, reason="nothing was compared")
+    worse = [each for each in differences if each.finding is Finding.WORSE]
     if worse:
         return ComparisonDecision(verdict=Comparison.WORSE, reason=_because(worse))
-    grave = unknown if named else [d for d in unknown if _surely_for_the_worse(d)]
-    if grave or len(unknown) == len(differences):
-        reason = _because(grave or unknown) if differences else "nothing was compared"
+    asked = [each for each in differences if named or each.is_main]
+    if not asked:
+        reason = "too few visits: no run has 20, for success, p50 and p95 of all"
         return ComparisonDecision(verdict=Comparison.UNKNOWN, reason=reason)
-    same, better = len(by_finding[Finding.SAME]), len(by_finding[Finding.BETTER])
-    counts = f"{better} better, {same} without a difference of that size, {len(unknown)} cannot be told"
-    return ComparisonDecision(verdict=Comparison.NOT_WORSE, reason=f"of {len(differences)} metrics {counts}")
+    open_ = [each for each in asked if not is_not_worse(each)]
+    others = [] if named else [each for each in differences if not each.is_main]
+    suspect = [each for each in others if _looks_worse(each)]
+    if open_ or suspect:
+        return ComparisonDecision(verdict=Comparison.UNKNOWN, reason=_because([*open_, *suspect]))
+    if blind := [each for each in others if each.worst is None or each.worst > _blind(each)]:
+        return ComparisonDecision(verdict=Comparison.UNKNOWN, reason=_could_be(blind, len(differences)))
+    return ComparisonDecision(verdict=Comparison.NOT_WORSE, reason=_not_worse(asked, others))
+
+
+def is_not_worse(difference: Difference) -> bool:
+    """Whether its whole interval lies before the minimum on the side of worse.
+
+    If the true difference is beyond the minimum, that happens in at most 2.5 % of comparisons, whatever the
+    number of runs and of metrics, since the interval is exact.
+    """
+    return difference.worst is not None and difference.worst <= difference.minimum
 
 
 def why_left_out(manifest: Manifest) -> str | None:
@@ -83,10 +106,38 @@ def why_left_out(manifest: Manifest) -> str | None:
     return None
 
 
-def _surely_for_the_worse(difference: Difference) -> bool:
-    if difference.p_holm is None or difference.p_holm > ALPHA or difference.difference is None:
+def _looks_worse(difference: Difference) -> bool:
+    """Whether it is by itself beyond the minimum, or surely worse by an amount that may be beyond it."""
+    if difference.best is None or is_not_worse(difference):
         return False
-    return (difference.difference < 0) is difference.metric.higher_is_better
+    surely = difference.p_holm is not None and difference.p_holm <= ALPHA and difference.best > 0
+    return surely or difference.best > difference.minimum
+
+
+def _blind(difference: Difference) -> float:
+    """Give how far worse, on its scale, a metric may be that is not a main one."""
+    return max(difference.minimum, BLIND_SHARE if difference.metric.is_share else math.log(BLIND_FACTOR))
+
+
+def _could_be(blind: Sequence[Difference], metrics: int) -> str:
+    names = _metrics([str(each.metric) for each in blind])
+    verb = "vary" if len(blind) > 1 else "varies"
+    return (
+        f"{names} {verb} so much from run to run that {BLIND_FACTOR:g} times the time, or "
+        f"{BLIND_SHARE * 100:g} pt less success, would not be seen ({len(blind)} of {metrics} metrics): "
+        "more runs, or --metric for those that matter"
+    )
+
+
+def _not_worse(asked: Sequence[Difference], others: Sequence[Difference]) -> str:
+    better = sum(each.finding is Finding.BETTER for each in asked)
+    told = f"{_metrics([str(each.metric) for each in asked])}: surely not worse by the minimum"
+    told += f", {better} of {len(asked)} better" if better else ""
+    if not others:
+        return told
+    unknown = sum(not is_not_worse(each) for each in others)
+    size = f"by {BLIND_FACTOR:g} times, or {BLIND_SHARE * 100:g} pt"
+    return f"{told}; of {len(others)} others none looks worse, {unknown} may be, though not {size}"
 
 
 def _because(differences: Sequence[Difference]) -> str:

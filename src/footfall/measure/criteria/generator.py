@@ -37,12 +37,14 @@ _SHORT_S = 0.01
 def judge_wholeness(manifest: Manifest) -> Judgement:
     """See that the run ran to its end, with all that played it."""
     verdict, reason = Verdict.INVALID, f"its status is {manifest.status!r}: it was cut short"
-    if manifest.degraded:
-        gone = sum(each.status in {"left", "lost"} for each in manifest.workers)
+    gone = sum(each.status in {"left", "lost"} for each in manifest.workers)
+    if manifest.degraded or gone:
         lost = manifest.arrivals.lost if manifest.arrivals else 0
-        reason = f"{gone} of {len(manifest.workers)} workers went in the middle, {lost} arrivals are unknown"
+        reason = f"{gone} of {len(manifest.workers)} workers were lost or left, {lost} arrivals are unknown"
     elif manifest.ended_early_by:
-        verdict, reason = Verdict.PASS, f"ended early by its own criterion, {manifest.ended_early_by}"
+        # Whatever else is asked of it now, it was not worth going on.
+        reason = f"ended early by its own criterion, {manifest.ended_early_by}"
+        return Judgement(criterion="run is finished", verdict=Verdict.FAIL, reason=reason, decisive=True)
     elif manifest.status == "finished":
         verdict, reason = Verdict.PASS, "it ran to its end"
     if broken := _broken(manifest):
@@ -206,6 +208,11 @@ def judge_abort(criterion: AbortCriterion, evidence: Evidence) -> Judgement:
     )
     for row in ended.iter_rows():
         guard.see(*row)
+    if guard.breach is None and evidence.manifest.ended_early_by == criterion.text:
+        reason = "it ended the run while it was played, though its visits in the order of time do not show it"
+        return Judgement(
+            criterion=criterion.text, verdict=Verdict.FAIL, reason=reason, n=visits.height, decisive=True
+        )
     if guard.breach is None:
         long_enough = float(visits.select(pl.col("ended_s").max()).item()) >= rule.for_s
         reason = f"never over {rule.for_s:g} s" if long_enough else f"nobody came for {rule.for_s:g} s"
@@ -213,15 +220,16 @@ def judge_abort(criterion: AbortCriterion, evidence: Evidence) -> Judgement:
         return Judgement(criterion=criterion.text, verdict=verdict, reason=reason, n=visits.height)
     breach = guard.breach
     low, high = wilson(breach.bad, breach.visits)
+    sure = "a total break" if breach.is_total else f"surely more than {percent(rule.share)}"
     reason = (
         f"from second {max(breach.at_s - rule.for_s, 0):.0f} to {breach.at_s:.0f} it was so in "
-        f"{breach.bad} of {breach.visits} visits, 95 % bounds {percent(low)} to {percent(high)}"
+        f"{breach.bad} of {breach.visits} visits, {percent(breach.share)}: {sure}"
     )
     return Judgement(
         criterion=criterion.text,
         verdict=Verdict.FAIL,
         reason=reason,
-        value=breach.bad / breach.visits,
+        value=breach.share,
         low=low,
         high=high,
         bound=rule.share,
