@@ -47,8 +47,17 @@ def test_recorded_times_are_replayed_exactly(log: Path, capsys: pytest.CaptureFi
     """At the speed and the hour at which they came, each as an errand; every row has a fate."""
     assert trace(log, "--json") == 0
     told = json.loads(capsys.readouterr().out)
-    fates = {"rows": 7, "unreadable": 1, "first_unreadable": 7, "no_errand": 0}
-    assert told["log"] == {"name": "access.log"} | fates
+    assert told["log"] == {
+        "name": "access.log",
+        "form": "lines with a time in brackets",
+        "rows": 7,
+        "unreadable": 1,
+        "first_unreadable": 7,
+        "unreadable_example": "nonsense",
+        "no_errand": 0,
+        "no_errand_examples": [],
+        "by_rule": {"*=web.query": 6},
+    }
     found = read_trace(log.parent / "t")
     assert found.arrivals["due_s"].to_list() == [s - 36_000 for s in SECONDS]
     assert found.info.play.starts_s == 36_000
@@ -83,9 +92,13 @@ def test_rules_name_the_errands_and_the_rest_is_told(log: Path, capsys: pytest.C
     """Payments are recharges; nothing else comes."""
     assert trace(log, "--as", "/pay/*=web.recharge") == 0
     said = capsys.readouterr().out
-    assert (
-        "7 rows = 2 requests + 4 that no rule names + 1 without a readable time (the first is row 7)" in said
-    )
+    for line in (
+        "7 rows = 2 requests + 4 that no rule names + 1 without a readable time",
+        "2 by --as '/pay/*=web.recharge'",
+        "no rule names '/a', '/b'",
+        "the first without a readable time is line 7: 'nonsense'",
+    ):
+        assert line in said
     arrivals = read_trace(log.parent / "t").arrivals
     assert arrivals["operation"].unique().to_list() == ["recharge"]
     assert arrivals.filter(pl.col("at_s") < 36_000).is_empty()
@@ -95,7 +108,11 @@ def test_rules_name_the_errands_and_the_rest_is_told(log: Path, capsys: pytest.C
     ("options", "told"),
     [
         (("--as", "web.fly"), "no operation 'fly'"),
-        (("--as", "/nowhere/*=web.query"), "no request matches a rule"),
+        (
+            ("--as", "/nowhere/*=web.query"),
+            "no request matches a rule; paths of the log: '/pay/', '/a', '/b'",
+        ),
+        (("--time-format", "%Q"), "no format of date and time|no row has a time"),
         (("--time-column", "when"), "has no column|no row has a time"),
     ],
 )
@@ -110,6 +127,17 @@ def test_what_cannot_be_replayed_gets_one_line(
     assert error.startswith("footfall: ")
     assert any(each in error for each in told.split("|"))
     assert not (log.parent / "t" / "trace.json").exists()
+
+
+def test_with_a_rule_for_the_rest_the_number_of_each_is_told(
+    log: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """So that a pattern that matches nothing shows."""
+    rules = ("--as", "/pay=web.recharge", "--as", "*=web.query")
+    assert trace(log, *rules) == 0
+    said = capsys.readouterr().out
+    assert "0 by --as '/pay=web.recharge'" in said
+    assert "6 by --as '*=web.query'" in said
 
 
 def test_options_of_a_log_without_one_are_refused(

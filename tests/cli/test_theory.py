@@ -108,3 +108,30 @@ def test_patience_may_be_of_any_law(capsys: pytest.CaptureFixture[str]) -> None:
     assert figures["constant"]["abandoned_share"] < 0.01
     for row in figures.values():
         assert row["service_level_share"] == pytest.approx(1 - row["abandoned_share"], rel=1e-9)
+
+
+def test_a_range_of_which_some_are_unstable_is_a_table(capsys: pytest.CaptureFixture[str]) -> None:
+    """Ten erlangs: with 10 servers the queue has no limit, with 11 it has; the rows say so."""
+    asked = ("theory", "erlang-c", "--servers", "9-11", *CALLS)
+    assert run(asked) == 0
+    lines = [line.split() for line in capsys.readouterr().out.splitlines()[1:]]
+    assert lines[0][:4] == ["9", "unstable", "unstable", "unstable"]
+    assert lines[1][:2] == ["10", "unstable"]
+    assert lines[2][0] == "11"
+    assert "unstable" not in lines[2]
+    assert run((*asked, "--json")) == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert [row.get("unstable", False) for row in rows] == [True, True, False]
+    assert [row["wait_s_mean"] is None for row in rows] == [True, True, False]
+
+
+@pytest.mark.parametrize("name", ["erlang-c", "erlang-a", "staff", "room", "one-server"])
+def test_an_hour_in_which_nobody_comes_has_an_answer(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Nobody waits; nobody is needed."""
+    asked = list(FORMULAS[name])
+    asked[asked.index("--arrivals-per-h") + 1] = "0"
+    assert run(("theory", name, *asked, "--json")) == 0
+    (row,) = json.loads(capsys.readouterr().out)
+    assert (row["wait_s_mean"], row["occupancy_share"]) == (0.0, 0.0)
+    assert row.get("service_level_share", 1.0) == 1.0
+    assert name != "staff" or row["servers"] == 0

@@ -1,7 +1,7 @@
 """Make a trace from a server's own log: the recorded times, scaled or sped up, with the model's errands."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import ceil, floor
 from pathlib import Path
 
@@ -11,10 +11,12 @@ from footfall.cli.tracing import TraceOf, model_of, trace_of
 from footfall.load.scenario import Scenario, play_of
 from footfall.load.trace import LogInfo, Trace, busiest_window
 from footfall.records.errors import BadInputError
-from footfall.simulate.access_log.errands import Rule, errands, rule_of
-from footfall.simulate.access_log.requests import Requests, read_requests
+from footfall.simulate.access_log.errands import Rule, errands, rule_of, ruled
+from footfall.simulate.access_log.requests import LogForm, Requests, read_requests
 from footfall.simulate.spec.base import DAY_S, HOUR_S
 from footfall.simulate.spec.model import Model
+
+_EXAMPLES = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,8 +24,7 @@ class LogOptions:
     """Which log, and how it is read."""
 
     path: Path
-    time_column: str | None = None
-    path_column: str | None = None
+    form: LogForm = field(default_factory=LogForm)
     rules: Sequence[str] = ()
     """As on the command line; none: all are the model's first errand at its first electronic channel."""
     window_s: float | None = None
@@ -40,28 +41,40 @@ def trace_of_log(scenario: Scenario, log: LogOptions, seed: int, changes: Sequen
     """
     model = model_of(scenario, changes)
     rules = [rule_of(text, model) for text in log.rules] or [_first_errand(model)]
-    requests = read_requests(log.path, log.time_column, log.path_column)
-    who = errands(requests.frame, rules, model, seed)
+    requests = read_requests(log.path, log.form)
+    named = ruled(requests.frame, rules)
+    told_of_log = _told(log, requests, named, rules)
+    who = errands(named, rules, model, seed)
     if who.is_empty():
-        raise BadInputError(str(log.path), "no request matches a rule", "--as with a pattern that matches")
-    matched = who.height
+        seen = ", ".join(map(repr, told_of_log.no_errand_examples)) or "none"
+        problem = f"no request matches a rule; paths of the log: {seen}"
+        raise BadInputError(str(log.path), problem, "--as with a pattern that matches, or --path-column")
     midnight_s = floor(float(who["at_s"][0]) / DAY_S) * DAY_S
     starts_s, length_s = _window(who["at_s"] - midnight_s, log)
     # The hour tells which staff and opening hours hold; the day of the log does not matter.
     whole_days_s = floor(starts_s / DAY_S) * DAY_S
     who = who.with_columns(pl.col("at_s") - midnight_s - whole_days_s)
     play = play_of(scenario.model_copy(update={"window_s": length_s}), starts_s - whole_days_s)
-    told = TraceOf(play=play, seed=seed, changes=tuple(changes), log=_told(log, requests, matched))
+    told = TraceOf(play=play, seed=seed, changes=tuple(changes), log=told_of_log)
     return trace_of(who, model, scenario, told)
 
 
-def _told(log: LogOptions, requests: Requests, matched: int) -> LogInfo:
+def _told(log: LogOptions, requests: Requests, named: pl.DataFrame, rules: Sequence[Rule]) -> LogInfo:
+    counts = dict(named["rule"].drop_nulls().value_counts().iter_rows())
+    others = named.filter(pl.col("rule").is_null())["path"]
     return LogInfo(
         name=log.path.name,
         rows=requests.read,
         unreadable=requests.unreadable,
         first_unreadable=requests.first_unreadable,
-        no_errand=requests.frame.height - matched,
+        unreadable_example=requests.unreadable_example,
+        no_errand=others.len(),
+        no_errand_examples=tuple(path[:60] for path in others.unique(maintain_order=True).head(_EXAMPLES)),
+        by_rule={
+            f"{rule.pattern}={rule.channel}.{rule.operation}": counts.get(k, 0)
+            for k, rule in enumerate(rules)
+        },
+        form=requests.form,
     )
 
 

@@ -22,7 +22,16 @@ Arrivals = Annotated[float, typer.Option(min=0, help="Arrivals in an hour.")]
 Service = Annotated[float, typer.Option(min=0, help="Mean service time, seconds.")]
 Within = Annotated[float, typer.Option(min=0, help="Seconds of the service level.")]
 Load = Annotated[float, typer.Option(min=0, help="Offered load in erlangs: arrivals in a service time.")]
-Row = Mapping[str, float | int]
+Row = Mapping[str, float | int | None]
+_IDLE = {
+    "waits_share": 0.0,
+    "wait_s_mean": 0.0,
+    "abandoned_share": 0.0,
+    "blocked_share": 0.0,
+    "service_level_share": 1.0,
+    "occupancy_share": 0.0,
+}
+"""What holds where nobody arrives."""
 
 group = typer.Typer(
     add_completion=False,
@@ -57,6 +66,8 @@ def erlang_c(
     """A queue whose customers all wait."""
 
     def row(n: int) -> Row:
+        if not arrivals_per_h:
+            return _idle(n, "waits_share", "wait_s_mean", "service_level_share", "occupancy_share")
         rates = (n, arrivals_per_h / HOUR_S, 1 / service_s)
         load = arrivals_per_h / HOUR_S * service_s
         return {
@@ -67,7 +78,21 @@ def erlang_c(
             "occupancy_share": load / n,
         }
 
-    _show(map(row, _numbers(servers)), as_json)
+    unstable = {"waits_share": None, "wait_s_mean": None, "service_level_share": None}
+    load = arrivals_per_h / HOUR_S * service_s
+    numbers = _numbers(servers)
+    if load < numbers[-1]:  # with none stable there is no answer, and the formula says why
+        _show(
+            (
+                row(n)
+                if load < n
+                else {"servers": n, **unstable, "occupancy_share": load / n, "unstable": True}
+                for n in numbers
+            ),
+            as_json,
+        )
+        return
+    _show(map(row, numbers), as_json)
 
 
 @group.command("staff")
@@ -90,6 +115,9 @@ def staff(
     target = theory.StaffingTarget(within_s, service_level, occupancy_most, shrinkage_share)
 
     def row() -> Row:
+        if not arrivals_per_h:
+            shares = ("waits_share", "wait_s_mean", "service_level_share", "occupancy_share")
+            return {"servers": 0, "positions": 0} | _idle(0, *shares)
         found = theory.staffing(arrivals_per_h / HOUR_S, service_s, target)
         return {
             "servers": found.servers,
@@ -122,6 +150,9 @@ def erlang_a(
     patience = _patience(patience_law, patience_s, patience_cv)
 
     def row(n: int) -> Row:
+        if not arrivals_per_h:
+            shares = ("waits_share", "wait_s_mean", "abandoned_share", "service_level_share")
+            return _idle(n, *shares, "occupancy_share")
         rates = (n, arrivals_per_h / HOUR_S, 1 / service_s)
         if patience is None:  # thousands of servers in no time
             found = theory.erlang_a(*rates, 1 / patience_s)
@@ -152,6 +183,8 @@ def room(
     """A hall with room for so many (M/M/c/K)."""
 
     def row(n: int) -> Row:
+        if not arrivals_per_h and places >= n:
+            return _idle(n, "blocked_share", "waits_share", "wait_s_mean", "occupancy_share")
         found = theory.mmck(n, places, arrivals_per_h / HOUR_S, 1 / service_s)
         return {
             "servers": n,
@@ -254,8 +287,13 @@ def _patience(law: Law, mean_s: float, cv: float | None) -> theory.Patience | No
     return theory.Patience(duration.survival, (mean_s,) if law is Law.CONSTANT else ())
 
 
+def _idle(servers: int, *names: str) -> dict[str, float | int]:
+    """Give the row of servers to whom nobody comes."""
+    return {"servers": servers} | {name: _IDLE[name] for name in names}
+
+
 def _show(rows: Iterable[Row], as_json: bool) -> None:
-    """Print a row for each number of servers; an impossible case is wrong input."""
+    """Print a row for each number of servers; where none has an answer, it is wrong input."""
     try:
         found = list(rows)
     except ZeroDivisionError as error:
@@ -266,10 +304,12 @@ def _show(rows: Iterable[Row], as_json: bool) -> None:
         say_json([dict(row) for row in found])
         return
     table = Table(box=None, pad_edge=False)
-    for name in found[0]:
+    names = [name for name in found[0] if name != "unstable"]
+    for name in names:
         table.add_column(_heading(name), justify="right")
     for row in found:
-        table.add_row(*(_form(name)(value) for name, value in row.items()))
+        shown = (_form(name)(row[name]) if row[name] is not None else "unstable" for name in names)
+        table.add_row(*shown)
     console().print(table)
 
 

@@ -24,12 +24,13 @@ from footfall.cli.runs import check_writable
 from footfall.cli.tracing import make_trace, scenario_of
 from footfall.load.trace import LogInfo, read_info, write_trace
 from footfall.records.errors import BadInputError
+from footfall.simulate.access_log.requests import LogForm
 
 Log = Annotated[
     Path | None,
     typer.Option(
         metavar="LOG",
-        help="Replay the times of a server's log: common or combined format, JSON lines, CSV, Parquet.",
+        help="Replay the times of a server's log: its lines, JSON lines, W3C's format, or a table.",
         show_default=False,
     ),
 ]
@@ -45,6 +46,12 @@ Errands = Annotated[
 ]
 TimeColumn = Annotated[
     str | None, typer.Option(help="With --from-log: the column of times.", show_default=False)
+]
+TimeFormat = Annotated[
+    str | None,
+    typer.Option(
+        help="With --from-log: how its times are written, such as '%d/%m/%Y %H:%M:%S'.", show_default=False
+    ),
 ]
 PathColumn = Annotated[
     str | None, typer.Option(help="With --from-log: the column of paths.", show_default=False)
@@ -71,10 +78,17 @@ def command(
     errands: Errands = None,
     time_column: TimeColumn = None,
     path_column: PathColumn = None,
+    time_format: TimeFormat = None,
     as_json: Json = False,
 ) -> None:
     """Write the arrivals of the day's busiest minutes (or of --at-hour), or those of a log, as a trace."""
-    _only_with_a_log(from_log, {"--as": errands, "--time-column": time_column, "--path-column": path_column})
+    form = LogForm(time_column=time_column, path_column=path_column, time_format=time_format)
+    columns: dict[str, object] = {
+        "--time-column": time_column,
+        "--path-column": path_column,
+        "--time-format": time_format,
+    }
+    _only_with_a_log(from_log, {"--as": errands, **columns})
     check_writable(out)
     # A log's times are its own: they are played as they were unless --speed says otherwise.
     faster = 1.0 if speed is None and from_log is not None else speed
@@ -87,8 +101,7 @@ def command(
     else:
         log = LogOptions(
             path=from_log,
-            time_column=time_column,
-            path_column=path_column,
+            form=form,
             rules=tuple(errands or ()),
             window_s=window,
             at_hour=at_hour,
@@ -118,5 +131,12 @@ def _tell(log: LogInfo) -> None:
     """Say what became of the log's rows."""
     used = log.rows - log.unreadable - log.no_errand
     said = f"{log.name}: {log.rows:,} rows = {used:,} requests"
-    first = "" if log.first_unreadable is None else f" (the first is row {log.first_unreadable:,})"
-    say(f"{said} + {log.no_errand:,} that no rule names + {log.unreadable:,} without a readable time{first}")
+    say(f"{said} + {log.no_errand:,} that no rule names + {log.unreadable:,} without a readable time")
+    say(f"  read as {log.form}")
+    for rule, count in log.by_rule.items():
+        say(f"  {count:,} by --as '{rule}'")
+    if log.no_errand:
+        say(f"  no rule names {', '.join(map(repr, log.no_errand_examples))}")
+    if log.first_unreadable is not None:
+        example = "" if log.unreadable_example is None else f": {log.unreadable_example!r}"
+        say(f"  the first without a readable time is line {log.first_unreadable:,}{example}")

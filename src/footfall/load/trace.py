@@ -31,9 +31,17 @@ class LogInfo(Spec):
     unreadable: int
     """Rows without a readable time."""
     first_unreadable: int | None = None
-    """Number of the first of them, from 1."""
+    """Number of the line of the first of them, from 1."""
+    unreadable_example: str | None = None
+    """What stands there."""
     no_errand: int = 0
     """Requests that no rule names."""
+    no_errand_examples: tuple[str, ...] = ()
+    """Paths of some of them."""
+    by_rule: dict[str, int] = Field(default_factory=dict)
+    """Requests that each rule names, in the order of the rules."""
+    form: str = ""
+    """How the log was read."""
 
 
 class TraceInfo(Spec):

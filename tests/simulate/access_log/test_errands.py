@@ -4,7 +4,7 @@ import polars as pl
 import pytest
 
 from footfall.records.errors import BadInputError
-from footfall.simulate.access_log.errands import errands, rule_of
+from footfall.simulate.access_log.errands import errands, rule_of, ruled
 from models.guangxi import MODEL
 
 REQUESTS = pl.DataFrame(
@@ -41,6 +41,13 @@ def test_segments_come_as_often_as_they_want_the_operation() -> None:
         p = weight / total
         error = (p * (1 - p) / found.height) ** 0.5
         assert counts.get(name, 0) / found.height == pytest.approx(p, abs=4 * error + 1e-12)
+
+
+def test_a_rule_names_a_path_with_its_query_or_without_it() -> None:
+    """`/pay` is paid for whatever was asked with it."""
+    frame = pl.DataFrame({"at_s": [1.0, 2.0, 3.0], "path": ["/pay?x=1", "/pay", "/pay/1"]})
+    assert ruled(frame, [rule_of("/pay=web.recharge", MODEL)])["rule"].to_list() == [0, 0, None]
+    assert ruled(frame, [rule_of("*x=1=web.recharge", MODEL)])["rule"].to_list() == [0, None, None]
 
 
 @pytest.mark.parametrize(

@@ -52,10 +52,7 @@ def errands(requests: pl.DataFrame, rules: Sequence[Rule], model: Model, seed: i
     Raises:
         BadInputError: nobody of the model wants an operation at all.
     """
-    place = pl.lit(None, dtype=pl.Int64)
-    for k in reversed(range(len(rules))):
-        place = pl.when(pl.col("path").str.contains(_regex(rules[k].pattern))).then(k).otherwise(place)
-    named = requests.with_columns(rule=place).filter(pl.col("rule").is_not_null())
+    named = ruled(requests, rules).filter(pl.col("rule").is_not_null())
     customers = np.arange(named.height, dtype=np.int64)
     draws = keyed.uniforms(keyed.customer_keys(keyed.run_key(seed, 0), customers), "segment of a request")
     named = named.with_columns(customer=customers, u=draws)
@@ -67,6 +64,22 @@ def errands(requests: pl.DataFrame, rules: Sequence[Rule], model: Model, seed: i
     ]
     table = pl.concat(parts).sort("customer")
     return table.select("at_s", "customer", "segment", "operation", "channel")
+
+
+def ruled(requests: pl.DataFrame, rules: Sequence[Rule]) -> pl.DataFrame:
+    """Give the requests with the place of the first rule that names each, null where none does.
+
+    A rule names a path with its query, or without it.
+    """
+    if "rule" in requests.columns:
+        return requests
+    place = pl.lit(None, dtype=pl.Int64)
+    for k in reversed(range(len(rules))):
+        regex = _regex(rules[k].pattern)
+        matches = pl.col("path").str.contains(regex) | pl.col("bare").str.contains(regex)
+        place = pl.when(matches).then(k).otherwise(place)
+    bare = pl.col("path").str.replace(r"(?s)[?#].*$", "")
+    return requests.with_columns(bare=bare).with_columns(rule=place).drop("bare")
 
 
 def _regex(pattern: str) -> str:

@@ -1,25 +1,56 @@
-"""Read a server's log: common or combined log format, JSON lines, CSV or Parquet with a column of times."""
+"""Read a server's log: when its requests came and what they asked for, in every common form."""
 
-import json
-import re
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 
 import polars as pl
 
 from footfall.records.errors import BadInputError
-from footfall.records.log_file import PARQUET_SUFFIXES, read_log
-from footfall.simulate.fit.clocks import instants
+from footfall.records.log_file import ROWS_MOST, TableForm, read_table
+from footfall.records.sheet_file import is_sheet
+from footfall.records.text_file import begins_with, encoding_of, lines_of
+from footfall.simulate.access_log.json_lines import flat, is_json, is_wrapped, object_of, unwrapped
+from footfall.simulate.access_log.lines import cells_of_lines, form_of_lines
+from footfall.simulate.access_log.paths import path_of
+from footfall.simulate.access_log.w3c import Fields, is_w3c
+from footfall.simulate.fit.clocks import form_of, moments
 from footfall.simulate.fit.mapping import Options
 
-BYTES_MOST = 4 * 2**30
-TIME_COLUMNS = ("time", "timestamp", "@timestamp", "ts", "datetime", "time_local", "date")
-PATH_COLUMNS = ("path", "url", "uri", "request", "target")
-_COMMON_TIME = r"\[(\d{2}/\w{3}/\d{4}:\d{2}:\d{2}:\d{2} [+-]\d{4})\]"
-_COMMON_PATH = r'\] "(?:[A-Za-z]+ )?([^ "]*)'
+TIME_COLUMNS = (
+    *("startutc", "start_time", "msec", "time_iso8601", "@timestamp", "timestamp", "ts", "datetime"),
+    *("time_local", "time", "requesttime", "request_time_iso", "eventtime", "date"),
+)
+"""Names of columns of times, the finer first; in any case, and also of what lies deeper in an object."""
+PATH_COLUMNS = (
+    *("path", "request_path", "requestpath", "request_uri", "uri", "url", "request_url", "requesturl"),
+    *("cs-uri-stem", "original", "x-envoy-original-path", "request", "request_line", "requestline", "target"),
+)
+_LOOKED_AT = 200
+_BATCH = 100_000
+_LATEST_OF_OLD_S = 3e8
+"""Times before July 1979 are durations or counters that bear the name of a time."""
+_READABLE_SHARE = 0.5
 _OFFSET = r"\d:\d{2}(?::\d{2}(?:\.\d+)?)? ?([+-])(\d{2}):?(\d{2})$"
-_TIME_FORMAT = "%d/%b/%Y:%H:%M:%S %z"
-_EXPECTED = "common or combined log format, JSON lines, or CSV or Parquet with a column of times"
+_EXPECTED = "lines of a web server's or balancer's log, JSON lines, W3C, or a table with a column of times"
+_HINT = "--time-column and --time-format say which and how written"
+
+
+@dataclass(frozen=True, slots=True)
+class LogForm:
+    """What is known of a log; what is not is found out."""
+
+    time_column: str | None = None
+    """Of a table, or of JSON, where dots lead deeper: `request.time`."""
+    path_column: str | None = None
+    time_format: str | None = None
+    """Such as "%d/%m/%Y %H:%M:%S"; None: the usual forms, and numbers since 1970 in any unit."""
+
+    @property
+    def options(self) -> Options:
+        """How times are read."""
+        return Options(time_format=self.time_format)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +58,16 @@ class Requests:
     """The requests of a log in the order of their times; rows without a readable time are counted."""
 
     frame: pl.DataFrame
-    """at_s: seconds since 1970 on the clock of the log's first row, UTC where it tells no offset; path: text,
-    empty where the log tells none."""
+    """at_s: seconds since 1970 on the clock of the log's first row, UTC where it tells no offset; path: text
+    with its query, empty where the log tells none."""
     read: int
     """Rows of the log."""
     first_unreadable: int | None
-    """Number of the first row without a readable time, from 1; None: there is none."""
+    """Number of the first line (in Parquet: row) without a readable time, from 1; None: there is none."""
+    unreadable_example: str | None = None
+    """What stands there."""
+    form: str = ""
+    """How the log was read."""
 
     @property
     def unreadable(self) -> int:
@@ -40,95 +75,200 @@ class Requests:
         return self.read - self.frame.height
 
 
-def read_requests(path: Path, time_column: str | None = None, path_column: str | None = None) -> Requests:
-    """Read a log; its form is told by its first line, the columns by their names unless they are given.
+def read_requests(path: Path, form: LogForm | None = None) -> Requests:
+    """Read a log; its form is told by its first 200 lines together, its columns by their names.
 
     Raises:
         BadInputError: there is no such file, it is too large, has no such column, or tells no time at all.
     """
+    form = form or LogForm()
     if not path.is_file():
         raise BadInputError(str(path), "no such file", _EXPECTED)
-    if path.stat().st_size > BYTES_MOST:
-        raise BadInputError(str(path), f"{path.stat().st_size:,} bytes", f"at most {BYTES_MOST:,}")
-    cells, options = _cells(path, time_column, path_column)
-    at_s = instants(cells, "time", options)
-    known = at_s.is_not_null()
-    if not known.any():
-        raise BadInputError(str(path), "no row has a time that can be read", _EXPECTED)
-    frame = pl.DataFrame(
-        {"at_s": at_s + _offset_s(cells["time"]), "path": cells["path"].fill_null("")}
-    ).filter(known)
-    first = None if known.all() else int((~known).arg_true()[0]) + 1
-    return Requests(frame.sort("at_s", maintain_order=True), cells.height, first)
+    collected = _Collected(path, form)
+    if begins_with(path, 4) == b"PAR1" or path.suffix in {".parquet", ".pq"} or is_sheet(path):
+        collected.form = "a table"
+        _take_table(collected)
+    else:
+        _take_text(collected)
+    return collected.requests()
 
 
-def _offset_s(times: pl.Series) -> float:
+@dataclass(slots=True)
+class _Collected:
+    """The rows of a log so far."""
+
+    path: Path
+    asked: LogForm
+    form: str = ""
+    parts: list[pl.DataFrame] = field(default_factory=list)
+    read: int = 0
+    offset_s: float | None = None
+    first: tuple[int, str] | None = None
+
+    def take(self, cells: pl.DataFrame, places: Sequence[int], told: Sequence[str] | None = None) -> None:
+        """Take rows with time and path, their line numbers and what stands there."""
+        if cells.is_empty():
+            return
+        found = moments(cells, "time", self.asked.options)
+        if self.offset_s is None:
+            self.offset_s = _offset_s(cells["time"])
+        at_s = pl.select(pl.coalesce(found.utc_s + (self.offset_s or 0.0), found.wall_s)).to_series()
+        known = at_s.is_not_null()
+        self.read += cells.height
+        self.parts.append(pl.DataFrame({"at_s": at_s, "path": cells["path"].fill_null("")}).filter(known))
+        if self.first is None and not known.all():
+            place = int((~known).arg_true()[0])
+            text = str(cells["time"][place] if told is None else told[place])
+            self.first = (places[place], text.strip()[:80])
+        if self.read > ROWS_MOST:
+            raise BadInputError(
+                str(self.path), f"more than {ROWS_MOST:,} rows", "a part of it, such as a day"
+            )
+
+    def requests(self) -> Requests:
+        """Give all requests.
+
+        Raises:
+            BadInputError: none has a time that can be read.
+        """
+        frame = pl.concat(self.parts) if self.parts else pl.DataFrame()
+        if frame.is_empty():
+            if self.first is None:
+                raise BadInputError(str(self.path), "has no rows", _EXPECTED)
+            line, text = self.first
+            problem = f"no row has a time that can be read; the first, in line {line}, is {text!r}"
+            raise BadInputError(
+                str(self.path), problem, f"{_EXPECTED}; {_HINT}, such as {form_of(text)[12:]}"
+            )
+        number, example = self.first or (None, None)
+        ordered = frame.sort("at_s", maintain_order=True)
+        return Requests(ordered, self.read, number, example, self.form)
+
+
+def _offset_s(times: pl.Series) -> float | None:
     """Give the offset from UTC that the first time with one tells, such as -14,400 s for -0400."""
     if times.dtype != pl.String:
-        return 0.0
+        return None
     told = times.str.extract_groups(_OFFSET).struct.unnest().drop_nulls().head(1)
     if told.is_empty():
-        return 0.0
+        return None
     sign, hours, minutes = told.row(0)
     return float(f"{sign}1") * (int(hours) * 3600 + int(minutes) * 60)
 
 
-def _cells(path: Path, time_column: str | None, path_column: str | None) -> tuple[pl.DataFrame, Options]:
-    """Give the columns time and path as the log has them, and how its times are read."""
-    if path.suffix in PARQUET_SUFFIXES:
-        return _columns(read_log(path), path, time_column, path_column), Options()
-    with path.open("rb") as file:
-        first = file.readline(1 << 20).decode("utf-8", errors="replace").strip()
-    if re.search(_COMMON_TIME, first):
-        return _common(path), Options(time_format=_TIME_FORMAT)
-    if first.startswith("{"):
-        return _columns(_json_lines(path), path, time_column, path_column), Options()
-    return _columns(read_log(path), path, time_column, path_column), Options()
+def _take_text(log: _Collected) -> None:
+    """Read a log of lines by the form that its first lines have."""
+    encoding = encoding_of(log.path, whole=False)
+    head = list(islice(lines_of(log.path, encoding), _LOOKED_AT))
+    plain = [line.strip() for line in head if line.strip()]
+    if wrapped := is_wrapped(plain):
+        plain = [unwrapped(line) for line in plain]
+    lines = _numbered(log.path, encoding, wrapped=wrapped)
+    own = form_of_lines(plain, log.asked.time_format) if log.asked.time_column is None else None
+    if is_w3c(plain):
+        log.form = "W3C extended format"
+        _take_w3c(log, lines)
+    elif is_json(plain):
+        log.form = "JSON lines"
+        _take_json(log, lines, plain)
+    elif own is not None:
+        log.form = own.name
+        for numbers, batch in _batches(lines):
+            log.take(cells_of_lines(batch, own), numbers, batch)
+    else:
+        log.form = "a table"
+        _take_table(log)
+    log.form += " of containers" if wrapped else ""
 
 
-def _common(path: Path) -> pl.DataFrame:
-    # Servers log whatever bytes they were sent.
-    text = path.read_bytes().decode("utf-8", errors="replace")
-    lines = pl.Series("line", text.splitlines(), dtype=pl.String)
-    lines = lines.filter(lines.str.strip_chars() != "")
-    return pl.DataFrame(
-        {"time": lines.str.extract(_COMMON_TIME, 1), "path": lines.str.extract(_COMMON_PATH, 1)}
+def _numbered(path: Path, encoding: str, *, wrapped: bool) -> Iterator[tuple[int, str]]:
+    for number, line in enumerate(lines_of(path, encoding), 1):
+        text = line.strip()
+        if text:
+            yield number, unwrapped(text) if wrapped else text
+
+
+def _batches(lines: Iterator[tuple[int, str]]) -> Iterator[tuple[list[int], list[str]]]:
+    while batch := list(islice(lines, _BATCH)):
+        yield [number for number, _ in batch], [line for _, line in batch]
+
+
+def _cells(rows: Sequence[tuple[str | None, str | None]]) -> pl.DataFrame:
+    schema = {"time": pl.String, "path": pl.String}
+    return pl.DataFrame(rows, schema=schema, orient="row").with_columns(path=path_of(pl.col("path")))
+
+
+def _take_w3c(log: _Collected, lines: Iterator[tuple[int, str]]) -> None:
+    fields = Fields()
+    for numbers, batch in _batches(lines):
+        told = [(number, line, fields.cells(line)) for number, line in zip(numbers, batch, strict=True)]
+        rows = [(number, line, cells) for number, line, cells in told if cells is not None]
+        log.take(_cells([each[2] for each in rows]), [each[0] for each in rows], [each[1] for each in rows])
+
+
+def _take_json(log: _Collected, lines: Iterator[tuple[int, str]], sample: Sequence[str]) -> None:
+    looked = [flat(found) for line in sample if (found := object_of(line)) is not None]
+    names = list(dict.fromkeys(name for row in looked for name in row))
+    table = pl.DataFrame({name: [row.get(name) for row in looked] for name in names})
+    time, path = _columns(table, log)
+    for numbers, batch in _batches((n, line) for n, line in lines if line not in {"[", "]", "],"}):
+        rows = [flat(object_of(line) or {}) for line in batch]
+        log.take(_cells([(row.get(time), row.get(path or "")) for row in rows]), numbers, batch)
+
+
+def _take_table(log: _Collected) -> None:
+    names = {log.asked.time_column, log.asked.path_column} - {None}
+    table = read_table(log.path, TableForm(names=frozenset(map(str, names))))
+    frame = table.frame
+    if log.asked.time_column is None and {"date", "time"} <= {name.casefold() for name in frame.columns}:
+        frame = _with_days(frame)
+    time, path = _columns(frame, log)
+    none = pl.Series("path", [""], dtype=pl.String).new_from_index(0, frame.height)
+    paths = none if path is None else frame[path].cast(pl.String).alias("path")
+    cells = pl.DataFrame([frame[time].alias("time"), paths]).with_columns(path=path_of(pl.col("path")))
+    places = range(1, cells.height + 1) if table.lines is None else table.lines.to_list()
+    log.take(cells, places)
+    for aside in table.aside:
+        log.read += 1
+        log.first = min(log.first or (aside.line, aside.reason), (aside.line, aside.reason))
+
+
+def _with_days(frame: pl.DataFrame) -> pl.DataFrame:
+    """Join a day and a clock that stand in columns of their own."""
+    named = {name.casefold(): name for name in frame.columns}
+    date, time = frame[named["date"]], frame[named["time"]]
+    if date.dtype != pl.String or time.dtype != pl.String or date.str.contains(":").any():
+        return frame
+    return frame.with_columns((date + " " + time).alias(named["time"])).drop(named["date"])
+
+
+def _columns(frame: pl.DataFrame, log: _Collected) -> tuple[str, str | None]:
+    """Give the names of the columns of times and of paths: as asked, or the first usual ones that fit."""
+    known = frame.columns
+    for asked in (log.asked.time_column, log.asked.path_column):
+        if asked is not None and asked not in known:
+            raise BadInputError(str(log.path), f"has no column {asked!r}", f"one of {', '.join(known[:30])}")
+    usual = [name for wanted in TIME_COLUMNS for name in known if _last(name) == wanted]
+    time = log.asked.time_column or next(
+        (name for name in usual if _is_time(frame.head(_LOOKED_AT), name, log.asked.options)), None
     )
-
-
-def _json_lines(path: Path) -> pl.DataFrame:
-    rows: list[dict[str, str]] = []
-    with path.open("rb") as file:
-        for line in file:
-            if not line.strip():
-                continue
-            try:
-                row = json.loads(line)
-            except ValueError:
-                row = {}
-            rows.append(
-                {str(k): str(v) for k, v in row.items() if v is not None} if isinstance(row, dict) else {}
-            )
-    names = list(dict.fromkeys(name for row in rows for name in row))
-    return pl.DataFrame(
-        {name: [row.get(name) for row in rows] for name in names}, schema=dict.fromkeys(names, pl.String)
-    )
-
-
-def _columns(
-    frame: pl.DataFrame, path: Path, time_column: str | None, path_column: str | None
-) -> pl.DataFrame:
-    time = _column(frame, path, time_column, TIME_COLUMNS)
+    if time is None and usual:
+        time = usual[0]  # the message will show what stands there
     if time is None:
         expected = f"one of {', '.join(TIME_COLUMNS)}, or --time-column"
-        raise BadInputError(str(path), f"no column of times among {', '.join(frame.columns)}", expected)
-    where = _column(frame, path, path_column, PATH_COLUMNS)
-    none = pl.Series("path", [""], dtype=pl.String).new_from_index(0, frame.height)
-    paths = none if where is None else frame[where].cast(pl.String).alias("path")
-    return pl.DataFrame([frame[time].alias("time"), paths])
+        raise BadInputError(str(log.path), f"no column of times among {', '.join(known[:30])}", expected)
+    paths = [name for wanted in PATH_COLUMNS for name in known if _last(name) == wanted and name != time]
+    return time, log.asked.path_column or next(iter(paths), None)
 
 
-def _column(frame: pl.DataFrame, path: Path, asked: str | None, usual: tuple[str, ...]) -> str | None:
-    if asked is not None and asked not in frame.columns:
-        raise BadInputError(str(path), f"has no column {asked!r}", f"one of {', '.join(frame.columns)}")
-    return asked or next((name for name in usual if name in frame.columns), None)
+def _last(name: str) -> str:
+    return name.casefold().rpartition(".")[2]
+
+
+def _is_time(frame: pl.DataFrame, name: str, options: Options) -> bool:
+    try:
+        wall_s = moments(frame, name, options).wall_s
+    except BadInputError:
+        return False
+    told = frame[name].drop_nulls().len()
+    return bool(told) and int((wall_s > _LATEST_OF_OLD_S).sum()) >= _READABLE_SHARE * told
