@@ -11,7 +11,7 @@ import pytest
 from footfall.cli.app import run
 from footfall.load.trace import ARRIVALS_FILE
 from footfall.records.runs import read_manifest
-from footfall.records.tables import ARRIVALS, HITS, MEASURES, VISITS, read_csv, read_parquet
+from footfall.records.tables import ARRIVALS, HITS, MEASURES, REPLICATIONS, VISITS, read_csv, read_parquet
 
 TOP = Path(__file__).parents[2]
 SCENARIO = """
@@ -87,6 +87,16 @@ def test_a_played_run_accounts_for_every_arrival_and_can_be_judged_again(
     assert read_parquet(played.folder / "hits.parquet", HITS).height > trace.height
     worlds = read_csv(played.folder / "measures.csv", MEASURES)["world"].unique().to_list()
     assert sorted(worlds) == ["measured", "predicted"]
+    table = read_csv(played.folder / "predicted.csv", REPLICATIONS)
+    assert table["replication"].unique().to_list() == list(range(played.data["replications"]))
+    whole = table.filter((table["channel"] == "*") & (table["operation"] == "*"))
+    visits = read_parquet(played.folder / "visits.parquet", VISITS)
+    assert whole["visits"][0] == visits.height
+    assert whole["served"][0] == (visits["outcome"] == "served").sum()
+    total = next(row for row in played.data["comparison"] if row["channel"] == row["operation"] == "*")
+    assert total["predicted_success_share"] == pytest.approx(whole["success_share"].mean())
+    low, high = total["predicted_success_share_low"], total["predicted_success_share_high"]
+    assert low < total["predicted_success_share"] < high
     manifest = read_manifest(played.folder)
     assert manifest.status == "finished"
     assert manifest.verdict == played.data["verdict"]

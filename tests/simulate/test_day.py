@@ -12,7 +12,15 @@ from hypothesis import strategies as st
 from footfall.records.outcomes import Outcome
 from footfall.records.tables import check_visits, write_parquet
 from footfall.simulate.arrivals import crowd
-from footfall.simulate.day import DRAIN_S, DayResult, check_conservation, predict, simulate_day
+from footfall.simulate.day import (
+    DRAIN_S,
+    DayResult,
+    Replay,
+    check_conservation,
+    predict,
+    predictions,
+    simulate_day,
+)
 from footfall.simulate.decide import keyed
 from footfall.simulate.decide.customer import FOLLOW, FOLLOW_DELAY
 from footfall.simulate.decide.follow_up import Action, after
@@ -182,6 +190,26 @@ def test_a_trace_predicted_at_full_length_is_the_day_itself(small_province: Mode
     again = predict(small_province, trace, 6, 0, 86_400).visits
     order = ["customer", "attempt"]
     assert again.sort(order).equals(result.visits.sort(order))
+
+
+def test_replications_of_a_prediction_have_the_same_customers(
+    channel: Channels, model: Models, number: Numbers
+) -> None:
+    """The first is the prediction itself; the others differ in how long they were served alone."""
+    server = RequestServer(slots=number(2), accept_queue=number(9), deadline_s=number(99))
+    work = Work(service=exponential_s(number(1)))
+    played = model(channel(server, human_s=1, works=dict.fromkeys(Verb, work)))
+    people = {"segment": "all", "operation": "query", "channel": "one"}
+    due = pl.DataFrame({"arrival": range(20), "due_s": [k / 3 for k in range(20)]})
+    arrivals = due.with_columns(
+        customer=pl.col("arrival"), subscriber=pl.col("arrival"), **{k: pl.lit(v) for k, v in people.items()}
+    )
+    drawn = list(predictions(played, Replay(arrivals, 6, 0, 10), range(3)))
+    assert drawn[0].equals(predict(played, arrivals, 6, 0, 10).visits)
+    assert len({tuple(visits["ended_s"]) for visits in drawn}) == 3
+    who = [visits.sort("customer").select("customer", "due_s", "human_s") for visits in drawn]
+    assert who[0].equals(who[1])
+    assert who[0].equals(who[2])
 
 
 def test_a_lost_customer_is_noticed(crowded_day: DayResult) -> None:

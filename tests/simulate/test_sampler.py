@@ -65,3 +65,14 @@ def test_blocks_are_bounded_in_number() -> None:
         found.append(draw(one))
     assert found[0] == found[-1] == keyed.uniform(int(keys[0]), "service", 1)
     assert all(len(stream._blocks) <= 48 for stream in sampler._streams.values())
+
+
+def test_a_redraw_changes_what_is_the_operator_s_and_nothing_of_the_customers() -> None:
+    """Service times and faults are drawn anew; people's own times, slips, patience and choices stay."""
+    first, again, other = Sampler(KEYS), Sampler(KEYS, 1), Sampler(KEYS, 2)
+    for purpose in ("service", "fault.service", "wrap_up"):
+        drawn = [sampler.uniform(purpose, 2)(customer(7, 1)) for sampler in (first, again, other)]
+        assert len(set(drawn)) == 3
+    for purpose in ("human", "fault.customer", "patience", "balk", "agent", "talk", "forget"):
+        drawn = [sampler.uniform(purpose, 2)(customer(7, 1)) for sampler in (first, again, other)]
+        assert len(set(drawn)) == 1

@@ -12,7 +12,7 @@ import typer
 from footfall.cli.attending import Attended, attended_run, end_run, live_state
 from footfall.cli.options import DEFAULT_SEED, Scale, ScenarioName, Seed, Speed, Window
 from footfall.cli.own_service import own_service
-from footfall.cli.predicting import predict_played
+from footfall.cli.predicting import predict_played, replicate_played
 from footfall.load.trace import write_trace
 from footfall.simulate.decide.playable import check_played, check_served
 
@@ -60,6 +60,7 @@ def command(
         if not _watch(attended):
             return
     _tell("phase", "judging and reporting")
+    replicate_played(run, attended.trace)
     end_run(attended, run)
     _tell("over", live_state(attended, [ALL]))
     _watch(attended)

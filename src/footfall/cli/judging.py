@@ -21,10 +21,12 @@ from footfall.measure.markdown import summary_md
 from footfall.measure.verdict import EXIT_CODES, Decision, Judgement, Verdict, decide
 from footfall.records.errors import BadInputError
 from footfall.records.runs import Manifest, read_manifest, write_manifest
-from footfall.records.tables import ARRIVALS, VISITS, read_parquet, write_text
+from footfall.records.tables import ARRIVALS, REPLICATIONS, VISITS, read_csv, read_parquet, write_text
 from footfall.simulate.spec.model import Model
 
 PREDICTED_FILE = "visits.parquet"
+REPLICATIONS_FILE = "predicted.csv"
+"""Figures of the prediction, replication by replication; `PREDICTED_FILE` holds the visits of the first."""
 ORDINARY_FILE = "visits-ordinary.parquet"
 """Prediction for the same arrivals without the scenario's outages: what spill is measured from."""
 JUNIT_FILE, SUMMARY_FILE, VERDICT_FILE = "junit.xml", "summary.md", "verdict.json"
@@ -116,7 +118,23 @@ def evidence_of(folder: Path, manifest: Manifest) -> Evidence:
         raise BadInputError(str(folder), "holds no visits", f"{PREDICTED_FILE} or {MEASURED_FILE}")
     trace = folder / ARRIVALS_FILE
     arrivals = read_parquet(trace, ARRIVALS) if trace.exists() else None
-    return Evidence(manifest=manifest, predicted=predicted, measured=measured, arrivals=arrivals)
+    return Evidence(
+        manifest=manifest,
+        predicted=predicted,
+        measured=measured,
+        replications=replications_of(folder),
+        arrivals=arrivals,
+    )
+
+
+def replications_of(folder: Path) -> pl.DataFrame | None:
+    """Read the replications of a run's prediction (`REPLICATIONS`), None where it has none.
+
+    Raises:
+        BadInputError: the file is damaged.
+    """
+    path = folder / REPLICATIONS_FILE
+    return read_csv(path, REPLICATIONS) if path.exists() else None
 
 
 def check_baseline(folder: Path | None, criteria: Sequence[Criterion]) -> None:

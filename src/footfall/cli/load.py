@@ -168,6 +168,7 @@ def result_json(judged: judging.Judged, figures: reporting.PlayFigures) -> dict[
         "arrivals": None if counts is None else {k: getattr(counts, k) for k in counts.__slots__},
         "lag_s": None if lag is None else {k: getattr(lag, k) for k in lag.__slots__},
         "comparison": figures.comparison.to_dicts(),
+        "replications": figures.replications,
         "spill": reporting.spill_by_channel(figures),
         "left_out": judged.manifest.settings.get("left_out", {}),
     }

@@ -9,7 +9,7 @@ from footfall.chart.style import Chart
 from footfall.cli import judging, reporting
 from footfall.cli.console import note, progress
 from footfall.cli.own_service import Ready, own_service
-from footfall.cli.predicting import predict_played
+from footfall.cli.predicting import predict_played, replicate_played
 from footfall.cli.runs import end
 from footfall.load.result import LoadResult
 from footfall.load.run import LoadSettings, run_locust
@@ -70,6 +70,7 @@ def play_only(
     result = _play(folder, trace, options)
     if not options.predicted:
         predict_played(folder, trace)
+    replicate_played(folder, trace)
     manifest = end(folder, manifest, **result.for_manifest())
     return judging.judge_run(folder, manifest, criteria, options.baseline)
 

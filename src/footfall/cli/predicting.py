@@ -2,12 +2,24 @@
 
 from pathlib import Path
 
+import polars as pl
+
 from footfall.cli.console import note
-from footfall.cli.judging import ORDINARY_FILE, PREDICTED_FILE
+from footfall.cli.judging import ORDINARY_FILE, PREDICTED_FILE, REPLICATIONS_FILE
 from footfall.load.trace import TRACE_FILE, Trace, read_trace
-from footfall.records.tables import write_parquet
-from footfall.simulate.day import predict
+from footfall.measure.foreseen import replications
+from footfall.records.tables import write_csv, write_parquet
+from footfall.simulate.day import Replay, predictions
 from footfall.simulate.decide.as_played import as_played
+
+REPLICATIONS_BY_ARRIVALS = ((2_000, 10), (20_000, 5))
+"""So many replications up to so many arrivals: seconds, whatever the run. Large runs differ less."""
+REPLICATIONS_LEAST = 3
+
+
+def replications_for(arrivals: int) -> int:
+    """Number of replications of the prediction of a run with so many arrivals."""
+    return next((n for most, n in REPLICATIONS_BY_ARRIVALS if arrivals <= most), REPLICATIONS_LEAST)
 
 
 def predict_played(folder: Path, trace: Trace) -> None:
@@ -17,22 +29,48 @@ def predict_played(folder: Path, trace: Trace) -> None:
         BadInputError: the folder cannot be written.
     """
     note("predicting the same arrivals …")
-    info = trace.info
-    played = as_played(trace.model, info.play)
-    visits = predict(played, trace.arrivals, info.seed, info.replication, info.play.seconds).visits
-    write_parquet(visits, folder / PREDICTED_FILE)
+    played = as_played(trace.model, trace.info.play)
+    write_parquet(next(predictions(played, _replay(trace), range(1))), folder / PREDICTED_FILE)
     if any(channel.outages for channel in played.channels):
         channels = tuple(channel.model_copy(update={"outages": ()}) for channel in played.channels)
         ordinary = played.model_copy(update={"channels": channels})
-        visits = predict(ordinary, trace.arrivals, info.seed, info.replication, info.play.seconds).visits
-        write_parquet(visits, folder / ORDINARY_FILE)
+        write_parquet(next(predictions(ordinary, _replay(trace), range(1))), folder / ORDINARY_FILE)
+
+
+def replicate_prediction(folder: Path, trace: Trace, first: pl.DataFrame) -> None:
+    """Write `predicted.csv`: the figures of the visits predicted first, and of replications.
+
+    Raises:
+        BadInputError: the folder cannot be written.
+    """
+    count = replications_for(trace.arrivals.height)
+    note(f"predicting them {count - 1} times more, with other service times and faults …")
+    more = predictions(as_played(trace.model, trace.info.play), _replay(trace), range(1, count))
+    write_csv(replications((first, *more)), folder / REPLICATIONS_FILE)
 
 
 def predict_if_missing(folder: Path) -> None:
-    """Do so for a run that Locust played by itself, and leave any other as it is.
+    """Do both for a run that Locust played by itself, and leave any other as it is.
 
     Raises:
         BadInputError: the trace is damaged, or the folder cannot be written.
     """
     if (folder / TRACE_FILE).exists() and not (folder / PREDICTED_FILE).exists():
-        predict_played(folder, read_trace(folder))
+        trace = read_trace(folder)
+        predict_played(folder, trace)
+        replicate_played(folder, trace)
+
+
+def replicate_played(folder: Path, trace: Trace) -> None:
+    """Replicate the prediction that lies in a folder, unless that has been done.
+
+    Raises:
+        BadInputError: the folder cannot be written.
+    """
+    if not (folder / REPLICATIONS_FILE).exists():
+        replicate_prediction(folder, trace, pl.read_parquet(folder / PREDICTED_FILE))
+
+
+def _replay(trace: Trace) -> Replay:
+    info = trace.info
+    return Replay(trace.arrivals, info.seed, info.replication, info.play.seconds)

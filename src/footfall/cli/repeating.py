@@ -16,7 +16,7 @@ from footfall.cli.comparing import compare_folders
 from footfall.cli.console import note, say_json
 from footfall.cli.own_service import own_service
 from footfall.cli.playing import PlayOptions, play_only
-from footfall.cli.predicting import predict_played
+from footfall.cli.predicting import predict_played, replicate_played
 from footfall.cli.runs import begin, check_writable
 from footfall.load.reach import check_host
 from footfall.load.trace import Trace, write_trace
@@ -150,7 +150,8 @@ def _player(
     shared = folder / "trace"
     write_trace(shared, ordinary.trace)
     predict_played(shared, ordinary.trace)
-    files = (judging.PREDICTED_FILE, judging.ORDINARY_FILE)
+    replicate_played(shared, ordinary.trace)
+    files = (judging.PREDICTED_FILE, judging.REPLICATIONS_FILE, judging.ORDINARY_FILE)
     predicted = [name for name in files if (shared / name).exists()]
     service = None
     if ordinary.options.host is None and repeats.against is not None:

@@ -17,12 +17,13 @@ from footfall.chart.style import Chart, Stamp
 from footfall.chart.success_against_target import success_against_target
 from footfall.cli import plus_minus
 from footfall.cli.console import console, percent, say
-from footfall.cli.judging import ORDINARY_FILE, PREDICTED_FILE, Judged, visits_of
+from footfall.cli.judging import ORDINARY_FILE, PREDICTED_FILE, Judged, replications_of, visits_of
 from footfall.cli.runs import targets
 from footfall.load.result import VISITS_FILE as MEASURED_FILE
 from footfall.load.trace import read_trace
 from footfall.measure.compare import compare
 from footfall.measure.flow import spillover
+from footfall.measure.foreseen import foreseen
 from footfall.measure.success import outcomes
 from footfall.measure.summary import measures
 from footfall.measure.within_run import bounds
@@ -34,6 +35,10 @@ from footfall.simulate.spec.model import Model
 REPORT = "report.html"
 _SPILL_BIN_S = 5.0
 _KEYS = ["channel", "operation"]
+_REPLICATED = (
+    "predicted: mean of {n} replications, the same customers with other service times and\n"
+    "faults, and the range in which 95 % of runs would fall (predicted.csv)."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +49,9 @@ class PlayFigures:
     measured: pl.DataFrame
     ordinary: pl.DataFrame | None
     measures: pl.DataFrame
-    """Both worlds, columns of `MEASURES`."""
+    """Both worlds, columns of `MEASURES`; of the prediction, its first replication."""
+    foreseen: pl.DataFrame | None
+    """Mean and range of the prediction's replications; None where there are none."""
     bounds: pl.DataFrame
     """Within the run, of means and percentiles in both worlds: rows as those of `measures`."""
     comparison: pl.DataFrame
@@ -52,6 +59,12 @@ class PlayFigures:
     """On the clock of play."""
     down: frozenset[str]
     """Channels with an outage."""
+
+    @property
+    def replications(self) -> int:
+        """Number of replications of the prediction."""
+        found = None if self.foreseen is None else self.foreseen["replications"].max()
+        return found if isinstance(found, int) else 1
 
 
 def figures(folder: Path) -> PlayFigures:
@@ -66,13 +79,16 @@ def figures(folder: Path) -> PlayFigures:
     measured = _or_none(visits_of(folder, MEASURED_FILE))
     tables = [measures(predicted, "predicted", wanted), measures(measured, "measured", wanted)]
     within = pl.concat([bounds(predicted, "predicted"), bounds(measured, "measured")])
+    table = replications_of(folder)
+    ranges = None if table is None or table["replication"].max() == 0 else foreseen(table)
     return PlayFigures(
         predicted=predicted,
         measured=measured,
         ordinary=visits_of(folder, ORDINARY_FILE),
         measures=pl.concat(tables),
+        foreseen=ranges,
         bounds=within,
-        comparison=_with_bounds(compare(*tables), within),
+        comparison=_with_ranges(_with_bounds(compare(*tables), within), ranges, "predicted_"),
         outage_s=_outage_s(as_played(trace.model, trace.info.play)),
         down=frozenset(channel.name for channel in trace.model.channels if channel.outages),
     )
@@ -82,7 +98,7 @@ def charts(play: PlayFigures, manifest: Manifest) -> dict[str, Chart]:
     """Draw the played run, by name."""
     stamp = Stamp.of(manifest)
     drawn = {
-        "predicted_against_measured": predicted_against_measured(play.measures, stamp),
+        "predicted_against_measured": predicted_against_measured(_drawn(play), stamp),
         "success": success_against_target(play.measures, stamp),
         "failures": outcomes_by_cause(outcomes(play.measured), stamp),
     }
@@ -166,6 +182,8 @@ def show(play: PlayFigures) -> None:
         table.add_row(*cells, style="bold" if row["operation"] == "*" else None)
     console().print(table)
     say("±: 95 % half-width within this run, by batch means. ± ?: too few visits.")
+    if play.replications > 1:
+        say(_REPLICATED.format(n=play.replications))
     for row in spill_by_channel(play):
         say(_spill_line(row))
 
@@ -177,6 +195,29 @@ def _with_bounds(comparison: pl.DataFrame, within: pl.DataFrame) -> pl.DataFrame
         named = of_world.rename({name: f"{world}_{name}" for name in of_world.columns if name not in _KEYS})
         comparison = comparison.join(named, on=_KEYS, how="left", maintain_order="left")
     return comparison
+
+
+def _with_ranges(table: pl.DataFrame, ranges: pl.DataFrame | None, prefix: str = "") -> pl.DataFrame:
+    """Put mean and range of the replications in the place of the first one's figures."""
+    if ranges is None:
+        return table
+    named = ranges.drop("visits", "replications").rename(
+        lambda name: name if name in _KEYS else f"{prefix}{name}"
+    )
+    joined = table.join(named, on=_KEYS, how="left", suffix="_foreseen", maintain_order="left")
+    known = [name for name in named.columns if f"{name}_foreseen" in joined.columns]
+    new = [pl.coalesce(f"{name}_foreseen", name).alias(name) for name in known]
+    return joined.with_columns(new).drop(f"{name}_foreseen" for name in known)
+
+
+def _drawn(play: PlayFigures) -> pl.DataFrame:
+    """Give the measures of both worlds with the bounds of their times, for the chart of both."""
+    bounds = play.bounds.select("world", *_KEYS, pl.col(r"^response_s_p95_(low|high)$"))
+    whole = play.measures.join(bounds, on=["world", *_KEYS], how="left", maintain_order="left")
+    is_predicted = pl.col("world") == "predicted"
+    columns = whole.columns
+    predicted = _with_ranges(whole.filter(is_predicted), play.foreseen).select(columns)
+    return pl.concat([predicted, whole.filter(~is_predicted)])
 
 
 def _findings(play: PlayFigures) -> list[str]:

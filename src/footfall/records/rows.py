@@ -151,3 +151,22 @@ class Measure:
 
 
 __all__ = ["OUTCOMES", "Arrival", "Hit", "Measure", "Outcome", "Visit"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replication:
+    """What the visits of one channel and operation amount to in one replication of a prediction."""
+
+    replication: int
+    """From 0, which is `visits.parquet`."""
+    channel: str
+    """`*` for all channels."""
+    operation: str
+    """`*` for all operations."""
+    visits: int
+    served: int
+    success_share: float
+    wait_s_mean: float | None
+    response_s_p50: float | None
+    response_s_p95: float | None
+    response_s_p99: float | None

@@ -12,7 +12,7 @@ from polars.exceptions import PolarsError
 from footfall.records.cells import plain_cells
 from footfall.records.errors import BadInputError, BrokenLawError
 from footfall.records.outcomes import OUTCOMES, Outcome
-from footfall.records.rows import Arrival, Hit, Measure, Visit
+from footfall.records.rows import Arrival, Hit, Measure, Replication, Visit
 
 _POLARS_TYPES: dict[Any, Any] = {
     int: pl.Int64,
@@ -33,6 +33,7 @@ ARRIVALS = schema_of(Arrival)
 VISITS = schema_of(Visit)
 HITS = schema_of(Hit)
 MEASURES = schema_of(Measure)
+REPLICATIONS = schema_of(Replication)
 
 
 def table(rows: list[Any], schema: pl.Schema) -> pl.DataFrame:

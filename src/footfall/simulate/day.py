@@ -1,7 +1,8 @@
 """The simulated day: customers on a SimPy environment, each with their journey, at the stations."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import polars as pl
 
@@ -63,15 +64,19 @@ class DayResult:
 class Day:
     """One replication of a model: build it with its customers, then `run` it once."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917  the last two save work that many days share
         self,
         model: Model,
         people: Crowd,
         seed: int,
         length_s: float = DAY_S,
         sampler: Sampler | None = None,
+        refused: Mapping[str, tuple[str, ...]] | None = None,
     ) -> None:
-        """Set up the stations, whose draws a sampler makes from the people's keys; `run` begins the day."""
+        """Set up the stations, whose draws a sampler makes from the people's keys; `run` begins the day.
+
+        `refused` is what `refusals` gives for the model and seed, where somebody has it already.
+        """
         self.model = model
         self.env = Environment()
         self._people = people
@@ -84,7 +89,7 @@ class Day:
             env=self.env,
             sampler=sampler or Sampler(people.keys),
             operations=model.operations,
-            refusals=refusals(model, seed),
+            refusals=refusals(model, seed) if refused is None else refused,
             seed=seed,
             until_s=length_s,
             segments=tuple(segment.name for segment in model.segments),
@@ -237,9 +242,34 @@ def simulate_day(
     return Day(model, crowd(model, seed, replication), seed).run(progress)
 
 
+class Replay(NamedTuple):
+    """Arrivals to be run through a model as it is played."""
+
+    arrivals: pl.DataFrame
+    """Columns of `ARRIVALS`."""
+    seed: int
+    replication: int
+    """Of the trace: whose customers they are."""
+    length_s: float
+    """Seconds of play in which they arrive."""
+
+
 def predict(played: Model, arrivals: pl.DataFrame, seed: int, replication: int, length_s: float) -> DayResult:
     """Run exactly the arrivals of a trace (columns of `ARRIVALS`) through the model as it is played."""
     return Day(played, crowd_of_trace(played, arrivals, seed, replication), seed, length_s).run()
+
+
+def predictions(played: Model, replay: Replay, redraws: range) -> Iterator[pl.DataFrame]:
+    """Give the visits (`VISITS`) of a replay for each redraw of the operator's service times and faults.
+
+    The customers, their choices and their own times are the same in all, as they are in a run at a live
+    service. Redraw 0 is what `predict` gives.
+    """
+    people = crowd_of_trace(played, replay.arrivals, replay.seed, replay.replication)
+    refused = refusals(played, replay.seed)
+    for redraw in redraws:
+        sampler = Sampler(people.keys, redraw)
+        yield Day(played, people, replay.seed, replay.length_s, sampler, refused).run().visits
 
 
 def refusals(model: Model, seed: int) -> dict[str, tuple[str, ...]]:

@@ -9,11 +9,14 @@ from scipy import special
 
 from footfall.simulate.customer import Customer
 from footfall.simulate.decide import keyed
+from footfall.simulate.decide.customer import SERVICE, SERVICE_FAULT, WRAP_UP
 from footfall.simulate.spec.duration import Duration, Law, lognormal_parameters
 from footfall.simulate.spec.times import AnyDuration
 
 Draw = Callable[[Customer], float]
 
+OPERATORS = frozenset({SERVICE, SERVICE_FAULT, WRAP_UP})
+"""Purposes that are the operator's and no customer's: a run at a live service draws them anew."""
 _BITS = 12
 _BLOCK = 1 << _BITS
 _BLOCKS_KEPT = 16
@@ -23,9 +26,10 @@ _BLOCKS_KEPT = 16
 class Sampler:
     """Draws for the customers of one replication, the same however they are asked for."""
 
-    def __init__(self, keys: NDArray[np.uint64]) -> None:
-        """Take the customers' keys, in order of arrival."""
+    def __init__(self, keys: NDArray[np.uint64], redraw: int = 0) -> None:
+        """Take the customers' keys, in order of arrival; each `redraw` has its own operator's numbers."""
         self._keys = keys
+        self._redraw = redraw
         self._streams: dict[tuple[str, int, bool], _Stream] = {}
 
     def uniform(self, purpose: str, turn: int = 0) -> Draw:
@@ -54,6 +58,8 @@ class Sampler:
 
     def _stream(self, purpose: str, turn: int, *, normal: bool) -> "_Stream":
         """Give the one stream of a purpose and turn, for all channels: a customer is at one at a time."""
+        if self._redraw and purpose in OPERATORS:
+            purpose = f"{purpose}.{self._redraw}"
         key = (purpose, turn, normal)
         if key not in self._streams:
             self._streams[key] = _Stream(self._keys, purpose, turn, normal=normal)

@@ -19,6 +19,8 @@ class Evidence:
     manifest: Manifest
     predicted: pl.DataFrame | None = None
     measured: pl.DataFrame | None = None
+    replications: pl.DataFrame | None = None
+    """Figures of the prediction, replication by replication (`REPLICATIONS`), None where it has none."""
     arrivals: pl.DataFrame | None = None
     """The trace that was played (`ARRIVALS`), None where it is not there."""
     baseline: "Evidence | None" = None

@@ -1,7 +1,7 @@
 """What all stations share: the dialogue of turns, its faults, and outages."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import inf
 from typing import NamedTuple
@@ -38,7 +38,7 @@ class Place:
     env: simpy.Environment
     sampler: Sampler
     operations: tuple[str, ...]
-    refusals: dict[str, tuple[str, ...]]
+    refusals: Mapping[str, tuple[str, ...]]
     """By operation: why the business refuses an order, by subscriber; empty text: it does not."""
     seed: int
     until_s: float
