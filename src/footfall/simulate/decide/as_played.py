@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from footfall.simulate.spec.agents import Caller
+from footfall.simulate.spec.agents import AgentGroup, Caller
 from footfall.simulate.spec.base import Spec
 from footfall.simulate.spec.channel import Channel, Outage, Turn
 from footfall.simulate.spec.clock import DayClock
@@ -86,7 +86,15 @@ def _callers(station: CallCentre, factor: float) -> dict[str, Any]:
         "callers": {name: _caller(caller, factor) for name, caller in station.callers.items()},
         "credit_s": {name: _times(credit, factor) for name, credit in station.credit_s.items()},
         "callback": callback,
+        "groups": tuple(_group(group, factor) for group in station.groups),
+        "agents_overflow_after_s": _times(station.agents_overflow_after_s, factor),
     }
+
+
+def _group(group: AgentGroup, factor: float) -> AgentGroup:
+    talk = {operation: time.times(factor) for operation, time in group.talk.items()}
+    after_s = _times(group.overflow_after_s, factor)
+    return group.model_copy(update={"talk": talk, "overflow_after_s": after_s})
 
 
 def _caller(caller: Caller, factor: float) -> Caller:

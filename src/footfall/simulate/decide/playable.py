@@ -19,7 +19,7 @@ def check_played(model: Model) -> None:
             customer of a load test waits for.
     """
     for channel in model.channels:
-        for setting in (*of_clients(channel.station), *_called_back(channel.station)):
+        for setting in (*of_clients(channel.station), *_of_callers(channel.station)):
             where = f"{channel.name}.{setting}"
             raise BadInputError(
                 where, "cannot be played, only simulated", "a model without it, or footfall simulate"
@@ -37,16 +37,18 @@ def check_served(model: Model) -> None:
     """
     for channel in model.channels:
         station = channel.station
-        for setting in (*of_server(station), *_of_staff(station), *_called_back(station)):
+        for setting in (*of_server(station), *_of_staff(station), *_of_callers(station)):
             where = f"{channel.name}.{setting}"
             raise BadInputError(
                 where, "cannot be served, only simulated", "a model without it, or footfall simulate"
             )
 
 
-def _called_back(station: Station) -> Iterator[str]:
+def _of_callers(station: Station) -> Iterator[str]:
     if isinstance(station, CallCentre) and station.callback is not None:
         yield "callback"
+    if isinstance(station, CallCentre) and station.redials != "drawn_anew":
+        yield f"redials={station.redials}"
 
 
 def _of_staff(station: Station) -> Iterator[str]:
@@ -61,6 +63,8 @@ def _of_staff(station: Station) -> Iterator[str]:
             yield "groups"
         if station.credit_s:
             yield "credit_s"
+        if station.agents_overflow_after_s:
+            yield f"agents_overflow_after_s={station.agents_overflow_after_s:g}"
         for operation, caller in station.callers.items():
             if caller.wrap_up:
                 yield f"callers.{operation}.wrap_up"

@@ -108,3 +108,9 @@ def times_of(
     own: AnyDuration | None = getattr(caller, name) if caller else None
     found: AnyDuration = own or getattr(station, name)
     return found
+
+
+def talk_with(station: CallCentre, group: str, operation: str) -> AnyDuration:
+    """Give how long the agents of a group talk with callers of an operation."""
+    own = next((known.talk.get(operation) for known in station.groups if known.name == group), None)
+    return own or times_of(station, operation, "talk")

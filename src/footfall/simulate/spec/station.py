@@ -4,7 +4,15 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from footfall.simulate.spec.agents import GENERALISTS, AgentGroup, Callback, Caller, Rounding
+from footfall.simulate.spec.agents import (
+    GENERALISTS,
+    AgentChoice,
+    AgentGroup,
+    Callback,
+    Caller,
+    Redials,
+    Rounding,
+)
 from footfall.simulate.spec.base import DayProfile, Spec
 from footfall.simulate.spec.client import CircuitBreaker, Retry
 from footfall.simulate.spec.duration import Duration
@@ -58,7 +66,11 @@ class CallCentre(Spec):
     """Multiplies the agents of all groups (rounded to whole agents)."""
     rounding: Rounding = "nearest"
     groups: tuple[AgentGroup, ...] = ()
-    """Beside them, those who serve some operations only."""
+    """Further agents, who serve some operations only."""
+    agent_choice: AgentChoice = "preferred"
+    """Which idle agent a call goes to, of all groups that serve it; counts with groups only."""
+    agents_overflow_after_s: NonNegative = assumed(0, "calls reach the agents at once unless set")
+    """Calls reach the `agents` only after they have waited so long for a group; 0: at once."""
     patience: AnyDuration
     """How long a caller waits for an agent before hanging up (`abandoned`)."""
     talk: AnyDuration
@@ -73,6 +85,8 @@ class CallCentre(Spec):
     """By segment or operation: the greater is answered first, no call is interrupted; absent: 0."""
     credit_s: dict[str, NonNegative] = Field(default_factory=dict)
     """By segment: they wait where they would stand had they come so much earlier; absent: 0."""
+    redials: Redials = "drawn_anew"
+    """Whether somebody who calls again has the patience and talk of the first call."""
     callback: Callback | None = None
     """None: nobody is called back."""
 

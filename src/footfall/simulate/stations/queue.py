@@ -30,6 +30,11 @@ class Ticket:
         self.customer = customer
         self.waits = True
 
+    def grant(self) -> None:
+        """Leave the line for a server."""
+        self.waits = False
+        self._line.leave()
+
     def lose_patience(self) -> None:
         """Leave the line, if still in it: the patience timer calls this."""
         if self.waits:

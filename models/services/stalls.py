@@ -1,0 +1,18 @@
+"""Eight slots in a process that stands still for 2 s in every 20 s, as in a full garbage collection."""
+
+from footfall.simulate.spec.duration import Duration, Law
+from footfall.simulate.spec.limits import Stalls
+from footfall.simulate.spec.number import assumed as c
+from footfall.simulate.spec.station import RequestServer
+from models.services import PATIENT, service_model
+
+MODEL = service_model(
+    ("stalls", "Eight slots that stand still 2 s in every 20 s"),
+    RequestServer(
+        slots=c(8, "a semaphore of 8"),
+        accept_queue=c(4096, "the listen backlog"),
+        deadline_s=PATIENT,
+        stalls=Stalls(length_s=c(2, "a full collection"), every_s=c(20, "from start to start")),
+    ),
+    Duration(law=Law.GAMMA, mean_s=c(0.04, "mean work of a request"), cv=c(0.5, "its variation")),
+)

@@ -1,0 +1,16 @@
+"""Three workers that each serve one request at a time, with one queue in the kernel: gunicorn's sync workers."""
+
+from footfall.simulate.spec.duration import lognormal_s
+from footfall.simulate.spec.number import assumed as c
+from footfall.simulate.spec.station import RequestServer
+from models.services import PATIENT, service_model
+
+MODEL = service_model(
+    ("worker_pool", "Three workers before one accept queue"),
+    RequestServer(
+        slots=c(3, "gunicorn -w 3 -k sync"),
+        accept_queue=c(2048, "gunicorn --backlog 2048"),
+        deadline_s=PATIENT,
+    ),
+    lognormal_s(c(0.04, "mean work of a request"), c(1, "its variation")),
+)
