@@ -1,4 +1,4 @@
-"""Three workers that each serve one request at a time, with one queue in the kernel: gunicorn's sync workers."""
+"""Three workers, each serving one request at a time, and one queue in the kernel: gunicorn's sync workers."""
 
 from footfall.simulate.spec.duration import lognormal_s
 from footfall.simulate.spec.number import assumed as c
