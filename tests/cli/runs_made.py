@@ -1,13 +1,17 @@
 """Run folders as a play leaves them, with visits simulated on the small model: many runs in little time."""
 
-from dataclasses import replace
+import json
+from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
+
+import polars as pl
 
 from footfall.cli.runs import begin, end
-from footfall.load.result import VISITS_FILE
+from footfall.load.result import LOAD_FILE, VISITS_FILE, LoadResult
 from footfall.load.trace import Trace, write_trace
 from footfall.records.runs import ArrivalCounts, Lag
-from footfall.records.tables import write_parquet
+from footfall.records.tables import write_parquet, write_text
 from footfall.simulate.day import predict
 from footfall.simulate.decide.as_played import as_played
 from footfall.simulate.spec.channel import Verb, Work
@@ -33,21 +37,51 @@ def web_trace(count: int = 100, length_s: float = 20.0) -> Trace:
 
 
 def make_run(
-    folder: Path, luck: int, *, factor: float = 1.0, trace: Trace | None = None, **ended: object
+    folder: Path,
+    luck: int,
+    *,
+    factor: float = 1.0,
+    trace: Trace | None = None,
+    **ended: Any,  # noqa: ANN401  fields of the manifest
 ) -> Path:
     """Write a run of the trace at a service that is so many times as slow, with luck of its own."""
     made = trace or web_trace()
-    settings = {"criteria": ["success(web.*) >= 50%"], "host": "http://127.0.0.1:1"}
+    if not made.info.criteria:
+        info = made.info.model_copy(update={"criteria": ("success(web.*) >= 50%",)})
+        made = made.model_copy(update={"info": info})
+    settings: dict[str, object] = {"criteria": list(made.info.criteria), "host": "http://127.0.0.1:1"}
+    settings["play"] = made.info.play.model_dump()
     folder, manifest = begin("load", made.model, SEED, folder, scenario="small", settings=settings)
     started_at = f"2031-01-01T{luck:02d}:00:00+00:00"
     write_trace(folder, made)
     played = as_played(web_model(factor), made.info.play)
     visits = predict(played, made.arrivals, SEED, luck, made.info.play.seconds).visits
     write_parquet(visits, folder / VISITS_FILE)
-    counts = ArrivalCounts(due=made.arrivals.height, played=made.arrivals.height)
+    verdict = ended.pop("verdict", "pass")
+    result = result_of(visits, made.arrivals.height, **ended)
+    if ended.get("status") != "running":
+        write_text(json.dumps(asdict(result), indent=2), folder / LOAD_FILE)
     manifest = replace(manifest, started_at=started_at)
-    end(folder, manifest, **({"arrivals": counts, "lag_s": LAG, "verdict": "pass"} | ended))
+    end(folder, manifest, **(result.for_manifest() | {"verdict": verdict} | ended))
     return folder
+
+
+def result_of(visits: pl.DataFrame, due: int, **ended: Any) -> LoadResult:  # noqa: ANN401  its fields
+    """Give the sums of a play with such visits, in which all arrivals were played but for what is said."""
+    failed = visits.filter(pl.col("outcome") != "served").group_by("cause").len()
+    sums = {
+        "status": "finished",
+        "arrivals": ArrivalCounts(due=due, played=due),
+        "lag_s": LAG,
+        "visits": visits.height,
+        "visits_served": int((visits["outcome"] == "served").sum()),
+        "hits": 0,
+        "hits_kept": 0,
+        "played_s": 20.0,
+        "host": "http://127.0.0.1:1",
+        "causes": dict(failed.iter_rows()),
+    }
+    return LoadResult(**(sums | ended))
 
 
 def make_sides(folder: Path, runs: int, *, factor: float) -> tuple[list[str], list[str]]:

@@ -9,6 +9,7 @@ from statistics import median
 import polars as pl
 
 from footfall.cli.judging import visits_of
+from footfall.load.check_run import check_run
 from footfall.load.result import VISITS_FILE
 from footfall.load.trace import ARRIVALS_FILE, TRACE_FILE, TraceInfo, read_info
 from footfall.measure.between_runs.compare import Difference, Minimum, Sides, compare_runs
@@ -114,6 +115,7 @@ def read_run(folder: Path, name: str) -> PlayedRun | LeftOut:
     manifest = read_manifest(folder)
     if not (folder / TRACE_FILE).is_file():
         raise BadInputError(str(folder), "was not played", "a run of footfall load or footfall demo")
+    check_run(folder, manifest)
     reason = why_left_out(manifest)
     if reason is not None:
         return LeftOut(name, reason)

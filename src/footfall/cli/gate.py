@@ -9,9 +9,8 @@ from footfall.cli import judging
 from footfall.cli.console import say_json
 from footfall.cli.options import AlsoAsked, Baseline, Json, RunFolder
 from footfall.cli.predicting import predict_if_missing
-from footfall.cli.tracing import SCENARIOS
+from footfall.load.check_run import check_run
 from footfall.load.model_file import MODEL_FILE, read_model
-from footfall.load.scenario import read_scenario
 from footfall.records.errors import BadInputError
 from footfall.records.runs import Manifest, read_manifest
 
@@ -33,6 +32,7 @@ def command(
     Writes junit.xml and summary.md.
     """
     manifest = read_manifest(run)
+    check_run(run, manifest)
     lines, where = criteria_text(criteria, manifest)
     model = read_model(run / MODEL_FILE) if (run / MODEL_FILE).exists() else None
     parsed = judging.criteria_of(lines, where, model, played=manifest.arrivals is not None)
@@ -52,10 +52,8 @@ def command(
 def criteria_text(path: Path | None, manifest: Manifest) -> tuple[str, str]:
     """Give the text of the criteria and where it stands."""
     if path is None:
+        # From the folder, never from the scenario's file, which is a program: the folder may be of others.
         lines = manifest.settings.get("criteria")
-        if not lines and manifest.scenario:
-            # Locust by itself notes the scenario's name alone.
-            lines = read_scenario(manifest.scenario, SCENARIOS).criteria
         if not lines:
             raise BadInputError(f"run {manifest.run}", "has no criteria of its own", "--criteria FILE")
         return "\n".join(lines), f"run {manifest.run}"

@@ -5,6 +5,7 @@ from footfall.cli.console import say
 from footfall.cli.gate import criteria_text
 from footfall.cli.options import RunFolder
 from footfall.cli.predicting import predict_if_missing
+from footfall.load.check_run import check_run
 from footfall.load.model_file import MODEL_FILE, read_model
 from footfall.records.errors import BadInputError
 from footfall.records.runs import read_manifest
@@ -15,6 +16,7 @@ def command(run: RunFolder) -> None:
     manifest = read_manifest(run)
     if manifest.arrivals is None:
         raise BadInputError(str(run), "was not played", "a run of footfall load or footfall demo")
+    check_run(run, manifest)
     predict_if_missing(run)
     lines, where = criteria_text(None, manifest)
     criteria = judging.criteria_of(lines, where, read_model(run / MODEL_FILE), played=True)

@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from footfall.records.errors import BadInputError
+from footfall.records.files import read_limited
 from footfall.records.tables import write_text
 from footfall.simulate.spec.model import Model
 from footfall.simulate.spec.number import Grade, Number
@@ -30,13 +31,7 @@ def read_model(path: Path) -> Model:
     Raises:
         BadInputError: the file is missing or damaged, or the model contradicts itself.
     """
-    if not path.is_file():
-        raise BadInputError(str(path), "no such file", "the model of a trace")
-    try:
-        text = path.read_text(encoding="utf-8")
-    except ValueError as error:
-        raise BadInputError(str(path), f"damaged ({error})", "a model") from error
-    return model_of_text(text, str(path))
+    return model_of_text(read_limited(path, "the model of a trace"), str(path))
 
 
 def model_text(model: Model) -> str:
@@ -56,7 +51,7 @@ def model_of_text(text: str, where: str) -> Model:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"]))
         raise BadInputError(where, f"damaged ({place}: {first['msg']})", "a model") from error
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, RecursionError) as error:
         raise BadInputError(where, f"damaged ({error})", "a model") from error
 
 

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from footfall.load.rows import Row, Rows
 from footfall.records.errors import BadInputError
+from footfall.records.files import read_json
 from footfall.records.generator import GeneratorRecord
 from footfall.records.outcomes import Outcome
 from footfall.records.runs import ArrivalCounts, Lag, WorkerRecord, worker_records
@@ -101,13 +102,13 @@ def read_result(folder: Path) -> LoadResult:
     path = folder / LOAD_FILE
     if not path.is_file():
         raise BadInputError(str(path), "no such file: the play was killed", "a play that ended")
+    data = read_json(path, "the sums of a play")
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
         data["arrivals"] = ArrivalCounts(**data["arrivals"])
         data["lag_s"] = Lag(**data["lag_s"])
         data.setdefault("hits_kept", data["hits"])
         data["generator"] = GeneratorRecord.of_data(data["generator"])
         data["workers"] = worker_records(data.get("workers", ()))
         return LoadResult(**data)
-    except (ValueError, TypeError, KeyError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise BadInputError(str(path), f"damaged ({error})", "the sums of a play") from error

@@ -9,6 +9,7 @@ from pydantic import Field, ValidationError
 
 from footfall.load.model_file import MODEL_FILE, read_model, write_model
 from footfall.records.errors import BadInputError
+from footfall.records.files import read_limited
 from footfall.records.tables import ARRIVALS, read_parquet, write_parquet, write_text
 from footfall.simulate.decide import keyed
 from footfall.simulate.decide.as_played import Play
@@ -168,10 +169,9 @@ def read_info(path: Path) -> TraceInfo:
     Raises:
         BadInputError: there is no such file, or it is damaged.
     """
-    if not path.is_file():
-        raise BadInputError(str(path), "no such file", "the folder of a trace made by footfall trace")
+    text = read_limited(path, "the folder of a trace made by footfall trace")
     try:
-        return TraceInfo.model_validate_json(path.read_bytes())
+        return TraceInfo.model_validate_json(text)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"]))

@@ -5,17 +5,23 @@ import json
 import os
 import platform
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from footfall.records.errors import BadInputError
+from footfall.records.files import digests, read_json
 from footfall.records.generator import GeneratorRecord
 from footfall.records.tables import write_text
 
 MANIFEST = "manifest.json"
+RUN_FILES = (
+    *("arrivals.parquet", "model.json", "trace.json", "load.json", "visits-measured.parquet"),
+    *("hits.parquet", "visits.parquet", "visits-ordinary.parquet", "predicted.csv"),
+)
+"""What a verdict may rest on; the manifest holds the digests of those that a run has."""
 STATUSES = ("running", "finished", "partial")
 """`running` is all that a killed run leaves; `partial` was stopped and its counts still add up."""
 
@@ -112,6 +118,8 @@ class Manifest:
     machine: dict[str, Any] = field(default_factory=dict)
     started_at: str = ""
     ended_at: str = ""
+    files: dict[str, str] = field(default_factory=dict)
+    """The sha256 of those of `RUN_FILES` that were there when the run ended."""
 
     def __post_init__(self) -> None:
         """Check the status.
@@ -156,11 +164,16 @@ def worker_records(data: Iterable[dict[str, Any]]) -> tuple[WorkerRecord, ...]:
 
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:
-    """Write `manifest.json` of a run folder, atomically.
+    """Write `manifest.json` of a run folder, atomically; once the run has ended, with its files' digests.
+
+    Digests that the manifest holds already stay as they are; files without one get theirs.
 
     Raises:
         BadInputError: the folder cannot be written.
     """
+    if manifest.status != "running":
+        new = digests(folder, [name for name in RUN_FILES if name not in manifest.files])
+        manifest = replace(manifest, files=manifest.files | new)
     write_text(json.dumps(asdict(manifest), indent=2, ensure_ascii=False) + "\n", folder / MANIFEST)
 
 
@@ -173,8 +186,9 @@ def read_manifest(folder: Path) -> Manifest:
     path = folder / MANIFEST
     if not path.is_file():
         raise BadInputError(str(path), "no such file", "the folder of a run")
+    data = read_json(path, "a manifest written by footfall")
+    _check_fields(data, path)
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
         if data.get("arrivals"):
             data["arrivals"] = ArrivalCounts(**data["arrivals"])
         if data.get("lag_s"):
@@ -185,3 +199,37 @@ def read_manifest(folder: Path) -> Manifest:
         return Manifest(**data)
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise BadInputError(str(path), f"damaged ({error})", "a manifest written by footfall") from error
+
+
+_TEXTS = ("run", "command", "model", "status", "started_at", "ended_at", "ended_early_by")
+_MAPPINGS = ("settings", "versions", "machine", "files", "broken_reasons")
+
+
+def _check_fields(data: Any, path: Path) -> None:  # noqa: ANN401  JSON
+    """See that a manifest has the fields of this version, each of its kind.
+
+    Raises:
+        BadInputError: it has not.
+    """
+    if not isinstance(data, dict):
+        raise BadInputError(str(path), "damaged (no object)", "a manifest written by footfall")
+    known = {each.name for each in fields(Manifest)}
+    if unknown := sorted(set(data) - known):
+        versions_there = data.get("versions")
+        theirs = versions_there.get("footfall") if isinstance(versions_there, dict) else None
+        by = f"written by Footfall {theirs}" if isinstance(theirs, str) else "of another version"
+        problem = f"{unknown[0]!r} is unknown; it is {by}"
+        raise BadInputError(str(path), problem, f"a run of Footfall {version('footfall')}")
+    wrong = [name for name in _TEXTS if not isinstance(data.get(name, ""), str)]
+    wrong += [name for name in _MAPPINGS if not isinstance(data.get(name, {}), dict)]
+    settings = data.get("settings", {})
+    if not wrong and not _are_texts(settings.get("criteria", [])):
+        wrong = ["settings.criteria"]
+    if not wrong and not isinstance(settings.get("play", {}), dict):
+        wrong = ["settings.play"]
+    if wrong:
+        raise BadInputError(str(path), f"damaged ({wrong[0]})", "a manifest written by footfall")
+
+
+def _are_texts(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(each, str) for each in value)

@@ -29,6 +29,8 @@ def schema_of(row: type) -> pl.Schema:
     return pl.Schema({f.name: _POLARS_TYPES[hints[f.name]] for f in fields(row)})
 
 
+_ROUNDING_S = 1e-3
+"""Differences of clock readings, of two processes for a customer whom another worker took over."""
 ARRIVALS = schema_of(Arrival)
 VISITS = schema_of(Visit)
 HITS = schema_of(Hit)
@@ -48,15 +50,23 @@ def check_visits(visits: pl.DataFrame) -> None:
     Raises:
         BrokenLawError: a law is broken; the text names it and the first customer concerned.
     """
+    times = ["due_s", "started_s", "served_s", "ended_s", "human_s", "wait_s"]
     started = pl.col("started_s").fill_null(pl.col("due_s"))
     served = pl.col("served_s").fill_null(started)
     is_served = pl.col("outcome") == Outcome.SERVED.value
+    response_s = pl.col("ended_s") - pl.col("due_s") - pl.col("human_s")
     laws = {
+        "no empty cell": pl.all_horizontal(pl.exclude("started_s", "served_s").is_not_null()),
+        "finite times, none negative": pl.all_horizontal(
+            (pl.col(name).is_finite() & (pl.col(name) >= 0)).fill_null(value=True) for name in times
+        ),
+        "no negative response time": response_s >= -_ROUNDING_S,
         "times in order": (pl.col("due_s") <= started) & (started <= served) & (served <= pl.col("ended_s")),
         "a known outcome": pl.col("outcome").is_in(OUTCOMES),
         "success has no cause": is_served == (pl.col("cause") == ""),
         "success was served": ~is_served | pl.col("served_s").is_not_null(),
         "attempts count from 1": pl.col("attempt") >= 1,
+        "each attempt once": pl.struct("customer", "attempt").is_unique(),
     }
     hold = visits.select(holds.all().alias(law) for law, holds in laws.items()).row(0, named=True)
     for law, holds in laws.items():

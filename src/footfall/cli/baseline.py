@@ -1,0 +1,113 @@
+"""The earlier run that criteria speak of: whole, valid, of the same load, and not the run itself."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from footfall.cli.evidence import evidence_of, visits_of
+from footfall.load.check_run import check_run
+from footfall.load.result import VISITS_FILE
+from footfall.load.trace import ARRIVALS_FILE, TRACE_FILE, TraceInfo, read_info
+from footfall.measure.between_runs.verdict import why_left_out
+from footfall.measure.criteria.evidence import Evidence
+from footfall.measure.criteria.grammar import parse_criteria, with_defaults
+from footfall.measure.criteria.judge import judge_all
+from footfall.measure.criteria.spec import BaselineCriterion, Criterion
+from footfall.measure.verdict import Verdict
+from footfall.records.errors import BadInputError
+from footfall.records.runs import Manifest, read_manifest
+from footfall.records.tables import ARRIVALS, read_parquet
+
+_ALIKE = ("play", "scale", "set")
+_NOT_THE_LOAD = {"model", "scenario", "criteria", "seed", "replication", "arrivals", "arrivals_by_channel"}
+"""Of a trace: names and what is asked; and what another seed draws of the same load."""
+
+
+def check_baseline(folder: Path | None, criteria: Sequence[Criterion]) -> None:
+    """See that a valid earlier run is given where a criterion speaks of one, before anything is played.
+
+    Raises:
+        BadInputError: none is given, or it is no run, changed, or not to be trusted.
+    """
+    asked = [each.text for each in criteria if isinstance(each, BaselineCriterion)]
+    if asked and folder is None:
+        raise BadInputError(f"criterion {asked[0]!r}", "no baseline is given", "--baseline RUN")
+    if folder is not None:
+        _valid(folder)
+
+
+def baseline_of(baseline: Path | None, folder: Path, manifest: Manifest) -> Evidence | None:
+    """Read the earlier run that a run is held against; None: none is given.
+
+    Raises:
+        BadInputError: it is the run itself, not to be trusted, or of another load.
+    """
+    if baseline is None:
+        return None
+    where = f"--baseline {baseline}"
+    if baseline.resolve() == folder.resolve():
+        raise BadInputError(where, "is the run itself", "an earlier run")
+    evidence = _valid(baseline)
+    _check_same_load(where, (baseline, evidence.manifest), (folder, manifest))
+    # By content: a copy of the run under another name would be alike in everything.
+    theirs = evidence.measured
+    ours = None if theirs is None else visits_of(folder, VISITS_FILE)
+    if theirs is not None and ours is not None and ours.equals(theirs):
+        raise BadInputError(where, "holds the very visits of this run", "an earlier run, no copy of this one")
+    return evidence
+
+
+def _valid(folder: Path) -> Evidence:
+    """Read a run after seeing that it can be trusted, by the bounds of its own criteria.
+
+    Raises:
+        BadInputError: it cannot; the line says why.
+    """
+    where = f"--baseline {folder}"
+    manifest = read_manifest(folder)
+    check_run(folder, manifest)
+    evidence = evidence_of(folder, manifest)
+    if manifest.arrivals is None:
+        if manifest.status != "finished":
+            raise BadInputError(where, f"its status is {manifest.status!r}", "a run that is whole")
+        return evidence
+    if (reason := why_left_out(manifest)) is not None:
+        raise BadInputError(where, f"is not valid: {reason}", "a run that can be trusted")
+    lines = "\n".join(manifest.settings.get("criteria", ()))
+    own = with_defaults(parse_criteria(lines, f"run {manifest.run}"))
+    judged = judge_all([each for each in own if not isinstance(each, BaselineCriterion)], evidence)
+    for each in judged:
+        if each.validity and each.verdict is not Verdict.PASS:
+            problem = f"is not valid: {each.criterion}: {each.reason}"
+            raise BadInputError(where, problem, "a run that can be trusted")
+    if manifest.verdict == Verdict.INVALID.value:
+        raise BadInputError(where, "is not valid, as its own verdict says", "a run that can be trusted")
+    return replace(evidence, baseline=None)
+
+
+def _check_same_load(where: str, earlier: tuple[Path, Manifest], now: tuple[Path, Manifest]) -> None:
+    """See that both runs are of one load.
+
+    Raises:
+        BadInputError: they are not; the line names what differs first.
+    """
+    (old_folder, old), (new_folder, new) = earlier, now
+    pairs = [("model", old.model, new.model), ("scenario", old.scenario, new.scenario)]
+    pairs += [(name, old.settings.get(name), new.settings.get(name)) for name in _ALIKE]
+    old_trace, new_trace = _trace(old_folder), _trace(new_folder)
+    pairs += [("kind", "played" if old_trace else "simulated", "played" if new_trace else "simulated")]
+    if old_trace and new_trace:
+        then_all, now_all = (each.model_dump(exclude=_NOT_THE_LOAD) for each in (old_trace, new_trace))
+        pairs += [(name, then_all[name], now_all[name]) for name in then_all]
+    for name, then, here in pairs:
+        if then != here:
+            raise BadInputError(where, f"its {name} is {then}, not {here}", "a run of the same load")
+    if old_trace and new_trace and old_trace.seed == new_trace.seed:
+        tables = [read_parquet(folder / ARRIVALS_FILE, ARRIVALS) for folder in (old_folder, new_folder)]
+        if not tables[0].equals(tables[1]):
+            raise BadInputError(where, "its arrivals are others, of the same seed", "a run of the same load")
+
+
+def _trace(folder: Path) -> TraceInfo | None:
+    path = folder / TRACE_FILE
+    return read_info(path) if path.is_file() else None
