@@ -20,7 +20,6 @@ from footfall.records.files import digests
 from footfall.records.runs import MANIFEST, RUN_FILES, Lag, read_manifest
 from tests.cli.runs_made import make_run
 
-
 Change = Callable[[pl.DataFrame], pl.DataFrame]
 
 

@@ -7,7 +7,7 @@ import typer
 from footfall.cli import day as day_results
 from footfall.cli import judging, load
 from footfall.cli.console import progress, say, say_json
-from footfall.cli.options import DEFAULT_SEED, Changes, Json, Out, Seed, Share
+from footfall.cli.options import DEFAULT_SEED, Changes, Json, Out, Overwrite, Seed, Share
 from footfall.cli.own_service import own_service
 from footfall.cli.playing import PlayOptions, play_and_judge
 from footfall.cli.runs import begin, share_definition, targets
@@ -23,6 +23,7 @@ def command(
     scenario: Annotated[str, typer.Option(help="Name of a scenario in scenarios/.")] = "ordinary_day",
     seed: Seed = DEFAULT_SEED,
     out: Out = None,
+    overwrite: Overwrite = False,
     changes: Changes = None,
     share: Share = None,
     as_json: Json = False,
@@ -55,6 +56,7 @@ def command(
         scenario=chosen.name,
         share_definition=f"{said.name}: {said.text}",
         settings=settings,
+        overwrite=overwrite,
     )
     write_trace(folder, trace)
     with own_service(folder) as service:

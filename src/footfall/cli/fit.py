@@ -10,7 +10,7 @@ from footfall.chart.save import save
 from footfall.chart.style import Stamp
 from footfall.cli import fitting
 from footfall.cli.console import progress, say, say_json
-from footfall.cli.options import Json, Out
+from footfall.cli.options import Json, Out, Overwrite
 from footfall.cli.runs import begin, end
 from footfall.records.errors import BadInputError
 from footfall.records.log_file import Table, TableForm, joined, read_table
@@ -45,6 +45,7 @@ def command(
         ),
     ] = None,
     out: Out = None,
+    overwrite: Overwrite = False,
     weekday: Annotated[
         str | None,
         typer.Option(
@@ -73,7 +74,7 @@ def command(
             by = "" if mapping is None else f" by {mapping}"
             raise BadInputError(f"{logs[0]}{by}", str(error)) from error
     named = fitting.named(fit, logs)
-    folder, run = _write(fit, named, asked, out)
+    folder, run = _write(fit, named, asked, out, overwrite=overwrite)
     if as_json:
         say_json(fitting.as_json(fit) | {"run": run, "folder": str(folder)})
         return
@@ -119,7 +120,9 @@ def _on(mapping: Mapping, weekday: str | None) -> Mapping:
     return mapping.model_copy(update={"options": options})
 
 
-def _write(fit: Fitted, named: Named, mapping: Mapping, out: Path | None) -> tuple[Path, str]:
+def _write(
+    fit: Fitted, named: Named, mapping: Mapping, out: Path | None, *, overwrite: bool
+) -> tuple[Path, str]:
     """Write everything, the model last; gives the folder and the run's identity."""
     model = model_of(fit, named)
     warned = cautions(fit)
@@ -127,7 +130,7 @@ def _write(fit: Fitted, named: Named, mapping: Mapping, out: Path | None) -> tup
     settings = {"log": named.log, "map": mapping.model_dump(mode="json", by_alias=True, exclude_none=True)}
     figures = fitting.json_text(fit)
     # What may fail comes before the folder is made.
-    folder, manifest = begin("fit", model, _NO_SEED, out, settings=settings)
+    folder, manifest = begin("fit", model, _NO_SEED, out, settings=settings, overwrite=overwrite)
     drawn = fitting.charts(fit, Stamp.of(manifest))
     for name, chart in drawn.items():
         save(chart, folder / "charts" / name)

@@ -7,6 +7,7 @@ import typer
 
 from footfall.cli import judging
 from footfall.cli.console import say_json
+from footfall.cli.folders import check_not_in_use
 from footfall.cli.options import AlsoAsked, Baseline, Json, RunFolder
 from footfall.cli.predicting import predict_if_missing
 from footfall.load.check_run import check_run
@@ -32,6 +33,7 @@ def command(
     Writes junit.xml and summary.md.
     """
     manifest = read_manifest(run)
+    check_not_in_use(run)
     check_run(run, manifest)
     lines, where = criteria_text(criteria, manifest)
     model = read_model(run / MODEL_FILE) if (run / MODEL_FILE).exists() else None

@@ -26,8 +26,13 @@ from footfall.simulate.spec.model import Model
 JUNIT_FILE, SUMMARY_FILE, VERDICT_FILE = "junit.xml", "summary.md", "verdict.json"
 SUMMARY_VARIABLE = "GITHUB_STEP_SUMMARY"
 __all__ = [
-    *("ORDINARY_FILE", "PREDICTED_FILE", "REPLICATIONS_FILE"),
-    *("check_baseline", "evidence_of", "replications_of", "visits_of"),
+    "ORDINARY_FILE",
+    "PREDICTED_FILE",
+    "REPLICATIONS_FILE",
+    "check_baseline",
+    "evidence_of",
+    "replications_of",
+    "visits_of",
 ]
 
 

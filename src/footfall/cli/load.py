@@ -21,6 +21,7 @@ from footfall.cli.options import (
     HumanTime,
     Json,
     Out,
+    Overwrite,
     Scale,
     Seed,
     Speed,
@@ -67,6 +68,7 @@ def command(
     scale: Scale = None,
     human_time_factor: HumanTime = None,
     out: Out = None,
+    overwrite: Overwrite = False,
     changes: Changes = None,
     criteria: Asked = None,
     more_criteria: AlsoAsked = None,
@@ -105,6 +107,7 @@ def command(
         host=host,
         endpoints=endpoints,
         baseline=baseline,
+        overwrite=overwrite,
         processes=processes,
         hits_sample_share=hits_sample,
         control=control,
@@ -132,7 +135,12 @@ def _play(
     name = info.scenario or played.model.name
     if repeats is not None:
         return play_repeatedly(Ordinary(name, played, criteria, settings, options), repeats)
-    folder, manifest = begin("load", played.model, info.seed, out, scenario=name, settings=settings)
+    folder, manifest = begin(
+        *("load", played.model, info.seed, out),
+        scenario=name,
+        settings=settings,
+        overwrite=options.overwrite,
+    )
     write_trace(folder, played)
     judged, figures, page = play_and_judge(folder, manifest, criteria, played, options)
     if as_json:

@@ -82,7 +82,13 @@ def share_of(text: str) -> float:
 
 
 def simulate_months(
-    model: Model, wanted: MonthsAsked, out: Path | None, settings: dict[str, Any], *, as_json: bool
+    model: Model,
+    wanted: MonthsAsked,
+    out: Path | None,
+    settings: dict[str, Any],
+    *,
+    as_json: bool,
+    overwrite: bool,
 ) -> None:
     """Run the months of a model and write months.csv, segments.csv, provinces.csv and the chart.
 
@@ -93,7 +99,12 @@ def simulate_months(
     ready = world(model)
     settings = settings | {"months": wanted.months, "futures": wanted.futures, "kpi_share": wanted.kpi_share}
     counted = f"{said.name}: {said.text}"
-    folder, manifest = begin("simulate", model, wanted.seed, out, share_definition=counted, settings=settings)
+    folder, manifest = begin(
+        *("simulate", model, wanted.seed, out),
+        share_definition=counted,
+        settings=settings,
+        overwrite=overwrite,
+    )
     with progress(f"simulating {model.title} to month {wanted.months}, {wanted.futures} futures") as bar:
         result = over_months(ready, wanted.months, wanted.seed, wanted.futures, bar)
     months = fan(result.shares, wanted.kpi_share).join(result.rollout, on="month", maintain_order="left")

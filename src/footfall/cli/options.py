@@ -35,6 +35,9 @@ Out = Annotated[
         help="Folder for the results. Default: results/NAME/runs/ID.", show_default=False, file_okay=True
     ),
 ]
+Overwrite = Annotated[
+    bool, typer.Option("--overwrite", help="Replace the former run that --out holds, if it holds one.")
+]
 Json = Annotated[bool, typer.Option("--json", help="Print the figures as JSON on stdout.")]
 Share = Annotated[
     str | None,

@@ -39,6 +39,8 @@ class PlayOptions:
     stall_every_s: float = 0.0
     baseline: Path | None = None
     """An earlier run, for criteria that speak of one."""
+    overwrite: bool = False
+    """Replace a former run in the folder that is named for this one."""
 
 
 def play_and_judge(

@@ -14,17 +14,17 @@ from footfall import __version__
 from footfall.cli import contrast, judging, spread
 from footfall.cli.comparing import compare_folders
 from footfall.cli.console import note, say_json
+from footfall.cli.folders import claim
 from footfall.cli.own_service import own_service
 from footfall.cli.playing import PlayOptions, play_only
 from footfall.cli.predicting import predict_played, replicate_played
-from footfall.cli.runs import begin, check_writable
+from footfall.cli.runs import begin, folder_name
 from footfall.load.reach import check_host
 from footfall.load.trace import Trace, write_trace
 from footfall.measure.between_runs.compare import Minimum
 from footfall.measure.between_runs.verdict import EXIT_CODES
 from footfall.measure.criteria.spec import Criterion
-from footfall.records.errors import BadInputError
-from footfall.records.runs import MANIFEST, run_id
+from footfall.records.runs import run_id
 
 REPEATS = 8
 """Runs each where nothing else is said: enough for up to 160 metrics beside the main ones."""
@@ -95,8 +95,8 @@ def play_repeatedly(ordinary: Ordinary, repeats: Repeats) -> int:
         BadInputError: a service cannot be reached, or the folder holds runs already.
     """
     names = order_of(repeats.times, against=repeats.against is not None)
-    folder = repeats.out or _folder(ordinary, repeats)
-    _check(ordinary, repeats, folder)
+    _check(ordinary, repeats)
+    folder = claim(repeats.out, _folder(ordinary, repeats))
     with ExitStack() as stack:
         played = _play_all(names, _player(ordinary, repeats, folder, stack))
     if len(played) < len(names):
@@ -199,15 +199,11 @@ def _folder(ordinary: Ordinary, repeats: Repeats) -> Path:
     of = f"repeat {repeats.times} {repeats.against} {sorted(ordinary.settings.items())}"
     info = ordinary.trace.info
     identity = run_id(info.fingerprint, of, info.seed, __version__)
-    return Path("results") / ordinary.scenario / "runs" / f"repeat-{identity}"
+    return Path("results") / folder_name(ordinary.scenario) / "runs" / f"repeat-{identity}"
 
 
-def _check(ordinary: Ordinary, repeats: Repeats, folder: Path) -> None:
+def _check(ordinary: Ordinary, repeats: Repeats) -> None:
     """Find out what cannot be done before anything is played."""
     for option, host in (("--host", ordinary.options.host), ("--against", repeats.against)):
         if host is not None:
             check_host(host, ordinary.trace.info, option)
-    there = sorted(path.parent.name for path in folder.glob(f"*/{MANIFEST}"))
-    if there:
-        raise BadInputError(f"--out {folder}", f"holds run {there[0]} already", "a new or an empty folder")
-    check_writable(folder)

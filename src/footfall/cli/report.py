@@ -2,6 +2,7 @@
 
 from footfall.cli import judging, reporting
 from footfall.cli.console import say
+from footfall.cli.folders import check_not_in_use
 from footfall.cli.gate import criteria_text
 from footfall.cli.options import RunFolder
 from footfall.cli.predicting import predict_if_missing
@@ -16,6 +17,7 @@ def command(run: RunFolder) -> None:
     manifest = read_manifest(run)
     if manifest.arrivals is None:
         raise BadInputError(str(run), "was not played", "a run of footfall load or footfall demo")
+    check_not_in_use(run)
     check_run(run, manifest)
     predict_if_missing(run)
     lines, where = criteria_text(None, manifest)

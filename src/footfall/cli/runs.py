@@ -1,6 +1,6 @@
 """Begin and end a run folder: the manifest says `running` until everything else is written."""
 
-import tempfile
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -8,6 +8,7 @@ from typing import Any
 
 from footfall import __version__
 from footfall.cli.commit import commit_and_branch
+from footfall.cli.folders import claim, release
 from footfall.measure.share import ShareDefinition
 from footfall.records.errors import BadInputError
 from footfall.records.runs import Manifest, machine, now, run_id, versions, write_manifest
@@ -24,16 +25,17 @@ def begin(
     scenario: str = "",
     share_definition: str | None = None,
     settings: Mapping[str, Any],
+    overwrite: bool | None = None,
 ) -> tuple[Path, Manifest]:
-    """Make the run's folder and its manifest, `running`.
+    """Make the run's folder and its manifest, `running`; the same command twice has two folders.
 
     Raises:
-        BadInputError: the folder cannot be written.
+        BadInputError: the folder cannot be written, or holds another run or somebody's files.
     """
     asked = f"{command} {scenario} {share_definition} {sorted(settings.items())}"
     identity = run_id(model.fingerprint(), asked, seed, __version__)
-    folder = out or Path("results") / (scenario or model.name) / "runs" / identity
-    check_writable(folder)
+    ordinary = Path("results") / folder_name(scenario or model.name) / "runs" / identity
+    folder = claim(out, ordinary, overwrite=overwrite)
     manifest = Manifest(
         run=identity,
         command=command,
@@ -60,8 +62,7 @@ def begin_named(
         BadInputError: the folder cannot be written.
     """
     identity = run_id(fingerprint, f"{command} {sorted(settings.items())}", seed, __version__)
-    folder = out or Path("results") / name / "runs" / identity
-    check_writable(folder)
+    folder = claim(out, Path("results") / folder_name(name) / "runs" / identity)
     manifest = Manifest(
         run=identity,
         command=command,
@@ -82,22 +83,14 @@ def end(folder: Path, manifest: Manifest, **changes: Any) -> Manifest:  # noqa: 
     """Write the manifest for the last time, `finished` unless told otherwise."""
     manifest = replace(manifest, **{"status": "finished", "ended_at": now()} | changes)
     write_manifest(folder, manifest)
+    release(folder)
     return manifest
 
 
-def check_writable(folder: Path) -> None:
-    """Find out that results cannot be written before any work is done.
-
-    Raises:
-        BadInputError: the folder cannot be made or written.
-    """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            pass
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise BadInputError(f"--out {folder}", reason, "a folder that can be written") from error
+def folder_name(name: str) -> str:
+    """Give a name as one of a folder: small letters, digits, `_` and `-`, at most 80 of them."""
+    plain = re.sub(r"[^a-z0-9_-]+", "-", name.lower()).strip("-")
+    return plain[:80] or "unnamed"
 
 
 def share_definition(model: Model, name: str | None) -> tuple[ModelShareDefinition, ShareDefinition]:

@@ -11,7 +11,7 @@ from footfall.cli import days_table, replicating, versus
 from footfall.cli.console import progress, say, say_json
 from footfall.cli.content import model_in
 from footfall.cli.months import Futures, Kpi, Months, asked, simulate_months
-from footfall.cli.options import DEFAULT_SEED, Changes, Json, ModelFile, Out, Seed, Share
+from footfall.cli.options import DEFAULT_SEED, Changes, Json, ModelFile, Out, Overwrite, Seed, Share
 from footfall.cli.runs import begin, end, share_definition, targets
 from footfall.records.errors import BadInputError
 from footfall.records.tables import write_csv
@@ -62,6 +62,7 @@ def command(
     model: ModelFile,
     seed: Seed = DEFAULT_SEED,
     out: Out = None,
+    overwrite: Overwrite = False,
     changes: Changes = None,
     replications: Replications = None,
     precision: PrecisionText = None,
@@ -80,7 +81,7 @@ def command(
         of_days = {"--replications": replications, "--precision": precision, "--figure": figures}
         _refuse_beside_months(of_days | {"--versus": against})
         asked_of = {"model_file": model.as_posix(), "set": list(changes or ())}
-        simulate_months(spec, over_months, out, asked_of, as_json=as_json)
+        simulate_months(spec, over_months, out, asked_of, as_json=as_json, overwrite=overwrite)
         return
     changed = spec
     for change in against or ():
@@ -93,7 +94,9 @@ def command(
     if against:
         settings |= {"versus": list(against)}
     counted = f"{said.name}: {said.text}"
-    folder, manifest = begin("simulate", spec, seed, out, share_definition=counted, settings=settings)
+    folder, manifest = begin(
+        *("simulate", spec, seed, out), share_definition=counted, settings=settings, overwrite=overwrite
+    )
     with progress(f"simulating {spec.title}") as bar:
         result = simulate_day(spec, seed, progress=bar)
     day = day_results.figures(result, targets(spec), definition)

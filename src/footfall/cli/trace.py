@@ -7,12 +7,14 @@ import typer
 
 from footfall.chart.style import clock
 from footfall.cli.console import progress, say, say_json
+from footfall.cli.folders import check_writable, claim, release
 from footfall.cli.options import (
     DEFAULT_SEED,
     AtHour,
     Changes,
     HumanTime,
     Json,
+    Overwrite,
     Scale,
     ScenarioName,
     Seed,
@@ -20,7 +22,6 @@ from footfall.cli.options import (
     Window,
 )
 from footfall.cli.replaying import LogOptions, trace_of_log
-from footfall.cli.runs import check_writable
 from footfall.cli.tracing import make_trace, scenario_of
 from footfall.load.trace import LogInfo, read_info, write_trace
 from footfall.records.errors import BadInputError
@@ -74,6 +75,7 @@ def command(
     scale: Scale = None,
     human_time_factor: HumanTime = None,
     changes: Changes = None,
+    overwrite: Overwrite = False,
     from_log: Log = None,
     errands: Errands = None,
     time_column: TimeColumn = None,
@@ -108,7 +110,9 @@ def command(
         )
         with progress(f"reading {from_log}"):
             trace = trace_of_log(chosen, log, seed, tuple(changes or ()))
+    claim(out, out, overwrite=overwrite)
     write_trace(out, trace)
+    release(out)
     info = read_info(out / "trace.json")
     if as_json:
         say_json(info.model_dump(mode="json") | {"folder": str(out)})

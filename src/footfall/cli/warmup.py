@@ -15,9 +15,9 @@ from footfall.chart.style import Stamp
 from footfall.chart.welch import WelchLabels, welch
 from footfall.cli import plus_minus
 from footfall.cli.console import say, say_json
+from footfall.cli.folders import check_writable
 from footfall.cli.judging import PREDICTED_FILE, visits_of
 from footfall.cli.options import Json
-from footfall.cli.runs import check_writable
 from footfall.load.result import VISITS_FILE as MEASURED_FILE
 from footfall.measure.batches import batch_means_interval
 from footfall.measure.interval import Interval, t_interval

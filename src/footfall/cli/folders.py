@@ -1,0 +1,150 @@
+"""Whose folder a run is written into: its own, empty, and no other's at the same time."""
+
+import fcntl
+import os
+import tempfile
+from itertools import count
+from pathlib import Path
+
+from footfall.load.trace import TRACE_FILE
+from footfall.records.errors import BadInputError
+from footfall.records.files import read_json
+from footfall.records.runs import MANIFEST, RUN_FILES
+
+_FORMER = (*RUN_FILES, MANIFEST, "report.html", "junit.xml", "summary.md", "verdict.json", "endpoints.toml")
+"""What a former run left that a new one might not write anew."""
+_locked: dict[Path, int] = {}
+"""Descriptors of the folders that this process writes; a lock ends with its process, however that ends."""
+
+
+def claim(out: Path | None, ordinary: Path, *, overwrite: bool | None = None) -> Path:
+    """Give a folder for a new run, locked for this process.
+
+    Without `out` it is `ordinary`, or the first of `ordinary-2`, `ordinary-3` … that is free.
+
+    A folder that is named must be new or empty, but for hidden files. With `overwrite` the files of a former
+    run in it are removed; None: the command has no such option.
+
+    Raises:
+        BadInputError: it is in use, holds a run or somebody's files, or cannot be written.
+    """
+    if out is not None:
+        _claim(out, overwrite=overwrite)
+        return out
+    for number in count(1):
+        folder = ordinary if number == 1 else ordinary.with_name(f"{ordinary.name}-{number}")
+        check_writable(folder)
+        if _lock(folder):
+            if not _visible(folder):
+                return folder
+            release(folder)
+    raise AssertionError
+
+
+def release(folder: Path) -> None:
+    """Let others have a folder that this process has written."""
+    descriptor = _locked.pop(folder.resolve(), None)
+    if descriptor is not None:
+        os.close(descriptor)
+
+
+def check_not_in_use(folder: Path) -> None:
+    """See that no run is being written into a folder just now.
+
+    Raises:
+        BadInputError: one is.
+    """
+    if folder.resolve() in _locked or not folder.is_dir():
+        return
+    if not _lock(folder):
+        raise BadInputError(str(folder), "a run is being written into it", "a run that has ended")
+    release(folder)
+
+
+def check_writable(folder: Path) -> None:
+    """Find out that results cannot be written before any work is done.
+
+    Raises:
+        BadInputError: the folder cannot be made or written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise BadInputError(f"--out {folder}", reason, "a folder that can be written") from error
+
+
+def _claim(out: Path, *, overwrite: bool | None) -> None:
+    where = f"--out {out}"
+    check_writable(out)
+    if not _lock(out):
+        raise BadInputError(where, "another run is being written into it", "a folder of its own for each run")
+    try:
+        _make_free(out, where, overwrite=overwrite)
+    except OSError as error:
+        release(out)
+        raise BadInputError(where, (error.strerror or str(error)).lower(), "a writable folder") from error
+    except BadInputError:
+        release(out)
+        raise
+
+
+def _make_free(out: Path, where: str, *, overwrite: bool | None) -> None:
+    """See that a folder is empty, or remove the files of the run that it holds.
+
+    Raises:
+        BadInputError: it is not, and may not be emptied.
+    """
+    found = _visible(out)
+    if not found:
+        return
+    held = _held(out)
+    if held is None:
+        problem = f"holds files that no run has left ({found[0]})"
+        raise BadInputError(where, problem, "a new or an empty folder")
+    if not overwrite:
+        other = "another folder" if overwrite is None else "another folder, or --overwrite"
+        raise BadInputError(where, f"holds {held} already", other)
+    for name in _FORMER:
+        (out / name).unlink(missing_ok=True)
+
+
+def _lock(folder: Path) -> bool:
+    """Lock a folder for this process; false: another one, or an earlier run of this one, has it."""
+    place = folder.resolve()
+    if place in _locked:
+        return False
+    try:
+        descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError as error:
+        raise BadInputError(str(folder), (error.strerror or str(error)).lower(), "a folder") from error
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        return False
+    except OSError:
+        # Some network file systems know no such lock; the manifest still tells a run that is there.
+        pass
+    _locked[place] = descriptor
+    return True
+
+
+def _visible(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
+
+
+def _held(folder: Path) -> str | None:
+    """Say what of ours a folder holds; None: nothing."""
+    if (folder / MANIFEST).is_file():
+        try:
+            data = read_json(folder / MANIFEST, "a manifest")
+        except BadInputError:
+            return None
+        if isinstance(data, dict) and {"run", "command", "status"} <= data.keys():
+            return f"run {data['run']}"
+    if inside := sorted(path.parent.name for path in folder.glob(f"*/{MANIFEST}")):
+        return f"run {inside[0]}"
+    return "a trace" if (folder / TRACE_FILE).is_file() else None
