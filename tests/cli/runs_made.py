@@ -69,7 +69,7 @@ def make_run(
 def result_of(visits: pl.DataFrame, due: int, **ended: Any) -> LoadResult:  # noqa: ANN401  its fields
     """Give the sums of a play with such visits, in which all arrivals were played but for what is said."""
     failed = visits.filter(pl.col("outcome") != "served").group_by("cause").len()
-    sums = {
+    sums: dict[str, Any] = {
         "status": "finished",
         "arrivals": ArrivalCounts(due=due, played=due),
         "lag_s": LAG,

@@ -11,6 +11,7 @@ from footfall.cli import days_table, plus_minus, replicating, versus
 from footfall.cli.app import run
 from footfall.cli.replicating import Plan, key_figures
 from footfall.cli.runs import share_definition
+from footfall.measure.paired import paired
 from footfall.measure.precision import Precision
 from footfall.measure.share import ShareDefinition
 from footfall.records.runs import read_manifest
@@ -113,6 +114,18 @@ def test_a_change_that_changes_nothing_makes_no_difference(definition: ShareDefi
     found = versus.differences(days, same, 5, definition)
     assert WAIT in found
     assert all(tuple(each.interval) == (0, 0) for each in found.values())
+
+
+def test_two_days_are_said_to_tell_next_to_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    """And what is the same on every day is counted, not listed; ten days need no such words."""
+    found = {WAIT: paired([150.0, 170.0], [30.0, 35.0]), "wait_s_mean(hall.other)": paired([0, 0], [0, 0])}
+    versus.show(found, ("hall.clerks=4",))
+    said = capsys.readouterr().out
+    assert "caution: 2 days tell next to nothing" in said
+    assert "1 more quantities are the same on every day" in said
+    assert "hall.other" not in said
+    versus.show({WAIT: paired([150.0, 170.0] * 5, [30.0, 35.0] * 5)}, ("hall.clerks=4",))
+    assert "caution" not in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

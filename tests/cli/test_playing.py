@@ -134,6 +134,6 @@ def test_a_generator_that_is_blocked_makes_the_run_invalid(
 ) -> None:
     """Blocked 200 ms in every second, it cannot vouch for anybody's times: exit code 3."""
     stalls = ("--stall-s", "0.2", "--stall-every-s", "1")
-    played = play(tmp_path / "a", capsys, *stalls, criteria=(*CRITERIA, "p99(lag) < 100ms"))
+    played = play(tmp_path / "a", capsys, *stalls, criteria=(*CRITERIA, "p99(lag) < 100ms else invalid"))
     assert (played.data["verdict"], played.code) == ("invalid", 3)
     assert played.data["lag_s"]["p99"] > 0.1

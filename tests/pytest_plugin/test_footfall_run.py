@@ -48,7 +48,7 @@ TESTS = """
         assert run.measure("*").served == -1
 
     def test_fails(footfall_run):
-        run = footfall_run("small", window=4, criteria=["p95(*) < 1ms", "p99(lag) < 60s"])
+        run = footfall_run("small", window=4, criteria=["p95(*) < 1ms", "p99(lag) < 1s else invalid"])
         assert run.verdict == "pass"
 """
 

@@ -105,7 +105,7 @@ def _make_free(out: Path, where: str, *, overwrite: bool | None) -> None:
         problem = f"holds files that no run has left ({found[0]})"
         raise BadInputError(where, problem, "a new or an empty folder")
     if not overwrite:
-        other = "another folder" if overwrite is None else "another folder, or --overwrite"
+        other = "a new or an empty folder" if overwrite is None else "another folder, or --overwrite"
         raise BadInputError(where, f"holds {held} already", other)
     for name in _FORMER:
         (out / name).unlink(missing_ok=True)

@@ -1,6 +1,5 @@
 """Begin and end a run folder: the manifest says `running` until everything else is written."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -11,9 +10,11 @@ from footfall.cli.commit import commit_and_branch
 from footfall.cli.folders import claim, release
 from footfall.measure.share import ShareDefinition
 from footfall.records.errors import BadInputError
-from footfall.records.runs import Manifest, machine, now, run_id, versions, write_manifest
+from footfall.records.runs import Manifest, folder_name, machine, now, run_id, versions, write_manifest
 from footfall.simulate.spec.model import Model
 from footfall.simulate.spec.model import ShareDefinition as ModelShareDefinition
+
+__all__ = ["begin", "begin_named", "end", "folder_name", "share_definition", "targets"]
 
 
 def begin(
@@ -85,12 +86,6 @@ def end(folder: Path, manifest: Manifest, **changes: Any) -> Manifest:  # noqa: 
     write_manifest(folder, manifest)
     release(folder)
     return manifest
-
-
-def folder_name(name: str) -> str:
-    """Give a name as one of a folder: small letters, digits, `_` and `-`, at most 80 of them."""
-    plain = re.sub(r"[^a-z0-9_-]+", "-", name.lower()).strip("-")
-    return plain[:80] or "unnamed"
 
 
 def share_definition(model: Model, name: str | None) -> tuple[ModelShareDefinition, ShareDefinition]:

@@ -20,6 +20,8 @@ from footfall.simulate.spec.model import Model
 VERSUS_FILE = "versus.csv"
 REPLICATIONS = 10
 _DAYS_LEAST = 2
+_DAYS_TELLING = 5
+"""Below, a 95 % half-width is at least 1.4 times what it would be if the spread were known (Student's t)."""
 
 
 def replications(given: int | None, precision: str | None) -> int:
@@ -82,6 +84,10 @@ def write(folder: Path, found: Mapping[str, Paired]) -> None:
     write_csv(pl.DataFrame(rows(found), infer_schema_length=None), folder / VERSUS_FILE)
 
 
+def _is_same(each: Paired) -> bool:
+    return each.first_mean == each.second_mean and each.interval.half_width == 0
+
+
 def show(found: Mapping[str, Paired], changes: Sequence[str]) -> None:
     """Print the differences with their paired half-widths, and what these would be unpaired."""
     if not found:
@@ -90,7 +96,8 @@ def show(found: Mapping[str, Paired], changes: Sequence[str]) -> None:
     table = Table(title=title, title_justify="left", box=None, pad_edge=False)
     for head in ("quantity", "days", "as is", "changed", "difference ± 95 %", "unpaired ±", "variance ÷"):
         table.add_column(head, justify="left" if head == "quantity" else "right")
-    for name, each in found.items():
+    differing = {name: each for name, each in found.items() if not _is_same(each)}
+    for name, each in differing.items():
         plain = plus_minus.plain_of(name)
         form = plus_minus.difference_of(name)
         reduction = "–" if each.variance_reduction is None else f"{each.variance_reduction:.3g}"
@@ -103,5 +110,14 @@ def show(found: Mapping[str, Paired], changes: Sequence[str]) -> None:
             form(each.difference, each.unpaired_half_width).partition("± ")[2],
             reduction,
         )
-    console().print(table)
+    if differing:
+        console().print(table)
+    if len(differing) < len(found):
+        say(f"{len(found) - len(differing)} more quantities are the same on every day (see {VERSUS_FILE})")
+    days = max(each.replications for each in found.values())
+    if days < _DAYS_TELLING:
+        say(
+            f"caution: {days} days tell next to nothing, since no spread can be known from so few: take "
+            f"--replications {REPLICATIONS} or more before you decide anything"
+        )
     say("variance ÷: by how much pairing divided the variance of the difference, measured in these days")

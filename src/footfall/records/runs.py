@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import platform
+import re
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import UTC, datetime
@@ -136,6 +137,12 @@ def run_id(model: str, scenario: str, seed: int, footfall_version: str) -> str:
     """Identity of a run: the first 16 hex digits of the sha256 of what determines it."""
     text = json.dumps([model, scenario, seed, footfall_version])
     return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def folder_name(name: str) -> str:
+    """Give a name as one of a folder: small letters, digits, `_` and `-`, at most 80 of them."""
+    plain = re.sub(r"[^a-z0-9_-]+", "-", name.lower()).strip("-")
+    return plain[:80] or "unnamed"
 
 
 def versions() -> dict[str, str]:

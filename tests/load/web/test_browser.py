@@ -28,7 +28,7 @@ SCENARIO = Scenario(
     window_s=8,
     speed={speed},
     follow_up=False,
-    criteria=("{criterion}", "p99(lag) < 20s else invalid"),
+    criteria=("{criterion}", "p99(lag) < 1s else invalid"),
 )
 """
 WAIT_MS = WAIT_S_MAX * 1000

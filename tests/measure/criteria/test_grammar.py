@@ -156,6 +156,27 @@ def test_comments_and_blank_lines_are_left_out() -> None:
         ("error(*) > 100% for 30s abort", "a share of 100%"),
         ("error(wbe.*) > 20% for 30s abort", "no channel 'wbe'"),
         ("mean(*) > 2s for 30s abort", "is no criterion"),
+        ("arrivals(*) within 999% of trace", "a tolerance of 999%"),
+        ("arrivals(*) within 100% of trace", "a tolerance of 100%"),
+        ("max(lag) > 0ms", "would ask for what is bad"),
+        ("p99(lag) >= 10ms else invalid", "would ask for what is bad"),
+        ("p99(lag) < 99999s", "a limit of 99999s"),
+        ("p99(lag) < 2s else invalid", "at most 1 s"),
+        ("p99(lag) < 0ms", "above 0"),
+        ("success(*) < 50%", "would ask for what is bad"),
+        ("error(*) >= 5%", "would ask for what is bad"),
+        ("p95(web.*) > 1s", "would ask for what is bad"),
+        ("mean(web.*) < 0s", "above 0"),
+        ("p95(web.*) < 99999s", "a limit of 99999s"),
+        ("success(*) >= 0%", "holds for every run"),
+        ("success(*) >= 5% - 5pt", "holds for every run"),
+        ("success(*) > 100%", "or for none"),
+        ("error(*) <= 100%", "holds for every run"),
+        ("error(*) < 0%", "or for none"),
+        ("predicted(success, *) within 100pt of measured", "at most 50pt"),
+        ("success(*) not worse than baseline by 100pt", "at most 50pt"),
+        ("p95(*) not worse than baseline by 999%", "at most 100%"),
+        ("p95(*) not worse than baseline by 99999s", "at most 86400s"),
     ],
 )
 def test_a_bad_criterion_is_refused_with_its_line_and_what_was_expected(line: str, said: str) -> None:
@@ -181,4 +202,9 @@ def test_lag_is_always_judged() -> None:
     own = (_parse("p99(lag) < 5ms"),)
 
     assert with_defaults(own) == own
-    assert with_defaults(()) == (_parse("p99(lag) < 50ms else invalid"),)
+    built_in = _parse("p99(lag) < 50ms else invalid")
+    assert with_defaults(()) == (built_in,)
+    for beside in ("p50(lag) < 10ms", "p99(lag) < 100ms", "max(lag) < 1s"):
+        assert with_defaults((_parse(beside),)) == (_parse(beside), built_in)
+    for instead in ("max(lag) < 40ms", "p99(lag) < 100ms else invalid"):
+        assert with_defaults((_parse(instead),)) == (_parse(instead),)

@@ -18,6 +18,7 @@ from footfall.records.errors import BadInputError
 from footfall.records.runs import (
     MANIFEST,
     Manifest,
+    folder_name,
     machine,
     now,
     read_manifest,
@@ -78,7 +79,7 @@ def prepare(settings: PlaySettings, users: set[str]) -> Prepared:
 def new_run_dir(settings: PlaySettings) -> Path:
     """Give the folder of a run that is not told where to go."""
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%fZ")
-    return Path(RESULTS) / (settings.scenario or "trace") / "runs" / stamp
+    return Path(RESULTS) / folder_name(settings.scenario or "trace") / "runs" / stamp
 
 
 def _folder_of(trace: Path) -> Path:

@@ -88,7 +88,7 @@ def why_left_out(manifest: Manifest) -> str | None:
     """
     if manifest.status != "finished":
         return f"its status is {manifest.status!r}: it was cut short"
-    if getattr(manifest, "degraded", False):
+    if manifest.degraded or any(each.status in {"left", "lost"} for each in manifest.workers):
         return "it is degraded: a worker was lost"
     if manifest.arrivals is not None and manifest.arrivals.broken:
         return f"{manifest.arrivals.broken:,} arrivals broke inside the generator"

@@ -36,7 +36,12 @@ from footfall.records.errors import BadInputError
 
 LAG_S_MAX = 0.050
 """A generator whose 99th percentile of lag is above this measures itself."""
+LAG_S_MOST = 1.0
+"""No criterion allows more: so late a generator did not play the load that was asked for."""
 LINES_MAX = 1000
+DAY_S = 86_400.0
+_PERCENT_MOST = 50.0
+"""A tolerance above this bounds nothing."""
 
 _FORMS = (
     "success(web.query) >= 97.8%, error(*) <= 1%, p95(web.*) < 800ms, p99(lag) < 10ms else invalid, "
@@ -108,11 +113,19 @@ def parse_criterion(line: str, where: str, known: Vocabulary | None = None) -> C
 
 
 def with_defaults(criteria: tuple[Criterion, ...]) -> tuple[Criterion, ...]:
-    """The criteria of a played run: where none speaks of lag, p99 of it must be under `LAG_S_MAX`."""
-    if any(isinstance(each, LagCriterion) for each in criteria):
+    """The criteria of a played run: p99 of the lag is under `LAG_S_MAX`, unless they bound it themselves.
+
+    Only p99 or max does, by a tighter limit, or by a looser one with `else invalid` behind it.
+    """
+    if any(isinstance(each, LagCriterion) and _bounds_lag(each) for each in criteria):
         return criteria
     text = f"p99(lag) < {LAG_S_MAX * 1000:g}ms else invalid"
     return (*criteria, parse_criterion(text, "built in"))
+
+
+def _bounds_lag(criterion: LagCriterion) -> bool:
+    is_meant = criterion.limit_s <= LAG_S_MAX or _ELSE_INVALID.search(criterion.text) is not None
+    return criterion.statistic in {"p99", "max"} and is_meant
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +141,8 @@ class _Reader:
         share, margin = self._share(match["share"]), float(match["margin"] or 0) / 100
         if margin > share:
             raise BadInputError(self.where, f"the margin {match['margin']}pt is above the target", "less")
+        self._direction(match, ">" if match["of"] == "success" else "<")
+        self._can_decide(match, share - margin)
         return ShareCriterion(
             text=self.text,
             scope=self._scope(match["scope"]),
@@ -140,6 +155,11 @@ class _Reader:
 
     def time(self, match: re.Match[str]) -> Criterion:
         statistic, limit_s = match["statistic"], float(match["limit"]) * _SECONDS[match["unit"]]
+        self._direction(match, "<")
+        most_s = LAG_S_MOST if match["scope"] == "lag" else DAY_S
+        if not 0 < limit_s <= most_s:
+            problem = f"a limit of {match['limit']}{match['unit']}"
+            raise BadInputError(self.where, problem, f"above 0, at most {most_s:g} s")
         if match["scope"] == "lag":
             if statistic not in _LAG:
                 raise BadInputError(self.where, f"{statistic} of lag is not kept", ", ".join(_LAG))
@@ -156,6 +176,9 @@ class _Reader:
         )
 
     def arrivals(self, match: re.Match[str]) -> Criterion:
+        if float(match["percent"]) > _PERCENT_MOST:
+            problem = f"a tolerance of {match['percent']}%"
+            raise BadInputError(self.where, problem, f"at most {_PERCENT_MOST:g}%: else it is another load")
         return ArrivalsCriterion(
             text=self.text,
             scope=self._scope(match["scope"]),
@@ -164,8 +187,9 @@ class _Reader:
 
     def agreement(self, match: re.Match[str]) -> Criterion:
         points = float(match["points"])
-        if not 0 < points <= 100:  # noqa: PLR2004 - points of a hundred
-            raise BadInputError(self.where, f"a tolerance of {points:g}pt", "above 0pt, at most 100pt")
+        if not 0 < points <= _PERCENT_MOST:
+            problem = f"a tolerance of {points:g}pt"
+            raise BadInputError(self.where, problem, f"above 0pt, at most {_PERCENT_MOST:g}pt")
         return AgreementCriterion(
             text=self.text,
             scope=self._scope(match["scope"]),
@@ -179,8 +203,10 @@ class _Reader:
         if of_share is not (unit == "pt"):
             better = "points of the share, such as 1pt" if of_share else "a part or a time: 5% or 50ms"
             raise BadInputError(self.where, f"{of} by {match['number']}{unit}", better)
-        if number <= 0 or (of_share and number > 100):  # noqa: PLR2004 - points of a hundred
-            raise BadInputError(self.where, f"a tolerance of {number:g}{unit}", "above 0")
+        most = {"pt": _PERCENT_MOST, "%": 100.0}.get(unit, DAY_S / _SECONDS.get(unit, 1.0))
+        if not 0 < number <= most:
+            problem = f"a tolerance of {number:g}{unit}"
+            raise BadInputError(self.where, problem, f"above 0, at most {most:g}{unit}")
         if match["scope"] == "lag":
             raise BadInputError(self.where, "lag is the generator's, not the service's", _FORMS)
         return BaselineCriterion(
@@ -199,6 +225,22 @@ class _Reader:
             "*" if (rule.channel, rule.operation) == ("*", "*") else f"{rule.channel}.{rule.operation}"
         )
         return AbortCriterion(text=self.text, rule=rule)
+
+    def _direction(self, match: re.Match[str], good: str) -> None:
+        """Refuse what would ask for a bad service, or a late generator."""
+        if not match["operator"].startswith(good):
+            problem = f"{self.text!r} would ask for what is bad"
+            raise BadInputError(self.where, problem, f"{good} or {good}=")
+
+    def _can_decide(self, match: re.Match[str], bound: float) -> None:
+        """Refuse a share that every run keeps, or that none can."""
+        if match["of"] == "success":
+            wrong = bound <= 0 or (bound >= 1 and match["operator"] == ">")
+        else:
+            wrong = bound >= 1 or (bound <= 0 and match["operator"] == "<")
+        if wrong:
+            problem = f"{self.text!r} holds for every run, or for none"
+            raise BadInputError(self.where, problem, "a bound between 0% and 100%")
 
     def _quantile(self, statistic: str) -> float | None:
         if statistic == "mean":
