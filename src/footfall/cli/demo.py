@@ -7,6 +7,7 @@ import typer
 from footfall.cli import day as day_results
 from footfall.cli import judging, load
 from footfall.cli.console import progress, say, say_json
+from footfall.cli.folders import check_free
 from footfall.cli.options import DEFAULT_SEED, Changes, Json, Out, Overwrite, Seed, Share
 from footfall.cli.own_service import own_service
 from footfall.cli.playing import PlayOptions, play_and_judge
@@ -32,6 +33,7 @@ def command(
 
     Takes about three minutes on two cores.
     """
+    check_free(out, overwrite=overwrite)
     chosen = scenario_of(scenario, None)
     with progress(f"sampling the day of {chosen.name}"):
         trace = make_trace(chosen, seed, tuple(changes or ()))

@@ -76,29 +76,20 @@ def check_writable(folder: Path) -> None:
         raise BadInputError(f"--out {folder}", reason, "a folder that can be written") from error
 
 
-def _claim(out: Path, *, overwrite: bool | None) -> None:
-    where = f"--out {out}"
-    check_writable(out)
-    if not _lock(out):
-        raise BadInputError(where, "another run is being written into it", "a folder of its own for each run")
-    try:
-        _make_free(out, where, overwrite=overwrite)
-    except OSError as error:
-        release(out)
-        raise BadInputError(where, (error.strerror or str(error)).lower(), "a writable folder") from error
-    except BadInputError:
-        release(out)
-        raise
-
-
-def _make_free(out: Path, where: str, *, overwrite: bool | None) -> None:
-    """See that a folder is empty, or remove the files of the run that it holds.
+def check_free(out: Path | None, *, overwrite: bool | None = None) -> None:
+    """See early on that a named folder is new or empty, or holds a run that may be replaced.
 
     Raises:
-        BadInputError: it is not, and may not be emptied.
+        BadInputError: it does not.
     """
-    found = _visible(out)
-    if not found:
+    where = f"--out {out}"
+    try:
+        found = _visible(out) if out is not None and out.is_dir() else []
+    except OSError as error:
+        raise BadInputError(
+            where, (error.strerror or str(error)).lower(), "a folder that can be read"
+        ) from error
+    if out is None or not found:
         return
     held = _held(out)
     if held is None:
@@ -107,8 +98,23 @@ def _make_free(out: Path, where: str, *, overwrite: bool | None) -> None:
     if not overwrite:
         other = "a new or an empty folder" if overwrite is None else "another folder, or --overwrite"
         raise BadInputError(where, f"holds {held} already", other)
-    for name in _FORMER:
-        (out / name).unlink(missing_ok=True)
+
+
+def _claim(out: Path, *, overwrite: bool | None) -> None:
+    where = f"--out {out}"
+    check_writable(out)
+    if not _lock(out):
+        raise BadInputError(where, "another run is being written into it", "a folder of its own for each run")
+    try:
+        check_free(out, overwrite=overwrite)
+        for name in _FORMER if _visible(out) else ():
+            (out / name).unlink(missing_ok=True)
+    except OSError as error:
+        release(out)
+        raise BadInputError(where, (error.strerror or str(error)).lower(), "a writable folder") from error
+    except BadInputError:
+        release(out)
+        raise
 
 
 def _lock(folder: Path) -> bool:

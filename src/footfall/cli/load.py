@@ -11,6 +11,7 @@ import typer
 from footfall.cli import judging, reporting
 from footfall.cli.asked import asked_of
 from footfall.cli.console import progress, say, say_json
+from footfall.cli.folders import check_free
 from footfall.cli.options import (
     DEFAULT_SEED,
     AlsoAsked,
@@ -97,6 +98,8 @@ def command(
 ) -> int:
     """Play a scenario's busiest minutes through Locust, and judge what came of it."""
     _check(processes, host, serve=serve)
+    if repeats_of(repeat, against, out, as_json=as_json) is None and not check:
+        check_free(out, overwrite=overwrite)
     shape = {"window_s": window, "speed": speed, "scale": scale, "human_time_factor": human_time_factor}
     chosen = asked_of(scenario_of(scenario, None, **shape), criteria, more_criteria or ())
     played = _trace(chosen, trace, shape, Given(seed=seed, at_hour=at_hour, changes=tuple(changes or ())))

@@ -88,9 +88,10 @@ class FootfallRun:
         return run
 
     def _new_folder(self, scenario: str) -> Path:
-        """Give the run's folder by its number in the session, so that two never share one."""
+        """Give the run's folder by a number that no former session has used, so that two never share one."""
         worker = os.environ.get("PYTEST_XDIST_WORKER", "")
-        return self._place.results / "-".join(filter(None, (scenario, worker, str(next(self._numbers)))))
+        names = ("-".join(filter(None, (scenario, worker, str(number)))) for number in self._numbers)
+        return next(folder for name in names if not (folder := self._place.results / name).exists())
 
     def _criteria(self, criteria: str | Sequence[str] | None) -> list[str]:
         if criteria is None:

@@ -15,7 +15,7 @@ from footfall.measure.between_runs.verdict import (
     is_not_worse,
     why_left_out,
 )
-from footfall.records.runs import ArrivalCounts, Lag, Manifest
+from footfall.records.runs import ArrivalCounts, Lag, Manifest, WorkerRecord
 from tests.measure.between_runs.error_rates import World, rates
 
 LOW, HIGH = [1.0, 1.01, 1.02, 1.03, 1.04], [2.0, 2.01, 2.02, 2.03, 2.04]
@@ -159,6 +159,7 @@ def test_a_whole_run_in_time_counts_whatever_its_verdict(make_manifest: Callable
         ({"lag_s": None}, "no lag is known"),
         ({"arrivals": ArrivalCounts(due=10, played=9, not_sent=1)}, "1 not sent"),
         ({"arrivals": None}, "no arrival was due"),
+        ({"workers": (WorkerRecord(id="a", status="lost"),)}, "a worker was lost"),
     ],
 )
 def test_a_run_that_says_nothing_of_its_service_is_left_out_with_the_reason(
