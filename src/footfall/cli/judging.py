@@ -6,10 +6,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from footfall.cli.baseline import baseline_of
+from footfall.cli.baseline import baseline_of, check_baseline
 from footfall.cli.console import note, say
 from footfall.cli.evidence import (
+    ORDINARY_FILE,
+    PREDICTED_FILE,
+    REPLICATIONS_FILE,
     evidence_of,
+    replications_of,
+    visits_of,
 )
 from footfall.load.trace import TraceInfo
 from footfall.measure.criteria.grammar import Vocabulary, parse_criteria, with_defaults
