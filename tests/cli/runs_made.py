@@ -56,6 +56,9 @@ def make_run(
     write_trace(folder, made)
     played = as_played(web_model(factor), made.info.play)
     visits = predict(played, made.arrivals, SEED, luck, made.info.play.seconds).visits
+    if "arrivals" in ended:
+        started = made.arrivals.head(ended["arrivals"].started)
+        visits = visits.join(started.select("customer"), on="customer", how="semi", maintain_order="left")
     write_parquet(visits, folder / VISITS_FILE)
     verdict = ended.pop("verdict", "pass")
     result = result_of(visits, made.arrivals.height, **ended)

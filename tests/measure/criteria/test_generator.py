@@ -33,7 +33,7 @@ def test_a_run_whose_arrivals_broke_inside_the_generator_is_invalid(make_manifes
 def test_a_degraded_run_says_its_broken_arrivals_too(make_manifest: MakeManifest) -> None:
     """Two reasons are two."""
     reason = judge_wholeness(make_manifest(arrivals=BROKEN, degraded=True)).reason
-    assert "workers went" in reason
+    assert "workers were lost" in reason
     assert "73 of 147" in reason
 
 
