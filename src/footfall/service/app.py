@@ -11,7 +11,7 @@ from footfall.service.operator import Operator
 from footfall.service.settings import ServiceSettings
 from footfall.service.web.door import Door
 from footfall.service.web.openapi import document
-from footfall.service.web.routes import Route, routes
+from footfall.service.web.routes import OPERATOR, Route, routes
 from footfall.service.web.wire import Answer, Call
 
 
@@ -60,7 +60,7 @@ def _door(operator: Operator) -> Door:
         path="/openapi.json",
         run=show_document,
         summary="Describe all routes.",
-        tag="operator",
+        tag=OPERATOR,
         answers={200: "Document"},
     )
     table.append(own)

@@ -1,5 +1,6 @@
 """Run the service: take the port, open the ledger, serve until told to stop."""
 
+import asyncio
 import errno
 import gc
 import signal
@@ -15,11 +16,13 @@ from footfall.records.errors import BadInputError
 from footfall.service.app import build_app
 from footfall.service.operator import Operator
 from footfall.service.settings import ServiceSettings
+from footfall.service.web.protocol import BoundedProtocol, close_late
 
 _BACKLOG = 2048
 _KEEP_ALIVE_S = 120
 """Longer than clients pool their connections, so that none is closed under a request."""
 _GRACE_S = 5
+_LOOK_EVERY_TICKS = 10
 
 
 class Service:
@@ -90,7 +93,7 @@ class _Server(uvicorn.Server):
     def __init__(self, app: ASGIApp, begin_stop: Callable[[], None], ready: Callable[[], None]) -> None:
         config = uvicorn.Config(
             app,
-            http="httptools",
+            http=BoundedProtocol,
             ws="none",
             lifespan="auto",
             access_log=False,
@@ -113,6 +116,12 @@ class _Server(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._begin_stop()
         await super().shutdown(sockets)
+
+    async def on_tick(self, counter: int) -> bool:
+        """Ten times a second: every tenth time, end connections whose requests do not arrive."""
+        if counter % _LOOK_EVERY_TICKS == 0:
+            close_late(self.server_state.connections, asyncio.get_running_loop().time())
+        return await super().on_tick(counter)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:

@@ -129,6 +129,8 @@ def test_a_turn_without_a_visit_is_refused(start: Start) -> None:
     """Nobody talks to a clerk before being called, nor after having left."""
     running = start()
     none = running.client.get("/own_hall/pages/home")
+    assert (none.status_code, none.json()["code"]) == (400, "bad_request")
+    none = running.client.get("/own_hall/pages/home", headers={"X-Visit": "nobody's"})
     assert (none.status_code, none.json()["code"]) == (409, "no_visit")
     opened = visit(running, "own_hall")
     headers = {"X-Visit": opened.json()["visit"]}

@@ -6,6 +6,7 @@ from importlib.metadata import version
 from footfall.service.ledger.audit import audit
 from footfall.service.operator import Operator
 from footfall.service.refusals import refusal
+from footfall.service.web.schemas import INTERFACE
 from footfall.service.web.wire import Answer, Call
 
 _STARTS_IN_S_MAX = 86_400.0
@@ -19,6 +20,7 @@ async def show_health(operator: Operator, _call: Call) -> Answer:
     unwell = {} if is_well else {"code": "no_database", "detail": "The database cannot be reached."}
     return 200 if is_well else 503, unwell | {
         "status": "ok" if is_well else "unhealthy",
+        "interface": INTERFACE,
         "model": settings.model.name,
         "channels": list(operator.desks),
         "subscribers": settings.subscribers,

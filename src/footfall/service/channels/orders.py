@@ -8,7 +8,7 @@ from footfall.service.ledger import orders
 from footfall.service.ledger.handle import Handle
 from footfall.service.ledger.orders import Order, Wish
 from footfall.service.refusals import refusal
-from footfall.service.web.wire import TEXT_MAX, Answer, Call
+from footfall.service.web.wire import TEXT_MAX, Answer, Call, whole
 
 _KEY = b"idempotency-key"
 _ID_DIGITS_MAX = 18
@@ -21,7 +21,7 @@ async def place_order(desk: Desk, call: Call) -> Answer:
     if not 0 < len(key) <= TEXT_MAX:
         raise refusal("bad_request", f"Idempotency-Key has 1 to {TEXT_MAX} characters.")
     operation, item = call.text("operation"), call.text("item")
-    amount_fen = orders.check(operation, item, call.body.get("amount_fen"))
+    amount_fen = orders.check(operation, item, _amount_fen(call))
     if operation not in desk.channel.dialogues:
         raise refusal("not_offered")
     wish = Wish(
@@ -54,6 +54,14 @@ async def confirm_order(desk: Desk, call: Call) -> Answer:
         return orders.confirm(handle, desk.rules, orders.wish_of(order, subscriber, channel), order, now_s)
 
     return 200, _shown(await desk.store.write(write), now_s)
+
+
+def _amount_fen(call: Call) -> int | None:
+    given = call.body.get("amount_fen")
+    amount_fen = None if given is None else whole(given)
+    if given is not None and amount_fen is None:
+        raise refusal("bad_request", "amount_fen is a whole number of fen.")
+    return amount_fen
 
 
 def _number(call: Call) -> int:

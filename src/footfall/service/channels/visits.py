@@ -10,14 +10,15 @@ from footfall.service.refusals import refusal
 from footfall.service.web.wire import Answer, Call
 
 PATIENCE_S_MAX = 600.0
-_SITES_MAX = 1e9
 
 
 async def open_visit(desk: Desk, call: Call) -> Answer:
     """Wait for a server of a site, at most as long as the customer's patience lasts."""
     desk.refuse_outage()
     station = _held(desk)
-    site = int(call.number("site", -1, _SITES_MAX))
+    site = call.whole("site")
+    if site < 0:
+        raise refusal("unknown_site")
     patience_s = call.number("patience_s", 0, PATIENCE_S_MAX)
     balk_wait_s = call.number("balk_wait_s", 0, inf) if "balk_wait_s" in call.body else inf
     since_s = desk.settings.now_s()

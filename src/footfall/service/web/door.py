@@ -20,7 +20,7 @@ class Door:
         """Sort the routes into those with a fixed path and those with parameters."""
         self._fixed: dict[tuple[str, str], _Found] = {}
         self._open: dict[tuple[str, int, str, str], list[tuple[tuple[str, ...], Bound]]] = {}
-        self._paths: set[str] = set()
+        self._methods: set[str] = set()
         for route in routes:
             self._add(route.method, route.path, route.run)
 
@@ -31,23 +31,25 @@ class Door:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; whatever goes wrong is logged and answered without a traceback."""
         answer: Answer
-        retry_after_s: int | None = None
+        more: list[tuple[bytes, bytes]] = []
         try:
-            run, parameters = self._find(scope["method"], scope["path"])
+            run, parameters = self._route(scope["method"], scope["path"], more)
             call = Call(scope, receive, parameters)
             if scope["method"] in _WITH_BODY:
                 await call.read_body()
             answer = await run(call)
         except RefusalError as refused:
             answer = refused.status, {"code": refused.code, "detail": refused.detail}
-            retry_after_s = refused.retry_after_s
+            if refused.retry_after_s is not None:
+                more.append((b"retry-after", b"%d" % refused.retry_after_s))
         except Exception:
             _logger.exception("%s %s failed", scope["method"], scope["path"])
             failed = refusal("internal")
             answer = failed.status, {"code": failed.code, "detail": failed.detail}
-        await send_answer(send, answer, retry_after_s)
+        await send_answer(send, answer, more)
 
     def _add(self, method: str, path: str, run: Bound) -> None:
+        self._methods.add(method)
         if "{" not in path:
             self._fixed[method, path] = run, ()
             return
@@ -55,7 +57,18 @@ class Door:
         key = (method, len(pattern), pattern[1], pattern[2])
         self._open.setdefault(key, []).append((pattern, run))
 
-    def _find(self, method: str, path: str) -> _Found:
+    def _route(self, method: str, path: str, more: list[tuple[bytes, bytes]]) -> _Found:
+        """Find the route; where the path takes other methods, add them to the headers of the refusal."""
+        found = self._find(method, path)
+        if found is not None:
+            return found
+        allowed = sorted(other for other in self._methods if self._find(other, path))
+        if not allowed:
+            raise refusal("not_found", "There is no such route.")
+        more.append((b"allow", ", ".join(allowed).encode()))
+        raise refusal("wrong_method")
+
+    def _find(self, method: str, path: str) -> _Found | None:
         found = self._fixed.get((method, path))
         if found is not None:
             return found
@@ -67,7 +80,7 @@ class Door:
                 values = _match(pattern, parts)
                 if values is not None:
                     return run, values
-        raise refusal("not_found", "There is no such route.")
+        return None
 
 
 def _match(pattern: tuple[str, ...], parts: list[str]) -> tuple[str, ...] | None:

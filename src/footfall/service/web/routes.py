@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from footfall.service.channels import account, control, orders, pages, sms, visits
 from footfall.service.desk import Desk
 from footfall.service.operator import Operator
+from footfall.service.refusals import refusal
 from footfall.service.web.wire import Answer, Call
 from footfall.simulate.spec.channel import Verb
 from footfall.simulate.spec.station import CallCentre, Counters, Kiosks, MessageGateway
@@ -20,6 +21,12 @@ HEADERS = {
     "control": "X-Control-Token",
     "gateway": "X-Gateway-Key",
 }
+
+
+_NEEDED = {"token": "no_session", "visit": "bad_request", "key": "bad_request"}
+"""By header: the code of the refusal where it is missing; the others guard themselves."""
+OPERATOR = "operator"
+"""Tag of the routes that belong to no channel."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,16 +208,17 @@ def routes(operator: Operator) -> Iterator[Route]:
 
 
 def _route(desk: Desk, kind: Kind, *, needs_visit: bool) -> Route:
+    headers = kind.headers + (("visit",) if needs_visit else ())
     return Route(
         method=kind.method,
         path=f"/{desk.channel.name}{kind.path}",
-        run=_bound(desk, kind),
+        run=_with_headers(_bound(desk, kind), headers),
         summary=_first_line(kind.handler),
         tag=desk.channel.name,
         answers=kind.answers,
         body=kind.body,
         query=kind.query,
-        headers=kind.headers + (("visit",) if needs_visit else ()),
+        headers=headers,
     )
 
 
@@ -219,6 +227,21 @@ def _bound(desk: Desk, kind: Kind) -> Bound:
     if verb is None:
         return lambda call: handler(desk, call)
     return lambda call: desk.turn(verb, call, handler, may_fail=may_fail)
+
+
+def _with_headers(run: Bound, headers: tuple[str, ...]) -> Bound:
+    """Ask for the headers that a route needs before anything else; whether they are right is seen later."""
+    needed = [(HEADERS[name].lower().encode(), name) for name in headers if name in _NEEDED]
+    if not needed:
+        return run
+
+    async def run_with_headers(call: Call) -> Answer:
+        for key, name in needed:
+            if not call.header(key):
+                raise refusal(_NEEDED[name], f"The header {HEADERS[name]} is missing.")
+        return await run(call)
+
+    return run_with_headers
 
 
 def _own(operator: Operator) -> Iterator[Route]:
@@ -237,7 +260,7 @@ def _own(operator: Operator) -> Iterator[Route]:
             path=path,
             run=bind(handler),
             summary=_first_line(handler),
-            tag="operator",
+            tag=OPERATOR,
             answers={200: answer},
             body=body,
             headers=() if path == "/health" else ("control",),

@@ -1,7 +1,9 @@
 """One HTTP request and its answer, without a framework's cost."""
 
-from collections.abc import Awaitable, Callable, MutableMapping
+import re
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any
+from urllib.parse import unquote_plus
 
 from pydantic_core import from_json, to_json
 
@@ -17,6 +19,7 @@ BODY_BYTES_MAX = 64 * 1024
 TEXT_MAX = 64
 HEADER_MAX = 256
 _QUERY_PARTS_MAX = 8
+_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 _NO_FIELDS: dict[str, Any] = {}
 
 
@@ -49,17 +52,18 @@ class Call:
         """Read the JSON object that the request carries; an empty body is an empty object.
 
         Raises:
-            RefusalError: it is too long, or no JSON object.
+            RefusalError: it is too long, did not come whole, or is no JSON object.
         """
         message = await self._receive()
         raw = message.get("body", b"")
-        while message.get("more_body", False):
+        # No byte more is waited for than it takes to see that it is too long.
+        while message.get("more_body", False) and len(raw) <= BODY_BYTES_MAX:
             message = await self._receive()
             raw += message.get("body", b"")
-            if len(raw) > BODY_BYTES_MAX:
-                break
         if len(raw) > BODY_BYTES_MAX:
             raise refusal("too_large")
+        if message["type"] == "http.disconnect":
+            raise refusal("bad_request", "The body did not come whole.")
         if not raw:
             return
         try:
@@ -93,21 +97,39 @@ class Call:
         """
         return bounded(self.body.get(name), name, low, high)
 
+    def whole(self, name: str) -> int:
+        """Give a whole number of the body; 3.0 is one.
+
+        Raises:
+            RefusalError: it is missing or no whole number.
+        """
+        value = whole(self.body.get(name))
+        if value is None:
+            raise refusal("bad_request", f"{name} is a whole number.")
+        return value
+
     def query_number(self, name: str, default: float, low: float, high: float) -> float:
         """Give a number of the query, forced into its bounds.
 
         Raises:
             RefusalError: it is no number.
         """
-        # All parameters are plain numbers: there is nothing to decode.
         for part in str(self._scope["query_string"], "latin-1").split("&", _QUERY_PARTS_MAX):
             key, _, text = part.partition("=")
-            if key == name and text:
-                try:
-                    return bounded(float(text), name, low, high)
-                except ValueError:
-                    raise refusal("bad_request", f"{name} is a number.") from None
+            if key == name:
+                text = unquote_plus(text)
+                # float alone takes more than JSON does: "1_0", "nan", digits of other scripts.
+                if len(text) > TEXT_MAX or not _NUMBER.fullmatch(text):
+                    raise refusal("bad_request", f"{name} is a number.")
+                return bounded(float(text), name, low, high)
         return default
+
+
+def whole(value: object) -> int | None:
+    """Give a JSON number as a whole one; None if it is none."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or value != value // 1:
+        return None
+    return int(value)
 
 
 def bounded(value: object, name: str, low: float, high: float) -> float:
@@ -121,14 +143,12 @@ def bounded(value: object, name: str, low: float, high: float) -> float:
     return min(max(value, low), high)
 
 
-async def send_answer(send: Send, answer: Answer, retry_after_s: int | None = None) -> None:
-    """Send status, length and JSON; with a Retry-After where there is one."""
+async def send_answer(send: Send, answer: Answer, more: Iterable[tuple[bytes, bytes]] = ()) -> None:
+    """Send status, length and JSON, with more headers if there are any."""
     status, data = answer
     body = b"" if data is None else to_json(data)
-    headers = [(b"content-length", b"%d" % len(body))]
+    headers = [(b"content-length", b"%d" % len(body)), *more]
     if data is not None:
         headers.append((b"content-type", b"application/json"))
-    if retry_after_s is not None:
-        headers.append((b"retry-after", b"%d" % retry_after_s))
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
