@@ -43,7 +43,9 @@ def figures_of_days(
 
 def _visits_of(result: DayResult) -> pl.DataFrame:
     """Give what figures are taken from, which is all that comes back from another process."""
-    return result.visits.select("operation", "attempt", "outcome", "due_s", "started_s", "ended_s", "wait_s")
+    return result.visits.select(
+        "customer", "operation", "attempt", "outcome", "due_s", "started_s", "ended_s", "wait_s"
+    )
 
 
 def printed_staffing() -> list[Check]:
