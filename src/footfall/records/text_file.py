@@ -32,6 +32,8 @@ _MARKS = (
 _LOOK = 1 << 16
 _ZEROS_LEAST = 0.3
 """Share of zero bytes at odd (or even) places by which UTF-16 without a mark is recognised."""
+_CONTROLS, _CONTROLS_MOST = bytes(set(range(32)) - set(b"\t\n\v\f\r\x1b")), 0.05
+"""Bytes of which text has few."""
 _DAMAGE = (OSError, EOFError, zlib.error, lzma.LZMAError)
 
 
@@ -77,7 +79,11 @@ def encoding_of(path: Path, asked: str | None = None, *, whole: bool) -> str:
         head = buffered.read(_LOOK)
         if found := _by_mark(head) or _by_zeros(head):
             return found
-        return "utf_8" if not whole else _guessed(head, buffered)
+        if not whole:
+            return "utf_8"
+        if len(head.translate(None, _CONTROLS)) < (1 - _CONTROLS_MOST) * len(head):
+            raise BadInputError(str(path), "is no text", "a text file such as CSV")
+        return _guessed(head, buffered)
 
 
 def _known(name: str) -> str:

@@ -141,3 +141,12 @@ def test_days_with_fewer_intervals_are_told() -> None:
     """They count as empty there."""
     found = fit(table(days=15).head(14 * 96 + 10))
     assert any("1 days have fewer intervals" in note for note in found.notes)
+
+
+def test_an_interval_may_be_told_by_both_its_ends_and_its_day_apart() -> None:
+    """As reports of telephone systems have it."""
+    frame = table(30, days=2).with_columns(
+        day=pl.col("interval").str.head(10), interval=pl.col("interval").str.slice(11, 5) + " - 24:00"
+    )
+    found = fit(frame, {"arrived": "interval", "date": "day", "count": "offered"})
+    assert found.arrivals.profile(EVERY) == [4.0] * 48

@@ -16,6 +16,8 @@ NAIVE_FORMATS = (
     "%Y/%m/%d %H:%M:%S%.f",
     "%Y/%m/%d %H:%M",
     "%d/%b/%Y:%H:%M:%S%.f",
+    "%d.%m.%y %H:%M:%S%.f",  # before four digits, which take two for the year 24
+    "%d.%m.%y %H:%M",
     "%d.%m.%Y %H:%M:%S%.f",
     "%d.%m.%Y %H:%M",
     "%d-%b-%Y %H:%M:%S%.f",
@@ -23,6 +25,8 @@ NAIVE_FORMATS = (
     "%Y%m%d %H:%M:%S%.f",
     "%Y%m%d %H%M%S%.f",
     "%y%m%d %H:%M:%S%.f",
+    "%Y-%m-%d %I:%M:%S %p",
+    "%Y-%m-%d %I:%M %p",
 )
 ZONED_FORMATS = (
     "%Y-%m-%d %H:%M:%S%.f%z",
@@ -42,7 +46,6 @@ GUESSES = (
     "%m-%d-%Y %H:%M:%S",
     "%d/%m/%y %H:%M:%S",
     "%m/%d/%y %H:%M:%S",
-    "%Y-%m-%d %I:%M:%S %p",
     "%b %d %Y %I:%M:%S %p",
     "%b %d %Y %H:%M:%S",
     "%a %b %d %H:%M:%S %Y",

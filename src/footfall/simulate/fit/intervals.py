@@ -24,7 +24,10 @@ from footfall.simulate.spec.duration import Law
 COUNTS = ("count", "served_count", "abandoned_count")
 USUAL_NAMES = ("offered", "calls", "count", "arrivals", "contacts", "received", "volume", "n", "requests")
 """Names that columns of counts often bear, proposed where none is named."""
+_RANGE = r"^(.*\d{1,2}:\d{2}(?::\d{2})?)\s*(?:-|–|to|bis)\s*\d{1,2}:\d{2}(?::\d{2})?\s*$"
+"""An interval told by both its ends, such as 09:00 - 09:15."""
 _STEPS_S = (900.0, 1800.0, 3600.0)
+_COUNT_MOST = 10**9
 _ROWS_LEAST = 8
 _EVEN_SHARE = 0.9
 
@@ -84,6 +87,8 @@ def intervals_of(log: Table, mapping: Mapping) -> Intervals:
         raise BadInputError("the log", told, hint)
     if not float(used["count"].sum()) > 0:
         raise BadInputError("columns.count", "all counts are 0", "a column with arrivals")
+    if float(used["count"].max() or 0) > _COUNT_MOST:  # type: ignore[arg-type]  # a column of floats
+        raise BadInputError("columns.count", f"a count is over {_COUNT_MOST:,}", "arrivals of an interval")
     interval_s = mapping.options.interval_min * 60.0 if mapping.options.interval_min else step_s(used["at_s"])
     if interval_s is None or not 0 < interval_s <= HOUR_S:
         apart = "cannot be told" if interval_s is None else f"are {interval_s / 60:g} min"
@@ -170,6 +175,9 @@ def outcomes_of(frame: pl.DataFrame) -> dict[str, int]:
 def _read(log: Table, mapping: Mapping) -> pl.DataFrame:
     table, columns, options = log.frame, mapping.columns, mapping.options
     named = named_columns(table, mapping)
+    begins = table[named["arrived"]]
+    if begins.dtype == pl.String:
+        table = table.with_columns(begins.str.replace(_RANGE, "$1"))
     at_s = moments(table, named["arrived"], options, columns.date).wall_s
     texts = [table[named[name]] for name in (*COUNTS, "service_s_mean") if name in named]
     mark = decimal_mark(texts, options.decimal, "the counts")

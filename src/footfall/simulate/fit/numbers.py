@@ -30,6 +30,8 @@ _WORDS = (
     rf"(?:{_NUMBER}\s*(?:ms|milliseconds?))?$"
 )
 _ISO = rf"(?i)^P(?:{_NUMBER}D)?(?:T(?:{_NUMBER}H)?(?:{_NUMBER}M)?(?:{_NUMBER}S)?)?$"
+_SECONDS_MOST = 1e8
+"""Three years: what lasts longer is a mistake."""
 _DURATIONS = "numbers (duration_unit, decimal), H:MM:SS, MM:SS, 3m 20s or PT3M20S"
 
 
@@ -79,21 +81,25 @@ def numbers(cells: pl.Series, mark: Mark = ".") -> pl.Series:
 
 
 def durations(frame: pl.DataFrame, column: str, options: Options, mark: Mark = ".") -> pl.Series:
-    """Give a column of durations in seconds; null where a cell cannot be read or is not finite.
+    """Give a column of durations in seconds; null where a cell cannot be read or is of over three years.
 
     Numbers are in `duration_unit`; H:MM:SS, MM:SS, `3m 20s` and PT3M20S (ISO 8601) say their units.
 
     Raises:
         BadInputError: the column is of a type that cannot hold durations.
     """
-    cells = frame[column]
+    seconds = _durations(frame[column], column, UNIT_S[options.duration_unit], mark)
+    return seconds.set((seconds.abs() > _SECONDS_MOST).fill_null(value=True), None)
+
+
+def _durations(cells: pl.Series, column: str, unit_s: float, mark: Mark) -> pl.Series:
     if isinstance(cells.dtype, pl.Duration):
         return cells.dt.total_microseconds().cast(pl.Float64) / 1e6
     if cells.dtype == pl.Time:
         return cells.cast(pl.Int64).cast(pl.Float64) / 1e9
     if cells.dtype != pl.String and not cells.dtype.is_numeric():
         raise BadInputError(f"column {column!r}", f"holds {cells.dtype}", _DURATIONS)
-    seconds = numbers(cells, mark) * UNIT_S[options.duration_unit]
+    seconds = numbers(cells, mark) * unit_s
     if cells.dtype != pl.String:
         return seconds
     rest = cells.str.strip_chars().set(seconds.is_not_null(), None)
