@@ -3,10 +3,13 @@
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib import import_module
+from inspect import signature
 from pathlib import Path
 
 import pytest
 
+from footfall.cli import app
 from footfall.cli.app import run
 
 SMALLEST = "models/single_counter.py"
@@ -255,3 +258,47 @@ def test_a_truncated_table_is_told_and_the_verdict_stays_as_it_was(
     assert "visits.parquet: was changed after the run" in line
     assert (copy / "manifest.json").read_bytes() == before
     assert not (copy / "junit.xml").exists()
+
+
+def float_options() -> list[tuple[str, str]]:
+    """All options of all commands without groups, with the command's name, that take a fraction."""
+    found = []
+    for name in (*app.COMMANDS, *app.FOR_LOCUST):
+        module = import_module(f"footfall.cli.{name}")
+        if hasattr(module, "command"):
+            found += [
+                (name, f"--{parameter.name.replace('_', '-')}")
+                for parameter in signature(module.command).parameters.values()
+                if "float" in str(parameter.annotation)
+            ]
+    return found
+
+
+@pytest.mark.parametrize("value", ["inf", "-inf", "nan", "1e308", "9" * 400])
+def test_no_option_takes_a_number_beyond_all_bounds(refused: Refused, value: str) -> None:
+    """Of every command, whatever the option means; the line names it."""
+    options = float_options()
+    assert len(options) > 10
+    for command, option in options:
+        assert option in refused(*command.split(), f"{option}={value}"), (command, option)
+
+
+@pytest.mark.parametrize(
+    "assignment",
+    [
+        "accounts.balance_yuan_mean=1e17",
+        "accounts.balance_yuan_mean=1e12",
+        "accounts.balance_yuan_mean=1e308",
+        "accounts.balance_cv=1000",
+        "accounts.subscribers=1e12",
+        "accounts.price_yuan.transact=1e14",
+        "population=inf",
+        "population=nan",
+        "population=1e400",
+    ],
+)
+def test_no_number_of_a_model_is_set_beyond_what_the_service_can_keep(
+    refused: Refused, assignment: str
+) -> None:
+    """Money is kept in 64 bits; a trace of such a model could not be served."""
+    assert assignment.partition("=")[0] in refused("show", PROVINCE, "--set", assignment)

@@ -4,15 +4,18 @@ import importlib
 import sys
 from collections.abc import Callable, Sequence
 from difflib import get_close_matches
+from typing import Any
 
 import typer
 
 from footfall import __version__
 from footfall.records.errors import BadInputError, BrokenLawError
+from footfall.records.numbers import NUMBER_MOST
 
 USAGE_EXIT_CODE = 2
 INVALID_EXIT_CODE = 3
 INTERRUPTED_EXIT_CODE = 130
+WHOLE_MOST = 2**63 - 1
 
 COMMANDS = {
     "demo": "Do everything once: simulate a day, play its busiest minutes, judge.",
@@ -89,10 +92,33 @@ def _run_command(name: str, arguments: list[str]) -> int:
 def _command(name: str) -> Callable[..., object]:
     module = importlib.import_module(f"footfall.cli.{name}")
     if hasattr(module, "group"):
-        return typer.main.get_command(module.group)
+        return _bounded(typer.main.get_command(module.group))
     alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
     alone.command(name=name)(module.command)
-    return typer.main.get_command(alone)
+    return _bounded(typer.main.get_command(alone))
+
+
+def _bounded(command: Any) -> Callable[..., object]:  # noqa: ANN401  Typer's own kind, of which it exports no name
+    """Have every number that a command takes checked, whatever it means; Typer alone takes inf and nan."""
+    for parameter in command.params:
+        parameter.callback = _check_numbers(parameter.callback)
+    for inner in getattr(command, "commands", {}).values():
+        _bounded(inner)
+    made: Callable[..., object] = command
+    return made
+
+
+def _check_numbers(then: Callable[..., Any] | None) -> Callable[..., Any]:
+    def check(context: Any, parameter: Any, value: Any) -> Any:  # noqa: ANN401  as above
+        for each in value if isinstance(value, list | tuple) else (value,):
+            if isinstance(each, float) and not abs(each) <= NUMBER_MOST:
+                expected = f"a number between -{NUMBER_MOST:g} and {NUMBER_MOST:g}"
+                raise BadInputError(max(parameter.opts, key=len), f"{each:g} is out of range", expected)
+            if isinstance(each, int) and abs(each) > WHOLE_MOST:
+                raise BadInputError(max(parameter.opts, key=len), "too many digits", f"at most {WHOLE_MOST}")
+        return value if then is None else then(context, parameter, value)
+
+    return check
 
 
 def _one_line(text: str, code: int = USAGE_EXIT_CODE) -> int:

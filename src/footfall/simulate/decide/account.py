@@ -15,6 +15,8 @@ from footfall.simulate.spec.people import Accounts
 
 FEN = 100
 """Fen in a yuan; money is counted in whole fen."""
+FEN_MOST = 10**17
+"""What an account holds at most: sums of many still fit into 64 bits."""
 _ACCOUNTS = -1
 """A replication number of their own: accounts are the same in all replications."""
 
@@ -33,7 +35,7 @@ def account(accounts: Accounts, seed: int, subscriber: int) -> Account:
     mu, sigma = lognormal_parameters(float(accounts.balance_yuan_mean), float(accounts.balance_cv))
     yuan = exp(mu + sigma * float(special.ndtri(keyed.uniform(key, "balance"))))
     return Account(
-        balance_fen=round(yuan * FEN),
+        balance_fen=min(round(yuan * FEN), FEN_MOST),
         under_contract=keyed.uniform(key, "contract") < accounts.under_contract_share,
     )
 

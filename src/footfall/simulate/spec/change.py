@@ -1,12 +1,12 @@
 """Change numbers and words of a model: `--set path=value`, and outages of a scenario."""
 
 from difflib import get_close_matches
-from math import isfinite
 from typing import Any
 
 from pydantic import ValidationError
 
 from footfall.records.errors import BadInputError
+from footfall.records.numbers import NUMBER_MOST
 from footfall.simulate.spec.base import Curve, Profile, Spec, constant, leaves
 from footfall.simulate.spec.channel import Outage
 from footfall.simulate.spec.model import Model
@@ -24,8 +24,9 @@ def set_number(model: Model, path: str, value: float, *, where: str = "--set") -
         BadInputError: no number or several have this path, or the value is impossible there.
     """
     full = resolve(model, path, where=where)
-    if not isfinite(value):
-        raise BadInputError(f"{where} {path}", f"{value} is not a finite number", "a number")
+    if not abs(value) <= NUMBER_MOST:
+        expected = f"a number between -{NUMBER_MOST:g} and {NUMBER_MOST:g}"
+        raise BadInputError(f"{where} {path}", f"{value:g} is out of range", expected)
     try:
         changed: Model = _replaced(model, full.split("."), value)
     except ValueError as error:

@@ -86,6 +86,11 @@ class Choice(Spec):
         return self
 
 
+_ACCOUNTS_MOST = 1e8
+_YUAN_MOST = 1e8
+_CV_MOST = 10.0
+
+
 class Accounts(Spec):
     """What the customers' accounts hold: the business reasons to refuse an order."""
 
@@ -99,6 +104,20 @@ class Accounts(Spec):
     """By operation: what an order takes from the balance; 0 or absent: nothing."""
     under_contract_share: Share
     """Accounts whose contract forbids a change of plan (`transact`)."""
+
+    @model_validator(mode="after")
+    def _fits_the_ledger(self) -> Self:
+        """Money is kept in whole fen, in 64 bits, and accounts in a database that is filled before a run."""
+        for what, value, most in (
+            ("subscribers", self.subscribers, _ACCOUNTS_MOST),
+            ("balance_yuan_mean", self.balance_yuan_mean, _YUAN_MOST),
+            ("balance_cv", self.balance_cv, _CV_MOST),
+            *((f"price_yuan.{name}", price, _YUAN_MOST) for name, price in self.price_yuan.items()),
+        ):
+            if value > most:
+                msg = f"{what} is at most {most:g}"
+                raise ValueError(msg)
+        return self
 
 
 def no_taste(source: str) -> Taste:
