@@ -154,6 +154,18 @@ def test_a_trace_made_before_takes_no_shape_of_another(refused: Refused, tmp_pat
     assert line == f"footfall: {option}: the trace has its own; expected no such option beside --trace"
 
 
+@pytest.mark.parametrize("scale", ["0", "-1", "nan", "inf", "1e9"])
+def test_an_impossible_scale_is_told_with_what_is_possible(
+    refused: Refused, tmp_path: Path, scale: str
+) -> None:
+    """Above 0, and not so large that the customers could not be drawn; nothing is written."""
+    out = tmp_path / "trace"
+    said = refused("trace", "--scenario", "ordinary_day", "--scale", scale, "--out", str(out))
+    assert "--scale" in said
+    assert "expected a number above 0" in said or "expected a scale of at most" in said
+    assert not list(out.glob("*"))
+
+
 def test_a_host_or_the_own_service_not_both_nor_none(refused: Refused) -> None:
     """It must be clear where the load goes."""
     assert "either --host URL or --serve" in refused("load", "--scenario", "ordinary_day")

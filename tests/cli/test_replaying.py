@@ -88,6 +88,12 @@ def test_scale_leaves_requests_out_and_more_at_less(log: Path) -> None:
     assert customers[0] != customers[2]
 
 
+def test_a_log_holds_no_more_than_its_requests(log: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Three times a log would be requests that nobody made; a model's customers can be drawn."""
+    assert trace(log, "--scale", "3") == 2
+    assert "a log holds no more than its requests; expected at most 1" in capsys.readouterr().err
+
+
 def test_rules_name_the_errands_and_the_rest_is_told(log: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Payments are recharges; nothing else comes."""
     assert trace(log, "--as", "/pay/*=web.recharge") == 0

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -17,6 +17,7 @@ from footfall.simulate.arrivals import (
     crowd_of_trace,
     poisson_quantiles,
     rates_per_half_hour,
+    rates_within,
 )
 from footfall.simulate.decide import keyed
 from footfall.simulate.spec.base import profile
@@ -108,6 +109,40 @@ def test_a_trace_gives_back_the_customers_that_made_it(small_province: Model) ->
     assert np.array_equal(again.keys, people.keys)
     for name in ("segments", "operations", "channels", "at_s"):
         assert np.array_equal(getattr(again, name), getattr(people, name)), name
+
+
+@given(times=st.tuples(st.floats(0.1, 4), st.floats(0.1, 4)), replication=st.integers(0, 9))
+@settings(max_examples=20)
+def test_with_more_customers_of_the_same_mix_come_the_same_and_more(
+    times: tuple[float, float], replication: int, small_province: Model, number: Callable[[float], Number]
+) -> None:
+    """Each with the time and choice that they have among fewer."""
+    few = small_province.model_copy(update={"population": number(8000)})
+    small, large = (crowd(few, 1, replication, each) for each in sorted(times))
+    kept = np.isin(large.customers, small.customers)
+    assert np.array_equal(large.customers[kept], small.customers)
+    assert np.array_equal(large.at_s[kept], small.at_s)
+    assert np.array_equal(large.channels[kept], small.channels)
+
+
+def test_three_times_as_many_customers_are_as_irregular_as_three_days_at_once(
+    small_province: Model, number: Callable[[float], Number]
+) -> None:
+    """Counts by half hour are Poisson, not three times a Poisson count: variance over mean 1, not 3."""
+    steady = small_province.model_copy(update={"busyness_cv": number(0)})
+    expected = 3 * rates_within(steady, None).sum(axis=(0, 1))
+    counts = [np.bincount((crowd(steady, 1, r, 3).at_s // 1800).astype(int), minlength=48) for r in range(6)]
+    scores = (np.array(counts) - expected) ** 2 / expected
+    assert 0.7 < scores.mean() < 1.35
+    assert abs(np.sum(counts) - 6 * expected.sum()) < 5 * (6 * expected.sum()) ** 0.5
+
+
+def test_a_part_of_the_day_has_the_customers_that_it_has_in_the_whole(small_province: Model) -> None:
+    """Only half hours that do not touch it are left out."""
+    whole, part = crowd(small_province, 1, 0), crowd(small_province, 1, 0, within_s=(36_100, 36_200))
+    inside = (whole.at_s >= 36_000) & (whole.at_s < 37_800)
+    assert np.array_equal(part.customers, whole.customers[inside])
+    assert np.array_equal(part.at_s, whole.at_s[inside])
 
 
 def test_too_many_arrivals_in_one_cell_are_refused(

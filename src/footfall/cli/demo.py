@@ -8,7 +8,7 @@ from footfall.cli import day as day_results
 from footfall.cli import judging, load
 from footfall.cli.console import progress, say, say_json
 from footfall.cli.folders import check_free
-from footfall.cli.options import DEFAULT_SEED, Changes, Json, Out, Overwrite, Seed, Share
+from footfall.cli.options import DEFAULT_SEED, Changes, Json, Out, Overwrite, Scale, Seed, Share
 from footfall.cli.own_service import own_service
 from footfall.cli.playing import PlayOptions, play_and_judge
 from footfall.cli.runs import begin, share_definition, targets
@@ -23,6 +23,7 @@ DAY_FOLDER = "day"
 def command(
     scenario: Annotated[str, typer.Option(help="Name of a scenario in scenarios/.")] = "ordinary_day",
     seed: Seed = DEFAULT_SEED,
+    scale: Scale = None,
     out: Out = None,
     overwrite: Overwrite = False,
     changes: Changes = None,
@@ -34,7 +35,7 @@ def command(
     Takes about three minutes on two cores.
     """
     check_free(out, overwrite=overwrite)
-    chosen = scenario_of(scenario, None)
+    chosen = scenario_of(scenario, None, scale=scale)
     with progress(f"sampling the day of {chosen.name}"):
         trace = make_trace(chosen, seed, tuple(changes or ()))
     check_played(trace.model)

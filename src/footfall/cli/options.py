@@ -75,7 +75,11 @@ Speed = Annotated[
     typer.Option(min=0.01, help="Arrivals come this many times as fast as in the day.", show_default=False),
 ]
 Scale = Annotated[
-    float | None, typer.Option(help="Share of the customers to play, above 0, at most 1.", show_default=False)
+    float | None,
+    typer.Option(
+        help="Customers to play, as a multiple of the day's: 0.1 is a tenth, 3 three times as many.",
+        show_default=False,
+    ),
 ]
 HumanTime = Annotated[
     float | None,

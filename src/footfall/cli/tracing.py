@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import inf
 from pathlib import Path
 
 import polars as pl
@@ -10,12 +11,16 @@ from footfall.cli.content import model_in
 from footfall.load.scenario import Scenario, changed, play_of, read_scenario, with_outages
 from footfall.load.trace import LogInfo, Trace, TraceInfo, busiest_window, cut
 from footfall.records.errors import BadInputError
-from footfall.simulate.arrivals import arrivals_table, crowd
+from footfall.simulate.arrivals import arrivals_table, crowd, rates_within
 from footfall.simulate.decide.as_played import Play
 from footfall.simulate.spec.base import DAY_S, HOUR_S
 from footfall.simulate.spec.model import Model
 
 SCENARIOS = Path("scenarios")
+ARRIVALS_MOST = 5_000_000
+"""More are not sampled for one window: they would take gigabytes before the first request."""
+ARRIVALS_OF_A_KIND_MOST = 500_000
+"""Of one segment and errand in half an hour: half of what their numbers have room for, as days differ."""
 
 
 def scenario_of(
@@ -30,8 +35,10 @@ def scenario_of(
     """Give the scenario of a name, or an ordinary one for a model file, with what the command line overrides.
 
     Raises:
-        BadInputError: there is no such scenario, or neither is given.
+        BadInputError: there is no such scenario, neither is given, or the scale is impossible.
     """
+    if scale is not None and not 0 < scale < inf:
+        raise BadInputError(f"--scale {scale:g}", "no multiple of the day's customers", "a number above 0")
     if name is not None:
         scenario = read_scenario(name, SCENARIOS)
     elif model is not None:
@@ -76,7 +83,24 @@ def make_trace(
         if not 0 <= starts_s <= DAY_S - scenario.window_s:
             raise BadInputError(f"--at-hour {at_hour:g}", "the window leaves the day", "an earlier hour")
     play = play_of(scenario, starts_s)
+    if scenario.scale > 1:
+        people = _more_people(model, seed, play, scenario.scale)
     return trace_of(people, model, scenario, TraceOf(play=play, seed=seed, changes=tuple(changes)))
+
+
+def _more_people(model: Model, seed: int, play: Play, scale: float) -> pl.DataFrame:
+    """Give `scale` times as many customers of the window: those of the day, and more of its population.
+
+    Raises:
+        BadInputError: they are too many to be sampled.
+    """
+    within_s = (play.starts_s, play.starts_s + play.length_s)
+    rates = rates_within(model, within_s)
+    most = min(ARRIVALS_MOST / float(rates.sum()), ARRIVALS_OF_A_KIND_MOST / float(rates.max()))
+    if scale > most:
+        come = f"{scale * float(rates.sum()):,.0f} arrivals in the half hours of the window are too many"
+        raise BadInputError(f"--scale {scale:g}", come, f"a scale of at most {most:,.0f} for this window")
+    return arrivals_table(model, crowd(model, seed, 0, scale, within_s))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +121,11 @@ def trace_of(people: pl.DataFrame, model: Model, scenario: Scenario, told: Trace
     """
     model = with_outages(model, scenario, told.play)
     subscribers = int(model.accounts.subscribers)
-    arrivals = cut(people, told.play, scenario.scale, subscribers)
+    if told.log is not None and scenario.scale > 1:
+        raise BadInputError(
+            "--scale", f"{scenario.scale:g}: a log holds no more than its requests", "at most 1; or --speed"
+        )
+    arrivals = cut(people, told.play, min(scenario.scale, 1.0), subscribers)
     if arrivals.is_empty():
         raise BadInputError("window", "nobody comes in it", "a longer or busier one")
     info = TraceInfo(

@@ -113,7 +113,7 @@ def cut(arrivals: pl.DataFrame, play: Play, scale: float, subscribers: int) -> p
         BadInputError: scale, speed, window or subscribers are impossible.
     """
     if not 0 < scale <= 1:
-        raise BadInputError("scale", f"{scale:g}", "above 0, at most 1: a share of the day's customers")
+        raise BadInputError("scale", f"{scale:g}", "above 0, at most 1: a share of those who come")
     if not (play.speed > 0 and play.length_s > 0):
         raise BadInputError("speed and window", f"{play.speed:g} and {play.length_s:g} s", "above 0")
     if subscribers < 1:

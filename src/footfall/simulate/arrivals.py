@@ -56,6 +56,15 @@ def rates_per_half_hour(model: Model) -> NDArray[np.float64]:
     return rates
 
 
+def rates_within(model: Model, within_s: tuple[float, float] | None) -> NDArray[np.float64]:
+    """Give `rates_per_half_hour`, 0 in the half hours that do not touch the seconds named (None: all do)."""
+    rates = rates_per_half_hour(model)
+    if within_s is None:
+        return rates
+    starts_s = np.arange(HALF_HOURS) * HALF_HOUR_S
+    return np.where((starts_s < within_s[1]) & (starts_s + HALF_HOUR_S > within_s[0]), rates, 0.0)
+
+
 def busyness(model: Model, run: int) -> float:
     """Factor of the day's arrivals: gamma with mean 1 and the model's coefficient of variation.
 
@@ -68,10 +77,17 @@ def busyness(model: Model, run: int) -> float:
     return float(special.gammaincinv(shape, u)) / shape
 
 
-def crowd(model: Model, seed: int, replication: int) -> Crowd:
-    """Sample the customers of one day."""
+def crowd(
+    model: Model, seed: int, replication: int, times: float = 1.0, within_s: tuple[float, float] | None = None
+) -> Crowd:
+    """Sample the customers of one day.
+
+    `times` as many come, of the same mix: a Poisson stream of so many times the rate is the superposition of
+    streams (Kingman 1993, section 2.2), and the customers of a smaller number are among those of a larger.
+    `within_s` leaves out the half hours that do not touch it; all others are as they would be.
+    """
     run = keyed.run_key(seed, replication)
-    rates = rates_per_half_hour(model) * busyness(model, run)
+    rates = rates_within(model, within_s) * busyness(model, run) * times
     cells = np.arange(rates.size)
     u = keyed.uniforms(keyed.customer_keys(run, cells), "count")
     counts = poisson_quantiles(u, rates.ravel())
