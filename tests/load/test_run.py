@@ -262,6 +262,19 @@ def test_ctrl_c_in_the_middle_leaves_a_partial_run_that_adds_up(stall: Stall, tm
     assert read_manifest(tmp_path).status == "partial"
 
 
+def test_a_run_that_does_not_end_is_stopped_and_keeps_what_it_has(
+    stall: Stall, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At the bound of the program that waits: its generator is asked to stop before it is killed."""
+    model = small_model()
+    write_trace(tmp_path, trace_of(model, day_of([(k / 10, "query", "web") for k in range(300)]), 30))
+    monkeypatch.setattr("footfall.load.run._longest_s", lambda *_: 8.0)
+    with stall(60) as host:
+        result = run_locust(LoadSettings(trace=tmp_path, host=host, run_dir=tmp_path))
+    assert (result.status, result.arrivals.due) == ("partial", 300)
+    assert result.arrivals.failed + result.arrivals.not_sent == 300
+
+
 def test_who_overstays_the_drain_is_cut_off_and_failed(stall: Stall, tmp_path: Path) -> None:
     """The play ends by itself, and is finished: nobody stopped it."""
     model = small_model()

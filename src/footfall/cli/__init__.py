@@ -7,11 +7,12 @@ from types import FrameType
 
 def main() -> None:
     """Run the command line; whatever the user gave wrong ends in one line and exit code 2."""
-    from footfall.cli.app import (
-        run,
-    )  # imported late, so that the heavy libraries load after the name is known
+    # Imported late, so that the heavy libraries load after the name is known.
+    from footfall.cli.app import run
+    from footfall.records.parent import end_with_parent
 
     signal.signal(signal.SIGTERM, _stop)
+    end_with_parent()
     sys.exit(run(sys.argv[1:]))
 
 

@@ -4,11 +4,11 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from footfall.cli import judging, reporting
+from footfall.cli import judging
 from footfall.cli.asked import asked_of
 from footfall.cli.console import progress, say, say_json
 from footfall.cli.folders import check_free
@@ -46,6 +46,9 @@ from footfall.load.trace import Trace, read_trace, write_trace
 from footfall.records.errors import BadInputError
 from footfall.records.runs import WorkerRecord
 from footfall.simulate.decide.playable import check_played, check_served
+
+if TYPE_CHECKING:
+    from footfall.cli import reporting
 
 PROCESSES_MOST = 64
 
@@ -153,8 +156,10 @@ def _play(
     return judged.exit_code
 
 
-def show(judged: judging.Judged, figures: reporting.PlayFigures, page: Path) -> None:
+def show(judged: judging.Judged, figures: "reporting.PlayFigures", page: Path | None) -> None:
     """Print the table, the accounts, the criteria, the report's name and the verdict."""
+    from footfall.cli import reporting  # with the charts, after the run
+
     reporting.show(figures)
     counts, lag = judged.manifest.arrivals, judged.manifest.lag_s
     if counts is not None:
@@ -166,12 +171,14 @@ def show(judged: judging.Judged, figures: reporting.PlayFigures, page: Path) -> 
     if lag is not None and lag.p99 is not None:
         say(f"lag of the generator: p99 {lag.p99 * 1000:.1f} ms, at most {(lag.max or 0) * 1000:.1f} ms")
     judging.show(judged)
-    say(f"\nreport: {page}")
+    say(f"\nreport: {page or 'not written'}")
     judging.show_verdict(judged)
 
 
-def result_json(judged: judging.Judged, figures: reporting.PlayFigures) -> dict[str, Any]:
+def result_json(judged: judging.Judged, figures: "reporting.PlayFigures") -> dict[str, Any]:
     """Give the same figures for a program."""
+    from footfall.cli import reporting  # as above
+
     counts, lag = judged.manifest.arrivals, judged.manifest.lag_s
     return judging.as_json(judged) | {
         "workers": [asdict(worker) for worker in judged.manifest.workers],

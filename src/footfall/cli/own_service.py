@@ -14,6 +14,7 @@ from pathlib import Path
 
 from footfall.load.play.settings import TOKEN_VARIABLE
 from footfall.records.errors import BadInputError
+from footfall.records.parent import for_child
 
 _READY_S_MOST = 120.0
 _STOP_S_MOST = 20.0
@@ -50,7 +51,7 @@ def own_service(trace: Path) -> Iterator[Ready]:
                 stdin=subprocess.DEVNULL,
                 stdout=errors,
                 stderr=errors,
-                env=os.environ | {TOKEN_VARIABLE: token},
+                env=for_child(os.environ | {TOKEN_VARIABLE: token}),
                 start_new_session=True,
             )
         try:

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from footfall.chart.style import Chart
-from footfall.cli import judging, reporting
+from footfall.cli import judging
 from footfall.cli.console import note, progress
 from footfall.cli.own_service import Ready, own_service
 from footfall.cli.predicting import predict_played, replicate_played
@@ -15,7 +15,12 @@ from footfall.load.result import LoadResult
 from footfall.load.run import LoadSettings, run_locust
 from footfall.load.trace import Trace
 from footfall.measure.criteria.spec import Criterion
+from footfall.records.errors import BadInputError
 from footfall.records.runs import Manifest
+
+if TYPE_CHECKING:
+    from footfall.chart.style import Chart
+    from footfall.cli import reporting
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,16 +54,27 @@ def play_and_judge(
     criteria: tuple[Criterion, ...],
     trace: Trace,
     options: PlayOptions,
-    more: Sequence[Chart] = (),
-) -> tuple[judging.Judged, reporting.PlayFigures, Path]:
+    more: "Sequence[Chart]" = (),
+) -> "tuple[judging.Judged, reporting.PlayFigures, Path | None]":
     """Play the trace in the folder, predict, judge; returns the verdict, the figures and the report's path.
+
+    The path is None where the report could not be written.
 
     Raises:
         BadInputError: the service cannot be reached or started.
     """
     judged = play_only(folder, manifest, criteria, trace, options)
+    # Charts take over a second to import, which a run need not spend before its first request.
+    from footfall.cli import reporting
+
     figures = reporting.figures(folder)
-    return judged, figures, reporting.write(folder, figures, judged, more)
+    try:
+        page = reporting.write(folder, figures, judged, more)
+    except BadInputError as error:
+        # The verdict stands in the run's files; `footfall report` makes the page when there is room again.
+        note(f"no report: {error}")
+        page = None
+    return judged, figures, page
 
 
 def play_only(

@@ -11,7 +11,7 @@ from typing import Annotated, Any, NamedTuple
 import typer
 
 from footfall import __version__
-from footfall.cli import contrast, judging, spread
+from footfall.cli import judging
 from footfall.cli.comparing import compare_folders
 from footfall.cli.console import note, say_json
 from footfall.cli.folders import claim
@@ -183,6 +183,9 @@ def _tell(repeats: Repeats, folder: Path, played: Mapping[str, judging.Judged]) 
     for name, judged in played.items():
         note(f"{name}: verdict on its own {judged.decision.verdict.value}")
     folders = {name: folder / name for name in sorted(played, key=lambda name: int(name.partition("-")[2]))}
+    # Both draw or borrow from charts, which are slow to import: after the runs.
+    from footfall.cli import contrast, spread
+
     if repeats.against is None:
         return spread.tell(list(folders.values()), list(played.values()), as_json=repeats.as_json)
     a, b = ([path for name, path in folders.items() if name.startswith(side)] for side in ("a-", "b-"))

@@ -1,9 +1,11 @@
 """How far a play is, told from the process that plays to the one that waits."""
 
 import json
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from footfall.records.errors import BadInputError
 from footfall.records.tables import write_text
 
 PROGRESS_FILE = ".progress.json"
@@ -20,13 +22,13 @@ class Progress:
     """Arrivals that were started, and all that are due in the whole play."""
 
 
-def write_progress(folder: Path, progress: Progress) -> None:
-    """Write the moment.
-
-    Raises:
-        BadInputError: the folder cannot be written.
-    """
-    write_text(json.dumps(asdict(progress)), folder / PROGRESS_FILE)
+def write_progress(folder: Path, progress: Progress) -> bool:
+    """Write the moment; gives whether it could be written: a run goes on without."""
+    try:
+        write_text(json.dumps(asdict(progress)), folder / PROGRESS_FILE)
+    except (BadInputError, OSError):
+        return False
+    return True
 
 
 def read_progress(folder: Path) -> Progress | None:
@@ -39,4 +41,5 @@ def read_progress(folder: Path) -> Progress | None:
 
 def end_progress(folder: Path) -> None:
     """Remove the file: nobody plays any more."""
-    (folder / PROGRESS_FILE).unlink(missing_ok=True)
+    with suppress(OSError):
+        (folder / PROGRESS_FILE).unlink(missing_ok=True)

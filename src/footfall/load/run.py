@@ -17,6 +17,7 @@ from footfall.load.reach import check_host
 from footfall.load.result import LOAD_FILE, LoadResult, read_result
 from footfall.load.trace import TRACE_FILE, TraceInfo, read_info
 from footfall.records.errors import BadInputError
+from footfall.records.parent import for_child
 
 LOG_FILE = "locust.log"
 LOCUSTFILE = Path(__file__).parent / "play" / "locustfile.py"
@@ -88,8 +89,8 @@ def run_locust(settings: LoadSettings) -> LoadResult:
     finally:
         _end(process)
         end_progress(settings.run_dir)
-    if code:
-        raise BadInputError("the play", _last_words(log), f"a run that ends (see {log})")
+    if code and not (settings.run_dir / LOAD_FILE).is_file():
+        raise BadInputError("the run", _last_words(log), f"a run that ends (see {log})")
     return read_result(settings.run_dir)
 
 
@@ -122,8 +123,7 @@ def _environment(settings: LoadSettings) -> dict[str, str]:
     # routes is whoever's that service is.
     environment.pop(TOKEN_VARIABLE, None)
     known = {TOKEN_VARIABLE: settings.control_token, GATEWAY_VARIABLE: settings.gateway_key}
-    environment |= {name: value for name, value in known.items() if value}
-    return environment
+    return for_child(environment | {name: value for name, value in known.items() if value})
 
 
 def _longest_s(info: TraceInfo, settings: LoadSettings) -> float:
@@ -154,7 +154,14 @@ def _watch(process: subprocess.Popen[bytes], settings: LoadSettings, longest_s: 
         if progress is not None and progress != told and settings.on_progress is not None:
             settings.on_progress(progress)
             told = progress
-    raise BadInputError("the play", f"has not ended after {longest_s:g} s", "a shorter window or drain")
+    # It keeps what it has, if it still can.
+    process.terminate()
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(_MARGIN_S)
+    if process.returncode is None or not (settings.run_dir / LOAD_FILE).is_file():
+        problem = f"has not ended after {longest_s:g} s, and kept nothing"
+        raise BadInputError("the run", problem, "a shorter window or drain")
+    return process.returncode
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -17,6 +17,10 @@ from footfall.simulate.spec.model import Model
 from footfall.simulate.spec.number import Number
 
 FOLDER = "scenarios"
+LOCUST_PROGRAM = "locust.main"
+"""Imported by the program `locust` alone, and by nothing that merely uses Locust's classes."""
+_READING: set[str] = set()
+"""Modules that `read_scenario` runs at this moment."""
 
 
 class OutagePart(Spec):
@@ -114,16 +118,18 @@ def read_scenario(name: str, folder: Path) -> Scenario:
     if path.suffix != ".py" or not path.is_file():
         known = ", ".join(files) or f"a file in {folder}"
         raise BadInputError(f"--scenario {name}", "no such scenario", f"one of {known}")
-    # The dot in the module's name tells the file that it is read and not played (see `names_for_locust`).
     spec = importlib.util.spec_from_file_location(f"{FOLDER}.{path.stem}", path)
     if spec is None or spec.loader is None:
         raise BadInputError(str(path), "cannot be read", "a Python file")
     module = importlib.util.module_from_spec(spec)
+    _READING.add(module.__name__)
     try:
         spec.loader.exec_module(module)
     except Exception as error:
         reason = str(error).partition("\n")[0]
         raise BadInputError(str(path), f"{type(error).__name__}: {reason}", "a scenario") from error
+    finally:
+        _READING.discard(module.__name__)
     scenario = getattr(module, "SCENARIO", None)
     if not isinstance(scenario, Scenario):
         raise BadInputError(str(path), "has no SCENARIO", "SCENARIO = Scenario(…)")
@@ -133,10 +139,10 @@ def read_scenario(name: str, folder: Path) -> Scenario:
 def names_for_locust(module: str, scenario: Scenario) -> dict[str, Any]:
     """Users and shape that Locust looks for in a scenario file; none unless Locust itself loads it.
 
-    Locust loads a file under its bare name. Everybody else reads it through `read_scenario`, as
-    `scenarios.NAME`, and must not pay for Locust, which patches the whole interpreter.
+    Locust loads a file under its bare name, or a user's locustfile imports it. All others read it through
+    `read_scenario`, and must not pay for Locust, which patches the whole interpreter.
     """
-    if "." in module or "locust" not in sys.modules:
+    if module in _READING or LOCUST_PROGRAM not in sys.modules:
         return {}
     # By name, since an import would make Locust a part of this module for every reader.
     door = importlib.import_module("footfall.load.play.door")

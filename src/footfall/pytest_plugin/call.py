@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from footfall.records.parent import for_child
+
 if TYPE_CHECKING:
     # It brings polars, for which a session that plays nothing must not pay.
     from footfall.pytest_plugin.played import PlayedRun
@@ -125,6 +127,7 @@ def _bounded(command: list[str], cwd: Path, timeout_s: float) -> tuple[int | Non
         process = subprocess.Popen(  # noqa: S603  our own program, arguments as a list
             command,
             cwd=cwd,
+            env=for_child(os.environ),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -1,6 +1,7 @@
 """Locust with our locustfile, as people start it: from a terminal or from its web page."""
 
 import json
+import shutil
 import signal
 import urllib.parse
 import urllib.request
@@ -14,6 +15,7 @@ from typing import Any
 import polars as pl
 import pytest
 
+from footfall.load.play.waiting import where_workers_connect
 from footfall.load.progress import read_progress
 from footfall.load.result import HITS_FILE, LOAD_FILE, read_result
 from footfall.load.trace import write_trace
@@ -64,13 +66,13 @@ def own(tmp_path: Path) -> tuple[str, str]:
 def test_a_stopped_locust_leaves_a_partial_run_that_adds_up(
     locust: Start, stall: Stall, tmp_path: Path, own: tuple[str, str], by: signal.Signals
 ) -> None:
-    """By Ctrl-C or by a stop of the system, while sessions at an own service are under way; exit code 0."""
+    """By Ctrl-C or by a stop of the system, while sessions at an own service are under way; it is invalid."""
     model = small_model()
     write_trace(tmp_path, trace_of(model, day_of([(k / 10, "query", "web") for k in range(300)]), 30))
     with stall(60) as host:
         play = locust("--headless", "--host", host, "--trace", ".", "--run-dir", ".", *own)
         play.until(lambda: (progress := read_progress(tmp_path)) is not None and progress.started > 5)
-        assert play.stop(by) == 0
+        assert play.stop(by) == 3
     result = read_result(tmp_path)
     assert result.status == read_manifest(tmp_path).status == "partial"
     assert result.arrivals.failed > 5
@@ -135,13 +137,62 @@ def test_a_play_that_is_not_worth_going_on_ends_by_itself(
     with stall(0 if several else 0.3) as host:
         more = (*several, *ports) if several else own
         play = locust("--headless", "--host", host, "--trace", ".", "--run-dir", ".", *more)
-        assert play.end() == 0
+        assert play.end() == 1
+    assert "verdict: fail" in play.words
     result, manifest = read_result(tmp_path), read_manifest(tmp_path)
     assert (result.status, result.ended_early_by) == ("partial", line)
     assert manifest.ended_early_by == line
     assert manifest.settings["criteria"] == list(info.criteria)
     assert result.arrivals.not_sent > 100
     assert result.played_s < 20
+
+
+MINE = """
+from locust import HttpUser, task
+from footfall.load.scenario import names_for_locust
+from scenarios.ordinary_day import *
+
+
+class MyUser(HttpUser):
+    @task
+    def look(self):
+        self.client.get("/")
+"""
+
+
+def test_a_user_class_of_ones_own_beside_footfalls_is_refused(
+    locust: Start, tmp_path: Path, free_port: int
+) -> None:
+    """Footfall starts customers by the trace and no other user: it would never run, and nobody would know."""
+    shutil.copytree(Path(__file__).parents[3] / "scenarios", tmp_path / "scenarios")
+    mine = tmp_path / "mine.py"
+    mine.write_text(MINE, encoding="utf-8")
+    play = locust("--headless", "--host", f"http://127.0.0.1:{free_port}", locustfile=mine)
+    assert play.end() == 2
+    assert "user class MyUser" in only_line(play)
+
+
+def test_a_worker_that_finds_no_master_says_so_and_gives_up(locust: Start, free_port: int) -> None:
+    """Where it looked and for how long; exit code 2."""
+    play = locust("--worker", "--master-port", str(free_port), "--master-wait-s", "6")
+    assert play.end() == 2
+    assert f"no master answered at 127.0.0.1:{free_port}" in only_line(play)
+    assert any("no master has answered" in line for line in play.words)
+
+
+@pytest.mark.parametrize(
+    ("host", "words"),
+    [
+        ("127.0.0.1", "--master-host 127.0.0.1 --master-port 5557 (from this machine only"),
+        ("10.0.0.1", "--master-host 10.0.0.1 --master-port 5557"),
+        ("*", "--master-host this host's address --master-port 5557"),
+    ],
+)
+def test_a_master_says_where_workers_must_connect(host: str, words: str) -> None:
+    """With the very options; on the loopback address also that other machines cannot."""
+    said = where_workers_connect(host, 5557)
+    assert words in said
+    assert ("this machine only" in said) is (host == "127.0.0.1")
 
 
 class Page:

@@ -94,7 +94,7 @@ def test_a_killed_worker_is_noticed_and_the_others_play_what_it_left(crew: Crew,
     play = crew("--processes", "2")
     until_started(play, tmp_path / "run", PER_S)
     os.kill(children(play)[0], signal.SIGKILL)
-    assert play.end() == 0
+    assert play.end() == 3
     result = checked(tmp_path / "run")
     assert result.degraded
     assert statuses(result) == ["finished", "lost"]
@@ -108,7 +108,7 @@ def test_a_worker_that_is_told_to_go_tells_all_before(crew: Crew, tmp_path: Path
     play = crew("--processes", "2")
     until_started(play, tmp_path / "run", PER_S)
     os.kill(children(play)[0], signal.SIGTERM)
-    assert play.end() == 0
+    assert play.end() == 3
     result = checked(tmp_path / "run")
     assert result.degraded
     assert statuses(result) == ["finished", "left"]
@@ -124,7 +124,7 @@ def test_last_words_that_the_master_reads_late_are_heard(crew: Crew, tmp_path: P
     os.kill(worker, signal.SIGTERM)
     play.until(lambda: is_dead(worker, here()["node"]))
     os.kill(play.process.pid, signal.SIGCONT)
-    assert play.end() == 0
+    assert play.end() == 3
     result = checked(tmp_path / "run")
     assert statuses(result) == ["finished", "left"]
     assert (result.arrivals.lost, result.arrivals.not_sent) == (0, 0)
@@ -150,7 +150,7 @@ def test_a_stopped_master_waits_for_its_workers_last_words(
     """The run is partial, and nothing is unknown."""
     play = crew("--processes", "2")
     until_started(play, tmp_path / "run", PER_S)
-    assert play.stop(by) == 0
+    assert play.stop(by) == 3
     result = checked(tmp_path / "run")
     assert (result.status, statuses(result), result.degraded) == ("partial", ["finished"] * 2, False)
     assert result.arrivals.not_sent > 0
@@ -164,15 +164,19 @@ def test_a_worker_cut_off_from_its_master_stops_by_itself_and_a_late_one_takes_o
     seconds, run, log = 15, tmp_path / "run", tmp_path / "master.log"
     model = trace.trace.model
     write_trace(trace.folder, trace_of(model, everywhere(PER_S * seconds, seconds, model), seconds))
-    master = crew("--master", "--expect-workers", "1", "--logfile", str(log))
-    first = crew("--worker")
+    here_alone = "127.0.0.2"
+    master = crew(
+        *("--master", "--expect-workers", "1", "--logfile", str(log), "--master-bind-host", here_alone)
+    )
+    first = crew("--worker", "--master-host", here_alone)
     until_started(master, run, 1)
-    spare = crew("--worker")
+    assert f"workers connect to {here_alone}:" in log.read_text(encoding="utf-8")
+    spare = crew("--worker", "--master-host", here_alone)
     master.until(lambda: "is a spare" in log.read_text(encoding="utf-8"))
     first.process.send_signal(signal.SIGSTOP)
     master.until(lambda: "pass on" in log.read_text(encoding="utf-8"))
     first.process.send_signal(signal.SIGCONT)
-    assert master.end() == 0
+    assert master.end() == 3
     result = checked(run, PER_S * seconds)
     assert result.degraded
     assert statuses(result) == ["finished", "lost"]

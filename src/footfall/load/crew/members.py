@@ -29,6 +29,8 @@ class Member:
     pid: int = 0
     node: str = ""
     problem: str = ""
+    takes_part: bool = False
+    """The run counts on it: it was there at the start, or was given arrivals of another one since."""
     is_leaving: bool = False
     has_ended: bool = False
     """It has told the last."""
@@ -80,7 +82,7 @@ class Member:
         status = self.status
         if status in {"called", "ready", "playing"}:
             status = "finished" if slots else "spare"
-        elif status in {"left", "lost"} and not slots:
+        elif status in {"left", "lost"} and not self.takes_part:
             status = "spare"
         return WorkerRecord(
             id=self.id,

@@ -4,8 +4,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeVar
 
-from faker import Faker
-
 from footfall.simulate.decide import keyed
 from footfall.simulate.decide.account import msisdn, pin
 
@@ -64,6 +62,8 @@ def _one_of(things: tuple[_T, ...], key: int, purpose: str) -> _T:
 
 @lru_cache(maxsize=1)
 def _browsers() -> tuple[str, ...]:
+    from faker import Faker  # half a second, which only those who send a browser's name need spend
+
     faker = Faker("zh_CN", use_weighting=False)
     faker.seed_instance(0)
     return tuple(faker.user_agent() for _ in range(_BROWSERS))

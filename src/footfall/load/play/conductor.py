@@ -65,7 +65,7 @@ class Conductor:
     def start(self) -> None:
         """Call the workers together; the play begins when all are ready."""
         for worker in sorted(self._ready_workers(), key=self._runner.get_worker_index):
-            self._members[worker] = Member(worker)
+            self._members[worker] = Member(worker, takes_part=True)
         self._greenlets = [gevent.spawn(self._begin)]
 
     def join(self, worker: str) -> None:
@@ -179,7 +179,7 @@ class Conductor:
         while member.status == "called" and time.perf_counter() < ends:
             gevent.sleep(_PING_EVERY_S)
             if worker not in self._ready_workers():
-                break
+                member.status, member.problem = "lost", "it went before it was ready"
         if member.status == "called":
             member.status, member.problem = "unable", "it did not get ready"
 
@@ -269,6 +269,7 @@ class Conductor:
             logger.error("no worker is left: %d arrivals are not sent", len(free))
             return
         for worker, arrivals in self._plan.give(free, takers).items():
+            self._members[worker].takes_part = True
             self._deal(worker, arrivals)
 
     def _deal(self, worker: str, arrivals: list[int]) -> None:

@@ -1,26 +1,32 @@
 """The door for Locust: `open_door` gives a locustfile its users and its shape, and listens."""
 
 import logging
+import os
 import signal
+from argparse import Namespace
+from pathlib import Path
 from typing import Any, ClassVar
 
 import gevent
 from locust import LoadTestShape, events
 from locust import log as locust_log
 from locust.env import Environment
-from locust.runners import STATE_INIT, MasterRunner, WorkerRunner
+from locust.runners import STATE_INIT, MasterRunner, Runner, WorkerRunner
 
 from footfall.load.crew.messages import KIND, MESSAGE
 from footfall.load.play.conductor import Conductor
 from footfall.load.play.hand import Hand
+from footfall.load.play.judging import judge
 from footfall.load.play.options import add_options, give_up
 from footfall.load.play.performance import Performance
 from footfall.load.play.preparation import prepare
 from footfall.load.play.settings import settings_of
-from footfall.load.play.users import USERS
+from footfall.load.play.users import USERS, check_users
+from footfall.load.play.waiting import wait_for_master, where_workers_connect
 from footfall.load.web.page import Page
 from footfall.load.web.routes import add_page
 from footfall.records.errors import BadInputError
+from footfall.records.parent import end_with_parent
 
 _USAGE = 2
 logger = logging.getLogger(__name__)
@@ -41,6 +47,8 @@ class Door:
         """In a master: the workers that have said that they hear us."""
         self._page: Page | None = None
         self._has_failed = False
+        self._to_judge: Path | None = None
+        """Folder of the latest run, unless another program judges it."""
 
     def listen(self) -> None:
         """Listen to Locust."""
@@ -59,16 +67,23 @@ class Door:
     def on_parser(self, parser: Any, **_: Any) -> None:  # noqa: ANN401  Locust's events are untyped
         """Add our options."""
         add_options(parser, self._scenarios, self._scenario)
+        gevent.spawn(wait_for_master, parser, lambda: self._environment is not None)
 
     def on_init(self, environment: Environment, **_: Any) -> None:  # noqa: ANN401  as above
         """Take our part; headless, all that can be wrong is found before Locust begins."""
         self._environment = environment
         runner, options = environment.runner, environment.parsed_options
+        try:
+            check_users(environment.user_classes)
+        except BadInputError as error:
+            give_up(str(error))
+        _watch_parent(runner, options)
         if isinstance(runner, WorkerRunner):
             self._hand = Hand(environment, runner)
             return
         if isinstance(runner, MasterRunner):
             runner.register_message(MESSAGE, self.on_message)
+            logger.info(where_workers_connect(runner.master_bind_host, runner.master_bind_port))
         if environment.web_ui is not None:
             self._page = Page(environment)
             base, names = (options.web_base_path, options.web_names) if options else (None, "")
@@ -166,6 +181,9 @@ class Door:
         if self._performance is not None and not has_failed:
             # The last words of workers come while it finishes.
             has_failed = not self._carry_out(self._performance.finish)
+            if self._performance.prepared.manifest is not None:
+                # Else the program that started us judges it.
+                self._to_judge = self._performance.prepared.run_dir
         self._performance = None
         if self._page is not None:
             self._page.over()
@@ -173,14 +191,19 @@ class Door:
             self._exit_badly()
 
     def on_quitting(self, environment: Environment, **_: Any) -> None:  # noqa: ANN401  as above
-        """Exit with 0 although requests failed: whether that is good or bad is judged from the files."""
+        """Exit with the verdict of a headless run, which is judged from its files; from the page, with 0."""
         if self._hand is not None:
             self._hand.leave()
         if self._page is not None:
             self._page.close()
         if environment.process_exit_code is None:
             broken = locust_log.unhandled_greenlet_exception
-            environment.process_exit_code = _USAGE if broken else 0
+            environment.process_exit_code = _USAGE if broken else self._verdict_code()
+
+    def _verdict_code(self) -> int:
+        options = self._environment.parsed_options if self._environment is not None else None
+        is_headless = options is not None and options.headless
+        return judge(self._to_judge) if is_headless and self._to_judge is not None else 0
 
     def _can_begin(self) -> bool:
         """Make the run ready; a master tells nobody of the end of one that fails here, so it is forgotten."""
@@ -229,6 +252,15 @@ class TraceShape(LoadTestShape):
     def tick(self) -> tuple[int, float] | None:
         """Give the number of users that Locust should spawn: none; or the end."""
         return self.door.tick() if self.door is not None else None
+
+
+def _watch_parent(runner: Runner | None, options: Namespace | None) -> None:
+    """End with the program that started us: `footfall load`, or the master that forked this worker."""
+    if isinstance(runner, WorkerRunner):
+        if options is not None and options.processes:
+            end_with_parent(os.getppid())
+    else:
+        end_with_parent()
 
 
 def open_door(scenario: str | None = None, scenarios: list[str] | None = None) -> dict[str, Any]:

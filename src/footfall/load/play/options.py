@@ -41,6 +41,8 @@ def add_options(parser: Any, scenarios: list[str], scenario: str | None) -> None
     add("--web-names", default="", env_var="FOOTFALL_WEB_NAMES", include_in_web_ui=False, help=names)
     control = "do not ask the service from a separate process as well, for comparison"
     add("--no-control", action="store_true", include_in_web_ui=False, help=control)
+    wait = "seconds after which a worker that finds no master gives up"
+    add("--master-wait-s", default=120.0, type=float, include_in_web_ui=False, help=wait)
     add("--stall-s", default="0", include_in_web_ui=False, help=SUPPRESS)
     add("--stall-every-s", default="0", include_in_web_ui=False, help=SUPPRESS)
 

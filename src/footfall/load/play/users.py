@@ -1,5 +1,6 @@
 """Locust's users: one instance is one arrival, started when it is due."""
 
+from collections.abc import Iterable
 from typing import Protocol
 
 from locust import FastHttpUser, User, task
@@ -7,6 +8,7 @@ from locust.contrib.fasthttp import FastHttpSession
 from locust.env import Environment
 from locust.exception import StopUser
 
+from footfall.records.errors import BadInputError
 from footfall.records.rows import Arrival
 from footfall.simulate.spec.channel import Channel
 from footfall.simulate.spec.station import CallCentre, Counters, Kiosks, MessageGateway
@@ -107,3 +109,15 @@ def user_of(channel: Channel) -> type[ChannelUser]:
         if isinstance(channel.station, station):
             return user
     return _BY_NAME.get(channel.name, WebUser)
+
+
+def check_users(classes: Iterable[type[User]]) -> None:
+    """See that the locustfile has no user classes of its own beside Footfall's, whose shape starts no others.
+
+    Raises:
+        BadInputError: it has.
+    """
+    others = sorted(each.__name__ for each in classes if not issubclass(each, ChannelUser))
+    if others:
+        problem = f"the user class {others[0]} stands beside Footfall's and would never be started"
+        raise BadInputError("-f", problem, "one locustfile for Footfall and another for your own users")

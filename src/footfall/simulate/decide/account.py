@@ -7,8 +7,6 @@ is refused for want of money in one world is refused in the other.
 from dataclasses import dataclass
 from math import exp
 
-from scipy import special
-
 from footfall.simulate.decide import keyed
 from footfall.simulate.spec.duration import lognormal_parameters
 from footfall.simulate.spec.people import Accounts
@@ -31,9 +29,11 @@ class Account:
 
 def account(accounts: Accounts, seed: int, subscriber: int) -> Account:
     """Opening state of account `subscriber` (from 0)."""
+    from scipy.special import ndtri  # half a second, that a process which only plays need not spend
+
     key = keyed.customer_key(keyed.run_key(seed, _ACCOUNTS), subscriber)
     mu, sigma = lognormal_parameters(float(accounts.balance_yuan_mean), float(accounts.balance_cv))
-    yuan = exp(mu + sigma * float(special.ndtri(keyed.uniform(key, "balance"))))
+    yuan = exp(mu + sigma * float(ndtri(keyed.uniform(key, "balance"))))
     return Account(
         balance_fen=min(round(yuan * FEN), FEN_MOST),
         under_contract=keyed.uniform(key, "contract") < accounts.under_contract_share,

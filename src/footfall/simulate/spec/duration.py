@@ -1,12 +1,11 @@
 """How long something takes: a law, its mean, and how much it varies."""
 
 from enum import StrEnum
-from functools import lru_cache
+from functools import cache, lru_cache
 from math import exp, lgamma, log, log1p, sqrt
-from typing import Self
+from typing import Any, Self
 
 from pydantic import model_validator
-from scipy import special
 
 from footfall.simulate.spec.base import Spec
 from footfall.simulate.spec.number import NonNegative, Number
@@ -67,9 +66,9 @@ class Duration(Spec):
         cv = float(self.cv or 0.0)
         if self.law is Law.LOGNORMAL:
             mu, sigma = lognormal_parameters(float(self.mean_s), cv)
-            return exp(mu + sigma * float(special.ndtri(u)))
+            return exp(mu + sigma * float(_special().ndtri(u)))
         if self.law is Law.GAMMA:
-            return float(special.gammaincinv(cv**-2, u)) * self.mean_s * cv**2
+            return float(_special().gammaincinv(cv**-2, u)) * self.mean_s * cv**2
         if self.law in {Law.HYPEREXPONENTIAL, Law.UNIFORM}:
             at_of = _hyperexponential_at if self.law is Law.HYPEREXPONENTIAL else _uniform_at
             return at_of(u, cv) * self.mean_s
@@ -85,9 +84,9 @@ class Duration(Spec):
             return exp(-reduced)
         if self.law is Law.LOGNORMAL:
             mu, sigma = lognormal_parameters(1.0, cv)
-            return float(special.ndtr((mu - log(reduced)) / sigma)) if reduced > 0 else 1.0
+            return float(_special().ndtr((mu - log(reduced)) / sigma)) if reduced > 0 else 1.0
         if self.law is Law.GAMMA:
-            return float(special.gammaincc(cv**-2, reduced * cv**-2))
+            return float(_special().gammaincc(cv**-2, reduced * cv**-2))
         if self.law in {Law.HYPEREXPONENTIAL, Law.UNIFORM}:
             survival = _hyperexponential_survival if self.law is Law.HYPEREXPONENTIAL else _uniform_survival
             return survival(reduced, cv)
@@ -100,6 +99,14 @@ class Duration(Spec):
             return self
         mean_s = Number(self.mean_s * factor, self.mean_s.grade, f"{self.mean_s.source} (times {factor:g})")
         return self.model_copy(update={"mean_s": mean_s})
+
+
+@cache
+def _special() -> Any:  # noqa: ANN401  a module
+    """Give SciPy's special functions; a process that only plays need not spend half a second on them."""
+    from scipy import special
+
+    return special
 
 
 @lru_cache(maxsize=1024)
