@@ -4,10 +4,12 @@ import json
 import os
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from math import ceil
 from pathlib import Path
+from types import SimpleNamespace
 
 import polars as pl
 import pytest
@@ -268,9 +270,18 @@ def test_a_run_that_does_not_end_is_stopped_and_keeps_what_it_has(
     """At the bound of the program that waits: its generator is asked to stop before it is killed."""
     model = small_model()
     write_trace(tmp_path, trace_of(model, day_of([(k / 10, "query", "web") for k in range(300)]), 30))
-    monkeypatch.setattr("footfall.load.run._longest_s", lambda *_: 8.0)
+    ahead_s = 0.0
+
+    def wait_for_ever(progress: Progress) -> None:
+        nonlocal ahead_s
+        ahead_s = 1e6 if progress.started > 5 else 0.0
+
+    clock = SimpleNamespace(monotonic=lambda: time.monotonic() + ahead_s)
+    monkeypatch.setattr("footfall.load.run.time", clock)
     with stall(60) as host:
-        result = run_locust(LoadSettings(trace=tmp_path, host=host, run_dir=tmp_path))
+        result = run_locust(
+            LoadSettings(trace=tmp_path, host=host, run_dir=tmp_path, on_progress=wait_for_ever)
+        )
     assert (result.status, result.arrivals.due) == ("partial", 300)
     assert result.arrivals.failed + result.arrivals.not_sent == 300
 

@@ -10,6 +10,7 @@ from footfall.records.rows import Arrival
 SECRET = "s3cr€t-TOKEN"
 PLAY = """
 import json, logging, sys
+from types import SimpleNamespace
 from gevent.pool import Group
 from locust.env import Environment
 from footfall.load.account import Account
@@ -19,6 +20,8 @@ from footfall.records.rows import Arrival
 from tests.load.small import day_of, small_model, trace_of
 
 class Broken:
+    endpoints = SimpleNamespace(words=())
+
     def serve(self, attempt, unsettled):
         raise ValueError(sys.argv[1])
 

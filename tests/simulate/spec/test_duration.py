@@ -9,7 +9,15 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 from scipy import integrate
 
-from footfall.simulate.spec.duration import UNIFORM_CV_MOST, Duration, Law, hyperexponential_s, uniform_s
+from footfall.simulate.spec.duration import (
+    UNIFORM_CV_MOST,
+    Duration,
+    Law,
+    hyperexponential_s,
+    uniform_s,
+    warm_up,
+    weibull_shape,
+)
 from footfall.simulate.spec.number import Grade, Number
 
 FIXED = {Law.CONSTANT: 0.0, Law.EXPONENTIAL: 1.0}
@@ -140,3 +148,10 @@ def test_a_uniform_time_that_would_be_negative_is_refused(number: Callable[[floa
     assert uniform_s(number(0), number(10)).at(1e-9) >= 0
     with pytest.raises(ValidationError, match="at most 1/sqrt 3"):
         Duration(law=Law.UNIFORM, mean_s=number(10), cv=number(0.6))
+
+
+def test_warming_up_a_spec_solves_for_its_durations_beforehand() -> None:
+    """The first customer of a run need not wait for it, wherever in the spec the duration stands."""
+    weibull_shape.cache_clear()
+    warm_up({"a": (made(Law.WEIBULL, 2.0, 0.37),)})
+    assert weibull_shape.cache_info().currsize == 1

@@ -160,9 +160,10 @@ class Conductor:
         shares = self._plan.begin([member.id for member in able])
         for worker, arrivals in shares.items():
             self._deal(worker, arrivals)
-        self._set_clock()
         if self._control is not None:
+            # Before the clock is set: starting a process takes its time on a busy machine.
             self._control.start()
+        self._set_clock()
         for member in able:
             self._go(member)
         self._greenlets.append(gevent.spawn(self._watch))
@@ -178,7 +179,7 @@ class Conductor:
         self._hand_out(worker)
         while member.status == "called" and time.perf_counter() < ends:
             gevent.sleep(_PING_EVERY_S)
-            if worker not in self._ready_workers():
+            if member.status == "called" and worker not in self._ready_workers():
                 member.status, member.problem = "lost", "it went before it was ready"
         if member.status == "called":
             member.status, member.problem = "unable", "it did not get ready"

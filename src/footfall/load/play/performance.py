@@ -47,12 +47,13 @@ class Performance:
         Raises:
             BadInputError: the service does not take the word.
         """
+        if self._control is not None:
+            # Before the clock is set: starting a process takes its time on a busy machine.
+            self._control.start()
         self._player.set_clock(LEAD_S)
         settings = self.prepared.settings
         if settings.control_token:
             set_play_clock(str(self._environment.host), settings.control_token, -self.now_s())
-        if self._control is not None:
-            self._control.start()
         self._player.start(self.account.arrivals)
 
     def tick(self) -> bool:

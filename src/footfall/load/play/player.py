@@ -33,6 +33,7 @@ from footfall.load.trace import TraceInfo
 from footfall.records.rows import Arrival
 from footfall.simulate.decide import keyed
 from footfall.simulate.decide.as_played import as_played
+from footfall.simulate.spec.duration import warm_up
 from footfall.simulate.spec.model import Model
 
 _YIELD_EVERY = 20
@@ -83,8 +84,10 @@ class Player:
         self._errands = Errands(self._model, self._serve, self._note)
         self._users = {channel.name: user_of(channel) for channel in self._model.channels}
         self._run_key = keyed.run_key(piece.info.seed, piece.info.replication)
-        # Faker reads its tables now, not when the first customer is due (60 ms of lag).
-        _ = Person(self._info.seed, 0, self._run_key).browser
+        warm_up(self._model)
+        if self._own is None or "browser" in self._own.endpoints.words:
+            # Faker reads its tables now, not when the first customer is due (half a second of lag).
+            _ = Person(self._info.seed, 0, self._run_key).browser
         self._zero = 0.0
         self._injecting: list[Greenlet] = []
         self.may_start_until_s = inf

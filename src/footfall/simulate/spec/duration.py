@@ -5,7 +5,7 @@ from functools import cache, lru_cache
 from math import exp, lgamma, log, log1p, sqrt
 from typing import Any, Self
 
-from pydantic import model_validator
+from pydantic import BaseModel, model_validator
 
 from footfall.simulate.spec.base import Spec
 from footfall.simulate.spec.number import NonNegative, Number
@@ -99,6 +99,18 @@ class Duration(Spec):
             return self
         mean_s = Number(self.mean_s * factor, self.mean_s.grade, f"{self.mean_s.source} (times {factor:g})")
         return self.model_copy(update={"mean_s": mean_s})
+
+
+def warm_up(spec: Any) -> None:  # noqa: ANN401  any part of a spec
+    """Draw once from every duration of a spec, so that what this imports and solves is not done in a run."""
+    if isinstance(spec, Duration):
+        spec.at(0.5)
+    elif isinstance(spec, BaseModel):
+        for name in type(spec).model_fields:
+            warm_up(getattr(spec, name))
+    elif isinstance(spec, dict | tuple):
+        for value in spec.values() if isinstance(spec, dict) else spec:
+            warm_up(value)
 
 
 @cache
