@@ -78,7 +78,8 @@ def statuses(result: LoadResult) -> list[str]:
 
 def test_two_processes_play_every_arrival_exactly_once(crew: Crew, tmp_path: Path) -> None:
     """Arrival k by slot k mod 2; both clocks are one, which the pings must find."""
-    assert crew("--processes", "2").end() == 0
+    play = crew("--processes", "2")
+    assert play.end() == 0, "\n".join(play.words)
     result = checked(tmp_path / "run")
     assert (result.status, result.arrivals.played) == ("finished", PER_S * SECONDS)
     assert not result.degraded

@@ -53,7 +53,7 @@ class Person:
     @property
     def browser(self) -> str:
         """Sent as User-Agent on the channels with pages."""
-        return _one_of(_browsers(), self.key, "browser")
+        return _one_of(browsers(), self.key, "browser")
 
 
 def _one_of(things: tuple[_T, ...], key: int, purpose: str) -> _T:
@@ -61,7 +61,8 @@ def _one_of(things: tuple[_T, ...], key: int, purpose: str) -> _T:
 
 
 @lru_cache(maxsize=1)
-def _browsers() -> tuple[str, ...]:
+def browsers() -> tuple[str, ...]:
+    """Give the names that browsers go by, the same in every process."""
     from faker import Faker  # half a second, which only those who send a browser's name need spend
 
     faker = Faker("zh_CN", use_weighting=False)

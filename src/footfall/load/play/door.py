@@ -3,6 +3,7 @@
 import logging
 import os
 import signal
+import sys
 from argparse import Namespace
 from pathlib import Path
 from typing import Any, ClassVar
@@ -19,6 +20,7 @@ from footfall.load.play.hand import Hand
 from footfall.load.play.judging import judge
 from footfall.load.play.options import add_options, give_up
 from footfall.load.play.performance import Performance
+from footfall.load.play.player import import_ahead
 from footfall.load.play.preparation import prepare
 from footfall.load.play.settings import settings_of
 from footfall.load.play.users import USERS, check_users
@@ -271,6 +273,8 @@ def open_door(scenario: str | None = None, scenarios: list[str] | None = None) -
     """
     if TraceShape.door is not None:
         raise BadInputError("-f", "several locustfiles with a scenario", "one of them")
+    if any(word in {"--worker", "--processes"} for word in sys.argv) or "LOCUST_MODE_WORKER" in os.environ:
+        import_ahead()
     door = Door(scenarios or ([scenario] if scenario else []), scenario)
     door.listen()
     TraceShape.door = door

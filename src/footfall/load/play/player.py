@@ -22,7 +22,7 @@ from footfall.load.endpoints.own_service import OwnService
 from footfall.load.errands.answers import Ending
 from footfall.load.errands.attempt import Attempt, Customer, Order
 from footfall.load.errands.errand import Errands
-from footfall.load.errands.person import Person
+from footfall.load.errands.person import Person, browsers
 from footfall.load.errands.serve import serve
 from footfall.load.play.connections import Connections
 from footfall.load.play.direct import DirectWire, Line
@@ -33,7 +33,7 @@ from footfall.load.trace import TraceInfo
 from footfall.records.rows import Arrival
 from footfall.simulate.decide import keyed
 from footfall.simulate.decide.as_played import as_played
-from footfall.simulate.spec.duration import warm_up
+from footfall.simulate.spec.duration import special_functions, warm_up
 from footfall.simulate.spec.model import Model
 
 _YIELD_EVERY = 20
@@ -219,3 +219,9 @@ def _calm() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(_YOUNG_OBJECTS, 20, 1000)
+
+
+def import_ahead() -> None:
+    """Import what a player would import when it is made: a worker sends its heartbeats by then."""
+    browsers()
+    special_functions()

@@ -66,9 +66,9 @@ class Duration(Spec):
         cv = float(self.cv or 0.0)
         if self.law is Law.LOGNORMAL:
             mu, sigma = lognormal_parameters(float(self.mean_s), cv)
-            return exp(mu + sigma * float(_special().ndtri(u)))
+            return exp(mu + sigma * float(special_functions().ndtri(u)))
         if self.law is Law.GAMMA:
-            return float(_special().gammaincinv(cv**-2, u)) * self.mean_s * cv**2
+            return float(special_functions().gammaincinv(cv**-2, u)) * self.mean_s * cv**2
         if self.law in {Law.HYPEREXPONENTIAL, Law.UNIFORM}:
             at_of = _hyperexponential_at if self.law is Law.HYPEREXPONENTIAL else _uniform_at
             return at_of(u, cv) * self.mean_s
@@ -84,9 +84,9 @@ class Duration(Spec):
             return exp(-reduced)
         if self.law is Law.LOGNORMAL:
             mu, sigma = lognormal_parameters(1.0, cv)
-            return float(_special().ndtr((mu - log(reduced)) / sigma)) if reduced > 0 else 1.0
+            return float(special_functions().ndtr((mu - log(reduced)) / sigma)) if reduced > 0 else 1.0
         if self.law is Law.GAMMA:
-            return float(_special().gammaincc(cv**-2, reduced * cv**-2))
+            return float(special_functions().gammaincc(cv**-2, reduced * cv**-2))
         if self.law in {Law.HYPEREXPONENTIAL, Law.UNIFORM}:
             survival = _hyperexponential_survival if self.law is Law.HYPEREXPONENTIAL else _uniform_survival
             return survival(reduced, cv)
@@ -114,7 +114,7 @@ def warm_up(spec: Any) -> None:  # noqa: ANN401  any part of a spec
 
 
 @cache
-def _special() -> Any:  # noqa: ANN401  a module
+def special_functions() -> Any:  # noqa: ANN401  a module
     """Give SciPy's special functions; a process that only plays need not spend half a second on them."""
     from scipy import special
 
