@@ -27,7 +27,7 @@ SCENARIO = Scenario(
     title="Small",
     question="Which is quicker?",
     model="models/guangxi.py",
-    criteria=("success(web.*) >= 50%", "p99(lag) < 10s else invalid"),
+    criteria=("success(web.*) >= 50%", "p99(lag) < 1s else invalid"),
 )
 """
 START_S_MAX = 150
