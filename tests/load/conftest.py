@@ -21,7 +21,7 @@ from footfall.service.run import Service
 from footfall.service.settings import ServiceSettings
 from footfall.simulate.decide.as_played import as_played
 from tests.load.small import SEED, SUBSCRIBERS, everywhere, small_model, trace_of
-from tests.load.web_server import WebServer
+from tests.load.web_server import HEALTH, WebServer
 
 START_S_MAX = 30
 TOKEN = "control-token"
@@ -149,17 +149,18 @@ def stalling(stalls_s: float) -> Iterator[str]:
         protocol_version = "HTTP/1.1"
 
         def do_GET(self) -> None:
-            if self.path != "/health":
+            if self.path == "/health":
+                self.answer(200, HEALTH)
+            else:
                 time.sleep(stalls_s)
-            self.answer(200)
+                self.answer(200)
 
         def do_POST(self) -> None:
             self.rfile.read(int(self.headers.get("Content-Length", "0")))
             time.sleep(stalls_s)
             self.answer(503)
 
-        def answer(self, status: int) -> None:
-            body = b'{"code": "throttled"}'
+        def answer(self, status: int, body: bytes = b'{"code": "throttled"}') -> None:
             self.send_response(status)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()

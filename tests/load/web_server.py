@@ -5,6 +5,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+HEALTH = b'{"seed": 7, "subscribers": 50}'
+"""By which a service says that it speaks the reference interface, for the traces of `small`."""
+
 
 class WebServer(ThreadingHTTPServer):
     """A server with a thread for each connection; customers that went are no error of its own."""

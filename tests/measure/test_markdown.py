@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from footfall.measure.markdown import summary_md
 from footfall.measure.verdict import Judgement, Verdict, decide
+from footfall.records.connections import ConnectionCounts
 from footfall.records.runs import ArrivalCounts, Lag, Manifest
 
 
@@ -14,12 +15,17 @@ def test_it_says_verdict_accounts_and_every_criterion(make_manifest: Callable[..
         Judgement(criterion="p95(web.*) < 1s", verdict=Verdict.FAIL, reason="1.20 s over 300 visits"),
     ]
     manifest = make_manifest(
-        arrivals=ArrivalCounts(due=1200, played=1199, failed=1), lag_s=Lag(p50=0.001, p99=0.004, max=0.02)
+        arrivals=ArrivalCounts(due=1200, played=1199, failed=1),
+        lag_s=Lag(p50=0.001, p99=0.004, max=0.02),
+        connections=ConnectionCounts(opened=1190, reused=2400, repeated=3),
+        settings={"connections": "customer"},
     )
     lines = summary_md(judgements, decide(judgements), manifest).splitlines()
     assert lines[0] == "### Footfall: ordinary\\_day: ❌ fail"
     assert "- 1,200 arrivals due: 1,199 played, 1 failed, 0 not sent" in lines
     assert "- lag of the generator: p99 4.0 ms, at most 20.0 ms" in lines
+    told = "connections: 1,190 opened, 2,400 requests on kept ones, 3 requests repeated"
+    assert any(line.startswith(f"- {told}") for line in lines)
     assert "| ✅ pass | `success(*) >= 90%` | 95.0 % of 900 visits |" in lines
     assert "| ❌ fail | `p95(web.*) < 1s` | 1.20 s over 300 visits |" in lines
 

@@ -10,7 +10,7 @@ import typer
 
 from footfall.cli import judging
 from footfall.cli.asked import asked_of
-from footfall.cli.console import progress, say, say_json
+from footfall.cli.console import note, progress, say, say_json
 from footfall.cli.folders import check_free
 from footfall.cli.options import (
     DEFAULT_SEED,
@@ -29,8 +29,11 @@ from footfall.cli.options import (
     Window,
 )
 from footfall.cli.own_endpoints import (
+    CaFile,
     Check,
+    Connections,
     EndpointsFile,
+    Insecure,
     for_own_service,
     left_out_line,
     settings_told,
@@ -40,9 +43,11 @@ from footfall.cli.playing import PlayOptions, play_and_judge
 from footfall.cli.repeating import Against, Ordinary, Repeat, Repeats, play_repeatedly, repeats_of
 from footfall.cli.runs import begin
 from footfall.cli.tracing import make_trace, scenario_of
+from footfall.load.endpoints.ready import file_of, transport_of
 from footfall.load.reach import check_host
 from footfall.load.scenario import Scenario
 from footfall.load.trace import Trace, read_trace, write_trace
+from footfall.load.transport.options import TransportAsked
 from footfall.records.errors import BadInputError
 from footfall.records.runs import WorkerRecord
 from footfall.simulate.decide.playable import check_played, check_served
@@ -65,6 +70,9 @@ def command(
     ] = None,
     endpoints: EndpointsFile = None,
     check: Check = False,
+    connections: Connections = None,
+    ca_file: CaFile = None,
+    insecure: Insecure = False,
     seed: Seed = DEFAULT_SEED,
     window: Window = None,
     at_hour: AtHour = None,
@@ -107,11 +115,16 @@ def command(
     chosen = asked_of(scenario_of(scenario, None, **shape), criteria, more_criteria or ())
     played = _trace(chosen, trace, shape, Given(seed=seed, at_hour=at_hour, changes=tuple(changes or ())))
     played, own = for_own_service(endpoints, played, host)
+    asked = TransportAsked(connections=connections, ca_file=ca_file, insecure=insecure)
+    if insecure:
+        note("--insecure: no certificate of the service is checked")
     if check:
-        return try_out(own, played, host, as_json=as_json)
+        transport = transport_of(asked, endpoints, played.info)
+        return try_out(own, played, host, transport, as_json=as_json)
     options = PlayOptions(
         host=host,
         endpoints=endpoints,
+        transport=asked,
         baseline=baseline,
         overwrite=overwrite,
         processes=processes,
@@ -133,11 +146,13 @@ def _play(
     criteria = judging.criteria_of_trace(info, played.model)
     judging.check_baseline(options.baseline, criteria)
     check_played(played.model)
+    transport = transport_of(options.transport, options.endpoints, info)
     if host is not None:
-        check_host(host, info)
+        is_mapped = file_of(options.endpoints, info) is not None
+        check_host(host, info, transport=transport, is_mapped=is_mapped)
     else:
         check_served(played.model)
-    settings = _settings(played, options) | settings_told(options.endpoints, played)
+    settings = _settings(played, options) | settings_told(options.endpoints, played) | transport.told
     name = info.scenario or played.model.name
     if repeats is not None:
         return play_repeatedly(Ordinary(name, played, criteria, settings, options), repeats)
@@ -168,6 +183,8 @@ def show(judged: judging.Judged, figures: "reporting.PlayFigures", page: Path | 
         say(left_out_line(left_out))
     if judged.manifest.workers:
         say(f"workers: {workers_line(judged.manifest.workers)}")
+    if judged.manifest.connections is not None:
+        say(f"connections: {judged.manifest.connections.told(judged.manifest.settings)}")
     if lag is not None and lag.p99 is not None:
         say(f"lag of the generator: p99 {lag.p99 * 1000:.1f} ms, at most {(lag.max or 0) * 1000:.1f} ms")
     judging.show(judged)
@@ -185,6 +202,7 @@ def result_json(judged: judging.Judged, figures: "reporting.PlayFigures") -> dic
         "degraded": judged.manifest.degraded,
         "arrivals": None if counts is None else {k: getattr(counts, k) for k in counts.__slots__},
         "lag_s": None if lag is None else {k: getattr(lag, k) for k in lag.__slots__},
+        "connections": None if judged.manifest.connections is None else asdict(judged.manifest.connections),
         "comparison": figures.comparison.to_dicts(),
         "replications": figures.replications,
         "spill": reporting.spill_by_channel(figures),

@@ -11,6 +11,9 @@ from footfall.load.endpoints.ready import file_of, own_play, told
 from footfall.load.endpoints.trial import Trial, idle, trials
 from footfall.load.reach import check_host
 from footfall.load.trace import Trace
+from footfall.load.transport.address import address_of
+from footfall.load.transport.client import Client
+from footfall.load.transport.options import Sharing, TransportOptions
 from footfall.records.errors import BadInputError
 from footfall.records.outcomes import Outcome
 
@@ -29,6 +32,25 @@ Check = Annotated[
         "--check", help="With --endpoints: send one errand for each mapping, show the answers, stop."
     ),
 ]
+
+
+Connections = Annotated[
+    Sharing | None,
+    typer.Option(
+        help="Each customer's own, kept while their errand lasts; a pool that all share; or one for each "
+        "request. Default: the endpoints file's, else customer.",
+        show_default=False,
+    ),
+]
+CaFile = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        help="Certificates, in PEM, that are trusted in place of the system's.",
+        show_default=False,
+    ),
+]
+Insecure = Annotated[bool, typer.Option("--insecure", help="Check no certificate of the service.")]
 
 
 def for_own_service(given: Path | None, trace: Trace, host: str | None) -> tuple[Trace, OwnService | None]:
@@ -61,7 +83,9 @@ def left_out_line(left_out: dict[str, int]) -> str:
     return f"left out of the trace, not mapped: {sum(left_out.values()):,} arrivals ({names})"
 
 
-def try_out(service: OwnService | None, trace: Trace, host: str | None, *, as_json: bool) -> int:
+def try_out(
+    service: OwnService | None, trace: Trace, host: str | None, transport: TransportOptions, *, as_json: bool
+) -> int:
     """Send one errand for each mapping and show what comes back; returns 0 when all were served, else 1.
 
     Raises:
@@ -69,9 +93,10 @@ def try_out(service: OwnService | None, trace: Trace, host: str | None, *, as_js
     """
     if service is None or host is None:
         raise BadInputError("--check", "there is nothing to check", "--endpoints FILE and --host URL")
-    check_host(host, trace.info)
+    check_host(host, trace.info, transport=transport, is_mapped=True)
+    client = Client(address_of(host, f"--host {host}"), transport)
     done: list[Trial] = []
-    for trial in trials(service, trace.model, host, trace.info.seed):
+    for trial in trials(service, trace.model, client, trace.info.seed):
         done.append(trial)
         if not as_json:
             _show(trial)

@@ -14,6 +14,7 @@ from footfall.cli.runs import end
 from footfall.load.result import LoadResult
 from footfall.load.run import LoadSettings, run_locust
 from footfall.load.trace import Trace
+from footfall.load.transport.options import NOT_ASKED, TransportAsked
 from footfall.measure.criteria.spec import Criterion
 from footfall.records.errors import BadInputError
 from footfall.records.runs import Manifest
@@ -35,6 +36,8 @@ class PlayOptions:
     hits_sample_share: float = 1.0
     endpoints: Path | None = None
     """File that maps errands to the host's own requests; None: the trace's, or the reference service's."""
+    transport: TransportAsked = NOT_ASKED
+    """Whose the connections are, and which certificates are trusted."""
     predicted: bool = False
     """The folder holds the prediction already."""
     control: bool = True
@@ -109,6 +112,7 @@ def _play(folder: Path, trace: Trace, options: PlayOptions) -> LoadResult:
                 run_dir=folder,
                 host=host,
                 endpoints=options.endpoints,
+                transport=options.transport,
                 control_token=token,
                 processes=options.processes,
                 hits_sample_share=options.hits_sample_share,

@@ -19,6 +19,7 @@ from footfall.cli.own_service import own_service
 from footfall.cli.playing import PlayOptions, play_only
 from footfall.cli.predicting import predict_played, replicate_played
 from footfall.cli.runs import begin, folder_name
+from footfall.load.endpoints.ready import file_of, transport_of
 from footfall.load.reach import check_host
 from footfall.load.trace import Trace, write_trace
 from footfall.measure.between_runs.compare import Minimum
@@ -209,4 +210,7 @@ def _check(ordinary: Ordinary, repeats: Repeats) -> None:
     """Find out what cannot be done before anything is played."""
     for option, host in (("--host", ordinary.options.host), ("--against", repeats.against)):
         if host is not None:
-            check_host(host, ordinary.trace.info, option)
+            options, info = ordinary.options, ordinary.trace.info
+            transport = transport_of(options.transport, options.endpoints, info)
+            is_mapped = file_of(options.endpoints, info) is not None
+            check_host(host, info, option=option, transport=transport, is_mapped=is_mapped)

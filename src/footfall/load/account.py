@@ -12,6 +12,7 @@ from footfall.load.result import LoadResult, Records
 from footfall.load.rows import Row
 from footfall.load.tally import State, Tally
 from footfall.records.abort import AbortRule, Guard
+from footfall.records.connections import ConnectionCounts
 from footfall.records.generator import ControlRecord, GeneratorRecord
 from footfall.records.histogram import Histogram
 from footfall.records.rows import Arrival
@@ -46,6 +47,9 @@ class Book(Protocol):
     def loop(self, notes: LoopNotes) -> None:
         """Note what was seen of the generator's event loop."""
 
+    def count(self, name: str) -> None:
+        """Note what became of a connection, by the names of `ConnectionCounts`."""
+
     def hit(self, row: Row | None, own_s: float | None) -> None:
         """Note a request, a row of `HITS`; None: one that a sample leaves out.
 
@@ -67,6 +71,8 @@ class Account:
         self.latencies = Latencies()
         self.broken_reasons: Counter[str] = Counter()
         """Arrivals that broke inside the generator, by kind and place of the error."""
+        self.connections: Counter[str] = Counter()
+        """What became of connections, by the names of `ConnectionCounts`."""
         self.own_times = Histogram()
         """What the generator itself took of each request, from asked to sent, connecting left out."""
         self.loop_notes = LoopNotes()
@@ -106,6 +112,10 @@ class Account:
             if guard.rule.matches(str(row[_CHANNEL]), str(row[_OPERATION])):
                 due_s, ended_s, human_s = (float(row[at]) for at in (_DUE, _ENDED, _HUMAN))  # type: ignore[arg-type]  # rows are plain data
                 guard.see(ended_s, ending[0].value, ended_s - due_s - human_s)
+
+    def count(self, name: str) -> None:
+        """Note what became of a connection."""
+        self.connections[name] += 1
 
     def hit(self, row: Row | None, own_s: float | None) -> None:
         """Note a request."""
@@ -173,6 +183,7 @@ class Account:
             played_s=max(played_s, 0.0),
             host=host,
             causes=dict(self.records.causes.most_common()),
+            connections=ConnectionCounts.of(self.connections),
             workers=tuple(workers),
             ended_early_by=self.ended_early_by,
             degraded=any(each.status in {"left", "lost"} for each in workers),

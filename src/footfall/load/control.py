@@ -12,6 +12,7 @@ from typing import Any
 from footfall.load.endpoints.own_service import OwnService
 from footfall.load.endpoints.spec import Step
 from footfall.load.tally import nearest_rank
+from footfall.load.transport.address import address_of
 from footfall.records.generator import ControlRecord, TimeSummary
 
 HEALTH_PATH = "/health"
@@ -57,7 +58,7 @@ class Control:
 
     def __init__(self, host: str, target: ControlTarget) -> None:
         """Start nothing yet."""
-        self._url = host.rstrip("/") + target.path
+        self._url = address_of(host, f"--host {host}").url(target.path)
         self._target = target
         self._process: subprocess.Popen[str] | None = None
 

@@ -1,36 +1,76 @@
 """Ask a service, before anything is played, whether it is there and is the one that the trace means."""
 
-import http.client
 import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import SplitResult, urlsplit
 
+from gevent.timeout import Timeout
+
+from footfall.load.errands.answers import NO_ANSWER, UNTRUSTED
+from footfall.load.errands.body import json_of
+from footfall.load.errands.hidden import cleaned
 from footfall.load.trace import TraceInfo
+from footfall.load.transport.address import address_of
+from footfall.load.transport.client import Client
+from footfall.load.transport.options import USUAL, TransportOptions
+from footfall.load.transport.problems import NoAnswerError
+from footfall.records.connections import NO_DESCRIPTOR
 from footfall.records.errors import BadInputError
 
-_WAIT_S = 5.0
+WAIT_S = 5.0
+"""Bound of a whole exchange."""
 _BODY_MOST = 64 * 1024
-_NOTHING: tuple[dict[str, str], None] = ({}, None)
-"""Neither headers nor a body."""
+_DOCUMENT_MOST = 8 * 1024 * 1024
 PLAY_PATH = "/control/play"
 TOKEN_HEADER = "X-Control-Token"  # noqa: S105  the name of a header
+_MAPPED = "--endpoints FILE that maps its requests (docs/own-service.md), or --serve"
+_TRUST = "--ca-file FILE with the certificate of its CA, or --insecure to check none"
+_WORDS = {
+    NO_ANSWER: (f"does not answer within {WAIT_S:g} s", "a service that answers"),
+    NO_DESCRIPTOR: ("cannot be asked: too many files are open", "a higher ulimit -n"),
+}
 
 
-def check_host(host: str, info: TraceInfo, option: str = "--host") -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asked:
+    """A request outside of any errand."""
+
+    method: str = "GET"
+    target: str = "/health"
+    payload: bytes | None = None
+    sent_headers: Mapping[str, str] = field(default_factory=dict)
+    answer_bytes_most: int = _BODY_MOST
+
+
+def check_host(
+    host: str,
+    info: TraceInfo,
+    *,
+    option: str = "--host",
+    transport: TransportOptions = USUAL,
+    is_mapped: bool = False,
+) -> None:
     """See that the host answers, and that a reference service has the trace's accounts.
 
-    `option` is what named it, for errors.
-
-    A service of another make may answer `/health` with anything, or not know it.
+    `option` is what named it, for errors. With `is_mapped`, an endpoints file says what is asked there: then
+    `/health` may answer anything. Without, the host must speak the reference interface: by the figures of its
+    `/health`, or by the paths of its `/openapi.json`.
 
     Raises:
-        BadInputError: nobody answers, or the accounts are others.
+        BadInputError: nobody answers, it does not speak the interface, or its accounts are others.
     """
-    status, data = _ask(host, "GET", "/health", _NOTHING, option)
-    if status != HTTPStatus.OK:
-        return
-    seed, subscribers = data.get("seed"), data.get("subscribers")
+    status, data = _ask(host, _Asked(), option, transport)
+    seed, subscribers = (
+        data.get(name) if status == HTTPStatus.OK else None for name in ("seed", "subscribers")
+    )
+    is_known = isinstance(seed, int) and isinstance(subscribers, int)
+    if not is_mapped and not is_known and not _documents(host, info, option, transport):
+        problem = (
+            f"does not speak the reference interface: GET /health gives {status} without seed and subscribers"
+        )
+        raise BadInputError(f"{option} {host}", problem, _MAPPED)
     if isinstance(seed, int) and seed != info.seed:
         problem = f"its accounts have seed {seed}, the trace has {info.seed}"
         raise BadInputError(f"{option} {host}", problem, "a service with the trace's --seed")
@@ -45,7 +85,7 @@ def check_answers(host: str) -> None:
     Raises:
         BadInputError: nobody does.
     """
-    _ask(host, "GET", "/health", _NOTHING)
+    _ask(host, _Asked(), "--host", USUAL)
 
 
 def set_play_clock(host: str, token: str, starts_in_s: float) -> None:
@@ -54,53 +94,48 @@ def set_play_clock(host: str, token: str, starts_in_s: float) -> None:
     Raises:
         BadInputError: it does not take the word.
     """
-    body = json.dumps({"starts_in_s": starts_in_s})
-    status, data = _ask(host, "POST", PLAY_PATH, ({TOKEN_HEADER: token}, body))
+    body = json.dumps({"starts_in_s": starts_in_s}).encode()
+    asked = _Asked(method="POST", target=PLAY_PATH, payload=body, sent_headers={TOKEN_HEADER: token})
+    status, data = _ask(host, asked, "--host", USUAL)
     if status not in range(200, 300):
-        problem = f"{PLAY_PATH} gives {status} {data.get('code', '')}".rstrip()
+        problem = f"{PLAY_PATH} gives {status} {cleaned(str(data.get('code', '')))}".rstrip()
         raise BadInputError(f"--host {host}", problem, "a service with the same control token")
 
 
-def _ask(
-    host: str, method: str, path: str, sent: tuple[dict[str, str], str | None], option: str = "--host"
-) -> tuple[int, dict[str, Any]]:
-    url = check_url(host, f"{option} {host}")
-    secure = url.scheme == "https"
-    make = http.client.HTTPSConnection if secure else http.client.HTTPConnection
-    connection = make(url.hostname or "", url.port, timeout=_WAIT_S)
+def _documents(host: str, info: TraceInfo, option: str, transport: TransportOptions) -> bool:
+    """Whether the host says in its OpenAPI document that it has a route below a channel of the trace."""
+    asked = _Asked(target="/openapi.json", answer_bytes_most=_DOCUMENT_MOST)
     try:
-        connection.request(method, url.path.rstrip("/") + path, sent[1], sent[0])
-        answer = connection.getresponse()
-        raw = answer.read(_BODY_MOST)
-    except (OSError, http.client.HTTPException) as error:
-        reason = (getattr(error, "strerror", None) or str(error) or type(error).__name__).lower()
-        raise BadInputError(f"{option} {host}", f"unreachable ({reason})", "a running service") from error
+        status, data = _ask(host, asked, option, transport)
+    except BadInputError:
+        return False
+    paths = data.get("paths")
+    if status != HTTPStatus.OK or not isinstance(paths, dict):
+        return False
+    begins = tuple(f"/{channel}/" for channel in info.arrivals_by_channel)
+    return any(isinstance(path, str) and path.startswith(begins) for path in paths)
+
+
+def _ask(host: str, asked: _Asked, option: str, transport: TransportOptions) -> tuple[int, dict[str, Any]]:
+    """Give status and JSON object of an answer, within one bound of time and one of size."""
+    where = f"{option} {host}"
+    client = Client(address_of(host, where), transport)
+    kept = client.pool()
+    try:
+        with Timeout(WAIT_S):
+            reply = client.ask(asked, kept, lambda _connect_s, _sent_at: None)
+    except Timeout:
+        raise BadInputError(where, *_WORDS[NO_ANSWER]) from None
+    except NoAnswerError as error:
+        if error.status:
+            # It answers, and more than anybody wants to know.
+            return error.status, {}
+        told = _WORDS.get(error.cause, (f"unreachable ({error.words})", "a running service"))
+        if error.cause == UNTRUSTED:
+            told = f"its certificate is not trusted ({error.words})", _TRUST
+        raise BadInputError(where, *told) from error
     finally:
-        connection.close()
-    try:
-        data = json.loads(raw)
-    except ValueError:
-        data = {}
-    return answer.status, data if isinstance(data, dict) else {}
-
-
-def check_url(host: str, where: str) -> SplitResult:
-    """Give the parts of a service's address; `where` names it in errors.
-
-    Raises:
-        BadInputError: it is none.
-    """
-    expected = "http://… or https://…"
-    try:
-        url = urlsplit(host)
-        port = url.port
-    except ValueError as error:
-        raise BadInputError(where, str(error).lower(), expected) from error
-    if url.username or url.password:
-        # An address stands in manifests and reports.
-        raise BadInputError(
-            where.split(maxsplit=1)[0], "holds a user or a password", "them in [auth] of --endpoints"
-        )
-    if url.scheme not in {"http", "https"} or not url.hostname or port == 0:
-        raise BadInputError(where, "no address of a web service", expected)
-    return url
+        while kept:
+            kept.pop().close()
+    data = json_of(reply.body)
+    return reply.status, data if isinstance(data, dict) else {}

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from footfall.load.rows import Row, Rows
+from footfall.records.connections import ConnectionCounts
 from footfall.records.errors import BadInputError
 from footfall.records.files import read_json
 from footfall.records.generator import GeneratorRecord
@@ -19,7 +20,7 @@ HITS_FILE = "hits.parquet"
 LOAD_FILE = "load.json"
 _IN_MANIFEST = (
     *("status", "arrivals", "broken_reasons", "lag_s"),
-    *("workers", "degraded", "generator", "ended_early_by"),
+    *("workers", "degraded", "generator", "connections", "ended_early_by"),
 )
 
 
@@ -41,6 +42,8 @@ class LoadResult:
     host: str
     causes: dict[str, int] = field(default_factory=dict)
     """Visits that failed, by cause."""
+    connections: ConnectionCounts | None = None
+    """None: nothing was counted, as in plays of an earlier version."""
     workers: tuple[WorkerRecord, ...] = ()
     """Empty where one process played."""
     degraded: bool = False
@@ -108,6 +111,7 @@ def read_result(folder: Path) -> LoadResult:
         data["lag_s"] = Lag(**data["lag_s"])
         data.setdefault("hits_kept", data["hits"])
         data["generator"] = GeneratorRecord.of_data(data["generator"])
+        data["connections"] = ConnectionCounts(**counts) if (counts := data.get("connections")) else None
         data["workers"] = worker_records(data.get("workers", ()))
         return LoadResult(**data)
     except (ValueError, TypeError, KeyError, AttributeError) as error:

@@ -11,11 +11,13 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from footfall.load.endpoints.ready import file_of, transport_of
 from footfall.load.play.settings import DRAIN_S, GATEWAY_VARIABLE, TOKEN_VARIABLE
 from footfall.load.progress import Progress, end_progress, read_progress
 from footfall.load.reach import check_host
 from footfall.load.result import LOAD_FILE, LoadResult, read_result
 from footfall.load.trace import TRACE_FILE, TraceInfo, read_info
+from footfall.load.transport.options import NOT_ASKED, TransportAsked
 from footfall.records.errors import BadInputError
 from footfall.records.parent import for_child
 
@@ -49,6 +51,8 @@ class LoadSettings:
     """… once in so many seconds."""
     endpoints: Path | None = None
     """File that maps errands to the host's own requests; None: the trace's, or the reference service's."""
+    transport: TransportAsked = NOT_ASKED
+    """Whose the connections are, and which certificates are trusted."""
     control_token: str | None = field(default=None, repr=False)
     """Of the reference service; with it, the service is told when second 0 of play is."""
     gateway_key: str | None = field(default=None, repr=False)
@@ -66,7 +70,9 @@ def run_locust(settings: LoadSettings) -> LoadResult:
         BadInputError: the trace or the host cannot be used, or the play broke down.
     """
     info = read_info(settings.trace / TRACE_FILE)
-    check_host(settings.host, info)
+    transport = transport_of(settings.transport, settings.endpoints, info)
+    is_mapped = file_of(settings.endpoints, info) is not None
+    check_host(settings.host, info, transport=transport, is_mapped=is_mapped)
     log = settings.run_dir / LOG_FILE
     try:
         settings.run_dir.mkdir(parents=True, exist_ok=True)
@@ -101,10 +107,19 @@ def _command(settings: LoadSettings) -> list[str]:
         *("--host", settings.host),
         *("--trace", str(settings.trace), "--run-dir", str(settings.run_dir)),
         *(("--endpoints", str(settings.endpoints)) if settings.endpoints else ()),
+        *_transport(settings.transport),
         *("--drain-s", str(settings.drain_s), "--hits-sample", str(settings.hits_sample_share)),
         *(() if settings.control else ("--no-control",)),
         *("--stall-s", str(settings.stall_s), "--stall-every-s", str(settings.stall_every_s)),
         *(_several(settings.processes) if settings.processes != 1 else ()),
+    ]
+
+
+def _transport(asked: TransportAsked) -> list[str]:
+    return [
+        *(("--connections", asked.connections) if asked.connections else ()),
+        *(("--ca-file", str(asked.ca_file)) if asked.ca_file else ()),
+        *(("--insecure",) if asked.insecure else ()),
     ]
 
 

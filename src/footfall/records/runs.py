@@ -12,6 +12,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from footfall.records.connections import ConnectionCounts
 from footfall.records.errors import BadInputError
 from footfall.records.files import digests, read_json
 from footfall.records.generator import GeneratorRecord
@@ -112,6 +113,8 @@ class Manifest:
     """What is known of the load generator's own part; None of a run that was not played."""
     ended_early_by: str = ""
     """The abort criterion that ended it; empty where none did."""
+    connections: ConnectionCounts | None = None
+    """Of the generators to the service; None: not known."""
     share_definition: str | None = None
     settings: dict[str, Any] = field(default_factory=dict)
     """Window, speed, host and all else that shaped the run; no secrets."""
@@ -202,6 +205,7 @@ def read_manifest(folder: Path) -> Manifest:
             data["lag_s"] = Lag(**data["lag_s"])
         if data.get("generator"):
             data["generator"] = GeneratorRecord.of_data(data["generator"])
+        data["connections"] = ConnectionCounts(**counts) if (counts := data.get("connections")) else None
         data["workers"] = worker_records(data.get("workers", ()))
         return Manifest(**data)
     except (ValueError, TypeError, KeyError, AttributeError) as error:

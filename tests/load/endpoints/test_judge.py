@@ -106,7 +106,15 @@ def test_a_code_that_repeats_a_secret_or_is_a_whole_sentence_is_cut_down() -> No
     assert outcome is Outcome.ERROR
     assert cause.startswith("bad_token_")
     assert "hidden" not in cause
-    assert len(cause) <= 40
+    assert len(cause) <= 60
+    assert (
+        ending(answer({"code": "=cmd|' /C calc'!A0\r\n\0<img src=x>"}, 400))[1] == "cmd_C_calc_A0_img_src_x"
+    )
+    assert ending(answer({"code": "余额不足"}, 400))[1] == "http_400"
+    assert ending(answer({"code": "余额不足"}, 400), outcomes={"余额不足": "rejected"}) == (
+        Outcome.REJECTED,
+        "http_400",
+    )
 
 
 JSON = st.recursive(

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from footfall import __version__
 from footfall.load.endpoints.own_service import OwnService, SharedToken
 from footfall.load.endpoints.read import endpoints_in
 from footfall.load.errands.answers import SERVED, Answer, Ending
@@ -99,7 +100,13 @@ def test_bodies_and_headers_are_sent_as_the_file_says() -> None:
     assert form.payload == b"a=query%26b&n=5"
     assert form.sent_headers["Content-Type"] == "application/x-www-form-urlencoded"
     assert plain.payload == b"<a>web</a>"
-    assert plain.sent_headers == {"Accept-Encoding": "gzip", "content-type": "text/xml", "X-Of": "all"}
+    assert plain.sent_headers == {
+        "Accept": "*/*",
+        "Accept-Encoding": "gzip, deflate, br",
+        "User-Agent": f"footfall/{__version__}",
+        "content-type": "text/xml",
+        "X-Of": "all",
+    }
     assert nothing.payload is None
     assert "Content-Type" not in nothing.sent_headers
 
@@ -120,13 +127,36 @@ def test_one_wrong_answer_ends_the_visit() -> None:
     assert [request.target for request in wire.requests] == ["/a", "/b"]
 
 
-def test_a_saved_value_with_a_line_break_goes_into_no_header() -> None:
-    """The visit ends; nothing is sent."""
-    evil = whole_answer(200, json.dumps({"x": "a\r\nHost: b"}).encode(), {})
+@pytest.mark.parametrize("value", ["a\r\nHost: b", "Łukasz", "中文", "\ud800", "a\0b", "b\u2028c"])
+def test_a_saved_value_that_no_header_can_hold_ends_the_visit(value: str) -> None:
+    """A line break, a letter beyond Latin-1, half of a surrogate pair: nothing is sent."""
+    evil = whole_answer(200, json.dumps({"x": value}).encode(), {})
     text = errand('path = "/a"\nsave = { x = "x" }', 'path = "/b"\nheaders = { X = "{x}" }')
     wire = wire_of(lambda _request: evil)
-    assert visit(service_of(text), wire)[1] == (Outcome.ERROR, "unfit_value")
+    assert visit(service_of(text), wire)[1] == (Outcome.ERROR, "header_not_sendable")
     assert len(wire.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("step", "cause"),
+    [
+        ('path = "/b/{x}"', "path_not_sendable"),
+        ('path = "/b"\nmethod = "POST"\nform = { x = "{x}" }', "body_not_sendable"),
+        ('path = "/b"\nmethod = "POST"\ntext = "{x}"', "body_not_sendable"),
+    ],
+)
+def test_half_of_a_surrogate_pair_goes_into_no_path_and_no_text(step: str, cause: str) -> None:
+    """JSON can hold it, and escapes it; UTF-8 cannot."""
+    half = whole_answer(200, b'{"x": "\\ud800"}', {})
+    wire = wire_of(lambda _request: half)
+    assert visit(service_of(errand('path = "/a"\nsave = { x = "x" }', step)), wire)[1] == (
+        Outcome.ERROR,
+        cause,
+    )
+    as_json = 'path = "/b"\nmethod = "POST"\njson = { x = "{x}" }'
+    wire = wire_of(lambda _request: half)
+    assert visit(service_of(errand('path = "/a"\nsave = { x = "x" }', as_json)), wire)[1] == SERVED
+    assert wire.requests[1].payload == b'{"x": "\\ud800"}'
 
 
 UNTIL = 'path = "/a"\nuntil = { json = { state = "done" }, every_s = 2, at_most_s = 5 }'

@@ -3,6 +3,8 @@
 from footfall.load.endpoints.own_service import OwnService
 from footfall.load.endpoints.read import endpoints_in
 from footfall.load.endpoints.trial import Trial, idle, trials
+from footfall.load.transport.address import address_of
+from footfall.load.transport.client import Client
 from footfall.records.outcomes import Outcome
 from tests.load.endpoints.shop import PASSWORD, TOKEN, Shop, shop
 from tests.load.endpoints.test_played import FILE, OTHER
@@ -14,7 +16,7 @@ SECRETS = {"env.SHOP_PASSWORD": PASSWORD, "env.SHOP_OTHER": OTHER}
 def tried(here: Shop, text: str = FILE) -> dict[str, Trial]:
     """Try a file out at a shop; gives the trials by channel.operation."""
     service = OwnService(endpoints_in(text, "f.toml"), SECRETS, 0.01)
-    done = trials(service, small_model(), here.host, SEED)
+    done = trials(service, small_model(), Client(address_of(here.host, "--host")), SEED)
     return {f"{trial.channel}.{trial.operation}": trial for trial in done}
 
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from footfall.load.errands.answers import Answer, ending_of
-from footfall.load.errands.wire import Request, has_text, status_is
+from footfall.load.errands.wire import Request, has_token, status_is
 from footfall.records.outcomes import Outcome
 
 
@@ -65,10 +65,15 @@ def test_an_answer_that_was_not_asked_for_is_never_a_success(status: int, code: 
 
 
 def test_a_success_is_only_the_answer_that_was_asked_for() -> None:
-    """Another 2xx, or the right status without the text in it, is an error."""
-    request = Request(channel="web", method="POST", path="/login", is_right=has_text(200, "token"))
+    """Another 2xx, or the right status without a text in it that a header can hold, is an error."""
+    request = Request(channel="web", method="POST", path="/login", is_right=has_token(200, "token"))
     assert request.judge(Answer(200, {"token": "t"})) == (Outcome.SERVED, "")
-    for answer in (Answer(200), Answer(200, {"token": ""}), Answer(204, {"token": "t"})):
+    wrong = (None, "", "a\r\nb", "帳單", "\ud800", ["t"], {"t": 1}, 5, "t" * 10_000)
+    for answer in (
+        Answer(200),
+        Answer(204, {"token": "t"}),
+        *(Answer(200, {"token": each}) for each in wrong),
+    ):
         assert request.judge(answer) == (Outcome.ERROR, "unexpected_answer")
     gone = Request(channel="web", method="POST", path="/logout", is_right=status_is(204))
     assert gone.judge(Answer(204)) == (Outcome.SERVED, "")

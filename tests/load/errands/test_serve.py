@@ -88,12 +88,37 @@ def test_whoever_the_ivr_cannot_help_waits_for_an_agent_and_talks() -> None:
     """After the first turn; the caller's own time for the other turns lies in the talk (2 s)."""
     everybody = HOTLINE.model_copy(update={"agent_share": {"query": number(1)}})
     model = small_model(channels=(channel("hotline", everybody),), share_definitions=())
-    wire = ScriptedWire()
+    wire = ScriptedWire(request_s=1)
     attempt, ending = served(model, customer_at("hotline", "query", wire))
     assert ending == SERVED
     assert wire.steps()[1:3] == ["hotline POST /login", "hotline POST /visits/{visit}/agent"]
     assert attempt.human_s == 1.0 + 2.0
     assert attempt.wait_s == 0.75
+
+
+def repr_short(value: object) -> str:
+    """Name a case."""
+    return repr(value)[:12]
+
+
+@pytest.mark.parametrize(
+    ("waited_s", "wait_s"),
+    [
+        *[(0.25, 0.25), (7, 1.0), (10**400, 1.0), (float("inf"), 1.0), (-1, 0.0), (float("nan"), 0.0)],
+        *[(True, 0.0), ("1", 0.0), ([1], 0.0), (None, 0.0)],
+    ],
+    ids=repr_short,
+)
+def test_nobody_waited_longer_than_the_request_took(waited_s: object, wait_s: float) -> None:
+    """The service says how long; what is no number of seconds is nought."""
+
+    def script(request: Request) -> Answer | None:
+        if request.step != "POST /visits":
+            return None
+        return Answer(201, {"visit": "v1", "waited_s": waited_s})
+
+    attempt, ending = served(small_model(), customer_at("kiosk", "query", ScriptedWire(script, request_s=1)))
+    assert (attempt.wait_s, ending) == (wait_s, SERVED)
 
 
 @pytest.mark.parametrize(

@@ -9,15 +9,19 @@ from footfall.load.play.settings import settings_of
 from footfall.records.errors import BadInputError
 
 
-def options(**more: str | None) -> Namespace:
+def options(**more: str | bool | None) -> Namespace:
     """Give options as they are when nothing but a trace is named; anything may be set."""
-    ordinary: dict[str, str | None] = {
+    ordinary: dict[str, str | bool | None] = {
         "host": "http://127.0.0.1:8080",
         "trace": "runs/1",
         "scenario": None,
         "run_dir": "",
         "drain_s": "120",
         "endpoints": "",
+        "connections": "",
+        "ca_file": "",
+        "insecure": False,
+        "no_control": False,
         "stall_s": "0",
         "stall_every_s": "0",
         "hits_sample": "1",
@@ -55,6 +59,7 @@ def test_secrets_come_from_the_environment_and_are_not_shown(monkeypatch: pytest
         ({"drain_s": "-1"}, "--drain-s: '-1'"),
         ({"drain_s": "nan"}, "--drain-s: 'nan'"),
         ({"drain_s": "inf"}, "--drain-s: 'inf'"),
+        ({"connections": "mine"}, "--connections: 'mine'; expected one of customer, shared, request"),
         ({"stall_s": "1", "stall_every_s": "1"}, "--stall-every-s: 1; expected more than --stall-s 1"),
     ],
 )

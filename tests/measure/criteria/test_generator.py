@@ -6,8 +6,10 @@ from dataclasses import replace
 
 import pytest
 
+from footfall.measure.between_runs.verdict import why_left_out
 from footfall.measure.criteria.generator import judge_generator, judge_wholeness
 from footfall.measure.criteria.grammar import parse_criterion
+from footfall.records.connections import ConnectionCounts
 from footfall.records.generator import ControlRecord, GeneratorRecord, TimeSummary
 from footfall.records.runs import ArrivalCounts, Manifest
 
@@ -35,6 +37,31 @@ def test_a_degraded_run_says_its_broken_arrivals_too(make_manifest: MakeManifest
     reason = judge_wholeness(make_manifest(arrivals=BROKEN, degraded=True)).reason
     assert "workers were lost" in reason
     assert "73 of 147" in reason
+
+
+@pytest.mark.parametrize(
+    ("counts", "what"),
+    [
+        (
+            ConnectionCounts(opened=90, no_local_port=1),
+            "1 connections failed in the generator: no local port",
+        ),
+        (
+            ConnectionCounts(opened=90, no_file_descriptor=3),
+            "3 connections failed in the generator: too many files",
+        ),
+    ],
+)
+def test_a_generator_that_runs_out_of_ports_or_descriptors_makes_the_run_invalid(
+    make_manifest: MakeManifest, counts: ConnectionCounts, what: str
+) -> None:
+    """It is not the service that failed; what to do is said. Refused connections are the service's."""
+    judged = judge_wholeness(make_manifest(connections=counts))
+    assert (judged.verdict, judged.validity) == ("invalid", True)
+    assert what in judged.reason
+    assert "--connections shared" in judged.reason
+    assert why_left_out(make_manifest(connections=counts)) == counts.ran_out
+    assert judge_wholeness(make_manifest(connections=ConnectionCounts(not_opened=9))).verdict == "pass"
 
 
 def times(p99_s: float, n: int = 1000) -> TimeSummary:

@@ -1,5 +1,6 @@
 """What a worker notes, on its way to the master: kept for half a second, sent, and added up there."""
 
+from collections import Counter
 from dataclasses import dataclass, field
 from itertools import repeat
 from typing import Any
@@ -33,12 +34,15 @@ class Notes:
     own_times: Histogram = field(default_factory=Histogram)
     """Of the requests: what the generator itself took."""
     loop_notes: LoopNotes = field(default_factory=LoopNotes)
+    connections: Counter[str] = field(default_factory=Counter)
+    """What became of connections, by the names of `ConnectionCounts`."""
 
     def to_data(self) -> dict[str, Any]:
         """Give the notes as a message holds them."""
         rows = {"starts": self.starts, "ends": self.ends, "visits": self.visits, "hits": self.hits}
         times = {"latencies": self.latencies.to_data(), "own_times": self.own_times.to_data()}
-        return rows | {"hits_left_out": self.hits_left_out, "loop": self.loop_notes.to_data()} | times
+        counts = {"hits_left_out": self.hits_left_out, "connections": dict(self.connections)}
+        return rows | counts | {"loop": self.loop_notes.to_data()} | times
 
     @classmethod
     def of_data(cls, data: dict[str, Any]) -> "Notes":
@@ -55,7 +59,8 @@ class Notes:
             Histogram.of_data(data["own_times"]),
             LoopNotes.of_data(data["loop"]),
         )
-        return cls(starts, ends, visits, hits, data["hits_left_out"], *times)
+        counts = Counter(data["connections"])
+        return cls(starts, ends, visits, hits, data["hits_left_out"], *times, counts)
 
 
 class Stream:
@@ -77,6 +82,10 @@ class Stream:
         """Note an ended visit."""
         self._notes.visits.append(row)
         self._notes.latencies.add(row)
+
+    def count(self, name: str) -> None:
+        """Note what became of a connection."""
+        self._notes.connections[name] += 1
 
     def hit(self, row: Row | None, own_s: float | None) -> None:
         """Note a request."""
@@ -114,5 +123,6 @@ def add_up(notes: Notes, account: Account, plan: Plan, worker: str) -> None:
     account.latencies.merge(notes.latencies)
     account.own_times.merge(notes.own_times)
     account.loop(notes.loop_notes)
+    account.connections.update(notes.connections)
     for hit in (*notes.hits, *repeat(None, notes.hits_left_out)):
         account.add_hit(hit)

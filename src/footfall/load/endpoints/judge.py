@@ -1,17 +1,17 @@
 """What an answer of somebody's own service means: right, or an outcome of theirs; never right by default."""
 
-import re
 from collections.abc import Iterable
 from typing import Any
 
 from footfall.load.endpoints.look import ABSENT, is_same, look
 from footfall.load.endpoints.spec import Call, Endpoints, Step, Success
 from footfall.load.errands.answers import SERVED, UNEXPECTED, Answer, Ending, ending_of
+from footfall.load.errands.hidden import cleaned, shown_code
+from footfall.records.connections import GENERATORS_OWN
 from footfall.records.outcomes import Outcome
 
 _OK = range(200, 300)
-_CODE_MOST = 40
-_NOT_IN_CODES = re.compile(r"[^A-Za-z0-9_.:-]+")
+_CODE_MOST = 400
 
 
 def ending_at(endpoints: Endpoints, call: Call, answer: Answer, hidden: Iterable[str] = ()) -> Ending:
@@ -19,10 +19,8 @@ def ending_at(endpoints: Endpoints, call: Call, answer: Answer, hidden: Iterable
 
     `hidden` texts, secrets that the service may repeat, are in no cause.
     """
-    if answer.problem:
-        return _as_mapped(endpoints, answer, answer.problem)
-    if not is_right(call.success or endpoints.success, answer):
-        return _as_mapped(endpoints, answer, code_of(endpoints, answer, hidden))
+    if answer.problem or not is_right(call.success or endpoints.success, answer):
+        return _as_mapped(endpoints, answer, hidden)
     for name, path in call.save.items() if isinstance(call, Step) else ():
         found = look(answer.document, path)
         if found is None or found is ABSENT:
@@ -44,31 +42,37 @@ def is_right(success: Success, answer: Answer) -> bool:
     )
 
 
-def code_of(endpoints: Endpoints, answer: Answer, hidden: Iterable[str] = ()) -> str:
-    """Give the code by which the answer says what is wrong; empty when it does not.
-
-    Only what a code is made of is kept, since it goes into tables and reports.
-    """
+def code_of(endpoints: Endpoints, answer: Answer) -> str:
+    """Give the code by which the answer says what is wrong, as it stands there; empty when it does not."""
     found = look(answer.document, endpoints.code)
     if isinstance(found, bool) or not isinstance(found, str | int):
         return ""
-    code = str(found)
-    for text in hidden:
-        code = code.replace(text, "***") if text else code
-    return _cleaned(code)
+    return str(found)[:_CODE_MOST]
 
 
-def _as_mapped(endpoints: Endpoints, answer: Answer, code: str) -> Ending:
-    cause = code or (UNEXPECTED if answer.status in _OK else f"http_{answer.status}")
-    mapped = {_cleaned(key): outcome for key, outcome in endpoints.outcomes.items()}
-    for key in (code, str(answer.status)):
-        if key in mapped:
-            return mapped[key], cause
+def _as_mapped(endpoints: Endpoints, answer: Answer, hidden: Iterable[str]) -> Ending:
+    """Give outcome and cause: of the file's `outcomes` by code, then by status; else as is usual."""
+    code = answer.problem or code_of(endpoints, answer)
+    shown = answer.problem or _shown(endpoints, code, hidden)
+    cause = shown or (UNEXPECTED if answer.status in _OK else f"http_{answer.status}")
+    if code not in GENERATORS_OWN:
+        for key, outcome in endpoints.outcomes.items():
+            if code and _is_named(key, code):
+                return outcome, cause
+        if str(answer.status) in endpoints.outcomes:
+            return endpoints.outcomes[str(answer.status)], cause
     return ending_of(Answer(answer.status, {"code": code}, answer.problem))[0], cause
 
 
-def _cleaned(code: str) -> str:
-    return _NOT_IN_CODES.sub("_", code)[:_CODE_MOST].strip("_")
+def _shown(endpoints: Endpoints, code: str, hidden: Iterable[str]) -> str:
+    """Give a code as a cause: what the file names itself, and of all else what gives no secret away."""
+    if any(_is_named(key, code) for key in endpoints.outcomes):
+        return cleaned(code)
+    return shown_code(code, hidden)
+
+
+def _is_named(key: str, code: str) -> bool:
+    return code == key or (cleaned(code) == cleaned(key) != "")
 
 
 def _stands(found: Any) -> bool:  # noqa: ANN401  JSON

@@ -9,7 +9,14 @@ from uuid import NAMESPACE_OID, uuid5
 from footfall.load.endpoints.look import ABSENT, is_same, look
 from footfall.load.endpoints.request import Filling, OwnRequest, request_of
 from footfall.load.endpoints.spec import Basic, Bearer, Call, Endpoints, Errand, Header, Login, Until
-from footfall.load.endpoints.words import KEY_WORD, UnfitValueError, in_header, in_text, names_a_secret
+from footfall.load.endpoints.words import (
+    KEY_WORD,
+    UnfitValueError,
+    in_header,
+    in_text,
+    names_a_secret,
+    secret_texts,
+)
 from footfall.load.errands.answers import SERVED, Answer, Ending
 from footfall.load.errands.attempt import Attempt, Order, VisitOverError
 from footfall.records.outcomes import Outcome
@@ -122,7 +129,7 @@ class _Visit:
             for name, path in step.save.items():
                 self._values[name] = value = look(answer.document, path)
                 if names_a_secret(name):
-                    self._hidden |= {str(value)}
+                    self._hidden |= secret_texts(value)
 
     def _request(self, call: Call, authorization: dict[str, str]) -> OwnRequest:
         filling = Filling(
@@ -174,7 +181,7 @@ class _Visit:
                 self._hidden |= {self._token}
                 return {auth.header: in_header("{token}", {"token": f"{auth.prefix}{self._token}"})}
         except UnfitValueError as error:
-            raise VisitOverError(Outcome.ERROR, "unfit_value") from error
+            raise VisitOverError(Outcome.ERROR, str(error)) from error
         return {}
 
     def _logged_in(self, login: Login) -> str:

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 from footfall.load.endpoints.spec import (
     Basic,
     Bearer,
+    Call,
     Endpoints,
     Errand,
     Header,
@@ -20,6 +21,7 @@ from footfall.load.endpoints.spec import (
     Until,
 )
 from footfall.load.endpoints.words import CUSTOMER_WORDS, ENVIRONMENT, KEY_WORD, words_in
+from footfall.load.transport.message import is_header_value
 from footfall.records.errors import BadInputError
 
 _FILE_BYTES_MOST = 1024 * 1024
@@ -78,7 +80,7 @@ def secrets_of(endpoints: Endpoints, environment: Mapping[str, str], where: str)
     """Give the values of the environment's variables that a file names, by placeholder.
 
     Raises:
-        BadInputError: one is not set, or empty.
+        BadInputError: one is not set, empty, or stands in a header that cannot carry it.
     """
     found = {}
     for word in sorted(word for word in endpoints.words if word.startswith(ENVIRONMENT)):
@@ -86,7 +88,22 @@ def secrets_of(endpoints: Endpoints, environment: Mapping[str, str], where: str)
         if not environment.get(name):
             raise BadInputError(f"{where}: {{{word}}}", f"{name} is not set", f"{name} in the environment")
         found[word] = environment[name]
+    for word in _in_headers(endpoints) & found.keys():
+        if not is_header_value(found[word]):
+            place, name = f"{where}: {{{word}}}", word.removeprefix(ENVIRONMENT)
+            expected = "letters of Latin-1 without a line break"
+            raise BadInputError(place, f"{name} holds what no header can carry", expected)
     return found
+
+
+def _in_headers(endpoints: Endpoints) -> set[str]:
+    """Give the placeholders that stand in headers."""
+    auth = endpoints.auth
+    calls: list[Call] = [step for errand in endpoints.errand for step in errand.step]
+    if isinstance(auth, Login):
+        calls.append(auth)
+    texts = [auth.token] if isinstance(auth, Bearer) else [auth.value] if isinstance(auth, Header) else []
+    return set(words_in([*texts, *(call.headers for call in calls)]))
 
 
 def _check_words(endpoints: Endpoints, where: str) -> None:

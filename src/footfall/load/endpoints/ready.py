@@ -10,6 +10,7 @@ from footfall.load.endpoints.coverage import covered
 from footfall.load.endpoints.own_service import OwnService
 from footfall.load.endpoints.read import endpoints_in, read_text, secrets_of
 from footfall.load.trace import Trace, TraceInfo
+from footfall.load.transport.options import TransportAsked, TransportOptions
 from footfall.records.errors import BadInputError
 from footfall.records.tables import write_text
 
@@ -54,6 +55,20 @@ def own_service(text: str, where: str, info: TraceInfo) -> OwnService:
 def file_of(given: Path | None, info: TraceInfo) -> Path | None:
     """Give the file that counts: the one that is named, else that of the trace's scenario."""
     return given or (Path(info.endpoints) if info.endpoints else None)
+
+
+def transport_of(asked: TransportAsked, given: Path | None, info: TraceInfo) -> TransportOptions:
+    """Give how connections are made: by options, else by the endpoints file, else the usual way.
+
+    Raises:
+        BadInputError: a file is wrong or cannot be read.
+    """
+    path = file_of(given, info)
+    if path is None:
+        return asked.options()
+    endpoints = endpoints_in(read_text(path), str(path))
+    ca_file = path.parent / endpoints.ca_file if endpoints.ca_file else None
+    return asked.options(endpoints.connections, ca_file)
 
 
 def told(given: Path | None, info: TraceInfo) -> dict[str, Any]:

@@ -3,7 +3,9 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
+from footfall import __version__
 from footfall.load.endpoints.judge import ending_at
 from footfall.load.endpoints.spec import Call, Endpoints, Step
 from footfall.load.endpoints.words import (
@@ -15,14 +17,14 @@ from footfall.load.endpoints.words import (
     in_path,
     in_text,
 )
-from footfall.load.errands.answers import Answer, Ending
+from footfall.load.errands.answers import BODY_NOT_SENDABLE, Answer, Ending
 from footfall.load.errands.attempt import VisitOverError
+from footfall.load.errands.body import ACCEPTED
 from footfall.load.errands.wire import Request
 from footfall.records.outcomes import Outcome
 
 LOGIN = "login"
-_ACCEPTED = "gzip"
-"""The one packing that is undone only as far as the limit says."""
+_AGENT = f"footfall/{__version__}"
 _KINDS = ("application/json", "application/x-www-form-urlencoded", "text/plain; charset=utf-8")
 
 
@@ -44,8 +46,7 @@ class OwnRequest(Request):
 
     endpoints: Endpoints = field(repr=False)
     call: Call = field(repr=False)
-    content: str | None = field(repr=False)
-    hidden: frozenset[str] = field(repr=False)
+    content: bytes | None = field(repr=False)
 
     @property
     def step(self) -> str:
@@ -58,9 +59,14 @@ class OwnRequest(Request):
         return self.path
 
     @property
+    def shown(self) -> str:
+        """The path as the file has it: a value may be a secret."""
+        return self.call.path.partition("?")[0]
+
+    @property
     def payload(self) -> bytes | None:
         """The body as it is sent."""
-        return None if self.content is None else self.content.encode()
+        return self.content
 
     @property
     def sent_headers(self) -> Mapping[str, str]:
@@ -81,12 +87,12 @@ def request_of(call: Call, filling: Filling) -> OwnRequest:
     try:
         values = filling.values
         content, kind = _body(call, values)
-        headers = {"Accept-Encoding": _ACCEPTED} | filling.authorization
+        headers = {"Accept": "*/*", "Accept-Encoding": ACCEPTED, "User-Agent": _AGENT} | filling.authorization
         headers |= {"Content-Type": kind} if kind else {}
         own = {name: in_header(text, values) for name, text in call.headers.items()}
         path = in_path(call.path, values)
     except UnfitValueError as error:
-        raise VisitOverError(Outcome.ERROR, "unfit_value") from error
+        raise VisitOverError(Outcome.ERROR, str(error)) from error
     replaced = {name.lower() for name in own}
     return OwnRequest(
         channel=filling.channel,
@@ -97,6 +103,8 @@ def request_of(call: Call, filling: Filling) -> OwnRequest:
         headers={name: text for name, text in headers.items() if name.lower() not in replaced} | own,
         timeout_s=call.timeout_s,
         answer_bytes_most=filling.endpoints.answer_bytes_most,
+        keeps_text=True,
+        keeps_cookies=True,
         endpoints=filling.endpoints,
         call=call,
         content=content,
@@ -104,13 +112,28 @@ def request_of(call: Call, filling: Filling) -> OwnRequest:
     )
 
 
-def _body(call: Call, values: Values) -> tuple[str | None, str]:
-    """Give the body and its content type."""
+def _body(call: Call, values: Values) -> tuple[bytes | None, str]:
+    """Give the body and its content type.
+
+    Raises:
+        UnfitValueError: a value cannot be encoded.
+    """
     as_json, form, text = call.bodies
-    if as_json is not None:
-        return json.dumps(in_json(as_json, values), ensure_ascii=False), _KINDS[0]
-    if form is not None:
-        return in_form(form, values), _KINDS[1]
-    if text is not None:
-        return in_text(text, values), _KINDS[2]
+    try:
+        if as_json is not None:
+            return _json(in_json(as_json, values)), _KINDS[0]
+        if form is not None:
+            return in_form(form, values).encode(), _KINDS[1]
+        if text is not None:
+            return in_text(text, values).encode(), _KINDS[2]
+    except (UnicodeError, RecursionError) as error:
+        raise UnfitValueError(BODY_NOT_SENDABLE) from error
     return None, ""
+
+
+def _json(tree: Any) -> bytes:  # noqa: ANN401  JSON
+    """Give JSON in UTF-8; half of a surrogate pair, which JSON can hold and UTF-8 cannot, is escaped."""
+    try:
+        return json.dumps(tree, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return json.dumps(tree).encode()

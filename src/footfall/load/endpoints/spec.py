@@ -9,15 +9,17 @@ from urllib.parse import parse_qsl, urlsplit
 from pydantic import AfterValidator, BeforeValidator, Field, NonNegativeFloat, PositiveFloat, model_validator
 
 from footfall.load.endpoints.words import is_from_environment, names_a_secret, parts, words_in
-from footfall.load.errands.wire import ANSWER_S_MAX
+from footfall.load.errands.wire import ANSWER_BYTES_MOST, ANSWER_S_MAX
+from footfall.load.transport.options import Sharing
 from footfall.records.outcomes import Outcome
 from footfall.simulate.spec.base import Spec
 
-ANSWER_BYTES_MOST = 1024 * 1024
 _TIMEOUT_S_MOST = 600.0
 _BODIES = ("json", "form", "text")
 _NO_CONTROL = re.compile(r"[!-~ -]*")
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+_OURS = frozenset({"connection", "content-length", "expect", "transfer-encoding", "upgrade"})
+"""Headers by which a message is taken apart."""
 _ERRAND = re.compile(r"[^.\s]+\.[^.\s]+")
 
 
@@ -49,6 +51,9 @@ def _headers(headers: dict[str, str]) -> dict[str, str]:
             raise ValueError(msg)
         if not _NO_CONTROL.fullmatch("".join(literal for literal, _ in parts(value))):
             msg = f"{name} has a line break or a letter beyond ASCII; expected plain text"
+            raise ValueError(msg)
+        if name.lower() in _OURS:
+            msg = f"{name} is set by the generator itself; expected another header"
             raise ValueError(msg)
         _no_literal_secret(name, value)
     return headers
@@ -250,6 +255,10 @@ class Endpoints(Spec):
     """Code or status of a wrong answer, and what it is to the customer."""
     unmapped: Literal["refuse", "skip"] = "refuse"
     """Arrivals for whom there is no errand: refuse the run, or leave them out of the trace."""
+    connections: Sharing | None = None
+    """Whose the connections are; None: each customer's own."""
+    ca_file: str | None = None
+    """File with the certificate of the service's CA, from the file's own folder; None: the system's CAs."""
     answer_bytes_most: Annotated[int, Field(ge=1, le=64 * 1024 * 1024)] = ANSWER_BYTES_MOST
     """A longer body is not read to its end: `error`."""
 

@@ -7,6 +7,9 @@ from string import Formatter
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from footfall.load.errands.answers import BODY_NOT_SENDABLE, HEADER_NOT_SENDABLE, PATH_NOT_SENDABLE
+from footfall.load.transport.message import is_header_value
+
 CUSTOMER_WORDS = (
     "subscriber",
     "customer",
@@ -35,7 +38,7 @@ _WORD = re.compile(r"env\.[A-Za-z_][A-Za-z0-9_]*|[A-Za-z_][A-Za-z0-9_]*")
 
 
 class UnfitValueError(ValueError):
-    """A value cannot stand where it should: a line break in a header."""
+    """A value cannot stand where it should; the text is the cause."""
 
 
 @lru_cache(maxsize=4096)
@@ -80,20 +83,36 @@ def names_a_secret(name: str) -> bool:
     return _SECRET_NAME.search(name) is not None
 
 
+def secret_texts(value: object) -> frozenset[str]:
+    """Give the text of a value that is a secret, to be hidden; none where it has none."""
+    try:
+        return frozenset({plain(value)} - {""})
+    except UnfitValueError:
+        return frozenset()
+
+
 def in_path(text: str, values: Values) -> str:
-    """Fill a path; a value is URL-encoded, so it can neither end a segment nor begin a parameter."""
-    return _filled(text, values, lambda value: quote(value, safe=""))
+    """Fill a path; a value is URL-encoded, so it can neither end a segment nor begin a parameter.
+
+    Raises:
+        UnfitValueError: a value is no text that can be encoded.
+    """
+    try:
+        return _filled(text, values, lambda value: quote(value, safe=""))
+    except UnicodeError as error:
+        raise UnfitValueError(PATH_NOT_SENDABLE) from error
 
 
 def in_header(text: str, values: Values) -> str:
     """Fill a header's value.
 
     Raises:
-        UnfitValueError: a value has a line break or another control character.
+        UnfitValueError: a value has what no header can hold: a line break, another control character, a
+            letter beyond Latin-1 (RFC 9110, 5.5).
     """
     filled = _filled(text, values, str)
-    if any(ord(letter) < ord(" ") or ord(letter) == 0x7F for letter in filled):  # noqa: PLR2004  DEL
-        raise UnfitValueError
+    if not is_header_value(filled):
+        raise UnfitValueError(HEADER_NOT_SENDABLE)
     return filled
 
 
@@ -103,8 +122,15 @@ def in_text(text: str, values: Values) -> str:
 
 
 def in_form(fields: Mapping[str, object], values: Values) -> str:
-    """Fill the fields of a form and URL-encode it."""
-    return urlencode({key: _plain(in_json(value, values)) for key, value in fields.items()})
+    """Fill the fields of a form and URL-encode it.
+
+    Raises:
+        UnfitValueError: a value is no text that can be encoded.
+    """
+    try:
+        return urlencode({key: plain(in_json(value, values)) for key, value in fields.items()})
+    except UnicodeError as error:
+        raise UnfitValueError(BODY_NOT_SENDABLE) from error
 
 
 def in_json(tree: Any, values: Values) -> Any:  # noqa: ANN401  JSON
@@ -122,10 +148,18 @@ def in_json(tree: Any, values: Values) -> Any:  # noqa: ANN401  JSON
 
 
 def _filled(text: str, values: Values, escaped: Any) -> str:  # noqa: ANN401  text to text
-    return "".join(literal + (escaped(_plain(values[word])) if word else "") for literal, word in parts(text))
+    return "".join(literal + (escaped(plain(values[word])) if word else "") for literal, word in parts(text))
 
 
-def _plain(value: object) -> str:
+def plain(value: object) -> str:
+    """Give a value as a text.
+
+    Raises:
+        UnfitValueError: it is nested too deep, or a number too long, to be one.
+    """
     if isinstance(value, bool):
         return "true" if value else "false"
-    return "" if value is None else str(value)
+    try:
+        return "" if value is None else str(value)
+    except (RecursionError, ValueError) as error:
+        raise UnfitValueError(BODY_NOT_SENDABLE) from error

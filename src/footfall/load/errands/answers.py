@@ -1,9 +1,10 @@
 """What an answer means for a visit: one table, and never success by default."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from footfall.load.errands.hidden import cleaned, shown_code
 from footfall.records.outcomes import Outcome
 
 Ending = tuple[Outcome, str]
@@ -13,8 +14,15 @@ UNREACHABLE = "unreachable"
 CONNECTION_LOST = "connection_lost"
 NO_ANSWER = "no_answer"
 TOO_LONG = "answer_too_long"
+HEAD_TOO_LONG = "answer_head_too_long"
+CUT_SHORT = "answer_cut_short"
 UNREADABLE = "unreadable_answer"
 UNEXPECTED = "unexpected_answer"
+UNTRUSTED = "certificate_not_trusted"
+TLS_FAILED = "tls_failed"
+HEADER_NOT_SENDABLE = "header_not_sendable"
+PATH_NOT_SENDABLE = "path_not_sendable"
+BODY_NOT_SENDABLE = "body_not_sendable"
 
 _BY_CODE = {
     "wrong_pin": Outcome.REJECTED,
@@ -37,11 +45,6 @@ _BY_CODE = {
     "no_session": Outcome.ERROR,
     "key_reused": Outcome.ERROR,
     "deadline": Outcome.TIMEOUT,
-    NO_ANSWER: Outcome.TIMEOUT,
-    UNREACHABLE: Outcome.ERROR,
-    CONNECTION_LOST: Outcome.ERROR,
-    TOO_LONG: Outcome.ERROR,
-    UNREADABLE: Outcome.ERROR,
 }
 _BY_STATUS = {
     408: Outcome.ABANDONED,
@@ -73,17 +76,21 @@ class Answer:
 
     @property
     def code(self) -> str:
-        """The cause that the answer names, as far as it does."""
+        """The code that the answer names, as it stands there; empty if it names none."""
         code = self.data.get("code", "")
-        return self.problem or (code if isinstance(code, str) else "")
+        return code if isinstance(code, str) else ""
 
 
-def ending_of(answer: Answer) -> Ending:
-    """How a visit ends with an answer other than the one that was asked for; never `served`."""
-    code = answer.code
+def ending_of(answer: Answer, hidden: Iterable[str] = ()) -> Ending:
+    """How a visit ends with an answer other than the one that was asked for; never `served`.
+
+    `hidden` texts, secrets that the service may repeat, are in no cause.
+    """
+    if answer.problem:
+        return Outcome.TIMEOUT if answer.problem == NO_ANSWER else Outcome.ERROR, answer.problem
     if answer.status in _SUCCESS:
         return Outcome.ERROR, UNEXPECTED
-    cause = code or f"http_{answer.status}"
-    if code in _BY_CODE:
-        return _BY_CODE[code], cause
+    if answer.code in _BY_CODE:
+        return _BY_CODE[answer.code], answer.code
+    cause = shown_code(answer.code, hidden) or cleaned(f"http_{answer.status}")
     return _BY_STATUS.get(answer.status, Outcome.ERROR), cause

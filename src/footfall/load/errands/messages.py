@@ -13,6 +13,7 @@ from footfall.simulate.spec.channel import Verb
 
 _POLL_S = 20.0
 _SPARE_S = 10.0
+_NUMBER_MOST = 1 << 53
 """What a long poll may take beyond its wait."""
 
 
@@ -23,6 +24,7 @@ class MessageTurns:
         """Begin a visit; the key is the gateway's, if it asks for one."""
         self._attempt = attempt
         self._headers = {"X-Gateway-Key": gateway_key} if gateway_key else {}
+        self._hidden = frozenset({gateway_key} - {""})
         self._seen = 0
         operation = attempt.customer.arrival.operation
         self._confirms = any(turn.verb is Verb.CONFIRM for turn in attempt.channel.dialogues[operation])
@@ -41,7 +43,7 @@ class MessageTurns:
         if said.get("code") != wanted:
             status = said.get("status")
             heard = Answer(status if isinstance(status, int) else 0, said)
-            raise VisitOverError(*ending_of(heard))
+            raise VisitOverError(*ending_of(heard, self._hidden))
 
     def _text(self, verb: Verb) -> str:
         customer = self._attempt.customer
@@ -92,6 +94,7 @@ class MessageTurns:
             is_right=_is_accepted if method == "POST" else _lists_answers,
             body=body,
             headers=self._headers,
+            hidden=self._hidden,
             timeout_s=timeout_s,
         )
         return self._attempt.ask(request)
@@ -106,5 +109,9 @@ def _lists_answers(answer: Answer) -> bool:
     return (
         answer.status == HTTPStatus.OK
         and isinstance(said, list)
-        and all(isinstance(one, dict) and isinstance(one.get("n"), int) for one in said)
+        and all(isinstance(one, dict) and _is_number(one.get("n")) for one in said)
     )
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int) and 0 <= value < _NUMBER_MOST

@@ -3,12 +3,13 @@
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Protocol
+from urllib.parse import quote
 
-from footfall.load.errands.answers import SERVED, Ending
+from footfall.load.errands.answers import SERVED, Answer, Ending
 from footfall.load.errands.attempt import Attempt, Order, VisitOverError
 from footfall.load.errands.messages import MessageTurns
 from footfall.load.errands.turns import HttpTurns
-from footfall.load.errands.wire import ANSWER_S_MAX, Request, has_text, status_is
+from footfall.load.errands.wire import ANSWER_S_MAX, Request, has_token, status_is
 from footfall.records.outcomes import Outcome
 from footfall.simulate.decide.customer import (
     AGENT,
@@ -98,13 +99,14 @@ def _held(attempt: Attempt) -> Iterator[str]:
         channel=channel,
         method="POST",
         path="/visits",
-        is_right=has_text(201, "visit"),
+        is_right=has_token(201, "visit"),
         body=body,
         timeout_s=body["patience_s"] + ANSWER_S_MAX,
     )
+    since_s = attempt.customer.wire.now_s()
     granted = attempt.ask(request, notes_service=False)
     attempt.note_service()
-    attempt.wait_s += _waited_s(granted.data.get("waited_s"))
+    attempt.wait_s += _waited_s(granted, attempt.customer.wire.now_s() - since_s)
     visit = str(granted.data["visit"])
     try:
         yield visit
@@ -112,7 +114,7 @@ def _held(attempt: Attempt) -> Iterator[str]:
         end = Request(
             channel=channel,
             method="DELETE",
-            path=f"/visits/{visit}",
+            path=f"/visits/{quote(visit, safe='')}",
             name="/visits/{visit}",
             is_right=status_is(204),
             timeout_s=_LET_GO_S,
@@ -127,13 +129,15 @@ def _fetch_agent(attempt: Attempt, visit: str) -> None:
     request = Request(
         channel=attempt.channel.name,
         method="POST",
-        path=f"/visits/{visit}/agent",
+        path=f"/visits/{quote(visit, safe='')}/agent",
         name="/visits/{visit}/agent",
         is_right=status_is(200),
         body={"patience_s": patience_s},
         timeout_s=patience_s + ANSWER_S_MAX,
     )
-    attempt.wait_s += _waited_s(attempt.ask(request).data.get("waited_s"))
+    since_s = attempt.customer.wire.now_s()
+    granted = attempt.ask(request)
+    attempt.wait_s += _waited_s(granted, attempt.customer.wire.now_s() - since_s)
     talk = times_of(station, attempt.customer.arrival.operation, "talk")
     attempt.be_human(talk.at(attempt.u(TALK)))
 
@@ -151,5 +155,9 @@ def _turns(attempt: Attempt) -> list[tuple[int, Turn]]:
     return list(enumerate(attempt.channel.dialogues[attempt.customer.arrival.operation]))
 
 
-def _waited_s(value: object) -> float:
-    return float(value) if isinstance(value, int | float) and value >= 0 else 0.0
+def _waited_s(granted: Answer, took_s: float) -> float:
+    """Give the seconds that a service says the customer waited, at most what the request took."""
+    value = granted.data.get("waited_s")
+    if isinstance(value, bool) or not isinstance(value, int | float) or not value >= 0:
+        return 0.0
+    return min(value, took_s)

@@ -2,17 +2,19 @@
 
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
+from urllib.parse import quote
 
 from footfall.load.errands.answers import Answer
 from footfall.load.errands.attempt import Attempt, Order, VisitOverError
 from footfall.load.errands.slips import UNKNOWN_ITEM, WRONG_PIN
-from footfall.load.errands.wire import Request, has_text, status_is
+from footfall.load.errands.wire import Request, has, has_token, is_token, status_is
 from footfall.records.outcomes import Outcome
 from footfall.simulate.spec.channel import Verb
 
 BROWSE_PAGES = ("home", "plans", "offers", "help")
 QUERY_PAGES = ("/account", "/account/bill", "/account/usage")
 NUMBERS_TRIED_MOST = 3
+_NUMBER_MOST = 1 << 63
 _NO_SUCH_ITEM = "no-such-item"
 _DONE, _PENDING, _EXPIRED = "done", "pending", "expired"
 _TAKEN = "number_taken"
@@ -29,6 +31,7 @@ class HttpTurns:
         self._confirms = any(turn.verb is Verb.CONFIRM for turn in attempt.channel.dialogues[operation])
         self._headers = {"User-Agent": attempt.customer.person.browser}
         self._pages = 0
+        self._hidden: frozenset[str] = frozenset()
 
     def hold(self, visit: str) -> None:
         """Send the visit along with every request from now on."""
@@ -45,7 +48,7 @@ class HttpTurns:
         elif verb is Verb.BROWSE:
             self._browse()
         elif verb is Verb.QUERY:
-            self._ask("GET", QUERY_PAGES[page % len(QUERY_PAGES)], has_text(200, self._query_text(page)))
+            self._ask("GET", QUERY_PAGES[page % len(QUERY_PAGES)], has(200, self._query_text(page)))
         elif verb is Verb.ORDER:
             self._order(slip)
         elif verb is Verb.CONFIRM:
@@ -57,8 +60,9 @@ class HttpTurns:
     def _log_in(self, slip: str) -> None:
         person = self._attempt.customer.person
         body = {"msisdn": person.msisdn, "pin": person.wrong_pin if slip == WRONG_PIN else person.pin}
-        answer = self._ask("POST", "/login", has_text(200, "token"), body=body)
-        self._headers["Authorization"] = f"Bearer {answer.data['token']}"
+        answer = self._ask("POST", "/login", has_token(200, "token"), body=body)
+        token = answer.data["token"]
+        self._headers["Authorization"], self._hidden = f"Bearer {token}", frozenset({token})
 
     def _browse(self) -> None:
         page = BROWSE_PAGES[self._pages % len(BROWSE_PAGES)]
@@ -102,8 +106,8 @@ class HttpTurns:
 
     def _is_placed(self, answer: Answer) -> bool:
         """Whether the order stands as the dialogue goes on from here."""
-        state = answer.data.get("state")
-        if not answer.data.get("order"):
+        state, order = answer.data.get("state"), answer.data.get("order")
+        if not isinstance(state, str) or not (is_token(order) or _is_number(order)):
             return False
         if answer.status == HTTPStatus.OK:  # the same order as before, executed once
             return state in ({_PENDING, _DONE, _EXPIRED} if self._confirms else {_DONE})
@@ -112,7 +116,9 @@ class HttpTurns:
     def _confirm(self) -> None:
         order = self._attempt.open_order
         number = order.number if order else ""
-        self._ask("POST", f"/orders/{number}/confirm", self._is_done, name="/orders/{order}/confirm")
+        self._ask(
+            "POST", f"/orders/{quote(number, safe='')}/confirm", self._is_done, name="/orders/{order}/confirm"
+        )
 
     @staticmethod
     def _is_done(answer: Answer) -> bool:
@@ -130,7 +136,7 @@ class HttpTurns:
         answer = self._ask("GET", "/numbers?limit=20", _lists_numbers, name="/numbers")
         for number in answer.data["numbers"][:NUMBERS_TRIED_MOST]:
             try:
-                path = f"/numbers/{number}/reserve"
+                path = f"/numbers/{quote(number, safe='')}/reserve"
                 self._ask("POST", path, status_is(200), name="/numbers/{number}/reserve")
             except VisitOverError as over:
                 if over.ending[1] != _TAKEN:
@@ -160,10 +166,17 @@ class HttpTurns:
             name=name,
             is_right=is_right,
             body=body,
+            hidden=self._hidden,
             headers=self._headers | ({"Idempotency-Key": key} if key else {}),
         )
         return self._attempt.ask(request)
 
 
 def _lists_numbers(answer: Answer) -> bool:
-    return answer.status == HTTPStatus.OK and isinstance(answer.data.get("numbers"), list)
+    numbers = answer.data.get("numbers")
+    return answer.status == HTTPStatus.OK and isinstance(numbers, list) and all(map(is_token, numbers))
+
+
+def _is_number(value: object) -> bool:
+    """Whether a value counts orders: whole, above 0, and of a reasonable size."""
+    return isinstance(value, int) and not isinstance(value, bool) and 0 < value < _NUMBER_MOST

@@ -1,6 +1,7 @@
 """The line between an errand and the world: requests out, answers in, and a clock."""
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -9,6 +10,8 @@ from footfall.load.errands.answers import SERVED, Answer, Ending, ending_of
 
 ANSWER_S_MAX = 30.0
 """A request without a wait of its own that is not answered so long is given up (`timeout`)."""
+ANSWER_BYTES_MOST = 1024 * 1024
+_TOKEN = re.compile(r"[!-~]{1,8192}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,8 +28,15 @@ class Request:
     body: Mapping[str, Any] | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     timeout_s: float = ANSWER_S_MAX
-    answer_bytes_most: int | None = None
-    """A longer answer is given up; text and headers are kept. None: read to its end, as JSON alone."""
+    """Of the whole exchange: connecting, sending, and the last byte of the answer."""
+    answer_bytes_most: int = ANSWER_BYTES_MOST
+    """A longer body is given up, also one that unpacks to more."""
+    keeps_text: bool = False
+    """Whether the answer keeps text, headers and JSON of any kind, and not a JSON object alone."""
+    hidden: frozenset[str] = field(default=frozenset(), repr=False)
+    """Secrets that the service may repeat: they must not get into any cause."""
+    keeps_cookies: bool = False
+    """Whether cookies of the customer's earlier answers go with it."""
 
     @property
     def step(self) -> str:
@@ -37,6 +47,11 @@ class Request:
     def target(self) -> str:
         """Path below the host."""
         return f"/{self.channel}{self.path}"
+
+    @property
+    def shown(self) -> str:
+        """The path as it may be shown: without values that could be secret."""
+        return self.target
 
     @property
     def payload(self) -> bytes | None:
@@ -50,7 +65,7 @@ class Request:
 
     def judge(self, answer: Answer) -> Ending:
         """Give `SERVED` for the right answer, else how the visit ends."""
-        return SERVED if self.is_right(answer) else ending_of(answer)
+        return SERVED if self.is_right(answer) else ending_of(answer, self.hidden)
 
 
 class Wire(Protocol):
@@ -71,6 +86,16 @@ def status_is(*statuses: int) -> Callable[[Answer], bool]:
     return lambda answer: answer.status in statuses
 
 
-def has_text(status: int, name: str) -> Callable[[Answer], bool]:
-    """Give the check that the answer has a status and a non-empty text of that name."""
-    return lambda answer: answer.status == status and bool(str(answer.data.get(name, "")))
+def has(status: int, name: str) -> Callable[[Answer], bool]:
+    """Give the check that the answer has a status, and something under a name."""
+    return lambda answer: answer.status == status and answer.data.get(name, "") not in ("", None)
+
+
+def has_token(status: int, name: str) -> Callable[[Answer], bool]:
+    """Give the check that the answer has a status, and a text that can go into paths and headers."""
+    return lambda answer: answer.status == status and is_token(answer.data.get(name))
+
+
+def is_token(value: object) -> bool:
+    """Whether a value is a text of visible ASCII, not empty, of a reasonable length."""
+    return isinstance(value, str) and _TOKEN.fullmatch(value) is not None

@@ -4,6 +4,7 @@ import logging
 import secrets
 import time
 from collections.abc import Collection
+from dataclasses import asdict
 from typing import Any
 
 import gevent
@@ -200,6 +201,7 @@ class Conductor:
                 "stall_every_s": settings.stall_every_s,
                 "hits_sample_share": settings.hits_sample_share,
             },
+            transport=asdict(self.prepared.transport),
         )
 
     def _set_clock(self) -> None:

@@ -20,6 +20,7 @@ from footfall.load.model_file import model_of_text
 from footfall.load.play.player import Manner, Piece, Player
 from footfall.load.play.settings import gateway_key
 from footfall.load.trace import TraceInfo
+from footfall.load.transport.options import TransportOptions
 from footfall.records.errors import BadInputError
 from footfall.records.rows import Arrival
 
@@ -108,7 +109,8 @@ class Hand:
                 own_service(data["endpoints"], "the master's endpoints", info) if data["endpoints"] else None
             )
             piece = Piece(info, model_of_text(data["model"], "the master's model"), own)
-            manner = Manner(gateway_key=gateway_key(), **data["manner"])
+            transport = TransportOptions(**data["transport"])
+            manner = Manner(gateway_key=gateway_key(), transport=transport, **data["manner"])
             self._player = Player(self._environment, piece, self._stream, manner, Group())
         except (BadInputError, ValueError, TypeError) as error:
             self._say("unable", run=self._run, problem=str(error))

@@ -43,6 +43,12 @@ def add_options(parser: Any, scenarios: list[str], scenario: str | None) -> None
     add("--no-control", action="store_true", include_in_web_ui=False, help=control)
     wait = "seconds after which a worker that finds no master gives up"
     add("--master-wait-s", default=120.0, type=float, include_in_web_ui=False, help=wait)
+    sharing = "whose the connections are: customer (each their own, the default), shared, request (one each)"
+    add("--connections", default="", include_in_web_ui=False, help=sharing)
+    ca = "file with the certificate of the service's CA, in PEM, trusted in place of the system's"
+    add("--ca-file", default="", include_in_web_ui=False, help=ca)
+    insecure = "check no certificate of the service"
+    add("--insecure", action="store_true", include_in_web_ui=False, help=insecure)
     add("--stall-s", default="0", include_in_web_ui=False, help=SUPPRESS)
     add("--stall-every-s", default="0", include_in_web_ui=False, help=SUPPRESS)
 

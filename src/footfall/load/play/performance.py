@@ -30,6 +30,7 @@ class Performance:
             stall_s=settings.stall_s,
             stall_every_s=settings.stall_every_s,
             hits_sample_share=settings.hits_sample_share,
+            transport=prepared.transport,
         )
         self._control = control_of(prepared, self.account)
         group = _runner(environment).user_greenlets

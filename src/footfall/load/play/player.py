@@ -6,6 +6,7 @@ import secrets
 import time
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from math import inf
 from typing import Any, NamedTuple
@@ -24,12 +25,15 @@ from footfall.load.errands.attempt import Attempt, Customer, Order
 from footfall.load.errands.errand import Errands
 from footfall.load.errands.person import Person, browsers
 from footfall.load.errands.serve import serve
-from footfall.load.play.connections import Connections
-from footfall.load.play.direct import DirectWire, Line
 from footfall.load.play.loop_watch import LoopWatch
 from footfall.load.play.users import ChannelUser, user_of
-from footfall.load.play.wire import PlayWire, SessionWire, Side
+from footfall.load.play.wire import PlayWire, Side
 from footfall.load.trace import TraceInfo
+from footfall.load.transport.address import address_of
+from footfall.load.transport.client import Client
+from footfall.load.transport.options import USUAL, TransportOptions
+from footfall.load.transport.problems import NoAnswerError
+from footfall.load.transport.session import Session
 from footfall.records.rows import Arrival
 from footfall.simulate.decide import keyed
 from footfall.simulate.decide.as_played import as_played
@@ -54,6 +58,8 @@ class Manner:
     """… once in so many seconds; 0: never."""
     hits_sample_share: float = 1.0
     """Share of the customers whose requests are kept, one by one; visits are always."""
+    transport: TransportOptions = USUAL
+    """Whose the connections are, and which certificates are trusted."""
     run: str = field(default_factory=lambda: secrets.token_hex(4))
     """Sets this play's idempotency keys apart from those of another one."""
 
@@ -109,8 +115,7 @@ class Player:
         """Let customers come when they are due, beside those who come already."""
         if not self._greenlets:
             _calm()
-            ChannelUser.client_pool = Connections()
-            self._line = Line(self._environment, str(self._environment.host))
+            self._client = self._connect()
             self._greenlets.append(LoopWatch(self.now_s, self._book.loop).start())
             if self._manner.stall_s:
                 self._greenlets.append(gevent.spawn(self._stall))
@@ -139,17 +144,19 @@ class Player:
         gevent.killall(self._greenlets)
 
     def play(self, user: ChannelUser, arrival: Arrival) -> None:
-        """Play the errand of an arrival to its end, on the user's own connection."""
+        """Play the errand of an arrival to its end, on the customer's own session."""
         played, broken_by = False, ""
         name = type(user).__name__
+        session = Session(self._client)
         self.live[name] += 1
         try:
-            self._errands.run(self._customer(user, arrival))
+            self._errands.run(self._customer(arrival, session))
             played = True
         except Exception as error:  # noqa: BLE001  whatever it is, the arrival is broken and the run goes on
             broken_by = place_of(error)
             self._say_broken(user, arrival, broken_by)
         finally:
+            session.close()
             self.live[name] -= 1
             self._book.end(arrival.arrival, played=played, broken_by=broken_by)
 
@@ -161,18 +168,25 @@ class Player:
         fire: Any = self._environment.events.user_error.fire
         fire(user_instance=user, exception=BrokenArrivalError(broken_by), tb=None)
 
-    def _customer(self, user: ChannelUser, arrival: Arrival) -> Customer:
+    def _customer(self, arrival: Arrival, session: Session) -> Customer:
         key = keyed.customer_key(self._run_key, arrival.customer)
+        fire: Any = self._environment.events.request.fire
+        side = Side(self, self._book, arrival, fire, keeps_hits=self._keeps_hits(key))
         return Customer(
             arrival=arrival,
             key=key,
             person=Person(self._info.seed, arrival.subscriber, key),
-            wire=self._wire(user, Side(self, self._book, arrival, keeps_hits=self._keeps_hits(key))),
+            wire=PlayWire(session, side),
             run=self._manner.run,
         )
 
-    def _wire(self, user: ChannelUser, side: Side) -> PlayWire:
-        return DirectWire(self._line, side) if self._own is None else SessionWire(user.connect(), side)
+    def _connect(self) -> Client:
+        """Make the client of the host; its name is looked up before anybody waits for it."""
+        host = str(self._environment.host)
+        client = Client(address_of(host, f"--host {host}"), self._manner.transport, self._book.count)
+        with suppress(NoAnswerError):  # which every request will then say
+            client.look_up()
+        return client
 
     def _keeps_hits(self, key: int) -> bool:
         """Whether the sample has this customer: whole customers, the same in every play of the trace."""

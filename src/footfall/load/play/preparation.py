@@ -7,13 +7,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from footfall.load.endpoints.own_service import OwnService
-from footfall.load.endpoints.ready import file_of, keep_copy, own_play, told
+from footfall.load.endpoints.ready import file_of, keep_copy, own_play, told, transport_of
 from footfall.load.errands.slips import check_slips
 from footfall.load.play.settings import PlaySettings
 from footfall.load.play.users import user_of
 from footfall.load.reach import check_host
 from footfall.load.result import HITS_FILE, LOAD_FILE, VISITS_FILE
 from footfall.load.trace import Trace, read_trace, write_trace
+from footfall.load.transport.options import USUAL, TransportOptions
 from footfall.records.errors import BadInputError
 from footfall.records.runs import (
     MANIFEST,
@@ -45,6 +46,8 @@ class Prepared:
     """Somebody's own service; None: the reference service's routes."""
     endpoints: str = ""
     """Text of the file that maps errands to its requests; it holds no secret."""
+    transport: TransportOptions = USUAL
+    """Whose the connections are, and which certificates are trusted."""
 
 
 def prepare(settings: PlaySettings, users: set[str]) -> Prepared:
@@ -64,16 +67,16 @@ def prepare(settings: PlaySettings, users: set[str]) -> Prepared:
         check_slips(trace.model)
     check_played(trace.model)
     _check_users(trace, users)
-    check_host(settings.host, trace.info)
+    transport = transport_of(settings.transport, settings.endpoints, found.info)
+    check_host(settings.host, trace.info, transport=transport, is_mapped=play.service is not None)
     _forget_former_results(run_dir)
     if trace is not found or not (
         run_dir.exists() and folder.exists() and run_dir.samefile(_folder_of(folder))
     ):
         write_trace(run_dir, trace)
     keep_copy(run_dir, play)
-    return Prepared(
-        settings, trace, run_dir, _open_manifest(run_dir, settings, trace), play.service, play.text
-    )
+    manifest = _open_manifest(run_dir, settings, trace, transport)
+    return Prepared(settings, trace, run_dir, manifest, play.service, play.text, transport)
 
 
 def new_run_dir(settings: PlaySettings) -> Path:
@@ -119,7 +122,9 @@ def _forget_former_results(run_dir: Path) -> None:
             raise BadInputError(str(run_dir / name), reason, "a folder that can be written") from error
 
 
-def _open_manifest(run_dir: Path, settings: PlaySettings, trace: Trace) -> Manifest | None:
+def _open_manifest(
+    run_dir: Path, settings: PlaySettings, trace: Trace, transport: TransportOptions
+) -> Manifest | None:
     info = trace.info
     if (run_dir / MANIFEST).is_file() and read_manifest(run_dir).command != "locust":
         return None
@@ -138,6 +143,7 @@ def _open_manifest(run_dir: Path, settings: PlaySettings, trace: Trace) -> Manif
             "hits_sample_share": settings.hits_sample_share,
             "host": settings.host,
         }
+        | transport.told
         | own,
         versions=kit,
         machine=machine(),

@@ -5,6 +5,8 @@ from argparse import Namespace
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from footfall.load.transport.message import is_header_value
+from footfall.load.transport.options import NOT_ASKED, SHARINGS, Sharing, TransportAsked
 from footfall.records.errors import BadInputError
 
 TOKEN_VARIABLE = "FOOTFALL_CONTROL_TOKEN"  # noqa: S105  the name of a variable
@@ -38,6 +40,8 @@ class PlaySettings:
     """Share of the customers whose requests are kept one by one, above 0, at most 1."""
     endpoints: Path | None = None
     """File that maps errands to a service's own requests; None: the trace's, or the reference service's."""
+    transport: TransportAsked = NOT_ASKED
+    """Whose the connections are, and which certificates are trusted."""
     trace_options: tuple[tuple[str, str], ...] = ()
     control_token: str = field(default="", repr=False)
     gateway_key: str = field(default="", repr=False)
@@ -68,6 +72,11 @@ def settings_of(options: Namespace) -> PlaySettings:
         stall_every_s=every_s,
         control=not options.no_control,
         hits_sample_share=_share(options, "hits_sample"),
+        transport=TransportAsked(
+            connections=_sharing(options.connections),
+            ca_file=Path(ca_file) if (ca_file := _text(options.ca_file)) else None,
+            insecure=bool(options.insecure),
+        ),
         trace_options=tuple((name, text) for name, text in given if text is not None),
         control_token=os.environ.get(TOKEN_VARIABLE, ""),
         gateway_key=gateway_key(),
@@ -85,9 +94,25 @@ def _share(options: Namespace, name: str) -> float:
     return share
 
 
+def _sharing(value: object) -> Sharing | None:
+    found = next((each for each in SHARINGS if each == _text(value)), None)
+    if found is None and _text(value) is not None:
+        raise BadInputError("--connections", f"{value!r}", f"one of {', '.join(SHARINGS)}")
+    return found
+
+
 def gateway_key() -> str:
-    """Give the key of the service's SMS routes: only the environment has it, of a worker its own."""
-    return os.environ.get(GATEWAY_VARIABLE, "")
+    """Give the key of the service's SMS routes: only the environment has it, of a worker its own.
+
+    Raises:
+        BadInputError: no header can carry it.
+    """
+    key = os.environ.get(GATEWAY_VARIABLE, "")
+    if not is_header_value(key):
+        raise BadInputError(
+            GATEWAY_VARIABLE, "holds what no header can carry", "letters without a line break"
+        )
+    return key
 
 
 def _text(value: object) -> str | None:

@@ -3,9 +3,7 @@
 from collections.abc import Iterable
 from typing import Protocol
 
-from locust import FastHttpUser, User, task
-from locust.contrib.fasthttp import FastHttpSession
-from locust.env import Environment
+from locust import User, task
 from locust.exception import StopUser
 
 from footfall.records.errors import BadInputError
@@ -21,29 +19,16 @@ class Stage(Protocol):
         """Play the errand of an arrival to its end."""
 
 
-class ChannelUser(FastHttpUser):
+class ChannelUser(User):
     """A customer whose first choice is one channel; after a failure they may go on at another."""
 
     abstract = True
     arrival: Arrival | None = None
     stage: Stage | None = None
 
-    def __init__(self, environment: Environment) -> None:
-        """Be a user without a session: one for each arrival would cost a third of it; see `connect`."""
-        User.__init__(self, environment)
-
     def on_stop(self) -> None:
         """Let go of what runs the task, which holds on to us: else both wait for the cyclic collector."""
         self._taskset_instance = None
-
-    def connect(self) -> FastHttpSession:
-        """Make a session of the user's own, with cookies."""
-        # Locust's constructor makes the session, and forgets that the user is running: its greenlet,
-        # group and state are what a stop needs.
-        running = {name: value for name, value in vars(self).items() if name != "client"}
-        FastHttpUser.__init__(self, self.environment)
-        vars(self).update(running)
-        return self.client
 
     @task
     def errand(self) -> None:

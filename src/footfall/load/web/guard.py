@@ -8,7 +8,7 @@ from math import isfinite
 from urllib.parse import urlsplit
 
 from footfall.load.play.settings import OWN
-from footfall.load.reach import check_url
+from footfall.load.transport.address import address_of
 from footfall.load.web.hosts import AS_IN_HOST
 from footfall.records.errors import BadInputError
 
@@ -87,7 +87,7 @@ def check_form(
                 raise BadInputError(name, "too long or unprintable", expected)
             _check_value(name, value, offered.get(name))
     if "host" in form and (form.get("host_profile") or [AS_IN_HOST])[0] == AS_IN_HOST:
-        check_url(form["host"][0], "Host")
+        address_of(form["host"][0], "Host")
 
 
 def _check_value(name: str, value: str, choices: Sequence[str] | None) -> None:

@@ -3,7 +3,7 @@
 import tomllib
 from pathlib import Path
 
-from footfall.load.reach import check_url
+from footfall.load.transport.address import address_of
 from footfall.records.errors import BadInputError
 
 HOSTS_FILE = Path("hosts.toml")
@@ -31,7 +31,7 @@ def read_hosts(path: Path = HOSTS_FILE) -> dict[str, str]:
     for name, url in hosts.items():
         if not isinstance(url, str):
             raise BadInputError(f"{path} {name}", "no text", expected)
-        check_url(url, f"{path} {name}")
+        address_of(url, f"{path} {name}")
         if name in {REFERENCE, AS_IN_HOST}:
             raise BadInputError(f"{path} {name}", "a name of our own", "another")
     return hosts

@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from footfall.measure.between_runs.compare import ALPHA, Difference, Finding
 from footfall.measure.criteria.evidence import Evidence
-from footfall.measure.criteria.generator import judge_generator
+from footfall.measure.criteria.generator import judge_generator, spoiled_by
 from footfall.measure.criteria.grammar import parse_criteria, with_defaults
 from footfall.measure.criteria.judge import judge
 from footfall.measure.criteria.spec import ArrivalsCriterion, LagCriterion
@@ -90,8 +90,8 @@ def why_left_out(manifest: Manifest) -> str | None:
         return f"its status is {manifest.status!r}: it was cut short"
     if manifest.degraded or any(each.status in {"left", "lost"} for each in manifest.workers):
         return "it is degraded: a worker was lost"
-    if manifest.arrivals is not None and manifest.arrivals.broken:
-        return f"{manifest.arrivals.broken:,} arrivals broke inside the generator"
+    if spoiled := spoiled_by(manifest):
+        return spoiled
     lines = "\n".join(str(line) for line in manifest.settings.get("criteria", ()))
     arrivals = "" if "arrivals(" in lines else "\narrivals(*) within 0% of trace"
     criteria = with_defaults(parse_criteria(lines + arrivals, f"run {manifest.run}"))

@@ -47,10 +47,16 @@ def judge_wholeness(manifest: Manifest) -> Judgement:
         return Judgement(criterion="run is finished", verdict=Verdict.FAIL, reason=reason, decisive=True)
     elif manifest.status == "finished":
         verdict, reason = Verdict.PASS, "it ran to its end"
-    if broken := _broken(manifest):
-        reason = broken if verdict is Verdict.PASS else f"{reason}; {broken}"
+    if own := spoiled_by(manifest):
+        reason = own if verdict is Verdict.PASS else f"{reason}; {own}"
         verdict = Verdict.INVALID
     return Judgement(criterion="run is finished", verdict=verdict, reason=reason, validity=True)
+
+
+def spoiled_by(manifest: Manifest) -> str:
+    """Say what the generator itself broke or ran out of, and how often; empty if nothing."""
+    ran_out = manifest.connections.ran_out if manifest.connections else ""
+    return "; ".join(each for each in (_broken(manifest), ran_out) if each)
 
 
 def _broken(manifest: Manifest) -> str:
