@@ -56,6 +56,10 @@ if TYPE_CHECKING:
     from footfall.cli import reporting
 
 PROCESSES_MOST = 64
+Processes = Annotated[int, typer.Option(help="Generating processes, all on this machine; -1: one a core.")]
+HitsSample = Annotated[
+    float, typer.Option(min=0.001, max=1, help="Share of the customers whose requests are kept one by one.")
+]
 
 
 def command(
@@ -84,15 +88,9 @@ def command(
     changes: Changes = None,
     criteria: Asked = None,
     more_criteria: AlsoAsked = None,
-    processes: Annotated[
-        int,
-        typer.Option(help="Generating processes, all on this machine; -1: one a core."),
-    ] = 1,
+    processes: Processes = 1,
     baseline: Baseline = None,
-    hits_sample: Annotated[
-        float,
-        typer.Option(min=0.001, max=1, help="Share of the customers whose requests are kept one by one."),
-    ] = 1.0,
+    hits_sample: HitsSample = 1.0,
     drain_s: Annotated[float, typer.Option(min=0, help="Seconds to wait for the last customers.")] = 120.0,
     control: Annotated[
         bool,

@@ -102,7 +102,7 @@ def test_a_whole_answer_is_an_answer_however_it_is_packed(raw: bytes, status: in
 @pytest.mark.parametrize("status", [b"304 Not Modified", b"204 No Content"])
 @pytest.mark.parametrize("header", [b"Transfer-Encoding: chunked", b"Content-Length: 1234", b"ETag: a"])
 def test_an_answer_that_has_no_body_is_whole_at_its_head(status: bytes, header: bytes) -> None:
-    """Whatever its headers say, and though the connection stays open (python/cpython issue 157951)."""
+    """Whatever its headers say, and though the connection stays open."""
     raw = b"HTTP/1.1 " + status + b"\r\n" + header + b"\r\n\r\n"
     with raw_server(always(raw, keep=True)) as here:
         client, counts = client_of(here)
