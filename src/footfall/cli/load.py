@@ -57,6 +57,13 @@ if TYPE_CHECKING:
 
 PROCESSES_MOST = 64
 Processes = Annotated[int, typer.Option(help="Generating processes, all on this machine; -1: one a core.")]
+Control = Annotated[
+    bool,
+    typer.Option(
+        "--control/--no-control",
+        help="Ask the service from a separate process as well, a few times a second, for comparison.",
+    ),
+]
 HitsSample = Annotated[
     float, typer.Option(min=0.001, max=1, help="Share of the customers whose requests are kept one by one.")
 ]
@@ -92,13 +99,7 @@ def command(
     baseline: Baseline = None,
     hits_sample: HitsSample = 1.0,
     drain_s: Annotated[float, typer.Option(min=0, help="Seconds to wait for the last customers.")] = 120.0,
-    control: Annotated[
-        bool,
-        typer.Option(
-            "--control/--no-control",
-            help="Ask the service from a separate process as well, a few times a second, for comparison.",
-        ),
-    ] = True,
+    control: Control = True,
     stall_s: Annotated[float, typer.Option(hidden=True)] = 0.0,
     stall_every_s: Annotated[float, typer.Option(hidden=True)] = 0.0,
     against: Against = None,
