@@ -11,7 +11,7 @@ SCENARIO = Scenario(
     speed=2.0,
     # Half a minute after the last arrival, almost all who come back later have done so.
     human_time_factor=0.01,
-    # The margins are what a minute can decide: its 95 % interval, and luck four standard errors away.
+    # The margins are what a minute can decide: its 95 % interval, and chance four standard errors away.
     criteria=(
         "success(web.query) >= 97.8% - 6pt",
         "success(web.transact) >= 93.3% - 14pt",

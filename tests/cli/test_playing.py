@@ -112,15 +112,19 @@ def test_a_played_run_accounts_for_every_arrival_and_can_be_judged_again(
     copy = tmp_path / "copy"
     shutil.copytree(played.folder, copy)
     assert run(("gate", str(copy))) == played.code
-    assert run(("gate", str(copy), "--criterion", "success(*) < 10%")) == 1
+    assert run(("gate", str(copy), "--criterion", "p95(*) < 0.01ms")) == 1
 
 
 @pytest.mark.usefixtures("workspace")
 def test_an_outage_fails_the_run_and_its_spill_is_predicted_and_measured(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The web hall fails its criterion; other channels get visits that they would not have had."""
-    played = play(tmp_path / "a", capsys, outage=True)
+    """The web hall fails its criterion; other channels get visits that they would not have had.
+
+    Of a dozen visits one outage says little, unless failures in a row are declared impossible.
+    """
+    criteria = (*CRITERIA[:1], "success(web.*) >= 90% episodes 1", *CRITERIA[2:])
+    played = play(tmp_path / "a", capsys, outage=True, criteria=criteria)
     assert (played.data["verdict"], played.code) == ("fail", 1)
     spill = [row for row in played.data["spill"] if row["channel"] != "web"]
     assert sum(row["predicted_spill_visits"] for row in spill) > 0

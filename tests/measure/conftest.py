@@ -15,12 +15,13 @@ MakeVisits = Callable[..., pl.DataFrame]
 
 @pytest.fixture
 def make_visits() -> MakeVisits:
-    """Visits of one channel and operation: some served, the others errors, all answered in the same time."""
+    """Visits of one channel and operation: some served, errors evenly among them or last, all as long."""
 
-    def make(served: int, failed: int = 0, **changes: object) -> pl.DataFrame:
+    def make(served: int, failed: int = 0, *, scattered: bool = True, **changes: object) -> pl.DataFrame:
         rows = []
-        for number in range(served + failed):
-            ok = number < served
+        n = served + failed
+        for number in range(n):
+            ok = number * failed // n == (number + 1) * failed // n if scattered else number < served
             ordinary: dict[str, object] = {
                 "customer": number,
                 "subscriber": number,

@@ -11,10 +11,7 @@ from hypothesis import strategies as st
 from footfall.measure.interval import (
     clopper_pearson_low,
     nearest_rank,
-    newcombe,
     percentile_interval,
-    sample_for_percentile,
-    sample_to_decide,
     t_interval,
     wilson,
 )
@@ -30,24 +27,6 @@ def test_wilson_agrees_with_its_reference_value() -> None:
 def test_the_exact_lower_bound_agrees_with_its_reference_value() -> None:
     """One-sided, from SciPy's binomtest."""
     assert clopper_pearson_low(911, 1000) == pytest.approx(0.894773374495, abs=1e-12)
-
-
-@pytest.mark.parametrize(
-    ("first", "second", "low", "high"),
-    [
-        ((56, 70), (48, 80), 0.0524, 0.3339),
-        ((9, 10), (3, 10), 0.1705, 0.8090),
-        ((6, 7), (2, 7), 0.0582, 0.8062),
-        ((5, 56), (0, 29), -0.0381, 0.1926),
-        ((0, 10), (0, 20), -0.1611, 0.2775),
-        ((10, 10), (0, 20), 0.6791, 1.0000),
-    ],
-)
-def test_newcombe_agrees_with_his_table(
-    first: tuple[int, int], second: tuple[int, int], low: float, high: float
-) -> None:
-    """Newcombe, Statistics in Medicine 17 (1998), Table II, method 10."""
-    assert newcombe(first, second) == pytest.approx((low, high), abs=5e-5)
 
 
 def test_students_interval_agrees_with_the_table() -> None:
@@ -76,37 +55,6 @@ def test_more_trials_at_the_same_share_never_widen_the_interval(counts: tuple[in
     served, n = counts
 
     assert wilson(served * 10, n * 10).half_width < wilson(served, n).half_width
-
-
-@given(COUNTS, COUNTS)
-def test_a_difference_turns_its_sign_with_its_sides(one: tuple[int, int], two: tuple[int, int]) -> None:
-    """Newcombe's interval is antisymmetric and holds the difference."""
-    low, high = newcombe(one, two)
-
-    assert low <= one[0] / one[1] - two[0] / two[1] + 1e-12
-    assert newcombe(two, one) == pytest.approx((-high, -low), abs=1e-12)
-
-
-@given(st.integers(0, 1000), st.integers(1, 999))
-def test_the_smallest_sample_decides_and_one_less_does_not(share: int, bound: int) -> None:
-    """With a share that is not rounded to whole customers."""
-    p, b = share / 1000, bound / 1000
-    n = sample_to_decide(p, b)
-    if n is None:
-        assert p == b
-        return
-
-    assert not _holds(p * n, n, b)
-    assert n == 1 or _holds(p * (n - 1), n - 1, b)
-
-
-@pytest.mark.parametrize("q", [0.5, 0.9, 0.95, 0.99])
-def test_the_smallest_sample_bounds_a_percentile_and_one_less_does_not(q: float) -> None:
-    """From above; 72 values for a 95th percentile."""
-    n = sample_for_percentile(q)
-
-    assert math.isfinite(percentile_interval(range(n), q).high)
-    assert math.isinf(percentile_interval(range(n - 1), q).high)
 
 
 def test_a_percentile_lies_inside_its_bounds_as_often_as_stated() -> None:

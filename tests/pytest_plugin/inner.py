@@ -22,7 +22,7 @@ SCENARIO = Scenario(
     window_s=300,
     speed=1,
     human_time_factor=0.01,
-    criteria=("success(*.query) >= 50%",),
+    criteria=("success(*.query) >= 50% episodes 1",),
 )
 """
 

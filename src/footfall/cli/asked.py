@@ -4,11 +4,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from footfall.load.scenario import Scenario
-from footfall.measure.criteria.grammar import parse_criteria
+from footfall.measure.criteria.grammar import declare_episodes, parse_criteria
 from footfall.records.errors import BadInputError
 
 
-def asked_of(scenario: Scenario, criteria: Path | None, more: Sequence[str]) -> Scenario:
+def asked_of(
+    scenario: Scenario, criteria: Path | None, more: Sequence[str], longest_episode: str | None = None
+) -> Scenario:
     """Give the scenario with the criteria of a file instead of its own, if one is named, and with more.
 
     Raises:
@@ -27,4 +29,4 @@ def asked_of(scenario: Scenario, criteria: Path | None, more: Sequence[str]) -> 
     for line in more:
         if not parse_criteria(line, "--criterion"):
             raise BadInputError("--criterion", "is empty", "a line such as success(web.query) >= 97.8%")
-    return scenario.model_copy(update={"criteria": (*lines, *more)})
+    return scenario.model_copy(update={"criteria": declare_episodes((*lines, *more), longest_episode)})

@@ -8,10 +8,11 @@ import typer
 from footfall.cli import judging
 from footfall.cli.console import say_json
 from footfall.cli.folders import check_not_in_use
-from footfall.cli.options import AlsoAsked, Baseline, Json, RunFolder
+from footfall.cli.options import AlsoAsked, Baseline, Json, LongestEpisode, RunFolder
 from footfall.cli.predicting import predict_if_missing
 from footfall.load.check_run import check_run
 from footfall.load.model_file import MODEL_FILE, read_model
+from footfall.measure.criteria.grammar import declare_episodes
 from footfall.records.errors import BadInputError
 from footfall.records.runs import Manifest, read_manifest
 
@@ -25,6 +26,7 @@ def command(
         ),
     ] = None,
     more_criteria: AlsoAsked = None,
+    longest_episode: LongestEpisode = None,
     baseline: Baseline = None,
     as_json: Json = False,
 ) -> int:
@@ -37,8 +39,9 @@ def command(
     check_run(run, manifest)
     lines, where = criteria_text(criteria, manifest)
     model = read_model(run / MODEL_FILE) if (run / MODEL_FILE).exists() else None
+    lines = "\n".join(declare_episodes(lines.splitlines(), longest_episode))
     parsed = judging.criteria_of(lines, where, model, played=manifest.arrivals is not None)
-    for line in more_criteria or ():
+    for line in declare_episodes(more_criteria or (), longest_episode):
         parsed += judging.criteria_of(line, "--criterion", model, played=False)
     judging.check_baseline(baseline, parsed)
     predict_if_missing(run)

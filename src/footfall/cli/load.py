@@ -21,6 +21,7 @@ from footfall.cli.options import (
     Changes,
     HumanTime,
     Json,
+    LongestEpisode,
     Out,
     Overwrite,
     Scale,
@@ -95,6 +96,7 @@ def command(
     changes: Changes = None,
     criteria: Asked = None,
     more_criteria: AlsoAsked = None,
+    longest_episode: LongestEpisode = None,
     processes: Processes = 1,
     baseline: Baseline = None,
     hits_sample: HitsSample = 1.0,
@@ -111,7 +113,7 @@ def command(
     if repeats_of(repeat, against, out, as_json=as_json) is None and not check:
         check_free(out, overwrite=overwrite)
     shape = {"window_s": window, "speed": speed, "scale": scale, "human_time_factor": human_time_factor}
-    chosen = asked_of(scenario_of(scenario, None, **shape), criteria, more_criteria or ())
+    chosen = asked_of(scenario_of(scenario, None, **shape), criteria, more_criteria or (), longest_episode)
     played = _trace(chosen, trace, shape, Given(seed=seed, at_hour=at_hour, changes=tuple(changes or ())))
     played, own = for_own_service(endpoints, played, host)
     asked = TransportAsked(connections=connections, ca_file=ca_file, insecure=insecure)

@@ -89,6 +89,15 @@ Asked = Annotated[
     Path | None,
     typer.Option(help="File with a criterion a line, instead of the scenario's own.", show_default=False),
 ]
+LongestEpisode = Annotated[
+    str | None,
+    typer.Option(
+        metavar="VISITS",
+        help="Bad visits in a row, on average, that are thought possible: a number, or strict (60). "
+        "Holds for each criterion that does not say it itself. Default: 5.",
+        show_default=False,
+    ),
+]
 AlsoAsked = Annotated[
     list[str] | None,
     typer.Option(

@@ -70,24 +70,6 @@ def t_interval(values: Sequence[float], confidence: float = CONFIDENCE) -> Inter
     return Interval(mean - half_width, mean + half_width)
 
 
-def newcombe(first: tuple[int, int], second: tuple[int, int], confidence: float = CONFIDENCE) -> Interval:
-    """Two-sided interval of the difference of two independent shares, each (successes, n): first - second.
-
-    Hybrid score: d - √((p₁-l₁)² + (u₂-p₂)²) to d + √((u₁-p₁)² + (p₂-l₂)²), l and u by Wilson.
-    Source: R. G. Newcombe, Statistics in Medicine 17 (1998) 873-890, method 10.
-
-    Raises:
-        ValueError: one side has no trials, or more successes than trials.
-    """
-    one, two = wilson(*first, confidence), wilson(*second, confidence)
-    share_one, share_two = first[0] / first[1], second[0] / second[1]
-    difference = share_one - share_two
-    return Interval(
-        difference - math.hypot(share_one - one.low, two.high - share_two),
-        difference + math.hypot(one.high - share_one, share_two - two.low),
-    )
-
-
 def percentile_interval(ordered: Sequence[float], q: float, confidence: float = CONFIDENCE) -> Interval:
     """Distribution-free interval of the q quantile of ascending values, from binomial order statistics.
 
@@ -115,22 +97,6 @@ def nearest_rank(ordered: Sequence[float], q: float) -> float:
     # 0.07 * 100 is 7.000000000000001, whose ceiling is a rank too high.
     rank = math.ceil(round(q * len(ordered), 9))
     return float(ordered[max(rank, 1) - 1])
-
-
-def sample_to_decide(share: float, bound: float, confidence: float = CONFIDENCE) -> int | None:
-    """Smallest number of trials whose Wilson interval at this share leaves the bound outside.
-
-    z² b (1-b) / (p-b)², rounded up: the score test solved for n. None when no number would do.
-    """
-    if share == bound:
-        return None
-    z = _z(confidence)
-    return max(1, math.ceil(z * z * bound * (1 - bound) / (share - bound) ** 2))
-
-
-def sample_for_percentile(q: float, confidence: float = CONFIDENCE) -> int:
-    """Smallest number of values that bounds the q quantile from above: qⁿ <= (1 - confidence) / 2."""
-    return math.ceil(math.log((1 - confidence) / 2) / math.log(q))
 
 
 def _z(confidence: float) -> float:

@@ -33,3 +33,6 @@ OUTCOMES: tuple[str, ...] = tuple(Outcome)
 
 TECHNICAL: frozenset[str] = frozenset({Outcome.ERROR, Outcome.TIMEOUT, Outcome.THROTTLED, Outcome.BLOCKED})
 """Ends that are the service's fault and no rule of business, no patience and no opening hour of people."""
+
+ERRORS: frozenset[str] = TECHNICAL | {Outcome.UNFINISHED}
+"""Ends that `error(…)` counts: technical ones, and visits that were never answered."""

@@ -35,7 +35,7 @@ MakeVisits = Callable[..., pl.DataFrame]
 )
 def test_a_metric_of_a_run_is_what_it_says(line: str, value: float, make_visits: MakeVisits) -> None:
     """Of twenty visits to the web, one a second, sixteen served, and of twenty to another channel."""
-    web = make_visits(16, 4, human_s=0.0).with_columns(
+    web = make_visits(16, 4, scattered=False, human_s=0.0).with_columns(
         ended_s=pl.col("due_s") + (pl.col("customer") + 1) / 10,
         started_s=pl.col("due_s"),
         served_s=pl.col("due_s"),

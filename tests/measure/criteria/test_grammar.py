@@ -2,7 +2,13 @@
 
 import pytest
 
-from footfall.measure.criteria.grammar import Vocabulary, parse_criteria, parse_criterion, with_defaults
+from footfall.measure.criteria.grammar import (
+    Vocabulary,
+    declare_episodes,
+    parse_criteria,
+    parse_criterion,
+    with_defaults,
+)
 from footfall.measure.criteria.spec import (
     AbortCriterion,
     AgreementCriterion,
@@ -114,6 +120,61 @@ def test_else_invalid_makes_a_criterion_one_of_validity() -> None:
     assert (plain.validity, strict.validity) == (False, True)
 
 
+@pytest.mark.parametrize(
+    ("line", "longest"),
+    [
+        ("success(web.*) >= 95%", 5),
+        ("success(web.*) >= 97.8% - 6pt episodes 20", 20),
+        ("error(*) <= 1% strict else invalid", 60),
+        ("p95(web.*) < 1s episodes 7.5", 7.5),
+        ("predicted(success, web.*) within 3pt of measured strict", 60),
+        ("success(*) not worse than baseline by 1pt episodes 1", 1),
+    ],
+)
+def test_the_longest_mean_episode_can_be_declared(line: str, longest: float) -> None:
+    """Five visits where nothing is said, sixty for `strict`."""
+    criterion = _parse(line)
+
+    assert not isinstance(criterion, LagCriterion | ArrivalsCriterion | AbortCriterion)
+    assert criterion.longest_episode == longest
+    assert criterion.text == line
+
+
+def test_a_declared_length_for_all_leaves_what_says_its_own() -> None:
+    """Lag, arrivals and abort have none; a remark and `else invalid` stay behind."""
+    lines = [
+        "success(*) >= 95%  # nearly all",
+        "p95(web.*) < 1s else invalid",
+        "error(*) <= 1% strict",
+        "p99(lag) < 10ms",
+        "arrivals(*) within 2% of trace",
+        "error(*) > 20% for 30s abort",
+    ]
+
+    assert declare_episodes(lines, None) == tuple(lines)
+    assert declare_episodes(lines, "20") == (
+        "success(*) >= 95% episodes 20",
+        "p95(web.*) < 1s episodes 20 else invalid",
+        *lines[2:],
+    )
+    assert declare_episodes(lines, "strict")[0] == "success(*) >= 95% strict"
+    for wrong in ("0", "many", "-3", "1e9"):
+        with pytest.raises(BadInputError, match="--longest-episode"):
+            declare_episodes(lines, wrong)
+
+
+def test_times_of_all_visits_can_be_asked_for() -> None:
+    """Those of visits that were served, otherwise."""
+    criteria = [
+        _parse("p95(web.query) < 1s"),
+        _parse("p95(all web.query) < 1s"),
+        _parse("mean( all * ) < 1s"),
+    ]
+
+    assert [isinstance(each, ResponseCriterion) and each.of_all for each in criteria] == [False, True, True]
+    assert str(criteria[1].scope if isinstance(criteria[1], ResponseCriterion) else "") == "web.query"
+
+
 def test_comments_and_blank_lines_are_left_out() -> None:
     """A criterion may be followed by a remark."""
     text = "# what holds\n\nsuccess(*) > 0.5  # half\np95(*) < 1s\n"
@@ -128,6 +189,13 @@ def test_comments_and_blank_lines_are_left_out() -> None:
         ("success(web.query) >= ninety", "is no criterion"),
         ("success(web.query >= 90%", "is no criterion"),
         ("success(web.query) >= 90% else fail", "is no criterion"),
+        ("success(web.query) >= 90% episodes", "is no criterion"),
+        ("success(web.query) >= 90% episodes 0.5", "episodes of 0.5 visits"),
+        ("p99(lag) < 10ms strict", "'strict' behind"),
+        ("arrivals(*) within 2% of trace episodes 5", "'episodes 5' behind"),
+        ("p99(all lag) < 10ms", "all lag"),
+        ("success(all web.query) not worse than baseline by 1pt", "it is of all"),
+        ("success(all web.query) >= 90%", "is no criterion"),
         ("success(web.query) >= 110%", "a share of 110%"),
         ("success(web.query) >= 97.8", "a share of 97.8"),
         ("success(web.query) >= 2% - 3pt", "above the target"),

@@ -1,11 +1,21 @@
-"""What all judges share: from bounds to a verdict, and what would have been enough to tell."""
+"""What all judges share: from bounds to a verdict, what it assumes, and what would decide."""
 
 import math
 
 from footfall.measure.criteria.evidence import Evidence
-from footfall.measure.criteria.spec import OPERATORS, Scope
+from footfall.measure.criteria.spec import (
+    OPERATORS,
+    AgreementCriterion,
+    BaselineCriterion,
+    ResponseCriterion,
+    Scope,
+    ShareCriterion,
+)
+from footfall.measure.episodes import EPISODES_LEAST, Episodes
 from footfall.measure.interval import Interval
 from footfall.measure.verdict import Judgement, Verdict
+
+Statistical = ShareCriterion | ResponseCriterion | AgreementCriterion | BaselineCriterion
 
 
 def decided(bounds: Interval, sign: str, bound: float) -> Verdict:
@@ -16,15 +26,53 @@ def decided(bounds: Interval, sign: str, bound: float) -> Verdict:
     return Verdict.UNDECIDED if any(keeps) else Verdict.FAIL
 
 
-def enough(needed: float | None, n: int, evidence: Evidence) -> str:
-    """Say the smallest sample that could decide, at the value that was found; and how long a play that is."""
-    if needed is None or not math.isfinite(needed):
-        return "at this very value no number of visits could decide"
-    visits = max(math.ceil(needed), n + 1)
-    words = f"at this value {visits:,} visits could decide"
+def enough(needed: int | None, n: int, evidence: Evidence) -> str:
+    """Say how many visits like those that were seen would decide, and how long a play that is."""
+    if needed is None:
+        return "at this very value no number of visits would decide"
+    words = f"{needed:,} visits like these would decide in 9 of 10 runs"
     if evidence.played_s and n:
-        words += f", about {evidence.played_s * visits / n:,.0f} s of play at this rate"
+        words += f", about {evidence.played_s * needed / n:,.0f} s of play at this rate"
     return words
+
+
+def assumed(seen: Episodes, longest: float, noun: str) -> str:
+    """Say what the bounds of a share rest on: how many bad visits come in a row."""
+    if seen.effective < EPISODES_LEAST:
+        runs = f"holds if {noun} come in runs of at most {longest:g} visits on average"
+        return f"{runs}; " + (f"the longest seen was of {seen.longest}" if seen.bad else "none was seen")
+    worth = seen.visits / seen.effect
+    return (
+        f"{noun} came in {seen.episodes:,} runs of {seen.length_mean:.1f} visits on average, so the visits "
+        f"tell as much as {worth:,.0f} independent ones"
+    )
+
+
+def told(  # noqa: PLR0913 - the fields of a judgement
+    criterion: Statistical,
+    verdict: Verdict,
+    reason: str,
+    value: float | None,
+    bounds: Interval,
+    *,
+    n: int,
+    bound: float | None = None,
+    unit: str = "share",
+) -> Judgement:
+    """The judgement of a criterion, from its parts."""
+    held = criterion.bound_share if isinstance(criterion, ShareCriterion) else bound
+    return Judgement(
+        criterion=criterion.text,
+        verdict=verdict,
+        reason=reason,
+        value=value,
+        low=finite(bounds.low),
+        high=finite(bounds.high),
+        bound=held,
+        unit=unit,
+        n=n,
+        validity=criterion.validity,
+    )
 
 
 def finite(bound: float) -> float | None:

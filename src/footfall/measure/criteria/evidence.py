@@ -38,6 +38,11 @@ class Evidence:
         return within(self.measured if self.measured is not None else self.predicted, scope)
 
 
+def in_order(visits: pl.DataFrame) -> pl.DataFrame:
+    """Visits in the order in which they were due."""
+    return visits.sort("due_s", "customer", "attempt")
+
+
 def within(visits: pl.DataFrame | None, scope: Scope) -> pl.DataFrame | None:
     """The visits that belong to a scope, None when there are none."""
     if visits is None:

@@ -11,6 +11,10 @@
     p95(web.query) not worse than baseline by 5%
     error(*) > 20% for 30s abort
 
+`p95(all web.query)` is of failed visits too. `episodes 20` behind a criterion of shares or times says how
+many bad visits in a row, in the mean, are thought possible (5 where nothing is said); `strict` is `episodes
+60`.
+
 `else invalid` behind a criterion makes it one of validity: where it is broken, the run proves nothing.
 `lag` and `arrivals` always are.
 """
@@ -31,6 +35,7 @@ from footfall.measure.criteria.spec import (
     Scope,
     ShareCriterion,
 )
+from footfall.measure.episodes import LONGEST_EPISODE, STRICT_EPISODE
 from footfall.records.abort import abort_rule, is_abort
 from footfall.records.errors import BadInputError
 
@@ -50,21 +55,26 @@ _FORMS = (
 )
 _NUMBER = r"[0-9]+(?:\.[0-9]+)?"
 _SCOPE = r"\s*(?P<scope>[^()\s,]+)\s*"
+_ALL = r"\s*(?P<all>all\s+)?"
 _IS = r"\s*(?P<operator>[<>]=?)\s*"
 _OF_TIME = r"p[0-9]{1,2}(?:\.[0-9]{1,2})?|mean|max"
 _SHARE = re.compile(
     rf"(?P<of>success|error)\({_SCOPE}\){_IS}(?P<share>{_NUMBER}%?)(?:\s*-\s*(?P<margin>{_NUMBER})\s*pt)?"
 )
-_TIME = re.compile(rf"(?P<statistic>{_OF_TIME})\({_SCOPE}\){_IS}(?P<limit>{_NUMBER})\s*(?P<unit>ms|s|min)")
+_TIME = re.compile(
+    rf"(?P<statistic>{_OF_TIME})\({_ALL}{_SCOPE}\){_IS}(?P<limit>{_NUMBER})\s*(?P<unit>ms|s|min)"
+)
 _ARRIVALS = re.compile(rf"arrivals\({_SCOPE}\)\s+within\s+(?P<percent>{_NUMBER})\s*%\s+of\s+trace")
 _AGREEMENT = re.compile(
     rf"predicted\(\s*success\s*,{_SCOPE}\)\s+within\s+(?P<points>{_NUMBER})\s*pt\s+of\s+measured"
 )
 _BASELINE = re.compile(
-    rf"(?P<of>success|error|{_OF_TIME})\({_SCOPE}\)\s+not\s+worse\s+than\s+baseline\s+by\s+"
+    rf"(?P<of>success|error|{_OF_TIME})\({_ALL}{_SCOPE}\)\s+not\s+worse\s+than\s+baseline\s+by\s+"
     rf"(?P<number>{_NUMBER})\s*(?P<unit>%|pt|ms|s)"
 )
 _ELSE_INVALID = re.compile(r"\s+else\s+invalid$")
+_EPISODES = re.compile(rf"\s+(?:episodes\s+(?P<length>{_NUMBER})|strict)$")
+EPISODES_MOST = 1e6
 _SECONDS = {"ms": 0.001, "s": 1.0, "min": 60.0}
 _LAG = ("p50", "p99", "max")
 
@@ -97,9 +107,12 @@ def parse_criterion(line: str, where: str, known: Vocabulary | None = None) -> C
         BadInputError: as `parse_criteria`.
     """
     body = _ELSE_INVALID.sub("", line)
-    reader = _Reader(line, where, known, validity=body != line)
+    is_validity = body != line
     if is_abort(line):
-        return reader.abort()
+        return _Reader(line, where, known, validity=is_validity).abort()
+    length = _EPISODES.search(body)
+    body = _EPISODES.sub("", body)
+    reader = _Reader(line, where, known, validity=is_validity, longest=_longest(length, where))
     for form, read in (
         (_SHARE, reader.share),
         (_TIME, reader.time),
@@ -108,7 +121,13 @@ def parse_criterion(line: str, where: str, known: Vocabulary | None = None) -> C
         (_BASELINE, reader.baseline),
     ):
         if match := form.fullmatch(body):
-            return read(match)
+            criterion = read(match)
+            if length and isinstance(criterion, LagCriterion | ArrivalsCriterion):
+                problem = f"{length[0].strip()!r} behind {body!r}"
+                raise BadInputError(
+                    where, problem, "episodes of success, error, predicted, or a response time"
+                )
+            return criterion
     raise BadInputError(where, f"{line!r} is no criterion", _FORMS)
 
 
@@ -128,6 +147,40 @@ def _bounds_lag(criterion: LagCriterion) -> bool:
     return criterion.statistic in {"p99", "max"} and is_meant
 
 
+def declare_episodes(lines: Collection[str], length: str | None) -> tuple[str, ...]:
+    """Criteria with `episodes …` behind each that could say it and does not; `strict`, or a number of visits.
+
+    Raises:
+        BadInputError: the length is no such thing.
+    """
+    if length is None:
+        return tuple(lines)
+    words = "strict" if length == "strict" else f"episodes {length}"
+    where = f"--longest-episode {length}"
+    if not (match := _EPISODES.fullmatch(f" {words}")):
+        raise BadInputError(where, "is no number of visits", "a number from 1 on, or strict")
+    _longest(match, where)
+    return tuple(_declared(line, words) for line in lines)
+
+
+def _declared(line: str, words: str) -> str:
+    plain = line.partition("#")[0].strip()
+    body = _ELSE_INVALID.sub("", plain)
+    forms = (_SHARE, _TIME, _AGREEMENT, _BASELINE)
+    if is_abort(plain) or "(lag)" in body or not any(form.fullmatch(body) for form in forms):
+        return line
+    return f"{body} {words}{plain[len(body) :]}"
+
+
+def _longest(match: re.Match[str] | None, where: str) -> float:
+    if match is None:
+        return LONGEST_EPISODE
+    length = float(match["length"]) if match["length"] else STRICT_EPISODE
+    if not 1 <= length <= EPISODES_MOST:
+        raise BadInputError(where, f"episodes of {length:g} visits", f"1 to {EPISODES_MOST:,.0f}")
+    return length
+
+
 @dataclass(frozen=True, slots=True)
 class _Reader:
     """Turn the parts of one line into data, with the line at hand for errors."""
@@ -136,6 +189,7 @@ class _Reader:
     where: str
     known: Vocabulary | None
     validity: bool
+    longest: float = LONGEST_EPISODE
 
     def share(self, match: re.Match[str]) -> Criterion:
         share, margin = self._share(match["share"]), float(match["margin"] or 0) / 100
@@ -150,6 +204,7 @@ class _Reader:
             operator=match["operator"],
             target_share=share,
             margin_share=margin,
+            longest_episode=self.longest,
             validity=self.validity,
         )
 
@@ -161,8 +216,10 @@ class _Reader:
             problem = f"a limit of {match['limit']}{match['unit']}"
             raise BadInputError(self.where, problem, f"above 0, at most {most_s:g} s")
         if match["scope"] == "lag":
-            if statistic not in _LAG:
-                raise BadInputError(self.where, f"{statistic} of lag is not kept", ", ".join(_LAG))
+            if match["all"] or statistic not in _LAG:
+                raise BadInputError(
+                    self.where, f"{statistic} of {match['all'] or ''}lag is not kept", ", ".join(_LAG)
+                )
             return LagCriterion(
                 text=self.text, statistic=statistic, operator=match["operator"], limit_s=limit_s
             )
@@ -172,6 +229,8 @@ class _Reader:
             quantile=self._quantile(statistic),
             operator=match["operator"],
             limit_s=limit_s,
+            of_all=match["all"] is not None,
+            longest_episode=self.longest,
             validity=self.validity,
         )
 
@@ -194,6 +253,7 @@ class _Reader:
             text=self.text,
             scope=self._scope(match["scope"]),
             tolerance_share=points / 100,
+            longest_episode=self.longest,
             validity=self.validity,
         )
 
@@ -203,6 +263,8 @@ class _Reader:
         if of_share is not (unit == "pt"):
             better = "points of the share, such as 1pt" if of_share else "a part or a time: 5% or 50ms"
             raise BadInputError(self.where, f"{of} by {match['number']}{unit}", better)
+        if of_share and match["all"]:
+            raise BadInputError(self.where, f"{of} of all visits", f"{of}({match['scope']}): it is of all")
         most = {"pt": _PERCENT_MOST, "%": 100.0}.get(unit, DAY_S / _SECONDS.get(unit, 1.0))
         if not 0 < number <= most:
             problem = f"a tolerance of {number:g}{unit}"
@@ -216,6 +278,8 @@ class _Reader:
             quantile=None if of_share else self._quantile(of),
             tolerance=number * _SECONDS[unit] if unit in _SECONDS else number / 100,
             unit={"pt": "share", "%": "ratio"}.get(unit, "s"),
+            of_all=match["all"] is not None,
+            longest_episode=self.longest,
             validity=self.validity,
         )
 

@@ -7,6 +7,7 @@ from fnmatch import fnmatchcase
 from types import MappingProxyType
 from typing import TypeAlias
 
+from footfall.measure.episodes import LONGEST_EPISODE
 from footfall.records.abort import AbortRule
 
 OPERATORS: Mapping[str, Callable[[float, float], bool]] = MappingProxyType(
@@ -40,11 +41,13 @@ class ShareCriterion:
     text: str
     scope: Scope
     of: str
-    """`success`: served; `error`: ended by a technical fault (`TECHNICAL`)."""
+    """`success`: served; `error`: ended by a technical fault, or never answered (`ERRORS`)."""
     operator: str
     target_share: float
     margin_share: float = 0.0
     """Taken off the target: what a short run is allowed to fall short."""
+    longest_episode: float = LONGEST_EPISODE
+    """Visits: how many bad ones in a row, on average, are thought possible where a run shows too few."""
     validity: bool = False
 
     @property
@@ -63,6 +66,10 @@ class ResponseCriterion:
     """0..1; None for the mean."""
     operator: str
     limit_s: float
+    of_all: bool = False
+    """Of failed visits too, and not only of those that were served or never answered."""
+    longest_episode: float = LONGEST_EPISODE
+    """As of a share: visits beyond the limit in a row."""
     validity: bool = False
 
 
@@ -93,6 +100,8 @@ class AgreementCriterion:
     text: str
     scope: Scope
     tolerance_share: float
+    longest_episode: float = LONGEST_EPISODE
+    """As of a share: customers in a row who fare differently."""
     validity: bool = False
 
 
@@ -109,6 +118,10 @@ class BaselineCriterion:
     tolerance: float
     unit: str
     """`share` (points of a share), `ratio` (of a time), or `s`."""
+    of_all: bool = False
+    """Times of failed visits too."""
+    longest_episode: float = LONGEST_EPISODE
+    """As of a share."""
     validity: bool = False
 
 

@@ -1,34 +1,61 @@
-"""Judge response times: percentiles and the mean; the bounds mind that neighbours resemble each other."""
+"""Judge response times: a percentile by the share of visits beyond its limit, the mean by its bounds."""
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 from footfall.measure.batches import batch_means_interval, batch_percentile_interval
-from footfall.measure.criteria.decided import decided, enough, finite, unmatched
-from footfall.measure.criteria.evidence import Evidence
+from footfall.measure.criteria.decided import assumed, decided, enough, finite, told, unmatched
+from footfall.measure.criteria.evidence import Evidence, in_order
 from footfall.measure.criteria.spec import ResponseCriterion
-from footfall.measure.criteria.words import between, duration
-from footfall.measure.interval import (
-    Interval,
-    nearest_rank,
-    percentile_interval,
-    sample_for_percentile,
-    sample_to_decide,
-    t_interval,
-    wilson,
+from footfall.measure.criteria.words import between, duration, percent
+from footfall.measure.interval import Interval, nearest_rank, percentile_interval, t_interval
+from footfall.measure.response_times import (
+    Slow,
+    mean_bounds,
+    slow_of,
+    slow_share_bounds,
+    visits_to_decide_mean,
+    visits_to_decide_slow,
 )
-from footfall.measure.summary import RESPONSE_S
+from footfall.measure.summary import RESPONSE_S, SERVED
 from footfall.measure.verdict import Judgement, Verdict
+from footfall.records.outcomes import Outcome
 
 Values = NDArray[np.float64]
 
 
-def in_time(visits: pl.DataFrame) -> Values:
-    """Response times in the order in which the visits were due, seconds."""
-    return visits.sort("due_s", "customer", "attempt").select(RESPONSE_S).to_series().to_numpy()
+@dataclass(frozen=True, slots=True)
+class Times:
+    """Response times in the order in which the visits were due."""
+
+    seconds: Values
+    cut: NDArray[np.bool_]
+    """Visits that were never answered: they would have taken at least so long."""
+    customers: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        """Number of visits."""
+        return len(self.seconds)
+
+    @property
+    def at_worst(self) -> Values:
+        """The times, where those that are not known were endless."""
+        return np.where(self.cut, math.inf, self.seconds)
+
+
+def times_of(visits: pl.DataFrame, *, of_all: bool = False) -> Times | None:
+    """The times of visits that were served or never answered, or of all; None where none was served."""
+    cut = pl.col("outcome") == Outcome.UNFINISHED.value
+    if not of_all:
+        visits = visits.filter(SERVED | cut)
+        if not visits.select(SERVED.any()).item():
+            return None
+    columns = in_order(visits).select(RESPONSE_S.alias("seconds"), cut.alias("cut"), "customer")
+    return Times(*(columns[name].to_numpy() for name in ("seconds", "cut", "customer")))
 
 
 def statistic(values: Values, quantile: float | None) -> float:
@@ -37,7 +64,7 @@ def statistic(values: Values, quantile: float | None) -> float:
 
 
 def response_bounds(values: Values, quantile: float | None) -> Interval:
-    """95 % bounds of a quantile or of the mean of values in the order of time.
+    """95 % bounds of a quantile or of the mean of values in the order of time, for a reader.
 
     The wider of two intervals: that of independent values (order statistics, Student) and that by batches,
     which grows where neighbours resemble each other, as in a queue.
@@ -54,45 +81,86 @@ def response_bounds(values: Values, quantile: float | None) -> Interval:
 
 
 def judge_response(criterion: ResponseCriterion, evidence: Evidence) -> Judgement:
-    """Hold the bounds of a percentile or mean against its limit."""
+    """Hold a percentile or a mean against its limit."""
     visits = evidence.judged(criterion.scope)
     if visits is None:
         return unmatched(criterion.text, criterion.scope, validity=criterion.validity)
-    values = in_time(visits)
-    value, bounds = statistic(values, criterion.quantile), response_bounds(values, criterion.quantile)
-    verdict = decided(bounds, criterion.operator, criterion.limit_s)
-    found = f"{duration(value)} over {len(values)} visits, {between(duration, bounds)}"
-    if verdict is Verdict.UNDECIDED:
-        needed = _needed(values, bounds, criterion)
-        found += (
-            f": too few to tell from {duration(criterion.limit_s)}; {enough(needed, len(values), evidence)}"
+    times = times_of(visits, of_all=criterion.of_all)
+    if times is None:
+        reason = (
+            f"none of {visits.height} visits was served, so there is no response time to judge; "
+            f"`{criterion.text.replace('(', '(all ', 1)}` asks for those of failed visits too"
         )
-    return Judgement(
-        criterion=criterion.text,
-        verdict=verdict,
-        reason=found,
-        value=value,
-        low=finite(bounds.low),
-        high=finite(bounds.high),
-        bound=criterion.limit_s,
-        unit="s",
-        n=len(values),
-        validity=criterion.validity,
+        return Judgement(
+            criterion=criterion.text, verdict=Verdict.UNDECIDED, reason=reason, validity=criterion.validity
+        )
+    if criterion.quantile is None:
+        return _judge_mean(criterion, times, evidence)
+    return _judge_percentile(criterion, criterion.quantile, times, evidence)
+
+
+def _judge_percentile(
+    criterion: ResponseCriterion, quantile: float, times: Times, evidence: Evidence
+) -> Judgement:
+    limit_s, n = criterion.limit_s, len(times)
+    surely, perhaps = (
+        _slow(values, criterion, times.customers) for values in (times.seconds, times.at_worst)
     )
+    bounds = Interval(
+        slow_share_bounds(surely, criterion.longest_episode).low,
+        slow_share_bounds(perhaps, criterion.longest_episode).high,
+    )
+    within = Interval(1 - bounds.high, 1 - bounds.low)
+    falls = criterion.operator in {"<", "<="}
+    verdict = decided(within, ">=" if falls else "<", quantile)
+    value = statistic(times.at_worst, quantile)
+    shown = _shown(times, quantile, limit_s, verdict, falls=falls)
+    found = f"{_duration(value)} over {_visits(times)}, {between(duration, shown)}"
+    found += f"; {percent(1 - surely.seen.share)} took up to {duration(limit_s)}, {between(percent, within)}"
+    if verdict is Verdict.UNDECIDED:
+        needed = visits_to_decide_slow(perhaps, criterion.longest_episode)
+        found += f": too few to tell from {quantile * 100:g} %; {enough(needed, n, evidence)}"
+    found += f"; {assumed(perhaps.seen, criterion.longest_episode, 'slow visits')}"
+    return told(criterion, verdict, found, finite(value), shown, n=n, bound=limit_s, unit="s")
 
 
-def _needed(values: Values, bounds: Interval, criterion: ResponseCriterion) -> float | None:
-    """Visits that could decide: p95 < L says that 95 % are below L, and a share needs what a share needs."""
-    n, limit_s, q = len(values), criterion.limit_s, criterion.quantile
-    if q is None:
-        room = abs(float(values.mean()) - limit_s)
-        return n * (bounds.half_width / room) ** 2 if room and math.isfinite(bounds.half_width) else None
-    share = float((values <= limit_s).mean())
-    # Neighbours that resemble each other tell less than as many strangers.
-    inflation = 1.0
-    batch = batch_means_interval((values <= limit_s).astype(np.float64))
-    if batch is not None and batch.half_width > 0:
-        inflation = max(1.0, (batch.half_width / wilson(share * n, n).half_width) ** 2)
-    needed = sample_to_decide(share, q)
-    # However clear it is, a percentile is bounded from above only by a value beyond it.
-    return None if needed is None else max(needed * inflation, sample_for_percentile(q))
+def _slow(values: Values, criterion: ResponseCriterion, customers: NDArray[np.int64]) -> Slow:
+    # A time at the limit keeps `<=` and breaks `<`.
+    beyond = values > criterion.limit_s if criterion.operator in {"<=", ">"} else values >= criterion.limit_s
+    return slow_of(values, beyond, criterion.quantile or 0.5, customers)
+
+
+def _shown(times: Times, quantile: float, limit_s: float, verdict: Verdict, *, falls: bool) -> Interval:
+    """Bounds for a reader, which never contradict the verdict."""
+    bounds = response_bounds(times.at_worst, quantile)
+    if (verdict is Verdict.PASS) is falls and verdict is not Verdict.UNDECIDED:
+        return Interval(min(bounds.low, limit_s), min(bounds.high, limit_s))
+    if verdict is not Verdict.UNDECIDED:
+        return Interval(max(bounds.low, limit_s), max(bounds.high, limit_s))
+    return bounds
+
+
+def _judge_mean(criterion: ResponseCriterion, times: Times, evidence: Evidence) -> Judgement:
+    """A mean with times that are not known can be too long, and cannot be short enough."""
+    limit_s, n = criterion.limit_s, len(times)
+    value, bounds = statistic(times.seconds, None), mean_bounds(times.seconds)
+    if times.cut.any():
+        bounds = Interval(bounds.low, math.inf)
+    verdict = decided(bounds, criterion.operator, limit_s)
+    found = f"{_duration(value)} over {_visits(times)}, {between(duration, bounds)}"
+    if verdict is Verdict.UNDECIDED and times.cut.any():
+        found += f": the mean is not known while {np.count_nonzero(times.cut)} visits were never answered"
+    elif verdict is Verdict.UNDECIDED:
+        needed = visits_to_decide_mean(times.seconds, limit_s)
+        found += f": too few to tell from {duration(limit_s)}; {enough(needed, n, evidence)}"
+    return told(criterion, verdict, found, value, bounds, n=n, bound=limit_s, unit="s")
+
+
+def _visits(times: Times) -> str:
+    cut = int(np.count_nonzero(times.cut))
+    never = f" ({cut} of them never answered, each at least as long as it lasted)" if cut else ""
+    return f"{len(times)} visits{never}"
+
+
+def _duration(seconds: float) -> str:
+    return duration(seconds) if math.isfinite(seconds) else "not known"
