@@ -112,7 +112,8 @@ def test_a_played_run_accounts_for_every_arrival_and_can_be_judged_again(
     copy = tmp_path / "copy"
     shutil.copytree(played.folder, copy)
     assert run(("gate", str(copy))) == played.code
-    assert run(("gate", str(copy), "--criterion", "p95(*) < 0.01ms")) == 1
+    # A limit so far above what the generator itself takes that the run stays valid.
+    assert run(("gate", str(copy), "--criterion", "p95(*) < 150ms")) == 1
 
 
 @pytest.mark.usefixtures("workspace")
