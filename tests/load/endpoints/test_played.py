@@ -13,6 +13,7 @@ from footfall.load.endpoints.ready import COPY
 from footfall.load.result import HITS_FILE, VISITS_FILE, LoadResult
 from footfall.load.run import LoadSettings, _command, run_locust
 from footfall.load.trace import read_info, write_trace
+from footfall.records.connections import ConnectionCounts
 from footfall.records.errors import BadInputError
 from footfall.records.runs import ArrivalCounts, read_manifest
 from footfall.records.tables import HITS, VISITS, check_visits, read_parquet
@@ -111,7 +112,11 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Played:
 def settings_of(folder: Path, at: Shop) -> LoadSettings:
     """Give the settings of a play at a shop."""
     return LoadSettings(
-        trace=folder / "trace", host=at.host, run_dir=folder / "run", endpoints=folder / "shop.toml"
+        trace=folder / "trace",
+        host=at.host,
+        run_dir=folder / "run",
+        endpoints=folder / "shop.toml",
+        control=False,
     )
 
 
@@ -169,6 +174,13 @@ def test_wrong_answers_are_no_success_whatever_their_status(played: Played) -> N
     assert endings(played.visits, "recharge", "agent") == {("timeout", "no_answer"): EACH}
     statuses = played.hits.filter(pl.col("step") == "moved")["status"].unique().to_list()
     assert statuses == [302]
+
+
+def test_each_customer_has_a_connection_kept_through_the_errand(played: Played) -> None:
+    """Seventy customers with a hundred and thirty requests."""
+    told = ConnectionCounts(opened=7 * EACH, reused=played.hits.height - 7 * EACH)
+    assert played.result.connections == told
+    assert read_manifest(played.folder / "run").connections == told
 
 
 def test_load_goes_to_the_host_that_was_named_and_nowhere_else(played: Played) -> None:
