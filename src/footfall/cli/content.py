@@ -2,17 +2,18 @@
 
 import importlib.util
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from pydantic import ValidationError
 
+from footfall.cli.console import note
 from footfall.records.errors import BadInputError
 from footfall.simulate.hotline.spec import Hotline
 from footfall.simulate.offices.spec import Offices
-from footfall.simulate.spec.change import set_text
+from footfall.simulate.spec.change import flattened, set_text
 from footfall.simulate.spec.model import Model
 
 _RECORDED = "HOTLINE, as in models/bank_hotline.py, or OFFICES, as in models/city_offices.py"
@@ -31,8 +32,20 @@ def model_in(
         raise BadInputError(str(path), "MODEL is not a Model", "a footfall.simulate.spec.model.Model")
     if before is not None:
         model = before(model)
+    return with_changes(model, changes)
+
+
+def with_changes(model: Model, changes: Sequence[str], *, where: str = "--set") -> Model:
+    """Give a model with changes `path=value` made in turn; one that flattens a day profile is said on stderr.
+
+    Raises:
+        BadInputError: a change is impossible.
+    """
     for change in changes:
-        model = set_text(model, change)
+        changed = set_text(model, change, where=where)
+        if warning := flattened(model, change, where=where):
+            note(f"footfall: warning: {warning}")
+        model = changed
     return model
 
 

@@ -1,7 +1,7 @@
 """A simulated day as results: tables, charts, and the figures that a person reads."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,8 @@ from footfall.records.runs import Manifest
 from footfall.records.tables import write_csv, write_parquet
 from footfall.simulate.day import DayResult
 from footfall.simulate.spec.base import DAY_S
+from footfall.simulate.spec.model import Model
+from footfall.simulate.unstaffed import Unstaffed, unstaffed
 
 DAY_CHARTS = "charts"
 _WITHIN = "±: 95 % half-width within this day, by batch means; other days differ more. ± ?: too few visits."
@@ -42,10 +44,14 @@ class DayFigures:
     eventual: pl.DataFrame
     share: ElectronicShare
     definition: ShareDefinition
+    unstaffed: Sequence[Unstaffed] = ()
 
 
 def figures(
-    result: DayResult, targets: dict[tuple[str, str], float], definition: ShareDefinition
+    result: DayResult,
+    targets: dict[tuple[str, str], float],
+    definition: ShareDefinition,
+    model: Model | None = None,
 ) -> DayFigures:
     """Work out what a person wants to know of a day."""
     visits = result.visits
@@ -56,6 +62,7 @@ def figures(
         eventual=first_try_and_eventual(visits),
         share=electronic_share(visits, definition),
         definition=definition,
+        unstaffed=unstaffed(model, visits) if model else (),
     )
 
 
@@ -100,6 +107,7 @@ def as_json(day: DayFigures) -> dict[str, Any]:
         "electronic_share_high": share.share_high,
         "share_definition": share.definition,
         "measures": _with_bounds(day).to_dicts(),
+        "unstaffed": [asdict(each) for each in day.unstaffed],
     }
 
 
@@ -123,8 +131,25 @@ def show(day: DayFigures) -> None:
         )
     console().print(table)
     say(_WITHIN)
+    for each in day.unstaffed:
+        say(unstaffed_line(each))
     if day.definition.electronic:
         say(share_line(day.share))
+
+
+def unstaffed_line(found: Unstaffed) -> str:
+    """Say in which hours a station had customers and no staff, and what became of them."""
+    name = found.channel if found.operation == "*" else f"{found.channel}.{found.operation}"
+    hours = ", ".join("-".join(_clock(at_s) for at_s in each) for each in found.hours_s)
+    came = "1 customer" if found.customers == 1 else f"{found.customers:,} customers"
+    return (
+        f"no {found.staff}: {name} is open {hours} without {found.staff} on duty; "
+        f"{came} came then, {found.served:,} of them were served"
+    )
+
+
+def _clock(at_s: float) -> str:
+    return f"{int(at_s // 3600):02}:{int(at_s % 3600 // 60):02}"
 
 
 def share_line(share: ElectronicShare) -> str:

@@ -9,7 +9,7 @@ import typer
 from footfall.cli import day as day_results
 from footfall.cli import days_table, replicating, versus
 from footfall.cli.console import progress, say, say_json
-from footfall.cli.content import model_in
+from footfall.cli.content import model_in, with_changes
 from footfall.cli.months import Futures, Kpi, Months, asked, simulate_months
 from footfall.cli.options import DEFAULT_SEED, Changes, Json, ModelFile, Out, Overwrite, Seed, Share
 from footfall.cli.runs import begin, end, share_definition, targets
@@ -17,7 +17,6 @@ from footfall.records.errors import BadInputError
 from footfall.records.tables import write_csv
 from footfall.simulate.day import simulate_day
 from footfall.simulate.laws import LawsHeld
-from footfall.simulate.spec.change import set_text
 
 Replications = Annotated[
     int | None,
@@ -83,9 +82,7 @@ def command(
         asked_of = {"model_file": model.as_posix(), "set": list(changes or ())}
         simulate_months(spec, over_months, out, asked_of, as_json=as_json, overwrite=overwrite)
         return
-    changed = spec
-    for change in against or ():
-        changed = set_text(changed, change, where="--versus")
+    changed = with_changes(spec, tuple(against or ()), where="--versus")
     wanted = versus.replications(replications, precision) if against else replications
     plan = replicating.plan(wanted, precision, figures)
     replicating.check_figures(plan, spec)
@@ -99,7 +96,7 @@ def command(
     )
     with progress(f"simulating {spec.title}") as bar:
         result = simulate_day(spec, seed, progress=bar)
-    day = day_results.figures(result, targets(spec), definition)
+    day = day_results.figures(result, targets(spec), definition, spec)
     days = replicating.days(spec, seed, plan, definition, result)
     differences = versus.differences(days, changed, seed, definition) if against else {}
     day_results.write(folder, day, day_results.charts(day, manifest))

@@ -12,7 +12,7 @@ from pydantic import PositiveFloat
 from footfall.records.errors import BadInputError
 from footfall.simulate.decide.as_played import Play
 from footfall.simulate.spec.base import Spec, leaves
-from footfall.simulate.spec.change import set_number, with_outage
+from footfall.simulate.spec.change import set_number, set_text, with_outage
 from footfall.simulate.spec.model import Model
 from footfall.simulate.spec.number import Number
 
@@ -41,8 +41,9 @@ class Scenario(Spec):
     question: str
     model: str
     """Path of the model file, from the workspace's top."""
-    changes: tuple[tuple[str, float], ...] = ()
-    """Path and new value of numbers of the model."""
+    changes: tuple[tuple[str, float] | str, ...] = ()
+    """Path and new value of numbers of the model, or a text as `--set` takes it:
+    `hotline.agents[08:00-18:00]=3`."""
     factors: tuple[tuple[str, PositiveFloat], ...] = ()
     """Pattern of paths and what all numbers that fit it are multiplied by."""
     outages: tuple[OutagePart, ...] = ()
@@ -69,8 +70,11 @@ def changed(model: Model, scenario: Scenario) -> Model:
         BadInputError: a path fits no number, or a value is impossible there.
     """
     where = f"scenario {scenario.name}"
-    for path, value in scenario.changes:
-        model = set_number(model, path, value, where=where)
+    for change in scenario.changes:
+        if isinstance(change, str):
+            model = set_text(model, change, where=where)
+        else:
+            model = set_number(model, *change, where=where)
     for pattern, factor in scenario.factors:
         model = _multiplied(model, pattern, factor, where)
     if scenario.follow_up:

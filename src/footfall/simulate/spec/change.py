@@ -1,4 +1,4 @@
-"""Change numbers and words of a model: `--set path=value`, and outages of a scenario."""
+"""Change numbers, day profiles and words of a model: `--set path=value`, and outages of a scenario."""
 
 from difflib import get_close_matches
 from typing import Any
@@ -7,7 +7,8 @@ from pydantic import ValidationError
 
 from footfall.records.errors import BadInputError
 from footfall.records.numbers import NUMBER_MOST
-from footfall.simulate.spec.base import Curve, Profile, Spec, constant, leaves
+from footfall.simulate.spec.assignment import FORMS, Assignment, Hours, new_values, read_assignment
+from footfall.simulate.spec.base import Curve, Profile, Spec, leaves
 from footfall.simulate.spec.channel import Outage
 from footfall.simulate.spec.model import Model
 from footfall.simulate.spec.number import Grade, Number
@@ -23,35 +24,74 @@ def set_number(model: Model, path: str, value: float, *, where: str = "--set") -
     Raises:
         BadInputError: no number or several have this path, or the value is impossible there.
     """
+    return assign(model, Assignment(path, (value,)), where=where)
+
+
+def set_text(model: Model, text: str, *, where: str = "--set") -> Model:
+    """`assign` what a text says: `path=value`, `path[08:00-18:00]=value`, `path=[…]`, `path*=factor`.
+
+    Raises:
+        BadInputError: it is not of such a form, or cannot be set.
+    """
+    return assign(model, _read(model, text, where), where=where)
+
+
+def assign(model: Model, change: Assignment, *, where: str = "--set") -> Model:
+    """Give the model with one number, day profile, or word changed, all else the same.
+
+    Raises:
+        BadInputError: no number or several have this path, or the value is impossible there.
+    """
+    path, values = change.path, change.values
+    if isinstance(values, str):
+        return set_word(model, path, values, where=where)
     full = resolve(model, path, where=where)
-    if not abs(value) <= NUMBER_MOST:
-        expected = f"a number between -{NUMBER_MOST:g} and {NUMBER_MOST:g}"
-        raise BadInputError(f"{where} {path}", f"{value:g} is out of range", expected)
+    for value in values:
+        if not abs(value) <= NUMBER_MOST:
+            expected = f"a number between -{NUMBER_MOST:g} and {NUMBER_MOST:g}"
+            raise BadInputError(f"{where} {path}", f"{value:g} is out of range", expected)
     try:
-        changed: Model = _replaced(model, full.split("."), value)
+        changed: Model = _replaced(model, full.split("."), change)
     except ValueError as error:
         problem = error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error)
         problem = problem.removeprefix("Value error, ")
-        raise BadInputError(f"{where} {path}", f"{value:g} cannot be set", _lower(problem)) from error
+        at = f"[{change.hours}]" if change.hours else ""
+        said = f"{values[0]:g}" if not change.is_list else f"a list of {len(values)}"
+        said = f"a factor of {said}" if change.is_factor else said
+        raise BadInputError(f"{where} {path}{at}", f"{said} cannot be set", _lower(problem)) from error
     return changed
 
 
-def set_text(model: Model, assignment: str, *, where: str = "--set") -> Model:
-    """`set_number` from a text `path=value`, or `set_word` where the path is that of a word.
+def flattened(model: Model, text: str, *, where: str = "--set") -> str | None:
+    """Say that a text sets a profile that varies over the day to one number; None where it does not.
 
     Raises:
-        BadInputError: it is not of that form, or cannot be set.
+        BadInputError: it is not of a form that `set_text` reads, or its path is none.
     """
-    path, sign, text = assignment.partition("=")
-    if sign and _word(model, path.strip()):
-        return set_word(model, path.strip(), text.strip(), where=where)
-    try:
-        value = float(text)
-    except ValueError:
-        sign = ""
-    if not sign or not path.strip():
-        raise BadInputError(f"{where} {assignment}", "not an assignment", "path=number") from None
-    return set_number(model, path.strip(), value, where=where)
+    change = _read(model, text, where)
+    if isinstance(change.values, str) or change.hours or change.is_factor or change.is_list:
+        return None
+    found = dict(leaves(model))[resolve(model, change.path, where=where)]
+    if not isinstance(found, Profile) or min(found.values) == max(found.values):
+        return None
+    had = f"{min(found.values):g} to {max(found.values):g}"
+    example = Assignment(change.path, change.values, Hours(8 * 60, 18 * 60))
+    return (
+        f"{change.path} was {had} over the day and is now {change.values[0]:g} all day; "
+        f"to change some hours only, write {where} '{example}', to change all in proportion, "
+        f"{where} '{change.path}*=1.2'"
+    )
+
+
+def _read(model: Model, text: str, where: str) -> Assignment:
+    """Read a change; a text that is no number is one only where the path is that of a word."""
+    change = read_assignment(text, where=where)
+    is_plain = not (change.hours or change.is_factor or change.is_list)
+    if is_plain and _word(model, change.path):
+        return Assignment(change.path, change.value_text)
+    if isinstance(change.values, str):
+        raise BadInputError(f"{where} {text}", "not an assignment", FORMS)
+    return change
 
 
 def set_word(model: Model, path: str, word: str, *, where: str = "--set") -> Model:
@@ -136,29 +176,33 @@ def _is_shortened(parts: list[str], full: list[str]) -> bool:
     return all(part in rest for part in parts)
 
 
-def _replaced(spec: Any, parts: list[str], value: float) -> Any:  # noqa: ANN401  any part of a spec
+def _replaced(spec: Any, parts: list[str], change: Assignment) -> Any:  # noqa: ANN401  any part of a spec
     source = "set for this run"
     if isinstance(spec, Profile):
-        return constant(value, Grade.SET, source)
+        return Profile(values=new_values(spec.values, change), grade=Grade.SET, source=source)
     if isinstance(spec, Curve):
         msg = "a single number: a measured curve is changed in its file"
-        raise ValueError(msg)  # noqa: TRY004  `set_number` makes one line of it
+        raise ValueError(msg)  # noqa: TRY004  `assign` makes one line of it
     if isinstance(spec, Number):
-        return Number(value, Grade.SET, source)
+        if change.hours or change.is_list:
+            msg = f"path=number: it is one number for the whole day ({spec:g}), not a profile"
+            raise ValueError(msg)
+        value = float(change.values[0])
+        return Number(spec * value if change.is_factor else value, Grade.SET, source)
     first, rest = parts[0], parts[1:]
     if isinstance(spec, dict):
         return {
-            key: _replaced(item, rest, value) if str(key) == first else item for key, item in spec.items()
+            key: _replaced(item, rest, change) if str(key) == first else item for key, item in spec.items()
         }
     if isinstance(spec, tuple):
         return tuple(
-            _replaced(item, rest, value) if str(getattr(item, "name", position)) == first else item
+            _replaced(item, rest, change) if str(getattr(item, "name", position)) == first else item
             for position, item in enumerate(spec)
         )
     assert isinstance(spec, Spec)  # noqa: S101  `resolve` has found the path
     fields = {name: getattr(spec, name) for name in type(spec).model_fields}
     # Made anew rather than copied, so that the bounds of every field are checked again.
-    return type(spec)(**fields | {first: _replaced(fields[first], rest, value)})
+    return type(spec)(**fields | {first: _replaced(fields[first], rest, change)})
 
 
 def _lower(text: str) -> str:
