@@ -23,6 +23,18 @@ def test_every_link_inside_the_project_leads_somewhere(document: Path) -> None:
     assert [link for link in inside if not (document.parent / link).exists()] == []
 
 
+def test_every_page_is_reached_from_the_readme() -> None:
+    """By links, however many; a page that none leads to is read by no user."""
+    seen, next_ones = set[Path](), [HERE / "README.md"]
+    while next_ones:
+        page = next_ones.pop()
+        seen.add(page)
+        links = re.findall(r"\]\(([^)#\s]+)[^)]*\)", page.read_text(encoding="utf-8"))
+        found = {(page.parent / link).resolve() for link in links if not re.match(r"[a-z]+:", link)}
+        next_ones += sorted(each for each in found - seen if each.suffix == ".md" and each.is_file())
+    assert [name_of(each) for each in sorted(HERE.glob("docs/**/*.md")) if each not in seen] == []
+
+
 @pytest.mark.parametrize("document", DOCUMENTS, ids=name_of)
 def test_every_make_target_that_is_named_exists(document: Path) -> None:
     """A document that says `make demo` can be taken at its word."""

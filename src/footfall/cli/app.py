@@ -23,7 +23,7 @@ COMMANDS = {
     "show": "Print every number of a model with its grade and source.",
     "trace": "Write the arrivals of the busiest minutes, to be played later.",
     "serve": "Start the reference service.",
-    "load": "Play a scenario at a service through Locust, and judge it.",
+    "load": "Load a service through Locust, by a scenario or at a rate, and judge it.",
     "report": "Make the report of a played run again, from its files.",
     "warmup": "Find where a steady run's start ends: MSER-5, Welch's plot.",
     "compare": "Compare runs with a baseline: exit code 0 not worse, 1 worse, 3 unknown.",

@@ -1,8 +1,9 @@
-"""`footfall load`: play a scenario at a running service."""
+"""`footfall load`: load a running service, by a scenario or at a rate."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -25,6 +26,7 @@ from footfall.cli.options import (
     Out,
     Overwrite,
     Scale,
+    ScenarioName,
     Seed,
     Speed,
     Window,
@@ -44,6 +46,18 @@ from footfall.cli.playing import PlayOptions, play_and_judge
 from footfall.cli.repeating import Against, Ordinary, Repeat, Repeats, play_repeatedly, repeats_of
 from footfall.cli.runs import begin
 from footfall.cli.tracing import make_trace, scenario_of
+from footfall.cli.url_load import (
+    Arrivals,
+    AskedOf,
+    Even,
+    For,
+    Get,
+    Rate,
+    Url,
+    UrlOptions,
+    refuse_beside_url,
+    url_play,
+)
 from footfall.load.endpoints.ready import file_of, transport_of
 from footfall.load.reach import check_host
 from footfall.load.scenario import Scenario
@@ -71,7 +85,13 @@ HitsSample = Annotated[
 
 
 def command(
-    scenario: Annotated[str, typer.Option(help="Name of a scenario in scenarios/, or path of its file.")],
+    url: Url = None,
+    rate: Rate = None,
+    for_text: For = None,
+    arrivals: Arrivals = None,
+    even: Even = False,
+    get: Get = None,
+    scenario: ScenarioName = None,
     host: Annotated[
         str | None, typer.Option(help="Address of the service to load.", show_default=False)
     ] = None,
@@ -108,24 +128,18 @@ def command(
     repeat: Repeat = None,
     as_json: Json = False,
 ) -> int:
-    """Play a scenario's busiest minutes through Locust, and judge what came of it."""
-    _check(processes, host, serve=serve)
-    if repeats_of(repeat, against, out, as_json=as_json) is None and not check:
+    """Load URL at a rate, or play a scenario's busiest minutes, through Locust, and judge what came of it."""
+    of_url = UrlOptions(
+        url=url, rate=rate, for_text=for_text, arrivals=arrivals, even=even, gets=tuple(get or ())
+    )
+    _check(processes, host, scenario, of_url, serve=serve)
+    repeats = repeats_of(repeat, against, out, as_json=as_json)
+    if repeats is None and not check:
         check_free(out, overwrite=overwrite)
-    shape = {"window_s": window, "speed": speed, "scale": scale, "human_time_factor": human_time_factor}
-    chosen = asked_of(scenario_of(scenario, None, **shape), criteria, more_criteria or (), longest_episode)
-    played = _trace(chosen, trace, shape, Given(seed=seed, at_hour=at_hour, changes=tuple(changes or ())))
-    played, own = for_own_service(endpoints, played, host)
-    asked = TransportAsked(connections=connections, ca_file=ca_file, insecure=insecure)
-    if insecure:
-        note("--insecure: no certificate of the service is checked")
-    if check:
-        transport = transport_of(asked, endpoints, played.info)
-        return try_out(own, played, host, transport, as_json=as_json)
     options = PlayOptions(
         host=host,
         endpoints=endpoints,
-        transport=asked,
+        transport=TransportAsked(connections=connections, ca_file=ca_file, insecure=insecure),
         baseline=baseline,
         overwrite=overwrite,
         processes=processes,
@@ -135,13 +149,49 @@ def command(
         stall_s=stall_s,
         stall_every_s=stall_every_s,
     )
-    repeats = repeats_of(repeat, against, out, as_json=as_json)
-    return _play(played, options, repeats, out, as_json=as_json)
+    shape = {"window_s": window, "speed": speed, "scale": scale, "human_time_factor": human_time_factor}
+    given = Given(shape=shape, seed=seed, at_hour=at_hour, changes=tuple(changes or ()), trace=trace)
+    asked = AskedOf(criteria=criteria, more=more_criteria or (), longest_episode=longest_episode)
+    with _played(scenario, of_url, given, asked, options) as (made, how, told):
+        return _try_or_play(made, how, AskedRun(repeats, out, told), check=check, as_json=as_json)
 
 
-def _play(
-    played: Trace, options: PlayOptions, repeats: Repeats | None, out: Path | None, *, as_json: bool
-) -> int:
+def _try_or_play(trace: Trace, options: PlayOptions, run: "AskedRun", *, check: bool, as_json: bool) -> int:
+    """Send one errand for each mapping, with `--check`, or play the trace."""
+    if options.transport.insecure:
+        note("--insecure: no certificate of the service is checked")
+    played, own = for_own_service(options.endpoints, trace, options.host)
+    if check:
+        transport = transport_of(options.transport, options.endpoints, played.info)
+        return try_out(own, played, options.host, transport, as_json=as_json)
+    return _play(played, options, run, as_json=as_json)
+
+
+@contextmanager
+def _played(
+    scenario: str | None, of_url: UrlOptions, given: "Given", asked: AskedOf, options: PlayOptions
+) -> "Iterator[tuple[Trace, PlayOptions, Mapping[str, Any]]]":
+    """Give the trace of a URL or of a scenario, how it is played, and what the manifest says besides."""
+    if of_url.url is None:
+        chosen = scenario_of(scenario, None, **given.shape)
+        chosen = asked_of(chosen, asked.criteria, asked.more, asked.longest_episode)
+        yield _trace(chosen, given), options, {}
+        return
+    refuse_beside_url(_shaping(given) | {"--trace": given.trace})
+    with url_play(of_url, options.endpoints, given.seed, asked) as made:
+        yield made.trace, replace(options, host=made.host, endpoints=made.endpoints), made.settings
+
+
+@dataclass(frozen=True, slots=True)
+class AskedRun:
+    """Where a run goes, how often it is made, and what its manifest says of it besides."""
+
+    repeats: Repeats | None
+    out: Path | None
+    told: Mapping[str, Any]
+
+
+def _play(played: Trace, options: PlayOptions, run: AskedRun, *, as_json: bool) -> int:
     """Play a trace, once or several times, and print what came of it."""
     info, host = played.info, options.host
     criteria = judging.criteria_of_trace(info, played.model)
@@ -154,11 +204,12 @@ def _play(
     else:
         check_served(played.model)
     settings = _settings(played, options) | settings_told(options.endpoints, played) | transport.told
+    settings |= run.told
     name = info.scenario or played.model.name
-    if repeats is not None:
-        return play_repeatedly(Ordinary(name, played, criteria, settings, options), repeats)
+    if run.repeats is not None:
+        return play_repeatedly(Ordinary(name, played, criteria, settings, options), run.repeats)
     folder, manifest = begin(
-        *("load", played.model, info.seed, out),
+        *("load", played.model, info.seed, run.out),
         scenario=name,
         settings=settings,
         overwrite=options.overwrite,
@@ -224,17 +275,36 @@ def workers_line(workers: Sequence[WorkerRecord]) -> str:
 class Given:
     """What a trace is made from, beside the scenario."""
 
+    shape: Mapping[str, float | None]
+    """Fields of the scenario that options override."""
     seed: int
     at_hour: float | None
     changes: tuple[str, ...]
+    trace: Path | None
+    """Folder of one that was made before."""
 
 
-def _check(processes: int, host: str | None, *, serve: bool) -> None:
+def _check(
+    processes: int, host: str | None, scenario: str | None, of_url: UrlOptions, *, serve: bool
+) -> None:
     """See that the options make sense together."""
     if processes != -1 and not 1 <= processes <= PROCESSES_MOST:
         raise BadInputError(f"--processes {processes}", "impossible", f"1 to {PROCESSES_MOST}, or -1")
+    if of_url.url is not None:
+        refuse_beside_url({"--scenario": scenario, "--host": host, "--serve": serve})
+        return
+    of_url.beside_a_scenario()
+    if scenario is None:
+        expected = "a URL with --rate 60, or --scenario NAME with --host URL or --serve"
+        raise BadInputError("footfall load", "what to play?", expected)
     if serve is (host is not None):
         raise BadInputError("footfall load", "where to?", "either --host URL or --serve")
+
+
+def _shaping(given: Given) -> dict[str, object]:
+    """Give the options that shape a scenario's trace, by name; None or empty: not given."""
+    named = {f"--{name.removesuffix('_s').replace('_', '-')}": value for name, value in given.shape.items()}
+    return named | {"--at-hour": given.at_hour, "--set": given.changes}
 
 
 def _settings(played: Trace, options: PlayOptions) -> dict[str, Any]:
@@ -250,20 +320,18 @@ def _settings(played: Trace, options: PlayOptions) -> dict[str, Any]:
     }
 
 
-def _trace(scenario: Scenario, folder: Path | None, shape: Mapping[str, float | None], given: Given) -> Trace:
+def _trace(scenario: Scenario, given: Given) -> Trace:
     """Make the scenario's trace, or read one, to be held against the scenario's criteria.
 
     What else would shape one that is read is refused, since it could have no effect.
     """
-    if folder is None:
+    if given.trace is None:
         with progress(f"sampling the day of {scenario.name}"):
             return make_trace(scenario, given.seed, given.changes, given.at_hour)
     seed = None if given.seed == DEFAULT_SEED else given.seed
-    shaping = {**shape, "at_hour": given.at_hour, "set": given.changes or None, "seed": seed}
-    also_given = [name for name, value in shaping.items() if value is not None]
-    if also_given:
-        option = also_given[0].removesuffix("_s").replace("_", "-")
-        raise BadInputError(f"--{option}", "the trace has its own", "no such option beside --trace")
-    made = read_trace(folder)
+    for option, value in (_shaping(given) | {"--seed": seed}).items():
+        if value not in {None, ()}:
+            raise BadInputError(option, "the trace has its own", "no such option beside --trace")
+    made = read_trace(given.trace)
     update = {"criteria": scenario.criteria, "scenario": scenario.name}
     return made.model_copy(update={"info": made.info.model_copy(update=update)})

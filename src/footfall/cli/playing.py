@@ -89,9 +89,10 @@ def play_only(
         BadInputError: the service cannot be reached or started.
     """
     result = _play(folder, trace, options)
-    if not options.predicted:
-        predict_played(folder, trace)
-    replicate_played(folder, trace)
+    if trace.info.has_prediction:
+        if not options.predicted:
+            predict_played(folder, trace)
+        replicate_played(folder, trace)
     manifest = end(folder, manifest, **result.for_manifest())
     return judging.judge_run(folder, manifest, criteria, options.baseline)
 

@@ -57,8 +57,9 @@ def predict_if_missing(folder: Path) -> None:
     """
     if (folder / TRACE_FILE).exists() and not (folder / PREDICTED_FILE).exists():
         trace = read_trace(folder)
-        predict_played(folder, trace)
-        replicate_played(folder, trace)
+        if trace.info.has_prediction:
+            predict_played(folder, trace)
+            replicate_played(folder, trace)
 
 
 def replicate_played(folder: Path, trace: Trace) -> None:

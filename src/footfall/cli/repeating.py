@@ -150,8 +150,9 @@ def _player(
     """Give what plays one run; the prediction is made once, since all runs have the same arrivals."""
     shared = folder / "trace"
     write_trace(shared, ordinary.trace)
-    predict_played(shared, ordinary.trace)
-    replicate_played(shared, ordinary.trace)
+    if ordinary.trace.info.has_prediction:
+        predict_played(shared, ordinary.trace)
+        replicate_played(shared, ordinary.trace)
     files = (judging.PREDICTED_FILE, judging.REPLICATIONS_FILE, judging.ORDINARY_FILE)
     predicted = [name for name in files if (shared / name).exists()]
     service = None

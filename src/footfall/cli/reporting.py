@@ -102,6 +102,8 @@ def charts(play: PlayFigures, manifest: Manifest) -> dict[str, Chart]:
         "success": success_against_target(play.measures, stamp),
         "failures": outcomes_by_cause(outcomes(play.measured), stamp),
     }
+    if play.predicted.is_empty():
+        del drawn["predicted_against_measured"]
     if play.ordinary is not None:
         drawn["spillover"] = draw_spillover(spill(play), play.outage_s, stamp, play.down)
     return drawn
@@ -158,27 +160,27 @@ def write(folder: Path, play: PlayFigures, judged: Judged, more: Sequence[Chart]
 
 def show(play: PlayFigures) -> None:
     """Print the table of channel and operation, and the spill."""
-    # One blank between columns, so that all of them fit on a hundred.
+    # One blank between columns, so that all of them fit.
     tight = (0, 1, 0, 0)
-    table = Table(
-        title="Predicted and measured", title_justify="left", box=None, pad_edge=False, padding=tight
-    )
-    heads = ("channel", "operation", "visits", "predicted, 95 %", "measured, 95 %", "target")
-    for head in (*heads, "p95 predicted", "p95 measured"):
+    worlds = ("measured",) if play.predicted.is_empty() else ("predicted", "measured")
+    title = "Measured" if len(worlds) == 1 else "Predicted and measured"
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False, padding=tight)
+    has_targets = play.comparison["target_share"].is_not_null().any()
+    heads = ["channel", "operation", "visits", *(f"{world}, 95 %" for world in worlds)]
+    heads += ["target"] if has_targets else []
+    for head in (*heads, *(f"p95 {world}" for world in worlds)):
         table.add_column(head, justify="left" if head in {"channel", "operation"} else "right")
     for row in play.comparison.iter_rows(named=True):
         if row["channel"] == "*" and row["operation"] != "*":
             continue
         cells = [row["channel"], row["operation"], f"{row['measured_visits'] or 0:,}"]
+        shares = (f"{world}_success_share" for world in worlds)
         cells += [
-            plus_minus.with_bounds(row[name], row[f"{name}_low"], row[f"{name}_high"])
-            for name in ("predicted_success_share", "measured_success_share")
+            plus_minus.with_bounds(row[name], row[f"{name}_low"], row[f"{name}_high"]) for name in shares
         ]
-        cells.append(percent(row["target_share"]))
-        cells += [
-            plus_minus.time(row[name], plus_minus.half_of(row, name))
-            for name in ("predicted_response_s_p95", "measured_response_s_p95")
-        ]
+        cells += [percent(row["target_share"])] if has_targets else []
+        times = (f"{world}_response_s_p95" for world in worlds)
+        cells += [plus_minus.time(row[name], plus_minus.half_of(row, name)) for name in times]
         table.add_row(*cells, style="bold" if row["operation"] == "*" else None)
     console().print(table)
     say("±: 95 % half-width within this run, by batch means. ± ?: too few visits.")

@@ -70,6 +70,8 @@ class TraceInfo(Spec):
     """The log that is replayed; None: a simulated day."""
     criteria: tuple[str, ...] = ()
     """What the scenario asks of a run, so that it can be judged wherever its folder is."""
+    has_prediction: bool = True
+    """Whether the model says how the service behaves; a load without a model has none to compare with."""
     arrivals: int = 0
     arrivals_by_channel: dict[str, int] = Field(default_factory=dict)
     """First choices."""

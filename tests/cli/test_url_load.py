@@ -1,0 +1,94 @@
+"""`footfall load URL`: without a model or a scenario, with a verdict as any other run."""
+
+import json
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+
+import pytest
+
+from footfall.cli.app import run
+from tests.load.web_server import WebServer
+
+PATHS: list[str] = []
+
+
+class Page(BaseHTTPRequestHandler):
+    """A page that is always there, but for `/none`."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        """Answer, and note what was asked for."""
+        PATHS.append(self.path)
+        self.send_response(404 if self.path.startswith("/none") else 200)
+        self.send_header("Content-Length", "2")
+        self.end_headers()
+        self.wfile.write(b"ok")
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+def test_a_url_is_loaded_judged_and_reported(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """Each arrival is one request; nothing is predicted, and names come from the URL.
+
+    A page that is missing fails, whatever the machine is busy with: an error that is sure is decisive.
+    """
+    PATHS.clear()
+    server, out = WebServer(Page), tmp_path / "run"
+    with server.running():
+        wanted = ("--arrivals", "80", "--for", "2s", "--no-control", "--out", str(out), "--json")
+        code = run(("load", f"{server.host}/none?x=1", *wanted))
+    told = json.loads(capsys.readouterr().out)
+    assert (code, told["verdict"]) in {(1, "fail"), (3, "invalid")}
+    assert PATHS.count("/none?x=1") == 80
+    assert told["arrivals"]["due"] == told["arrivals"]["played"] == 80
+    assert {(row["channel"], row["operation"]) for row in told["comparison"]} == {
+        ("url", "none"),
+        ("url", "*"),
+        ("*", "none"),
+        ("*", "*"),
+    }
+    assert all(row["predicted_visits"] is None for row in told["comparison"])
+    error = next(each for each in told["criteria"] if each["criterion"].startswith("error"))
+    assert (error["verdict"], error["value"], error["n"]) == ("fail", 1.0, 80)
+    manifest = json.loads((out / "manifest.json").read_text(encoding="utf-8"))
+    assert manifest["settings"]["url"] == f"{server.host}/none?x=1"
+    assert manifest["settings"]["endpoints"] == "endpoints.toml"
+    assert "/none?x=1" in (out / "endpoints.toml").read_text(encoding="utf-8")
+    assert (out / "report.html").exists()
+    assert not (out / "visits.parquet").exists()
+    # Made again from the files, and judged again, it is as it was.
+    assert run(("gate", str(out))) == code
+    assert run(("report", str(out))) == 0
+    assert not (out / "visits.parquet").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ((), "what to play?; expected a URL with --rate 60, or --scenario"),
+        (("--rate", "60"), "--rate: goes with a URL"),
+        (("http://127.0.0.1:1/",), "how many?; expected --rate 60"),
+        (("ftp://127.0.0.1:1/", "--rate", "6"), "URL: no address of a web service"),
+        (("http://me:pw@127.0.0.1:1/", "--rate", "6"), "URL: holds a user or a password"),
+        (("http://127.0.0.1:1/", "--rate", "6", "--for", "soon"), "--for soon: no time"),
+        (("http://127.0.0.1:1/", "--rate", "6", "--serve"), "--serve: goes with --scenario"),
+        (("http://127.0.0.1:1/", "--rate", "6", "--window", "20"), "--window: goes with --scenario"),
+        (("http://127.0.0.1:1/", "--rate", "6", "--set", "a.b=1"), "--set: goes with --scenario"),
+        (("http://127.0.0.1:1/", "--rate", "6", "--get", "orders"), "--get orders: is no path below"),
+        (("http://127.0.0.1:1/?api_key=abc", "--rate", "6"), "a secret stands in the file"),
+        (("http://127.0.0.1:1/", "--rate", "6", "--criterion", "p95(web.*) < 1s"), "no channel 'web'"),
+    ],
+)
+def test_what_does_not_go_together_is_refused_in_one_line(
+    arguments: tuple[str, ...], says: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """Before anything is sent or written."""
+    out = tmp_path / "run"
+    assert run(("load", *arguments, "--out", str(out))) == 2
+    (line,) = capsys.readouterr().err.strip().splitlines()
+    assert says in line
+    assert "pw" not in line
+    assert "abc" not in line
+    assert not out.exists()
