@@ -245,3 +245,30 @@ def contrasts() -> pl.DataFrame:
         for n in range(1, 6)
     ]
     return pl.DataFrame(rows, schema=COMPARISON, orient="row")
+
+
+@pytest.fixture
+def series() -> pl.DataFrame:
+    """Twenty seconds of a run in both worlds; in one second nothing is due."""
+    luck = Random(7)
+    rows = []
+    for world in ("predicted", "measured"):
+        for second in range(20):
+            visits, share = (0, None) if second == 9 else (30, luck.uniform(0.8, 1.0))
+            bounds = (None, None) if share is None else (share - 0.1, min(1.0, share + 0.1))
+            times = (None, None, None) if share is None else (luck.uniform(0.1, 0.2), 0.5, 0.004)
+            rows.append((world, float(second), 1.0, 30.0, 29.0, visits, share, *bounds, *times))
+    names = ["world", "at_s", "bin_s", "due_per_s", "started_per_s", "visits", "success_share"]
+    names += ["success_share_low", "success_share_high", "response_s_p50", "response_s_p95", "lag_s_p99"]
+    return pl.DataFrame(rows, schema=names, orient="row")
+
+
+@pytest.fixture
+def curves() -> pl.DataFrame:
+    """Response by percentile in both worlds, and from the start."""
+    rows = [
+        (curve, 2000, percentile, factor / (101 - percentile))
+        for curve, factor in (("predicted", 3.0), ("measured", 4.0), ("measured, from its start", 3.9))
+        for percentile in (50.0, 75.0, 90.0, 95.0, 99.0, 99.9)
+    ]
+    return pl.DataFrame(rows, schema=["curve", "visits", "percentile", "seconds"], orient="row")

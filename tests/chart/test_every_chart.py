@@ -15,7 +15,9 @@ from footfall.chart.forecast import forecast_chart
 from footfall.chart.offices import half_hours_chart as offices_half_hours_chart
 from footfall.chart.offices import queues_chart
 from footfall.chart.outcomes_by_cause import outcomes_by_cause
+from footfall.chart.percentiles import percentiles
 from footfall.chart.predicted_against_measured import predicted_against_measured
+from footfall.chart.run_over_time import Marks, run_over_time
 from footfall.chart.save import save
 from footfall.chart.share_by_channel import share_by_channel
 from footfall.chart.share_by_month import share_by_month
@@ -31,7 +33,10 @@ Draw: TypeAlias = Callable[[pl.DataFrame, Stamp], Chart]
 HOSTILE = "</svg><script>$x^$ & a_very_long_name_of_a_channel_of_somebody"
 
 WELCH_LABELS = WelchLabels(quantity="response time", runs=3, visits=400, cut=60, rest_s_mean=2.0)
+MARKS = Marks(outage_s=(3.0, 6.0), ended_early_s=18.0)
 DRAWINGS: dict[str, Draw] = {
+    "series": lambda frame, stamp: run_over_time(frame, MARKS, stamp),
+    "curves": percentiles,
     "completed": lambda frame, stamp: share_by_channel(frame, "electronic: web; of all", stamp),
     "due": lambda frame, stamp: arrivals_over_day(frame, (36_000.0, 36_600.0), stamp),
     "waits": wait_heat_map,

@@ -14,7 +14,7 @@ from footfall.chart.fitted.patience import patience_curves
 from footfall.chart.fitted.quantiles import service_quantiles
 from footfall.chart.fitted.service_times import service_outliers
 from footfall.chart.fitted.staff import staff_by_half_hour
-from footfall.chart.report.fit_page import Sheet
+from footfall.chart.report.sheet import Sheet
 from footfall.chart.style import Chart, Stamp
 from footfall.cli import fit_frames as frames
 from footfall.cli.console import console, percent, say

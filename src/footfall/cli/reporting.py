@@ -9,8 +9,10 @@ import polars as pl
 from rich.table import Table
 
 from footfall.chart.outcomes_by_cause import outcomes_by_cause
+from footfall.chart.percentiles import percentiles
 from footfall.chart.predicted_against_measured import predicted_against_measured
 from footfall.chart.report.page import ReportData, render
+from footfall.chart.run_over_time import Marks, run_over_time
 from footfall.chart.save import save
 from footfall.chart.spillover import spillover as draw_spillover
 from footfall.chart.style import Chart, Stamp
@@ -18,17 +20,22 @@ from footfall.chart.success_against_target import success_against_target
 from footfall.cli import plus_minus
 from footfall.cli.console import console, percent, say
 from footfall.cli.judging import ORDINARY_FILE, PREDICTED_FILE, Judged, replications_of, visits_of
+from footfall.cli.run_sheets import generator_sheet, requests_sheet, warnings_of
 from footfall.cli.runs import targets
+from footfall.load.result import HITS_FILE, read_result
 from footfall.load.result import VISITS_FILE as MEASURED_FILE
 from footfall.load.trace import read_trace
 from footfall.measure.compare import compare
 from footfall.measure.flow import spillover
 from footfall.measure.foreseen import foreseen
+from footfall.measure.percentile_curve import percentile_curves
+from footfall.measure.requests import by_request
+from footfall.measure.run_series import run_series
 from footfall.measure.success import outcomes
 from footfall.measure.summary import measures
 from footfall.measure.within_run import bounds
 from footfall.records.runs import Manifest
-from footfall.records.tables import VISITS, write_csv, write_text
+from footfall.records.tables import HITS, VISITS, read_parquet, write_csv, write_text
 from footfall.simulate.decide.as_played import as_played
 from footfall.simulate.spec.model import Model
 
@@ -59,6 +66,14 @@ class PlayFigures:
     """On the clock of play."""
     down: frozenset[str]
     """Channels with an outage."""
+    series: pl.DataFrame
+    """The run over its own clock, columns of `SERIES`."""
+    curves: pl.DataFrame
+    """Response by percentile, columns of `CURVES`."""
+    requests: pl.DataFrame
+    """By channel, operation and step, columns of `REQUESTS`."""
+    played_s: float
+    """From the first second of play to its end."""
 
     @property
     def replications(self) -> int:
@@ -79,7 +94,7 @@ def figures(folder: Path) -> PlayFigures:
     measured = _or_none(visits_of(folder, MEASURED_FILE))
     tables = [measures(predicted, "predicted", wanted), measures(measured, "measured", wanted)]
     within = pl.concat([bounds(predicted, "predicted"), bounds(measured, "measured")])
-    table = replications_of(folder)
+    hits, table = folder / HITS_FILE, replications_of(folder)
     ranges = None if table is None or table["replication"].max() == 0 else foreseen(table)
     return PlayFigures(
         predicted=predicted,
@@ -91,15 +106,22 @@ def figures(folder: Path) -> PlayFigures:
         comparison=_with_ranges(_with_bounds(compare(*tables), within), ranges, "predicted_"),
         outage_s=_outage_s(as_played(trace.model, trace.info.play)),
         down=frozenset(channel.name for channel in trace.model.channels if channel.outages),
+        series=run_series(trace.arrivals, predicted, measured, trace.info.play.seconds),
+        curves=percentile_curves(predicted, measured),
+        requests=by_request(read_parquet(hits, HITS) if hits.is_file() else HITS.to_frame()),
+        played_s=read_result(folder).played_s,
     )
 
 
 def charts(play: PlayFigures, manifest: Manifest) -> dict[str, Chart]:
     """Draw the played run, by name."""
     stamp = Stamp.of(manifest)
+    marks = Marks(outage_s=play.outage_s, ended_early_s=play.played_s if manifest.ended_early_by else None)
     drawn = {
+        "over_time": run_over_time(play.series, marks, stamp),
         "predicted_against_measured": predicted_against_measured(_drawn(play), stamp),
         "success": success_against_target(play.measures, stamp),
+        "percentiles": percentiles(play.curves, stamp),
         "failures": outcomes_by_cause(outcomes(play.measured), stamp),
     }
     if play.predicted.is_empty():
@@ -135,7 +157,7 @@ def spill_by_channel(play: PlayFigures) -> list[dict[str, Any]]:
 
 
 def write(folder: Path, play: PlayFigures, judged: Judged, more: Sequence[Chart] = ()) -> Path:
-    """Write `measures.csv`, `intervals.csv`, the charts and `report.html`; returns the report's path.
+    """Write the tables as CSV, the charts and `report.html`; returns the report's path.
 
     Raises:
         BadInputError: the folder cannot be written.
@@ -145,6 +167,8 @@ def write(folder: Path, play: PlayFigures, judged: Judged, more: Sequence[Chart]
         save(chart, folder / "charts" / name)
     write_csv(play.measures, folder / "measures.csv")
     write_csv(play.bounds, folder / "intervals.csv")
+    write_csv(play.requests, folder / "requests.csv")
+    sheets = (requests_sheet(play.requests, judged.manifest), generator_sheet(judged.manifest))
     page = ReportData(
         manifest=judged.manifest,
         verdict=judged.decision.verdict.value,
@@ -153,6 +177,8 @@ def write(folder: Path, play: PlayFigures, judged: Judged, more: Sequence[Chart]
         comparison=play.comparison,
         charts=[*drawn.values(), *more],
         findings=_findings(play),
+        warnings=warnings_of(judged.manifest),
+        sheets=[sheet for sheet in sheets if sheet is not None],
     )
     write_text(render(page), folder / REPORT)
     return folder / REPORT

@@ -8,7 +8,8 @@ import polars as pl
 import pytest
 
 from footfall.chart.report.page import ReportData, render
-from footfall.chart.style import Stamp
+from footfall.chart.report.sheet import Sheet
+from footfall.chart.style import GREY, INK, Stamp
 from footfall.chart.success_against_target import success_against_target
 from footfall.chart.wait_heat_map import wait_heat_map
 from footfall.records.runs import ArrivalCounts, Lag, Manifest
@@ -75,6 +76,8 @@ def page(measures: pl.DataFrame, waits: pl.DataFrame, stamp: Stamp) -> str:
             comparison=_side_by_side(hostile),
             charts=[success_against_target(hostile, stamp), wait_heat_map(waits, stamp)],
             findings=[HOSTILE],
+            warnings=[HOSTILE],
+            sheets=[Sheet(title=HOSTILE, heads=(HOSTILE, "n"), rows=[(HOSTILE, HOSTILE)], note=HOSTILE)],
         )
     )
 
@@ -92,6 +95,17 @@ def test_text_from_outside_stays_text(page: str) -> None:
     """The hostile text is shown, escaped, and never a tag."""
     assert "<script" not in page
     assert page.count("&lt;script&gt;") > 8
+
+
+def test_a_dark_page_has_no_white_sheet(page: str) -> None:
+    """White, ink and greys of a chart are the page's own shades, which print sets back to light ones."""
+    drawings = "".join(re.findall(r"<svg.*?</svg>", page, re.DOTALL))
+    used = set(re.findall(r"var\(--(\w+)", drawings))
+
+    assert {"card", "ink", "soft"} <= used
+    for colour in ("#ffffff", INK, GREY):
+        assert drawings.count(colour) == len(re.findall(rf"var\(--\w+, {colour}\)", drawings))
+    assert all(page.count(f"--{name}:") == 3 for name in used)  # light, dark and print
 
 
 def test_charts_share_no_identifiers(page: str) -> None:

@@ -6,17 +6,8 @@ from dataclasses import dataclass
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from footfall.chart.report.inline import inline_svg
+from footfall.chart.report.sheet import Sheet
 from footfall.chart.style import Chart
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sheet:
-    """A table in words: the first column names the row."""
-
-    title: str
-    heads: Sequence[str]
-    rows: Sequence[Sequence[str]]
-    note: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ import polars as pl
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from footfall.chart.report.inline import inline_svg
+from footfall.chart.report.sheet import Sheet
 from footfall.chart.style import Chart, duration, in_order, name_of, percent
 from footfall.records.runs import Manifest
 
@@ -52,6 +53,10 @@ class ReportData:
     charts: Sequence[Chart] = ()
     findings: Sequence[str] = ()
     """Further sentences worth reading before the charts."""
+    warnings: Sequence[str] = ()
+    """What a reader must know before they believe a figure."""
+    sheets: Sequence[Sheet] = ()
+    """Tables that stand behind the comparison."""
 
 
 def render(report: ReportData) -> str:
