@@ -7,14 +7,29 @@ from contextlib import contextmanager
 from typing import Any
 
 from rich.console import Console
+from rich.measure import Measurement
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.table import Table
 
-_WIDTH_PIPED = 140
+_WIDTH_PIPED = 1_000_000
+_TIGHT = (0, 1, 0, 0)
 
 
 def console() -> Console:
-    """Give the console of stdout; wide enough for the tables when it is a pipe."""
+    """Give the console of stdout: as wide as the terminal, or as anything may be where it is none."""
     return Console(width=None if sys.stdout.isatty() else _WIDTH_PIPED, highlight=False, soft_wrap=False)
+
+
+def show_table(table: Table, to: Console | None = None) -> None:
+    """Print a table on stdout; cells that do not fit the terminal go on in the next line, and none is cut."""
+    shown_on = to or console()
+    for column in table.columns:
+        column.overflow = "fold"
+    if Measurement.get(shown_on, shown_on.options.update(max_width=_WIDTH_PIPED), table).maximum > (
+        shown_on.width
+    ):
+        table.padding = _TIGHT
+    shown_on.print(table)
 
 
 def say(text: str = "") -> None:

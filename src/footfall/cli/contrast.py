@@ -12,7 +12,7 @@ from footfall.chart.comparison import COMPARISON, comparison_chart
 from footfall.chart.save import save
 from footfall.chart.style import Stamp
 from footfall.cli.comparing import BASELINE, CANDIDATE, Compared
-from footfall.cli.console import console, percent, say, seconds
+from footfall.cli.console import percent, say, seconds, show_table
 from footfall.measure.between_runs.compare import Difference, Finding
 from footfall.measure.between_runs.metrics import Metric
 from footfall.records.runs import run_id
@@ -33,7 +33,7 @@ def show(compared: Compared, written: Path | None = None) -> None:
         compared.differences, key=lambda each: (not each.is_main, _ORDER.index(each.finding), each.p or 0.0)
     )
     if ranked:
-        console().print(_table(ranked[:_ROWS_MOST]))
+        show_table(_table(ranked[:_ROWS_MOST]))
         say(_legend(compared))
     if len(ranked) > _ROWS_MOST:
         say(f"… and {len(ranked) - _ROWS_MOST} more metrics: see --out or --json")

@@ -16,7 +16,7 @@ from footfall.chart.style import Chart, Stamp
 from footfall.chart.success_against_target import success_against_target
 from footfall.chart.wait_heat_map import wait_heat_map
 from footfall.cli import plus_minus
-from footfall.cli.console import console, percent, say
+from footfall.cli.console import percent, say, show_table
 from footfall.measure.flow import due_by_half_hour, waits_by_hour
 from footfall.measure.share import ElectronicShare, ShareDefinition, completed_by_half_hour, electronic_share
 from footfall.measure.success import first_try_and_eventual, outcomes
@@ -129,7 +129,7 @@ def show(day: DayFigures) -> None:
             plus_minus.time(row["wait_s_mean"], plus_minus.half_of(row, "wait_s_mean")),
             plus_minus.time(row["response_s_p95"], plus_minus.half_of(row, "response_s_p95")),
         )
-    console().print(table)
+    show_table(table)
     say(_WITHIN)
     for each in day.unstaffed:
         say(unstaffed_line(each))

@@ -6,7 +6,7 @@ from typing import Any
 from rich.table import Table
 
 from footfall.cli import plus_minus
-from footfall.cli.console import console, percent, say
+from footfall.cli.console import percent, say, show_table
 from footfall.cli.replicating import Plan
 from footfall.measure.precision import Precision
 
@@ -28,7 +28,7 @@ def show(rows: Rows, plan: Plan) -> None:
         table.add_row(
             row["quantity"], str(row["replications"]), mean, *(_standing(row) if plan.precision else ())
         )
-    console().print(table)
+    show_table(table)
     if plan.precision:
         say(verdict(rows, plan.precision))
 

@@ -17,7 +17,7 @@ from footfall.chart.fitted.staff import staff_by_half_hour
 from footfall.chart.report.sheet import Sheet
 from footfall.chart.style import Chart, Stamp
 from footfall.cli import fit_frames as frames
-from footfall.cli.console import console, percent, say
+from footfall.cli.console import percent, say, show_table
 from footfall.simulate.fit.arrivals import EVERY
 from footfall.simulate.fit.build import Named
 from footfall.simulate.fit.cautions import cautions
@@ -187,7 +187,7 @@ def show(fit: Fitted, called: Named) -> None:
     """Print the fit: rows, kinds, day, warnings."""
     say(f"{called.title}: {called.log}")
     for sheet in sheets(fit):
-        console().print(_printed(sheet.title, sheet.heads, sheet.rows))
+        show_table(_printed(sheet.title, sheet.heads, sheet.rows))
     for name, text in cautions(fit):
         say(f"warning: {name}: {text}")
 

@@ -12,7 +12,7 @@ from footfall.chart.forecast import forecast_chart
 from footfall.chart.save import save
 from footfall.chart.style import Stamp
 from footfall.chart.validation import days_chart, half_hours_chart
-from footfall.cli.console import console, percent, progress, say, say_json
+from footfall.cli.console import percent, progress, say, say_json, show_table
 from footfall.cli.runs import begin_named, end
 from footfall.measure.forecast import beside, by_day, by_half_hour, by_month, within_range
 from footfall.records.errors import BadInputError
@@ -215,7 +215,7 @@ def _print(title: str, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> N
         table.add_column(head, justify="right")
     for row in rows:
         table.add_row(*row)
-    console().print(table)
+    show_table(table)
 
 
 def _both(row: dict[str, Any], name: str, digits: int) -> str:

@@ -12,7 +12,7 @@ from rich.table import Table
 from footfall.chart.save import save
 from footfall.chart.share_by_month import share_by_month
 from footfall.chart.style import Stamp
-from footfall.cli.console import console, percent, progress, say, say_json
+from footfall.cli.console import percent, progress, say, say_json, show_table
 from footfall.cli.runs import begin, end, share_definition
 from footfall.measure.over_months import fan, month_likely
 from footfall.records.errors import BadInputError
@@ -156,4 +156,4 @@ def _show(months: pl.DataFrame) -> None:
             percent(row["met_share"]),
             f"{percent(row['met_share_low'])} – {percent(row['met_share_high'])}",
         )
-    console().print(table)
+    show_table(table)

@@ -18,7 +18,7 @@ from footfall.chart.spillover import spillover as draw_spillover
 from footfall.chart.style import Chart, Stamp
 from footfall.chart.success_against_target import success_against_target
 from footfall.cli import plus_minus
-from footfall.cli.console import console, percent, say
+from footfall.cli.console import percent, say, show_table
 from footfall.cli.judging import ORDINARY_FILE, PREDICTED_FILE, Judged, replications_of, visits_of
 from footfall.cli.run_sheets import generator_sheet, requests_sheet, warnings_of
 from footfall.cli.runs import targets
@@ -208,7 +208,7 @@ def show(play: PlayFigures) -> None:
         times = (f"{world}_response_s_p95" for world in worlds)
         cells += [plus_minus.time(row[name], plus_minus.half_of(row, name)) for name in times]
         table.add_row(*cells, style="bold" if row["operation"] == "*" else None)
-    console().print(table)
+    show_table(table)
     say("±: 95 % half-width within this run, by batch means. ± ?: too few visits.")
     if play.replications > 1:
         say(_REPLICATED.format(n=play.replications))

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from footfall.cli.console import console, say, say_json
+from footfall.cli.console import say, say_json, show_table
 from footfall.cli.content import model_in
 from footfall.cli.options import Changes, Json, ModelFile
 from footfall.simulate.spec.base import Curve, Profile, leaves
@@ -40,7 +40,7 @@ def command(
         table.add_column(head, overflow="fold", justify="right" if head == "value" else "left")
     for path, number in numbers:
         table.add_row(path, _text(number), number.grade.value, number.source)
-    console().print(table)
+    show_table(table)
     say(_GRADES)
 
 

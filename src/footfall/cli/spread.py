@@ -8,7 +8,7 @@ from typing import Any
 from rich.table import Table
 
 from footfall.cli.comparing import PlayedRun, named, read_run
-from footfall.cli.console import console, percent, say, say_json
+from footfall.cli.console import percent, say, say_json, show_table
 from footfall.cli.contrast import value_text
 from footfall.cli.judging import Judged
 from footfall.measure.between_runs.metrics import Metric, chosen_metrics, value_of
@@ -28,7 +28,7 @@ def tell(folders: Sequence[Path], judged: Sequence[Judged], *, as_json: bool) ->
         shown = [row | {"metric": str(row["metric"])} for row in rows]
         say_json({"verdict": gravest.value, "runs": len(runs), "left_out": left_out, "metrics": shown})
         return EXIT_CODES[gravest]
-    console().print(_table(rows, len(runs)))
+    show_table(_table(rows, len(runs)))
     for run in left_out:
         say(f"left out: {run['run']}: {run['reason']}")
     say(f"verdict: {gravest.value}")

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from footfall.cli.console import console, percent, say_json, seconds
+from footfall.cli.console import percent, say_json, seconds, show_table
 from footfall.cli.options import Json
 from footfall.records.errors import BadInputError
 from footfall.simulate import theory
@@ -310,7 +310,7 @@ def _show(rows: Iterable[Row], as_json: bool) -> None:
     for row in found:
         shown = (_form(name)(row[name]) if row[name] is not None else "unstable" for name in names)
         table.add_row(*shown)
-    console().print(table)
+    show_table(table)
 
 
 def _heading(name: str) -> str:

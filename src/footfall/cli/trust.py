@@ -8,7 +8,7 @@ import typer
 from rich.table import Table
 
 from footfall import __version__
-from footfall.cli.console import console, note, progress, say, say_json
+from footfall.cli.console import note, progress, say, say_json, show_table
 from footfall.cli.content import module_in
 from footfall.cli.options import DEFAULT_SEED, Json, Out, Seed
 from footfall.cli.runs import begin_named, end
@@ -159,6 +159,6 @@ def _show(chapters: list[Chapter], left_out: list[str]) -> None:
         for check in chapter.checks:
             if not check.agrees:
                 shown.add_row("", "", f"{check.name} ({check.source})", *numbers(check)[:2])
-    console().print(shown)
+    show_table(shown)
     for what in left_out:
         note(f"left out: {what}")

@@ -11,7 +11,7 @@ from footfall.chart.save import save
 from footfall.chart.style import Stamp
 from footfall.chart.validation import days_chart, half_hours_chart, months_chart
 from footfall.cli import forecasting
-from footfall.cli.console import console, percent, progress, say, say_json
+from footfall.cli.console import percent, progress, say, say_json, show_table
 from footfall.cli.content import hotline_in, offices_in
 from footfall.cli.options import DEFAULT_SEED, Json, ModelFile, Out, Seed
 from footfall.cli.runs import begin_named, end
@@ -115,7 +115,7 @@ def _show(months: pl.DataFrame) -> None:
         table.add_column(head, justify="left" if head == "month" else "right")
     for row in months.iter_rows(named=True):
         table.add_row(*_cells(row))
-    console().print(table)
+    show_table(table)
 
 
 def _cells(row: dict[str, Any]) -> list[str]:

@@ -9,7 +9,7 @@ from rich.table import Table
 from footfall.chart.offices import half_hours_chart, queues_chart
 from footfall.chart.save import save
 from footfall.chart.style import Stamp
-from footfall.cli.console import console, percent, progress, say, say_json
+from footfall.cli.console import percent, progress, say, say_json, show_table
 from footfall.cli.runs import begin_named, end
 from footfall.measure.offices import agreement, by_day, by_half_hour, by_office, by_queue
 from footfall.records.log_file import read_log
@@ -73,7 +73,7 @@ def _show(offices: pl.DataFrame) -> None:
         table.add_column(head, justify="left" if head == "office" else "right")
     for row in offices.iter_rows(named=True):
         table.add_row(*_cells(row))
-    console().print(table)
+    show_table(table)
 
 
 def _cells(row: dict[str, Any]) -> list[str]:

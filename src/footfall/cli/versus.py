@@ -8,7 +8,7 @@ import polars as pl
 from rich.table import Table
 
 from footfall.cli import plus_minus
-from footfall.cli.console import console, progress, say
+from footfall.cli.console import progress, say, show_table
 from footfall.cli.replicating import Day, key_figures
 from footfall.measure.paired import Paired, paired
 from footfall.measure.share import ShareDefinition
@@ -20,6 +20,7 @@ from footfall.simulate.spec.model import Model
 VERSUS_FILE = "versus.csv"
 REPLICATIONS = 10
 _DAYS_LEAST = 2
+_NOISE_SHARE = 1e-9
 _DAYS_TELLING = 5
 """Below, a 95 % half-width is at least 1.4 times what it would be if the spread were known (Student's t)."""
 
@@ -84,8 +85,10 @@ def write(folder: Path, found: Mapping[str, Paired]) -> None:
     write_csv(pl.DataFrame(rows(found), infer_schema_length=None), folder / VERSUS_FILE)
 
 
-def _is_same(each: Paired) -> bool:
-    return each.first_mean == each.second_mean and each.interval.half_width == 0
+def is_same(each: Paired) -> bool:
+    """Whether a figure is the same on every day, but for the last digits of a sum taken in another order."""
+    least = _NOISE_SHARE * max(abs(each.first_mean), abs(each.second_mean))
+    return max(abs(each.difference), each.interval.half_width) <= least
 
 
 def show(found: Mapping[str, Paired], changes: Sequence[str]) -> None:
@@ -96,7 +99,7 @@ def show(found: Mapping[str, Paired], changes: Sequence[str]) -> None:
     table = Table(title=title, title_justify="left", box=None, pad_edge=False)
     for head in ("quantity", "days", "as is", "changed", "difference ± 95 %", "unpaired ±", "variance ÷"):
         table.add_column(head, justify="left" if head == "quantity" else "right")
-    differing = {name: each for name, each in found.items() if not _is_same(each)}
+    differing = {name: each for name, each in found.items() if not is_same(each)}
     for name, each in differing.items():
         plain = plus_minus.plain_of(name)
         form = plus_minus.difference_of(name)
@@ -111,13 +114,13 @@ def show(found: Mapping[str, Paired], changes: Sequence[str]) -> None:
             reduction,
         )
     if differing:
-        console().print(table)
+        show_table(table)
     if len(differing) < len(found):
         say(f"{len(found) - len(differing)} more quantities are the same on every day (see {VERSUS_FILE})")
     days = max(each.replications for each in found.values())
     if days < _DAYS_TELLING:
         say(
-            f"caution: {days} days tell next to nothing, since no spread can be known from so few: take "
-            f"--replications {REPLICATIONS} or more before you decide anything"
+            f"caution: {days} days can tell nothing, since no spread can be known from so few: an interval "
+            f"is worth something from {_DAYS_TELLING} days on; take --replications {REPLICATIONS} or more"
         )
     say("variance ÷: by how much pairing divided the variance of the difference, measured in these days")
