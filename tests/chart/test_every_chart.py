@@ -21,7 +21,7 @@ from footfall.chart.run_over_time import Marks, run_over_time
 from footfall.chart.save import save
 from footfall.chart.share_by_channel import share_by_channel
 from footfall.chart.share_by_month import share_by_month
-from footfall.chart.spillover import spillover
+from footfall.chart.spillover import Change, spillover
 from footfall.chart.style import Chart, Stamp, look, svg_text
 from footfall.chart.success_against_target import success_against_target
 from footfall.chart.validation import days_chart, half_hours_chart, months_chart
@@ -42,7 +42,9 @@ DRAWINGS: dict[str, Draw] = {
     "waits": wait_heat_map,
     "measures": success_against_target,
     "measures ": predicted_against_measured,
-    "rates": lambda frame, stamp: spillover(frame, (240.0, 420.0), stamp),
+    "rates": lambda frame, stamp: spillover(
+        frame, Change(at_s=(240.0, 420.0), scale="2 % of the customers"), stamp
+    ),
     "outcomes": outcomes_by_cause,
     "validated_months": months_chart,
     "validated_days": days_chart,
@@ -115,6 +117,26 @@ def test_title_and_footer_stand_inside_the_figure(drawing: tuple[Draw, pl.DataFr
     assert all(box.x0 >= 0 and box.x1 <= figure.bbox.x1 for box in boxes)
     assert all(box.y0 >= 0 and box.y1 <= figure.bbox.y1 for box in boxes)
     assert all(upper.y0 > lower.y1 for upper, lower in pairwise(boxes))
+
+
+def test_a_share_ends_at_100_and_no_legend_lies_on_what_is_drawn(
+    drawing: tuple[Draw, pl.DataFrame], stamp: Stamp
+) -> None:
+    """No share is above 100 %; a difference may be. A legend stands beside or below the axes."""
+    draw, frame = drawing
+    figure = draw(frame, stamp).figure
+    for axes in figure.axes:
+        x, y = (axes.get_xlabel(), axes.get_xlim()), (axes.get_ylabel(), axes.get_ylim())
+        for label, (low, high) in (x, y):
+            if "%" in label and "(" not in label and "log scale" not in label:
+                assert 0 <= low < high <= 100, label
+    with look():
+        figure.draw_without_rendering()
+        legends = [*figure.legends, *(axes.get_legend() for axes in figure.axes)]
+        boxes = [legend.get_window_extent() for legend in legends if legend is not None]
+        drawn = [axes.get_window_extent() for axes in figure.axes if axes.axison]
+
+    assert not [box for box in boxes for axes in drawn if box.overlaps(axes)]
 
 
 def test_a_chart_says_where_it_comes_from(drawing: tuple[Draw, pl.DataFrame], stamp: Stamp) -> None:

@@ -10,7 +10,7 @@ from footfall.chart.outcomes_by_cause import outcomes_by_cause
 from footfall.chart.predicted_against_measured import predicted_against_measured
 from footfall.chart.share_by_channel import share_by_channel
 from footfall.chart.share_by_month import share_by_month
-from footfall.chart.spillover import spillover
+from footfall.chart.spillover import Change, spillover
 from footfall.chart.style import Stamp
 from footfall.chart.success_against_target import success_against_target
 from footfall.chart.wait_heat_map import wait_heat_map
@@ -45,7 +45,20 @@ def test_missed_targets_are_counted_and_named(measures: pl.DataFrame, stamp: Sta
     """By what was measured."""
     title = success_against_target(measures, stamp).title
 
-    assert title == "1 of 16 targets surely missed (measured): web hall transact"
+    assert title == "1 of 16 targets missed by the whole measured interval: web hall transact"
+
+
+def test_targets_that_are_neither_met_nor_missed_are_not_called_met(
+    measures: pl.DataFrame, stamp: Stamp
+) -> None:
+    """What lies within its interval is not known; and all met are all met."""
+    kept = measures.filter(pl.col("world") == "measured").with_columns(
+        success_share=pl.lit(0.95), success_share_low=pl.lit(0.9), success_share_high=pl.lit(0.99)
+    )
+    title = success_against_target(kept, stamp).title
+    assert title == "Too few visits to tell for 16 of 16 targets; measured intervals hold them"
+    above = kept.with_columns(success_share_low=pl.lit(0.94))
+    assert success_against_target(above, stamp).title == "16 of 16 targets met by the whole measured interval"
 
 
 def test_a_prediction_without_measurement_is_judged_as_a_prediction(
@@ -54,15 +67,25 @@ def test_a_prediction_without_measurement_is_judged_as_a_prediction(
     """A simulated run has a success chart too, and nothing to be compared with."""
     predicted = measures.filter(pl.col("world") == "predicted")
 
-    assert "(predicted)" in success_against_target(predicted, stamp).title
+    assert "predicted interval" in success_against_target(predicted, stamp).title
     assert predicted_against_measured(predicted, stamp).title == "Nothing was both predicted and measured"
 
 
 def test_the_spill_is_named_with_its_source_and_its_goal(rates: pl.DataFrame, stamp: Stamp) -> None:
     """While the change is in force."""
-    title = spillover(rates, (240.0, 420.0), stamp).title
+    chart = spillover(rates, Change(at_s=(240.0, 420.0), scale="2 % of the customers"), stamp)
+    during = rates.filter(pl.col("world") == "measured", pl.col("minute_s").is_between(240, 419))
+    ordinary = {
+        str(name[0]): float(rows["ordinary_per_min"].sum()) for name, rows in during.group_by("channel")
+    }
 
-    assert title == "Web hall loses 40.0, hotline gains 20.0 visits a minute (measured)"
+    lost, gained = (
+        f"{spill / ordinary[name] * 100:+.0f} %" for name, spill in (("web", -120), ("hotline", 60))
+    )
+    assert chart.title == f"Web hall loses 120 ({lost}), hotline gains 60 visits ({gained}), measured"
+    assert "(2 % of the customers)" in chart.figure.texts[1].get_text()
+    down = spillover(rates, Change(at_s=(240.0, 420.0), down=frozenset({"web"})), stamp)
+    assert down.title == f"While web hall is down, hotline gains 60 visits ({gained}), measured"
 
 
 def test_the_end_of_the_start_is_named_or_that_it_has_none(averages: pl.DataFrame, stamp: Stamp) -> None:

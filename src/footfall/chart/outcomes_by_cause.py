@@ -49,8 +49,9 @@ def outcomes_by_cause(outcomes: pl.DataFrame, stamp: Stamp) -> Chart:
     )
     with look():
         made = figure(heading, 1.75 + ROW_IN * len(lines), legend_below=True)
-        axes = made.subplots()
+        axes, beside = made.subplots(1, 2, sharey=True, width_ratios=[1, 1.1])
         _draw(axes, failed, lines)
+        _write(beside, failed, lines)
         made.legend(loc="outside lower left", ncols=5)
     caption = "Beside each bar: the share that failed, and its most frequent causes with theirs."
     return Chart(figure=made, frame=outcomes, title=heading.title, caption=caption)
@@ -86,12 +87,16 @@ def _draw(axes: Axes, failed: pl.DataFrame, lines: list[tuple[str, str]]) -> Non
                 label=outcome,
             )
         ends = {line: ends[line] + shares[line] for line in lines}
-    for y, (line, end) in enumerate(ends.items()):
-        axes.text(end, y, f"  {_causes(failed, line)}", va="center", fontsize=8)
-    # The words stand to the right of the longest bar and need half the width.
-    axes.set_xlim(0, max(ends.values()) * 2.2)
+    axes.set_xlim(0, min(100.0, max(ends.values()) * 1.05))
     axes.set_xlabel("failed, % of visits")
     label_lines(axes, lines, rules=False)
+
+
+def _write(axes: Axes, failed: pl.DataFrame, lines: list[tuple[str, str]]) -> None:
+    """Write the causes into a column of their own, where no bar reaches."""
+    for y, line in enumerate(lines):
+        axes.text(0.0, y, _causes(failed, line), va="center", fontsize=8)
+    axes.axis("off")
 
 
 def _causes(failed: pl.DataFrame, line: tuple[str, str]) -> str:

@@ -54,8 +54,9 @@ def draw_success(axes: Axes, measures: pl.DataFrame, lines: list[tuple[str, str]
             markersize=5,
             elinewidth=1.4,
             capsize=2.5,
+            clip_on=False,
             label=f"{world}, 95 % interval",
         )
     axes.set_xlabel("success, % of visits")
     left = max(0.0, 100 * min(measures["success_share_low"].to_list()) - 2)
-    axes.set_xlim(left, 100 + 0.02 * (100 - left))
+    axes.set_xlim(left, 100)

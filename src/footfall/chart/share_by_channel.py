@@ -46,7 +46,7 @@ def share_by_channel(completed: pl.DataFrame, definition: str, stamp: Stamp) -> 
         _draw(completed, shares, volume)
     caption = (
         "Each band is a channel's share of the visits completed in that half hour; electronic channels lie "
-        "under the black line. The bars below say how many visits that is: where they are few, shares jump."
+        "under the thick line. The bars below say how many visits that is: where they are few, shares jump."
     )
     return Chart(figure=made, frame=completed, title=heading.title, caption=caption)
 

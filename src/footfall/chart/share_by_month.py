@@ -72,7 +72,7 @@ def _draw_fan(axes: Axes, months: pl.DataFrame, kpi: str) -> None:
     kpi_percent = (months["kpi_share"] * 100).to_list()
     axes.plot(at, kpi_percent, color=MEASURED, linewidth=1.6, linestyle=(0, (6, 2)), label=kpi)
     low, high = min(*band["05"], *kpi_percent), max(*band["95"], *kpi_percent)
-    axes.set(ylim=(low - 0.5, high + 0.8), ylabel="electronic share, %")
+    axes.set(ylim=(max(0.0, low - 0.5), min(100.0, high + 0.8)), ylabel="electronic share, %")
 
 
 def _draw_met(axes: Axes, months: pl.DataFrame) -> None:

@@ -1,6 +1,6 @@
 """What the failure of one channel puts on the others."""
 
-from collections.abc import Collection
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -30,30 +30,42 @@ _SHORT_S = 2 * 3600
 """Seconds beyond this are of the day's clock, and written as such."""
 
 
-def spillover(
-    rates: pl.DataFrame, changed_s: tuple[float, float] | None, stamp: Stamp, down: Collection[str] = ()
-) -> Chart:
-    """Visits per minute of each channel, ordinary against what-if, a column a world.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """What is different from the ordinary run."""
 
-    `rates` has world, minute_s, channel, ordinary_per_min, what_if_per_min and spill_per_min; `changed_s` are
-    the seconds, on the same clock, between which the change is in force; `down` are the channels that it
-    takes out of service, whose own visits (failing and tried again) are no spill.
+    at_s: tuple[float, float] | None = None
+    """Seconds, on the clock of the rates, between which it is in force; None: all the time."""
+    down: frozenset[str] = frozenset()
+    """Channels that it takes out of service, whose own visits (failing and tried again) are no spill."""
+    scale: str = ""
+    """Which part of the customers comes, and how fast, in words."""
+
+
+def spillover(rates: pl.DataFrame, change: Change, stamp: Stamp) -> Chart:
+    """Visits per minute of the run at each channel, ordinary against what-if, a column a world.
+
+    `rates` has world, minute_s, channel, ordinary_per_min, what_if_per_min and spill_per_min.
     """
-    said = "Visits per minute: dashed, the ordinary run; solid, the what-if. The fill is what spilt."
+    scale = f" ({change.scale})" if change.scale else ""
+    said = (
+        f"Visits per minute of the run{scale}: dashed, ordinary; solid, with the change. "
+        "The fill is what spilt."
+    )
     if rates.is_empty():
         return nothing(Heading(title="Nothing spilt", subtitle=said, stamp=stamp), rates)
-    heading = Heading(title=_finding(rates, changed_s, down), subtitle=said, stamp=stamp)
+    heading = Heading(title=_finding(rates, change), subtitle=said, stamp=stamp)
     channels = in_order(rates["channel"])
     worlds = [world for world in ("predicted", "measured") if world in rates["world"]]
     with look():
         made = figure(heading, 1.6 + ROW_IN * len(channels))
         panels = made.subplots(len(channels), len(worlds), sharex="col", sharey="row", squeeze=False)
         for row, channel in zip(panels, channels, strict=True):
-            scale = rates.filter(pl.col("channel") == channel).select("ordinary_per_min", "what_if_per_min")
-            row[0].set_ylim(0, max(1.0, *(max(column.to_list()) for column in scale)) * 1.12)
+            both = rates.filter(pl.col("channel") == channel).select("ordinary_per_min", "what_if_per_min")
+            row[0].set_ylim(0, max(1.0, *(max(column.to_list()) for column in both)) * 1.12)
             for axes, world in zip(row, worlds, strict=True):
                 here = rates.filter((pl.col("world") == world) & (pl.col("channel") == channel))
-                _draw(axes, here.sort("minute_s"), channel, changed_s)
+                _draw(axes, here.sort("minute_s"), channel, change.at_s)
             row[0].set_ylabel(name_of(channel), rotation=0, ha="right", va="center", labelpad=8)
         _label(panels, worlds, max(rates["minute_s"].to_list()))
     caption = (
@@ -90,23 +102,36 @@ def _label(panels: "np.ndarray[Any, Any]", worlds: list[str], last_s: float) -> 
         axes.set_xlabel("time of day" if last_s > _SHORT_S else "minute of the run")
 
 
-def _finding(rates: pl.DataFrame, changed_s: tuple[float, float] | None, down: Collection[str]) -> str:
-    """Name the channel that loses most and the one that gains most, by what was measured if anything was."""
+def _finding(rates: pl.DataFrame, change: Change) -> str:
+    """Name the channel that loses most and the one that gains most, by what was measured if anything was.
+
+    Counts are visits of the run, and stand with their part of the ordinary ones, which no scale changes.
+    """
     world = "measured" if "measured" in rates["world"] else "predicted"
     rows = rates.filter(pl.col("world") == world)
-    if changed_s:
-        during = rows.filter(pl.col("minute_s").is_between(*changed_s, closed="left"))
+    if change.at_s:
+        during = rows.filter(pl.col("minute_s").is_between(*change.at_s, closed="left"))
         rows = rows if during.is_empty() else during
-    means = rows.group_by("channel").agg(pl.col("spill_per_min").mean()).sort("spill_per_min", "channel")
-    if down:
-        means = means.filter(~pl.col("channel").is_in(sorted(down)))
-    if means.is_empty():
+    minutes = _bin_s(rates) / MINUTE_S
+    sums = rows.group_by("channel").agg(pl.col("spill_per_min", "ordinary_per_min").sum() * minutes)
+    sums = sums.filter(~pl.col("channel").is_in(sorted(change.down))).sort("spill_per_min", "channel")
+    if sums.is_empty():
         return "No other channel is visited"
-    (loser, lost), (gainer, gained) = means.row(0), means.row(-1)
+    (loser, lost, had), (gainer, gained, has) = sums.row(0), sums.row(-1)
     if gained <= 0:
         return "No channel gains visits from the change"
-    if down:
-        names = " and ".join(name_of(channel) for channel in in_order(down))
-        return f"While {names} is down, {name_of(gainer)} gains {gained:,.0f} visits a minute ({world})"
-    losses = f"{name_of(loser)} loses {-lost:,.1f}" if lost < 0 else "no channel loses"
-    return f"{losses[0].upper()}{losses[1:]}, {name_of(gainer)} gains {gained:,.1f} visits a minute ({world})"
+    gain = f"{gained:,.0f} visits{_part(gained, has)}"
+    if change.down:
+        names = " and ".join(name_of(channel) for channel in in_order(change.down))
+        return f"While {names} is down, {name_of(gainer)} gains {gain}, {world}"
+    losses = f"{name_of(loser)} loses {-lost:,.0f}{_part(lost, had)}" if lost < 0 else "no channel loses"
+    return f"{losses[0].upper()}{losses[1:]}, {name_of(gainer)} gains {gain}, {world}"
+
+
+def _bin_s(rates: pl.DataFrame) -> float:
+    starts = rates["minute_s"].unique().sort().to_list()
+    return starts[1] - starts[0] if len(starts) > 1 else MINUTE_S
+
+
+def _part(change: float, ordinary: float) -> str:
+    return f" ({change / ordinary * 100:+.0f} %)" if ordinary > 0 else ""

@@ -35,14 +35,15 @@ def success_against_target(measures: pl.DataFrame, stamp: Stamp) -> Chart:
         label_lines(axes, lines)
         made.legend(loc="outside lower left", ncols=3)
     caption = (
-        "A target is surely missed where the whole interval lies left of its tick, surely met where it lies "
-        "right of it; where the tick is inside the interval, the run was too short to tell."
+        "A target is missed where the whole interval lies left of its tick, met where it lies right of it; "
+        "where the tick is inside the interval, the run was too short to tell. The targets are the model's; "
+        "the criteria above have limits and margins of their own."
     )
     return Chart(figure=made, frame=measures, title=heading.title, caption=caption)
 
 
 def _finding(rows: pl.DataFrame) -> str:
-    """Count the targets that are surely missed, in what was measured, or else in what was predicted."""
+    """Count the targets that the whole interval misses, as measured, or else as predicted."""
     world = "measured" if "measured" in rows["world"] else "predicted"
     held = rows.filter((pl.col("world") == world) & pl.col("target_share").is_not_null())
     if held.is_empty():
@@ -50,8 +51,12 @@ def _finding(rows: pl.DataFrame) -> str:
     missed = held.filter(pl.col("success_share_high") < pl.col("target_share"))
     if missed.is_empty():
         met = held.filter(pl.col("success_share_low") >= pl.col("target_share")).height
-        return f"No target is surely missed; {met} of {held.height} are surely met ({world})"
+        if met == held.height:
+            return f"{met} of {met} targets met by the whole {world} interval"
+        untold = f"too few visits to tell for {held.height - met} of {held.height} targets"
+        rest = f"{met} met by the whole {world} interval" if met else f"{world} intervals hold them"
+        return f"{untold[0].upper()}{untold[1:]}; {rest}"
     pairs = lines_of(missed)
     names = ", ".join(f"{name_of(channel)} {operation}" for channel, operation in pairs[:_NAMED_MAX])
     more = f" and {len(pairs) - _NAMED_MAX} more" if len(pairs) > _NAMED_MAX else ""
-    return f"{len(pairs)} of {held.height} targets surely missed ({world}): {names}{more}"
+    return f"{len(pairs)} of {held.height} targets missed by the whole {world} interval: {names}{more}"

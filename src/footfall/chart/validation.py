@@ -18,11 +18,13 @@ from footfall.chart.style import (
     nothing,
 )
 
+TO_PERCENT = 100.0
+"""Factor of a share; its axis ends at 100."""
 _PANELS = (
     ("wait_s_mean", "mean wait, s", 1.0),
-    ("waited_share", "wait above 0, %", 100.0),
-    ("waited_20_s_share", "wait above 20 s, %", 100.0),
-    ("abandoned_share", "abandoned, %", 100.0),
+    ("waited_share", "wait above 0, %", TO_PERCENT),
+    ("waited_20_s_share", "wait above 20 s, %", TO_PERCENT),
+    ("abandoned_share", "abandoned, %", TO_PERCENT),
 )
 WORLDS = {"recorded": (MEASURED, "D", MEASURED), "predicted": (PREDICTED, "o", "white")}
 """Colour, marker and its filling."""
@@ -117,7 +119,8 @@ def pairs(axes: Axes, months: pl.DataFrame, name: str, factor: float) -> None:
     axes.set_xticks(places, [name_of(month) for month in months["month"]])
     axes.tick_params(axis="x", rotation=45)
     axes.set_xlim(-0.5, months.height - 0.5)
-    axes.set_ylim(0, 1.15 * max(_LEAST_HEIGHT, greatest(recorded, predicted)))
+    top = 1.15 * max(_LEAST_HEIGHT, greatest(recorded, predicted))
+    axes.set_ylim(0, min(100.0, top) if factor == TO_PERCENT else top)
 
 
 def greatest(*columns: pl.Series) -> float:

@@ -8,8 +8,6 @@ from matplotlib.colors import LogNorm
 from matplotlib.patches import Rectangle
 
 from footfall.chart.style import (
-    GREY,
-    INK,
     PALE,
     Chart,
     Heading,
@@ -30,6 +28,9 @@ _COLOURS = 40
 """So few that the scale is drawn as outlines; more would make it a picture of pixels."""
 _DARK_S = 99.5
 """From here on the cell is so dark that its figure must be white."""
+
+_ON_PALE, _ON_DARK = "#1e2832", "#fffffe"
+"""Figures keep their colour where a dark page changes ink and paper: the cells below them keep theirs."""
 
 
 def wait_heat_map(waits: pl.DataFrame, stamp: Stamp) -> Chart:
@@ -99,7 +100,7 @@ def _write(axes: Axes, hour: int, y: int, wait_s: float) -> None:
         text = f"{wait_s:.0f}s"
     else:
         text = f"{wait_s / 60:.0f}m"
-    colour = GREY if wait_s < _SHORTEST_S else "white" if wait_s >= _DARK_S else INK
+    colour = _ON_DARK if wait_s >= _DARK_S else _ON_PALE
     axes.text(hour, y, text, ha="center", va="center", fontsize=7.5, color=colour)
 
 

@@ -14,6 +14,7 @@ from footfall.chart.predicted_against_measured import predicted_against_measured
 from footfall.chart.report.page import ReportData, render
 from footfall.chart.run_over_time import Marks, run_over_time
 from footfall.chart.save import save
+from footfall.chart.spillover import Change
 from footfall.chart.spillover import spillover as draw_spillover
 from footfall.chart.style import Chart, Stamp
 from footfall.chart.success_against_target import success_against_target
@@ -74,6 +75,8 @@ class PlayFigures:
     """By channel, operation and step, columns of `REQUESTS`."""
     played_s: float
     """From the first second of play to its end."""
+    scale: str
+    """Which part of the customers was played, and how fast, in words."""
 
     @property
     def replications(self) -> int:
@@ -110,6 +113,7 @@ def figures(folder: Path) -> PlayFigures:
         curves=percentile_curves(predicted, measured),
         requests=by_request(read_parquet(hits, HITS) if hits.is_file() else HITS.to_frame()),
         played_s=read_result(folder).played_s,
+        scale=_scale(trace.info.scale, trace.info.play.speed),
     )
 
 
@@ -127,7 +131,8 @@ def charts(play: PlayFigures, manifest: Manifest) -> dict[str, Chart]:
     if play.predicted.is_empty():
         del drawn["predicted_against_measured"]
     if play.ordinary is not None:
-        drawn["spillover"] = draw_spillover(spill(play), play.outage_s, stamp, play.down)
+        change = Change(at_s=play.outage_s, down=play.down, scale=play.scale)
+        drawn["spillover"] = draw_spillover(spill(play), change, stamp)
     return drawn
 
 
@@ -261,6 +266,11 @@ def _spill_line(row: dict[str, Any]) -> str:
 
 def _counts(visits: pl.DataFrame) -> dict[str, int]:
     return dict(visits.group_by("channel").len().iter_rows())
+
+
+def _scale(scale: float, speed: float) -> str:
+    fast = "" if speed == 1 else f", {speed:g} times as fast as the day"
+    return f"{scale * 100:g} % of the customers{fast}"
 
 
 def _or_none(visits: pl.DataFrame | None) -> pl.DataFrame:

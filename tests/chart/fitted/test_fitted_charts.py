@@ -129,6 +129,20 @@ def test_the_same_table_gives_the_same_bytes(drawing: tuple[Draw, pl.DataFrame],
     assert fromstring(one).tag.endswith("svg")  # noqa: S314 - our own words
 
 
+def test_no_legend_lies_on_what_is_drawn(drawing: tuple[Draw, pl.DataFrame], stamp: Stamp) -> None:
+    """It stands below or beside the axes, wherever the curve goes."""
+    draw, frame = drawing
+    figure = draw(frame, stamp).figure
+    with look():
+        figure.draw_without_rendering()
+        legends = [*figure.legends, *(axes.get_legend() for axes in figure.axes)]
+        boxes = [legend.get_window_extent() for legend in legends if legend is not None]
+        drawn = [axes.get_window_extent() for axes in figure.axes if axes.axison]
+
+    assert boxes
+    assert not [box for box in boxes for axes in drawn if box.overlaps(axes)]
+
+
 def test_nothing_is_said_and_not_drawn(drawing: tuple[Draw, pl.DataFrame], stamp: Stamp) -> None:
     """An empty table is no crash and no empty axes."""
     draw, frame = drawing

@@ -62,7 +62,9 @@ def _draw(curve: pl.DataFrame, axes: Axes) -> None:
         seconds, low, high, step="post", color=PREDICTED, alpha=0.2, linewidth=0, label="95 % band"
     )
     shares = [1.0, *curve["survival_share"]]
-    axes.step(seconds, shares, where="post", color=PREDICTED, linewidth=1.6, label="Kaplan–Meier")
+    axes.step(
+        seconds, shares, where="post", color=PREDICTED, linewidth=1.6, clip_on=False, label="Kaplan–Meier"
+    )
     fitted = [1.0, *curve["fitted_share"]]
     axes.plot(seconds, fitted, color=MEASURED, linestyle="--", linewidth=1.3, label="in the model")
     one = curve.row(0, named=True)
@@ -70,6 +72,6 @@ def _draw(curve: pl.DataFrame, axes: Axes) -> None:
     axes.text(0.04, 0.04, told, transform=axes.transAxes, va="bottom", fontsize=8, color=GREY)
     known = curve.filter(pl.col("at_risk") >= _AT_RISK_LEAST)["second"]
     end_s = max(known[-1] if known.len() else seconds[-1], 0.001)
-    axes.set(ylim=(0, 1.02), xlim=(0, end_s), ylabel="still waiting")
+    axes.set(ylim=(0, 1), xlim=(0, end_s), ylabel="still waiting")
     axes.yaxis.set_major_formatter(lambda value, _place: f"{value:.0%}".replace("%", " %"))
     even_ticks(axes.xaxis, end_s)

@@ -3,7 +3,7 @@
 import polars as pl
 from matplotlib.axes import Axes
 
-from footfall.chart.fitted.panels import ratio_ticks
+from footfall.chart.fitted.panels import legend_below, ratio_ticks
 from footfall.chart.style import (
     MEASURED,
     PREDICTED,
@@ -36,8 +36,10 @@ def service_outliers(bins: pl.DataFrame, short_s: float, stamp: Stamp) -> Chart:
     subtitle = f"All {total:,} services by how long they took; each bar is a fifth wider than the one before."
     heading = Heading(title=title, subtitle=subtitle, stamp=stamp)
     with look():
-        made = figure(heading, 4.4)
-        _draw(bins, made.subplots())
+        made = figure(heading, 4.4, legend_below=True)
+        axes = made.subplots()
+        _draw(bins, axes)
+        legend_below(made, axes)
     caption = (
         "A heap at the left end is often agents who hang up, or clicks; one at the right end, clocks that "
         "nobody stopped."
@@ -64,4 +66,3 @@ def _draw(bins: pl.DataFrame, axes: Axes) -> None:
     seen = bins.filter(pl.col("services") > 0)
     axes.set(xscale="log", xlim=(seen["from_s"][0], seen["to_s"][-1]), ylabel="services")
     ratio_ticks(axes.xaxis, seen["from_s"][0], seen["to_s"][-1])
-    axes.legend(loc="upper right")

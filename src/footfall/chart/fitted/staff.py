@@ -3,6 +3,7 @@
 import polars as pl
 from matplotlib.axes import Axes
 
+from footfall.chart.fitted.panels import legend_below
 from footfall.chart.style import (
     MEASURED,
     PREDICTED,
@@ -41,8 +42,10 @@ def staff_by_half_hour(staff: pl.DataFrame, by_agent: bool, stamp: Stamp) -> Cha
         stamp=stamp,
     )
     with look():
-        made = figure(heading)
-        _draw(ordered, what, made.subplots())
+        made = figure(heading, legend_below=True)
+        axes = made.subplots()
+        _draw(ordered, what, axes)
+        legend_below(made, axes)
     caption = "What lies between busy and on duty is idle, on the way to the next call, or on a short break."
     return Chart(figure=made, frame=staff, title=heading.title, caption=caption)
 
@@ -60,5 +63,4 @@ def _draw(staff: pl.DataFrame, what: str, axes: Axes) -> None:
         shown["busy_mean"].to_list(), edges, color=MEASURED, linestyle="--", linewidth=1.6, label="busy"
     )
     axes.set(ylim=(0, max(high) * 1.1), ylabel="staff")
-    axes.legend(loc="upper right")
     hours_axis(axes, edges[0], edges[-1])
