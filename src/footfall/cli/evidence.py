@@ -4,12 +4,13 @@ from pathlib import Path
 
 import polars as pl
 
+from footfall.load.result import HITS_FILE
 from footfall.load.result import VISITS_FILE as MEASURED_FILE
 from footfall.load.trace import ARRIVALS_FILE
 from footfall.measure.criteria.evidence import Evidence
 from footfall.records.errors import BadInputError
 from footfall.records.runs import Manifest
-from footfall.records.tables import ARRIVALS, REPLICATIONS, VISITS, read_csv, read_parquet
+from footfall.records.tables import ARRIVALS, HITS, REPLICATIONS, VISITS, read_csv, read_parquet
 
 PREDICTED_FILE = "visits.parquet"
 REPLICATIONS_FILE = "predicted.csv"
@@ -45,6 +46,7 @@ def evidence_of(folder: Path, manifest: Manifest) -> Evidence:
         measured=measured,
         replications=replications_of(folder),
         arrivals=arrivals,
+        hits=read_parquet(folder / HITS_FILE, HITS) if (folder / HITS_FILE).is_file() else None,
     )
 
 

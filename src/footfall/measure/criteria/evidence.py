@@ -23,6 +23,8 @@ class Evidence:
     """Figures of the prediction, replication by replication (`REPLICATIONS`), None where it has none."""
     arrivals: pl.DataFrame | None = None
     """The trace that was played (`ARRIVALS`), None where it is not there."""
+    hits: pl.DataFrame | None = None
+    """The requests that were kept (`HITS`), None where there are none."""
     baseline: "Evidence | None" = None
     """An earlier run, for criteria that speak of one."""
 

@@ -11,6 +11,7 @@
     p95(web.query) not worse than baseline by 5%
     error(*) > 20% for 30s abort
 
+`p95(web.recharge/POST /login) < 300ms` and `error(web.*/*login) <= 1%` are of the requests of a step.
 `p95(all web.query)` is of failed visits too. `episodes 20` behind a criterion of shares or times says how
 many bad visits in a row, in the mean, are thought possible (5 where nothing is said); `strict` is `episodes
 60`.
@@ -54,7 +55,7 @@ _FORMS = (
     "p95(web.query) not worse than baseline by 5%, or error(*) > 20% for 30s abort"
 )
 _NUMBER = r"[0-9]+(?:\.[0-9]+)?"
-_SCOPE = r"\s*(?P<scope>[^()\s,]+)\s*"
+_SCOPE = r"\s*(?P<scope>[^()\s,/]+(?:/[^(),]*[^(),\s])?)\s*"
 _ALL = r"\s*(?P<all>all\s+)?"
 _IS = r"\s*(?P<operator>[<>]=?)\s*"
 _OF_TIME = r"p[0-9]{1,2}(?:\.[0-9]{1,2})?|mean|max"
@@ -122,6 +123,11 @@ def parse_criterion(line: str, where: str, known: Vocabulary | None = None) -> C
     ):
         if match := form.fullmatch(body):
             criterion = read(match)
+            if isinstance(criterion, ArrivalsCriterion | AgreementCriterion) and criterion.scope.step:
+                problem = f"{body!r} names a step"
+                raise BadInputError(
+                    where, problem, "channel.operation: a prediction or a trace has no requests"
+                )
             if length and isinstance(criterion, LagCriterion | ArrivalsCriterion):
                 problem = f"{length[0].strip()!r} behind {body!r}"
                 raise BadInputError(
@@ -285,6 +291,9 @@ class _Reader:
 
     def abort(self) -> Criterion:
         rule = abort_rule(self.text, self.where)
+        if "/" in rule.operation:
+            problem = f"{self.text!r} names a step"
+            raise BadInputError(self.where, problem, "channel.operation: a run is ended by its visits")
         self._scope(
             "*" if (rule.channel, rule.operation) == ("*", "*") else f"{rule.channel}.{rule.operation}"
         )
@@ -324,17 +333,20 @@ class _Reader:
         return share
 
     def _scope(self, text: str) -> Scope:
+        text, _, step = text.partition("/")
         parts = text.split(".")
         if text == "*":
             parts = ["*", "*"]
         if len(parts) != 2 or not all(re.fullmatch(r"[\w*?!\[\]-]+", part) for part in parts):  # noqa: PLR2004 - a channel and an operation
             raise BadInputError(
-                self.where, f"scope {text!r}", "channel.operation, such as web.query or *.query"
+                self.where,
+                f"scope {text!r}",
+                "channel.operation, such as web.query or *.query, or channel.operation/step",
             )
         if self.known:
             self._check("channel", parts[0], self.known.channels)
             self._check("operation", parts[1], self.known.operations)
-        return Scope(*parts)
+        return Scope(parts[0], parts[1], step)
 
     def _check(self, kind: str, pattern: str, names: Collection[str]) -> None:
         if not any(fnmatchcase(name, pattern) for name in names):

@@ -24,6 +24,7 @@ from footfall.measure.criteria.spec import (
     ResponseCriterion,
     ShareCriterion,
 )
+from footfall.measure.criteria.steps import judge_step
 from footfall.measure.criteria.times import judge_response
 from footfall.measure.verdict import Judgement
 
@@ -50,4 +51,6 @@ def judge_all(criteria: Iterable[Criterion], evidence: Evidence) -> tuple[Judgem
 
 def judge(criterion: Criterion, evidence: Evidence) -> Judgement:
     """Hold one criterion against the evidence."""
+    if isinstance(criterion, ShareCriterion | ResponseCriterion | BaselineCriterion) and criterion.scope.step:
+        return judge_step(criterion, evidence, judge)
     return _JUDGES[type(criterion)](criterion, evidence)

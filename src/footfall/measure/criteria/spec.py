@@ -19,15 +19,18 @@ OPERATORS: Mapping[str, Callable[[float, float], bool]] = MappingProxyType(
 class Scope:
     """Which visits a criterion speaks of: `channel.operation`, either with `*` for any run of letters.
 
-    All visits that match are taken together, as one sample.
+    `channel.operation/step` speaks of the requests of that step instead. All that match are taken together,
+    as one sample.
     """
 
     channel: str = "*"
     operation: str = "*"
+    step: str = ""
+    """Empty: of whole visits."""
 
     def __str__(self) -> str:
         """As it is written."""
-        return f"{self.channel}.{self.operation}"
+        return f"{self.channel}.{self.operation}" + (f"/{self.step}" if self.step else "")
 
     def matches(self, channel: str, operation: str) -> bool:
         """Whether visits of that channel and operation belong to it."""
