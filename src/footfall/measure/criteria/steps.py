@@ -96,7 +96,7 @@ def _undecided(criterion: OfStep, reason: str) -> Judgement:
 def _none(hits: pl.DataFrame | None, scope: Scope) -> str:
     """Say that no request matches, and which there are."""
     if hits is None:
-        return f"no requests match {scope}: none were kept"
+        return f"no requests of {scope} are known: they are judged after the run, from hits.parquet"
     of_scope = within(hits, Scope(scope.channel, scope.operation))
     steps = [] if of_scope is None else sorted(of_scope["step"].unique().to_list())
     named = ", ".join(steps[:_STEPS_NAMED]) + (", …" if len(steps) > _STEPS_NAMED else "")
