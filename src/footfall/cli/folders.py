@@ -104,6 +104,7 @@ def _claim(out: Path, *, overwrite: bool | None) -> None:
     where = f"--out {out}"
     check_writable(out)
     if not _lock(out):
+        check_free(out, overwrite=overwrite)
         raise BadInputError(where, "another run is being written into it", "a folder of its own for each run")
     try:
         check_free(out, overwrite=overwrite)

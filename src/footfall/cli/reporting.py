@@ -231,15 +231,18 @@ def _with_bounds(comparison: pl.DataFrame, within: pl.DataFrame) -> pl.DataFrame
 
 
 def _with_ranges(table: pl.DataFrame, ranges: pl.DataFrame | None, prefix: str = "") -> pl.DataFrame:
-    """Put mean and range of the replications in the place of the first one's figures."""
+    """Put mean and range of the replications in the place of the first one's figures.
+
+    Visits stay those of the first; where it has none, they are the mean of those that have.
+    """
     if ranges is None:
         return table
-    named = ranges.drop("visits", "replications").rename(
-        lambda name: name if name in _KEYS else f"{prefix}{name}"
-    )
+    visits = f"{prefix}visits"
+    named = ranges.drop("replications").rename(lambda name: name if name in _KEYS else f"{prefix}{name}")
     joined = table.join(named, on=_KEYS, how="left", suffix="_foreseen", maintain_order="left")
     known = [name for name in named.columns if f"{name}_foreseen" in joined.columns]
-    new = [pl.coalesce(f"{name}_foreseen", name).alias(name) for name in known]
+    new = [pl.coalesce(f"{name}_foreseen", name).alias(name) for name in known if name != visits]
+    new.append(pl.coalesce(visits, pl.col(f"{visits}_foreseen").round().cast(pl.Int64)).alias(visits))
     return joined.with_columns(new).drop(f"{name}_foreseen" for name in known)
 
 

@@ -13,8 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from footfall.records.parent import for_child
-
 if TYPE_CHECKING:
     # It brings polars, for which a session that plays nothing must not pay.
     from footfall.pytest_plugin.played import PlayedRun
@@ -122,6 +120,8 @@ def _lines(criteria: str | Sequence[str]) -> list[str]:
 
 def _bounded(command: list[str], cwd: Path, timeout_s: float) -> tuple[int | None, str, str]:
     """Give exit code (None: it was stopped, having taken too long), stdout and stderr."""
+    from footfall.records.parent import for_child
+
     try:
         # In a session of its own: the terminal's Ctrl-C reaches it once, through us.
         process = subprocess.Popen(  # noqa: S603  our own program, arguments as a list

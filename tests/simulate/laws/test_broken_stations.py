@@ -161,14 +161,19 @@ def test_a_line_that_misbehaves_breaks_a_law(
     assert law in str(raised.value)
 
 
-@pytest.mark.parametrize("double", [DropsTheThird, WritesTheThirdTwice])
-def test_a_log_that_loses_or_doubles_a_visit_breaks_the_flow(
-    double: type[VisitLog], hall: Halls, run_with: Run, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("double", "told"),
+    [
+        (DropsTheThird, r"one\.query, 00:00 to 00:06: 6 arrivals .* 5 visits due"),
+        (WritesTheThirdTwice, r"each attempt once.*2 visits"),
+    ],
+)
+def test_a_log_that_loses_or_doubles_a_visit_breaks_a_law(
+    double: type[VisitLog], told: str, hall: Halls, run_with: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The fourth customer came in the first six minutes."""
+    """The fourth customer came in the first six minutes; one visit cannot be two."""
     monkeypatch.setattr("footfall.simulate.day.VisitLog", double)
-    due = 5 if double is DropsTheThird else 7
-    with pytest.raises(BrokenLawError, match=rf"one\.query, 00:00 to 00:06: 6 arrivals .* {due} visits due"):
+    with pytest.raises(BrokenLawError, match=told):
         run_with(hall())
 
 

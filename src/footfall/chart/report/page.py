@@ -105,12 +105,12 @@ def _row(row: dict[str, Any]) -> dict[str, Any]:
     for world in ("predicted", "measured"):
         share, p95 = row[f"{world}_success_share"], row[f"{world}_response_s_p95"]
         low, high = row[f"{world}_success_share_low"], row[f"{world}_success_share_high"]
-        known = share is not None
+        known, bounded = share is not None, low is not None and high is not None
         words[world] = {
             "visits": f"{row[f'{world}_visits']:,}" if known else _UNKNOWN,
             "share": percent(share) if known else _UNKNOWN,
-            "bounds": f"{low * 100:.1f} – {high * 100:.1f}" if known else "",
-            "against": _against(low, high, target) if known and target is not None else "",
+            "bounds": f"{low * 100:.1f} – {high * 100:.1f}" if bounded else "",
+            "against": _against(low, high, target) if bounded and target is not None else "",
             "p95": _UNKNOWN if p95 is None else duration(p95),
             "p95_bounds": _times(
                 row.get(f"{world}_response_s_p95_low"), row.get(f"{world}_response_s_p95_high")
