@@ -30,6 +30,17 @@ def test_a_percentile_far_below_its_limit_passes_as_a_clean_share_does(visits: i
     assert (slow_share_bounds(slow).high <= 0.05) is passes
 
 
+def test_a_pause_that_bunches_the_slowest_visits_undoes_no_clear_pass() -> None:
+    """413 visits, all below a quarter of the limit; a pause of the machine made five in a row the slowest."""
+    times = 0.4 + 0.05 * _times(413)
+    times[200:205] = 0.78
+    slow = slow_of(times, times > 3.0, 0.95)
+
+    assert slow.effect > 1.5
+    assert slow_share_bounds(slow).high <= 0.05
+    assert slow_share_bounds(slow, longest=20).high > 0.05
+
+
 @pytest.mark.parametrize(("n", "limit_s"), [(117, 60.0), (300, 9.0), (500, 7.5), (300, 3.5)])
 def test_the_number_of_visits_that_is_named_decides(n: int, limit_s: float) -> None:
     """In at least eight of ten other runs of the same service."""

@@ -166,8 +166,12 @@ def bad_share_bounds(
         _LEARNED_FACTOR * max(seen.length_mean, (seen.effect + 1) / 2) if seen.bad or seen.effect > 1 else 0
     )
     length = max(longest, learned, 1.0)
-    high = _solved(lambda q: at_most(seen.bad, seen.visits * q, length) - _TAIL, seen.share)
-    return Interval(_least(seen, length, longest, against_limit=against_limit), high)
+    return Interval(_least(seen, length, longest, against_limit=against_limit), most_of_few(seen, length))
+
+
+def most_of_few(seen: Episodes, length: float) -> float:
+    """Upper 97.5 % bound of the share of bad visits in episodes of that mean length, by `at_most`."""
+    return _solved(lambda q: at_most(seen.bad, seen.visits * q, length) - _TAIL, seen.share)
 
 
 def visits_to_decide(seen: Episodes, limit: float, longest: float = LONGEST_EPISODE) -> int | None:

@@ -15,6 +15,7 @@ from footfall.measure.episodes import (
     bad_share_bounds,
     episodes_of,
     least_number,
+    most_of_few,
     scaled,
     spectral_effect,
     visits_to_decide,
@@ -22,11 +23,15 @@ from footfall.measure.episodes import (
 )
 from footfall.measure.interval import Interval
 
-PASS_LEAST, MEAN_PASS_LEAST, FAIL_LEAST = 80.0, 250.0, 50.0
+PASS_LEAST, MEAN_PASS_LEAST, FAIL_LEAST = 50.0, 250.0, 50.0
 """Independent visits that the times must be worth before a percentile or a mean is said to be below its
 limit, or above it: with fewer, the memory of a queue cannot be read from the run."""
 
 _TAIL = 0.025
+_LENGTH_FACTOR = 1.5
+"""How much longer than the times of a run say, in episodes of (D + 1) / 2 visits, slow ones may be."""
+_SEEN_FACTOR = 3.0
+"""The same of the fewer than five episodes beyond the limit that were seen."""
 _COSINES = 16
 _RARE = 0.0501
 _POWER_Z = 1.2816
@@ -70,7 +75,12 @@ def slow_of(times_s: Values, slow: Flags, quantile: float, customers: Customers 
 
 
 def slow_share_bounds(slow: Slow, longest: float = LONGEST_EPISODE) -> Interval:
-    """95 % bounds of the share of visits beyond the limit; 0 or 1 where the times tell too little."""
+    """95 % bounds of the share of visits beyond the limit; 0 or 1 where the times tell too little.
+
+    With five effective episodes beyond the limit, the upper bound is Wilson's. With fewer it is that of
+    `most_of_few`: Wilson's normal law would ask a run in which no visit is slow for more than it needs to
+    show. The length is what the times remember, half as long again; error rates were measured with it.
+    """
     seen, low, high = slow.seen, 0.0, 1.0
     worth = seen.visits / slow.effect
     # However long a queue remembers, all visits are slow in no more runs than visits may be.
@@ -78,10 +88,12 @@ def slow_share_bounds(slow: Slow, longest: float = LONGEST_EPISODE) -> Interval:
     if is_outright or seen.visits / seen.effect >= FAIL_LEAST:
         low = bad_share_bounds(seen, longest).low
     if worth >= PASS_LEAST and slow.episodes >= EPISODES_LEAST:
-        t = float(stdtrit(slow.episodes - 1, 1 - _TAIL))
-        high = wilson_at(seen.share, worth, t).high
-        if seen.effective < EPISODES_LEAST:
-            high = max(high, bad_share_bounds(seen, max(longest, (slow.effect + 1) / 2)).high)
+        if seen.effective >= EPISODES_LEAST:
+            t = float(stdtrit(slow.episodes - 1, 1 - _TAIL))
+            high = wilson_at(seen.share, worth, t).high
+        else:
+            remembered, met = (slow.effect + 1) / 2, _SEEN_FACTOR * seen.length_mean
+            high = most_of_few(seen, max(longest, _LENGTH_FACTOR * remembered, met))
     return Interval(low, high)
 
 
