@@ -11,7 +11,7 @@ def percent(share: float) -> str:
 
 def points(share: float) -> str:
     """A difference of shares in points of percent, with its sign."""
-    return f"{share * 100:+.1f} pt"
+    return f"{share * 100:+z.1f} pt"
 
 
 def duration(seconds: float) -> str:
