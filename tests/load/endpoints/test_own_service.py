@@ -9,12 +9,14 @@ from typing import Any
 import pytest
 
 from footfall import __version__
-from footfall.load.endpoints.own_service import OwnService, SharedToken
+from footfall.load.endpoints.own_service import VALUES, OwnService, SharedToken
 from footfall.load.endpoints.read import endpoints_in
+from footfall.load.endpoints.words import CUSTOMER_WORDS
 from footfall.load.errands.answers import SERVED, Answer, Ending
 from footfall.load.errands.attempt import Attempt, Order, VisitOverError
 from footfall.load.errands.body import whole_answer
 from footfall.load.errands.errand import Errands
+from footfall.load.errands.person import Person
 from footfall.load.errands.wire import Request
 from footfall.records.outcomes import Outcome
 from tests.load.scripted import ScriptedWire, customer_at
@@ -75,6 +77,23 @@ def test_steps_are_asked_in_order_with_what_the_earlier_ones_saved() -> None:
     assert wire.steps() == ["web bills", "web POST /orders", "web GET /orders/{order}"]
     assert [request.timeout_s for request in wire.requests] == [30.0, 30.0, 3.0]
     assert attempt.served_s == 0
+
+
+def test_only_the_placeholders_of_the_file_are_worked_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A browser's name costs the import of Faker: a third of a second in which arrivals would wait."""
+    asked: list[str] = []
+
+    def browser(_: Person) -> str:
+        asked.append("browser")
+        return "Mozilla/5.0"
+
+    monkeypatch.setattr(Person, "browser", property(browser))
+    assert visit(service_of(errand('path = "/customers/{phone}"')), wire_of())[1] == SERVED
+    assert asked == []
+    with_browser = errand('path = "/"\nheaders = { User-Agent = "{browser}" }')
+    assert visit(service_of(with_browser), wire_of())[1] == SERVED
+    assert asked == ["browser"]
+    assert tuple(sorted(VALUES)) == tuple(sorted(CUSTOMER_WORDS))
 
 
 def test_bodies_and_headers_are_sent_as_the_file_says() -> None:

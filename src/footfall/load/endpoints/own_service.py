@@ -35,6 +35,7 @@ class OwnService:
         self.endpoints = endpoints
         self.secrets = secrets
         self.human_time_factor = human_time_factor
+        self.words = endpoints.words
         self._errands: dict[tuple[str, str], Errand | None] = {}
         self.shared = SharedToken(endpoints.auth.renew_s if isinstance(endpoints.auth, Login) else None)
 
@@ -111,9 +112,7 @@ class _Visit:
         self._endpoints = service.endpoints
         self._attempt = attempt
         self._order = unsettled or Order(_key(attempt), "")
-        self._values = _values(attempt, service.secrets) | {
-            KEY_WORD: str(uuid5(NAMESPACE_OID, self._order.key))
-        }
+        self._values = _values(attempt, service) | {KEY_WORD: str(uuid5(NAMESPACE_OID, self._order.key))}
         self._token = ""
         self._hidden = frozenset(service.secrets.values())
 
@@ -201,21 +200,24 @@ def _key(attempt: Attempt) -> str:
     return f"{customer.run}-{customer.arrival.customer}-{attempt.number}"
 
 
-def _values(attempt: Attempt, secrets: Mapping[str, str]) -> dict[str, object]:
-    customer = attempt.customer
-    arrival, person = customer.arrival, customer.person
-    return {
-        "subscriber": arrival.subscriber,
-        "customer": arrival.customer,
-        "arrival": arrival.arrival,
-        "segment": arrival.segment,
-        "operation": arrival.operation,
-        "attempt": attempt.number,
-        "channel": attempt.channel.name,
-        "phone": person.msisdn,
-        "pin": person.pin,
-        "plan": person.plan,
-        "recharge_fen": person.recharge_fen,
-        "browser": person.browser,
-        **secrets,
-    }
+VALUES: Mapping[str, Callable[[Attempt], object]] = {
+    "subscriber": lambda attempt: attempt.customer.arrival.subscriber,
+    "customer": lambda attempt: attempt.customer.arrival.customer,
+    "arrival": lambda attempt: attempt.customer.arrival.arrival,
+    "segment": lambda attempt: attempt.customer.arrival.segment,
+    "operation": lambda attempt: attempt.customer.arrival.operation,
+    "attempt": lambda attempt: attempt.number,
+    "channel": lambda attempt: attempt.channel.name,
+    "phone": lambda attempt: attempt.customer.person.msisdn,
+    "pin": lambda attempt: attempt.customer.person.pin,
+    "plan": lambda attempt: attempt.customer.person.plan,
+    "recharge_fen": lambda attempt: attempt.customer.person.recharge_fen,
+    "browser": lambda attempt: attempt.customer.person.browser,
+}
+"""What each of `CUSTOMER_WORDS` stands for."""
+
+
+def _values(attempt: Attempt, service: OwnService) -> dict[str, object]:
+    """Give the placeholders that the file names and no others: a browser's name needs Faker's tables."""
+    used = {name: value(attempt) for name, value in VALUES.items() if name in service.words}
+    return used | dict(service.secrets)
