@@ -33,19 +33,19 @@ def test_the_busiest_half_hour_is_named(due: pl.DataFrame, stamp: Stamp) -> None
 
 
 def test_the_longest_wait_is_named(stamp: Stamp) -> None:
-    """Twenty minutes in own halls at ten, whatever else there is."""
+    """Twenty minutes in an own hall at ten, whatever else there is."""
     rows = [(9, "web", 5, 0, 5, 0.1), (10, "own_hall", 5, 0, 5, 1200.0), (10, "sms", 5, 0, 0, None)]
     schema = ["hour", "channel", "visits", "closed", "began", "wait_s_mean"]
     chart = wait_heat_map(pl.DataFrame(rows, schema=schema, orient="row"), stamp)
 
-    assert chart.title == "Waits are longest in own halls at 10:00: 20 min"
+    assert chart.title == "Waits are longest in own hall at 10:00: 20 min"
 
 
 def test_missed_targets_are_counted_and_named(measures: pl.DataFrame, stamp: Stamp) -> None:
     """By what was measured."""
     title = success_against_target(measures, stamp).title
 
-    assert title == "1 of 16 targets missed by the whole measured interval: web hall transact"
+    assert title == "1 of 16 targets missed by the whole measured interval: web transact"
 
 
 def test_targets_that_are_neither_met_nor_missed_are_not_called_met(
@@ -82,10 +82,10 @@ def test_the_spill_is_named_with_its_source_and_its_goal(rates: pl.DataFrame, st
     lost, gained = (
         f"{spill / ordinary[name] * 100:+.0f} %" for name, spill in (("web", -120), ("hotline", 60))
     )
-    assert chart.title == f"Web hall loses 120 ({lost}), hotline gains 60 visits ({gained}), measured"
+    assert chart.title == f"Web loses 120 ({lost}), hotline gains 60 visits ({gained}), measured"
     assert "(2 % of the customers)" in chart.figure.texts[1].get_text()
     down = spillover(rates, Change(at_s=(240.0, 420.0), down=frozenset({"web"})), stamp)
-    assert down.title == f"While web hall is down, hotline gains 60 visits ({gained}), measured"
+    assert down.title == f"While web is down, hotline gains 60 visits ({gained}), measured"
 
 
 def test_the_end_of_the_start_is_named_or_that_it_has_none(averages: pl.DataFrame, stamp: Stamp) -> None:
@@ -105,7 +105,7 @@ def test_the_most_frequent_cause_is_named(stamp: Stamp) -> None:
     outcomes = pl.DataFrame(rows, schema=schema, orient="row")
 
     title = outcomes_by_cause(outcomes, stamp).title
-    assert title == "10.0 % of visits fail, most often 'backend', as in web hall query"
+    assert title == "10.0 % of visits fail, most often 'backend', as in web query"
     assert outcomes_by_cause(outcomes.head(1), stamp).title == "All 9 visits were served"
 
 

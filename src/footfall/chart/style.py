@@ -72,17 +72,6 @@ LOOKS: Mapping[str, Look] = MappingProxyType(
 """Electronic channels in cool colours, physical ones in warm; after Okabe and Ito's palette."""
 
 _SPARE = (Look("#cc79a7", "oo", "p"), Look("#7b61a8", "**", "<"), Look("#3e4c59", "//..", ">"))
-_NAMES = {
-    "web": "web hall",
-    "wap": "handheld (WAP)",
-    "sms": "SMS hall",
-    "hotline": "hotline",
-    "kiosk": "kiosks",
-    "own_hall": "own halls",
-    "partner_hall": "partner halls",
-    "agent": "agents",
-    "*": "all",
-}
 _TITLE_COLUMNS, _SUBTITLE_COLUMNS = 78, 140
 _NAME_MAX = 28
 
@@ -174,8 +163,9 @@ def look_of(channel: str) -> Look:
 
 
 def name_of(channel: str) -> str:
-    """A channel's name for a reader, cut where it would push the chart away."""
-    return textwrap.shorten(_NAMES.get(channel, channel.replace("_", " ")), _NAME_MAX, placeholder="…") or "…"
+    """A channel's name for a reader: the model's own, cut where it would push the chart away; `*` is all."""
+    name = "all" if channel == "*" else channel.replace("_", " ")
+    return name if len(name) <= _NAME_MAX else f"{name[: _NAME_MAX - 1].rstrip()}…"
 
 
 def in_order(channels: Iterable[str]) -> list[str]:

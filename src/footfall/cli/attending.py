@@ -101,7 +101,7 @@ class Attended:
         )
 
 
-def attended_run(scenario: str | None, trace: Path | None, seed: int, **shape: float | None) -> Attended:
+def attended_run(scenario: str | None, trace: Path | None, seed: int, **shape: Any) -> Attended:  # noqa: ANN401  as `scenario_of` takes it
     """Read or make the trace, and read the criteria of its scenario.
 
     Raises:

@@ -16,6 +16,7 @@ from footfall.cli.folders import check_free
 from footfall.cli.options import (
     DEFAULT_SEED,
     AlsoAsked,
+    Arrivals,
     Asked,
     AtHour,
     Baseline,
@@ -47,7 +48,6 @@ from footfall.cli.repeating import Against, Ordinary, Repeat, Repeats, play_repe
 from footfall.cli.runs import begin
 from footfall.cli.tracing import make_trace, scenario_of
 from footfall.cli.url_load import (
-    Arrivals,
     AskedOf,
     Even,
     For,
@@ -149,7 +149,8 @@ def command(
         stall_s=stall_s,
         stall_every_s=stall_every_s,
     )
-    shape = {"window_s": window, "speed": speed, "scale": scale, "human_time_factor": human_time_factor}
+    shape: dict[str, Any] = {"arrivals": arrivals} if url is None else {}
+    shape |= {"window_s": window, "speed": speed, "scale": scale, "human_time_factor": human_time_factor}
     given = Given(shape=shape, seed=seed, at_hour=at_hour, changes=tuple(changes or ()), trace=trace)
     asked = AskedOf(criteria=criteria, more=more_criteria or (), longest_episode=longest_episode)
     with _played(scenario, of_url, given, asked, options) as (made, how, told):
@@ -275,7 +276,7 @@ def workers_line(workers: Sequence[WorkerRecord]) -> str:
 class Given:
     """What a trace is made from, beside the scenario."""
 
-    shape: Mapping[str, float | None]
+    shape: Mapping[str, Any]
     """Fields of the scenario that options override."""
     seed: int
     at_hour: float | None

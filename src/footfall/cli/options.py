@@ -81,6 +81,14 @@ Scale = Annotated[
         show_default=False,
     ),
 ]
+Arrivals = Annotated[
+    int | None,
+    typer.Option(
+        help="Exactly so many arrivals, at times as the day's profile (or with a URL, a Poisson stream) has "
+        "them.",
+        show_default=False,
+    ),
+]
 HumanTime = Annotated[
     float | None,
     typer.Option(min=0.0, max=1.0, help="People's own time is multiplied by this.", show_default=False),

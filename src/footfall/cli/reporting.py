@@ -273,7 +273,7 @@ def _counts(visits: pl.DataFrame) -> dict[str, int]:
 
 def _scale(scale: float, speed: float) -> str:
     fast = "" if speed == 1 else f", {speed:g} times as fast as the day"
-    return f"{scale * 100:g} % of the customers{fast}"
+    return f"{scale * 100:.3g} % of the customers{fast}"
 
 
 def _or_none(visits: pl.DataFrame | None) -> pl.DataFrame:

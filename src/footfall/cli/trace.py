@@ -10,6 +10,7 @@ from footfall.cli.console import progress, say, say_json
 from footfall.cli.folders import check_writable, claim, release
 from footfall.cli.options import (
     DEFAULT_SEED,
+    Arrivals,
     AtHour,
     Changes,
     HumanTime,
@@ -73,6 +74,7 @@ def command(
     at_hour: AtHour = None,
     speed: Speed = None,
     scale: Scale = None,
+    arrivals: Arrivals = None,
     human_time_factor: HumanTime = None,
     changes: Changes = None,
     overwrite: Overwrite = False,
@@ -85,17 +87,21 @@ def command(
 ) -> None:
     """Write the arrivals of the day's busiest minutes (or of --at-hour), or those of a log, as a trace."""
     form = LogForm(time_column=time_column, path_column=path_column, time_format=time_format)
-    columns: dict[str, object] = {
-        "--time-column": time_column,
-        "--path-column": path_column,
-        "--time-format": time_format,
-    }
-    _only_with_a_log(from_log, {"--as": errands, **columns})
+    of_a_log = {f"--{name.replace('_', '-')}": getattr(form, name) for name in form.__slots__}
+    _only_with_a_log(from_log, {"--as": errands, **of_a_log})
+    if from_log is not None and arrivals is not None:
+        raise BadInputError("--arrivals", "a log has its own number", "--scale 0.5, at most 1")
     check_writable(out)
     # A log's times are its own: they are played as they were unless --speed says otherwise.
     faster = 1.0 if speed is None and from_log is not None else speed
     chosen = scenario_of(
-        scenario, model, window_s=window, speed=faster, scale=scale, human_time_factor=human_time_factor
+        scenario,
+        model,
+        window_s=window,
+        speed=faster,
+        scale=scale,
+        human_time_factor=human_time_factor,
+        arrivals=arrivals,
     )
     if from_log is None:
         with progress(f"sampling the day of {chosen.name}"):

@@ -2,18 +2,20 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import inf
+from math import inf, sqrt
 from pathlib import Path
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from footfall.cli.content import model_in
 from footfall.load.scenario import Scenario, changed, play_of, read_scenario, with_outages
-from footfall.load.trace import LogInfo, Trace, TraceInfo, busiest_window, cut
+from footfall.load.trace import LogInfo, Trace, TraceInfo, busiest_window, cut, random_choice
 from footfall.records.errors import BadInputError
 from footfall.simulate.arrivals import arrivals_table, crowd, rates_within
 from footfall.simulate.decide.as_played import Play
-from footfall.simulate.spec.base import DAY_S, HOUR_S
+from footfall.simulate.spec.base import DAY_S, HALF_HOUR_S, HOUR_S
 from footfall.simulate.spec.model import Model
 
 SCENARIOS = Path("scenarios")
@@ -31,12 +33,17 @@ def scenario_of(
     speed: float | None = None,
     scale: float | None = None,
     human_time_factor: float | None = None,
+    arrivals: int | None = None,
 ) -> Scenario:
     """Give the scenario of a name, or an ordinary one for a model file, with what the command line overrides.
 
     Raises:
-        BadInputError: there is no such scenario, neither is given, or the scale is impossible.
+        BadInputError: there is no such scenario, neither is given, or the scale or number is impossible.
     """
+    if arrivals is not None and scale is not None:
+        raise BadInputError("--arrivals", "--scale says how many come, too", "one of the two")
+    if arrivals is not None and not 1 <= arrivals <= ARRIVALS_MOST:
+        raise BadInputError(f"--arrivals {arrivals}", "impossible", f"1 to {ARRIVALS_MOST:,}")
     if scale is not None and not 0 < scale < inf:
         raise BadInputError(f"--scale {scale:g}", "no multiple of the day's customers", "a number above 0")
     if name is not None:
@@ -53,7 +60,10 @@ def scenario_of(
         "speed": speed,
         "scale": scale,
         "human_time_factor": human_time_factor,
+        "arrivals": arrivals,
     }
+    if scale is not None:
+        scenario = scenario.model_copy(update={"arrivals": None})
     return scenario.model_copy(update={key: value for key, value in given.items() if value is not None})
 
 
@@ -83,7 +93,10 @@ def make_trace(
         if not 0 <= starts_s <= DAY_S - scenario.window_s:
             raise BadInputError(f"--at-hour {at_hour:g}", "the window leaves the day", "an earlier hour")
     play = play_of(scenario, starts_s)
-    if scenario.scale > 1:
+    if scenario.arrivals is not None:
+        people, scale = _exactly(scenario.arrivals, people, model, seed, play)
+        scenario = scenario.model_copy(update={"scale": scale})
+    elif scenario.scale > 1:
         people = _more_people(model, seed, play, scenario.scale)
     return trace_of(people, model, scenario, TraceOf(play=play, seed=seed, changes=tuple(changes)))
 
@@ -96,11 +109,53 @@ def _more_people(model: Model, seed: int, play: Play, scale: float) -> pl.DataFr
     """
     within_s = (play.starts_s, play.starts_s + play.length_s)
     rates = rates_within(model, within_s)
-    most = min(ARRIVALS_MOST / float(rates.sum()), ARRIVALS_OF_A_KIND_MOST / float(rates.max()))
+    most = _scale_most(rates)
     if scale > most:
         come = f"{scale * float(rates.sum()):,.0f} arrivals in the half hours of the window are too many"
         raise BadInputError(f"--scale {scale:g}", come, f"a scale of at most {most:,.0f} for this window")
     return arrivals_table(model, crowd(model, seed, 0, scale, within_s))
+
+
+def _scale_most(rates: NDArray[np.float64]) -> float:
+    """Give the largest multiple of the day's customers that can be sampled at these rates."""
+    return min(ARRIVALS_MOST / float(rates.sum()), ARRIVALS_OF_A_KIND_MOST / float(rates.max()))
+
+
+def _exactly(
+    count: int, people: pl.DataFrame, model: Model, seed: int, play: Play
+) -> tuple[pl.DataFrame, float]:
+    """Give exactly so many customers of the window, and their number as a multiple of the day's mean.
+
+    Given their number, the arrivals of a Poisson stream are independent, each with a density in proportion
+    to the rate (Cox and Lewis 1966, chapter 2): so a random choice of so many from more is such a stream.
+
+    Raises:
+        BadInputError: nobody comes in the window, or so many cannot be sampled.
+    """
+    where, ends_s = f"--arrivals {count}", play.starts_s + play.length_s
+    rates = rates_within(model, (play.starts_s, ends_s))
+    starts_s = np.arange(rates.shape[-1]) * HALF_HOUR_S
+    within_s = np.minimum(starts_s + HALF_HOUR_S, ends_s) - np.maximum(starts_s, play.starts_s)
+    mean = float((rates * np.clip(within_s, 0, None) / HALF_HOUR_S).sum())
+    if not mean:
+        raise BadInputError("window", "nobody comes in it", "a longer or busier one")
+    found = _within(people, play)
+    for spare in (1, 2, 4, 8):
+        if found.height >= count:
+            break
+        times = spare * (count + 6 * sqrt(count) + 6) / mean
+        if times > (most := _scale_most(rates)):
+            raise BadInputError(where, "too many for this window", f"at most about {int(most * mean):,}")
+        found = _within(arrivals_table(model, crowd(model, seed, 0, times, (play.starts_s, ends_s))), play)
+    if found.height < count:
+        raise BadInputError(where, "hardly anybody comes in the window", "a busier one")
+    return random_choice(found, count), count / mean
+
+
+def _within(people: pl.DataFrame, play: Play) -> pl.DataFrame:
+    return people.filter(
+        pl.col("at_s").is_between(play.starts_s, play.starts_s + play.length_s, closed="left")
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,7 +180,9 @@ def trace_of(people: pl.DataFrame, model: Model, scenario: Scenario, told: Trace
         raise BadInputError(
             "--scale", f"{scenario.scale:g}: a log holds no more than its requests", "at most 1; or --speed"
         )
-    arrivals = cut(people, told.play, min(scenario.scale, 1.0), subscribers)
+    # An exact number has been chosen already.
+    share = 1.0 if scenario.arrivals is not None else min(scenario.scale, 1.0)
+    arrivals = cut(people, told.play, share, subscribers)
     if arrivals.is_empty():
         raise BadInputError("window", "nobody comes in it", "a longer or busier one")
     info = TraceInfo(

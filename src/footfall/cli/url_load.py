@@ -52,12 +52,6 @@ For = Annotated[
         show_default=False,
     ),
 ]
-Arrivals = Annotated[
-    int | None,
-    typer.Option(
-        help="With URL: exactly so many arrivals, at times as in a Poisson stream.", show_default=False
-    ),
-]
 Even = Annotated[
     bool, typer.Option("--even", help="With URL: equal gaps between arrivals, not a Poisson stream.")
 ]
@@ -89,7 +83,7 @@ class UrlOptions:
         Raises:
             BadInputError: one is.
         """
-        given: dict[str, object] = {"--rate": self.rate, "--for": self.for_text, "--arrivals": self.arrivals}
+        given: dict[str, object] = {"--rate": self.rate, "--for": self.for_text}
         given |= {"--even": self.even or None, "--get": self.gets or None}
         for option, value in given.items():
             if value is not None:

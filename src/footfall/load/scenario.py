@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
-from pydantic import PositiveFloat
+from pydantic import PositiveFloat, PositiveInt
 
 from footfall.records.errors import BadInputError
 from footfall.simulate.decide.as_played import Play
@@ -53,6 +53,8 @@ class Scenario(Spec):
     """Arrivals come this many times as fast as in the day."""
     scale: PositiveFloat = 1.0
     """Share of the customers that come."""
+    arrivals: PositiveInt | None = None
+    """Exactly so many come, whatever the scale is; None: as many as the day brings."""
     human_time_factor: PositiveFloat = 0.01
     """People's own time is multiplied by this."""
     follow_up: bool = True

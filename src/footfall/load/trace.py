@@ -122,14 +122,24 @@ def cut(arrivals: pl.DataFrame, play: Play, scale: float, subscribers: int) -> p
         raise BadInputError("subscribers", f"{subscribers}", "at least 1")
     ends_s = play.starts_s + play.length_s
     inside = arrivals.filter((pl.col("at_s") >= play.starts_s) & (pl.col("at_s") < ends_s))
-    keys = keyed.customer_keys(keyed.run_key(0, _THIN), inside["customer"].to_numpy())
-    kept = inside.filter(pl.Series(keyed.uniforms(keys, "thin") < scale, dtype=pl.Boolean))
+    kept = inside.filter(pl.Series(_thin(inside) < scale, dtype=pl.Boolean))
     row = pl.int_range(pl.len(), dtype=pl.Int64)
     return kept.with_columns(
         arrival=row,
         due_s=(pl.col("at_s") - play.starts_s) / play.speed,
         subscriber=row % subscribers,
     ).select([pl.col(name).cast(kind) for name, kind in ARRIVALS.items()])
+
+
+def random_choice(people: pl.DataFrame, count: int) -> pl.DataFrame:
+    """Give `count` of the people (at least as many rows), each as likely, in their order."""
+    chosen = np.sort(np.argsort(_thin(people), kind="stable")[:count])
+    return people[chosen]
+
+
+def _thin(people: pl.DataFrame) -> NDArray[np.float64]:
+    """Give each customer's uniform number by which they are left out."""
+    return keyed.uniforms(keyed.customer_keys(keyed.run_key(0, _THIN), people["customer"].to_numpy()), "thin")
 
 
 def write_trace(folder: Path, trace: Trace) -> None:

@@ -5,12 +5,14 @@ from collections import Counter
 import polars as pl
 import pytest
 
-from footfall.load.endpoints.coverage import covered
+from footfall.load.endpoints.coverage import covered, without_published_targets
 from footfall.load.endpoints.read import endpoints_in
 from footfall.load.endpoints.spec import Endpoints
 from footfall.load.trace import Trace, read_trace, write_trace
 from footfall.records.errors import BadInputError
 from footfall.records.outcomes import Outcome
+from footfall.simulate.spec.model import Target
+from footfall.simulate.spec.number import Number, article, assumed, public
 from tests.load.small import after_failure, everywhere, small_model, trace_of
 
 
@@ -86,3 +88,19 @@ def test_a_file_that_leaves_nobody_is_refused() -> None:
     """A run of nobody would say nothing."""
     with pytest.raises(BadInputError, match=r"^f\.toml: nobody is left to be played"):
         covered(a_trace(), file_of("fax.*"), "f.toml")
+
+
+def target(operation: str, share: Number) -> Target:
+    """Give a target of the web channel."""
+    return Target(channel="web", operation=operation, success_share=share)
+
+
+def test_published_targets_are_not_asked_of_somebody_elses_service() -> None:
+    """The user's own ones stay, and what the trace says of its model stays true."""
+    own = target("transact", assumed(0.99, "what we promise"))
+    published = (target("query", article(0.978, "2012")), target("recharge", public(0.9, "a report")))
+    trace = a_trace(targets=(*published, own))
+    found = without_published_targets(trace)
+    assert found.model.targets == (own,)
+    assert found.info.fingerprint == found.model.fingerprint() != trace.info.fingerprint
+    assert without_published_targets(found) is found

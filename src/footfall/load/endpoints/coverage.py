@@ -6,6 +6,7 @@ from footfall.load.endpoints.spec import Endpoints
 from footfall.load.trace import Trace
 from footfall.records.errors import BadInputError
 from footfall.simulate.spec.model import Model
+from footfall.simulate.spec.number import Grade
 
 _NAMED_MOST = 8
 
@@ -32,6 +33,20 @@ def covered(trace: Trace, endpoints: Endpoints, where: str) -> Trace:
     if not missing:
         return trace
     return _without(trace, {pair: came.get(pair, 0) for pair in missing}, where)
+
+
+def without_published_targets(trace: Trace) -> Trace:
+    """Give the trace without targets that were published: they are of the operator in the source.
+
+    A target that the user's model states as its own, by `assumed`, `fitted` or a change, stays.
+    """
+    published = {Grade.ARTICLE, Grade.PUBLIC}
+    kept = tuple(t for t in trace.model.targets if t.success_share.grade not in published)
+    if kept == trace.model.targets:
+        return trace
+    model = trace.model.model_copy(update={"targets": kept})
+    info = trace.info.model_copy(update={"fingerprint": model.fingerprint()})
+    return trace.model_copy(update={"info": info, "model": model})
 
 
 def _wanted(model: Model, came: dict[tuple[str, str], int]) -> set[tuple[str, str]]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from footfall.load.endpoints.coverage import covered
+from footfall.load.endpoints.coverage import covered, without_published_targets
 from footfall.load.endpoints.own_service import OwnService
 from footfall.load.endpoints.read import endpoints_in, read_text, secrets_of
 from footfall.load.trace import Trace, TraceInfo
@@ -38,7 +38,7 @@ def own_play(path: Path | None, trace: Trace) -> OwnPlay:
     if path is None:
         return OwnPlay(trace)
     text, where = read_text(path), str(path)
-    trace = covered(trace, endpoints_in(text, where), where)
+    trace = without_published_targets(covered(trace, endpoints_in(text, where), where))
     return OwnPlay(trace, own_service(text, where, trace.info), text)
 
 

@@ -43,19 +43,11 @@ class ChannelUser(User):
 
 
 class WebUser(ChannelUser):
-    """Web hall: browse, log in, query, order, confirm, log out."""
-
-
-class WapUser(ChannelUser):
-    """Handheld (WAP) hall."""
-
-
-class AgentUser(ChannelUser):
-    """An agent of the operator, at the agents' channel for a customer."""
+    """A channel of requests alone: browse, log in, query, order, confirm, log out."""
 
 
 class SmsUser(ChannelUser):
-    """SMS hall: a message out, an answer in, and a `Y` where it is asked for."""
+    """Messages: a message out, an answer in, and a `Y` where it is asked for."""
 
 
 class HotlineUser(ChannelUser):
@@ -72,8 +64,6 @@ class CounterUser(ChannelUser):
 
 USERS: tuple[type[ChannelUser], ...] = (
     WebUser,
-    WapUser,
-    AgentUser,
     SmsUser,
     HotlineUser,
     KioskUser,
@@ -85,15 +75,14 @@ _BY_STATION: tuple[tuple[type, type[ChannelUser]], ...] = (
     (Kiosks, KioskUser),
     (Counters, CounterUser),
 )
-_BY_NAME: dict[str, type[ChannelUser]] = {"wap": WapUser, "agent": AgentUser}
 
 
 def user_of(channel: Channel) -> type[ChannelUser]:
-    """Give the user class of a channel; requests alone make a web hall, unless the name says more."""
+    """Give the user class of a channel, by its station and never by its name."""
     for station, user in _BY_STATION:
         if isinstance(channel.station, station):
             return user
-    return _BY_NAME.get(channel.name, WebUser)
+    return WebUser
 
 
 def check_users(classes: Iterable[type[User]]) -> None:
