@@ -20,6 +20,7 @@ from footfall.load.trace import Trace, write_trace
 from footfall.service.run import Service
 from footfall.service.settings import ServiceSettings
 from footfall.simulate.decide.as_played import as_played
+from tests.load.authority import Authority, authority_in
 from tests.load.small import SEED, SUBSCRIBERS, everywhere, small_model, trace_of
 from tests.load.web_server import HEALTH, WebServer
 
@@ -74,6 +75,12 @@ def host(tmp_path: Path, trace: Given) -> Iterator[str]:
     """Address of the reference service, made for the trace."""
     with serving(tmp_path, trace.trace) as address:
         yield address
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    """Give a CA of our own, and what a server of it needs."""
+    return authority_in(tmp_path_factory.mktemp("ca"))
 
 
 @dataclass

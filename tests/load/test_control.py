@@ -1,6 +1,7 @@
 """The control asks from a process of its own, with figures of its own, and is no load."""
 
 import time
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
@@ -8,7 +9,9 @@ import pytest
 
 from footfall.load.control import Control, ControlTarget, control_target
 from footfall.load.endpoints.ready import own_service
+from footfall.load.transport.options import TransportOptions
 from footfall.records.generator import TimeSummary
+from tests.load.authority import Authority
 from tests.load.small import day_of, small_model, trace_of
 from tests.load.web_server import WebServer
 
@@ -84,6 +87,29 @@ def test_the_control_says_how_often_it_asked_and_how_long_it_took(path: str, ans
     assert (record.answered.n > 0) is answers or record.sent == 0
     assert record.failed == (0 if answers else record.sent)
     assert record.same_in_run == seen
+
+
+@pytest.mark.parametrize(
+    ("options", "answers"),
+    [
+        (lambda ca: TransportOptions(ca_pem=ca.pem), True),
+        (lambda _: TransportOptions(insecure=True, connections="request"), True),
+        (lambda _: TransportOptions(), False),
+    ],
+)
+def test_the_control_trusts_the_certificates_that_the_run_trusts(
+    authority: Authority, options: Callable[[Authority], TransportOptions], *, answers: bool
+) -> None:
+    """A certificate of a CA of one's own, none checked, and the system's alone."""
+    server = WebServer(Health, tls=authority.context)
+    with server.running():
+        control = Control(server.host, ControlTarget("/health", 0.02), options(authority))
+        control.start()
+        time.sleep(0.5)
+        record = control.end(TimeSummary())
+    assert record is not None
+    assert record.sent == record.failed + record.answered.n
+    assert record.sent == 0 or (record.answered.n > 0) is answers
 
 
 def test_a_control_that_cannot_start_or_was_not_started_is_none(monkeypatch: pytest.MonkeyPatch) -> None:

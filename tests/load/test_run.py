@@ -1,6 +1,5 @@
 """A play by Locust in its own process: every arrival accounted for, whatever happens."""
 
-import json
 import os
 import signal
 import threading
@@ -21,6 +20,7 @@ from footfall.load.result import HITS_FILE, LOAD_FILE, VISITS_FILE, LoadResult, 
 from footfall.load.run import LOG_FILE, LoadSettings, run_locust
 from footfall.load.trace import write_trace
 from footfall.records.errors import BadInputError
+from footfall.records.folders import claim_for_play
 from footfall.records.histogram import merged
 from footfall.records.outcomes import Outcome
 from footfall.records.runs import MANIFEST, ArrivalCounts, read_manifest
@@ -326,7 +326,9 @@ def test_a_service_that_goes_away_is_an_error_and_no_end(serve: Serve, tmp_path:
             gone.set()
             service.__exit__(None, None, None)
 
-    result = run_locust(LoadSettings(trace=tmp_path / "trace", host=host, run_dir=tmp_path, on_progress=end))
+    result = run_locust(
+        LoadSettings(trace=tmp_path / "trace", host=host, run_dir=tmp_path / "run", on_progress=end)
+    )
     assert gone.is_set()
     assert result.arrivals == ArrivalCounts(due=50, played=50)
     assert 0 < result.causes["unreachable"] < 50
@@ -377,14 +379,17 @@ def test_a_slip_that_cannot_be_enacted_ends_the_run_with_its_reason(host: str, t
 def test_a_killed_play_leaves_nothing_that_looks_finished(
     stall: Stall, locust: Start, tmp_path: Path
 ) -> None:
-    """Not even where a former play in the same folder had finished."""
+    """Nor is a later play written over what it left."""
     model = small_model()
     write_trace(tmp_path, trace_of(model, day_of([(k / 10, "query", "web") for k in range(100)]), 10))
-    (tmp_path / LOAD_FILE).write_text(json.dumps({"status": "finished"}))
     with stall(60) as host:
         play = locust("--headless", "--host", host, "--trace", str(tmp_path), "--run-dir", str(tmp_path))
         play.until((tmp_path / PROGRESS_FILE).exists)
+        with pytest.raises(BadInputError, match="another run is being written into it"):
+            claim_for_play(tmp_path)
         play.stop(signal.SIGKILL)
+        with pytest.raises(BadInputError, match="holds run"):
+            claim_for_play(tmp_path)
     with pytest.raises(BadInputError, match="the play was killed"):
         read_result(tmp_path)
     assert not (tmp_path / VISITS_FILE).exists()

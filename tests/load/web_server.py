@@ -1,5 +1,6 @@
 """A web server for tests, on a free port of the loopback interface."""
 
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,10 +17,13 @@ class WebServer(ThreadingHTTPServer):
     # The library's five is too few for a busy machine: who finds the queue full waits long, or for ever.
     request_queue_size = 128
 
-    def __init__(self, handler: type[BaseHTTPRequestHandler]) -> None:
+    def __init__(self, handler: type[BaseHTTPRequestHandler], tls: ssl.SSLContext | None = None) -> None:
         """Take a port; nobody is answered before `running`."""
         super().__init__(("127.0.0.1", 0), handler)
-        self.host = f"http://127.0.0.1:{self.server_port}"
+        self.host = f"http{'s' if tls else ''}://127.0.0.1:{self.server_port}"
+        if tls:
+            # Each handshake in the thread of its connection: else one that never comes would stop all.
+            self.socket = tls.wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)
 
     def handle_error(self, *_: object) -> None:
         """Say nothing."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from footfall.cli.evidence import evidence_of, visits_of
 from footfall.load.check_run import check_run
 from footfall.load.result import VISITS_FILE
-from footfall.load.trace import ARRIVALS_FILE, TRACE_FILE, TraceInfo, read_info
+from footfall.load.trace import ARRIVALS_FILE, TraceInfo, read_info
 from footfall.measure.between_runs.verdict import why_left_out
 from footfall.measure.criteria.evidence import Evidence
 from footfall.measure.criteria.grammar import parse_criteria, with_defaults
@@ -15,7 +15,7 @@ from footfall.measure.criteria.judge import judge_all
 from footfall.measure.criteria.spec import BaselineCriterion, Criterion
 from footfall.measure.verdict import Verdict
 from footfall.records.errors import BadInputError
-from footfall.records.runs import Manifest, read_manifest
+from footfall.records.runs import TRACE_FILE, Manifest, read_manifest
 from footfall.records.tables import ARRIVALS, read_parquet
 
 _ALIKE = ("play", "scale", "set")

@@ -11,13 +11,13 @@ import polars as pl
 from footfall.cli.judging import visits_of
 from footfall.load.check_run import check_run
 from footfall.load.result import VISITS_FILE
-from footfall.load.trace import ARRIVALS_FILE, TRACE_FILE, TraceInfo, read_info
+from footfall.load.trace import ARRIVALS_FILE, TraceInfo, read_info
 from footfall.measure.between_runs.compare import Difference, Minimum, Sides, compare_runs
 from footfall.measure.between_runs.metrics import MAIN, Metric, RunVisits, chosen_metrics, value_of
 from footfall.measure.between_runs.rank_sum import RUNS_MOST, mann_whitney_p
 from footfall.measure.between_runs.verdict import ComparisonDecision, decide_comparison, why_left_out
 from footfall.records.errors import BadInputError
-from footfall.records.runs import Manifest, read_manifest
+from footfall.records.runs import TRACE_FILE, Manifest, read_manifest
 from footfall.records.tables import ARRIVALS, read_parquet
 
 BASELINE, CANDIDATE = "baseline", "candidate"

@@ -7,13 +7,13 @@ import typer
 from footfall.cli import day as day_results
 from footfall.cli import judging, load
 from footfall.cli.console import progress, say, say_json
-from footfall.cli.folders import check_free
 from footfall.cli.options import DEFAULT_SEED, Changes, Json, Out, Overwrite, Scale, Seed, Share
 from footfall.cli.own_service import own_service
 from footfall.cli.playing import PlayOptions, play_and_judge
 from footfall.cli.runs import begin, share_definition, targets
 from footfall.cli.tracing import make_trace, scenario_of
 from footfall.load.trace import write_trace
+from footfall.records.folders import check_free
 from footfall.simulate.day import simulate_day
 from footfall.simulate.decide.playable import check_played, check_served
 

@@ -12,7 +12,6 @@ import typer
 from footfall.cli import judging
 from footfall.cli.asked import asked_of
 from footfall.cli.console import note, progress, say, say_json
-from footfall.cli.folders import check_free
 from footfall.cli.options import (
     DEFAULT_SEED,
     AlsoAsked,
@@ -64,6 +63,7 @@ from footfall.load.scenario import Scenario
 from footfall.load.trace import Trace, read_trace, write_trace
 from footfall.load.transport.options import TransportAsked
 from footfall.records.errors import BadInputError
+from footfall.records.folders import check_free
 from footfall.records.runs import WorkerRecord
 from footfall.simulate.decide.playable import check_played, check_served
 

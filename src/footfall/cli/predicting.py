@@ -6,8 +6,9 @@ import polars as pl
 
 from footfall.cli.console import note
 from footfall.cli.judging import ORDINARY_FILE, PREDICTED_FILE, REPLICATIONS_FILE
-from footfall.load.trace import TRACE_FILE, Trace, read_trace
+from footfall.load.trace import Trace, read_trace
 from footfall.measure.foreseen import replications
+from footfall.records.runs import TRACE_FILE
 from footfall.records.tables import write_csv, write_parquet
 from footfall.simulate.day import Replay, predictions
 from footfall.simulate.decide.as_played import as_played

@@ -14,7 +14,6 @@ from footfall import __version__
 from footfall.cli import judging
 from footfall.cli.comparing import compare_folders
 from footfall.cli.console import note, say_json
-from footfall.cli.folders import claim
 from footfall.cli.own_service import own_service
 from footfall.cli.playing import PlayOptions, play_only
 from footfall.cli.predicting import predict_played, replicate_played
@@ -25,6 +24,7 @@ from footfall.load.trace import Trace, write_trace
 from footfall.measure.between_runs.compare import Minimum
 from footfall.measure.between_runs.verdict import EXIT_CODES
 from footfall.measure.criteria.spec import Criterion
+from footfall.records.folders import claim
 from footfall.records.runs import run_id
 
 REPEATS = 8

@@ -7,9 +7,9 @@ from typing import Any
 
 from footfall import __version__
 from footfall.cli.commit import commit_and_branch
-from footfall.cli.folders import claim, release
 from footfall.measure.share import ShareDefinition
 from footfall.records.errors import BadInputError
+from footfall.records.folders import claim, release
 from footfall.records.runs import Manifest, folder_name, machine, now, run_id, versions, write_manifest
 from footfall.simulate.spec.model import Model
 from footfall.simulate.spec.model import ShareDefinition as ModelShareDefinition

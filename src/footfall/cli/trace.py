@@ -7,7 +7,6 @@ import typer
 
 from footfall.chart.style import clock
 from footfall.cli.console import progress, say, say_json
-from footfall.cli.folders import check_writable, claim, release
 from footfall.cli.options import (
     DEFAULT_SEED,
     Arrivals,
@@ -26,6 +25,7 @@ from footfall.cli.replaying import LogOptions, trace_of_log
 from footfall.cli.tracing import make_trace, scenario_of
 from footfall.load.trace import LogInfo, read_info, write_trace
 from footfall.records.errors import BadInputError
+from footfall.records.folders import check_writable, claim, release
 from footfall.simulate.access_log.requests import LogForm
 
 Log = Annotated[

@@ -15,7 +15,6 @@ from footfall.chart.style import Stamp
 from footfall.chart.welch import WelchLabels, welch
 from footfall.cli import plus_minus
 from footfall.cli.console import say, say_json
-from footfall.cli.folders import check_writable
 from footfall.cli.judging import PREDICTED_FILE, visits_of
 from footfall.cli.options import Json
 from footfall.load.result import VISITS_FILE as MEASURED_FILE
@@ -24,6 +23,7 @@ from footfall.measure.interval import Interval, t_interval
 from footfall.measure.summary import ALL, RESPONSE_S
 from footfall.measure.warm_up import BATCH, BATCHES_LEAST, Cut, mser5, over_runs, welch_table
 from footfall.records.errors import BadInputError
+from footfall.records.folders import check_writable
 from footfall.records.runs import read_manifest
 
 Values = NDArray[np.float64]

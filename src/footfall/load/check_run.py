@@ -6,11 +6,11 @@ import polars as pl
 
 from footfall import __version__
 from footfall.load.result import HITS_FILE, LOAD_FILE, VISITS_FILE, LoadResult, read_result
-from footfall.load.trace import ARRIVALS_FILE, TRACE_FILE, Trace, read_trace
+from footfall.load.trace import ARRIVALS_FILE, Trace, read_trace
 from footfall.records.errors import BadInputError, BrokenLawError
 from footfall.records.files import check_links, digests
 from footfall.records.outcomes import Outcome
-from footfall.records.runs import MANIFEST, RUN_FILES, Manifest
+from footfall.records.runs import MANIFEST, RUN_FILES, TRACE_FILE, Manifest
 from footfall.records.tables import HITS, VISITS, check_visits, read_parquet
 
 _PREDICTED = ("visits.parquet", "visits-ordinary.parquet")

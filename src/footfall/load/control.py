@@ -13,6 +13,7 @@ from footfall.load.endpoints.own_service import OwnService
 from footfall.load.endpoints.spec import Step
 from footfall.load.tally import nearest_rank
 from footfall.load.transport.address import address_of
+from footfall.load.transport.options import USUAL, TransportOptions
 from footfall.records.generator import ControlRecord, TimeSummary
 
 HEALTH_PATH = "/health"
@@ -56,17 +57,22 @@ def _is_plain(step: Step, *, has_auth: bool) -> bool:
 class Control:
     """The process of the control, from its start to its figures."""
 
-    def __init__(self, host: str, target: ControlTarget) -> None:
-        """Start nothing yet."""
+    def __init__(self, host: str, target: ControlTarget, transport: TransportOptions = USUAL) -> None:
+        """Start nothing yet; it will make connections and check certificates as the run does."""
         self._url = address_of(host, f"--host {host}").url(target.path)
         self._target = target
+        self._manner = {
+            "keeps": transport.connections != "request",
+            "insecure": transport.insecure,
+            "trusted": transport.trusted if self._url.startswith("https:") else {},
+        }
         self._process: subprocess.Popen[str] | None = None
 
     def start(self) -> None:
         """Start asking; where no process can be started, the run goes on without."""
         command = [sys.executable, "-I", "-S", str(_CLIENT), self._url, str(self._target.every_s)]
         try:
-            # Its input is our end of a pipe: when we end, however that is, so does it.
+            # Its input is our end of a pipe: one line, and when we end, however that is, so does it.
             self._process = subprocess.Popen(  # noqa: S603  our own program, arguments as a list
                 command,
                 stdin=subprocess.PIPE,
@@ -75,6 +81,9 @@ class Control:
                 text=True,
                 start_new_session=True,
             )
+            if (told := self._process.stdin) is not None:
+                told.write(json.dumps(self._manner) + "\n")
+                told.flush()
         except OSError as error:
             logger.warning("no control request: %s", (error.strerror or str(error)).lower())
 

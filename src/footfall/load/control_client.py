@@ -1,14 +1,19 @@
 """Asks one address again and again, from a process of its own, until its standard input is closed.
 
 It uses nothing but the standard library and its own connection, so that what it measures owes nothing to the
-generator. Started as a program: `control_client.py URL EVERY_S`; prints its figures as JSON at the end.
+generator. Started as a program: `control_client.py URL EVERY_S`. The first line of its input is a JSON object
+with `keeps` (false: a connection for each request), `insecure` (no certificate is checked) and `trusted`
+(what `SSLContext.load_verify_locations` takes; empty: the system's certificates). It prints its figures as
+JSON at the end.
 """
 
 import http.client
 import json
 import selectors
+import ssl
 import sys
 import time
+from typing import Any
 from urllib.parse import urlsplit
 
 TIMEOUT_S = 5.0
@@ -16,11 +21,11 @@ BODY_BYTES_MOST = 1024 * 1024
 KEPT_MOST = 200_000
 
 
-def main(url: str, every_s: float) -> None:
-    """Ask until nobody needs us any more, then print what was seen."""
+def main(url: str, every_s: float, manner: dict[str, Any]) -> None:
+    """Ask until our input ends, then print what was seen."""
     parts = urlsplit(url)
-    make = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
-    connection = make(parts.hostname or "", parts.port, timeout=TIMEOUT_S)
+    connection = _connection(parts.scheme, parts.hostname or "", parts.port, manner)
+    headers = {} if manner["keeps"] else {"Connection": "close"}
     target = parts.path + (f"?{parts.query}" if parts.query else "")
     times_s: list[float] = []
     sent = failed = 0
@@ -31,8 +36,12 @@ def main(url: str, every_s: float) -> None:
         sent += 1
         began_s = time.perf_counter()
         try:
-            connection.request("GET", target)
-            connection.getresponse().read(BODY_BYTES_MOST)
+            connection.request("GET", target, headers=headers)
+            answer = connection.getresponse()
+            answer.read(BODY_BYTES_MOST)
+            if not answer.isclosed():
+                # The rest is not wanted, and would be taken for the next answer.
+                connection.close()
             times_s.append(time.perf_counter() - began_s)
         except (OSError, http.client.HTTPException, ValueError):
             failed += 1
@@ -42,5 +51,21 @@ def main(url: str, every_s: float) -> None:
     sys.stdout.write(json.dumps({"sent": sent, "failed": failed, "times_s": times_s}))
 
 
+def _connection(
+    scheme: str, name: str, port: int | None, manner: dict[str, Any]
+) -> http.client.HTTPConnection:
+    if scheme != "https":
+        return http.client.HTTPConnection(name, port, timeout=TIMEOUT_S)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    if manner["insecure"]:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    elif manner["trusted"]:
+        context.load_verify_locations(**manner["trusted"])
+    else:
+        context.load_default_certs()
+    return http.client.HTTPSConnection(name, port, timeout=TIMEOUT_S, context=context)
+
+
 if __name__ == "__main__":
-    main(sys.argv[1], float(sys.argv[2]))
+    main(sys.argv[1], float(sys.argv[2]), json.loads(sys.stdin.readline()))

@@ -79,16 +79,16 @@ def check_host(
         raise BadInputError(f"{option} {host}", problem, "a service with at least as many")
 
 
-def check_answers(host: str) -> None:
+def check_answers(host: str, transport: TransportOptions = USUAL) -> None:
     """See that somebody answers there at all.
 
     Raises:
         BadInputError: nobody does.
     """
-    _ask(host, _Asked(), "--host", USUAL)
+    _ask(host, _Asked(), "--host", transport)
 
 
-def set_play_clock(host: str, token: str, starts_in_s: float) -> None:
+def set_play_clock(host: str, token: str, starts_in_s: float, transport: TransportOptions = USUAL) -> None:
     """Tell a reference service when second 0 of play is, so that its outages fall as in the model.
 
     Raises:
@@ -96,7 +96,7 @@ def set_play_clock(host: str, token: str, starts_in_s: float) -> None:
     """
     body = json.dumps({"starts_in_s": starts_in_s}).encode()
     asked = _Asked(method="POST", target=PLAY_PATH, payload=body, sent_headers={TOKEN_HEADER: token})
-    status, data = _ask(host, asked, "--host", USUAL)
+    status, data = _ask(host, asked, "--host", transport)
     if status not in range(200, 300):
         problem = f"{PLAY_PATH} gives {status} {cleaned(str(data.get('code', '')))}".rstrip()
         raise BadInputError(f"--host {host}", problem, "a service with the same control token")

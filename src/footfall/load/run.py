@@ -16,10 +16,12 @@ from footfall.load.play.settings import DRAIN_S, GATEWAY_VARIABLE, TOKEN_VARIABL
 from footfall.load.progress import Progress, end_progress, read_progress
 from footfall.load.reach import check_host
 from footfall.load.result import LOAD_FILE, LoadResult, read_result
-from footfall.load.trace import TRACE_FILE, TraceInfo, read_info
+from footfall.load.trace import TraceInfo, read_info
 from footfall.load.transport.options import NOT_ASKED, TransportAsked
 from footfall.records.errors import BadInputError
+from footfall.records.folders import held_for_play
 from footfall.records.parent import for_child
+from footfall.records.runs import TRACE_FILE
 
 LOG_FILE = "locust.log"
 LOCUSTFILE = Path(__file__).parent / "play" / "locustfile.py"
@@ -67,12 +69,18 @@ def run_locust(settings: LoadSettings) -> LoadResult:
     Ctrl-C before its first second ends it without a result, by `KeyboardInterrupt`.
 
     Raises:
-        BadInputError: the trace or the host cannot be used, or the play broke down.
+        BadInputError: the trace, the host or the folder cannot be used, or the play broke down.
     """
     info = read_info(settings.trace / TRACE_FILE)
     transport = transport_of(settings.transport, settings.endpoints, info)
     is_mapped = file_of(settings.endpoints, info) is not None
     check_host(settings.host, info, transport=transport, is_mapped=is_mapped)
+    with held_for_play(settings.run_dir) as lock:
+        return _play(settings, lock, _longest_s(info, settings))
+
+
+def _play(settings: LoadSettings, lock: int, longest_s: float) -> LoadResult:
+    """Start the generator, which shares the lock of the run folder and keeps it to its own end."""
     log = settings.run_dir / LOG_FILE
     try:
         settings.run_dir.mkdir(parents=True, exist_ok=True)
@@ -80,18 +88,19 @@ def run_locust(settings: LoadSettings) -> LoadResult:
         with log.open("wb") as words:
             # In a session of its own: the terminal's Ctrl-C reaches it once, through us.
             process = subprocess.Popen(  # noqa: S603  our own program, arguments as a list
-                _command(settings),
+                [*_command(settings), "--run-dir-lock", str(lock)],
                 stdin=subprocess.DEVNULL,
                 stdout=words,
                 stderr=subprocess.STDOUT,
                 env=_environment(settings),
                 start_new_session=True,
+                pass_fds=(lock,),
             )
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise BadInputError(str(settings.run_dir), reason, "a folder that can be written") from error
     try:
-        code = _wait(process, settings, _longest_s(info, settings))
+        code = _wait(process, settings, longest_s)
     finally:
         _end(process)
         end_progress(settings.run_dir)

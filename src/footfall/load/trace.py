@@ -10,6 +10,7 @@ from pydantic import Field, ValidationError
 from footfall.load.model_file import MODEL_FILE, read_model, write_model
 from footfall.records.errors import BadInputError
 from footfall.records.files import read_limited
+from footfall.records.runs import TRACE_FILE
 from footfall.records.tables import ARRIVALS, read_parquet, write_parquet, write_text
 from footfall.simulate.decide import keyed
 from footfall.simulate.decide.as_played import Play
@@ -17,7 +18,6 @@ from footfall.simulate.spec.base import DAY_S, Spec
 from footfall.simulate.spec.model import Model
 
 ARRIVALS_FILE = "arrivals.parquet"
-TRACE_FILE = "trace.json"
 _GRID_S = 10.0
 _THIN = -4
 """A replication number of its own: who is left out does not depend on the day's luck."""

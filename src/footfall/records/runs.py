@@ -19,8 +19,9 @@ from footfall.records.generator import GeneratorRecord
 from footfall.records.tables import write_text
 
 MANIFEST = "manifest.json"
+TRACE_FILE = "trace.json"
 RUN_FILES = (
-    *("arrivals.parquet", "model.json", "trace.json", "load.json", "visits-measured.parquet"),
+    *("arrivals.parquet", "model.json", TRACE_FILE, "load.json", "visits-measured.parquet"),
     *("hits.parquet", "visits.parquet", "visits-ordinary.parquet", "predicted.csv"),
 )
 """What a verdict may rest on; the manifest holds the digests of those that a run has."""

@@ -16,6 +16,7 @@ def options(**more: str | bool | None) -> Namespace:
         "trace": "runs/1",
         "scenario": None,
         "run_dir": "",
+        "run_dir_lock": "",
         "drain_s": "120",
         "endpoints": "",
         "connections": "",

@@ -34,7 +34,7 @@ def control_of(prepared: Prepared, account: Account) -> Control | None:
     if target is None:
         return None
     account.control_step = target.step
-    return Control(settings.host, target)
+    return Control(settings.host, target, prepared.transport)
 
 
 def is_ended_early(account: Account) -> bool:

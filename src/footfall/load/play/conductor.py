@@ -210,7 +210,12 @@ class Conductor:
         settings = self.prepared.settings
         if settings.control_token:
             try:
-                set_play_clock(str(self._environment.host), settings.control_token, -self.now_s())
+                set_play_clock(
+                    str(self._environment.host),
+                    settings.control_token,
+                    -self.now_s(),
+                    self.prepared.transport,
+                )
             except BadInputError as error:
                 self.problem = error
                 raise gevent.GreenletExit from error

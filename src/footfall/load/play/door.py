@@ -28,6 +28,7 @@ from footfall.load.play.waiting import wait_for_master, where_workers_connect
 from footfall.load.web.page import Page
 from footfall.load.web.routes import add_page
 from footfall.records.errors import BadInputError
+from footfall.records.folders import release
 from footfall.records.parent import end_with_parent
 
 _USAGE = 2
@@ -183,9 +184,12 @@ class Door:
         if self._performance is not None and not has_failed:
             # The last words of workers come while it finishes.
             has_failed = not self._carry_out(self._performance.finish)
-            if self._performance.prepared.manifest is not None:
+            prepared = self._performance.prepared
+            if prepared.manifest is not None:
                 # Else the program that started us judges it.
-                self._to_judge = self._performance.prepared.run_dir
+                self._to_judge = prepared.run_dir
+            if self._page is None:
+                release(prepared.run_dir)
         self._performance = None
         if self._page is not None:
             self._page.over()

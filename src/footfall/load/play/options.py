@@ -30,7 +30,8 @@ def add_options(parser: Any, scenarios: list[str], scenario: str | None) -> None
         include_in_web_ui=False,
         help="TOML file that maps errands to a service's own",
     )
-    add("--run-dir", default="", include_in_web_ui=False, help="folder for the results of this run")
+    folder = "folder for the results of this run: new, empty, or with a trace alone"
+    add("--run-dir", default="", include_in_web_ui=False, help=folder)
     add_drop_downs(parser)
     add("--seed", default="", help="seed of all random numbers; empty: 1")
     drain = "seconds after the last arrival was due until whoever is still under way is cut off"
@@ -49,6 +50,7 @@ def add_options(parser: Any, scenarios: list[str], scenario: str | None) -> None
     add("--ca-file", default="", include_in_web_ui=False, help=ca)
     insecure = "check no certificate of the service"
     add("--insecure", action="store_true", include_in_web_ui=False, help=insecure)
+    add("--run-dir-lock", default="", include_in_web_ui=False, help=SUPPRESS)
     add("--stall-s", default="0", include_in_web_ui=False, help=SUPPRESS)
     add("--stall-every-s", default="0", include_in_web_ui=False, help=SUPPRESS)
 

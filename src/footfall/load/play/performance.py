@@ -54,7 +54,9 @@ class Performance:
         self._player.set_clock(LEAD_S)
         settings = self.prepared.settings
         if settings.control_token:
-            set_play_clock(str(self._environment.host), settings.control_token, -self.now_s())
+            set_play_clock(
+                str(self._environment.host), settings.control_token, -self.now_s(), self.prepared.transport
+            )
         self._player.start(self.account.arrivals)
 
     def tick(self) -> bool:

@@ -12,10 +12,10 @@ from footfall.load.errands.slips import check_slips
 from footfall.load.play.settings import PlaySettings
 from footfall.load.play.users import user_of
 from footfall.load.reach import check_host
-from footfall.load.result import HITS_FILE, LOAD_FILE, VISITS_FILE
 from footfall.load.trace import Trace, read_trace, write_trace
 from footfall.load.transport.options import USUAL, TransportOptions
 from footfall.records.errors import BadInputError
+from footfall.records.folders import claim_for_play, inherit, lock_of
 from footfall.records.runs import (
     MANIFEST,
     Manifest,
@@ -59,6 +59,8 @@ def prepare(settings: PlaySettings, users: set[str]) -> Prepared:
         BadInputError: something is missing, damaged or unreachable; nothing has been played.
     """
     run_dir = settings.run_dir or new_run_dir(settings)
+    if settings.run_dir_lock is not None:
+        inherit(run_dir, settings.run_dir_lock)
     folder = settings.trace or _make_trace(settings, run_dir)
     found = read_trace(folder)
     play = own_play(file_of(settings.endpoints, found.info), found)
@@ -69,7 +71,8 @@ def prepare(settings: PlaySettings, users: set[str]) -> Prepared:
     _check_users(trace, users)
     transport = transport_of(settings.transport, settings.endpoints, found.info)
     check_host(settings.host, trace.info, transport=transport, is_mapped=play.service is not None)
-    _forget_former_results(run_dir)
+    if lock_of(run_dir) is None:
+        claim_for_play(run_dir)
     if trace is not found or not (
         run_dir.exists() and folder.exists() and run_dir.samefile(_folder_of(folder))
     ):
@@ -110,16 +113,6 @@ def _check_users(trace: Trace, users: set[str]) -> None:
     needed = {user_of(trace.model.channel(name)).__name__ for name in trace.info.arrivals_by_channel}
     if needed - users:
         raise BadInputError("user classes", f"{', '.join(sorted(needed - users))} left out", "all of them")
-
-
-def _forget_former_results(run_dir: Path) -> None:
-    """Remove what a former play left in this folder, so that a killed one does not look finished."""
-    for name in (LOAD_FILE, VISITS_FILE, HITS_FILE):
-        try:
-            (run_dir / name).unlink(missing_ok=True)
-        except OSError as error:
-            reason = (error.strerror or str(error)).lower()
-            raise BadInputError(str(run_dir / name), reason, "a folder that can be written") from error
 
 
 def _open_manifest(

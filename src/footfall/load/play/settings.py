@@ -28,6 +28,8 @@ class PlaySettings:
     scenario: str | None
     run_dir: Path | None
     """None: a new folder below `results/`."""
+    run_dir_lock: int | None = None
+    """Descriptor of the folder's lock, of the program that started this one; None: nobody handed one on."""
     drain_s: float
     """Those still under way this long after the last arrival was due are cut off."""
     stall_s: float
@@ -66,6 +68,7 @@ def settings_of(options: Namespace) -> PlaySettings:
         trace=Path(trace) if trace else None,
         scenario=scenario,
         run_dir=Path(run_dir) if (run_dir := _text(options.run_dir)) else None,
+        run_dir_lock=int(lock) if (lock := str(options.run_dir_lock)).isdigit() else None,
         endpoints=Path(endpoints) if (endpoints := _text(options.endpoints)) else None,
         drain_s=_seconds(options, "drain_s"),
         stall_s=stall_s,

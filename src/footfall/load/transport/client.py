@@ -1,8 +1,6 @@
 """The client of a host: its address looked up once, its connections, and what is counted of them."""
 
-import ssl
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from time import perf_counter
 from typing import Any, Protocol
 
@@ -170,20 +168,11 @@ class Client:
 def _tls(options: TransportOptions) -> Any:  # noqa: ANN401  gevent's own kind
     # Not `create_default_context`, whose sockets block a process that gevent has not patched.
     context = gevent.ssl.SSLContext(gevent.ssl.PROTOCOL_TLS_CLIENT)
-    if options.ca_pem:
-        context.load_verify_locations(cadata=options.ca_pem)
-    elif _has_system_certificates():
-        context.load_default_certs()
+    if trusted := options.trusted:
+        context.load_verify_locations(**trusted)
     else:
-        import certifi
-
-        context.load_verify_locations(cafile=certifi.where())
+        context.load_default_certs()
     if options.insecure:
         context.check_hostname = False
         context.verify_mode = gevent.ssl.CERT_NONE
     return context
-
-
-def _has_system_certificates() -> bool:
-    paths = ssl.get_default_verify_paths()
-    return bool(paths.cafile or (paths.capath and any(Path(paths.capath).iterdir())))

@@ -23,6 +23,17 @@ class TransportOptions:
     """Whether no certificate is checked."""
 
     @property
+    def trusted(self) -> dict[str, str]:
+        """Give what `SSLContext.load_verify_locations` takes; empty: the system's own certificates."""
+        if self.ca_pem:
+            return {"cadata": self.ca_pem}
+        if _has_system_certificates():
+            return {}
+        import certifi
+
+        return {"cafile": certifi.where()}
+
+    @property
     def told(self) -> dict[str, Any]:
         """Give what a manifest says of it."""
         own_ca = {"own_ca": True} if self.ca_pem else {}
@@ -49,6 +60,13 @@ class TransportAsked:
             ca_pem=read_ca(chosen, where) if chosen and not self.insecure else "",
             insecure=self.insecure,
         )
+
+
+def _has_system_certificates() -> bool:
+    import ssl
+
+    paths = ssl.get_default_verify_paths()
+    return bool(paths.cafile or (paths.capath and any(Path(paths.capath).iterdir())))
 
 
 USUAL = TransportOptions()

@@ -20,6 +20,7 @@ from footfall.load.web.hosts import REFERENCE, url_of
 from footfall.load.web.news import News, Reader
 from footfall.load.web.run import FILES, PageRun
 from footfall.records.errors import BadInputError
+from footfall.records.folders import claim_for_play, release
 
 RUNS_MOST = 20
 """So many of the latest runs are listed; the folders of all stay."""
@@ -73,13 +74,16 @@ class Page:
         Raises:
             BadInputError: the run cannot begin.
         """
-        run = self._open(settings.run_dir or new_run_dir(settings))
+        folder = settings.run_dir or new_run_dir(settings)
+        claim_for_play(folder)
+        run = self._open(folder)
+        run.is_claimed = True
         try:
             options: Any = self._environment.parsed_options
             profile = str(getattr(options, "host_profile", None) or REFERENCE)
             host = url_of(profile, settings.host)
             if host is not None:
-                check_answers(host)
+                check_answers(host, settings.transport.options())
             run.attendant = Attendant(run.folder, _options(settings, serve=host is None), run.hear)
             ready = run.attendant.make_ready()
         except BadInputError:
@@ -162,11 +166,19 @@ class Page:
         if run.attendant is not None:
             run.attendant.end()
         run.state, run.error, run.is_let_go = state, line, True
+        _release(run)
 
     def _give_back_host(self) -> None:
         """Put the address back that the form had before a run went elsewhere."""
         if self._host is not None:
             self._environment.host, self._host = self._host, None
+
+
+def _release(run: PageRun) -> None:
+    """Let others have the folder of a run that is over, or that never began."""
+    if run.is_claimed:
+        run.is_claimed = False
+        release(run.folder)
 
 
 def _options(settings: PlaySettings, *, serve: bool) -> list[str]:
@@ -195,12 +207,15 @@ def _feed(run: PageRun, play: Play) -> None:
         attendant.end_run()
         _answer(run, attendant, play.now_s())
     attendant.let_go()
+    _release(run)
 
 
 def _answer(run: PageRun, attendant: Attendant, now_s: float) -> None:
     """After the end, curves that somebody looks at and has not been given."""
     given: list[str] = []
     while not run.is_let_go:
+        if run.state in {"over", "failed"}:
+            _release(run)
         wanted = run.looked_at()
         if run.state == "over" and wanted != given:
             given = wanted

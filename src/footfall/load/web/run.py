@@ -49,6 +49,8 @@ class PageRun:
     has_ended: Event = field(default_factory=Event)
     """Locust has played it, and its files are written."""
     is_let_go: bool = False
+    is_claimed: bool = False
+    """This process holds the lock of its folder."""
     _asked: dict[str, float] = field(default_factory=dict)
 
     def hear(self, word: str, data: bytes) -> None:

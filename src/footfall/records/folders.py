@@ -3,14 +3,17 @@
 import fcntl
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
 
-from footfall.load.trace import TRACE_FILE
 from footfall.records.errors import BadInputError
 from footfall.records.files import read_json
-from footfall.records.runs import MANIFEST, RUN_FILES
+from footfall.records.runs import MANIFEST, RUN_FILES, TRACE_FILE
 
+_TRACE = "a trace"
+_PLAYED = "load.json"
 _FORMER = (*RUN_FILES, MANIFEST, "report.html", "junit.xml", "summary.md", "verdict.json", "endpoints.toml")
 """What a former run left that a new one might not write anew."""
 _locked: dict[Path, int] = {}
@@ -41,6 +44,83 @@ def claim(out: Path | None, ordinary: Path, *, overwrite: bool | None = None) ->
     raise AssertionError
 
 
+def claim_for_play(folder: Path) -> None:
+    """Lock a folder that a play is written into; it may be new or empty, or hold a trace.
+
+    Raises:
+        BadInputError: it is in use, holds a run or somebody's files, or cannot be written.
+    """
+    where = f"--run-dir {folder}"
+    is_new = not folder.exists()
+    check_writable(folder, where)
+    if not _lock(folder):
+        raise BadInputError(where, "another run is being written into it", "a folder of its own for each run")
+    try:
+        _check_playable(folder, where)
+    except BaseException:
+        release(folder)
+        if is_new:
+            with suppress(OSError):
+                folder.rmdir()
+        raise
+
+
+def _check_playable(folder: Path, where: str) -> None:
+    found = _visible(folder)
+    held = _held(folder) if found else _TRACE
+    if held == _TRACE and (folder / _PLAYED).exists():
+        held = "a run"
+    if held != _TRACE:
+        problem = f"holds {held} already" if held else f"holds files that no run has left ({found[0]})"
+        raise BadInputError(where, problem, "a new or an empty folder, or one with a trace")
+
+
+@contextmanager
+def held_for_play(folder: Path) -> Iterator[int]:
+    """Hold a folder while a play is written into it; gives the descriptor of its lock.
+
+    Where this process has claimed it before, it stays claimed afterwards.
+
+    Raises:
+        BadInputError: as `claim_for_play`.
+    """
+    is_ours = lock_of(folder) is None
+    if is_ours:
+        claim_for_play(folder)
+    try:
+        yield _locked[folder.resolve()]
+    finally:
+        if is_ours:
+            release(folder)
+
+
+def lock_of(folder: Path) -> int | None:
+    """Give the descriptor that holds the lock of a folder in this process; None: it does not have it.
+
+    A child that inherits it shares the lock, which then ends with the last of both.
+    """
+    return _locked.get(folder.resolve())
+
+
+def inherit(folder: Path, descriptor: int) -> None:
+    """Take over the lock of a folder from the program that started this process.
+
+    Raises:
+        BadInputError: the descriptor is none, or of another folder.
+    """
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        is_same = os.path.samestat(os.fstat(descriptor), folder.stat())
+    except OSError:
+        is_same = False
+    if not is_same:
+        raise BadInputError(
+            f"--run-dir {folder}", "its lock was not handed on", "a folder that is not in use"
+        )
+    os.set_inheritable(descriptor, False)  # noqa: FBT003  its only form
+    _locked[folder.resolve()] = descriptor
+
+
 def release(folder: Path) -> None:
     """Let others have a folder that this process has written."""
     descriptor = _locked.pop(folder.resolve(), None)
@@ -61,8 +141,8 @@ def check_not_in_use(folder: Path) -> None:
     release(folder)
 
 
-def check_writable(folder: Path) -> None:
-    """Find out that results cannot be written before any work is done.
+def check_writable(folder: Path, where: str = "") -> None:
+    """Find out that results cannot be written before any work is done; `where` names it in errors.
 
     Raises:
         BadInputError: the folder cannot be made or written.
@@ -73,7 +153,7 @@ def check_writable(folder: Path) -> None:
             pass
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
-        raise BadInputError(f"--out {folder}", reason, "a folder that can be written") from error
+        raise BadInputError(where or f"--out {folder}", reason, "a folder that can be written") from error
 
 
 def check_free(out: Path | None, *, overwrite: bool | None = None) -> None:
@@ -154,4 +234,4 @@ def _held(folder: Path) -> str | None:
             return f"run {data['run']}"
     if inside := sorted(path.parent.name for path in folder.glob(f"*/{MANIFEST}")):
         return f"run {inside[0]}"
-    return "a trace" if (folder / TRACE_FILE).is_file() else None
+    return _TRACE if (folder / TRACE_FILE).is_file() else None

@@ -11,10 +11,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from footfall.cli.app import run
-from footfall.cli.folders import check_not_in_use, claim, release
 from footfall.cli.runs import begin, end, folder_name
 from footfall.records.errors import BadInputError
-from footfall.records.runs import MANIFEST, read_manifest
+from footfall.records.folders import (
+    check_not_in_use,
+    claim,
+    claim_for_play,
+    held_for_play,
+    inherit,
+    lock_of,
+    release,
+)
+from footfall.records.runs import MANIFEST, TRACE_FILE, read_manifest
 from tests.cli.runs_made import make_run, web_model
 
 CLERK = "models/single_counter.py"
@@ -100,6 +108,58 @@ def test_somebodys_own_files_are_never_written_over(tmp_path: Path, *, overwrite
         (folder / name).write_text(text)
         assert f"holds files that no run has left ({name})" in refused(folder, overwrite=overwrite)
         assert (folder / name).read_text() == text
+
+
+def for_play(folder: Path) -> str:
+    """Claim for a play what must be refused; gives the line."""
+    with pytest.raises(BadInputError) as caught:
+        claim_for_play(folder)
+    assert lock_of(folder) is None
+    return str(caught.value)
+
+
+def test_a_play_by_hand_takes_a_new_folder_or_one_with_a_trace_and_no_other(tmp_path: Path) -> None:
+    """Two at once never write one folder, nor does a later one write over what an earlier one left."""
+    trace, run_there = tmp_path / "trace", make_run(tmp_path / "run", 1)
+    trace.mkdir()
+    (trace / TRACE_FILE).touch()
+    with locked_by_another(trace):
+        assert f"--run-dir {trace}: another run is being written into it" in for_play(trace)
+    for folder in (trace, tmp_path / "new"):
+        with held_for_play(folder) as descriptor:
+            assert lock_of(folder) == descriptor
+            with held_for_play(folder) as same:
+                assert same == descriptor
+            assert lock_of(folder) == descriptor
+        assert lock_of(folder) is None
+    (trace / "load.json").touch()
+    assert "holds a run already; expected a new or an empty folder, or one with a trace" in for_play(trace)
+    assert f"holds run {read_manifest(run_there).run} already" in for_play(run_there)
+    (tmp_path / "new" / "notes.txt").touch()
+    assert "holds files that no run has left (notes.txt)" in for_play(tmp_path / "new")
+    nowhere = tmp_path / "notes.txt" / "run"
+    nowhere.parent.touch()
+    assert "--run-dir" in for_play(nowhere)
+
+
+def test_a_lock_is_handed_on_with_its_descriptor_and_to_its_own_folder_alone(tmp_path: Path) -> None:
+    """What a child inherits holds the folder after its parent has let go."""
+    folder, other = tmp_path / "run", tmp_path / "other"
+    other.mkdir()
+    claim_for_play(folder)
+    ours = lock_of(folder)
+    assert ours is not None
+    childs = os.dup(ours)
+    for wrong, at in ((childs, other), (99_999, folder)):
+        with pytest.raises(BadInputError, match="its lock was not handed on"):
+            inherit(at, wrong)
+    release(folder)
+    with pytest.raises(BlockingIOError), locked_by_another(folder):
+        pass
+    inherit(folder, childs)
+    release(folder)
+    with locked_by_another(folder):
+        pass
 
 
 def test_a_hidden_file_keeps_no_run_out(tmp_path: Path) -> None:
