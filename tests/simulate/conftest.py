@@ -161,6 +161,7 @@ def people() -> Callable[..., Crowd]:
             operations=zeros,
             subscribers=numbers % 50,
             channels=zeros if channels is None else np.array(channels, dtype=np.int64),
+            run=keyed.run_key(seed, 0),
         )
 
     return make

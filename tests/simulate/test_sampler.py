@@ -76,3 +76,11 @@ def test_a_redraw_changes_what_is_the_operator_s_and_nothing_of_the_customers() 
     for purpose in ("human", "fault.customer", "patience", "balk", "agent", "talk", "forget"):
         drawn = [sampler.uniform(purpose, 2)(customer(7, 1)) for sampler in (first, again, other)]
         assert len(set(drawn)) == 1
+
+
+def test_a_redraw_has_its_own_stalls_rosters_and_breakdowns() -> None:
+    """Their key is the run's in redraw 0, which a service with the same seed shares."""
+    run = keyed.run_key(5, 0)
+    keys = [Sampler(KEYS, redraw).of_the_operator(run) for redraw in range(4)]
+    assert keys[0] == run
+    assert len(set(keys)) == 4

@@ -85,15 +85,17 @@ class Day:
         self._operations = len(model.operations)
         self._inside: dict[int, tuple[Customer, int]] = {}
         self._chooser = Chooser(model)
+        sampler = sampler or Sampler(people.keys)
+        run = sampler.of_the_operator(people.run)
         place = Place(
             env=self.env,
-            sampler=sampler or Sampler(people.keys),
+            sampler=sampler,
             operations=model.operations,
             refusals=refusals(model, seed) if refused is None else refused,
-            seed=seed,
+            machines_seed=seed if run == keyed.run_key(seed, 0) else run,
             until_s=length_s,
             segments=tuple(segment.name for segment in model.segments),
-            run=people.run,
+            run=run,
             clock=model.clock,
         )
         self._stations: list[Station] = [build(channel, place) for channel in model.channels]

@@ -56,6 +56,10 @@ class Sampler:
             return lambda customer: -mean_s * log1p(-uniform(customer))
         return lambda customer: duration.at(uniform(customer))
 
+    def of_the_operator(self, run: int) -> int:
+        """Give the key of what does not depend on who comes (stalls, rosters, breakdowns) of a run."""
+        return keyed.mix(run ^ keyed.offset("redraw", 0, self._redraw)) if self._redraw else run
+
     def _stream(self, purpose: str, turn: int, *, normal: bool) -> "_Stream":
         """Give the one stream of a purpose and turn, for all channels: a customer is at one at a time."""
         if self._redraw and purpose in OPERATORS:

@@ -40,7 +40,8 @@ class Place:
     operations: tuple[str, ...]
     refusals: Mapping[str, tuple[str, ...]]
     """By operation: why the business refuses an order, by subscriber; empty text: it does not."""
-    seed: int
+    machines_seed: int
+    """Of breakdowns: the seed itself in replication 0, since the reference service knows no other."""
     until_s: float
     """End of the day: nothing is staffed or breaks down after it."""
     segments: tuple[str, ...] = ()

@@ -58,7 +58,7 @@ class KioskStation(HeldStation):
     def _life(self, site: int, machine: int) -> Body:
         """Run one machine: up, broken, repaired, up again, to the end of the day."""
         spec, line = self._spec, self.lines[site]
-        name, seed = self.channel.name, self._place.seed
+        name, seed = self.channel.name, self._place.machines_seed
         is_down = starts_down(self.channel, seed, site, machine)
         for turn in count(1):
             if not is_down:
