@@ -261,6 +261,7 @@ def test_ctrl_c_in_the_middle_leaves_a_partial_run_that_adds_up(stall: Stall, tm
     visits = visits_in(tmp_path)
     assert set(visits["outcome"]) == {"unfinished"}
     assert visits.height <= counts.failed
+    _each_visit_has_its_requests(tmp_path, result)
     assert read_manifest(tmp_path).status == "partial"
 
 
@@ -295,6 +296,19 @@ def test_who_overstays_the_drain_is_cut_off_and_failed(stall: Stall, tmp_path: P
     assert result.status == "finished"
     assert result.arrivals == ArrivalCounts(due=2, failed=2)
     assert result.causes == {"cut_off": 2}
+    hits = _each_visit_has_its_requests(tmp_path, result)
+    assert hits["sent_s"].null_count() == 0
+    assert hits.select(pl.col("ended_s") > pl.col("sent_s")).to_series().all()
+
+
+def _each_visit_has_its_requests(folder: Path, result: LoadResult) -> pl.DataFrame:
+    """The stalled service answers none: each visit that began has one request, not answered, and no other."""
+    visits, hits = visits_in(folder), read_parquet(folder / HITS_FILE, HITS)
+    assert hits.height == result.hits == result.hits_kept == visits.height > 0
+    keys = ["customer", "attempt", "channel", "operation", "outcome"]
+    assert hits.select(keys).sort(keys).equals(visits.select(keys).sort(keys))
+    assert set(hits["status"]) == {0}
+    return hits
 
 
 def test_a_blocked_generator_shows_in_its_lag(trace: Given, host: str, tmp_path: Path) -> None:

@@ -108,6 +108,7 @@ class Hit:
     status: int
     """HTTP status; 0 when there was no answer."""
     outcome: Outcome
+    """`unfinished`: the run ended, or its customer was cut off, before its answer was read."""
 
     @property
     def own_s(self) -> float | None:

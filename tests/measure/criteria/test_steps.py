@@ -88,7 +88,7 @@ def test_failed_requests_count_as_errors(make_visits: MakeVisits, make_manifest:
 def test_visits_that_were_cut_off_can_only_take_a_pass_away(
     make_visits: MakeVisits, make_manifest: MakeManifest
 ) -> None:
-    """A request that waits at the end of the run leaves no row: it must not be forgotten."""
+    """A sample keeps no request of most visits: one that was cut off must not be forgotten."""
     cut = make_visits(0, 500, served_s=None).with_columns(
         outcome=pl.lit("unfinished"), cause=pl.lit("cut_off"), customer=pl.col("customer") + 10_000
     )
@@ -100,6 +100,25 @@ def test_visits_that_were_cut_off_can_only_take_a_pass_away(
 
     assert (whole.verdict, torn.verdict, slow.verdict) == ("pass", "undecided", "fail")
     assert "500 visits were cut off" in torn.reason
+
+
+def test_a_request_that_was_cut_off_counts_at_its_own_step_alone(
+    make_visits: MakeVisits, make_manifest: MakeManifest
+) -> None:
+    """It is an error and as slow as it lasted at least; the steps before it in the same visits are sound."""
+    cut = make_visits(0, 500, served_s=None).with_columns(
+        outcome=pl.lit("unfinished"), cause=pl.lit("cut_off"), customer=pl.col("customer") + 10_000
+    )
+    visits, manifest = pl.concat([make_visits(2000), cut]), make_manifest()
+    first = _hits(2500).with_columns(customer=pl.concat([visits["customer"]]))
+    second = _hits(500, "POST /order").with_columns(
+        customer=cut["customer"], outcome=pl.lit("unfinished"), status=pl.lit(0, pl.Int64)
+    )
+    hits = pl.concat([first, second])
+
+    lines = ("error(web.*/POST /login) <= 1%", "error(web.*/POST /order) <= 1%", "p95(web.*/POST /o*) < 1s")
+    assert [_judge(line, manifest, visits, hits).verdict for line in lines[:2]] == ["pass", "fail"]
+    assert _judge(lines[2], manifest, visits, hits).verdict != "pass"
 
 
 def test_a_step_without_requests_is_undecided_and_says_which_there_are(

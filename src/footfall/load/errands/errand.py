@@ -15,6 +15,8 @@ from footfall.simulate.spec.model import Model
 Serve = Callable[[Attempt, Order | None], Ending]
 Note = Callable[[Attempt, float, Ending], None]
 """Called with every visit that ended: the attempt, when (seconds of play), and how."""
+CUT_OFF = "cut_off"
+"""Cause of a visit that was not over when the run ended; its outcome is `unfinished`."""
 GENERATOR_ERROR = "generator_error"
 """Cause of a visit that an error of our own broke off; its outcome is `unfinished`."""
 _UNKNOWN = {Outcome.TIMEOUT, Outcome.ERROR}
@@ -57,7 +59,7 @@ class Errands:
 
     def _visit(self, attempt: Attempt, unsettled: Order | None) -> tuple[float, Outcome]:
         """Serve one attempt and note it, also when the customer is cut off in the middle."""
-        ending: Ending = (Outcome.UNFINISHED, "cut_off")
+        ending: Ending = (Outcome.UNFINISHED, CUT_OFF)
         try:
             ending = self._serve(attempt, unsettled)
         except Exception:

@@ -2,13 +2,14 @@
 
 import time
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import gevent
 from locust.exception import CatchResponseError
 
 from footfall.load.account import Book
-from footfall.load.errands.answers import Answer
+from footfall.load.errands.answers import Answer, Ending
+from footfall.load.errands.errand import CUT_OFF, GENERATOR_ERROR
 from footfall.load.errands.wire import Request
 from footfall.load.transport.session import Exchange, Session
 from footfall.records.outcomes import Outcome
@@ -35,6 +36,19 @@ class Side:
     """Whether a sample has this customer's requests."""
 
 
+class _Asked(NamedTuple):
+    """A request, and when it was asked."""
+
+    request: Request
+    attempt: int
+    second: float
+    """Of play."""
+    at: float
+    """`perf_counter`."""
+    began: float
+    """Seconds since 1970."""
+
+
 class PlayWire:
     """The line of one customer."""
 
@@ -52,12 +66,28 @@ class PlayWire:
         gevent.sleep(max(seconds, 0.0))
 
     def send(self, request: Request, attempt: int) -> Answer:
-        """Send a request, wait for its answer, note the hit; no answer is an answer with a problem."""
-        began, asked_at, asked_s = time.time(), time.perf_counter(), self.now_s()
-        done = self._session.exchange(request)
-        took_s = time.perf_counter() - asked_at
-        outcome, cause = request.judge(done.answer)
-        self._side.fire(
+        """Send a request, wait for its answer, note the hit; no answer is an answer with a problem.
+
+        A request in whose middle the customer is cut off is noted, too: as `unfinished`.
+        """
+        asked = _Asked(request, attempt, self.now_s(), time.perf_counter(), time.time())
+        done, took_s = Exchange(), None
+        ending: Ending = (Outcome.UNFINISHED, CUT_OFF)
+        try:
+            self._session.exchange(request, done)
+            took_s = time.perf_counter() - asked.at
+            ending = request.judge(done.answer)
+        except Exception:
+            ending = (Outcome.UNFINISHED, GENERATOR_ERROR)
+            raise
+        finally:
+            self._note(asked, took_s or time.perf_counter() - asked.at, done, ending)
+        return done.answer
+
+    def _note(self, asked: _Asked, took_s: float, done: Exchange, ending: Ending) -> None:
+        """Tell Locust of a request that has ended, and keep its row."""
+        side, request, (outcome, cause) = self._side, asked.request, ending
+        side.fire(
             request_type=request.method,
             name=f"{request.channel} {request.step}",
             response_time=took_s * 1000,
@@ -65,27 +95,14 @@ class PlayWire:
             response=done.reply,
             context={},
             exception=None if outcome is Outcome.SERVED else CatchResponseError(cause),
-            start_time=began,
+            start_time=asked.began,
             url=request.shown,
         )
-        sent_s = None if done.sent_at is None else asked_s + done.sent_at - asked_at
-        self._note((request, attempt), (asked_s, sent_s, asked_s + took_s), done, outcome)
-        return done.answer
-
-    def _note(
-        self,
-        asked: tuple[Request, int],
-        times_s: tuple[float, float | None, float],
-        done: Exchange,
-        outcome: Outcome,
-    ) -> None:
-        side, (request, attempt), (asked_s, sent_s, ended_s) = self._side, asked, times_s
-        own_s = None if sent_s is None else sent_s - asked_s - done.connect_s
-        if not side.keeps_hits:
-            side.book.hit(None, own_s)
-            return
+        sent_s = None if done.sent_at is None else asked.second + done.sent_at - asked.at
+        own_s = None if sent_s is None else sent_s - asked.second - done.connect_s
         row = (
-            *(side.arrival.customer, request.channel, side.arrival.operation, attempt, request.step),
-            *(asked_s, done.connect_s, sent_s, ended_s, done.answer.status, outcome.value),
+            *(side.arrival.customer, request.channel, side.arrival.operation, asked.attempt, request.step),
+            *(asked.second, done.connect_s, sent_s, asked.second + took_s),
+            *(done.answer.status, outcome.value),
         )
-        side.book.hit(row, own_s)
+        side.book.hit(row if side.keeps_hits else None, own_s)

@@ -13,11 +13,14 @@ from footfall.load.transport.problems import NoAnswerError
 from footfall.load.transport.reply import ReplyReader
 
 
+UNANSWERED = Answer(0, problem=NO_ANSWER)
+
+
 @dataclass(slots=True)
 class Exchange:
     """One request and what came of it."""
 
-    answer: Answer
+    answer: Answer = UNANSWERED
     reply: ReplyReader | None = None
     """As it came off the connection; None: no whole answer did."""
     connect_s: float = 0.0
@@ -37,12 +40,13 @@ class Session:
         self._kept = client.pool()
         self._cookies = Cookies(client.address)
 
-    def exchange(self, request: Request) -> Exchange:
+    def exchange(self, request: Request, so_far: Exchange | None = None) -> Exchange:
         """Send a request and read its answer to the end; no answer is an answer with a problem.
 
-        `request.timeout_s` bounds the whole: connecting, sending, and the last byte of the answer.
+        `request.timeout_s` bounds the whole: connecting, sending, and the last byte of the answer. Where
+        something else ends it, `so_far` holds what was known by then.
         """
-        done = Exchange(_UNANSWERED)
+        done = so_far or Exchange()
 
         def note_sent(connect_s: float, sent_at: float) -> None:
             done.connect_s, done.sent_at = connect_s, sent_at
@@ -81,7 +85,6 @@ class Session:
             return Answer(reply.status, problem=str(error))
 
 
-_UNANSWERED = Answer(0, problem=NO_ANSWER)
 _CODING = b"content-encoding"
 
 

@@ -24,8 +24,9 @@ _SERVED = pl.col("outcome") == Outcome.SERVED.value
 def judge_step(criterion: OfStep, evidence: Evidence, judge: Judge) -> Judgement:
     """Hold a criterion against the requests of its step, `judge` doing so for visits.
 
-    A visit that was cut off may have been waiting for just this step, or not. The verdict must be the same
-    with one more request a visit that was cut off, never answered, and without; else it is undecided.
+    A request that was cut off is one of its step, never answered. A visit that was cut off and of which no
+    request is known, as in a sample, may have been waiting for just this step, or not: the verdict must be
+    the same with one more request of each such visit, never answered, and without; else it is undecided.
     """
     scope, plain = criterion.scope, _visits_alone(criterion)
     known = None if evidence.hits is None else requests_of(evidence.hits, scope)
@@ -37,7 +38,7 @@ def judge_step(criterion: OfStep, evidence: Evidence, judge: Judge) -> Judgement
         baseline = replace(baseline, measured=before, predicted=None)
     found = replace(evidence, measured=known, predicted=None, baseline=baseline)
     judgement = judge(plain, found)
-    cut = cut_off(evidence.measured, scope)
+    cut = cut_off(evidence.measured, scope, evidence.hits)
     if not cut.is_empty():
         without, judgement = judgement, judge(plain, replace(found, measured=pl.concat([known, cut])))
         if without.verdict is not judgement.verdict:
@@ -60,12 +61,14 @@ def requests_of(hits: pl.DataFrame, scope: Scope) -> pl.DataFrame:
     return _as_visits(of_scope.filter(pl.col("step").is_in(names)), pl.col("asked_s"))
 
 
-def cut_off(visits: pl.DataFrame | None, scope: Scope) -> pl.DataFrame:
-    """Give the visits of a scope that were cut off, each as a request that was never answered."""
+def cut_off(visits: pl.DataFrame | None, scope: Scope, hits: pl.DataFrame | None) -> pl.DataFrame:
+    """Give the visits of a scope that were cut off and without a request, each as one never answered."""
     of_scope = within(visits, Scope(scope.channel, scope.operation))
     if of_scope is None:
         return VISITS.to_frame()
     cut = of_scope.filter(pl.col("outcome") == Outcome.UNFINISHED.value)
+    if hits is not None:
+        cut = cut.join(hits, on=["customer", "attempt"], how="anti")
     return _as_visits(cut, pl.col("due_s"))
 
 
