@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 
+from footfall.measure.quantiles import quantile_bounds
 from footfall.measure.response_times import (
+    Slow,
     mean_bounds,
-    quantile_bounds,
+    memory_of,
     slow_of,
     slow_share_bounds,
     visits_to_decide_mean,
@@ -21,11 +23,15 @@ def _times(n: int, memory: float = 0.0, seed: int = 1) -> np.ndarray:
     return np.exp(logs)
 
 
+def _slow(times: np.ndarray, limit_s: float, quantile: float) -> Slow:
+    return slow_of(times > limit_s, memory_of(times, quantile))
+
+
 @pytest.mark.parametrize(("visits", "passes"), [(426, True), (368, False), (117, False)])
 def test_a_percentile_far_below_its_limit_passes_as_a_clean_share_does(visits: int, passes: bool) -> None:  # noqa: FBT001 - a table's column
     """426 visits of at most 776 ms bound the 95th percentile by 800 ms, and 369 would."""
     times = np.minimum(0.4 + 0.05 * _times(visits), 0.776)
-    slow = slow_of(times, times > 0.8, 0.95)
+    slow = _slow(times, 0.8, 0.95)
 
     assert (slow_share_bounds(slow).high <= 0.05) is passes
 
@@ -34,7 +40,7 @@ def test_a_pause_that_bunches_the_slowest_visits_undoes_no_clear_pass() -> None:
     """413 visits, all below a quarter of the limit; a pause of the machine made five in a row the slowest."""
     times = 0.4 + 0.05 * _times(413)
     times[200:205] = 0.78
-    slow = slow_of(times, times > 3.0, 0.95)
+    slow = _slow(times, 3.0, 0.95)
 
     assert slow.effect > 1.5
     assert slow_share_bounds(slow).high <= 0.05
@@ -45,12 +51,12 @@ def test_a_pause_that_bunches_the_slowest_visits_undoes_no_clear_pass() -> None:
 def test_the_number_of_visits_that_is_named_decides(n: int, limit_s: float) -> None:
     """In at least eight of ten other runs of the same service."""
     times = _times(n, seed=4)
-    needed = visits_to_decide_slow(slow_of(times, times > limit_s, 0.95))
+    needed = visits_to_decide_slow(_slow(times, limit_s, 0.95))
     assert needed is not None
     decided = 0
     for seed in range(10, 20):
         longer = _times(needed, seed=seed)
-        bounds = slow_share_bounds(slow_of(longer, longer > limit_s, 0.95))
+        bounds = slow_share_bounds(_slow(longer, limit_s, 0.95))
         decided += bounds.high <= 0.05 or bounds.low > 0.05
 
     assert decided >= 8
@@ -87,8 +93,8 @@ def test_equal_times_are_no_memory() -> None:
     """A clock of whole seconds does not make neighbours alike, and a constant has a sharp mean."""
     times = np.ones(500)
 
-    assert slow_share_bounds(slow_of(times, times > 2, 0.95)).high < 0.05
-    assert slow_share_bounds(slow_of(times, times > 0.5, 0.95)).low > 0.7
+    assert slow_share_bounds(_slow(times, 2, 0.95)).high < 0.05
+    assert slow_share_bounds(_slow(times, 0.5, 0.95)).low > 0.7
     assert mean_bounds(times) == (1.0, 1.0)
 
 
@@ -96,12 +102,12 @@ def test_a_time_that_is_not_known_is_endless() -> None:
     """A tenth of the visits was never answered: the 95th percentile cannot be shown to be below anything."""
     times = np.where(np.arange(1000) % 10 == 3, np.inf, _times(1000))
 
-    assert slow_share_bounds(slow_of(times, times > 1e9, 0.95)).low > 0.05
+    assert slow_share_bounds(_slow(times, 1e9, 0.95)).low > 0.05
 
 
 def test_forty_visits_that_are_all_too_slow_fail() -> None:
     """Forty of forty beyond the limit of a 95th percentile; of a median it would be a queue's doing."""
     times = _times(40, memory=0.9)
 
-    assert slow_share_bounds(slow_of(times, times > 0, 0.95)).low > 0.05
-    assert slow_share_bounds(slow_of(times, times > 0, 0.5)).low == 0
+    assert slow_share_bounds(_slow(times, 0, 0.95)).low > 0.05
+    assert slow_share_bounds(_slow(times, 0, 0.5)).low == 0

@@ -53,6 +53,18 @@ def test_a_healthy_hour_is_not_ended(rate_per_s: float, share: float, episode: f
     assert [breach for breach in breaches if breach is not None] == []
 
 
+def test_a_healthy_hour_with_few_visits_and_a_strict_limit_is_not_ended() -> None:
+    """Half a visit a second, 3.75 % of them bad in episodes of 5, where 5 % are too many: 1 hour in 100 may."""
+    rule, draws = abort_rule("error(*) > 5% for 30s abort", "x"), Random(7)
+    assert sum(aborted(rule, hour(draws, 0.5, 0.0375, 5)) is not None for _ in range(150)) <= 1
+
+
+def test_visits_that_are_never_answered_are_errors() -> None:
+    """As `error(…)` counts them after the run."""
+    assert RULE.is_bad("unfinished", 1.0)
+    assert aborted(RULE, ((k / 2, "unfinished") for k in range(200))) is not None
+
+
 @pytest.mark.parametrize("rule", ["error(*) > 20% for 30s abort", "p95(*) > 2s for 30s abort"])
 @pytest.mark.parametrize("rate_per_s", [2, 10, 60])
 def test_a_total_break_ends_a_run_within_thirty_seconds(rate_per_s: int, rule: str) -> None:

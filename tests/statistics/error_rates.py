@@ -17,7 +17,8 @@ import numpy as np
 from footfall.measure.agreement import Side, apart_bounds, combined, paired_bounds
 from footfall.measure.episodes import LONGEST_EPISODE, STRICT_EPISODE, bad_share_bounds, episodes_of
 from footfall.measure.interval import Interval
-from footfall.measure.response_times import mean_bounds, quantile_bounds, slow_of, slow_share_bounds
+from footfall.measure.quantiles import quantile_bounds
+from footfall.measure.response_times import mean_bounds, memory_of, slow_of, slow_share_bounds
 from tests.statistics.series import (
     LOGNORMAL_MEAN,
     Flags,
@@ -119,12 +120,14 @@ TIMES = {
     "M/M/4, load 0.5": _queue(4, 0.5),
     "M/M/4, load 0.8": _queue(4, 0.8),
     "M/M/4, load 0.9": _queue(4, 0.9),
+    "M/M/10, load 0.8": _queue(10, 0.8),
+    "M/M/20, load 0.9": _queue(20, 0.9),
 }
 
 
 def percentile_bounds(times: Values, limit_s: float) -> list[Interval]:
     """Bounds of the share of visits beyond a limit of the 95th percentile."""
-    return [slow_share_bounds(slow_of(row, row > limit_s, 0.95)) for row in times]
+    return [slow_share_bounds(slow_of(row > limit_s, memory_of(row, 0.95))) for row in times]
 
 
 def agreement_bounds(kind: str, difference: float, runs: int, n: int) -> list[Interval]:

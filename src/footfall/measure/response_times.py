@@ -23,11 +23,13 @@ from footfall.measure.episodes import (
 )
 from footfall.measure.interval import Interval
 
-PASS_LEAST, MEAN_PASS_LEAST, FAIL_LEAST = 50.0, 250.0, 50.0
+PASS_LEAST, MEAN_PASS_LEAST, FAIL_LEAST = 50.0, 200.0, 50.0
 """Independent visits that the times must be worth before a percentile or a mean is said to be below its
 limit, or above it: with fewer, the memory of a queue cannot be read from the run."""
 
 _TAIL = 0.025
+_MEAN_TAIL = 0.01
+"""For the upper bound of a mean, whose design effect is less sure than that of a share."""
 _LENGTH_FACTOR = 1.5
 """How much longer than the times of a run say, in episodes of (D + 1) / 2 visits, slow ones may be."""
 _SEEN_FACTOR = 3.0
@@ -57,44 +59,70 @@ class Slow:
     """Share of visits that may be beyond the limit, 0..1."""
 
 
-def slow_of(times_s: Values, slow: Flags, quantile: float, customers: Customers | None = None) -> Slow:
-    """Read from times in their order how far beyond a limit they are, and how long the queue remembers.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Memory:
+    """What times in their order remember, whatever limit is asked about."""
 
-    A lucky run meets no long queue, and its visits beyond the limit tell nothing of one. So the memory is
-    also read from the visits beyond the sample's own quantile, and from all times: their normal scores (A.
-    H. Blom, 1958) without a straight line. What they show in a lucky run is about half of the truth, hence
-    doubled.
+    quantile: float
+    around: Episodes
+    """Visits beyond the sample's own quantile."""
+    effect: float
+    """Design effect of the normal scores of all times."""
+
+
+def memory_of(times_s: Values, quantile: float, customers: Customers | None = None) -> Memory:
+    """Read how long the queue remembers.
+
+    A lucky run meets no long queue, and its visits beyond a limit tell nothing of one. So the memory is read
+    from the visits beyond the sample's own quantile, and from all times: their normal scores (A. H. Blom,
+    1958) without a straight line.
     """
-    n, allowed = len(times_s), 1 - quantile
     ranks = _ranks(times_s)
-    around = episodes_of(ranks > math.ceil(round(quantile * n, 9)), customers)
-    seen = episodes_of(slow, customers, least_effect=around.effect)
-    effect = max(seen.effect, 2 * spectral_effect(_scores(ranks)) - 1)
-    episodes = min(float(around.episodes), 2 * n * allowed / (effect + 1))
+    around = episodes_of(ranks > math.ceil(round(quantile * len(times_s), 9)), customers)
+    return Memory(quantile=quantile, around=around, effect=spectral_effect(_scores(ranks)))
+
+
+def slow_of(slow: Flags, memory: Memory, customers: Customers | None = None) -> Slow:
+    """Read from visits in their order, slow or not, how far beyond a limit they are, and what that tells.
+
+    What the times remember in a lucky run is about half of the truth, hence doubled.
+    """
+    n, allowed = len(slow), 1 - memory.quantile
+    seen = episodes_of(slow, customers, least_effect=memory.around.effect)
+    effect = max(seen.effect, 2 * memory.effect - 1)
+    episodes = min(float(memory.around.episodes), 2 * n * allowed / (effect + 1))
     return Slow(seen=seen, effect=effect, episodes=episodes, allowed=allowed)
 
 
 def slow_share_bounds(slow: Slow, longest: float = LONGEST_EPISODE) -> Interval:
-    """95 % bounds of the share of visits beyond the limit; 0 or 1 where the times tell too little.
+    """95 % bounds of the share of visits beyond the limit; 0 or 1 where the times tell too little."""
+    return Interval(slow_share_least(slow, longest), slow_share_most(slow, longest))
 
-    With five effective episodes beyond the limit, the upper bound is Wilson's. With fewer it is that of
-    `most_of_few`: Wilson's normal law would ask a run in which no visit is slow for more than it needs to
-    show. The length is what the times remember, half as long again; error rates were measured with it.
-    """
-    seen, low, high = slow.seen, 0.0, 1.0
-    worth = seen.visits / slow.effect
+
+def slow_share_least(slow: Slow, longest: float = LONGEST_EPISODE) -> float:
+    """Lower 97.5 % bound of the share of visits beyond the limit; 0 where the times tell too little."""
+    seen = slow.seen
     # However long a queue remembers, all visits are slow in no more runs than visits may be.
     is_outright = seen.bad == seen.visits and slow.allowed <= _RARE
-    if is_outright or seen.visits / seen.effect >= FAIL_LEAST:
-        low = bad_share_bounds(seen, longest).low
-    if worth >= PASS_LEAST and slow.episodes >= EPISODES_LEAST:
-        if seen.effective >= EPISODES_LEAST:
-            t = float(stdtrit(slow.episodes - 1, 1 - _TAIL))
-            high = wilson_at(seen.share, worth, t).high
-        else:
-            remembered, met = (slow.effect + 1) / 2, _SEEN_FACTOR * seen.length_mean
-            high = most_of_few(seen, max(longest, _LENGTH_FACTOR * remembered, met))
-    return Interval(low, high)
+    is_enough = is_outright or seen.visits / seen.effect >= FAIL_LEAST
+    return bad_share_bounds(seen, longest).low if is_enough else 0.0
+
+
+def slow_share_most(slow: Slow, longest: float = LONGEST_EPISODE) -> float:
+    """Upper 97.5 % bound of the share of visits beyond the limit; 1 where the times tell too little.
+
+    With five effective episodes beyond the limit, it is Wilson's. With fewer it is that of `most_of_few`:
+    Wilson's normal law would ask a run in which no visit is slow for more than it needs to show. The length
+    is what the times remember, half as long again; error rates were measured with it.
+    """
+    seen, worth = slow.seen, slow.seen.visits / slow.effect
+    if worth < PASS_LEAST or slow.episodes < EPISODES_LEAST:
+        return 1.0
+    if seen.effective >= EPISODES_LEAST:
+        t = float(stdtrit(slow.episodes - 1, 1 - _TAIL))
+        return wilson_at(seen.share, worth, t).high
+    remembered, met = (slow.effect + 1) / 2, _SEEN_FACTOR * seen.length_mean
+    return most_of_few(seen, max(longest, _LENGTH_FACTOR * remembered, met))
 
 
 def visits_to_decide_slow(slow: Slow, longest: float = LONGEST_EPISODE) -> int | None:
@@ -115,24 +143,6 @@ def visits_to_decide_slow(slow: Slow, longest: float = LONGEST_EPISODE) -> int |
     return least_number(passes, seen.visits)
 
 
-def quantile_bounds(times_s: Values, quantile: float, customers: Customers | None = None) -> Interval:
-    """95 % bounds of a quantile of times in their order; infinite where they tell too little.
-
-    Wilson's interval of the share beyond the sample's own quantile, at the effective number of visits, read
-    as ranks. Source: R. S. Woodruff, JASA 47 (1952) 635-646.
-    """
-    n = len(times_s)
-    ordered = np.sort(times_s)
-    own = ordered[max(math.ceil(round(quantile * n, 9)), 1) - 1]
-    slow = slow_of(times_s, times_s > own, quantile, customers)
-    if n / slow.effect < PASS_LEAST or slow.episodes < EPISODES_LEAST:
-        return Interval(-math.inf, math.inf)
-    t = float(stdtrit(slow.episodes - 1, 1 - _TAIL))
-    beyond = wilson_at(1 - quantile, n / slow.effect, t)
-    low, high = (math.ceil(round((1 - share) * n, 9)) for share in (beyond.high, beyond.low))
-    return Interval(float(ordered[max(low, 1) - 1]), float(ordered[min(high, n - 1)]))
-
-
 def visits_to_decide_mean(times_s: Values, limit_s: float) -> int | None:
     """Number of visits that would decide in nine of ten runs like this one; None: no number."""
     n, mean = len(times_s), float(times_s.mean())
@@ -144,7 +154,7 @@ def visits_to_decide_mean(times_s: Values, limit_s: float) -> int | None:
         effect = _SLACK * (above if mean < limit_s else below)
         if visits / effect < (MEAN_PASS_LEAST if mean < limit_s else FAIL_LEAST):
             return False
-        t = _student(visits / (2 * effect) - 1)
+        t = _student(visits / (2 * effect) - 1, _MEAN_TAIL if mean < limit_s else _TAIL)
         room = (t + _POWER_Z) * spread * math.sqrt(effect / visits)
         if mean < limit_s:
             room += max(0.0, 3 * spread * skewness * (2 * t * t + 1) * effect / (6 * visits))
@@ -154,23 +164,23 @@ def visits_to_decide_mean(times_s: Values, limit_s: float) -> int | None:
 
 
 def mean_bounds(times_s: Values) -> Interval:
-    """95 % bounds of a mean of times in their order; infinite where they tell too little.
+    """Bounds of a mean of times in their order, 1 % of error above, 2.5 % below; infinite of too few.
 
     mean + t s √(D/n) + 3 s g (2 t² + 1) D / 6n from above, g the skewness: Johnson's term, tripled because
-    sums of dependent values stay skew for longer; mean - t s √(D/n) from below. D from above is twice less
-    one of the larger of the effects of the times and of their normal scores, and at least that of 16
-    cosines; n / (2 D) - 1 degrees of freedom. Sources: N. J. Johnson, JASA 73 (1978) 536-544; E. Lazarus,
-    D. J. Lewis, J. H. Stock and M. W. Watson, Journal of Business and Economic Statistics 36 (2018)
-    541-559.
+    sums of dependent values stay skew for longer; mean - t s √(D/n) from below. D from above is twice the
+    larger of the effects of the times and of their normal scores, hence at least 2: where many servers work
+    and few visits wait, a run can look independent and is not. It is at least that of 16 cosines, too; n /
+    (2 D) - 1 degrees of freedom. Sources: N. J. Johnson, JASA 73 (1978) 536-544; E. Lazarus, D. J. Lewis, J.
+    H. Stock and M. W. Watson, Journal of Business and Economic Statistics 36 (2018) 541-559.
     """
     n = len(times_s)
     mean = float(times_s.mean())
     below, above, spread, skewness = _moments(times_s)
     low, high = -math.inf, math.inf
     if n / below >= FAIL_LEAST:
-        low = mean - _student(n / (2 * below) - 1) * spread * math.sqrt(below / n)
+        low = mean - _student(n / (2 * below) - 1, _TAIL) * spread * math.sqrt(below / n)
     if n / above >= MEAN_PASS_LEAST:
-        t = _student(n / (2 * above) - 1)
+        t = _student(n / (2 * above) - 1, _MEAN_TAIL)
         high = mean + t * spread * math.sqrt(above / n)
         high += max(0.0, 3 * spread * skewness * (2 * t * t + 1) * above / (6 * n))
     return Interval(low, high)
@@ -181,11 +191,11 @@ def _moments(times_s: Values) -> tuple[float, float, float, float]:
     single = max(1.0, spectral_effect(times_s), spectral_effect(_scores(_ranks(times_s))))
     spread = float(times_s.std(ddof=1)) if len(times_s) > 1 else math.inf
     skewness = float((((times_s - times_s.mean()) / spread) ** 3).mean()) if spread > 0 else 0.0
-    return single, max(2 * single - 1, _cosine_effect(times_s)), spread, skewness
+    return single, max(2 * single, _cosine_effect(times_s)), spread, skewness
 
 
-def _student(freedom: float) -> float:
-    return float(stdtrit(max(freedom, 1.0), 1 - _TAIL))
+def _student(freedom: float, tail: float) -> float:
+    return float(stdtrit(max(freedom, 1.0), 1 - tail))
 
 
 def _ranks(values: Values) -> Values:

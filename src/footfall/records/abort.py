@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from footfall.records.errors import BadInputError
-from footfall.records.outcomes import TECHNICAL, Outcome
+from footfall.records.outcomes import ERRORS, Outcome
 
 SECONDS_OF_AN_HOUR = 3600.0
 FALSE_ALARMS_AN_HOUR = 0.01
@@ -16,7 +16,8 @@ VISITS_LEAST = 50
 _TOTAL_SHARE, _TOTAL_SHARE_SHORT, _SHORT_S = 0.95, 0.8, 10.0
 _BETS = (0.25, 0.5, 0.75, 0.95)
 _BATCH_S_LEAST, _BATCH_S_MOST = 0.5, 10.0
-_BATCH_VISITS_LEAST = 10
+_BATCH_VISITS_LEAST = 25
+"""Five episodes of the length that is assumed where nothing is declared: most lie within one batch."""
 _BINS = 30
 _NUMBER = r"[0-9]+(?:\.[0-9]+)?"
 _CLAUSE = re.compile(r"\s+for\s+(?P<for>\S+)\s+abort$")
@@ -38,7 +39,7 @@ class AbortRule:
     operation: str
     """Globs."""
     event: str
-    """What is bad in a visit: `error` (technical), `failure` (not served), or `slower` than `limit_s`."""
+    """What is bad in a visit: `error` (technical, or never answered), `failure` (not served), or `slower`."""
     limit_s: float
     share: float
     """Of bad visits, above which it is broken."""
@@ -48,7 +49,7 @@ class AbortRule:
         """Whether a visit counts against it."""
         if self.event == "slower":
             return response_s > self.limit_s
-        return outcome in TECHNICAL if self.event == "error" else outcome != Outcome.SERVED.value
+        return outcome in ERRORS if self.event == "error" else outcome != Outcome.SERVED.value
 
     def matches(self, channel: str, operation: str) -> bool:
         """Whether it speaks of visits of that channel and operation."""
@@ -91,7 +92,7 @@ class Guard:
       at again and again: for each batch of visits with bad share x, R = (R + 1) (1 + l (x - share)) for each
       of four bets l; their mean exceeds (batches in an hour) / 1 %. If the true share is the rule's own or
       less, from batch to batch, an hour goes that far in at most 1 % of cases, and far more seldom where it
-      is clearly less. A batch has at least 10 visits.
+      is clearly less. A batch has at least 25 visits.
 
     Sources: I. Waudby-Smith and A. Ramdas, Journal of the Royal Statistical Society B 86 (2024) 1-27, for the
     bets; J. Shin, A. Ramdas and A. Rinaldo, New England Journal of Statistics in Data Science 2 (2024)

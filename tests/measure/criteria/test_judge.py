@@ -12,8 +12,6 @@ import pytest
 from footfall.measure.criteria.evidence import Evidence
 from footfall.measure.criteria.grammar import parse_criterion
 from footfall.measure.criteria.judge import judge, judge_all
-from footfall.measure.criteria.times import response_bounds, times_of
-from footfall.measure.interval import nearest_rank
 from footfall.measure.verdict import Judgement, decide
 from footfall.records.runs import ArrivalCounts, Lag, Manifest, WorkerRecord
 from footfall.records.tables import ARRIVALS as ARRIVALS_SCHEMA
@@ -76,7 +74,8 @@ def test_a_margin_lets_a_short_run_pass(make_visits: MakeVisits, make_manifest: 
         ("p50(*) < 0.8s", 160, "pass"),
         ("p95(*) <= 500ms", 369, "pass"),
         ("p95(*) < 500ms", 369, "fail"),
-        ("mean(*) < 800ms", 250, "pass"),
+        ("mean(*) < 800ms", 400, "pass"),
+        ("mean(*) < 800ms", 399, "undecided"),
         ("mean(*) < 400ms", 100, "fail"),
         ("mean(*) < 800ms", 1, "undecided"),
     ],
@@ -289,18 +288,6 @@ def _slow(make_visits: MakeVisits, n: int, seed: int, factor: float = 1.0) -> pl
     return make_visits(n).with_columns(
         ended_s=pl.col("due_s") + pl.Series(times + 0.25), human_s=pl.lit(0.25)
     )
-
-
-def test_bounds_of_times_grow_where_neighbours_resemble_each_other(make_visits: MakeVisits) -> None:
-    """The same times, sorted so that slow ones come together, tell less."""
-    times = times_of(_slow(make_visits, 2000, 3))
-    assert times is not None
-    strangers = times.seconds
-    together = np.concatenate([np.sort(part)[::-1] for part in np.array_split(np.sort(strangers), 4)])
-    narrow, wide = (response_bounds(values, 0.95) for values in (strangers, together))
-
-    assert narrow.low <= nearest_rank(sorted(strangers), 0.95) <= narrow.high
-    assert wide.half_width > 2 * narrow.half_width
 
 
 def test_an_undecided_percentile_says_how_long_a_play_could_decide(

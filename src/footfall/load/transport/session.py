@@ -12,7 +12,6 @@ from footfall.load.transport.cookies import Cookies
 from footfall.load.transport.problems import NoAnswerError
 from footfall.load.transport.reply import ReplyReader
 
-
 UNANSWERED = Answer(0, problem=NO_ANSWER)
 
 

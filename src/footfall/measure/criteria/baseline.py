@@ -13,7 +13,8 @@ from footfall.measure.criteria.spec import BaselineCriterion
 from footfall.measure.criteria.times import Times, statistic, times_of
 from footfall.measure.criteria.words import duration, percent, points
 from footfall.measure.interval import Interval
-from footfall.measure.response_times import MEAN_PASS_LEAST, mean_bounds, quantile_bounds
+from footfall.measure.quantiles import quantile_bounds
+from footfall.measure.response_times import MEAN_PASS_LEAST, mean_bounds
 from footfall.measure.verdict import Judgement, Verdict
 
 _UNKNOWN = Interval(-math.inf, math.inf)

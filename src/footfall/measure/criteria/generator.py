@@ -16,7 +16,6 @@ from footfall.measure.criteria.spec import (
     Scope,
 )
 from footfall.measure.criteria.words import duration, percent
-from footfall.measure.interval import wilson
 from footfall.measure.summary import RESPONSE_S
 from footfall.measure.verdict import Judgement, Verdict
 from footfall.records.abort import Guard
@@ -225,7 +224,6 @@ def judge_abort(criterion: AbortCriterion, evidence: Evidence) -> Judgement:
         verdict = Verdict.PASS if long_enough else Verdict.UNDECIDED
         return Judgement(criterion=criterion.text, verdict=verdict, reason=reason, n=visits.height)
     breach = guard.breach
-    low, high = wilson(breach.bad, breach.visits)
     sure = "a total break" if breach.is_total else f"surely more than {percent(rule.share)}"
     reason = (
         f"from second {max(breach.at_s - rule.for_s, 0):.0f} to {breach.at_s:.0f} it was so in "
@@ -236,8 +234,6 @@ def judge_abort(criterion: AbortCriterion, evidence: Evidence) -> Judgement:
         verdict=Verdict.FAIL,
         reason=reason,
         value=breach.share,
-        low=low,
-        high=high,
         bound=rule.share,
         unit="share",
         n=breach.visits,

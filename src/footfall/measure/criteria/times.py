@@ -7,17 +7,16 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from footfall.measure.batches import batch_means_interval, batch_percentile_interval
 from footfall.measure.criteria.decided import assumed, decided, enough, finite, told, unmatched
 from footfall.measure.criteria.evidence import Evidence, in_order
 from footfall.measure.criteria.spec import ResponseCriterion
 from footfall.measure.criteria.words import between, duration, percent
-from footfall.measure.interval import Interval, nearest_rank, percentile_interval, t_interval
+from footfall.measure.interval import Interval, nearest_rank
+from footfall.measure.quantiles import Limit, Quantile
 from footfall.measure.response_times import (
-    Slow,
     mean_bounds,
-    slow_of,
-    slow_share_bounds,
+    slow_share_least,
+    slow_share_most,
     visits_to_decide_mean,
     visits_to_decide_slow,
 )
@@ -63,23 +62,6 @@ def statistic(values: Values, quantile: float | None) -> float:
     return float(values.mean()) if quantile is None else nearest_rank(np.sort(values).tolist(), quantile)
 
 
-def response_bounds(values: Values, quantile: float | None) -> Interval:
-    """95 % bounds of a quantile or of the mean of values in the order of time, for a reader.
-
-    The wider of two intervals: that of independent values (order statistics, Student) and that by batches,
-    which grows where neighbours resemble each other, as in a queue.
-    """
-    if quantile is None:
-        alone = t_interval(list(values)) if len(values) > 1 else Interval(-math.inf, math.inf)
-        together = batch_means_interval(values)
-    else:
-        alone = percentile_interval(np.sort(values).tolist(), quantile)
-        together = batch_percentile_interval(values, quantile)
-    if together is None:
-        return alone
-    return Interval(min(alone.low, together.low), max(alone.high, together.high))
-
-
 def judge_response(criterion: ResponseCriterion, evidence: Evidence) -> Judgement:
     """Hold a percentile or a mean against its limit."""
     visits = evidence.judged(criterion.scope)
@@ -102,42 +84,27 @@ def judge_response(criterion: ResponseCriterion, evidence: Evidence) -> Judgemen
 def _judge_percentile(
     criterion: ResponseCriterion, quantile: float, times: Times, evidence: Evidence
 ) -> Judgement:
-    limit_s, n = criterion.limit_s, len(times)
-    surely, perhaps = (
-        _slow(values, criterion, times.customers) for values in (times.seconds, times.at_worst)
+    """The share of visits beyond the limit decides; the interval shown is where that would be undecided."""
+    longest, n = criterion.longest_episode, len(times)
+    limit = Limit(seconds=criterion.limit_s, includes=criterion.operator == "<=")
+    # A visit that was never answered is no shorter than it lasted, and may be endless.
+    known, endless = (
+        Quantile(values, quantile, times.customers, longest) for values in (times.seconds, times.at_worst)
     )
-    bounds = Interval(
-        slow_share_bounds(surely, criterion.longest_episode).low,
-        slow_share_bounds(perhaps, criterion.longest_episode).high,
-    )
-    within = Interval(1 - bounds.high, 1 - bounds.low)
-    falls = criterion.operator in {"<", "<="}
-    verdict = decided(within, ">=" if falls else "<", quantile)
+    surely, perhaps = known.beyond(limit), endless.beyond(limit)
+    bounds = Interval(slow_share_least(surely, longest), slow_share_most(perhaps, longest))
+    verdict = decided(bounds, "<=", perhaps.allowed)
+    shown = Interval(known.least_s(limit), endless.most_s(limit))
     value = statistic(times.at_worst, quantile)
-    shown = _shown(times, quantile, limit_s, verdict, falls=falls)
+    within = Interval(1 - bounds.high, 1 - bounds.low)
     found = f"{_duration(value)} over {_visits(times)}, {between(duration, shown)}"
-    found += f"; {percent(1 - surely.seen.share)} took up to {duration(limit_s)}, {between(percent, within)}"
+    found += f"; {percent(1 - surely.seen.share)} took up to {duration(limit.seconds)}, "
+    found += between(percent, within)
     if verdict is Verdict.UNDECIDED:
-        needed = visits_to_decide_slow(perhaps, criterion.longest_episode)
+        needed = visits_to_decide_slow(perhaps, longest)
         found += f": too few to tell from {quantile * 100:g} %; {enough(needed, n, evidence)}"
-    found += f"; {assumed(perhaps.seen, criterion.longest_episode, 'slow visits')}"
-    return told(criterion, verdict, found, finite(value), shown, n=n, bound=limit_s, unit="s")
-
-
-def _slow(values: Values, criterion: ResponseCriterion, customers: NDArray[np.int64]) -> Slow:
-    # A time at the limit keeps `<=` and breaks `<`.
-    beyond = values > criterion.limit_s if criterion.operator in {"<=", ">"} else values >= criterion.limit_s
-    return slow_of(values, beyond, criterion.quantile or 0.5, customers)
-
-
-def _shown(times: Times, quantile: float, limit_s: float, verdict: Verdict, *, falls: bool) -> Interval:
-    """Bounds for a reader, which never contradict the verdict."""
-    bounds = response_bounds(times.at_worst, quantile)
-    if (verdict is Verdict.PASS) is falls and verdict is not Verdict.UNDECIDED:
-        return Interval(min(bounds.low, limit_s), min(bounds.high, limit_s))
-    if verdict is not Verdict.UNDECIDED:
-        return Interval(max(bounds.low, limit_s), max(bounds.high, limit_s))
-    return bounds
+    found += f"; {assumed(perhaps.seen, longest, 'slow visits')}"
+    return told(criterion, verdict, found, finite(value), shown, n=n, bound=limit.seconds, unit="s")
 
 
 def _judge_mean(criterion: ResponseCriterion, times: Times, evidence: Evidence) -> Judgement:
