@@ -54,7 +54,7 @@ def test_a_healthy_hour_is_not_ended(rate_per_s: float, share: float, episode: f
 
 
 def test_a_healthy_hour_with_few_visits_and_a_strict_limit_is_not_ended() -> None:
-    """Half a visit a second, 3.75 % of them bad in episodes of 5, where 5 % are too many: 1 hour in 100 may."""
+    """Half a visit a second, 3.75 % of them bad in episodes of 5, against 5 %: 1 hour in 100 may be."""
     rule, draws = abort_rule("error(*) > 5% for 30s abort", "x"), Random(7)
     assert sum(aborted(rule, hour(draws, 0.5, 0.0375, 5)) is not None for _ in range(150)) <= 1
 
