@@ -11,9 +11,11 @@ import typer
 
 from footfall.cli.attending import Attended, attended_run, end_run, live_state
 from footfall.cli.options import DEFAULT_SEED, Scale, ScenarioName, Seed, Speed, Window
+from footfall.cli.own_endpoints import EndpointsFile
 from footfall.cli.own_service import own_service
 from footfall.cli.predicting import predict_played, replicate_played
-from footfall.load.trace import write_trace
+from footfall.load.endpoints.ready import file_of, own_play
+from footfall.load.trace import Trace, write_trace
 from footfall.simulate.decide.playable import check_played, check_served
 
 _NICER = 5
@@ -29,6 +31,7 @@ def command(
     window: Window = None,
     speed: Speed = None,
     scale: Scale = None,
+    endpoints: EndpointsFile = None,
     serve: Annotated[bool, typer.Option("--serve", help="Start the reference service for the run.")] = False,
 ) -> None:
     """Make a run ready in RUN, say how it stands while Locust plays it, and report on it afterwards.
@@ -40,6 +43,7 @@ def command(
     shape = {"window_s": window, "speed": speed, "scale": scale}
     _tell("phase", "sampling the customers of the day" if trace is None else "reading the trace")
     attended = attended_run(scenario, trace, seed, **shape)
+    attended.trace = _for_the_service(attended.trace, endpoints, serve=serve)
     check_played(attended.trace.model)
     if serve:
         check_served(attended.trace.model)
@@ -64,6 +68,13 @@ def command(
     end_run(attended, run)
     _tell("over", live_state(attended, [ALL]))
     _watch(attended)
+
+
+def _for_the_service(trace: Trace, endpoints: Path | None, *, serve: bool) -> Trace:
+    """Give the trace of those for whom the service has an errand; the reference service has one for all."""
+    if serve:
+        return trace.model_copy(update={"info": trace.info.model_copy(update={"endpoints": None})})
+    return own_play(file_of(endpoints, trace.info), trace).trace
 
 
 def _watch(attended: Attended) -> bool:

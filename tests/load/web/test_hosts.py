@@ -4,19 +4,22 @@ from pathlib import Path
 
 import pytest
 
-from footfall.load.web.hosts import AS_IN_HOST, REFERENCE, read_hosts, url_of
+from footfall.load.web.hosts import AS_IN_HOST, REFERENCE, HostProfile, host_of, read_hosts
 from footfall.records.errors import BadInputError
 
 
 def test_a_name_stands_for_its_address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """From the file where Locust is started; beside it, the form's own field and our service."""
     monkeypatch.chdir(tmp_path)
-    assert url_of(REFERENCE, "http://field") is None
-    assert url_of(AS_IN_HOST, "http://field") == "http://field"
-    (tmp_path / "hosts.toml").write_text('staging = "https://staging.example:8443/shop"\n')
-    assert url_of("staging", "http://field") == "https://staging.example:8443/shop"
+    assert host_of(REFERENCE, "http://field") is None
+    assert host_of(AS_IN_HOST, "http://field") == HostProfile("http://field")
+    (tmp_path / "shop.toml").write_text("")
+    own = 'shop = { url = "http://shop.example", endpoints = "shop.toml" }'
+    (tmp_path / "hosts.toml").write_text(f'staging = "https://staging.example:8443/shop"\n{own}\n')
+    assert host_of("staging", "http://field") == HostProfile("https://staging.example:8443/shop")
+    assert host_of("shop", "http://field") == HostProfile("http://shop.example", Path("shop.toml"))
     with pytest.raises(BadInputError, match=r"--host-profile live: no such host; .*staging"):
-        url_of("live", "http://field")
+        host_of("live", "http://field")
 
 
 @pytest.mark.parametrize(
@@ -24,6 +27,10 @@ def test_a_name_stands_for_its_address(tmp_path: Path, monkeypatch: pytest.Monke
     [
         ("staging = ", "cannot be read"),
         ("staging = 8080", "staging: no text"),
+        ("staging = {}", "staging: no text"),
+        ('staging = { url = "http://x", endpoints = "nowhere.toml" }', "no such file: nowhere.toml"),
+        ('staging = { url = "http://x", endpoints = 3 }', "no such file: 3"),
+        ('staging = { url = "http://x", files = "x" }', "'files' is unknown"),
         ('staging = "ftp://files.example"', "no address of a web service"),
         ('staging = "http://x:99999"', "staging: port out of range"),
         (f'"{REFERENCE}" = "http://x"', "a name of our own"),

@@ -10,8 +10,8 @@ from footfall.records.errors import BadInputError
 
 _OFFERED = (
     ("--speed", ("1", "2", "5", "10", "20"), "arrivals come this many times as fast as in the day"),
-    ("--window", ("30", "60", "120", "300", "600", "1800"), "seconds of the day that are played"),
-    ("--scale", ("1", "3", "2", "0.5", "0.25", "0.1"), "customers that come, as a multiple of the day's"),
+    ("--window", ("120", "300", "600", "1800"), "seconds of the day that are played"),
+    ("--scale", ("1", "2", "3"), "customers that come, as a multiple of the day's"),
 )
 _HOST = ("--host", "-H")
 

@@ -16,7 +16,7 @@ from footfall.load.play.preparation import new_run_dir
 from footfall.load.play.settings import PlaySettings
 from footfall.load.reach import check_answers
 from footfall.load.web.attendant import Attendant
-from footfall.load.web.hosts import REFERENCE, url_of
+from footfall.load.web.hosts import REFERENCE, host_of
 from footfall.load.web.news import News, Reader
 from footfall.load.web.run import FILES, PageRun
 from footfall.records.errors import BadInputError
@@ -81,9 +81,12 @@ class Page:
         try:
             options: Any = self._environment.parsed_options
             profile = str(getattr(options, "host_profile", None) or REFERENCE)
-            host = url_of(profile, settings.host)
+            host = host_of(profile, settings.host)
+            # The reference service has its own requests, whatever files of others are at hand.
+            endpoints = None if host is None else host.endpoints or settings.endpoints
+            settings = replace(settings, endpoints=endpoints)
             if host is not None:
-                check_answers(host, settings.transport.options())
+                check_answers(host.url, settings.transport.options())
             run.attendant = Attendant(run.folder, _options(settings, serve=host is None), run.hear)
             ready = run.attendant.make_ready()
         except BadInputError:
@@ -92,7 +95,7 @@ class Page:
             # Stop, or the end of Locust, while it was made ready.
             self._drop(run, "stopped", "stopped before its first second")
             raise
-        run.host = host or ready.pop("host")
+        run.host = ready.pop("host") if host is None else host.url
         token = ready.pop("control_token", None) or settings.control_token
         run.about = ready
         self._host, self._environment.host = self._environment.host, run.host
@@ -183,6 +186,7 @@ def _release(run: PageRun) -> None:
 
 def _options(settings: PlaySettings, *, serve: bool) -> list[str]:
     options = ["--serve"] if serve else []
+    options += [] if settings.endpoints is None else [f"--endpoints={settings.endpoints}"]
     if settings.trace is not None:
         return [*options, "--trace", str(settings.trace)]
     options += ["--scenario", str(settings.scenario)]

@@ -179,6 +179,7 @@
       panel.verdict.replaceChildren(
         element("span", "ff-verdict-head", live.is_final ? "Verdict" : "So far"),
         chip(live.verdict),
+        ...reportLinks(page, live),
       );
       showTiles(live, about);
       showCharts(live, about);
@@ -186,6 +187,17 @@
       showRows(live, about);
     }
     showRuns(page);
+  };
+
+  // The report of a run that is over, where nobody can miss it.
+  const reportLinks = (page, live) => {
+    const run = page.runs.find((each) => each.number === page.number);
+    const report = run?.files.find((file) => file.name.endsWith(".html"));
+    if (!live.is_final || !report) return [];
+    const link = element("a", "ff-report", "Open the report");
+    link.href = `${BASE}/runs/${run.number}/${report.name}`;
+    link.target = "_blank";
+    return [link];
   };
 
   const wordsOf = (about, run) =>
