@@ -98,7 +98,13 @@ def test_a_hostile_name_is_only_a_name(drawing: tuple[Draw, pl.DataFrame], stamp
     name = next((name for name in ("channel", "definition", "month") if name in frame.columns), None)
     if name is None:
         pytest.skip("the chart shows no names")
-    hostile = {"web": HOSTILE, "own_hall": "x" * 200, "article": HOSTILE, "1999-01": HOSTILE}
+    hostile = {
+        "web": HOSTILE,
+        "sms": "移动网上营业厅",
+        "own_hall": "x" * 200,
+        "article": HOSTILE,
+        "1999-01": HOSTILE,
+    }
     named = frame.with_columns(pl.col(name).replace(hostile))
     drawn = svg_text(draw(named, stamp).figure)
 

@@ -13,11 +13,12 @@ import pytest
 
 from footfall.cli.app import COMMANDS, USAGE_EXIT_CODE, run
 from footfall.measure.interval import wilson
-from footfall.measure.verdict import EXIT_CODES
+from footfall.measure.verdict import EXIT_CODES, Verdict
 from footfall.pytest_plugin.call import FootfallRun
 from footfall.pytest_plugin.played import PlayedRun
 from footfall.records.rows import Measure
 from footfall.records.runs import ArrivalCounts, Lag
+from tests.cli.runs_made import make_run, web_trace
 
 TOP = Path(__file__).parents[2]
 PAGE = (TOP / "docs" / "ci.md").read_text(encoding="utf-8")
@@ -63,6 +64,22 @@ def test_every_command_of_the_page_exists_with_its_options(capsys: pytest.Captur
         assert run((name, "--help")) == 0
         known = set(re.findall(r"--[a-z][a-z-]*", capsys.readouterr().out))
         assert {word for word in words if word.startswith("--")} <= known
+
+
+def test_the_criteria_of_the_page_catch_a_slower_service_and_pass_an_equal_one(tmp_path: Path) -> None:
+    """1.3 times slower fails; another run of the same service passes."""
+    job = FILES[".github/workflows/load.yml"].partition("  no-slower:")[2].partition("  tests:")[0]
+    lines = re.findall(r"--criterion '([^']+)'", job)
+    asked = [word for line in lines for word in ("--criterion", line)]
+    trace = web_trace(3600, length_s=60.0)
+    baseline = make_run(tmp_path / "before", 1, trace=trace)
+
+    def judged(candidate: Path) -> int:
+        return run(("gate", str(candidate), *asked, "--baseline", str(baseline)))
+
+    assert len(lines) == 3
+    assert judged(make_run(tmp_path / "equal", 2, trace=trace)) == EXIT_CODES[Verdict.PASS]
+    assert judged(make_run(tmp_path / "slower", 2, trace=trace, factor=1.3)) == EXIT_CODES[Verdict.FAIL]
 
 
 def test_every_scenario_and_pytest_option_of_the_page_exists(pytestconfig: pytest.Config) -> None:

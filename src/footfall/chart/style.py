@@ -3,6 +3,7 @@
 import io
 import re
 import textwrap
+import warnings
 from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import polars as pl
-from matplotlib import style
+from matplotlib import font_manager, style
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.transforms import Bbox
@@ -72,6 +73,17 @@ LOOKS: Mapping[str, Look] = MappingProxyType(
 """Electronic channels in cool colours, physical ones in warm; after Okabe and Ito's palette."""
 
 _SPARE = (Look("#cc79a7", "oo", "p"), Look("#7b61a8", "**", "<"), Look("#3e4c59", "//..", ">"))
+_OTHER_SCRIPTS = (
+    *(
+        "Noto Sans CJK SC",
+        "Noto Sans CJK JP",
+        "Source Han Sans SC",
+        "WenQuanYi Zen Hei",
+        "WenQuanYi Micro Hei",
+    ),
+    *("Microsoft YaHei", "PingFang SC", "Hiragino Sans", "Yu Gothic", "Malgun Gothic", "Arial Unicode MS"),
+)
+"""Fonts with Chinese, Japanese or Korean letters: those that are there are used where ours has none."""
 _TITLE_COLUMNS, _SUBTITLE_COLUMNS = 78, 140
 _NAME_MAX = 28
 
@@ -134,7 +146,9 @@ def figure(heading: Heading, height_in: float = HEIGHT_IN, *, legend_below: bool
 
 def look() -> AbstractContextManager[None]:
     """The style as a context: a figure is built, and drawn, inside it."""
-    return style.context(dict(RC))
+    installed = set(font_manager.get_font_names())
+    families = [RC["font.family"], *(name for name in _OTHER_SCRIPTS if name in installed)]
+    return style.context({**RC, "font.family": families})
 
 
 def nothing(heading: Heading, frame: pl.DataFrame, note: str = "no visits") -> Chart:
@@ -150,7 +164,9 @@ def nothing(heading: Heading, frame: pl.DataFrame, note: str = "no visits") -> C
 def svg_text(drawn: Figure) -> str:
     """A figure as SVG, the same bytes each time: no date, no random identifiers."""
     buffer = io.StringIO()
-    with look():
+    with look(), warnings.catch_warnings():
+        # Without a font for a script its letters are drawn as boxes; the tables have the names.
+        warnings.filterwarnings("ignore", r"Glyph .* missing from", UserWarning)
         _settle(drawn)
         drawn.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
     # Trailing blanks differ between versions of the writer and only disturb a diff.
