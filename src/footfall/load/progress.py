@@ -5,9 +5,6 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from footfall.records.errors import BadInputError
-from footfall.records.tables import write_text
-
 PROGRESS_FILE = ".progress.json"
 
 
@@ -23,10 +20,12 @@ class Progress:
 
 
 def write_progress(folder: Path, progress: Progress) -> bool:
-    """Write the moment; gives whether it could be written: a run goes on without."""
+    """Write the moment, whole or not at all; gives whether it could be: a run goes on without."""
+    draft = folder / f"{PROGRESS_FILE}.new"
     try:
-        write_text(json.dumps(asdict(progress)), folder / PROGRESS_FILE)
-    except (BadInputError, OSError):
+        draft.write_text(json.dumps(asdict(progress)), encoding="utf-8")
+        draft.replace(folder / PROGRESS_FILE)
+    except OSError:
         return False
     return True
 
@@ -40,6 +39,7 @@ def read_progress(folder: Path) -> Progress | None:
 
 
 def end_progress(folder: Path) -> None:
-    """Remove the file: nobody plays any more."""
-    with suppress(OSError):
-        (folder / PROGRESS_FILE).unlink(missing_ok=True)
+    """Remove the file: the run is over."""
+    for name in (PROGRESS_FILE, f"{PROGRESS_FILE}.new"):
+        with suppress(OSError):
+            (folder / name).unlink(missing_ok=True)

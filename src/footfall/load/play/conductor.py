@@ -20,7 +20,8 @@ from footfall.load.crew.stream import Notes, add_up
 from footfall.load.model_file import model_text
 from footfall.load.play.books import account_of, control_of, is_ended_early, write_down
 from footfall.load.play.preparation import Prepared
-from footfall.load.progress import Progress, write_progress
+from footfall.load.play.progress_thread import ProgressThread
+from footfall.load.progress import Progress
 from footfall.load.reach import set_play_clock
 from footfall.records.errors import BadInputError
 
@@ -47,6 +48,7 @@ class Conductor:
         self._runner = runner
         self.prepared = prepared
         self.account = account_of(prepared)
+        self._progress = ProgressThread(prepared.run_dir)
         self._control = control_of(prepared, self.account)
         self._plan = Plan([arrival.due_s for arrival in self.account.arrivals], self.account.tally)
         self._run = secrets.token_hex(4)
@@ -99,7 +101,7 @@ class Conductor:
             return True
         tally, now_s = self.account.tally, self.now_s()
         progress = Progress(max(now_s, 0.0), tally.started, len(self.account.arrivals))
-        write_progress(self.prepared.run_dir, progress)
+        self._progress.tell(progress)
         if not self._has_begun:
             return False
         if tally.waiting == 0 and now_s > self.account.last_due_s + self.prepared.settings.drain_s:

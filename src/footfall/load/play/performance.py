@@ -8,7 +8,8 @@ from locust.runners import Runner
 from footfall.load.play.books import account_of, control_of, is_ended_early, write_down
 from footfall.load.play.player import Manner, Piece, Player
 from footfall.load.play.preparation import Prepared
-from footfall.load.progress import Progress, write_progress
+from footfall.load.play.progress_thread import ProgressThread
+from footfall.load.progress import Progress
 from footfall.load.reach import set_play_clock
 
 LEAD_S = 1.0
@@ -25,6 +26,7 @@ class Performance:
         self._environment = environment
         self.prepared = prepared
         self.account = account_of(prepared)
+        self._progress = ProgressThread(prepared.run_dir)
         manner = Manner(
             gateway_key=settings.gateway_key,
             stall_s=settings.stall_s,
@@ -62,9 +64,7 @@ class Performance:
     def tick(self) -> bool:
         """Look once a second whether the play is over; those who overstay the drain are cut off."""
         arrivals, now_s = self.account.arrivals, self.now_s()
-        write_progress(
-            self.prepared.run_dir, Progress(max(now_s, 0.0), self.account.tally.started, len(arrivals))
-        )
+        self._progress.tell(Progress(max(now_s, 0.0), self.account.tally.started, len(arrivals)))
         injected, under_way = self._player.has_injected, self._player.under_way
         if injected and under_way and now_s > self.account.last_due_s + self.prepared.settings.drain_s:
             logger.warning("%d customers are cut off: the drain is over", under_way)
