@@ -74,7 +74,7 @@ def test_the_control_says_how_often_it_asked_and_how_long_it_took(path: str, ans
     """Every request either has an answer and a time, or has failed."""
     server = WebServer(Health)
     with server.running():
-        control = Control(server.host, ControlTarget(path, 0.02))
+        control = Control(server.host, ControlTarget(path, 0.1))
         control.start()
         until_s = time.monotonic() + 30
         seen = TimeSummary(n=1, p50_s=0.5)
@@ -87,6 +87,9 @@ def test_the_control_says_how_often_it_asked_and_how_long_it_took(path: str, ans
     assert (record.answered.n > 0) is answers or record.sent == 0
     assert record.failed == (0 if answers else record.sent)
     assert record.same_in_run == seen
+    assert record.sent == 0 or record.cpu_10ms.n > 0
+    assert record.cpu_10ms.n == 0 or (record.cpu_10ms.p50_s or 0.0) >= 0.009
+    assert record.sent < 3 or record.woken_late.n > 0
 
 
 @pytest.mark.parametrize(

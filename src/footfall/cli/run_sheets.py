@@ -119,6 +119,8 @@ def _of_record(record: GeneratorRecord) -> Iterator[tuple[str, str]]:
         yield "the same service, asked by a separate process", asked
         if control.same_in_run.n:
             yield "the same request within the run", _times(control.same_in_run)
+        yield "how late the host woke that process", _times(control.woken_late)
+        yield "what 10 ms of CPU took that process", _times(control.cpu_10ms)
 
 
 def _times(summary: TimeSummary) -> str:

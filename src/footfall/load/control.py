@@ -105,6 +105,8 @@ class Control:
             failed=data["failed"],
             answered=summary_of(data["times_s"]),
             same_in_run=same_in_run,
+            woken_late=summary_of(data["late_s"]),
+            cpu_10ms=summary_of(data["cpu_s"]),
         )
 
 

@@ -19,6 +19,10 @@ from urllib.parse import urlsplit
 TIMEOUT_S = 5.0
 BODY_BYTES_MOST = 1024 * 1024
 KEPT_MOST = 200_000
+WORK_S, WORK_EVERY_S = 0.01, 1.0
+"""So much CPU time it uses, so often, and notes how long that takes."""
+NAP_S = 0.02
+"""So long it sleeps at once, and notes how late it was woken."""
 
 
 def main(url: str, every_s: float, manner: dict[str, Any]) -> None:
@@ -31,8 +35,22 @@ def main(url: str, every_s: float, manner: dict[str, Any]) -> None:
     sent = failed = 0
     waiting = selectors.DefaultSelector()
     waiting.register(sys.stdin, selectors.EVENT_READ)
+    late_s: list[float] = []
+    cpu_s: list[float] = []
     due_s = time.monotonic()
-    while not waiting.select(max(due_s - time.monotonic(), 0.0)):
+    work_s = due_s
+    while True:
+        if time.monotonic() >= work_s:
+            cpu_s.append(worked_s())
+            work_s = time.monotonic() + WORK_EVERY_S
+        woken_at_s = min(due_s, time.monotonic() + NAP_S)
+        if waiting.select(max(woken_at_s - time.monotonic(), 0.0)):
+            break
+        if (now_s := time.monotonic()) < due_s:
+            # Nothing was to be done but to wake up: what that took too long is the host's.
+            late_s.append(max(now_s - woken_at_s, 0.0))
+            del late_s[:-KEPT_MOST]
+            continue
         sent += 1
         began_s = time.perf_counter()
         try:
@@ -48,7 +66,8 @@ def main(url: str, every_s: float, manner: dict[str, Any]) -> None:
             connection.close()
         del times_s[:-KEPT_MOST]
         due_s = max(due_s + every_s, time.monotonic() - every_s)
-    sys.stdout.write(json.dumps({"sent": sent, "failed": failed, "times_s": times_s}))
+    figures = {"sent": sent, "failed": failed, "times_s": times_s, "late_s": late_s, "cpu_s": cpu_s}
+    sys.stdout.write(json.dumps(figures))
 
 
 def _connection(
@@ -65,6 +84,14 @@ def _connection(
     else:
         context.load_default_certs()
     return http.client.HTTPSConnection(name, port, timeout=TIMEOUT_S, context=context)
+
+
+def worked_s() -> float:
+    """Use 10 ms of CPU time; gives the seconds that passed."""
+    began_s, until_s = time.perf_counter(), time.process_time() + WORK_S
+    while time.process_time() < until_s:
+        pass
+    return time.perf_counter() - began_s
 
 
 if __name__ == "__main__":

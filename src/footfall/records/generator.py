@@ -27,6 +27,10 @@ class ControlRecord:
     """From sending it to the end of its answer."""
     same_in_run: TimeSummary = TimeSummary()
     """The run's own requests of the same path, from asked to ended; none where the run has none."""
+    woken_late: TimeSummary = TimeSummary()
+    """How late that process was woken when it slept for 20 ms: how busy the host was with other work."""
+    cpu_10ms: TimeSummary = TimeSummary()
+    """How long 10 ms of CPU time took that process, once a second: more where other programs use the CPUs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +75,9 @@ class GeneratorRecord:
         )
 
 
+_CONTROL_TIMES = ("answered", "same_in_run", "woken_late", "cpu_10ms")
+
+
 def _control(data: dict[str, Any]) -> ControlRecord:
-    times = {name: TimeSummary(**data[name]) for name in ("answered", "same_in_run")}
+    times = {name: TimeSummary(**data[name]) for name in _CONTROL_TIMES if name in data}
     return ControlRecord(**data | times)

@@ -7,9 +7,12 @@ from dataclasses import replace
 import pytest
 
 from footfall.measure.between_runs.verdict import why_left_out
+from footfall.measure.criteria.evidence import Evidence
 from footfall.measure.criteria.generator import judge_generator, judge_wholeness
 from footfall.measure.criteria.grammar import parse_criterion
+from footfall.measure.criteria.judge import judge
 from footfall.records.connections import ConnectionCounts
+from footfall.records.errors import BadInputError
 from footfall.records.generator import ControlRecord, GeneratorRecord, TimeSummary
 from footfall.records.runs import ArrivalCounts, Manifest
 
@@ -76,6 +79,16 @@ def control(answered_s: float, in_run_s: float, n: int = 100) -> ControlRecord:
     )
 
 
+def woken(late_s: float, n: int = 1000) -> ControlRecord:
+    """A control that was woken so late each time."""
+    return replace(control(0.004, 0.004), woken_late=times(late_s, n))
+
+
+def slowed(cpu_s: float, n: int = 12) -> ControlRecord:
+    """A control that had 10 ms of CPU after so long each time."""
+    return replace(control(0.004, 0.004), cpu_10ms=times(cpu_s, n))
+
+
 WELL = GeneratorRecord(
     own=times(0.0004), turn=times(0.0003), read_late_s_p99=0.0003, cpu_share_by_s=(0.3, 0.4) * 10
 )
@@ -97,6 +110,14 @@ WELL = GeneratorRecord(
         ({"control": control(0.004, 2.0)}, "p95(*) < 500ms", "pass", "within 4.0 ms"),
         ({"control": control(0.004, 2.0, n=5), "own": times(0.04)}, "p95(*) < 500ms", "pass", ""),
         ({"own": TimeSummary()}, "success(*) >= 90%", "pass", "is not known"),
+        ({"own": times(0.02)}, "p99(own) < 30ms", "pass", "20 ms"),
+        ({"own": times(0.02)}, "p99(own) < 10ms else invalid", "invalid", "more than 10 ms"),
+        ({"control": woken(0.04)}, "p95(web.*) < 300ms", "invalid", "its host was too busy"),
+        ({"control": woken(0.04)}, "p95(web.*) < 1s", "pass", "woken 40 ms late (p95)"),
+        ({"control": slowed(0.07)}, "p95(web.*) < 1s", "invalid", "10 ms of CPU took 70 ms (median of 12)"),
+        ({"control": slowed(0.07, n=9)}, "p95(web.*) < 1s", "pass", ""),
+        ({"control": slowed(0.02)}, "p95(web.*) < 1s", "pass", "needed 20 ms for 10 ms of CPU"),
+        ({"control": woken(0.04, n=50)}, "p95(web.*) < 300ms", "pass", ""),
     ],
 )
 def test_a_generator_whose_own_part_is_too_large_for_what_is_judged_makes_the_run_invalid(
@@ -120,3 +141,29 @@ def test_a_record_in_a_file_is_the_record() -> None:
     """Plain data and back."""
     for record in (WELL, replace(WELL, control=control(0.1, 0.2)), GeneratorRecord()):
         assert GeneratorRecord.of_data(json.loads(json.dumps(record.to_data()))) == record
+
+
+@pytest.mark.parametrize(("limit_ms", "verdict"), [(5, "invalid"), (50, "pass")])
+def test_the_own_part_that_is_allowed_can_be_declared(
+    make_manifest: MakeManifest, limit_ms: int, verdict: str
+) -> None:
+    """Whatever limits are judged beside it; and it has a judgement of its own."""
+    lines = ("p95(web.*) < 100ms", f"p99(own) < {limit_ms}ms")
+    manifest = make_manifest(generator=replace(WELL, own=times(0.02)))
+    asked = [parse_criterion(line, "x") for line in lines]
+    of_run = judge_generator(asked, manifest)
+    own = judge(asked[1], Evidence(manifest=manifest))
+
+    assert of_run is not None
+    assert [each.verdict for each in (of_run, own)] == [verdict, verdict]
+    assert own.value == 0.02
+    assert judge(asked[1], Evidence(manifest=make_manifest())).verdict == "invalid"
+
+
+@pytest.mark.parametrize(
+    "line", ["p95(own) < 10ms", "p99(all own) < 10ms", "p99(own) < 2s", "p99(own) > 1ms"]
+)
+def test_only_what_is_kept_of_the_own_part_can_be_asked(line: str) -> None:
+    """Its 99th percentile, up to a second, from above."""
+    with pytest.raises(BadInputError, match="x"):
+        parse_criterion(line, "x")

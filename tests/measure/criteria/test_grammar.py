@@ -16,6 +16,7 @@ from footfall.measure.criteria.spec import (
     BaselineCriterion,
     Criterion,
     LagCriterion,
+    OwnCriterion,
     ResponseCriterion,
     Scope,
     ShareCriterion,
@@ -135,7 +136,7 @@ def test_the_longest_mean_episode_can_be_declared(line: str, longest: float) -> 
     """Five visits where nothing is said, sixty for `strict`."""
     criterion = _parse(line)
 
-    assert not isinstance(criterion, LagCriterion | ArrivalsCriterion | AbortCriterion)
+    assert not isinstance(criterion, LagCriterion | OwnCriterion | ArrivalsCriterion | AbortCriterion)
     assert criterion.longest_episode == longest
     assert criterion.text == line
 

@@ -6,6 +6,7 @@
     p99.9(web.*) < 800ms
     mean(*) < 300ms
     p99(lag) < 10ms else invalid
+    p99(own) < 20ms else invalid
     arrivals(*) within 2% of trace
     predicted(success, web.*) within 1pt of measured
     p95(web.query) not worse than baseline by 5%
@@ -17,13 +18,14 @@ many bad visits in a row, in the mean, are thought possible (5 where nothing is 
 60`.
 
 `else invalid` behind a criterion makes it one of validity: where it is broken, the run proves nothing.
-`lag` and `arrivals` always are.
+`lag`, `own` and `arrivals` always are.
 """
 
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from types import MappingProxyType
 
 from footfall.measure.criteria.spec import (
     AbortCriterion,
@@ -32,6 +34,7 @@ from footfall.measure.criteria.spec import (
     BaselineCriterion,
     Criterion,
     LagCriterion,
+    OwnCriterion,
     ResponseCriterion,
     Scope,
     ShareCriterion,
@@ -77,7 +80,8 @@ _ELSE_INVALID = re.compile(r"\s+else\s+invalid$")
 _EPISODES = re.compile(rf"\s+(?:episodes\s+(?P<length>{_NUMBER})|strict)$")
 EPISODES_MOST = 1e6
 _SECONDS = {"ms": 0.001, "s": 1.0, "min": 60.0}
-_LAG = ("p50", "p99", "max")
+_GENERATORS = MappingProxyType({"lag": ("p50", "p99", "max"), "own": ("p99",)})
+"""What is the generator's and not the service's, and the statistics that are kept of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,7 +132,7 @@ def parse_criterion(line: str, where: str, known: Vocabulary | None = None) -> C
                 raise BadInputError(
                     where, problem, "channel.operation: a prediction or a trace has no requests"
                 )
-            if length and isinstance(criterion, LagCriterion | ArrivalsCriterion):
+            if length and isinstance(criterion, LagCriterion | OwnCriterion | ArrivalsCriterion):
                 problem = f"{length[0].strip()!r} behind {body!r}"
                 raise BadInputError(
                     where, problem, "episodes of success, error, predicted, or a response time"
@@ -173,7 +177,8 @@ def _declared(line: str, words: str) -> str:
     plain = line.partition("#")[0].strip()
     body = _ELSE_INVALID.sub("", plain)
     forms = (_SHARE, _TIME, _AGREEMENT, _BASELINE)
-    if is_abort(plain) or "(lag)" in body or not any(form.fullmatch(body) for form in forms):
+    of_generator = any(f"({name})" in body for name in _GENERATORS)
+    if is_abort(plain) or of_generator or not any(form.fullmatch(body) for form in forms):
         return line
     return f"{body} {words}{plain[len(body) :]}"
 
@@ -217,15 +222,17 @@ class _Reader:
     def time(self, match: re.Match[str]) -> Criterion:
         statistic, limit_s = match["statistic"], float(match["limit"]) * _SECONDS[match["unit"]]
         self._direction(match, "<")
-        most_s = LAG_S_MOST if match["scope"] == "lag" else DAY_S
+        most_s = LAG_S_MOST if match["scope"] in _GENERATORS else DAY_S
         if not 0 < limit_s <= most_s:
             problem = f"a limit of {match['limit']}{match['unit']}"
             raise BadInputError(self.where, problem, f"above 0, at most {most_s:g} s")
-        if match["scope"] == "lag":
-            if match["all"] or statistic not in _LAG:
-                raise BadInputError(
-                    self.where, f"{statistic} of {match['all'] or ''}lag is not kept", ", ".join(_LAG)
-                )
+        if match["scope"] in _GENERATORS:
+            kept = _GENERATORS[match["scope"]]
+            if match["all"] or statistic not in kept:
+                problem = f"{statistic} of {match['all'] or ''}{match['scope']} is not kept"
+                raise BadInputError(self.where, problem, ", ".join(kept))
+            if match["scope"] == "own":
+                return OwnCriterion(text=self.text, operator=match["operator"], limit_s=limit_s)
             return LagCriterion(
                 text=self.text, statistic=statistic, operator=match["operator"], limit_s=limit_s
             )
@@ -275,8 +282,9 @@ class _Reader:
         if not 0 < number <= most:
             problem = f"a tolerance of {number:g}{unit}"
             raise BadInputError(self.where, problem, f"above 0, at most {most:g}{unit}")
-        if match["scope"] == "lag":
-            raise BadInputError(self.where, "lag is the generator's, not the service's", _FORMS)
+        if match["scope"] in _GENERATORS:
+            problem = f"{match['scope']} is the generator's, not the service's"
+            raise BadInputError(self.where, problem, _FORMS)
         return BaselineCriterion(
             text=self.text,
             scope=self._scope(match["scope"]),

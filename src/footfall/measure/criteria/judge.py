@@ -11,6 +11,7 @@ from footfall.measure.criteria.generator import (
     judge_arrivals,
     judge_generator,
     judge_lag,
+    judge_own,
     judge_wholeness,
 )
 from footfall.measure.criteria.shares import judge_agreement, judge_share
@@ -21,6 +22,7 @@ from footfall.measure.criteria.spec import (
     BaselineCriterion,
     Criterion,
     LagCriterion,
+    OwnCriterion,
     ResponseCriterion,
     ShareCriterion,
 )
@@ -33,6 +35,7 @@ _JUDGES: Mapping[type, Callable[[Any, Evidence], Judgement]] = MappingProxyType(
         ShareCriterion: judge_share,
         ResponseCriterion: judge_response,
         LagCriterion: judge_lag,
+        OwnCriterion: judge_own,
         ArrivalsCriterion: judge_arrivals,
         AgreementCriterion: judge_agreement,
         BaselineCriterion: judge_baseline,

@@ -88,6 +88,15 @@ class LagCriterion:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OwnCriterion:
+    """`p99(own) < 20ms`: how much of a measured time may be the generator's own, or a busy host's."""
+
+    text: str
+    operator: str
+    limit_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ArrivalsCriterion:
     """`arrivals(*) within 2% of trace`: how many of the due arrivals the generator may miss."""
 
@@ -140,6 +149,7 @@ Criterion: TypeAlias = (
     ShareCriterion
     | ResponseCriterion
     | LagCriterion
+    | OwnCriterion
     | ArrivalsCriterion
     | AgreementCriterion
     | BaselineCriterion
