@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, NamedTuple
+from weakref import WeakKeyDictionary
 
 import polars as pl
 from matplotlib import font_manager, style
@@ -84,6 +85,7 @@ _OTHER_SCRIPTS = (
     *("Microsoft YaHei", "PingFang SC", "Hiragino Sans", "Yu Gothic", "Malgun Gothic", "Arial Unicode MS"),
 )
 """Fonts with Chinese, Japanese or Korean letters: those that are there are used where ours has none."""
+_DRAWN: WeakKeyDictionary[Figure, str] = WeakKeyDictionary()
 _TITLE_COLUMNS, _SUBTITLE_COLUMNS = 78, 140
 _NAME_MAX = 28
 
@@ -162,7 +164,16 @@ def nothing(heading: Heading, frame: pl.DataFrame, note: str = "no visits") -> C
 
 
 def svg_text(drawn: Figure) -> str:
-    """A figure as SVG, the same bytes each time: no date, no random identifiers."""
+    """A figure as SVG, the same bytes each time: no date, no random identifiers.
+
+    A figure is drawn once, for its file and for the page alike, and is not to be changed afterwards.
+    """
+    if drawn not in _DRAWN:
+        _DRAWN[drawn] = _drawn(drawn)
+    return _DRAWN[drawn]
+
+
+def _drawn(drawn: Figure) -> str:
     buffer = io.StringIO()
     with look(), warnings.catch_warnings():
         # Without a font for a script its letters are drawn as boxes; the tables have the names.
