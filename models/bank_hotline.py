@@ -7,6 +7,7 @@ calibrated on the regular days of February 1999 alone, and is used unchanged for
     footfall validate models/bank_hotline.py CALLS.parquet
 """
 
+from datetime import date
 from pathlib import Path
 
 from footfall.simulate.hotline.spec import Flood, Hotline, Pauses
@@ -23,9 +24,19 @@ def february(value: float, what: str) -> Number:
     return assumed(value, f"{what}; {FEBRUARY}")
 
 
+HOLIDAYS = (
+    date(1999, 3, 2), date(1999, 3, 31), date(1999, 4, 1), date(1999, 4, 6), date(1999, 4, 7),
+    date(1999, 4, 20), date(1999, 4, 21), date(1999, 5, 17), date(1999, 5, 20),
+    date(1999, 9, 12), date(1999, 9, 19), date(1999, 9, 20),
+)  # fmt: skip
+"""Sundays to Thursdays of 1999 that the calendar makes no ordinary days: Purim, the first and last days of
+Passover and their eves, Memorial and Independence Day, the election, the eve of Shavuot, the second day of
+New Year, Yom Kippur and its eve. Banks work between the first and last days of a feast."""
+
 HOTLINE = Hotline(
     name="bank_hotline",
     title="A bank's hotline, 1999",
+    holidays=HOLIDAYS,
     opens_s=public(7 * 3600, PAPER),
     closes_s=public(24 * 3600, PAPER),
     evening_from_s=february(20 * 3600, "agents come back sooner and callers' business is shorter"),

@@ -223,6 +223,7 @@ def foretold_months(validated_months: pl.DataFrame) -> pl.DataFrame:
         agents_on_duty_mean_predicted=pl.when(known).then(6.0),
         service_s_mean_recorded=200.0,
         service_s_mean_predicted=190.0,
+        wait_s_mean_last_month=pl.when(known).then(pl.col("wait_s_mean_recorded") * 1.2),
     )
 
 

@@ -71,7 +71,14 @@ def test_a_person_sees_a_row_an_office_and_the_plainest_guess_beside(
     model, looks = folder / "halls.py", folder / "looks.parquet"
     assert run(["validate", str(model), str(looks), "--out", str(tmp_path)]) == 0
     printed = capsys.readouterr().out
-    for part in ("Town", "queues 2, days 1, customers", "waiting, predicted:", "waiting, first days:"):
+    for part in (
+        "Town",
+        "queues 2, days 1, customers",
+        "waiting, predicted:",
+        "waiting, first days:",
+        "“as the first days” was nearer in ",
+        "“as last week”: no day",
+    ):
         assert part in printed
 
 

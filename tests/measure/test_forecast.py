@@ -3,11 +3,20 @@
 from datetime import date, timedelta
 from typing import Any
 
-import numpy as np
 import polars as pl
 import pytest
 
-from footfall.measure.forecast import beside, by_day, by_half_hour, by_month, within_range
+from footfall.measure.forecast import (
+    against_last_month,
+    against_last_week,
+    beside,
+    by_day,
+    by_half_hour,
+    by_month,
+    calibrated,
+    with_level,
+    within_range,
+)
 from footfall.measure.validation import by_month as of_calls
 
 SUNDAY = date(1999, 6, 6)
@@ -31,7 +40,8 @@ def recorded(
         day = first + timedelta(days=n % 5 + 7 * (n // 5))
         told = {"day": day, "month": f"{day:%Y-%m}", "weekday": WEEKDAYS[n % 5], "half_hour": half_hour}
         rows.append(told | sums(calls, wait_s))
-    return pl.DataFrame(rows)
+    schema = {"day": pl.Date, "month": pl.String, "weekday": pl.String, "half_hour": pl.Int64}
+    return pl.DataFrame(rows, schema=schema | dict.fromkeys(sums(1, 1), pl.Float64))
 
 
 def predicted(runs: dict[str, list[tuple[float, float]]], half_hour: int = 20) -> pl.DataFrame:
@@ -44,12 +54,13 @@ def predicted(runs: dict[str, list[tuple[float, float]]], half_hour: int = 20) -
     return pl.DataFrame(rows)
 
 
+NONE = {"1999-06": recorded([], first=date(1999, 5, 2))}
 BOTH = {"sunday": [(8.0, 100.0), (12.0, 500.0)], "monday": [(20.0, 200.0), (20.0, 400.0)]}
 
 
 def test_a_month_is_the_ratio_of_expected_sums() -> None:
     """By hand: Sunday 10 calls wait 300 s, Monday 20 wait 300 s; 600 over 30, beside 100 and 300 over 20."""
-    month = by_month(recorded([100, 300]), predicted(BOTH)).row(0, named=True)
+    month = by_month(recorded([100, 300]), predicted(BOTH), NONE).row(0, named=True)
     assert (month["month"], month["days"], month["offered"]) == ("1999-06", 2, 20)
     assert month["offered_predicted"] == 30
     assert (month["wait_s_mean_recorded"], month["wait_s_mean_predicted"]) == (20, 20)
@@ -63,7 +74,7 @@ def test_what_was_recorded_before_stands_beside() -> None:
     """All months before, and none after; months that were not predicted get no row."""
     may = recorded([50, 150], first=date(1999, 5, 2))
     july = recorded([900], first=date(1999, 7, 4))
-    months = by_month(pl.concat([may, recorded([100, 300]), july]), predicted(BOTH))
+    months = by_month(pl.concat([recorded([100, 300]), july]), predicted(BOTH), {"1999-06": may})
     assert months["month"].to_list() == ["1999-06"]
     assert months["wait_s_mean_earlier"].to_list() == [10.0]
 
@@ -76,13 +87,13 @@ def test_the_names_are_those_of_predicted_calls() -> None:
         for world in ("recorded", "predicted")
     }
     assert set(of_calls(pl.DataFrame([one])).columns) < set(
-        by_month(recorded([100, 300]), predicted(BOTH)).columns
+        by_month(recorded([100, 300]), predicted(BOTH), NONE).columns
     )
 
 
 def test_days_have_the_range_of_their_weekday() -> None:
     """Sundays of 12.5 and 41.7 s a call: the range lies inside, and 30 s within it, 50 s not."""
-    days = by_day(recorded([300, 300, 300, 300, 300, 500]), predicted(BOTH))
+    days = by_day(recorded([300, 300, 300, 300, 300, 500]), predicted(BOTH), NONE)
     assert days["day"].to_list() == [SUNDAY, SUNDAY + timedelta(days=1), SUNDAY + timedelta(days=7)]
     sunday = days.row(0, named=True)
     assert 12.5 < sunday["wait_s_mean_predicted_low"] < 14
@@ -100,34 +111,49 @@ def test_half_hours_without_a_call_have_no_row() -> None:
     assert half_hours["offered"].to_list() == [20]
 
 
-@pytest.mark.parametrize("runs", [{"sunday": [(10.0, 100.0)]}, {"sunday": [(10.0, 0.0), (8.0, 0.0)]}])
-def test_without_spread_or_waits_there_is_no_range(runs: dict[str, list[tuple[float, float]]]) -> None:
-    """One replication tells nothing of others, and a wait of nothing has no logarithm."""
-    month = by_month(recorded([100]), predicted(runs)).row(0, named=True)
+def test_what_is_learned_from_corrects_the_prediction() -> None:
+    """Known days wait 60 s a call where their own fit says 30: predicted waits double, and odds are kept."""
+    known = {"1999-06": recorded([600, 600], first=date(1999, 5, 2))}
+    before = predicted({"sunday": [(10.0, 300.0)], "monday": [(10.0, 300.0)]})
+    found = calibrated(predicted(BOTH), before, known)
+    assert found["wait_s"].to_list() == [200.0, 1000.0, 400.0, 800.0]
+    assert found["waited"].to_list() == pytest.approx([4, 6, 10, 10])
+    more = before.with_columns(abandoned=pl.col("offered") / 2)
+    fewer = calibrated(predicted(BOTH), more, known)
+    # A quarter recorded where a half was simulated: a third of the odds, of a quarter a tenth.
+    assert fewer["abandoned"].to_list() == pytest.approx([0.8, 1.2, 2, 2])
+
+
+def test_without_waits_there_is_no_range() -> None:
+    """A wait of nothing has no logarithm."""
+    month = by_month(recorded([100]), predicted({"sunday": [(10.0, 0.0), (8.0, 0.0)]}), NONE).row(
+        0, named=True
+    )
     assert month["wait_s_mean_predicted_low"] is None
     assert month["wait_s_mean_predicted_high"] is None
 
 
-def test_ninety_five_of_a_hundred_months_lie_in_their_range() -> None:
-    """Made from one law: 250 times forty days of each weekday, and a month of four of each."""
-    luck = np.random.default_rng(3)
+def test_the_nearer_of_prediction_and_last_month_is_named() -> None:
+    """20 s are predicted and were recorded, 10 s in the month before; an unusual day is compared and said."""
+    known = {"1999-06": recorded([1000, 1000], first=date(1999, 5, 2), calls=100)}
+    months = by_month(recorded([100, 300]), predicted(BOTH), known)
+    month = months.row(0, named=True)
+    assert (month["nearer"], month["wait_s_mean_last_month"], month["offered_last_month"]) == (
+        "predicted", 10, 200,
+    )  # fmt: skip
+    assert month["days_unusual"] == 2
+    found = against_last_month(months)
+    assert found is not None
+    assert (found.cases, found.naive_nearer, found.error_mean, found.naive_error_mean) == (1, 0, 0, 10)
+    days = against_last_week(by_day(recorded([100, 300]), predicted(BOTH), known))
+    assert days is not None
+    assert days.cases == 2
 
-    def day(count: int) -> list[tuple[float, float]]:
-        busy = luck.gamma(100, 1 / 100, count)
-        calls = luck.poisson(200 * busy) + 1.0
-        waits_s = calls * luck.gamma(16, 2.5, count)
-        return list(zip(calls.tolist(), waits_s.tolist(), strict=True))
 
-    inside, widths = 0, []
-    for _ in range(250):
-        foretold = predicted({weekday: day(40) for weekday in WEEKDAYS})
-        rows = recorded([0.0] * 15)
-        happened = pl.DataFrame(
-            [row | sums(*run) for row, run in zip(rows.iter_rows(named=True), day(15), strict=True)]
-        )
-        month = by_month(happened, foretold).row(0, named=True)
-        low, high = month["wait_s_mean_predicted_low"], month["wait_s_mean_predicted_high"]
-        inside += low < month["wait_s_mean_recorded"] < high
-        widths.append(high / low)
-    assert 0.92 < inside / 250 < 0.98
-    assert float(np.mean(widths)) < 1.4
+def test_a_day_has_its_months_range_in_its_own() -> None:
+    """Independent on the logarithmic scale: a day of factor 2 in a month of factor 2 has one of 2^√2."""
+    day = {"month": "m", "wait_s_mean_predicted": 10.0}
+    day |= {f"wait_s_mean_predicted_{end}": value for end, value in (("low", 5.0), ("high", 20.0))}
+    (wider,) = with_level(pl.DataFrame([day]), pl.DataFrame([day])).rows(named=True)
+    assert wider["wait_s_mean_predicted_high"] == pytest.approx(10 * 2**2**0.5)
+    assert wider["wait_s_mean_predicted_low"] == pytest.approx(10 / 2**2**0.5)

@@ -9,10 +9,10 @@ import numpy as np
 import polars as pl
 import pytest
 
-from footfall.measure.offices import agreement, by_day
+from footfall.measure.offices import against_naive, agreement, by_day
 from footfall.records.log_file import read_log
 from footfall.simulate.offices.calibrate import calibrated
-from footfall.simulate.offices.predict import later_days, predict
+from footfall.simulate.offices.predict import later_days, predict, with_last_week
 from footfall.simulate.offices.records import QueueDay, queue_days
 from footfall.simulate.offices.tickets import arrived, called, sharing_numbers
 from footfall.simulate.spec.number import assumed
@@ -136,3 +136,12 @@ def test_single_days_are_told_apart_poorly(found: dict[str, Any], looks: pl.Data
     city = by_day(looks)
     off = (city["waiting_predicted"] / city["waiting_recorded"]).to_numpy()
     assert np.abs(off - 1).max() < 0.3
+
+
+def test_the_naive_of_the_same_age_stands_beside(days: list[QueueDay], looks: pl.DataFrame) -> None:
+    """9 and 10 January have a week before, 7 and 8 none; here the simulation is a little better."""
+    found = against_naive(with_last_week(OFFICES, looks, days))
+    assert found["vs_last_week_queue_days"] == found["vs_first_days_queue_days"] // 2 == 314
+    assert found["vs_last_week_error_share"] == pytest.approx(0.67, abs=0.02)
+    assert found["vs_first_days_error_share"] == pytest.approx(0.51, abs=0.02)
+    assert found["vs_first_days_predicted_error_share"] == pytest.approx(0.48, abs=0.03)

@@ -7,8 +7,8 @@ from footfall.chart.style import GREY, PREDICTED, Chart, Heading, Stamp, figure,
 from footfall.chart.validation import greatest, pairs
 
 _SAID = (
-    "Above, what went in: calls, agents and talk, learned from all earlier months. Below, what came out, "
-    "with the range in which 95 of 100 such months lie if nothing changes."
+    "Above, what went in: calls, agents and talk, learned from the months before. Below, what came out, with "
+    "the range in which 95 of 100 months should lie, and the mean wait of the month before."
 )
 _CAPTION = "Of the month itself, its calendar alone is known."
 _INPUTS = (
@@ -41,7 +41,7 @@ def forecast_chart(months: pl.DataFrame, stamp: Stamp) -> Chart:
             for axes, (name, label, factor) in zip(panels, figures, strict=True):
                 _panel(axes, daily, name, factor)
                 axes.set_title(label, fontsize=9, color=GREY, loc="left")
-        made.legend(*rows[1][0].get_legend_handles_labels(), loc="outside lower left", ncols=3)
+        made.legend(*rows[1][0].get_legend_handles_labels(), loc="outside lower left", ncols=4)
     return Chart(figure=made, frame=months, title=heading.title, caption=_CAPTION)
 
 
@@ -51,14 +51,23 @@ def _panel(axes: Axes, months: pl.DataFrame, name: str, factor: float) -> None:
         low, high = (months[f"{name}_predicted_{end}"].cast(pl.Float64) for end in ("low", "high"))
         known = [n for n, value in enumerate(low) if value is not None]
         axes.vlines(known, low[known], high[known], color=PREDICTED, linewidth=1.2, label="range of 95 %")
+        naive = months["wait_s_mean_last_month"].cast(pl.Float64)
+        axes.plot(range(months.height), naive, "_", color=GREY, markersize=11, label="as last month")
         axes.set_ylim(0, max(axes.get_ylim()[1], 1.05 * greatest(high)))
     axes.set_xticks(range(months.height), [name_of(month) for month in months["month"]])
 
 
 def _finding(months: pl.DataFrame) -> str:
-    recorded, predicted = months["wait_s_mean_recorded"], months["wait_s_mean_predicted"]
-    off = 100 * greatest((predicted / recorded - 1).abs().filter(recorded > 0))
-    low, high = months["wait_s_mean_predicted_low"], months["wait_s_mean_predicted_high"]
-    inside = recorded.is_between(low, high).sum()
-    told = f"{inside} of {months.height} months lie in their range"
-    return f"Foretold from earlier months, the mean wait is off by up to {off:.0f} %; {told}"
+    recorded = pl.col("wait_s_mean_recorded")
+    off_s = months.select(
+        own=(pl.col("wait_s_mean_predicted") - recorded).abs(),
+        naive=(pl.col("wait_s_mean_last_month") - recorded).abs(),
+    ).drop_nulls()
+    low, high = (pl.col(f"wait_s_mean_predicted_{end}").cast(pl.Float64) for end in ("low", "high"))
+    told = (
+        f"{months.filter(recorded.is_between(low, high)).height} of {months.height} months lie in their range"
+    )
+    if off_s.is_empty():
+        return f"Foretold from earlier months, {told}"
+    own, naive = off_s.mean().row(0)
+    return f"The mean wait is off by {own:.0f} s on average, “as last month” by {naive:.0f} s; {told}"

@@ -14,14 +14,26 @@ from footfall.chart.style import Stamp
 from footfall.chart.validation import days_chart, half_hours_chart
 from footfall.cli.console import percent, progress, say, say_json, show_table
 from footfall.cli.runs import begin_named, end
-from footfall.measure.forecast import beside, by_day, by_half_hour, by_month, within_range
+from footfall.measure.forecast import (
+    against_last_month,
+    against_last_week,
+    beside,
+    by_day,
+    by_half_hour,
+    by_month,
+    calibrated,
+    with_level,
+    within_range,
+)
+from footfall.measure.past_errors import sentence
 from footfall.records.errors import BadInputError
 from footfall.records.log_file import read_log
 from footfall.records.tables import write_csv
 from footfall.simulate.fit.fit import Fitted
-from footfall.simulate.hotline.forecast import LEARNED, Case, forecast, levels, recorded, with_own
+from footfall.simulate.hotline.forecast import BEFORE, LEARNED, Case, forecast, levels, recorded, with_own
 from footfall.simulate.hotline.learn import Outlook, learned, months_ahead, outlooks
-from footfall.simulate.hotline.records import days_of, offered_calls, regular_calls
+from footfall.simulate.hotline.level import Level, with_own_level
+from footfall.simulate.hotline.records import calls_on, days_of, offered_calls
 from footfall.simulate.hotline.spec import Hotline
 
 
@@ -44,9 +56,11 @@ class Asked(NamedTuple):
 
 
 class _Learned(NamedTuple):
-    """A month ahead, and what its own calls would have taught."""
+    """A month ahead, its calls, and what they would have taught: to compare with, not to predict from."""
 
     outlook: Outlook
+    calls: pl.DataFrame
+    """Of the month itself."""
     own: Fitted
 
 
@@ -78,7 +92,7 @@ def run(hotline: Hotline, asked: Asked) -> None:
     """
     where = str(asked.calls)
     offered = offered_calls(read_log(asked.calls), where)
-    ahead = months_ahead(offered, where)
+    ahead = months_ahead(hotline, offered, where)
     settings = {
         "model_file": asked.model.as_posix(),
         "calls": asked.calls.name,
@@ -89,56 +103,78 @@ def run(hotline: Hotline, asked: Asked) -> None:
     folder, manifest = begin_named(
         "validate", hotline.name, hotline.fingerprint(), asked.seed, asked.out, settings=settings
     )
-    regular = regular_calls(offered, where)
     with progress(f"learning {hotline.title} from earlier months") as bar:
         lessons = []
         for count, outlook in enumerate(outlooks(hotline, offered, where), 1):
-            own = learned(hotline, regular.filter(pl.col("day").is_in(list(outlook.days))))
-            lessons.append(_Learned(outlook, own))
+            calls = calls_on(outlook.days, offered)
+            lessons.append(_Learned(outlook, calls, learned(hotline, calls)))
             bar(count / len(ahead))
     with progress(f"predicting {len(ahead)} months of {hotline.title}") as bar:
         foretold = forecast(_cases(lessons, decompose=asked.decompose), asked.seed, progress=bar)
-    tables = _tables(recorded(hotline, days_of(regular)), foretold, _inputs(hotline, lessons))
+    tables = _tables(hotline, lessons, foretold)
     _write(folder, tables, Stamp.of(manifest))
     end(folder, manifest)
     if asked.as_json:
         say_json(tables["months"].to_dicts())
     else:
-        _tell(tables, folder, decompose=asked.decompose)
+        _tell(hotline, tables, folder, decompose=asked.decompose)
 
 
 def _cases(lessons: Sequence[_Learned], *, decompose: bool) -> list[Case]:
+    """Give what is simulated of each month, and the months before it as their own fit has them.
+
+    Where only one month is before, that is the same fit at the same level.
+    """
     cases = []
-    for outlook, own in lessons:
-        fits = {LEARNED: outlook.earlier} | (with_own(outlook.earlier, own) if decompose else {})
-        cases += [Case(name, outlook.month, outlook.days, fit) for name, fit in fits.items()]
+    for outlook, _, own in lessons:
+        month, level = outlook.month, outlook.level
+        cases.append(Case(LEARNED, month, outlook.days, outlook.earlier, level))
+        if level != Level():
+            cases.append(Case(BEFORE, month, outlook.earlier.arrivals.days, outlook.earlier))
+        if decompose:
+            fits = with_own(outlook.earlier, own)
+            cases += [
+                Case(name, month, outlook.days, fit, with_own_level(level, name))
+                for name, fit in fits.items()
+            ]
     return cases
 
 
 def _inputs(hotline: Hotline, lessons: Sequence[_Learned]) -> pl.DataFrame:
     """Give agents on duty and service times of each month, as they were and as they were foretold."""
     rows: list[dict[str, Any]] = []
-    for outlook, own in lessons:
+    for outlook, _, own in lessons:
         row: dict[str, Any] = {"month": outlook.month}
-        for world, fit in (("recorded", own), ("predicted", outlook.earlier)):
-            found = levels(hotline, fit, outlook.days)
+        for world, fit, level in (("recorded", own, Level()), ("predicted", outlook.earlier, outlook.level)):
+            found = levels(hotline, fit, outlook.days if world == "predicted" else fit.arrivals.days, level)
             row |= {f"{name}_{world}": value for name, value in found.items()}
         rows.append(row)
     return pl.DataFrame(rows, infer_schema_length=None)
 
 
-def _tables(
-    happened: pl.DataFrame, foretold: pl.DataFrame, inputs: pl.DataFrame
-) -> Mapping[str, pl.DataFrame]:
+def _tables(hotline: Hotline, lessons: Sequence[_Learned], foretold: pl.DataFrame) -> dict[str, pl.DataFrame]:
+    known = {each.outlook.month: recorded(hotline, days_of(each.outlook.before)) for each in lessons}
+    happened = pl.concat([recorded(hotline, days_of(each.calls)) for each in lessons])
     plain = foretold.filter(pl.col("own") == LEARNED)
-    months = by_month(happened, plain).join(inputs, on="month", how="left", maintain_order="left")
+    modelled = foretold.filter(pl.col("own") == BEFORE)
+    # With one month before, what is predicted is that month as its own fit has it.
+    before = pl.concat([modelled, plain.filter(~pl.col("month").is_in(modelled["month"].unique().implode()))])
+    plain = calibrated(plain, before, known)
+    months = by_month(happened, plain, known).join(
+        _inputs(hotline, lessons), on="month", how="left", maintain_order="left"
+    )
     for own in foretold["own"].unique(maintain_order=True).to_list():
-        if own != LEARNED:
-            known = by_month(happened, foretold.filter(pl.col("own") == own))
-            column = known.select("month", pl.col("wait_s_mean_predicted").alias(f"wait_s_mean_own_{own}"))
-            months = months.join(column, on="month", how="left", maintain_order="left")
-    half_hours = by_half_hour(beside(happened, plain))
-    return {"months": months, "days": by_day(happened, plain), "half_hours": half_hours}
+        if own not in {LEARNED, BEFORE}:
+            simulated = calibrated(foretold.filter(pl.col("own") == own), before, known)
+            column = pl.col("wait_s_mean_predicted").alias(f"wait_s_mean_own_{own}")
+            months = months.join(
+                by_month(happened, simulated, known).select("month", column),
+                on="month",
+                how="left",
+                maintain_order="left",
+            )
+    days = with_level(by_day(happened, plain, known), months)
+    return {"months": months, "days": days, "half_hours": by_half_hour(beside(happened, plain))}
 
 
 def _write(folder: Path, tables: Mapping[str, pl.DataFrame], stamp: Stamp) -> None:
@@ -148,14 +184,25 @@ def _write(folder: Path, tables: Mapping[str, pl.DataFrame], stamp: Stamp) -> No
         save(drawings[name](table, stamp), folder / "charts" / name)
 
 
-def _tell(tables: Mapping[str, pl.DataFrame], folder: Path, *, decompose: bool) -> None:
-    _show(tables["months"])
+def _tell(hotline: Hotline, tables: Mapping[str, pl.DataFrame], folder: Path, *, decompose: bool) -> None:
+    months, days = tables["months"], tables["days"]
+    _show(months)
     if decompose:
-        _show_own(tables["months"])
-    inside, days = within_range(tables["days"]), tables["days"].height
-    say("recorded, then predicted from earlier months alone; range: 95 of 100 months, if nothing changes;")
-    say("before: the mean wait recorded in all months before, which a prediction has to beat")
-    say(f"{inside} of {days} days lie in the range of 95 % of their weekday's; results in {folder}")
+        _show_own(months)
+    say("recorded, then predicted from earlier months alone; range: 95 of 100 months should lie in it, by")
+    say("the errors of the months before and by how much weeks change")
+    say(sentence(against_last_month(months), "as last month", "months", "s"))
+    say(sentence(against_last_week(days), "as last week", "days", "s"))
+    counted = (
+        f"{within_range(months)} of {months.height} months and {within_range(days)} of {days.height} days"
+    )
+    say(f"{counted} lie in their ranges, which should hold 95 of 100")
+    unusual = [f"{day}" for day in days.filter(pl.col("unusual"))["day"]]
+    if unusual:
+        say(f"compared all the same, though far fewer called than was usual: {', '.join(unusual)}")
+    if not hotline.holidays:
+        say("the hotline names no holidays: every Sunday to Thursday with a call counts as a day of work")
+    say(f"results in {folder}")
 
 
 def _show(months: pl.DataFrame) -> None:
@@ -165,7 +212,7 @@ def _show(months: pl.DataFrame) -> None:
         "service, s",
         "mean wait, s",
         "range",
-        "before",
+        "last month",
         "waited",
         "> 20 s",
         "abandoned",
@@ -190,7 +237,7 @@ def _cells(row: dict[str, Any]) -> list[str]:
         _both(row, "service_s_mean", 0),
         _both(row, "wait_s_mean", 1),
         "–" if low is None else f"{low:.0f}–{high:.0f}",
-        _number(row["wait_s_mean_earlier"], 0),
+        _number(row["wait_s_mean_last_month"], 0),
         *shares,
         _both(row, "evening_wait_s_mean", 0),
         _number(row["day_correlation"], 2),

@@ -11,10 +11,18 @@ from footfall.chart.save import save
 from footfall.chart.style import Stamp
 from footfall.cli.console import percent, progress, say, say_json, show_table
 from footfall.cli.runs import begin_named, end
-from footfall.measure.offices import agreement, by_day, by_half_hour, by_office, by_queue
+from footfall.measure.offices import (
+    NAIVE,
+    against_naive,
+    agreement,
+    by_day,
+    by_half_hour,
+    by_office,
+    by_queue,
+)
 from footfall.records.log_file import read_log
 from footfall.records.tables import write_csv
-from footfall.simulate.offices.predict import later_days, predict
+from footfall.simulate.offices.predict import later_days, predict, with_last_week
 from footfall.simulate.offices.records import queue_days
 from footfall.simulate.offices.spec import Offices
 
@@ -34,21 +42,22 @@ def validate(
         BadInputError: the snapshots are no such table, or hold no later day.
     """
     model, snapshots = paths
-    days = later_days(offices, queue_days(read_log(snapshots), str(snapshots)), str(snapshots))
+    every = queue_days(read_log(snapshots), str(snapshots))
+    days = later_days(offices, every, str(snapshots))
     settings = {"model_file": model.as_posix(), "snapshots": snapshots.name, "queue_days": len(days)}
     folder, manifest = begin_named(
         "validate", offices.name, offices.fingerprint(), seed, out, settings=settings
     )
     with progress(f"predicting {len(days)} days of queues of {offices.title}") as bar:
-        looks = predict(offices, days, seed, bar)
+        looks = with_last_week(offices, predict(offices, days, seed, bar), every)
     _write(folder, looks, Stamp.of(manifest))
     end(folder, manifest)
-    found = agreement(looks)
+    found = agreement(looks) | against_naive(looks)
     if as_json:
         say_json({"agreement": found, "offices": by_office(looks).to_dicts()})
         return
     _show(by_office(looks))
-    for line in _lines(found):
+    for line in (*_lines(found), *naive_lines(found)):
         say(line)
     say(f"pairs: recorded, then first days (arrivals, counters) or predicted (waiting); results in {folder}")
 
@@ -58,7 +67,7 @@ def _write(folder: Path, looks: pl.DataFrame, stamp: Stamp) -> None:
     made = {name: make(looks) for name, make in tables.items()}
     for name, table in made.items():
         write_csv(_short(table), folder / f"{name}.csv")
-    write_csv(_short(pl.DataFrame([agreement(looks)])), folder / "agreement.csv")
+    write_csv(_short(pl.DataFrame([agreement(looks) | against_naive(looks)])), folder / "agreement.csv")
     save(queues_chart(_short(made["queues"]), stamp), folder / "charts" / "queues")
     save(half_hours_chart(_short(made["half_hours"]), stamp), folder / "charts" / "half_hours")
 
@@ -106,6 +115,28 @@ def _lines(found: dict[str, Any]) -> list[str]:
         lines.append(
             f"waiting, {guess.replace('_', ' ')}: {ratio} of recorded; within × 2: {near} of the queues, "
             f"{long} of the {found['long_queues']} in which one or more wait; ranks {ranks}"
+        )
+    return lines
+
+
+def naive_lines(found: dict[str, Any]) -> list[str]:
+    """Say in a sentence for each naive prediction whether the simulation, which is given more, is better."""
+    lines = []
+    for name, title in NAIVE.items():
+        naive, own = (found.get(f"vs_{name}_{what}") for what in ("error_share", "predicted_error_share"))
+        if naive is None or own is None:
+            lines.append(f"“{title}”: no day and queue to compare with")
+            continue
+        naive_text, own_text = f"{naive:.2f}", f"{own:.2f}"
+        is_better = own < naive and own_text != naive_text
+        told = (
+            "the prediction is better" if is_better else f"the prediction is no better: plan with “{title}”"
+        )
+        nearer, compared = (found[f"vs_{name}_{what}"] for what in ("nearer", "queue_days"))
+        lines.append(
+            f"“{title}” was nearer in {nearer:,} of {compared:,} days of queues; sum of errors {naive_text} of "
+            f"those waiting against {own_text} for the prediction, which is given the day's own arrivals and "
+            f"counters: {told}"
         )
     return lines
 

@@ -9,6 +9,8 @@ FACTOR = 2.0
 LONG_ENOUGH = 1.0
 """Queues in which fewer wait on average are empty most of the time: a ratio says little of them."""
 _GUESSES = ("predicted", "first_days")
+NAIVE = {"last_week": "as last week", "first_days": "as the first days"}
+"""Predictions that take no simulation: that the day is as it was seven days before, or as the first ones."""
 _LEVELS = tuple(
     f"{figure}_{world}"
     for figure, worlds in (
@@ -103,6 +105,35 @@ def agreement(looks: pl.DataFrame) -> dict[str, Any]:
             f"{name}_half_hour_correlation": _of(clock, "waiting_recorded", name),
         }
     return found | {"waiting_predicted_day_correlation": _day_correlation(looks, long)}
+
+
+def against_naive(looks: pl.DataFrame) -> dict[str, Any]:
+    """Hold the prediction against each naive one: sums of absolute errors over days and queues, of recorded.
+
+    For `first_days` and `last_week` (where `looks` have `waiting_last_week`): `vs_..._queue_days`, how many
+    have both; `vs_..._error_share` of the naive and `vs_..._predicted_error_share` of the prediction for
+    those: the sum over queues and days of how far the mean number waiting is off, over the sum of those
+    waiting; None without any. `vs_..._nearer`: in how many of them the naive one was nearer.
+    """
+    found: dict[str, Any] = {}
+    for naive in NAIVE:
+        name, start = f"waiting_{naive}", f"vs_{naive}"
+        if name not in looks.columns:
+            continue
+        both = looks.drop_nulls(["waiting_recorded", "waiting_predicted", name])
+        days = both.group_by("day", "office", "queue").agg(
+            pl.col("waiting_recorded", "waiting_predicted", name).mean()
+        )
+        recorded = pl.col("waiting_recorded")
+        off, naive_off = ((pl.col(other) - recorded).abs() for other in ("waiting_predicted", name))
+        total = float(days["waiting_recorded"].sum())
+        found |= {
+            f"{start}_queue_days": days.height,
+            f"{start}_error_share": float(days.select(naive_off.sum()).item()) / total if total else None,
+            f"{start}_predicted_error_share": float(days.select(off.sum()).item()) / total if total else None,
+            f"{start}_nearer": days.filter(naive_off < off).height,
+        }
+    return found
 
 
 def _summed(looks: pl.DataFrame, key: str) -> pl.DataFrame:

@@ -14,6 +14,7 @@ from footfall.simulate.hotline.learn import (
     months_ahead,
     outlooks,
 )
+from footfall.simulate.hotline.level import Level, level_of
 from footfall.simulate.hotline.records import offered_calls, regular_calls
 from footfall.simulate.hotline.spec import Hotline
 from tests.made_calls import calls, working_days
@@ -43,8 +44,23 @@ def test_each_month_but_the_first_is_learned_from_all_before_it(strict: Hotline)
     """Of three months two are ahead; none has seen a day of its own or later."""
     july = working_days(date(1999, 7, 4), 1)
     june, last = ahead(strict, calls([*MAY, *JUNE, *july]))
-    assert (june.month, june.days, june.earlier.arrivals.days) == ("1999-06", tuple(JUNE), tuple(MAY))
-    assert (last.month, last.days, last.earlier.arrivals.days) == ("1999-07", tuple(july), (*MAY, *JUNE))
+    assert (june.month, june.earlier.arrivals.days) == ("1999-06", tuple(MAY))
+    assert (last.month, last.earlier.arrivals.days) == ("1999-07", (*MAY, *JUNE))
+    assert (june.level, last.level != Level()) == (Level(), True)
+
+
+def test_the_calendar_says_which_days_are_predicted(strict: Hotline) -> None:
+    """Sundays to Thursdays of the whole month but for holidays, however many call on them."""
+    holidays = (JUNE[0], JUNE[3])
+    hotline = strict.model_copy(update={"holidays": holidays})
+    all_june = working_days(date(1999, 5, 30), 5)
+    expected = tuple(day for day in all_june if day.month == 6 and day not in holidays)
+    few = calls([*MAY, *JUNE]).filter(
+        (pl.col("date").dt.date() != JUNE[1]) | (pl.int_range(pl.len()) % 20 == 0)
+    )
+    for table in (calls([*MAY, *JUNE]), few):
+        (june,) = ahead(hotline, table)
+        assert june.days == expected
 
 
 def test_nothing_of_the_month_itself_is_learned(strict: Hotline, two_months: pl.DataFrame) -> None:
@@ -61,6 +77,7 @@ def test_nothing_of_the_month_itself_is_learned(strict: Hotline, two_months: pl.
     (after,) = ahead(strict, pl.concat([spoilt, spoilt.filter(june)]))
     assert after.days == before.days
     assert repr(after.earlier) == repr(before.earlier)
+    assert after.level == before.level
 
 
 def test_what_came_before_is_learned(strict: Hotline, two_months: pl.DataFrame) -> None:
@@ -110,11 +127,11 @@ def test_who_leaves_the_voice_unit_after_midnight_is_of_the_day_before(strict: H
     assert fit.arrivals.profile("*")[-1] == pytest.approx(1 / 5)
 
 
-def test_one_month_teaches_nothing_of_itself() -> None:
+def test_one_month_teaches_nothing_of_itself(plain: Hotline) -> None:
     """There is none before it."""
     offered = offered_calls(calls(MAY), "calls.csv")
-    with pytest.raises(BadInputError, match=r"^calls.csv: has regular days of one month only \(1999-05\)"):
-        months_ahead(offered, "calls.csv")
+    with pytest.raises(BadInputError, match=r"^calls.csv: has working days of one month only \(1999-05\)"):
+        months_ahead(plain, offered, "calls.csv")
 
 
 @pytest.mark.parametrize(("evening_from_s", "parts"), [(72_000, (20.0,)), (86_400, ()), (0, ())])
@@ -130,3 +147,18 @@ def test_customers_are_followed_where_the_file_knows_them(plain: Hotline) -> Non
     """Without the column nothing is known of calling again."""
     assert mapping_for(plain, customers=True).columns.customer == "customer"
     assert mapping_for(plain, customers=False).columns.customer is None
+
+
+def test_the_level_follows_the_last_month_by_half(strict: Hotline) -> None:
+    """Twenty days of more and shorter calls after twenty others: half the way, in logarithms."""
+    before = regular_calls(offered_calls(calls(MAY), "x"), "x")
+    changed = calls(working_days(date(1999, 6, 6), 4), between_s=60, service_s=90)
+    after = regular_calls(offered_calls(changed, "x"), "x")
+    every = learned(strict, pl.concat([before, after]))
+    months = [learned(strict, before), learned(strict, after)]
+    first, second = (level_of(every, months[k : k + 1]) for k in (0, 1))
+    found = level_of(every, months)
+    for name in ("calls", "agents", "service"):
+        assert getattr(found, name) ** 2 == pytest.approx(getattr(first, name) * getattr(second, name))
+    assert second.calls / first.calls == pytest.approx(1.5, rel=0.1)
+    assert second.service / first.service == pytest.approx(100 / 150, rel=0.1)

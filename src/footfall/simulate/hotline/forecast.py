@@ -18,21 +18,25 @@ from footfall.simulate.fit.build import Named, model_of, on_day
 from footfall.simulate.fit.fit import Fitted
 from footfall.simulate.fit.mapping import WEEKDAYS
 from footfall.simulate.hotline.learn import NOT_MEASURED
+from footfall.simulate.hotline.level import Level, with_service_times
 from footfall.simulate.hotline.predict import NOTICEABLE_S
 from footfall.simulate.hotline.records import RecordedDay
 from footfall.simulate.hotline.spec import Hotline
 from footfall.simulate.spec.base import HALF_HOUR_S, HALF_HOURS
 from footfall.simulate.spec.model import Model
 
-DAYS_A_WEEKDAY = 40
-"""Simulated days of each weekday: their noise is then a third of that of a month, which has four or five."""
+DAYS_A_WEEKDAY = 20
+"""Simulated days of each weekday: their noise is then half that of a month, which has four or five."""
 LEARNED = "learned"
+BEFORE = "before"
+"""The months learned from, by their own fit: how far the model itself is off."""
 ALL_OWN = "all"
 _AT_ONCE = 5
 _WEEKDAY_APART = 10_000
 """Each weekday has replications of its own, lest all Sundays be as busy as their Mondays."""
 _JOBS_A_WORKER = 8
 """Fewer are done before a process for them has started."""
+_SAME = Level()
 Progress = Callable[[float], None]
 Bools = NDArray[np.bool_]
 
@@ -46,6 +50,7 @@ class Case:
     month: str
     days: tuple[date, ...]
     fit: Fitted
+    level: Level = _SAME
 
 
 _Job = tuple[Case, str, Model, range]
@@ -77,15 +82,18 @@ def weekday_of(day: date) -> str:
     return WEEKDAYS[day.weekday()]
 
 
-def model_on(fit: Fitted, weekday: str) -> Model:
-    """Give the fitted model of a weekday; of one that the fit has not seen, that of the mean day."""
+def model_on(fit: Fitted, weekday: str, level: Level = _SAME) -> Model:
+    """Give the fitted model of a weekday at a level; of a weekday not seen, that of the mean day."""
     days = fit.arrivals.days
     source = f"fitted from the regular days of {days[0]} to {days[-1]}, n = {fit.used:,}"
     model = model_of(fit, Named("learned", "As learned", source))
     name = weekday if weekday in fit.arrivals.weekdays else EVERY
-    arrivals = {segment.name: fit.arrivals.profile(segment.name, name) for segment in model.segments}
-    staff = fit.staff.profile(name) if fit.staff else []
-    return on_day(model, arrivals, staff, f"{source}; {name}")
+    arrivals = {
+        segment.name: [level.calls * calls for calls in fit.arrivals.profile(segment.name, name)]
+        for segment in model.segments
+    }
+    staff = [level.agents * agents for agents in fit.staff.profile(name)] if fit.staff else []
+    return with_service_times(on_day(model, arrivals, staff, f"{source}; {name}"), level.service)
 
 
 def forecast(
@@ -122,8 +130,10 @@ def recorded(hotline: Hotline, days: Sequence[RecordedDay]) -> pl.DataFrame:
     return pl.concat(tables)
 
 
-def levels(hotline: Hotline, fit: Fitted, days: Sequence[date]) -> dict[str, float | None]:
-    """Give what a fit says of some days: agents on duty, the mean of the opening hours; seconds of a service.
+def levels(
+    hotline: Hotline, fit: Fitted, days: Sequence[date], level: Level = _SAME
+) -> dict[str, float | None]:
+    """Give what a fit says of some days, at a level: agents on duty in the opening hours, and a service.
 
     Services that are no conversations are left out; None: the calls do not tell.
     """
@@ -132,8 +142,11 @@ def levels(hotline: Hotline, fit: Fitted, days: Sequence[date]) -> dict[str, flo
     if fit.staff is not None:
         first, last = (round(float(s) / HALF_HOUR_S) for s in (hotline.opens_s, hotline.closes_s))
         profiles = [fit.staff.profile(weekday_of(day)) or fit.staff.profile() for day in days]
-        agents = float(np.mean([staff[first:last] for staff in profiles]))
-    return {"agents_on_duty_mean": agents, "service_s_mean": service.mean_s.value if service else None}
+        agents = level.agents * float(np.mean([staff[first:last] for staff in profiles]))
+    return {
+        "agents_on_duty_mean": agents,
+        "service_s_mean": level.service * service.mean_s.value if service else None,
+    }
 
 
 def _worked(jobs: Sequence[_Job], seed: int) -> Iterator[pl.DataFrame]:
@@ -150,7 +163,7 @@ def _worked(jobs: Sequence[_Job], seed: int) -> Iterator[pl.DataFrame]:
 def _jobs(cases: Sequence[Case], days_a_weekday: int) -> Iterator[_Job]:
     for case in cases:
         for weekday in sorted({weekday_of(day) for day in case.days}):
-            model = model_on(case.fit, weekday)
+            model = model_on(case.fit, weekday, case.level)
             first = WEEKDAYS.index(weekday) * _WEEKDAY_APART
             for number in range(first, first + days_a_weekday, _AT_ONCE):
                 yield (

@@ -1,15 +1,17 @@
 """What a hotline's earlier months teach of the next one, as `footfall fit` learns it."""
 
-from collections.abc import Iterator
+from calendar import monthrange
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 import polars as pl
 
 from footfall.records.errors import BadInputError
 from footfall.simulate.fit.fit import MINUTE_S, Fitted, fit_log
 from footfall.simulate.fit.mapping import Mapping, mapping_of
-from footfall.simulate.hotline.records import ABANDONED, SERVED, regular_calls
+from footfall.simulate.hotline.level import Level, level_of
+from footfall.simulate.hotline.records import ABANDONED, SERVED, is_working, regular_calls
 from footfall.simulate.hotline.spec import Hotline
 from footfall.simulate.spec.base import DAY_S, HOUR_S
 
@@ -36,28 +38,34 @@ class Outlook:
 
     month: str
     days: tuple[date, ...]
-    """Its regular days: holidays are known beforehand."""
+    """Its working days, by the calendar."""
+    before: pl.DataFrame
+    """The calls of all regular days of the months before, told regular by the calls up to then."""
     earlier: Fitted
-    """What all regular days of the months before it teach, told regular by themselves."""
+    """What they teach."""
+    level: Level
+    """Where calls, agents and services stood at the end of them, over their mean."""
 
 
-def months_ahead(offered: pl.DataFrame, where: str) -> dict[str, tuple[date, ...]]:
-    """Give the regular days of each month that has one before it; `offered` as of `offered_calls`.
+def months_ahead(hotline: Hotline, offered: pl.DataFrame, where: str) -> dict[str, tuple[date, ...]]:
+    """Give the working days of each month that has one before it; `offered` as of `offered_calls`.
+
+    Which days they are, the calendar decides: Sunday to Thursday, but for the hotline's holidays. Of the
+    calls it counts only whether a month has any on such a day.
 
     Raises:
-        BadInputError: no day is regular, or all regular days are of one month.
+        BadInputError: no month before the last has a regular day.
     """
-    months: dict[str, list[date]] = {}
-    for day in regular_calls(offered, where)["day"].unique().sort():
-        months.setdefault(f"{day:%Y-%m}", []).append(day)
-    first, *later = months
+    working = [day for day in offered["day"].unique().sort() if is_working(day, hotline.holidays)]
+    first, *later = sorted({f"{day:%Y-%m}" for day in working}) or [""]
     if not later:
+        regular_calls(offered, where)
         raise BadInputError(
             where,
-            f"has regular days of one month only ({first}), and none before it to learn from",
+            f"has working days of one month only ({first}), and none before it to learn from",
             "calls of two months or more, or --inputs recorded",
         )
-    return {month: tuple(months[month]) for month in later}
+    return {month: _working_days(month, hotline.holidays) for month in later}
 
 
 def outlooks(hotline: Hotline, offered: pl.DataFrame, where: str) -> Iterator[Outlook]:
@@ -66,9 +74,27 @@ def outlooks(hotline: Hotline, offered: pl.DataFrame, where: str) -> Iterator[Ou
     Raises:
         BadInputError: as `months_ahead`.
     """
-    for month, days in months_ahead(offered, where).items():
-        before = offered.filter(pl.col("day") < days[0].replace(day=1))
-        yield Outlook(month, days, learned(hotline, regular_calls(before, where)))
+    for month, days in months_ahead(hotline, offered, where).items():
+        earlier = offered.filter(pl.col("day") < days[0].replace(day=1))
+        before = regular_calls(earlier.filter(~pl.col("day").is_in(list(hotline.holidays))), where)
+        every = learned(hotline, before)
+        months = _by_month(before)
+        level = level_of(every, [learned(hotline, calls) for calls in months]) if len(months) > 1 else Level()
+        yield Outlook(month, days, before, every, level)
+
+
+def _by_month(calls: pl.DataFrame) -> list[pl.DataFrame]:
+    """Part calls into those of each month, in order."""
+    dated = calls.with_columns(_month=pl.col("day").dt.month_start()).sort(
+        "day", "arrived", maintain_order=True
+    )
+    return dated.partition_by("_month", maintain_order=True, include_key=False)
+
+
+def _working_days(month: str, holidays: Sequence[date]) -> tuple[date, ...]:
+    first = date.fromisoformat(f"{month}-01")
+    days = [first + timedelta(days=k) for k in range(monthrange(first.year, first.month)[1])]
+    return tuple(day for day in days if is_working(day, holidays))
 
 
 def learned(hotline: Hotline, regular: pl.DataFrame) -> Fitted:

@@ -1,6 +1,7 @@
 """The recorded calls of a hotline, a day at a time, checked once."""
 
 from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -23,7 +24,8 @@ SERVED, ABANDONED = "served", "abandoned_queue"
 PRIORITY = 2
 SERVICE_S_MOST = 7200.0
 """A longer service is an error of the clock."""
-_REGULAR_SHARE = 0.7
+REGULAR_SHARE = 0.7
+"""A day of less than this share of its weekday's median calls is not regular."""
 _WEEKEND = frozenset({5, 6})
 """Friday and Saturday, as `isoweekday`: the Israeli week is Sunday to Thursday."""
 NOT_RECORDED = -1
@@ -98,14 +100,25 @@ def regular_calls(offered: pl.DataFrame, where: str) -> pl.DataFrame:
     counts = offered.group_by("day").len()
     weekday = pl.col("day").dt.weekday()
     usual = counts.with_columns(usual=pl.col("len").median().over(weekday))
-    kept = usual.filter((pl.col("len") >= _REGULAR_SHARE * pl.col("usual")) & ~weekday.is_in(list(_WEEKEND)))
+    kept = usual.filter((pl.col("len") >= REGULAR_SHARE * pl.col("usual")) & ~weekday.is_in(list(_WEEKEND)))
     if kept.is_empty():
         raise BadInputError(
             where, "has no regular day", "calls of Sundays to Thursdays that were offered to agents"
         )
-    days = offered.join(kept.select("day"), on="day", how="semi").sort("day", "arrived", maintain_order=True)
-    own = [rows.filter(~_of_another_pool(rows)) for rows in days.partition_by("day", maintain_order=True)]
-    return pl.concat(own)
+    return calls_on(kept["day"], offered)
+
+
+def is_working(day: date, holidays: Sequence[date] = ()) -> bool:
+    """Say whether a day is one of work by the calendar: Sunday to Thursday, and no holiday."""
+    return day.isoweekday() not in _WEEKEND and day not in holidays
+
+
+def calls_on(days: Iterable[date], offered: pl.DataFrame) -> pl.DataFrame:
+    """Give the offered calls of some days, in order of arrival, without those of another pool of agents."""
+    chosen = offered.filter(pl.col("day").is_in(list(days)))
+    ordered = chosen.sort("day", "arrived", maintain_order=True)
+    own = [rows.filter(~_of_another_pool(rows)) for rows in ordered.partition_by("day", maintain_order=True)]
+    return pl.concat(own) if own else chosen
 
 
 def days_of(regular: pl.DataFrame) -> list[RecordedDay]:

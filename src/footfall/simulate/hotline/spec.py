@@ -2,6 +2,7 @@
 
 import hashlib
 from bisect import bisect_right
+from datetime import date
 from typing import Self
 
 from pydantic import model_validator
@@ -96,6 +97,8 @@ class Hotline(Spec):
 
     name: str
     title: str
+    holidays: tuple[date, ...] = ()
+    """Known beforehand; by them and the weekday a forecast decides which days are of work."""
     opens_s: NonNegative
     closes_s: Positive
     evening_from_s: NonNegative

@@ -4,6 +4,7 @@ import os
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from datetime import timedelta
 from multiprocessing import get_context
 
 import numpy as np
@@ -18,6 +19,7 @@ from footfall.simulate.offices.tickets import arrived
 
 Progress = Callable[[float], None]
 _JOBS_AT_ONCE = 8
+_WEEK_DAYS = 7
 
 
 def later_days(offices: Offices, days: Sequence[QueueDay], where: str) -> list[QueueDay]:
@@ -57,6 +59,35 @@ def predict(
             if progress:
                 progress(count / len(jobs))
     return pl.concat(tables)
+
+
+def with_last_week(offices: Offices, looks: pl.DataFrame, days: Sequence[QueueDay]) -> pl.DataFrame:
+    """Add `waiting_last_week`: who waited in that half hour of the same queue seven days before.
+
+    Null where that day was not recorded, or left out of the calibration as one of no ordinary week: only
+    the calibrated days and those after them count.
+    """
+    first = min(offices.calibrated_on)
+    open_hours = list(half_hours(offices))
+    names = {(queue.office, queue.queue) for queue in offices.queues}
+    tables = [
+        pl.DataFrame(
+            {
+                "day": [day.day + timedelta(days=_WEEK_DAYS)] * len(open_hours),
+                "office": day.office,
+                "queue": day.queue,
+                "half_hour": open_hours,
+                "waiting_last_week": seen_in(offices, day, day.waiting),
+            }
+        )
+        for day in days
+        if day.day >= first and (day.office, day.queue) in names
+    ]
+    if not tables:
+        return looks.with_columns(waiting_last_week=pl.lit(None, dtype=pl.Float64))
+    keys = ["day", "office", "queue", "half_hour"]
+    weeks = pl.concat(tables).with_columns(pl.col("waiting_last_week").fill_nan(None))
+    return looks.join(weeks, on=keys, how="left", maintain_order="left")
 
 
 def _of_queue(offices: Offices, queue: OfficeQueue, days: Sequence[QueueDay], seed: int) -> pl.DataFrame:
