@@ -134,9 +134,9 @@ def naive_lines(found: dict[str, Any]) -> list[str]:
         )
         nearer, compared = (found[f"vs_{name}_{what}"] for what in ("nearer", "queue_days"))
         lines.append(
-            f"“{title}” was nearer in {nearer:,} of {compared:,} days of queues; sum of errors {naive_text} of "
-            f"those waiting against {own_text} for the prediction, which is given the day's own arrivals and "
-            f"counters: {told}"
+            f"“{title}” was nearer in {nearer:,} of {compared:,} days of queues; sum of errors {naive_text} "
+            f"of those waiting against {own_text} for the prediction, which is given the day's own arrivals "
+            f"and counters: {told}"
         )
     return lines
 
