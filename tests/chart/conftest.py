@@ -123,6 +123,19 @@ def averages() -> pl.DataFrame:
 
 
 @pytest.fixture
+def shares() -> pl.DataFrame:
+    """Six recorded months and two forecast ones, of four channels."""
+    rows: list[tuple[object, ...]] = []
+    for channel, share in zip(CHANNELS, (0.5, 0.3, 0.15, 0.05), strict=False):
+        rows += [(f"2015-{1 + at:02d}", "recorded", channel, 40, share, None, None) for at in range(6)]
+        rows += [
+            (f"2015-{7 + at:02d}", "forecast", channel, None, share, share / 2, share * 1.5) for at in (0, 1)
+        ]
+    schema = ["month", "state", "channel", "cases", "share", "share_low", "share_high"]
+    return pl.DataFrame(rows, schema=schema, orient="row", infer_schema_length=None)
+
+
+@pytest.fixture
 def months() -> pl.DataFrame:
     """Thirteen months of one definition, with a cut-over in the sixth."""
     rows = []

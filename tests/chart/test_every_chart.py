@@ -11,6 +11,7 @@ import pytest
 
 from footfall.chart.arrivals_over_day import arrivals_over_day
 from footfall.chart.comparison import comparison_chart
+from footfall.chart.fitted.shares import shares_chart
 from footfall.chart.forecast import forecast_chart
 from footfall.chart.offices import half_hours_chart as offices_half_hours_chart
 from footfall.chart.offices import queues_chart
@@ -54,6 +55,7 @@ DRAWINGS: dict[str, Draw] = {
     "foretold_months": forecast_chart,
     "contrasts": lambda frame, stamp: comparison_chart(frame, "Worse: p95(web.query) +21 %", stamp),
     "averages": lambda frame, stamp: welch(frame, WELCH_LABELS, stamp),
+    "shares": shares_chart,
     "months": lambda frame, stamp: share_by_month(frame, "electronic: web; of all", stamp),
 }
 

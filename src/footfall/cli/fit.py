@@ -10,6 +10,7 @@ from footfall.chart.save import save
 from footfall.chart.style import Stamp
 from footfall.cli import fitting
 from footfall.cli.console import progress, say, say_json
+from footfall.cli.fit_shares import AHEAD_DEFAULT, AHEAD_MOST, fit_and_show
 from footfall.cli.options import Json, Out, Overwrite
 from footfall.cli.runs import begin, end
 from footfall.records.errors import BadInputError
@@ -21,10 +22,25 @@ from footfall.simulate.fit.fit import Fitted, fit_log
 from footfall.simulate.fit.mapping import EXAMPLE, Mapping, Options, Weekday, read_mapping
 from footfall.simulate.fit.python_text import model_text
 from footfall.simulate.fit.queue_log import is_queue_log, queue_mapping, read_queue_log
+from footfall.simulate.fit.shares.mapping import EXAMPLE as SHARES_EXAMPLE
+from footfall.simulate.fit.shares.mapping import is_share_mapping
 
 MODEL_FILE, REPORT, FIGURES = "model.py", "report.html", "fit.json"
 _EXPECTED_MAP = "--map FILE.toml, such as `footfall fit --example` prints"
 _NO_SEED = 0
+Forecast = Annotated[
+    int | None,
+    typer.Option(
+        metavar="MONTHS",
+        min=1,
+        max=AHEAD_MOST,
+        help="Of channel shares: months to forecast. Default: 3.",
+        show_default=False,
+    ),
+]
+ExampleShares = Annotated[
+    bool, typer.Option("--example-shares", help="Print a mapping for channel shares, and stop.")
+]
 
 
 def command(
@@ -52,20 +68,32 @@ def command(
             metavar="NAME", help="Fit the days of this weekday only, such as monday.", show_default=False
         ),
     ] = None,
+    forecast: Forecast = None,
     example: Annotated[
         bool, typer.Option("--example", help="Print a mapping to start from, and stop.")
     ] = False,
+    example_shares: ExampleShares = False,
     as_json: Json = False,
 ) -> None:
-    """Fit a model to the rows of LOG, or of several files: model.py, report.html, charts."""
-    if example:
-        say(EXAMPLE.rstrip())
+    """Fit a model to the rows of LOG, or of several files: model.py, report.html, charts.
+
+    Where the mapping names channels: their shares by month, with a forecast.
+    """
+    if example or example_shares:
+        say((SHARES_EXAMPLE if example_shares else EXAMPLE).rstrip())
         return
     if not logs:
         raise BadInputError(
             "LOG", "no log is named", "a CSV, Excel or Parquet file, a queue_log, or --example"
         )
-    table, asked = _read(logs, mapping)
+    text = None if mapping is None else _text_of(mapping)
+    if text is not None and is_share_mapping(text):
+        _without_weekday(weekday)
+        months = forecast or AHEAD_DEFAULT
+        fit_and_show(logs, (text, str(mapping)), months, out, overwrite=overwrite, as_json=as_json)
+        return
+    _without_forecast(forecast)
+    table, asked = _read(logs, mapping, text)
     asked = _on(asked, weekday)
     with progress(f"fitting {table.frame.height:,} rows"):
         try:
@@ -82,9 +110,19 @@ def command(
     say(f"results in {folder}; run it: footfall simulate {folder / MODEL_FILE}")
 
 
-def _read(logs: list[Path], path: Path | None) -> tuple[Table, Mapping]:
-    """Read the files and the mapping that goes with them."""
-    text = None if path is None else _text_of(path)
+def _without_weekday(weekday: str | None) -> None:
+    if weekday is not None:
+        raise BadInputError("--weekday", "is not for channel shares, which are by month", "no --weekday")
+
+
+def _without_forecast(months: int | None) -> None:
+    if months is not None:
+        problem = "forecasts channel shares, and the mapping names no channel"
+        raise BadInputError(f"--forecast {months}", problem, "what `footfall fit --example-shares` prints")
+
+
+def _read(logs: list[Path], path: Path | None, text: str | None) -> tuple[Table, Mapping]:
+    """Read the files and the mapping that goes with them, whose text is given."""
     if is_queue_log(logs[0]):
         return read_queue_log(logs), queue_mapping(text, str(path or "--map"))
     if path is None or text is None:

@@ -33,8 +33,7 @@ def named(fit: Fitted, logs: Sequence[Path]) -> Named:
     """Give the model's name, and where its numbers come from, as every number's source says it."""
     log = logs[0]
     files = log.name if len(logs) == 1 else f"{log.name} and {len(logs) - 1} more"
-    stem = re.sub(r"\W+", "_", log.stem, flags=re.ASCII).strip("_")[:40].rstrip("_")
-    name = fit.options.name or (stem if stem[:1].isalpha() else f"log_{stem}".rstrip("_"))
+    name = fit.options.name or stem_of(log)
     days = fit.arrivals.days
     told = f"{len(days)} day" if len(days) == 1 else f"{len(days)} days"
     span = f"{days[0]}" if len(days) == 1 else f"{days[0]} to {days[-1]}"
@@ -44,6 +43,12 @@ def named(fit: Fitted, logs: Sequence[Path]) -> Named:
         title=f"{name} as fitted",
         log=f"fitted from {files}: {told}, {span}, n = {fit.used:,}{per}",
     )
+
+
+def stem_of(log: Path) -> str:
+    """Give a file's name as the name of what was made of it: letters, digits and underscores."""
+    stem = re.sub(r"\W+", "_", log.stem, flags=re.ASCII).strip("_")[:40].rstrip("_")
+    return stem if stem[:1].isalpha() else f"log_{stem}".rstrip("_")
 
 
 def days(fit: Fitted) -> dict[str, tuple[dict[str, list[float]], list[float]]]:
@@ -187,12 +192,13 @@ def show(fit: Fitted, called: Named) -> None:
     """Print the fit: rows, kinds, day, warnings."""
     say(f"{called.title}: {called.log}")
     for sheet in sheets(fit):
-        show_table(_printed(sheet.title, sheet.heads, sheet.rows))
+        show_table(printed(sheet.title, sheet.heads, sheet.rows))
     for name, text in cautions(fit):
         say(f"warning: {name}: {text}")
 
 
-def _printed(title: str, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
+def printed(title: str, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
+    """Give a table for the terminal; cells are shown as they are."""
     table = Table(title=f"\n{title}", title_justify="left", box=None, pad_edge=False)
     for place, head in enumerate(heads):
         table.add_column(head, justify="right" if place else "left")

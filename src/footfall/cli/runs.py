@@ -55,7 +55,14 @@ def begin(
 
 
 def begin_named(
-    command: str, name: str, fingerprint: str, seed: int, out: Path | None, *, settings: Mapping[str, Any]
+    command: str,
+    name: str,
+    fingerprint: str,
+    seed: int,
+    out: Path | None,
+    *,
+    settings: Mapping[str, Any],
+    overwrite: bool | None = None,
 ) -> tuple[Path, Manifest]:
     """Make the folder and manifest of a run of something that has a name and a fingerprint, `running`.
 
@@ -63,7 +70,8 @@ def begin_named(
         BadInputError: the folder cannot be written.
     """
     identity = run_id(fingerprint, f"{command} {sorted(settings.items())}", seed, __version__)
-    folder = claim(out, Path("results") / folder_name(name) / "runs" / identity)
+    ordinary = Path("results") / folder_name(name) / "runs" / identity
+    folder = claim(out, ordinary, overwrite=overwrite)
     manifest = Manifest(
         run=identity,
         command=command,

@@ -3,7 +3,7 @@
 import tomllib
 from datetime import date
 from fnmatch import fnmatchcase
-from typing import Annotated, Any, Literal, Self, get_args
+from typing import Annotated, Any, Literal, Self, TypeVar, get_args
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, ConfigDict, Field, ValidationError, model_validator
@@ -13,6 +13,7 @@ from footfall.records.outcomes import OUTCOMES
 from footfall.simulate.spec.base import Spec
 
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+_Spec = TypeVar("_Spec", bound=Spec)
 WEEKDAYS: tuple[Weekday, ...] = get_args(Weekday)
 IGNORED = "ignored"
 """Outcome of rows that are no customers: tests, phantoms, calls that never asked for the station."""
@@ -206,8 +207,17 @@ def mapping_of(data: dict[str, Any], where: str) -> Mapping:
     Raises:
         BadInputError: a key or value is wrong; the line names it.
     """
+    return checked(Mapping, data, where, "a mapping as `footfall fit --example` prints")
+
+
+def checked(kind: type[_Spec], data: dict[str, Any], where: str, expected: str) -> _Spec:
+    """Check data of a TOML file as a spec of some kind.
+
+    Raises:
+        BadInputError: a key or value is wrong; the line names it.
+    """
     try:
-        return Mapping.model_validate(data)
+        return kind.model_validate(data)
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(map(str, first["loc"]))
@@ -215,4 +225,4 @@ def mapping_of(data: dict[str, Any], where: str) -> Mapping:
         problem = first["msg"].removeprefix("Value error, ")
         place = f"{where}: {key}" if key else where
         told = f"{problem[:1].lower()}{problem[1:]}{given}"
-        raise BadInputError(place, told, "a mapping as `footfall fit --example` prints") from error
+        raise BadInputError(place, told, expected) from error

@@ -1,0 +1,1 @@
+"""Channel shares by month: counted, learned and forecast."""
