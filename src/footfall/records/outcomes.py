@@ -36,3 +36,9 @@ TECHNICAL: frozenset[str] = frozenset({Outcome.ERROR, Outcome.TIMEOUT, Outcome.T
 
 ERRORS: frozenset[str] = TECHNICAL | {Outcome.UNFINISHED}
 """Ends that `error(…)` counts: technical ones, and visits that were never answered."""
+
+HEADER_NOT_SENDABLE = "header_not_sendable"
+PATH_NOT_SENDABLE = "path_not_sendable"
+BODY_NOT_SENDABLE = "body_not_sendable"
+NOT_SENDABLE = (HEADER_NOT_SENDABLE, PATH_NOT_SENDABLE, BODY_NOT_SENDABLE)
+"""Causes of visits whose next request no HTTP can carry: the service was not asked."""

@@ -1,6 +1,8 @@
 """What comes back over a real connection is one answer or one problem, whole and within its bounds."""
 
 import gzip
+import math
+import resource
 import socket
 import time
 import zlib
@@ -15,6 +17,7 @@ from footfall.load.errands.answers import Answer
 from footfall.load.errands.wire import Request, status_is
 from footfall.load.transport.address import address_of
 from footfall.load.transport.client import Client
+from footfall.load.transport.connection import _descriptors_most
 from footfall.load.transport.options import Sharing, TransportOptions
 from footfall.load.transport.session import Exchange, Session
 from tests.load.transport.raw_server import RawServer, always, raw_server
@@ -329,3 +332,23 @@ def test_nobody_there_is_unreachable(free_port: int) -> None:
     assert counts == {"unreachable": 1}
     nowhere = Client(address_of("http://no-such-host.invalid", "--host"))
     assert Session(nowhere).exchange(asks()).answer.problem == "unreachable"
+
+
+def test_connections_leave_file_descriptors_for_the_runs_own_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run that is out of them says so, and can still write its files and read what it imports."""
+    monkeypatch.setattr("footfall.load.transport.connection._descriptors_most", lambda: 3)
+    with raw_server(always(page(JSON))) as here:
+        client, counts = client_of(here)
+        with closing(Session(client)) as session:
+            assert session.exchange(asks()).answer.problem == "no_file_descriptor"
+        assert counts == {"no_file_descriptor": 1}
+        assert here.connections == 0
+
+
+@pytest.mark.parametrize(("limit", "most"), [(1024, 1000), (30, 15), (resource.RLIM_INFINITY, math.inf)])
+def test_two_dozen_descriptors_are_left_or_half_of_a_few(
+    monkeypatch: pytest.MonkeyPatch, limit: int, most: float
+) -> None:
+    """Whatever the limit is."""
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (limit, limit))
+    assert _descriptors_most.__wrapped__() == most

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 
+import polars as pl
 import pytest
 
 from footfall.measure.between_runs.verdict import why_left_out
@@ -33,6 +34,19 @@ def test_a_run_whose_arrivals_broke_inside_the_generator_is_invalid(make_manifes
     one = ArrivalCounts(due=1000, played=999, broken=1)
     assert judge_wholeness(make_manifest(arrivals=one)).verdict == "invalid"
     assert judge_wholeness(make_manifest(arrivals=ArrivalCounts(due=9, played=9))).verdict == "pass"
+
+
+def test_visits_whose_request_cannot_be_sent_make_the_run_invalid(make_manifest: MakeManifest) -> None:
+    """The service was not asked, so that they are no failure of its own; the causes are named."""
+    causes = ["header_not_sendable"] * 2 + ["path_not_sendable", "http_500", ""]
+    judged = judge_wholeness(make_manifest(), pl.DataFrame({"cause": causes}))
+    assert (judged.verdict, judged.validity) == ("invalid", True)
+    assert judged.reason == (
+        "3 of 5 visits ended at a request that cannot be sent "
+        "(header_not_sendable 2, path_not_sendable 1): the service was not asked"
+    )
+    served = judge_wholeness(make_manifest(), pl.DataFrame({"cause": ["http_500", ""]}))
+    assert served.verdict == "pass"
 
 
 def test_a_degraded_run_says_its_broken_arrivals_too(make_manifest: MakeManifest) -> None:

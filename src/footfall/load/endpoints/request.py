@@ -17,11 +17,11 @@ from footfall.load.endpoints.words import (
     in_path,
     in_text,
 )
-from footfall.load.errands.answers import BODY_NOT_SENDABLE, Answer, Ending
+from footfall.load.errands.answers import Answer, Ending
 from footfall.load.errands.attempt import VisitOverError
 from footfall.load.errands.body import ACCEPTED
 from footfall.load.errands.wire import Request
-from footfall.records.outcomes import Outcome
+from footfall.records.outcomes import BODY_NOT_SENDABLE, Outcome
 
 LOGIN = "login"
 _AGENT = f"footfall/{__version__}"

@@ -7,8 +7,8 @@ from string import Formatter
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from footfall.load.errands.answers import BODY_NOT_SENDABLE, HEADER_NOT_SENDABLE, PATH_NOT_SENDABLE
 from footfall.load.transport.message import is_header_value
+from footfall.records.outcomes import BODY_NOT_SENDABLE, HEADER_NOT_SENDABLE, PATH_NOT_SENDABLE
 
 CUSTOMER_WORDS = (
     "subscriber",

@@ -20,9 +20,6 @@ UNREADABLE = "unreadable_answer"
 UNEXPECTED = "unexpected_answer"
 UNTRUSTED = "certificate_not_trusted"
 TLS_FAILED = "tls_failed"
-HEADER_NOT_SENDABLE = "header_not_sendable"
-PATH_NOT_SENDABLE = "path_not_sendable"
-BODY_NOT_SENDABLE = "body_not_sendable"
 
 _BY_CODE = {
     "wrong_pin": Outcome.REJECTED,

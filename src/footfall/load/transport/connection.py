@@ -1,6 +1,11 @@
 """One connection to the host: opened, asked, found to be still open, closed."""
 
+import errno
+import os
+import resource
 import socket as system
+from functools import cache
+from math import inf
 from time import perf_counter
 from typing import Any
 
@@ -14,6 +19,8 @@ from footfall.load.transport.reply import READ_BYTES, ReplyReader
 SocketAddress = tuple[Any, Any, int, Any]
 """Family, kind, protocol and address, as `getaddrinfo` gives them."""
 _PEEK = system.MSG_PEEK | getattr(system, "MSG_DONTWAIT", 0)
+_FOR_FILES = 24
+"""File descriptors that no connection takes: the run's own files, its log and modules need some."""
 _GONE = (BrokenPipeError, ConnectionResetError)
 
 
@@ -143,10 +150,23 @@ def opened(addresses: list[SocketAddress], context: Any, name: str) -> Connectio
     raise NoAnswerError(UNREACHABLE if problem == CONNECTION_LOST else problem, words=words)
 
 
+def _leave_descriptors(given: int) -> None:
+    if given >= _descriptors_most():
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+
+@cache
+def _descriptors_most() -> float:
+    """The first descriptor that no connection may have; the system gives the lowest that is free."""
+    limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return inf if limit == resource.RLIM_INFINITY else max(limit - _FOR_FILES, limit // 2)
+
+
 def _connected(address: SocketAddress, context: Any, name: str) -> Any:  # noqa: ANN401  gevent's own kind
     family, kind, protocol, where = address
     socket = gevent.socket.socket(family, kind, protocol)
     try:
+        _leave_descriptors(socket.fileno())
         socket.setsockopt(system.IPPROTO_TCP, system.TCP_NODELAY, 1)
         socket.connect(where)
         return socket if context is None else context.wrap_socket(socket, server_hostname=name)

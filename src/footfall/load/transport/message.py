@@ -3,10 +3,10 @@
 import re
 from typing import TYPE_CHECKING
 
-from footfall.load.errands.answers import HEADER_NOT_SENDABLE, PATH_NOT_SENDABLE
 from footfall.load.transport.address import Address
 from footfall.load.transport.problems import NoAnswerError
 from footfall.load.transport.reply import HEAD_BYTES_MOST
+from footfall.records.outcomes import HEADER_NOT_SENDABLE, PATH_NOT_SENDABLE
 
 if TYPE_CHECKING:
     from footfall.load.transport.client import Sendable

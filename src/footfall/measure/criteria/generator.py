@@ -21,6 +21,7 @@ from footfall.measure.summary import RESPONSE_S
 from footfall.measure.verdict import Judgement, Verdict
 from footfall.records.abort import Guard
 from footfall.records.generator import ControlRecord, GeneratorRecord
+from footfall.records.outcomes import NOT_SENDABLE
 from footfall.records.runs import Manifest
 
 OWN_LEAST_S = 0.005
@@ -38,8 +39,8 @@ WOKEN_LEAST = 100
 _SHORT_S = 0.01
 
 
-def judge_wholeness(manifest: Manifest) -> Judgement:
-    """See that the run ran to its end, with all that played it."""
+def judge_wholeness(manifest: Manifest, visits: pl.DataFrame | None = None) -> Judgement:
+    """See that the run ran to its end, with all that played it, and could send what it had to."""
     verdict, reason = Verdict.INVALID, f"its status is {manifest.status!r}: it was cut short"
     gone = sum(each.status in {"left", "lost"} for each in manifest.workers)
     if manifest.degraded or gone:
@@ -51,10 +52,24 @@ def judge_wholeness(manifest: Manifest) -> Judgement:
         return Judgement(criterion="run is finished", verdict=Verdict.FAIL, reason=reason, decisive=True)
     elif manifest.status == "finished":
         verdict, reason = Verdict.PASS, "it ran to its end"
-    if own := spoiled_by(manifest):
+    if own := "; ".join(each for each in (spoiled_by(manifest), _unsent(visits)) if each):
         reason = own if verdict is Verdict.PASS else f"{reason}; {own}"
         verdict = Verdict.INVALID
     return Judgement(criterion="run is finished", verdict=verdict, reason=reason, validity=True)
+
+
+def _unsent(visits: pl.DataFrame | None) -> str:
+    """Say how many visits ended at a request that no HTTP can carry; empty when none did."""
+    if visits is None:
+        return ""
+    found = visits.filter(pl.col("cause").is_in(NOT_SENDABLE))["cause"].value_counts(sort=True)
+    if found.is_empty():
+        return ""
+    causes = ", ".join(f"{cause} {n:,}" for cause, n in found.rows())
+    return (
+        f"{found['count'].sum():,} of {visits.height:,} visits ended at a request that cannot be sent "
+        f"({causes}): the service was not asked"
+    )
 
 
 def spoiled_by(manifest: Manifest) -> str:

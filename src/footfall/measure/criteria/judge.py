@@ -47,8 +47,9 @@ _JUDGES: Mapping[type, Callable[[Any, Evidence], Judgement]] = MappingProxyType(
 def judge_all(criteria: Iterable[Criterion], evidence: Evidence) -> tuple[Judgement, ...]:
     """Whether the run is whole and its generator kept up, then each criterion in its order."""
     asked = tuple(criteria)
+    wholeness = judge_wholeness(evidence.manifest, evidence.measured)
     generator = judge_generator(asked, evidence.manifest)
-    of_run = (judge_wholeness(evidence.manifest), *(() if generator is None else (generator,)))
+    of_run = (wholeness,) if generator is None else (wholeness, generator)
     return (*of_run, *(judge(each, evidence) for each in asked))
 
 
