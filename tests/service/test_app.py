@@ -31,6 +31,12 @@ def test_the_document_lists_every_route_that_exists(shared: Running) -> None:
     assert len(listed) > 60
 
 
+def test_without_a_control_token_the_control_routes_are_not_listed(start: Start) -> None:
+    """They give 404 then, so a tool that reads the document must not look for them."""
+    openapi = start(control_token=None).client.get("/openapi.json").json()
+    assert not [path for path in openapi["paths"] if path.startswith("/control/")]
+
+
 def test_every_listed_route_answers(shared: Running) -> None:
     """No route of the document leads to `there is no such route`."""
     for path, item in shared.client.get("/openapi.json").json()["paths"].items():

@@ -64,5 +64,8 @@ def _door(operator: Operator) -> Door:
         answers={200: "Document"},
     )
     table.append(own)
-    openapi = document(operator.settings.model, table)
+    # Without a token the control routes are as if they were not there.
+    has_control = bool(operator.settings.control_token)
+    listed = [route for route in table if has_control or "control" not in route.headers]
+    openapi = document(operator.settings.model, listed)
     return Door(table)
