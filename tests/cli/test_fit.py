@@ -113,6 +113,7 @@ def test_a_plain_table_becomes_a_model_that_runs(
     out = fitted
     assert sorted(path.name for path in out.iterdir()) == [
         *("arrivals.csv", "charts", "fit.json", "manifest.json", "model.py", "report.html"),
+        "uncertainty.json",
     ]
     charts = sorted(path.name for path in (out / "charts").iterdir())
     names = ("arrivals", "patience", "service_quantiles", "service_times", "staff")
@@ -127,6 +128,30 @@ def test_a_plain_table_becomes_a_model_that_runs(
     assert run(("simulate", str(out / "model.py"), "--out", str(tmp_path / "day"), "--json")) == 0
     assert json.loads(capsys.readouterr().out)["visits"] == pytest.approx(4001 / 14, rel=0.2)
     assert json.loads((out / "manifest.json").read_text(encoding="utf-8"))["status"] == "finished"
+
+
+def test_days_of_a_fitted_model_have_a_range_that_holds_the_fit(
+    fitted: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Wider than the chance of the days, and said; a copy of the model alone says what is left out."""
+    asked = ("--replications", "3", "--seed", "2")
+    out = tmp_path / "days"
+    assert run(("simulate", str(fitted / "model.py"), *asked, "--out", str(out), "--json")) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert "how sure the numbers are that 14 days of the log gave" in told["range"]
+    for row in told["days"]:
+        assert row["range_low"] < row["mean"] < row["range_high"]
+        assert row["fit_error"] > 0
+    assert "range_low" in (out / "days.csv").read_text(encoding="utf-8")
+    alone = tmp_path / "alone" / "model.py"
+    alone.parent.mkdir()
+    alone.write_bytes((fitted / "model.py").read_bytes())
+    assert run(("simulate", str(alone), "--out", str(tmp_path / "one"))) == 0
+    assert "no uncertainty.json lies beside it" in capsys.readouterr().out
+    (alone.parent / "uncertainty.json").write_text('{"days": 1}')
+    assert run(("simulate", str(alone), "--out", str(tmp_path / "two"))) == 2
+    assert "uncertainty.json" in capsys.readouterr().err
+    assert not (tmp_path / "two").exists()
 
 
 def test_every_row_is_told_and_the_rows_add_up(

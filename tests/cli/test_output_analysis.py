@@ -111,7 +111,7 @@ def test_a_change_that_changes_nothing_makes_no_difference(definition: ShareDefi
     """The same customers have the same luck in both: every difference is exactly 0."""
     same = set_text(MODEL, "hall.clerks=3")
     days = [key_figures(definition, simulate_day(MODEL, 5, k)) for k in range(2)]
-    found = versus.differences(days, same, 5, definition)
+    found = versus.differences(days, versus.changed_days(2, same, 5, definition))
     assert WAIT in found
     assert all(tuple(each.interval) == (0, 0) for each in found.values())
 

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from footfall.cli.console import note
 from footfall.records.errors import BadInputError
+from footfall.simulate.fit.uncertainty import Uncertainty, drawn
 from footfall.simulate.hotline.spec import Hotline
 from footfall.simulate.offices.spec import Offices
 from footfall.simulate.spec.change import flattened, set_text
@@ -47,6 +48,20 @@ def with_changes(model: Model, changes: Sequence[str], *, where: str = "--set") 
             note(f"footfall: warning: {warning}")
         model = changed
     return model
+
+
+def drawn_with_changes(
+    model: Model, uncertainty: Uncertainty, key: tuple[int, int], changes: Sequence[str]
+) -> Model:
+    """Give a fitted model with its numbers drawn (`key`: seed and draw), then changed as by `--set`.
+
+    Raises:
+        BadInputError: a change is impossible.
+    """
+    found = drawn(model, uncertainty, *key)
+    for change in changes:
+        found = set_text(found, change)
+    return found
 
 
 def hotline_in(path: Path) -> Hotline:

@@ -19,15 +19,18 @@ def show(rows: Rows, plan: Plan) -> None:
         return
     table = Table(title="\nOver independent days", title_justify="left", box=None, pad_edge=False)
     heads = ["quantity", "days", "mean ± 95 %"]
+    is_fitted = "range_low" in rows[0]
+    heads += ["range"] if is_fitted else []
     if plan.precision:
         heads += ["±, relative", f"within ± {percent(plan.precision.relative)}"]
     for head in heads:
         table.add_column(head, justify="left" if head == "quantity" else "right")
     for row in rows:
         mean = plus_minus.form_of(row["quantity"])(row["mean"], row["half_width"])
-        table.add_row(
-            row["quantity"], str(row["replications"]), mean, *(_standing(row) if plan.precision else ())
-        )
+        bounds = (row["range_low"], row["range_high"]) if is_fitted else None
+        more = [plus_minus.between(row["quantity"], *bounds)] if bounds else []
+        more += _standing(row) if plan.precision else ()
+        table.add_row(row["quantity"], str(row["replications"]), mean, *more)
     show_table(table)
     if plan.precision:
         say(verdict(rows, plan.precision))

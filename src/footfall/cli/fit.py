@@ -18,12 +18,14 @@ from footfall.records.log_file import Table, TableForm, joined, read_table
 from footfall.records.tables import write_csv, write_text
 from footfall.simulate.fit.build import Named, model_of
 from footfall.simulate.fit.cautions import cautions
-from footfall.simulate.fit.fit import Fitted, fit_log
+from footfall.simulate.fit.fit import Fitted, fit_rows, read_log
 from footfall.simulate.fit.mapping import EXAMPLE, Mapping, Options, Weekday, read_mapping
 from footfall.simulate.fit.python_text import model_text
 from footfall.simulate.fit.queue_log import is_queue_log, queue_mapping, read_queue_log
+from footfall.simulate.fit.refits import fitted_uncertainty
 from footfall.simulate.fit.shares.mapping import EXAMPLE as SHARES_EXAMPLE
 from footfall.simulate.fit.shares.mapping import is_share_mapping
+from footfall.simulate.fit.uncertainty import UNCERTAINTY_FILE, Uncertainty, uncertainty_text
 
 MODEL_FILE, REPORT, FIGURES = "model.py", "report.html", "fit.json"
 _EXPECTED_MAP = "--map FILE.toml, such as `footfall fit --example` prints"
@@ -75,7 +77,7 @@ def command(
     example_shares: ExampleShares = False,
     as_json: Json = False,
 ) -> None:
-    """Fit a model to the rows of LOG, or of several files: model.py, report.html, charts.
+    """Fit a model to the rows of LOG, or of several files: model.py, its uncertainty, report.html, charts.
 
     Where the mapping names channels: their shares by month, with a forecast.
     """
@@ -97,12 +99,15 @@ def command(
     asked = _on(asked, weekday)
     with progress(f"fitting {table.frame.height:,} rows"):
         try:
-            fit = fit_log(table, asked)
+            rows = read_log(table, asked)
+            fit = fit_rows(rows, asked.options)
         except BadInputError as error:
             by = "" if mapping is None else f" by {mapping}"
             raise BadInputError(f"{logs[0]}{by}", str(error)) from error
     named = fitting.named(fit, logs)
-    folder, run = _write(fit, named, asked, out, overwrite=overwrite)
+    with progress("fitting again without some of the days"):
+        uncertainty = fitted_uncertainty(rows, asked.options, fit, named)
+    folder, run = _write((fit, uncertainty), named, asked, out, overwrite=overwrite)
     if as_json:
         say_json(fitting.as_json(fit) | {"run": run, "folder": str(folder)})
         return
@@ -159,9 +164,15 @@ def _on(mapping: Mapping, weekday: str | None) -> Mapping:
 
 
 def _write(
-    fit: Fitted, named: Named, mapping: Mapping, out: Path | None, *, overwrite: bool
+    found: tuple[Fitted, Uncertainty | None],
+    named: Named,
+    mapping: Mapping,
+    out: Path | None,
+    *,
+    overwrite: bool,
 ) -> tuple[Path, str]:
     """Write everything, the model last; gives the folder and the run's identity."""
+    fit, uncertainty = found
     model = model_of(fit, named)
     warned = cautions(fit)
     text = model_text(model, named, fitting.days(fit), [f"{name}: {told}" for name, told in warned])
@@ -184,6 +195,8 @@ def _write(
     )
     write_text(render_fit(report), folder / REPORT)
     write_text(figures, folder / FIGURES)
+    if uncertainty is not None:
+        write_text(uncertainty_text(uncertainty), folder / UNCERTAINTY_FILE)
     write_text(text, folder / MODEL_FILE)
     end(folder, manifest)
     return folder, manifest.run

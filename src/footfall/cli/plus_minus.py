@@ -40,6 +40,15 @@ def difference_of(quantity: str) -> Callable[[float, float], str]:
     return _difference_of_times if _is_time(quantity) else _difference_of_shares
 
 
+def between(quantity: str, low: float | None, high: float | None) -> str:
+    """Give the bounds of a quantity as `2.1–2.7 s` or `97.6–98.3 %`, in one unit; `–` where none is known."""
+    if low is None or high is None:
+        return "–"
+    unit, name = _unit(high) if _is_time(quantity) else (0.01, "%")
+    digits = min(max(_digits((high - low) / 2 / unit), 0), _DIGITS_MOST)
+    return f"{low / unit:.{digits}f}–{high / unit:.{digits}f} {name}"
+
+
 def with_bounds(share: float | None, low: float | None, high: float | None) -> str:
     """Give a share with bounds that need not lie evenly about it: `98.0 % (97.6–98.3)`."""
     if share is None or low is None or high is None:

@@ -133,19 +133,17 @@ def over_days(found: Sequence[Day], plan: Plan) -> list[dict[str, Any]]:
     return [row | _standing(by_name[row["quantity"]], row["quantity"], plan, plan.precision) for row in rows]
 
 
-def write(folder: Path, found: Sequence[Day], plan: Plan) -> list[dict[str, Any]]:
-    """Write `days.csv` and the values behind it, `day_by_day.csv`; returns the rows. One day has none.
+def write(folder: Path, found: Sequence[Day], rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write `days.csv`, the rows over days, and the values behind it, `day_by_day.csv`. One day has none.
 
     Raises:
         BadInputError: the folder cannot be written.
     """
-    rows = over_days(found, plan)
     if rows:
         values = [(number, name, value) for number, day in enumerate(found) for name, value in day.items()]
         schema = {"replication": pl.Int64, "quantity": pl.String, "value": pl.Float64}
         write_csv(pl.DataFrame(values, schema=schema, orient="row"), folder / DAY_BY_DAY_FILE)
         write_csv(pl.DataFrame(rows, infer_schema_length=None), folder / DAYS_FILE)
-    return rows
 
 
 def told_of(found: Sequence[Day], plan: Plan, wanted: Precision) -> str:

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict
+from functools import partial
 from typing import Annotated, Any
 
 import typer
 
 from footfall.cli import day as day_results
-from footfall.cli import days_table, replicating, versus
+from footfall.cli import days_table, fitted_ranges, replicating, versus
 from footfall.cli.console import progress, say, say_json
 from footfall.cli.content import model_in, with_changes
 from footfall.cli.months import Futures, Kpi, Months, asked, simulate_months
@@ -75,7 +76,8 @@ def command(
 ) -> None:
     """Run MODEL's day, or its months, and write the tables and the charts."""
     over_months = asked(months, futures, kpi, seed, share)
-    spec = model_in(model, tuple(changes or ()))
+    as_fitted = model_in(model)
+    spec = with_changes(as_fitted, tuple(changes or ()))
     if over_months:
         of_days = {"--replications": replications, "--precision": precision, "--figure": figures}
         _refuse_beside_months(of_days | {"--versus": against})
@@ -85,6 +87,7 @@ def command(
     changed = with_changes(spec, tuple(against or ()), where="--versus")
     wanted = versus.replications(replications, precision) if against else replications
     plan = replicating.plan(wanted, precision, figures)
+    uncertainty = fitted_ranges.uncertainty_beside(model)
     replicating.check_figures(plan, spec)
     said, definition = share_definition(spec, share)
     settings: dict[str, Any] = {"model_file": model.as_posix(), "set": list(changes or ())} | plan.settings()
@@ -98,21 +101,32 @@ def command(
         result = simulate_day(spec, seed, progress=bar)
     day = day_results.figures(result, targets(spec), definition, spec)
     days = replicating.days(spec, seed, plan, definition, result)
-    differences = versus.differences(days, changed, seed, definition) if against else {}
+    draw = partial(fitted_ranges.draw, as_fitted, uncertainty, seed, definition)
+    drawing, differences = draw(changes or (), days), {}
+    if against:
+        others = versus.changed_days(len(days), changed, seed, definition)
+        differences = fitted_ranges.with_fit(
+            versus.differences(days, others), drawing, draw((*(changes or ()), *against), others)
+        )
     day_results.write(folder, day, day_results.charts(day, manifest))
     write_csv(result.staff, folder / "staff.csv")
-    over_days = replicating.write(folder, days, plan)
+    over_days = fitted_ranges.with_ranges(replicating.over_days(days, plan), drawing)
+    replicating.write(folder, days, over_days)
     if differences:
         versus.write(folder, differences)
     end(folder, manifest)
+    told = fitted_ranges.told(spec, uncertainty, len(days))
     if as_json:
         more: dict[str, Any] = {"run": manifest.run, "folder": str(folder), "days": over_days}
+        more |= {"range": told} if told else {}
         more["laws"] = asdict(result.laws) | {"checks": result.laws.checks}
         more |= {"versus": versus.rows(differences)} if against else {}
         say_json(day_results.as_json(day) | more)
         return
     day_results.show(day)
     days_table.show(over_days, plan)
+    if told:
+        say(told)
     versus.show(differences, against or ())
     say(laws_line(result.laws, len(days)))
     say(f"{result.logout_reminders:,} logout reminders; {result.events:,} events; results in {folder}")

@@ -38,17 +38,14 @@ def replications(given: int | None, precision: str | None) -> int:
     return given or REPLICATIONS
 
 
-def differences(
-    days: Sequence[Day], changed: Model, seed: int, definition: ShareDefinition
-) -> dict[str, Paired]:
-    """Simulate the same days with the change, and compare them, by key figure.
+def changed_days(count: int, changed: Model, seed: int, definition: ShareDefinition) -> list[Day]:
+    """Simulate the same days with the change."""
+    with progress(f"simulating {count} days with the change") as bar:
+        return list(replicate(changed, seed, range(count), partial(key_figures, definition), bar))
 
-    A figure is compared over the days on which both have it.
-    """
-    with progress(f"simulating {len(days)} days with the change") as bar:
-        others: list[Day] = list(
-            replicate(changed, seed, range(len(days)), partial(key_figures, definition), bar)
-        )
+
+def differences(days: Sequence[Day], others: Sequence[Day]) -> dict[str, Paired]:
+    """Compare days with the same days changed, by key figure, over the days on which both have it."""
     found = {}
     for name in dict.fromkeys(name for day in (*days, *others) for name in day):
         pairs = [(a[name], b[name]) for a, b in zip(days, others, strict=True) if name in a and name in b]

@@ -6,7 +6,7 @@ import os
 import pickle
 import sys
 from collections import deque
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from multiprocessing import get_context
@@ -37,38 +37,54 @@ def replicate(
     Raises:
         BadInputError: the model's journey is no function of a file, so no worker can find it.
     """
-    if not replications:
+    days = [(0, number) for number in replications]
+    yield from replicate_each((model,), seed, days, summarise, progress)
+
+
+def replicate_each(
+    models: Sequence[Model],
+    seed: int,
+    days: Sequence[tuple[int, int]],
+    summarise: Callable[[DayResult], Summary],
+    progress: Progress | None = None,
+) -> Generator[Summary]:
+    """Run days of several models, each given as (place of its model, replication), as `replicate` does.
+
+    Raises:
+        BadInputError: a model's journey is no function of a file, so no worker can find it.
+    """
+    if not days:
         return
-    homes = [_home(part) for part in (model.journey, summarise) if part is not None]
+    homes = [_home(part) for part in (*(model.journey for model in models), summarise) if part is not None]
     try:
-        packed = pickle.dumps((model, summarise))
+        packed = pickle.dumps((tuple(models), summarise))
     except (pickle.PicklingError, AttributeError) as error:
         raise BadInputError(
-            model.name, "cannot be sent to a worker", "a journey that is a function of a file"
+            models[0].name, "cannot be sent to a worker", "a journey that is a function of a file"
         ) from error
-    workers = min(len(replications), os.cpu_count() or 1)
+    workers = min(len(days), os.cpu_count() or 1)
     # Fresh processes: a forked one would hold the locks of the table library's threads, but not the threads.
     with ProcessPoolExecutor(workers, get_context("spawn"), _unpack, (homes, packed)) as pool:
         # One more than can run: nobody idles, and little is in vain when the caller has enough.
-        begun = deque(pool.submit(_one, seed, number) for number in replications[: workers + 1])
-        for count in range(len(replications)):
+        begun = deque(pool.submit(_one, seed, *day) for day in days[: workers + 1])
+        for count in range(len(days)):
             summary = begun.popleft().result()
-            if count + workers + 1 < len(replications):
-                begun.append(pool.submit(_one, seed, replications[count + workers + 1]))
+            if count + workers + 1 < len(days):
+                begun.append(pool.submit(_one, seed, *days[count + workers + 1]))
             if progress:
-                progress((count + 1) / len(replications))
+                progress((count + 1) / len(days))
             yield summary
 
 
 class _Work:
     """What a worker process has been given to do."""
 
-    model: Model
+    models: tuple[Model, ...]
     summarise: Callable[[DayResult], Any]
 
 
-def _one(seed: int, replication: int) -> Any:  # noqa: ANN401  whatever `summarise` gives
-    return _Work.summarise(simulate_day(_Work.model, seed, replication))
+def _one(seed: int, model: int, replication: int) -> Any:  # noqa: ANN401  whatever `summarise` gives
+    return _Work.summarise(simulate_day(_Work.models[model], seed, replication))
 
 
 def _home(function: Callable[..., Any]) -> Home:
@@ -81,7 +97,7 @@ def _unpack(homes: list[Home], packed: bytes) -> None:
     for name, file in homes:
         if name not in sys.modules and file is not None:
             _import(name, file)
-    _Work.model, _Work.summarise = pickle.loads(packed)  # noqa: S301  made by this program a moment ago
+    _Work.models, _Work.summarise = pickle.loads(packed)  # noqa: S301  made by this program a moment ago
 
 
 def _import(name: str, file: str) -> None:

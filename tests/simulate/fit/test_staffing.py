@@ -53,9 +53,26 @@ def test_an_agent_is_on_duty_between_services_that_lie_close() -> None:
 
 
 def test_a_longer_gap_is_a_break() -> None:
-    """With a bound of 299 s the agent went away between."""
+    """With a bound of 299 s the agent went away between, since another customer came in the gap."""
+    fit = fitted(served((0, 300, "a"), (600, 900, "a"), (400, 700, "b")), 299.0)
+    assert at_eight(fit, "on_duty") == pytest.approx(1 / 2)
+
+
+def test_a_gap_in_which_nobody_came_is_no_break() -> None:
+    """The agent was ready, and there was nothing to do; after two hours of it they went away."""
     fit = fitted(served((0, 300, "a"), (600, 900, "a")), 299.0)
-    assert at_eight(fit, "on_duty") == pytest.approx(1 / 3)
+    assert at_eight(fit, "on_duty") == pytest.approx(1 / 2)
+    fit = fitted(served((0, 300, "a"), (3 * 3600, 3 * 3600 + 900, "a")), 299.0)
+    assert at_eight(fit, "on_duty") == pytest.approx(1 / 6)
+
+
+def test_who_opens_is_there_from_the_beginning_and_who_closes_stays() -> None:
+    """Services from 8:10 to 8:50 only: staffed from 8:00, and for two hours after the last half hour."""
+    fit = fitted(served((600, 1200, "a"), (1300, 2000, "a"), (2100, 3000, "a"), (900, 2800, "b")))
+    staff = fit.profile()
+    assert staff[16:18] == [2.0, 2.0]
+    assert staff[18:22] == [2.0] * 4
+    assert sum(staff) == 12.0
 
 
 def test_each_agent_counts_alone_and_one_who_does_two_things_at_once_once() -> None:

@@ -1,6 +1,7 @@
 """A log fitted as a whole: arrivals, and for each kind of customer service, patience and outcomes."""
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 
 import polars as pl
 
@@ -14,13 +15,15 @@ from footfall.simulate.fit.intervals import (
     outcomes_of,
     refuse_counts,
 )
+from footfall.simulate.fit.laws import FAMILIES
 from footfall.simulate.fit.mapping import Mapping, Options
 from footfall.simulate.fit.patience import PatienceFit, fit_patience
 from footfall.simulate.fit.redial import RedialFit, fit_redial, weighed
-from footfall.simulate.fit.rows import Fate, rows_of
+from footfall.simulate.fit.rows import Fate, Rows, rows_of
 from footfall.simulate.fit.staffing import StaffFit, fit_staff
 from footfall.simulate.fit.times import TimesFit, fit_times
 from footfall.simulate.spec.base import HALF_HOUR_S
+from footfall.simulate.spec.duration import Law
 
 MINUTE_S = 60.0
 
@@ -83,22 +86,45 @@ def fit_log(log: pl.DataFrame | Table, mapping: Mapping) -> Fitted:
     Raises:
         BadInputError: the log has no such column, or no row of it can be used.
     """
+    return fit_rows(read_log(log, mapping), mapping.options)
+
+
+def read_log(log: pl.DataFrame | Table, mapping: Mapping) -> Rows | Intervals:
+    """Read what `fit_rows` fits: the rows of a log, or its counts per interval.
+
+    Raises:
+        BadInputError: the log has no such column, or no row of it can be used.
+    """
     log = log if isinstance(log, Table) else Table(log)
     if mapping.columns.count is not None:
-        return _counted_fit(intervals_of(log, mapping), mapping.options)
+        return intervals_of(log, mapping)
     rows = rows_of(log, mapping)
-    frame, options = rows.frame, mapping.options
-    refuse_counts(frame, log.frame.columns)
+    refuse_counts(rows.frame, log.frame.columns)
+    return rows
+
+
+def fit_rows(rows: Rows | Intervals, options: Options, form: Fitted | None = None) -> Fitted:
+    """Fit what has been read from a log; with the laws of another fit only, where a `form` is given."""
+    if isinstance(rows, Intervals):
+        return _counted_fit(rows, options)
+    frame = rows.frame
     redial = fit_redial(frame) if options.redial and options.station == "hotline" else None
     names = sorted(frame["kind"].unique())
     told = [name for name in frame.columns if name not in {"row", "kind"}]
+    forms = {} if form is None else form.kinds | {EVERY: form.every}
+    kinds = {
+        name: _kind(name, frame.filter(pl.col("kind") == name), options, forms.get(name)) for name in names
+    }
+    is_one = len(names) == 1
     return Fitted(
         read=rows.read,
         fates=rows.fates,
         options=options,
         arrivals=fit_arrivals(weighed(frame, redial)),
-        every=_kind(EVERY, frame, options),
-        kinds={name: _kind(name, frame.filter(pl.col("kind") == name), options) for name in names},
+        every=replace(kinds[names[0]], kind=EVERY)
+        if is_one
+        else _kind(EVERY, frame, options, forms.get(EVERY)),
+        kinds=kinds,
         staff=fit_staff(frame, options.on_duty_gap_min * MINUTE_S),
         redial=redial,
         services=_counted(frame["service_s"]),
@@ -141,13 +167,27 @@ def _counted(service_s: pl.Series) -> pl.DataFrame:
     return service_s.drop_nulls().value_counts(name="services").sort("service_s")
 
 
-def _kind(name: str, rows: pl.DataFrame, options: Options) -> KindFit:
+def _kind(name: str, rows: pl.DataFrame, options: Options, form: KindFit | None) -> KindFit:
     waits = rows.filter(pl.col("wait_s").is_not_null())
     left = waits["outcome"] == Outcome.ABANDONED.value
     return KindFit(
         kind=name,
         rows=rows.height,
         outcomes=dict(rows["outcome"].value_counts(sort=True).iter_rows()),
-        service=fit_times(rows["service_s"].drop_nulls(), options.short_service_s),
-        patience=fit_patience(waits["wait_s"], left) if waits.height else None,
+        service=fit_times(
+            rows["service_s"].drop_nulls(),
+            options.short_service_s,
+            _tried(None if form is None else form.service),
+        ),
+        patience=fit_patience(waits["wait_s"], left, _tried(None if form is None else form.patience))
+        if waits.height
+        else None,
     )
+
+
+def _tried(form: TimesFit | PatienceFit | None) -> Collection[Law]:
+    """Give the laws to try: all, or that of a fit; where that is the data themselves, the quickest."""
+    if form is None:
+        return FAMILIES
+    chosen = form.chosen
+    return (chosen,) if chosen is not None and chosen in FAMILIES else (Law.EXPONENTIAL,)

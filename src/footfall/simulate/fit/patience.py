@@ -1,5 +1,6 @@
 """How long customers would wait: the Kaplan–Meier curve, and the law that is near enough to it."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from math import exp, sqrt
 
@@ -48,7 +49,9 @@ class PatienceFit:
         return self.laws[0]
 
 
-def fit_patience(waits_s: ArrayLike, left: ArrayLike) -> PatienceFit | None:
+def fit_patience(
+    waits_s: ArrayLike, left: ArrayLike, tried: Collection[Law] = FAMILIES
+) -> PatienceFit | None:
     """Fit patience to waits and whether each ended in leaving; None: nobody left.
 
     With fewer than 20 who left, exponential: waited time over the number who left. Else the likeliest law,
@@ -65,7 +68,7 @@ def fit_patience(waits_s: ArrayLike, left: ArrayLike) -> PatienceFit | None:
     elif waited.ended < LEFT_LEAST or waited.seconds.size == 1:
         laws = [fit_law(Law.EXPONENTIAL, waited)] if waited.ended else []
     else:
-        laws = [fit_law(law, waited) for law in FAMILIES]
+        laws = [fit_law(law, waited) for law in tried]
     laws = sorted((law for law in laws if law.cv <= _CV_MOST), key=lambda law: law.aic)
     distance, is_off = _distance(laws[0], curve) if laws else (1.0, True)
     # With few who left, the constant rate is all that can be said.

@@ -11,6 +11,9 @@ from footfall.simulate.spec.base import DAY_S, HALF_HOUR_S, HALF_HOURS
 
 Array = NDArray[np.float64]
 _INSTANT_S = 1e-5
+_QUIET_MOST_S = 7200.0
+_OPEN_SHARE = 0.1
+_STAY_HALF_HOURS = 4
 WRAP_UP_MOST_S = 600.0
 """Who takes longer to the next call while somebody waits is on a break."""
 
@@ -22,24 +25,47 @@ class StaffFit:
     by_agent: bool
     """Whether agents are named; otherwise `on_duty` is the most served at once, which capacity exceeds."""
     days: pl.DataFrame
-    """day, weekday, half_hour, on_duty, busy: time averages; busy_most: the most at once."""
+    """day, weekday, half_hour, on_duty, busy: time averages; busy_most: the most at once; on_shift: who was
+    on duty at any time."""
+    is_open: tuple[bool, ...]
+    """Of each half hour, whether customers come in it: at least a tenth of the busiest one's."""
     agents: int
     """Different agents; 0: none are named."""
     wrap_up: TimesFit | None
     """Seconds from the end of a service to the agent's next, where the next customer had to wait."""
 
     def profile(self, weekday: str | None = None) -> list[float]:
-        """Staff of each half hour, the mean over days."""
+        """Staff of each half hour, the mean over days, as a model needs it.
+
+        In the half hours in which the place opens and closes all count who were on duty in them: before the
+        first and after the last customer they are ready, but nothing shows it. Who serves in the last of
+        them stays for two hours more, until all are served.
+        """
         days = self.days if weekday is None else self.days.filter(pl.col("weekday") == weekday)
-        mean = days.group_by("half_hour").agg(pl.col("on_duty").mean()).sort("half_hour")
-        return mean["on_duty"].to_list()
+        mean = days.group_by("half_hour").agg(pl.col("on_duty", "on_shift").mean()).sort("half_hour")
+        staff, on_shift = mean["on_duty"].to_list(), mean["on_shift"].to_list()
+        edges = [k for k in range(HALF_HOURS) if staff and self._is_edge(k)]  # no such weekday: no staff
+        for k in edges:
+            staff[k] = max(staff[k], on_shift[k])
+        for k in edges:
+            for later in range(k + 1, min(k + 1 + _STAY_HALF_HOURS, HALF_HOURS)):
+                if self.is_open[later]:
+                    break
+                staff[later] = max(staff[later], staff[k])
+        return staff
+
+    def _is_edge(self, k: int) -> bool:
+        """Whether the place opens or closes in a half hour."""
+        before, after = self.is_open[k - 1], self.is_open[(k + 1) % HALF_HOURS]
+        return self.is_open[k] and not (before and after)
 
 
 def fit_staff(rows: pl.DataFrame, on_duty_gap_s: float) -> StaffFit | None:
     """Fit staff to rows with began_s, ended_s and agent; None: no row tells when it was served.
 
-    An agent is on duty from one service to the next where at most `on_duty_gap_s` lie between; longer gaps
-    are breaks. Where no agent is named, the staff is the most served at once in the half hour.
+    An agent is on duty from one service to the next where at most `on_duty_gap_s` lie between, or at most
+    two hours in which no other customer came; other gaps are breaks. Where no agent is named, the staff is
+    the most served at once in the half hour.
     """
     served = rows.filter(pl.col("ended_s").is_not_null())
     if served.is_empty():
@@ -50,20 +76,34 @@ def fit_staff(rows: pl.DataFrame, on_duty_gap_s: float) -> StaffFit | None:
     most = grid.most(served["began_s"].to_numpy(), served["ended_s"].to_numpy())
     named = served.filter(pl.col("agent").is_not_null())
     by_agent = not named.is_empty()
-    on_duty = grid.averages(*on_duty_spans(named, on_duty_gap_s)) if by_agent else most
+    on_duty = on_shift = most
+    if by_agent:
+        spans = on_duty_spans(named, on_duty_gap_s, rows["at_s"].sort().to_numpy())
+        on_duty, on_shift = grid.averages(*spans), grid.touched(*spans)
+    half_hours = (rows["at_s"].to_numpy() % DAY_S // HALF_HOUR_S).astype(np.int64)
+    came = np.bincount(half_hours, minlength=HALF_HOURS)
     return StaffFit(
         by_agent=by_agent,
-        days=grid.table(on_duty=on_duty, busy=busy, busy_most=most),
+        days=grid.table(on_duty=on_duty, busy=busy, busy_most=most, on_shift=on_shift),
+        is_open=tuple((came >= max(_OPEN_SHARE * came.max(), 1)).tolist()),
         agents=named["agent"].n_unique() if by_agent else 0,
         wrap_up=fit_times(wrap_ups(named)) if by_agent else None,
     )
 
 
-def on_duty_spans(named: pl.DataFrame, gap_s: float) -> tuple[Array, Array]:
-    """Give begin and end of each agent's times on duty: services joined where the gap is short enough."""
-    ordered = named.sort("agent", "began_s")
-    until = pl.col("ended_s").cum_max().shift(1).over("agent")
-    is_new = (pl.col("began_s") - until > gap_s).fill_null(value=True)
+def on_duty_spans(named: pl.DataFrame, gap_s: float, came_s: Array) -> tuple[Array, Array]:
+    """Give begin and end of each agent's times on duty: services joined where the gap is short enough.
+
+    A gap in which no other customer came (`came_s`, ascending) is no break: there was nothing to do.
+    """
+    ordered = named.sort("agent", "began_s").with_columns(
+        until=pl.col("ended_s").cum_max().shift(1).over("agent")
+    )
+    until_s = ordered["until"].fill_null(np.inf).to_numpy()
+    is_idle = np.searchsorted(came_s, ordered["at_s"].to_numpy()) <= np.searchsorted(came_s, until_s, "right")
+    most_s = pl.Series("most_s", np.where(is_idle, max(gap_s, _QUIET_MOST_S), gap_s))
+    ordered = ordered.with_columns(most_s)
+    is_new = (pl.col("began_s") - pl.col("until") > pl.col("most_s")).fill_null(value=True)
     spans = (
         ordered.with_columns(span=is_new.cum_sum().over("agent"))
         .group_by("agent", "span")
@@ -103,6 +143,14 @@ class _Grid:
         area = _area_before(np.sort(began_s), bounds) - _area_before(np.sort(ended_s), bounds)
         found: Array = np.diff(area, axis=1) / HALF_HOUR_S
         return np.maximum(found, 0.0)
+
+    def touched(self, began_s: Array, ended_s: Array) -> Array:
+        """Count the spans that reach into each half hour of each day, at least for an instant."""
+        bounds = np.add.outer(self._starts, np.arange(HALF_HOURS + 1) * HALF_HOUR_S)
+        before_end = np.searchsorted(np.sort(began_s), bounds[:, 1:], "left")
+        over = np.searchsorted(np.sort(ended_s), bounds[:, :-1], "right")
+        found: Array = np.maximum(before_end - over, 0).astype(np.float64)
+        return found
 
     def most(self, began_s: Array, ended_s: Array) -> Array:
         """Most spans that last at once, in each half hour of each day."""

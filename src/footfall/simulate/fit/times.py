@@ -1,5 +1,6 @@
 """The distribution of a time that all customers lived through: service, or the agents' work after it."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from math import sqrt
 
@@ -59,7 +60,7 @@ class TimesFit:
         return self.short / (self.short + self.times)
 
 
-def fit_times(seconds: ArrayLike, short_s: float = 0.0) -> TimesFit | None:
+def fit_times(seconds: ArrayLike, short_s: float = 0.0, tried: Collection[Law] = FAMILIES) -> TimesFit | None:
     """Fit the laws to times above `short_s` (0 itself is short); None: fewer than `TIMES_LEAST` are.
 
     The law is the likeliest by Akaike's criterion, unless its distance from the data, less what chance
@@ -75,7 +76,7 @@ def fit_times(seconds: ArrayLike, short_s: float = 0.0) -> TimesFit | None:
     if counted.seconds.size == 1:
         laws, distance = [constant_law(float(counted.seconds[0]))], 0.0
     else:
-        laws = sorted((fit_law(law, counted) for law in FAMILIES), key=lambda fitted: fitted.aic)
+        laws = sorted((fit_law(law, counted) for law in tried), key=lambda fitted: fitted.aic)
         distance = distance_from(laws[0], counted)
     is_off = kept.size >= _CURVE_LEAST and distance - _KS_95 / sqrt(kept.size) > TOLERATED_SHARE
     mean_s, sd_s = float(kept.mean()), float(kept.std(ddof=1))
