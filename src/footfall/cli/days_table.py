@@ -13,10 +13,15 @@ from footfall.measure.precision import Precision
 Rows = Sequence[Mapping[str, Any]]
 
 
-def show(rows: Rows, plan: Plan) -> None:
-    """Print the figures over days, and which of them are not as precise as was asked."""
-    if not rows:
-        return
+def show(rows: Rows, plan: Plan, told: str | None = None) -> None:
+    """Print the figures over days, what is `told` of them, and which are not as precise as was asked."""
+    if rows:
+        _show(rows, plan)
+    if told:
+        say(told)
+
+
+def _show(rows: Rows, plan: Plan) -> None:
     table = Table(title="\nOver independent days", title_justify="left", box=None, pad_edge=False)
     heads = ["quantity", "days", "mean ± 95 %"]
     is_fitted = "range_low" in rows[0]

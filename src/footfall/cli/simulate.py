@@ -1,6 +1,6 @@
 """`footfall simulate`: run a model's day."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from functools import partial
 from typing import Annotated, Any
@@ -11,9 +11,12 @@ from footfall.cli import day as day_results
 from footfall.cli import days_table, fitted_ranges, replicating, versus
 from footfall.cli.console import progress, say, say_json
 from footfall.cli.content import model_in, with_changes
+from footfall.cli.fitted_ranges import Drawing
 from footfall.cli.months import Futures, Kpi, Months, asked, simulate_months
 from footfall.cli.options import DEFAULT_SEED, Changes, Json, ModelFile, Out, Overwrite, Seed, Share
+from footfall.cli.replicating import Day
 from footfall.cli.runs import begin, end, share_definition, targets
+from footfall.measure.paired import Paired
 from footfall.records.errors import BadInputError
 from footfall.records.tables import write_csv
 from footfall.simulate.day import simulate_day
@@ -99,15 +102,13 @@ def command(
     )
     with progress(f"simulating {spec.title}") as bar:
         result = simulate_day(spec, seed, progress=bar)
-    day = day_results.figures(result, targets(spec), definition, spec)
     days = replicating.days(spec, seed, plan, definition, result)
     draw = partial(fitted_ranges.draw, as_fitted, uncertainty, seed, definition)
     drawing, differences = draw(changes or (), days), {}
     if against:
         others = versus.changed_days(len(days), changed, seed, definition)
-        differences = fitted_ranges.with_fit(
-            versus.differences(days, others), drawing, draw((*(changes or ()), *against), others)
-        )
+        differences = _compared((days, others), drawing, draw((*(changes or ()), *against), others))
+    day = day_results.figures(result, targets(spec), definition, spec)
     day_results.write(folder, day, day_results.charts(day, manifest))
     write_csv(result.staff, folder / "staff.csv")
     over_days = fitted_ranges.with_ranges(replicating.over_days(days, plan), drawing)
@@ -124,12 +125,16 @@ def command(
         say_json(day_results.as_json(day) | more)
         return
     day_results.show(day)
-    days_table.show(over_days, plan)
-    if told:
-        say(told)
+    days_table.show(over_days, plan, told)
     versus.show(differences, against or ())
     say(laws_line(result.laws, len(days)))
     say(f"{result.logout_reminders:,} logout reminders; {result.events:,} events; results in {folder}")
+
+
+def _compared(
+    days: tuple[Sequence[Day], Sequence[Day]], first: Drawing | None, second: Drawing | None
+) -> dict[str, Paired]:
+    return fitted_ranges.with_fit(versus.differences(*days), first, second)
 
 
 def _refuse_beside_months(of_days: Mapping[str, object]) -> None:

@@ -43,8 +43,8 @@ def test_a_block_of_draws_has_the_covariance_of_the_days(hotline: Fit) -> None:
     known = dict(leaves(model))
     for number in uncertainty.numbers:
         assert number.scale == "log"
-        values = np.array([float(dict(leaves(each))[number.path]) for each in draws])  # type: ignore[arg-type]
-        square = np.mean(np.log(values / float(known[number.path])) ** 2)  # type: ignore[arg-type]
+        values = np.array([float(dict(leaves(each))[number.path]) for each in draws])  # type: ignore[arg-type]  # a number
+        square = np.mean(np.log(values / float(known[number.path])) ** 2)  # type: ignore[arg-type]  # a number
         assert square == pytest.approx(np.square(number.deviations).sum(), rel=1e-3)
         assert square > 0
 
