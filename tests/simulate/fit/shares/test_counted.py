@@ -223,6 +223,14 @@ def test_columns_and_channels_that_are_not_there_are_told() -> None:
         read(frame, options={"electronic": "app"})
 
 
+def test_a_channel_without_a_case_is_told() -> None:
+    """A misspelt word, or an option that stands among the channels."""
+    frame = months(3, web=[1, 2, 3], app=[3, 2, 1])
+    found = read(frame, channels={"web": "web", "app": "app", "shop": ["till"], "ignored": "old"})
+    assert [note for note in found.notes if "no case of shop" in note]
+    assert not any("ignored" in note for note in found.notes)
+
+
 def test_the_example_is_a_mapping() -> None:
     """What is printed can be read."""
     assert set(read_share_mapping(EXAMPLE, "example").channels) == {"phone", "app", "web", "ignored"}

@@ -238,6 +238,9 @@ def _by_month(table: Table, used: pl.DataFrame, fates: tuple[Fate, ...], mapping
     if gaps:
         named = ", ".join(map(month_name, gaps[:6])) + (" …" if len(gaps) > 6 else "")  # noqa: PLR2004  one line
         told = [*told, f"no case in {named}: a gap, over which the forecast goes on"]
+    never = [name for name in mapping.channels if name != IGNORED and name not in names]
+    if never and not mapping.is_wide:
+        told = [*told, f"no case of {', '.join(never)}: none of its words of [channels] is in the table"]
     return Counted(
         names=tuple(order),
         electronic=tuple(electronic),
