@@ -76,14 +76,19 @@ def test_the_sentence_names_the_one_with_the_smaller_mean_error(
     if found.naive_error_mean <= found.error_mean:
         assert "plan with “as last month”" in said or "no better" in said
     else:
-        assert said.endswith(("the prediction is better.", "no better."))
+        clear = "the prediction is better." if found.gain_low > 0 else "too few to tell which is better."
+        assert said.endswith((clear, "no better."))
 
 
 def test_the_sentence_has_both_errors_and_the_count() -> None:
     """As a person reads it."""
-    assert sentence(Contest(4, 3, 21.7, 20.6), "as last month", "months", "s") == (
+    assert sentence(Contest(4, 3, 21.7, 20.6, -9.0), "as last month", "months", "s") == (
         "“as last month” was nearer in 3 of 4 months; mean error 20.6 s against 21.7 s for the prediction: "
         "plan with “as last month”."
     )
+    few = contest([10, 20, 30], [11, 20, 29], [10, 25, 20])
+    assert "3 months are too few to tell" in sentence(few, "as last month", "months", "s")
+    clear = contest([10, 20, 30], [10, 20, 30], [15, 26, 35])
+    assert sentence(clear, "as last month", "months", "s").endswith("the prediction is better.")
     assert contest([], [], []) is None
     assert "No months" in sentence(None, "as last month", "months", "s")
