@@ -229,17 +229,19 @@ def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--logs", type=int, default=100)
+    parser.add_argument("--first-log", type=int, default=0, help="seed of the first log")
     parser.add_argument("--replications", type=int, default=20)
     parser.add_argument("--days", type=int, nargs="+", default=[5, 10, 20])
     parser.add_argument("--system", type=int, nargs="+", default=list(range(len(SYSTEMS))))
     asked = parser.parse_args()
+    logs = range(asked.first_log, asked.first_log + asked.logs)
     sys.stdout.write(
         "| system | days of log | figure | range held | days' chance alone | width | needed | median off |\n"
     )
     sys.stdout.write("| --- | --- | --- | --- | --- | --- | --- | --- |\n")
     for number in asked.system:
         for days in asked.days:
-            found = coverage(SYSTEMS[number], days, range(asked.logs), asked.replications)
+            found = coverage(SYSTEMS[number], days, logs, asked.replications)
             for name, one in found.items():
                 sys.stdout.write(
                     f"| {SYSTEMS[number].name} | {days} | {name} | {one.held} of {one.logs} "
