@@ -90,7 +90,12 @@ def test_parquet_is_read_with_its_own_types(tmp_path: Path) -> None:
         ("a,b\n1,2\n", None, "no column of times among a, b"),
         ("a,b\n1,2\n", "c", "has no column 'c'"),
         ("time,b\nsoon,2\n", None, "no row has a time that can be read; the first, in line 2, is 'soon'"),
-        ("", None, "cannot be read|has no rows"),
+        ("", None, "has no rows"),
+        (" \n\n", None, "has no rows"),
+        ("INFO: started\nINFO: ready\n", None, "no known form; the first is 'INFO: started'.*--time-format"),
+        ('[{"ts": 1},{"ts": 2}]', None, r"is a JSON document.* jq -c '\.\[\]' FILE"),
+        ('[\n {\n  "ts": 1\n }\n]\n', None, "is a JSON document"),
+        ('{\n "ts": 1\n}\n', None, "is a JSON document"),
     ],
 )
 def test_a_log_that_tells_no_times_gets_one_line(
@@ -114,6 +119,10 @@ JSON = {
     "in an array": '  {{"timestamp":{millis},"url":"https://shop.example{path}"}},',
     "Docker": '{{"log":"192.0.2.1 - - [{at:%d/%b/%Y:%H:%M:%S} +0000] \\"GET {path} HTTP/1.1\\" 200 1\\n","stream":"stdout","time":"2023-10-10T15:00:00Z"}}',
     "Docker with JSON": '{{"log":"{{\\"ts\\":{epoch:.1f},\\"uri\\":\\"{path}\\"}}\\n","stream":"stdout","time":"2023-10-10T15:00:00Z"}}',
+    "Caddy console": '{at:%Y/%m/%d %H:%M:%S}.000\tINFO\thttp.log.access\thandled request\t{{"request":{{"uri":"{path}"}},"duration":0.01}}',
+    "Caddy console, epoch": '{epoch:.7f}\tinfo\thttp.log.access\thandled request\t{{"request":{{"uri":"{path}"}}}}',
+    "Cloudflare": '{{"ClientRequestURI":"{path}","EdgeEndTimestamp":1,"EdgeStartTimestamp":"{at:%Y-%m-%dT%H:%M:%S}Z"}}',
+    "end of an array": '[{{"time":"{at:%Y-%m-%dT%H:%M:%S}Z","path":"{path}"}}]',
     "compose": 'web-1  | {{"ts":{epoch:.1f},"uri":"{path}"}}',
 }
 LINES = {
@@ -128,6 +137,7 @@ LINES = {
     "application balancer": 'https {at:%Y-%m-%dT%H:%M:%S}.000000Z app/lb/50 192.0.2.39:2817 10.0.0.1:80 0.0 0.0 0.0 200 200 34 366 "GET https://shop.example:443{path} HTTP/1.1" "curl" - - arn "Root=1" "-" "-" 0 2018-07-02T22:22:48.364000Z "forward"',
     "classic balancer": '{at:%Y-%m-%dT%H:%M:%S}.000000Z lb 192.0.2.39:2817 10.0.0.1:80 0.0 0.0 0.0 200 200 0 29 "GET http://shop.example:80{path} HTTP/1.1" "curl" - -',
     "Envoy": '[{at:%Y-%m-%dT%H:%M:%S}.000Z] "GET {path} HTTP/2" 204 - 154 0 226 100 "10.0.35.28" "nsq2http"',
+    "nginx error": '{at:%Y/%m/%d %H:%M:%S} [error] 8#8: *1 open() failed, client: ::1, request: "GET {path} HTTP/1.1", host: "a.b"',
     "Squid": "{epoch:.3f}    110 10.0.0.1 TCP_MISS/200 507 GET http://shop.example{path} - DIRECT/192.0.2.1 text/html",
     "router": '{at:%Y-%m-%dT%H:%M:%S}+00:00 app[router]: at=info method=GET path="{path}" host=shop.example status=200',
 }  # fmt: skip
@@ -210,6 +220,30 @@ def test_day_and_time_in_columns_of_their_own_are_joined(tmp_path: Path) -> None
     path = tmp_path / "log.csv"
     path.write_text("date,time,uri\n2023-10-10,13:55:36,/pay/1\n", encoding="utf-8")
     assert read_requests(path).frame.rows() == [(FIRST.timestamp(), "/pay/1")]
+
+
+@pytest.mark.parametrize(
+    ("lines", "utc_s"),
+    [
+        (["2023-10-10T13:55:36Z", "2023-10-10T13:55:37Z"], 0),
+        (["2023-10-10 13:55:36.000", "2023-10-10 13:55:37,000"], 0),
+        (["2023-10-10T13:55:36+02:00", "2023-10-10T11:55:37Z"], 0),
+        (["2023-10-10T13:55:36Z", "2023-10-10T15:55:37+02"], 0),
+        (["1696946136", "1696946137"], 0),
+        (["1696946136000.0", "1696946137000.0"], 0),
+        (["1696946136,5", "1696946137,5"], 0.5),
+    ],
+)
+@pytest.mark.parametrize("heading", [[], ["time"]])
+def test_times_alone_are_a_log(tmp_path: Path, lines: list[str], utc_s: float, heading: list[str]) -> None:
+    """With a heading or without; on the clock of the first, whose offset may be that of UTC itself."""
+    path = tmp_path / "times.log"
+    path.write_text(
+        "\n".join(heading + [f'"{line}"' if heading else line for line in lines]), encoding="utf-8"
+    )
+    read = read_requests(path)
+    assert read.frame["at_s"].to_list() == [FIRST.timestamp() + utc_s + k for k in (0, 1)]
+    assert (read.read, read.frame["path"].to_list()) == (2, ["", ""])
 
 
 def test_deep_json_and_lines_without_an_end_are_rows_without_a_time(tmp_path: Path) -> None:

@@ -5,11 +5,19 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from footfall.simulate.access_log.lines import time_in
+
 _DEPTH_MOST = 6
 _HEX = re.compile(r"\\x([0-9A-Fa-f]{2})")
 _CARRIED = re.compile(r"^\S+ (?:stdout|stderr) [FP] ")
 """What Kubernetes writes before each line of a container."""
+_DOCUMENT = re.compile(r"\{$|\[\s*(?:\{|\[|$)")
 _MOST = 0.5
+_DECODER = json.JSONDecoder()
+_BEHIND = frozenset({"", ",", "]", "],"})
+"""What may follow an object that stands in an array."""
+BEFORE = "before the object"
+"""Name of the leaf that holds a time in front of an object, as Caddy's console lines have it."""
 
 
 def object_of(line: str) -> dict[str, Any] | None:
@@ -17,14 +25,24 @@ def object_of(line: str) -> dict[str, Any] | None:
     begin = line.find("{")
     if begin < 0:
         return None
-    text = line[begin:].rstrip().rstrip(",")
+    text = line[begin:]
     for told in (text, _HEX.sub(r"\\u00\1", text)):  # nginx escapes bytes in a way that JSON does not know
         try:
-            found = json.loads(told)
+            found, end = _DECODER.raw_decode(told)
         except (ValueError, RecursionError):
             continue
-        return found if isinstance(found, dict) else None
+        return found if isinstance(found, dict) and told[end:].strip() in _BEHIND else None
     return None
+
+
+def leaves_of(line: str) -> dict[str, str]:
+    """Give the leaves of a line's object, and under `BEFORE` a time in front of it; empty: no object."""
+    found = object_of(line)
+    if found is None:
+        return {}
+    before = line[: line.find("{")]
+    time = time_in(before) if before else None
+    return flat(found) | ({} if time is None else {BEFORE: time})
 
 
 def flat(found: dict[str, Any]) -> dict[str, str]:
@@ -47,6 +65,11 @@ def _text(value: object) -> str:
 def is_json(sample: Sequence[str]) -> bool:
     """Tell whether most of some lines hold an object."""
     return bool(sample) and sum(object_of(line) is not None for line in sample) > _MOST * len(sample)
+
+
+def is_document(sample: Sequence[str]) -> bool:
+    """Tell whether lines, of which few hold an object, begin a JSON document of many lines or rows."""
+    return bool(sample) and _DOCUMENT.match(sample[0]) is not None
 
 
 def is_wrapped(sample: Sequence[str]) -> bool:

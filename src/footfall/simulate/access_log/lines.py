@@ -48,7 +48,7 @@ FORMS = (
     ),
     LineForm(
         "lines with an ISO time",
-        r"(\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}(?:[.,]\d+)?(?:Z| ?[+-]\d{2}:?\d{2})?)",
+        r"(\d{4}[-/]\d{2}[-/]\d{2}[T ]\d{2}:\d{2}:\d{2}(?:[.,]\d+)?(?:Z| ?[+-]\d{2}:?\d{2})?)",
         (_AFTER_TIME, _WITH_VERSION, _IN_QUOTES, _PAIRS),
     ),
     LineForm(
@@ -58,6 +58,14 @@ FORMS = (
     ),
 )
 """Common, combined, HAProxy, Traefik, S3; Envoy, load balancers of AWS, routers; Squid."""
+_TIMES = LineForm(
+    "lines of a time each",
+    r"^[\[\"]?(\d{4}[-/]\d{2}[-/]\d{2}[T ]\d{2}:\d{2}:\d{2}\S*(?: ?[+-]\d{2}:?\d{2})?"
+    r"|\d{10}(?:[.,]\d+)?|\d{13}(?:\.\d+)?)[\]\"]?$",
+    (_BARE,),
+    needs_request=False,
+)
+"""Times without a request and without a heading."""
 
 
 def form_of_lines(sample: Sequence[str], time_format: str | None) -> LineForm | None:
@@ -65,6 +73,8 @@ def form_of_lines(sample: Sequence[str], time_format: str | None) -> LineForm | 
 
     Of forms that as many have, the earlier counts: before a time in brackets a carrier may have put its own.
     """
+    if time_format is None and sample and all(re.search(_TIMES.time, line) for line in sample):
+        return _TIMES
     forms = FORMS if time_format is None else (_own(time_format),)
     counts = [sum(_is_of(form, line) for line in sample) for form in forms]
     most = max(counts)
@@ -77,6 +87,12 @@ def cells_of_lines(lines: Sequence[str], form: LineForm) -> pl.DataFrame:
     line = pl.col("line")
     found = pl.coalesce(*(line.str.extract(pattern, 1) for pattern in form.requests))
     return text.to_frame().select(time=line.str.extract(form.time, 1), path=path_of(found))
+
+
+def time_in(text: str) -> str | None:
+    """Give the first time in a text that lines of a known form could hold; None: there is none."""
+    found = (re.search(form.time, text) for form in FORMS)
+    return next((each.group(1) for each in found if each is not None), None)
 
 
 def _is_of(form: LineForm, line: str) -> bool:

@@ -11,7 +11,14 @@ from footfall.records.errors import BadInputError
 from footfall.records.log_file import ROWS_MOST, TableForm, read_table
 from footfall.records.sheet_file import is_sheet
 from footfall.records.text_file import begins_with, encoding_of, lines_of
-from footfall.simulate.access_log.json_lines import flat, is_json, is_wrapped, object_of, unwrapped
+from footfall.simulate.access_log.json_lines import (
+    BEFORE,
+    is_document,
+    is_json,
+    is_wrapped,
+    leaves_of,
+    unwrapped,
+)
 from footfall.simulate.access_log.lines import cells_of_lines, form_of_lines
 from footfall.simulate.access_log.paths import path_of
 from footfall.simulate.access_log.w3c import Fields, is_w3c
@@ -20,11 +27,13 @@ from footfall.simulate.fit.mapping import Options
 
 TIME_COLUMNS = (
     *("startutc", "start_time", "msec", "time_iso8601", "@timestamp", "timestamp", "ts", "datetime"),
-    *("time_local", "time", "requesttime", "request_time_iso", "eventtime", "date"),
+    *("time_local", "time", "requesttime", "request_time_iso", "eventtime", "edgestarttimestamp"),
+    *("date", BEFORE),
 )
 """Names of columns of times, the finer first; in any case, and also of what lies deeper in an object."""
 PATH_COLUMNS = (
     *("path", "request_path", "requestpath", "request_uri", "uri", "url", "request_url", "requesturl"),
+    *("requesturi", "clientrequesturi", "clientrequestpath"),
     *("cs-uri-stem", "original", "x-envoy-original-path", "request", "request_line", "requestline", "target"),
 )
 _LOOKED_AT = 200
@@ -32,7 +41,7 @@ _BATCH = 100_000
 _LATEST_OF_OLD_S = 3e8
 """Times before July 1979 are durations or counters that bear the name of a time."""
 _READABLE_SHARE = 0.5
-_OFFSET = r"\d:\d{2}(?::\d{2}(?:\.\d+)?)? ?([+-])(\d{2}):?(\d{2})$"
+_OFFSET = r"\d:\d{2}(?::\d{2}(?:[.,]\d+)?)? ?(?:[Zz]|UTC|GMT|([+-])(\d{2}):?(\d{2})?)$"
 _EXPECTED = "lines of a web server's or balancer's log, JSON lines, W3C, or a table with a column of times"
 _HINT = "--time-column and --time-format say which and how written"
 
@@ -149,11 +158,11 @@ def _offset_s(times: pl.Series) -> float | None:
     """Give the offset from UTC that the first time with one tells, such as -14,400 s for -0400."""
     if times.dtype != pl.String:
         return None
-    told = times.str.extract_groups(_OFFSET).struct.unnest().drop_nulls().head(1)
+    told = times.filter(times.str.contains(_OFFSET)).head(1)
     if told.is_empty():
         return None
-    sign, hours, minutes = told.row(0)
-    return float(f"{sign}1") * (int(hours) * 3600 + int(minutes) * 60)
+    sign, hours, minutes = told.str.extract_groups(_OFFSET).struct.unnest().row(0)
+    return float(f"{sign or '+'}1") * (int(hours or 0) * 3600 + int(minutes or 0) * 60)
 
 
 def _take_text(log: _Collected) -> None:
@@ -161,6 +170,8 @@ def _take_text(log: _Collected) -> None:
     encoding = encoding_of(log.path, whole=False)
     head = list(islice(lines_of(log.path, encoding), _LOOKED_AT))
     plain = [line.strip() for line in head if line.strip()]
+    if not plain:
+        raise BadInputError(str(log.path), "has no rows", _EXPECTED)
     if wrapped := is_wrapped(plain):
         plain = [unwrapped(line) for line in plain]
     lines = _numbered(log.path, encoding, wrapped=wrapped)
@@ -175,6 +186,9 @@ def _take_text(log: _Collected) -> None:
         log.form = own.name
         for numbers, batch in _batches(lines):
             log.take(cells_of_lines(batch, own), numbers, batch)
+    elif is_document(plain):
+        expected = "an object a line, as jq -c '.[]' FILE (of an array) or jq -c . FILE writes it"
+        raise BadInputError(str(log.path), "is a JSON document of many lines or of one", expected)
     else:
         log.form = "a table"
         _take_table(log)
@@ -207,12 +221,12 @@ def _take_w3c(log: _Collected, lines: Iterator[tuple[int, str]]) -> None:
 
 
 def _take_json(log: _Collected, lines: Iterator[tuple[int, str]], sample: Sequence[str]) -> None:
-    looked = [flat(found) for line in sample if (found := object_of(line)) is not None]
+    looked = [found for line in sample if (found := leaves_of(line))]
     names = list(dict.fromkeys(name for row in looked for name in row))
     table = pl.DataFrame({name: [row.get(name) for row in looked] for name in names})
     time, path = _columns(table, log)
     for numbers, batch in _batches((n, line) for n, line in lines if line not in {"[", "]", "],"}):
-        rows = [flat(object_of(line) or {}) for line in batch]
+        rows = [leaves_of(line) for line in batch]
         log.take(_cells([(row.get(time), row.get(path or "")) for row in rows]), numbers, batch)
 
 
@@ -254,6 +268,9 @@ def _columns(frame: pl.DataFrame, log: _Collected) -> tuple[str, str | None]:
     )
     if time is None and usual:
         time = usual[0]  # the message will show what stands there
+    if time is None and len(known) == 1 and log.asked.time_column is None:
+        problem = f"its lines are of no known form; the first is {known[0].strip()[:80]!r}"
+        raise BadInputError(str(log.path), problem, f"{_EXPECTED}; {_HINT}, such as {form_of(known[0])[12:]}")
     if time is None:
         expected = f"one of {', '.join(TIME_COLUMNS)}, or --time-column"
         raise BadInputError(str(log.path), f"no column of times among {', '.join(known[:30])}", expected)

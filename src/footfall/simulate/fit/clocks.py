@@ -31,6 +31,7 @@ NAIVE_FORMATS = (
 ZONED_FORMATS = (
     "%Y-%m-%d %H:%M:%S%.f%z",
     "%Y-%m-%d %H:%M%z",
+    "%Y/%m/%d %H:%M:%S%.f%z",
     "%d/%b/%Y:%H:%M:%S%.f%z",
     "%Y%m%d %H%M%S%.f%z",
 )
@@ -56,7 +57,7 @@ _EPOCHS = ((1e11, 1.0), (1e14, 1e-3), (1e17, 1e-6), (float("inf"), 1e-9))
 """Numbers below the bound count since 1970 in that unit: seconds until 5138, milliseconds from 1973 on."""
 _SECONDS_LEAST, _SECONDS_MOST = -6e10, 2.5e11
 """From the year 68 to 9892: times beyond are mistakes."""
-_EPOCH_TEXT = r"^(?:\d{9,10}|\d{12,13}|\d{15,16}|\d{18,19})(?:\.\d*)?$"
+_EPOCH_TEXT = r"^(?:\d{9,10}|\d{12,13}|\d{15,16}|\d{18,19})(?:[.,]\d*)?$"
 """From 1973 on in seconds, 2001 in finer units, so that no day written in eight digits is taken for one."""
 _SERIAL_TEXT = r"^[2-7]\d{4}(?:[.,]\d+)?$"
 _SERIAL_OF_1970 = 25_569
@@ -172,7 +173,8 @@ def _from_text(cells: pl.Series, options: Options) -> tuple[pl.Series, pl.Series
         return naive, pl.Series([None], dtype=pl.Float64).new_from_index(0, text.len())
     rest = text.set(naive.is_not_null(), None)
     zoned = _read(rest, ZONED_FORMATS)
-    number = _from_number(rest.set(~rest.str.contains(_EPOCH_TEXT).fill_null(value=False), None))
+    epochs = rest.set(~rest.str.contains(_EPOCH_TEXT).fill_null(value=False), None)
+    number = _from_number(epochs.str.replace(",", ".", literal=True))
     serial = rest.set(~rest.str.contains(_SERIAL_TEXT).fill_null(value=False), None)
     days = serial.str.replace(",", ".", literal=True).cast(pl.Float64, strict=False) - _SERIAL_OF_1970
     return (
