@@ -3,7 +3,7 @@
 import base64
 import hashlib
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import polars as pl
@@ -216,7 +216,7 @@ def test_a_secret_that_is_not_set_ends_the_run_before_anything_is_sent(
     monkeypatch.setenv("SHOP_OTHER", OTHER)
     with shop() as here:
         with pytest.raises(BadInputError, match="SHOP_PASSWORD is not set"):
-            run_locust(settings_of(played.folder, here))
+            run_locust(replace(settings_of(played.folder, here), run_dir=played.folder / "other"))
         assert {path for path in here.asked if path != "GET /health"} == set()
 
 
