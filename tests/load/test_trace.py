@@ -1,5 +1,6 @@
 """A trace holds exactly the customers of its window, and survives its files."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -114,6 +115,57 @@ def test_a_damaged_trace_gets_one_line(tmp_path: Path, name: str, damage: str) -
     with pytest.raises(BadInputError, match=name) as caught:
         read_trace(tmp_path)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *[("play.speed", 0), ("play.speed", "NaN"), ("play.length_s", -5), ("play.starts_s", -1)],
+        *[("scale", "Infinity"), ("scale", 0), ("subscribers", 0), ("seed", -1), ("seed", 2**63)],
+    ],
+)
+def test_an_edited_number_of_a_trace_is_named(tmp_path: Path, name: str, value: object) -> None:
+    """No play could have it."""
+    model = small_model()
+    write_trace(tmp_path, trace_of(model, everywhere(40, 4, model), 4))
+    info = json.loads((tmp_path / "trace.json").read_text())
+    *parts, last = name.split(".")
+    (info[parts[0]] if parts else info)[last] = value
+    (tmp_path / "trace.json").write_text(json.dumps(info))
+    with pytest.raises(BadInputError, match=name.replace(".", r"\.")):
+        read_trace(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "law"),
+    [
+        *[("due_s", float("nan"), "finite times"), ("due_s", -1.0, "finite times")],
+        *[
+            ("due_s", 5.0, "within the play"),
+            ("due_s", None, "no empty cell"),
+            ("due_s", 0.0, "in the order"),
+        ],
+        *[("customer", 7, "each customer once"), ("arrival", 0, "numbered from 0")],
+        *[
+            ("channel", "fax", "a channel"),
+            ("operation", "sing", "an operation"),
+            ("segment", "x", "a segment"),
+        ],
+        *[("subscriber", -1, "accounts"), ("subscriber", 10**15, "accounts")],
+    ],
+)
+def test_an_edited_arrival_is_refused(tmp_path: Path, column: str, value: object, law: str) -> None:
+    """The row and what it breaks are named, where the model and the numbers of rows still fit."""
+    model = small_model()
+    write_trace(tmp_path, trace_of(model, everywhere(40, 4, model), 4))
+    path = tmp_path / ARRIVALS_FILE
+    arrivals = pl.read_parquet(path)
+    edited = pl.lit(value, dtype=ARRIVALS[column])
+    arrivals.with_columns(
+        pl.when(pl.int_range(pl.len()) >= 38).then(edited).otherwise(pl.col(column)).alias(column)
+    ).write_parquet(path)
+    with pytest.raises(BadInputError, match=law):
+        read_trace(tmp_path)
 
 
 def test_the_files_of_two_traces_do_not_go_together(tmp_path: Path) -> None:

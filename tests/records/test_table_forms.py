@@ -111,6 +111,35 @@ def test_a_line_with_other_cells_is_set_aside_with_its_number(tmp_path: Path) ->
     assert table.frame["a"][88] == "90"
 
 
+def test_a_cell_that_is_far_too_long_is_set_aside_with_its_line(tmp_path: Path) -> None:
+    """One damaged line does not refuse the file; a cell at the bound is kept."""
+    longest = "x" * 2**17
+    content = f"start,note\n1,{longest}\n2,{longest}x\n3,{'y' * 3_000_000}\n4,b\n"
+    table = read_table(written(tmp_path, content.encode()))
+    assert table.frame["start"].to_list() == ["1", "4"]
+    assert [(each.line, "131,072 characters" in each.reason) for each in table.aside] == [
+        (3, True),
+        (4, True),
+    ]
+
+
+def test_a_quoted_cell_that_never_ends_takes_no_line_silently(tmp_path: Path) -> None:
+    """Up to 100 lines before the end became one cell; a last cell of several lines that is closed is one."""
+    open_one = written(tmp_path, b'start,note\n1,a\n2,"b\n3,c\n4,d\n')
+    with pytest.raises(BadInputError, match="line 3: a quoted cell never ends"):
+        read_table(open_one)
+    closed = written(tmp_path, b'start,note\n1,a\n2,"b\n3,c\n4,d"', "closed.csv")
+    assert read_table(closed).frame["note"].to_list() == ["a", "b\n3,c\n4,d"]
+
+
+def test_a_wide_table_of_equal_cells_is_read(tmp_path: Path) -> None:
+    """Naming 3,000 equal cells took 10^9 steps for each row."""
+    rows = [",".join(["0"] * 3000)] * 3
+    table = read_table(written(tmp_path, "\n".join([",".join(["n"] * 3000), *rows]).encode()))
+    assert table.frame.shape == (3, 3000)
+    assert table.frame.columns[:2] + table.frame.columns[-1:] == ["n", "n_2", "n_3000"]
+
+
 def test_where_many_lines_are_short_their_last_cells_are_empty(tmp_path: Path) -> None:
     """Some programs leave off empty cells at the end; setting those rows aside would leave out a kind."""
     rows = [f"{k},1,x" if k % 2 else f"{k},1" for k in range(100)]

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from footfall.load.rows import Row, Rows
 from footfall.records.connections import ConnectionCounts
 from footfall.records.errors import BadInputError
-from footfall.records.files import read_json
+from footfall.records.files import check_types, read_json
 from footfall.records.generator import GeneratorRecord
 from footfall.records.outcomes import Outcome
 from footfall.records.runs import ArrivalCounts, Lag, WorkerRecord, worker_records
@@ -113,6 +113,6 @@ def read_result(folder: Path) -> LoadResult:
         data["generator"] = GeneratorRecord.of_data(data["generator"])
         data["connections"] = ConnectionCounts(**counts) if (counts := data.get("connections")) else None
         data["workers"] = worker_records(data.get("workers", ()))
-        return LoadResult(**data)
+        return check_types(LoadResult(**data))
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise BadInputError(str(path), f"damaged ({error})", "the sums of a play") from error

@@ -10,6 +10,7 @@ from pydantic import Field, ValidationError
 from footfall.load.model_file import MODEL_FILE, read_model, write_model
 from footfall.records.errors import BadInputError
 from footfall.records.files import read_limited
+from footfall.records.numbers import NUMBER_MOST
 from footfall.records.runs import TRACE_FILE
 from footfall.records.tables import ARRIVALS, read_parquet, write_parquet, write_text
 from footfall.simulate.decide import keyed
@@ -19,6 +20,8 @@ from footfall.simulate.spec.model import Model
 
 ARRIVALS_FILE = "arrivals.parquet"
 _GRID_S = 10.0
+_SEED_END = 2**63
+_DUE_S_OVER = 1e-6
 _THIN = -4
 """A replication number of its own: who is left out does not depend on the day's luck."""
 
@@ -169,9 +172,10 @@ def read_trace(path: Path) -> Trace:
     if model.fingerprint() != info.fingerprint:
         raise BadInputError(str(folder), f"{MODEL_FILE} is not the model of {TRACE_FILE}", "one trace")
     arrivals = read_parquet(folder / ARRIVALS_FILE, ARRIVALS)
-    if arrivals.height != info.arrivals or not arrivals["due_s"].is_sorted():
-        found = f"{arrivals.height} arrivals instead of {info.arrivals}, or out of order"
+    if arrivals.height != info.arrivals:
+        found = f"{arrivals.height} arrivals instead of {info.arrivals}"
         raise BadInputError(str(folder / ARRIVALS_FILE), found, f"the arrivals of {TRACE_FILE}")
+    _check_arrivals(arrivals, model, info, folder / ARRIVALS_FILE)
     return Trace(info=info, model=model, arrivals=arrivals)
 
 
@@ -183,8 +187,65 @@ def read_info(path: Path) -> TraceInfo:
     """
     text = read_limited(path, "the folder of a trace made by footfall trace")
     try:
-        return TraceInfo.model_validate_json(text)
+        info = TraceInfo.model_validate_json(text)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"]))
         raise BadInputError(str(path), f"damaged ({where} {first['msg']})", "a trace") from error
+    _check_info(info, path)
+    return info
+
+
+def _check_info(info: TraceInfo, path: Path) -> None:
+    """See that the numbers of a trace are such as a play can have; a file may have been edited.
+
+    Raises:
+        BadInputError: one is not.
+    """
+    play = info.play
+    rules = (
+        ("play.starts_s", play.starts_s, 0 <= play.starts_s <= NUMBER_MOST, "0 or more"),
+        ("play.length_s", play.length_s, 0 < play.length_s <= NUMBER_MOST, "above 0"),
+        ("play.speed", play.speed, 0 < play.speed <= NUMBER_MOST, "above 0"),
+        (
+            "play.human_time_factor",
+            play.human_time_factor,
+            0 <= play.human_time_factor <= NUMBER_MOST,
+            "0 or more",
+        ),
+        ("scale", info.scale, 0 < info.scale <= NUMBER_MOST, "above 0"),
+        ("subscribers", info.subscribers, 1 <= info.subscribers <= NUMBER_MOST, "1 or more"),
+        ("seed", info.seed, 0 <= info.seed < _SEED_END, "0 to 2^63 - 1"),
+        ("replication", info.replication, abs(info.replication) < _SEED_END, "a whole number of 63 bits"),
+    )
+    for name, value, holds, expected in rules:
+        if not holds:
+            raise BadInputError(str(path), f"{name} is {value}", expected)
+
+
+def _check_arrivals(arrivals: pl.DataFrame, model: Model, info: TraceInfo, path: Path) -> None:
+    """See that each row is an arrival that can be played.
+
+    Raises:
+        BadInputError: one is not; the line names the first.
+    """
+    times = ("due_s", "at_s")
+    laws = {
+        "no empty cell": pl.all_horizontal(pl.all().is_not_null()),
+        "finite times, none negative": pl.all_horizontal(
+            pl.col(name).is_finite() & (pl.col(name) >= 0) for name in times
+        ),
+        "due within the play": pl.col("due_s") <= info.play.seconds + _DUE_S_OVER,
+        "in the order of due_s": pl.col("due_s") >= pl.col("due_s").shift(1, fill_value=0.0),
+        "rows numbered from 0": pl.col("arrival") == pl.int_range(pl.len(), dtype=pl.Int64),
+        "each customer once": pl.col("customer").is_unique() & (pl.col("customer") >= 0),
+        "accounts that there are": pl.col("subscriber").is_between(0, info.subscribers - 1),
+        "a channel of the model": pl.col("channel").is_in([each.name for each in model.channels]),
+        "an operation of the model": pl.col("operation").is_in(model.operations),
+        "a segment of the model": pl.col("segment").is_in([each.name for each in model.segments]),
+    }
+    for law, holds in laws.items():
+        broken = arrivals.with_row_index("row").filter(~holds.fill_null(value=False))
+        if not broken.is_empty():
+            problem = f"row {broken['row'][0]} breaks: {law}"
+            raise BadInputError(str(path), problem, f"the arrivals of {TRACE_FILE}")

@@ -4,27 +4,65 @@ import hashlib
 import json
 import os
 from collections.abc import Iterable
+from dataclasses import asdict
+from math import isfinite
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
 
 from footfall.records.errors import BadInputError
 
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
 JSON_BYTES_MOST = 64 * 1024 * 1024
 _ENTRIES_MOST = 10_000
+_Record = TypeVar("_Record", bound="DataclassInstance")
 
 
 def read_json(path: Path, expected: str) -> Any:  # noqa: ANN401  JSON
-    """Read a JSON file of at most 64 MiB.
+    """Read a JSON file of at most 64 MiB, whose numbers are finite and whose texts are Unicode.
 
     Raises:
-        BadInputError: it is missing, no ordinary file, too large, or no JSON.
+        BadInputError: it is missing, no ordinary file, too large, or no such JSON.
     """
     text = read_limited(path, expected)
     try:
-        return json.loads(text)
+        return json.loads(text, parse_constant=_finite, parse_float=_finite, parse_int=_finite_int)
     except (ValueError, RecursionError) as error:
         reason = "nested too deeply" if isinstance(error, RecursionError) else error
         raise BadInputError(str(path), f"damaged ({reason})", expected) from error
+
+
+def check_types(record: _Record) -> _Record:
+    """See that every field of a record (a dataclass), at any depth, has the type that it declares.
+
+    Raises:
+        TypeError: one has not; the text names it.
+    """
+    text = json.dumps(asdict(record))
+    try:
+        TypeAdapter(type(record)).validate_json(text, strict=True)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"]))
+        msg = f"{place}: {first['msg']}"
+        raise TypeError(msg) from error
+    return record
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not isfinite(number):
+        msg = f"{text[:20]} is no finite number"
+        raise ValueError(msg)
+    return number
+
+
+def _finite_int(text: str) -> int:
+    _finite(text)
+    return int(text)
 
 
 def read_limited(path: Path, expected: str) -> str:

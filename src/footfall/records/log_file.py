@@ -11,7 +11,7 @@ from polars.exceptions import PolarsError
 
 from footfall.records.errors import BadInputError
 from footfall.records.sheet_file import is_sheet, sheet_rows
-from footfall.records.text_file import begins_with, encoding_of, lines_of
+from footfall.records.text_file import LINE_MOST, begins_with, encoding_of, lines_of
 
 PARQUET_SUFFIXES = frozenset({".parquet", ".pq"})
 ROWS_MOST, CELLS_MOST = 10_000_000, 200_000_000
@@ -28,6 +28,8 @@ _HEAD_ROWS = 60
 """The heading stands among so many rows."""
 _BATCH = 50_000
 _QUOTED_LINES_MOST = 100
+_CELL_MOST = 1 << 17
+"""Characters; a longer cell is damage."""
 _SHORT_SHARE = 0.01
 """More short lines than that come of a program that leaves off empty cells at the end."""
 _Row = tuple[int, list[str]]
@@ -173,21 +175,44 @@ def _text(path: Path, form: TableForm) -> Table:
 
 def _csv_rows(path: Path, encoding: str, separator: str) -> Iterator[_Row]:
     """Give the rows of a CSV file with the number of the line in which each begins."""
-    lines = (line.replace("\x00", "") for line in lines_of(path, encoding))
+    lines = _Lines(lines_of(path, encoding))
+    csv.field_size_limit(LINE_MOST * (_QUOTED_LINES_MOST + 1))
     reader = csv.reader(lines, delimiter=separator)
     first = 1
     try:
         for cells in reader:
-            if reader.line_num - first >= _QUOTED_LINES_MOST:
-                raise BadInputError(
-                    f"{path} line {first}",
-                    f"a quoted cell ends only in line {reader.line_num}",
-                    "a closing quote near its opening one",
-                )
+            where, last = f"{path} line {first}", reader.line_num
+            if last - first >= _QUOTED_LINES_MOST:
+                problem = f"a quoted cell ends only in line {last}"
+                raise BadInputError(where, problem, "a closing quote near its opening one")
+            if last > first and lines.ended and lines.quotes % 2:
+                problem = f"a quoted cell never ends: it would hold all lines up to {last}"
+                raise BadInputError(where, problem, "a closing quote near its opening one")
+            lines.quotes = 0
             yield first, cells
-            first = reader.line_num + 1
+            first = last + 1
     except csv.Error as error:
         raise BadInputError(f"{path} line {first}", f"cannot be read ({error})", _EXPECTED) from error
+
+
+class _Lines:
+    """Lines without zero bytes; counts their quotes, and knows whether the end was reached."""
+
+    def __init__(self, lines: Iterator[str]) -> None:
+        self._lines = lines
+        self.quotes = 0
+        self.ended = False
+
+    def __iter__(self) -> "_Lines":
+        return self
+
+    def __next__(self) -> str:
+        line = next(self._lines, None)
+        if line is None:
+            self.ended = True
+            raise StopIteration
+        self.quotes += line.count('"')
+        return line.replace("\x00", "")
 
 
 class _Reader:
@@ -269,9 +294,11 @@ class _Reader:
             return False
         stripped = _stripped(filled)
         first = next(filter(None, stripped))
-        if len(filled) > len(names):
+        if any(len(cell) > _CELL_MOST for cell in filled):
+            self._aside.append(Aside(f"a cell of more than {_CELL_MOST:,} characters", line))
+        elif len(filled) > len(names):
             self._aside.append(Aside(f"{len(filled)} cells instead of {len(names)}", line))
-        elif _names(cells) == names:
+        elif stripped[0] in {"", names[0]} and _names(cells) == names:
             self._aside.append(Aside("the heading again", line))
         elif first.casefold().rstrip(":").partition(" ")[0] in TOTALS:
             self._aside.append(Aside("a row of totals", line))
@@ -307,15 +334,15 @@ def _trimmed(cells: Sequence[str]) -> list[str]:
 
 def _names(cells: Sequence[str]) -> list[str]:
     """Give each column a name of its own."""
-    names: list[str] = []
+    names: dict[str, int] = {}
+    """Each with how often it came."""
     for place, cell in enumerate(_stripped(_trimmed(cells)), 1):
         name = base = cell or f"column_{place}"
-        n = 1
         while name in names:
-            n += 1
-            name = f"{base}_{n}"
-        names.append(name)
-    return names
+            names[base] += 1
+            name = f"{base}_{names[base]}"
+        names[name] = 1
+    return list(names)
 
 
 def _width(head: list[list[str]]) -> int:

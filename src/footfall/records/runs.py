@@ -14,7 +14,7 @@ from typing import Any
 
 from footfall.records.connections import ConnectionCounts
 from footfall.records.errors import BadInputError
-from footfall.records.files import digests, read_json
+from footfall.records.files import check_types, digests, read_json
 from footfall.records.generator import GeneratorRecord
 from footfall.records.tables import write_text
 
@@ -208,7 +208,7 @@ def read_manifest(folder: Path) -> Manifest:
             data["generator"] = GeneratorRecord.of_data(data["generator"])
         data["connections"] = ConnectionCounts(**counts) if (counts := data.get("connections")) else None
         data["workers"] = worker_records(data.get("workers", ()))
-        return Manifest(**data)
+        return check_types(Manifest(**data))
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise BadInputError(str(path), f"damaged ({error})", "a manifest written by footfall") from error
 
