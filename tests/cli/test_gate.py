@@ -12,12 +12,13 @@ import polars as pl
 import pytest
 
 from footfall.cli.app import run
+from footfall.cli.baseline import Load, check_baseline
 from footfall.load.check_run import check_run
 from footfall.load.result import LOAD_FILE, VISITS_FILE
-from footfall.load.trace import ARRIVALS_FILE
+from footfall.load.trace import ARRIVALS_FILE, read_info
 from footfall.records.errors import BadInputError
 from footfall.records.files import digests
-from footfall.records.runs import MANIFEST, RUN_FILES, Lag, read_manifest
+from footfall.records.runs import MANIFEST, RUN_FILES, TRACE_FILE, Lag, read_manifest
 from tests.cli.runs_made import make_run
 
 Change = Callable[[pl.DataFrame], pl.DataFrame]
@@ -273,6 +274,19 @@ def test_a_run_is_no_baseline_of_itself(
     link.symlink_to(copy)
     assert "is the run itself" in refused(capsys, *against(copy, link))
     assert "holds the very visits of this run" in refused(capsys, *against(copy, made))
+
+
+def test_a_baseline_of_another_load_is_refused_before_a_play(made: Path) -> None:
+    """By what will be played; one of the same load, as its own manifest holds it, is not."""
+    manifest = read_manifest(made)
+    load = Load(manifest.model, manifest.scenario, manifest.settings, read_info(made / TRACE_FILE))
+    check_baseline(made, (), load)
+    with pytest.raises(BadInputError, match=r"its scenario is .*--against"):
+        check_baseline(made, (), replace(load, scenario="elsewhere"))
+    with pytest.raises(BadInputError, match=r"its scale is .*a run of the same load"):
+        check_baseline(made, (), replace(load, settings=manifest.settings | {"scale": 7.0}))
+    with pytest.raises(BadInputError, match="its kind is played, not simulated"):
+        check_baseline(made, (), replace(load, trace=None))
 
 
 def test_check_run_names_a_file_and_no_more(copy: Path) -> None:

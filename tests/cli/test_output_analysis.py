@@ -122,7 +122,7 @@ def test_two_days_are_said_to_tell_nothing(capsys: pytest.CaptureFixture[str]) -
     versus.show(found, ("hall.clerks=4",))
     said = capsys.readouterr().out
     assert "caution: 2 days can tell nothing" in said
-    assert "1 more quantities are the same on every day" in said
+    assert "1 more quantity is the same on every day" in said
     assert "hall.other" not in said
     versus.show({WAIT: paired([150.0, 170.0] * 5, [30.0, 35.0] * 5)}, ("hall.clerks=4",))
     assert "caution" not in capsys.readouterr().out

@@ -67,9 +67,9 @@ def test_a_url_is_loaded_judged_and_reported(capsys: pytest.CaptureFixture[str],
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        ((), "what to play?; expected a URL with --rate 60, or --scenario"),
+        ((), "nothing to play is named; expected a URL with --rate 60, or --scenario"),
         (("--rate", "60"), "--rate: goes with a URL"),
-        (("http://127.0.0.1:1/",), "how many?; expected --rate 60"),
+        (("http://127.0.0.1:1/",), "no rate is given; expected --rate 60"),
         (("ftp://127.0.0.1:1/", "--rate", "6"), "URL: no address of a web service"),
         (("http://me:pw@127.0.0.1:1/", "--rate", "6"), "URL: holds a user or a password"),
         (("http://127.0.0.1:1/", "--rate", "6", "--for", "soon"), "--for soon: no time"),

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from footfall.measure.criteria.decided import alike
 from footfall.measure.quantiles import quantile_bounds
 from footfall.measure.response_times import (
     Slow,
@@ -10,6 +11,7 @@ from footfall.measure.response_times import (
     memory_of,
     slow_of,
     slow_share_bounds,
+    tells_a_share,
     visits_to_decide_mean,
     visits_to_decide_slow,
 )
@@ -111,3 +113,22 @@ def test_forty_visits_that_are_all_too_slow_fail() -> None:
 
     assert slow_share_bounds(_slow(times, 0, 0.95)).low > 0.05
     assert slow_share_bounds(_slow(times, 0, 0.5)).low == 0
+
+
+@pytest.mark.parametrize("n", [1, 2, 19, 50])
+def test_a_handful_of_visits_has_a_number_that_would_decide(n: int) -> None:
+    """None of so few is beyond their own 95th percentile; that is no reason for "no number of visits"."""
+    needed = visits_to_decide_slow(_slow(np.linspace(0.1, 0.2, n), 3.0, 0.95))
+    assert needed is not None
+    assert needed >= 369  # what a run needs in which no visit is slow (docs/gates.md)
+
+
+def test_visits_like_their_neighbours_are_said_to_tell_little() -> None:
+    """736 visits far below the limit, whose times drift: the reason is that, not the declared episodes."""
+    drifting = _slow(_times(736, memory=0.99), 1e3, 0.95)
+    assert not tells_a_share(drifting)
+    said = alike(drifting)
+    assert said.startswith("visits one after the other took about as long, so 736 of them tell as much as ")
+    assert said.endswith("and 50 are needed")
+    assert alike(_slow(np.linspace(0.1, 0.1, 3), 1.0, 0.95)) == "at least 50 visits are needed"
+    assert tells_a_share(_slow(_times(736), 1e3, 0.95))

@@ -1,8 +1,9 @@
 """The earlier run that criteria speak of: whole, valid, of the same load, and not the run itself."""
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from footfall.cli.evidence import evidence_of, visits_of
 from footfall.load.check_run import check_run
@@ -23,17 +24,31 @@ _NOT_THE_LOAD = {"model", "scenario", "criteria", "seed", "replication", "arriva
 """Of a trace: names and what is asked; and what another seed draws of the same load."""
 
 
-def check_baseline(folder: Path | None, criteria: Sequence[Criterion]) -> None:
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What a run plays or simulates, as far as two runs must agree on it to be compared."""
+
+    model: str
+    scenario: str | None
+    settings: Mapping[str, Any]
+    trace: TraceInfo | None
+    """None: the run is simulated."""
+
+
+def check_baseline(folder: Path | None, criteria: Sequence[Criterion], load: Load | None = None) -> None:
     """See that a valid earlier run is given where a criterion speaks of one, before anything is played.
 
     Raises:
-        BadInputError: none is given, or it is no run, changed, or not to be trusted.
+        BadInputError: none is given, or it is no run, changed, not to be trusted, or of another load than
+            the one that will be played.
     """
     asked = [each.text for each in criteria if isinstance(each, BaselineCriterion)]
     if asked and folder is None:
         raise BadInputError(f"criterion {asked[0]!r}", "no baseline is given", "--baseline RUN")
     if folder is not None:
-        _valid(folder)
+        manifest = _valid(folder).manifest
+        if load is not None:
+            _check_same_load(f"--baseline {folder}", _load_of(folder, manifest), load)
 
 
 def baseline_of(baseline: Path | None, folder: Path, manifest: Manifest) -> Evidence | None:
@@ -48,7 +63,12 @@ def baseline_of(baseline: Path | None, folder: Path, manifest: Manifest) -> Evid
     if baseline.resolve() == folder.resolve():
         raise BadInputError(where, "is the run itself", "an earlier run")
     evidence = _valid(baseline)
-    _check_same_load(where, (baseline, evidence.manifest), (folder, manifest))
+    earlier, now = _load_of(baseline, evidence.manifest), _load_of(folder, manifest)
+    _check_same_load(where, earlier, now)
+    if earlier.trace and now.trace and earlier.trace.seed == now.trace.seed:
+        tables = [read_parquet(each / ARRIVALS_FILE, ARRIVALS) for each in (baseline, folder)]
+        if not tables[0].equals(tables[1]):
+            raise BadInputError(where, "its arrivals are others, of the same seed", "a run of the same load")
     # By content: a copy of the run under another name would be alike in everything.
     theirs = evidence.measured
     ours = None if theirs is None else visits_of(folder, VISITS_FILE)
@@ -85,29 +105,27 @@ def _valid(folder: Path) -> Evidence:
     return replace(evidence, baseline=None)
 
 
-def _check_same_load(where: str, earlier: tuple[Path, Manifest], now: tuple[Path, Manifest]) -> None:
+def _check_same_load(where: str, old: Load, new: Load) -> None:
     """See that both runs are of one load.
 
     Raises:
         BadInputError: they are not; the line names what differs first.
     """
-    (old_folder, old), (new_folder, new) = earlier, now
     pairs = [("model", old.model, new.model), ("scenario", old.scenario, new.scenario)]
     pairs += [(name, old.settings.get(name), new.settings.get(name)) for name in _ALIKE]
-    old_trace, new_trace = _trace(old_folder), _trace(new_folder)
-    pairs += [("kind", "played" if old_trace else "simulated", "played" if new_trace else "simulated")]
-    if old_trace and new_trace:
-        then_all, now_all = (each.model_dump(exclude=_NOT_THE_LOAD) for each in (old_trace, new_trace))
+    pairs += [("kind", "played" if old.trace else "simulated", "played" if new.trace else "simulated")]
+    if old.trace and new.trace:
+        then_all, now_all = (each.model_dump(exclude=_NOT_THE_LOAD) for each in (old.trace, new.trace))
         pairs += [(name, then_all[name], now_all[name]) for name in then_all]
     for name, then, here in pairs:
         if then != here:
-            raise BadInputError(where, f"its {name} is {then}, not {here}", "a run of the same load")
-    if old_trace and new_trace and old_trace.seed == new_trace.seed:
-        tables = [read_parquet(folder / ARRIVALS_FILE, ARRIVALS) for folder in (old_folder, new_folder)]
-        if not tables[0].equals(tables[1]):
-            raise BadInputError(where, "its arrivals are others, of the same seed", "a run of the same load")
+            expected = "a run of the same load"
+            if name == "scenario":
+                expected += "; two addresses are compared by --against"
+            raise BadInputError(where, f"its {name} is {then}, not {here}", expected)
 
 
-def _trace(folder: Path) -> TraceInfo | None:
+def _load_of(folder: Path, manifest: Manifest) -> Load:
     path = folder / TRACE_FILE
-    return read_info(path) if path.is_file() else None
+    trace = read_info(path) if path.is_file() else None
+    return Load(manifest.model, manifest.scenario, manifest.settings, trace)

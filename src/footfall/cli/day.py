@@ -30,7 +30,10 @@ from footfall.simulate.spec.model import Model
 from footfall.simulate.unstaffed import Unstaffed, unstaffed
 
 DAY_CHARTS = "charts"
-_WITHIN = "±: 95 % half-width within this day, by batch means; other days differ more. ± ?: too few visits."
+_WITHIN = (
+    "±: 95 % half-width within this day, by batch means; other days differ more. "
+    "± ?: too few independent visits."
+)
 
 
 @dataclass(frozen=True, slots=True)

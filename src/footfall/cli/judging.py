@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from footfall.cli.baseline import baseline_of, check_baseline
+from footfall.cli.baseline import Load, baseline_of, check_baseline
 from footfall.cli.console import note, say
 from footfall.cli.evidence import (
     ORDINARY_FILE,
@@ -34,6 +34,7 @@ __all__ = [
     "ORDINARY_FILE",
     "PREDICTED_FILE",
     "REPLICATIONS_FILE",
+    "Load",
     "check_baseline",
     "evidence_of",
     "replications_of",

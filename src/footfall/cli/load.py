@@ -196,7 +196,9 @@ def _play(played: Trace, options: PlayOptions, run: AskedRun, *, as_json: bool) 
     """Play a trace, once or several times, and print what came of it."""
     info, host = played.info, options.host
     criteria = judging.criteria_of_trace(info, played.model)
-    judging.check_baseline(options.baseline, criteria)
+    name = info.scenario or played.model.name
+    load = judging.Load(played.model.name, name, _settings(played, options), info)
+    judging.check_baseline(options.baseline, criteria, load)
     check_played(played.model)
     transport = transport_of(options.transport, options.endpoints, info)
     if host is not None:
@@ -206,7 +208,6 @@ def _play(played: Trace, options: PlayOptions, run: AskedRun, *, as_json: bool) 
         check_served(played.model)
     settings = _settings(played, options) | settings_told(options.endpoints, played) | transport.told
     settings |= run.told
-    name = info.scenario or played.model.name
     if run.repeats is not None:
         return play_repeatedly(Ordinary(name, played, criteria, settings, options), run.repeats)
     folder, manifest = begin(
@@ -297,9 +298,10 @@ def _check(
     of_url.beside_a_scenario()
     if scenario is None:
         expected = "a URL with --rate 60, or --scenario NAME with --host URL or --serve"
-        raise BadInputError("footfall load", "what to play?", expected)
+        raise BadInputError("footfall load", "nothing to play is named", expected)
     if serve is (host is not None):
-        raise BadInputError("footfall load", "where to?", "either --host URL or --serve")
+        problem = "both --host and --serve are given" if serve else "no service is named"
+        raise BadInputError("footfall load", problem, "either --host URL or --serve")
 
 
 def _shaping(given: Given) -> dict[str, object]:

@@ -13,7 +13,7 @@ ModelFile = Annotated[Path, typer.Argument(help="Model file, such as models/guan
 RunFolder = Annotated[
     Path, typer.Argument(help="Folder of a run, with its manifest.json.", show_default=False)
 ]
-Seed = Annotated[int, typer.Option(min=0, help="Same seed, same customers, same luck.")]
+Seed = Annotated[int, typer.Option(min=0, help="Same seed: same customers and random numbers.")]
 Changes = Annotated[
     list[str] | None,
     typer.Option(

@@ -214,7 +214,7 @@ def show(play: PlayFigures) -> None:
         cells += [plus_minus.time(row[name], plus_minus.half_of(row, name)) for name in times]
         table.add_row(*cells, style="bold" if row["operation"] == "*" else None)
     show_table(table)
-    say("±: 95 % half-width within this run, by batch means. ± ?: too few visits.")
+    say("±: 95 % half-width within this run, by batch means. ± ?: too few independent visits.")
     if play.replications > 1:
         say(_REPLICATED.format(n=play.replications))
     for row in spill_by_channel(play):

@@ -55,7 +55,7 @@ Versus = Annotated[
     typer.Option(
         "--versus",
         metavar="PATH=VALUE",
-        help="Compare with the same days, customers and luck with this changed. May be repeated.",
+        help="Compare with the same days, customers and random numbers, this changed. May be repeated.",
         show_default=False,
     ),
 ]
@@ -128,7 +128,8 @@ def command(
     days_table.show(over_days, plan, told)
     versus.show(differences, against or ())
     say(laws_line(result.laws, len(days)))
-    say(f"{result.logout_reminders:,} logout reminders; {result.events:,} events; results in {folder}")
+    reminders = f"{result.logout_reminders:,} logout reminders; " if result.logout_reminders else ""
+    say(f"{reminders}{result.events:,} events; results in {folder}")
 
 
 def _compared(

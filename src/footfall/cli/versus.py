@@ -1,4 +1,4 @@
-"""The same days twice, as they are and with a change: the same customers with the same luck."""
+"""The same days twice, as they are and with a change: the same customers and random numbers."""
 
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -113,7 +113,9 @@ def show(found: Mapping[str, Paired], changes: Sequence[str]) -> None:
     if differing:
         show_table(table)
     if len(differing) < len(found):
-        say(f"{len(found) - len(differing)} more quantities are the same on every day (see {VERSUS_FILE})")
+        alike = len(found) - len(differing)
+        more = "1 more quantity is" if alike == 1 else f"{alike} more quantities are"
+        say(f"{more} the same on every day (see {VERSUS_FILE})")
     days = max(each.replications for each in found.values())
     if days < _DAYS_TELLING:
         say(

@@ -68,7 +68,9 @@ def span_of(load: UrlLoad) -> Span:
     """
     rate, for_s, count = load.rate_per_s, load.for_s, load.arrivals
     if rate is None and count is None:
-        raise BadInputError("footfall load URL", "how many?", "--rate 60 (per second), or --arrivals 1500")
+        raise BadInputError(
+            "footfall load URL", "no rate is given", "--rate 60 (per second), or --arrivals 1500"
+        )
     if None not in {rate, for_s} and count is not None:
         raise BadInputError("--arrivals", "--rate and --for tell the number already", "two of the three")
     if rate is not None and not 0 < rate <= ARRIVALS_MOST:

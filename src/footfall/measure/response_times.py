@@ -108,6 +108,11 @@ def slow_share_least(slow: Slow, longest: float = LONGEST_EPISODE) -> float:
     return bad_share_bounds(seen, longest).low if is_enough else 0.0
 
 
+def tells_a_share(slow: Slow) -> bool:
+    """Whether the visits are worth enough independent ones to bound the share of slow ones from above."""
+    return slow.seen.visits / slow.effect >= PASS_LEAST and slow.episodes >= EPISODES_LEAST
+
+
 def slow_share_most(slow: Slow, longest: float = LONGEST_EPISODE) -> float:
     """Upper 97.5 % bound of the share of visits beyond the limit; 1 where the times tell too little.
 
@@ -115,9 +120,9 @@ def slow_share_most(slow: Slow, longest: float = LONGEST_EPISODE) -> float:
     Wilson's normal law would ask a run in which no visit is slow for more than it needs to show. The length
     is what the times remember, half as long again; error rates were measured with it.
     """
-    seen, worth = slow.seen, slow.seen.visits / slow.effect
-    if worth < PASS_LEAST or slow.episodes < EPISODES_LEAST:
+    if not tells_a_share(slow):
         return 1.0
+    seen, worth = slow.seen, slow.seen.visits / slow.effect
     if seen.effective >= EPISODES_LEAST:
         t = float(stdtrit(slow.episodes - 1, 1 - _TAIL))
         return wilson_at(seen.share, worth, t).high
@@ -132,10 +137,12 @@ def visits_to_decide_slow(slow: Slow, longest: float = LONGEST_EPISODE) -> int |
         needed = visits_to_decide(seen, limit, longest)
         return needed and max(needed, math.ceil(FAIL_LEAST * seen.effect))
     effect = slow.effect if slow.effect == 1 else _SLACK * slow.effect
+    # So few visits that none is beyond their own quantile say nothing of how often that is met.
+    met = slow.episodes or math.inf
 
     def passes(n: int) -> bool:
         error = _POWER_Z * math.sqrt(q * (1 - q) * effect / n)
-        episodes = min(slow.episodes * n / seen.visits, 2 * n * limit / (effect + 1))
+        episodes = min(met * n / seen.visits, 2 * n * limit / (effect + 1))
         likes = [scaled(seen, n, max(q + step * error, 0.0)) for step in (-1, 0, 1)]
         larger = [Slow(seen=each, effect=effect, episodes=episodes, allowed=limit) for each in likes]
         return all(slow_share_bounds(each, longest).high <= limit for each in larger)

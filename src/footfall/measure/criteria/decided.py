@@ -13,6 +13,7 @@ from footfall.measure.criteria.spec import (
 )
 from footfall.measure.episodes import EPISODES_LEAST, Episodes
 from footfall.measure.interval import Interval
+from footfall.measure.response_times import PASS_LEAST, Slow
 from footfall.measure.verdict import Judgement, Verdict
 
 Statistical = ShareCriterion | ResponseCriterion | AgreementCriterion | BaselineCriterion
@@ -45,6 +46,19 @@ def assumed(seen: Episodes, longest: float, noun: str) -> str:
     return (
         f"{noun} came in {seen.episodes:,} runs of {seen.length_mean:.1f} visits on average, so the visits "
         f"tell as much as {worth:,.0f} independent ones"
+    )
+
+
+def alike(slow: Slow) -> str:
+    """Say how little visits tell whose times resemble those of their neighbours."""
+    visits, worth = slow.seen.visits, slow.seen.visits / slow.effect
+    if worth >= PASS_LEAST:
+        return f"slow visits are {slow.episodes:.1f} independent runs, and {EPISODES_LEAST:g} are needed"
+    if slow.effect <= 1:
+        return f"at least {PASS_LEAST:g} visits are needed"
+    return (
+        f"visits one after the other took about as long, so {visits:,} of them tell as much as "
+        f"{worth:,.0f} independent ones, and {PASS_LEAST:g} are needed"
     )
 
 

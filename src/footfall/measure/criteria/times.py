@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from footfall.measure.criteria.decided import assumed, decided, enough, finite, told, unmatched
+from footfall.measure.criteria.decided import alike, assumed, decided, enough, finite, told, unmatched
 from footfall.measure.criteria.evidence import Evidence, in_order
 from footfall.measure.criteria.spec import ResponseCriterion
 from footfall.measure.criteria.words import between, duration, percent
@@ -17,6 +17,7 @@ from footfall.measure.response_times import (
     mean_bounds,
     slow_share_least,
     slow_share_most,
+    tells_a_share,
     visits_to_decide_mean,
     visits_to_decide_slow,
 )
@@ -103,7 +104,8 @@ def _judge_percentile(
     if verdict is Verdict.UNDECIDED:
         needed = visits_to_decide_slow(perhaps, longest)
         found += f": too few to tell from {quantile * 100:g} %; {enough(needed, n, evidence)}"
-    found += f"; {assumed(perhaps.seen, longest, 'slow visits')}"
+    is_remembered = verdict is Verdict.UNDECIDED and not tells_a_share(perhaps)
+    found += f"; {alike(perhaps) if is_remembered else assumed(perhaps.seen, longest, 'slow visits')}"
     return told(criterion, verdict, found, finite(value), shown, n=n, bound=limit.seconds, unit="s")
 
 
@@ -126,7 +128,7 @@ def _judge_mean(criterion: ResponseCriterion, times: Times, evidence: Evidence) 
 def _visits(times: Times) -> str:
     cut = int(np.count_nonzero(times.cut))
     never = f" ({cut} of them never answered, each at least as long as it lasted)" if cut else ""
-    return f"{len(times)} visits{never}"
+    return f"{len(times)} {'visit' if len(times) == 1 else 'visits'}{never}"
 
 
 def _duration(seconds: float) -> str:
