@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 from starlette.applications import Starlette
 from starlette.types import Receive, Scope, Send
@@ -64,8 +65,13 @@ def _door(operator: Operator) -> Door:
         answers={200: "Document"},
     )
     table.append(own)
-    # Without a token the control routes are as if they were not there.
+    # Without a token the control routes are as if they were not there; without a key none is looked at.
     has_control = bool(operator.settings.control_token)
-    listed = [route for route in table if has_control or "control" not in route.headers]
+    unasked = {"gateway"} if operator.settings.gateway_key is None else set()
+    listed = [
+        replace(route, headers=tuple(name for name in route.headers if name not in unasked))
+        for route in table
+        if has_control or "control" not in route.headers
+    ]
     openapi = document(operator.settings.model, listed)
     return Door(table)

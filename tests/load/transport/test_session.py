@@ -83,6 +83,9 @@ CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
             200,
         ),
         (b"HTTP/1.0 200 OK\r\n\r\n" + JSON, 200),
+        (b"HTTP/1.1 102 Processing\r\nContent-Length: 5\r\n\r\n" + page(JSON), 200),
+        (page(JSON, b"X-A: one\r\n two", b"X-B: c\r\n\td"), 200),
+        (CHUNKED + b'%x;a="b;c"\r\n' % len(JSON) + JSON + b"\r\n000;d\r\nSet-Cookie: a=b\r\n\r\n", 200),
         (page(gzip.compress(JSON), b"Content-Encoding: gzip"), 200),
         (page(gzip.compress(JSON[:9]) + gzip.compress(JSON[9:]), b"content-encoding: GZIP"), 200),
         (page(zlib.compress(JSON), b"Content-Encoding: deflate"), 200),
@@ -156,6 +159,14 @@ def test_the_answer_to_head_is_its_head() -> None:
             "unreadable_answer",
         ),
         (b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabcd", "unreadable_answer"),
+        (page(JSON, b"X: a\0b"), "unreadable_answer"),
+        (page(JSON, b"X: a\rb"), "unreadable_answer"),
+        (page(JSON, b"X : a"), "unreadable_answer"),
+        (page(JSON, b"nonsense"), "unreadable_answer"),
+        (
+            page(gzip.compress(gzip.compress(b"x" * 10 * LIMIT)), b"Content-Encoding: gzip, gzip"),
+            "answer_too_long",
+        ),
         (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n", "unreadable_answer"),
         (b"HTTP/1.1 101 Switching\r\nUpgrade: h2\r\nConnection: Upgrade\r\n\r\n", "unreadable_answer"),
     ],
@@ -282,6 +293,32 @@ def test_cookies_go_back_to_where_they_came_from() -> None:
     assert cookies == [False, True, False]
     assert b"sid=abc" in here.requests[1]
     assert b"lang=de" in here.requests[1]
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(
+    "expires", ["Thu, 99 Foo 2099 00:00:00 GMT", "Thu, 01-Foo-2099 00:00:00 GMT", "soon", "", '"x"']
+)
+def test_an_expiry_that_is_no_date_loses_no_cookie(expires: str) -> None:
+    """Neither its own nor another of the same answer; one that has passed is not sent."""
+    given = (
+        f"Set-Cookie: sid=abc; Expires={expires}; Path=/".encode(),
+        b"Set-Cookie: lang=de",
+        b"Set-Cookie: old=1; Expires=Thu, 01 Jan 2015 00:00:00 GMT",
+    )
+    with raw_server(always(page(JSON, *given), keep=True)) as here:
+        with closing(Session(client_of(here)[0])) as session:
+            for _ in range(2):
+                session.exchange(asks())
+        assert b"Cookie: lang=de; sid=abc\r\n" in here.requests[1]
+
+
+def test_a_redirect_is_an_answer_and_is_not_followed() -> None:
+    """Wherever it leads."""
+    with raw_server(always(page(b"", b"Location: /other", status=b"302 Found"), keep=True)) as here:
+        with closing(Session(client_of(here)[0])) as session:
+            assert session.exchange(asks()).answer.status == 302
+        assert len(here.requests) == 1
 
 
 @pytest.mark.parametrize(

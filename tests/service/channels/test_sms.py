@@ -165,6 +165,18 @@ def test_a_gateway_with_a_key_asks_for_it(start: Start) -> None:
         answer = running.client.post("/sms/messages", json=message, headers={"X-Gateway-Key": key})
         assert answer.status_code == status
     assert running.client.get(f"/sms/answers/{account.msisdn(RICH)}").status_code == 401
+    assert _documented_headers(running) == [["X-Gateway-Key"], ["X-Gateway-Key"]]
+
+
+def test_a_gateway_without_a_key_does_not_mention_one(shared: Running) -> None:
+    """What is not looked at is not in the document, whose limits would not hold."""
+    assert _documented_headers(shared) == [[], []]
+
+
+def _documented_headers(running: Running) -> list[list[str]]:
+    paths = running.client.get("/openapi.json").json()["paths"]
+    operations = paths["/sms/messages"]["post"], paths["/sms/answers/{msisdn}"]["get"]
+    return [[each["name"] for each in one["parameters"] if each["in"] == "header"] for one in operations]
 
 
 @pytest.fixture

@@ -1,13 +1,15 @@
 """The cookies of one customer, by the rules of Python's own cookie jar."""
 
+import re
 from collections.abc import Iterable
 from email.message import Message
-from http.cookiejar import CookieJar
+from http.cookiejar import CookieJar, http2time  # type: ignore[attr-defined]  # as the jar reads dates
 from urllib.request import Request
 
 from footfall.load.transport.address import Address
 
 _SET = b"set-cookie"
+_EXPIRES = re.compile(r"(?i);\s*expires\s*=([^;]*)")
 _COOKIES_MOST = 50
 """Of one answer; what comes after them is forgotten."""
 
@@ -49,7 +51,16 @@ class _Answered:
     def __init__(self, given: list[str]) -> None:
         self._message = Message()
         for value in given:
-            self._message["Set-Cookie"] = value
+            self._message["Set-Cookie"] = _EXPIRES.sub(_readable, value)
 
     def info(self) -> Message:
         return self._message
+
+
+def _readable(expires: re.Match[str]) -> str:
+    """Give an expiry as it stands, or nothing where it is no date (RFC 6265, 5.2.1): else all are lost."""
+    try:
+        http2time(expires[1].strip().strip('"'))
+    except (ValueError, OverflowError):
+        return ""
+    return expires[0]

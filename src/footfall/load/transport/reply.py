@@ -1,5 +1,7 @@
 """Read one answer off a connection by llhttp, within limits that are counted before anything is parsed."""
 
+import re
+
 import httptools
 
 from footfall.load.errands.answers import CUT_SHORT, HEAD_TOO_LONG, TOO_LONG, UNREADABLE
@@ -10,6 +12,8 @@ HEAD_BYTES_MOST = 64 * 1024
 """Bytes in a row that are no part of a body: status lines, headers, lengths of chunks, trailers."""
 _FINAL = 200
 _SWITCHED = 101
+_CONTROLS = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
+"""What no header holds (RFC 9110, 5.5)."""
 _WITHOUT_BODY = frozenset({204, 304})
 
 
@@ -36,6 +40,8 @@ class ReplyReader:
         self._is_head = method == "HEAD"
         self._bytes_most = bytes_most
         self._parser = httptools.HttpResponseParser(self)
+        # A header may go on in the next line (RFC 9112, 5.2); `on_header` refuses what else gets through.
+        self._parser.set_dangerous_leniencies(lenient_headers=True)
         self._body: list[bytes] = []
         self._size = 0
         self._silent = 0
@@ -106,6 +112,8 @@ class ReplyReader:
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Hear of a header; those of trailers are not minded."""
+        if _CONTROLS.search(value):
+            raise NoAnswerError(UNREADABLE, self.status)
         if not self.status:
             self.headers.append((name, value))
 

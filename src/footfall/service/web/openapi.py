@@ -86,9 +86,8 @@ def _parameters(route: Route) -> Iterable[dict[str, Any]]:
     for name in route.query:
         yield {"name": name, "in": "query", "required": False, "schema": {"type": "number"}}
     for header in route.headers:
-        required = header != "gateway"
         schema = KEY_HEADER if header == "key" else HEADER
-        yield {"name": HEADERS[header], "in": "header", "required": required, "schema": schema}
+        yield {"name": HEADERS[header], "in": "header", "required": True, "schema": schema}
 
 
 def _response(schema: str) -> dict[str, Any]:
