@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from pathlib import Path
+from shutil import copytree
 from typing import Any
 from xml.etree.ElementTree import parse
 
@@ -131,6 +132,26 @@ def test_what_else_may_have_made_the_difference_is_said(
     assert [caution.partition(" while")[0].partition(" went")[0] for caution in told["cautions"]] == [
         "mean(*.*)"
     ]
+
+
+def test_a_copy_of_a_run_is_no_second_run(
+    alike: tuple[list[str], list[str]], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Eight copies of one run were *not worse*; neither side, nor both together, may hold one twice."""
+    copy = str(copytree(alike[0][0], tmp_path / "copy"))
+    for sides in ((copy, "--baseline", alike[0][0]), (alike[0][0], copy, "--baseline", alike[1][0])):
+        assert "holds the very visits of run" in refused(capsys, "compare", *sides)
+
+
+def test_what_was_asked_of_a_run_is_not_what_it_played(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Runs of one load are compared, though stricter criteria were asked of the later ones."""
+    trace = web_trace()
+    stricter = trace.info.model_copy(update={"criteria": ("success(web.*) >= 90%",)})
+    a = str(make_run(tmp_path / "a", 1))
+    b = str(make_run(tmp_path / "b", 2, trace=trace.model_copy(update={"info": stricter})))
+    assert compare(capsys, [a], [b])[1]["verdict"] == "cannot tell"
 
 
 def test_runs_of_another_trace_are_refused_in_one_line(

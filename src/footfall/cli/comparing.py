@@ -1,5 +1,6 @@
 """Read two sets of played runs, see that they can be compared, and compare them."""
 
+import hashlib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,8 +23,9 @@ from footfall.records.tables import ARRIVALS, read_parquet
 
 BASELINE, CANDIDATE = "baseline", "candidate"
 _DRIFT_P_MOST = 0.01
-_NOT_OF_THE_TRACE = {"model"}
-"""The path of the model file may differ; what it held may not, and is in the fingerprint."""
+_NOT_OF_THE_TRACE = {"model", "criteria"}
+"""The path of the model file may differ; what it held may not, and is in the fingerprint. What was asked of a
+run is not what it played."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +72,15 @@ def compare_folders(
     """Compare run folders; those that say nothing of their service are left out by name.
 
     Raises:
-        BadInputError: a folder holds no played run, one is named twice, or they played different traces.
+        BadInputError: a folder holds no played run, one is named twice or a copy of another, or they
+            played different traces.
     """
     _check_named_once(baseline, candidate)
     names = named((*baseline, *candidate))
     read = [[read_run(folder, names[folder]) for folder in side] for side in (baseline, candidate)]
     kept = [tuple(run for run in side if isinstance(run, PlayedRun)) for side in read]
     check_same_trace((*kept[0], *kept[1]))
+    _check_no_copies((*kept[0], *kept[1]))
     metrics = chosen_metrics(asked, [run.played for side in kept for run in side])
     if not all(kept):
         metrics = ()
@@ -160,6 +164,22 @@ def _check_named_once(baseline: Sequence[Path], candidate: Sequence[Path]) -> No
     for folder in (*baseline, *candidate):
         if counts[folder.resolve()] > 1:
             raise BadInputError(f"run {folder}", "is named twice", "each run on one side, once")
+
+
+def _check_no_copies(runs: Sequence[PlayedRun]) -> None:
+    """See that no run is a copy of another: a sample of one, counted as several, would tell anything.
+
+    Raises:
+        BadInputError: one is, by the times of its visits.
+    """
+    seen: dict[bytes, str] = {}
+    for run in runs:
+        times = run.played.visits.select("customer", "attempt", "ended_s").sort("customer", "attempt")
+        mark = hashlib.sha256(times["ended_s"].to_numpy().tobytes()).digest()
+        if mark in seen:
+            problem = f"holds the very visits of run {seen[mark]}"
+            raise BadInputError(f"run {run.name}", problem, "each run once, and no copy of one")
+        seen[mark] = run.name
 
 
 def _cautions(baseline: Sequence[PlayedRun], candidate: Sequence[PlayedRun]) -> tuple[str, ...]:

@@ -74,7 +74,9 @@ def span_of(load: UrlLoad) -> Span:
     if None not in {rate, for_s} and count is not None:
         raise BadInputError("--arrivals", "--rate and --for tell the number already", "two of the three")
     if rate is not None and not 0 < rate <= ARRIVALS_MOST:
-        raise BadInputError(f"--rate {rate:g}", "impossible", "arrivals per second, above 0")
+        raise BadInputError(
+            f"--rate {rate:g}", "impossible", f"above 0, at most {ARRIVALS_MOST:,} arrivals per second"
+        )
     if count is not None and not 0 < count <= ARRIVALS_MOST:
         raise BadInputError(f"--arrivals {count}", "impossible", f"1 to {ARRIVALS_MOST:,}")
     if for_s is None:
