@@ -26,6 +26,9 @@ def test_a_file_is_asked_instead_and_lines_beside(scenario: Scenario, tmp_path: 
     """Comments and empty lines of the file are no criteria."""
     file = tmp_path / "criteria.txt"
     file.write_text("# for nights\n\np95(web.*) < 2s  # at most\n", encoding="utf-8")
+    marked = tmp_path / "marked.txt"
+    marked.write_bytes(b"\xef\xbb\xbfp95(web.*) < 2s\r\n")  # as editors on Windows save it
+    assert asked_of(scenario, marked, ()).criteria == ("p95(web.*) < 2s",)
     assert asked_of(scenario, None, ("p95(*) < 1s",)).criteria == (*OWN, "p95(*) < 1s")
     assert asked_of(scenario, file, ("p95(*) < 1s",)).criteria == ("p95(web.*) < 2s", "p95(*) < 1s")
 

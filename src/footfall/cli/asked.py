@@ -20,7 +20,7 @@ def asked_of(
     if criteria is not None:
         where = f"--criteria {criteria}"
         try:
-            text = criteria.read_text(encoding="utf-8")
+            text = criteria.read_text(encoding="utf-8-sig")
         except (OSError, UnicodeDecodeError) as error:
             raise BadInputError(where, "cannot be read", "a text file") from error
         lines = tuple(each.text for each in parse_criteria(text, where))

@@ -63,6 +63,6 @@ def criteria_text(path: Path | None, manifest: Manifest) -> tuple[str, str]:
             raise BadInputError(f"run {manifest.run}", "has no criteria of its own", "--criteria FILE")
         return "\n".join(lines), f"run {manifest.run}"
     try:
-        return path.read_text(encoding="utf-8"), str(path)
+        return path.read_text(encoding="utf-8-sig"), str(path)
     except (OSError, UnicodeDecodeError) as error:
         raise BadInputError(f"--criteria {path}", "cannot be read", "a text file") from error

@@ -51,7 +51,7 @@ def read_text(path: Path) -> str:
     try:
         if path.stat().st_size > _FILE_BYTES_MOST:
             raise BadInputError(str(path), f"more than {_FILE_BYTES_MOST} bytes", _EXPECTED)
-        return path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         raise BadInputError(str(path), f"byte {error.start} is not UTF-8", _EXPECTED) from error
     except OSError as error:

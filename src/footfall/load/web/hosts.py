@@ -35,7 +35,7 @@ def read_hosts(path: Path = HOSTS_FILE) -> dict[str, HostProfile]:
         return {}
     expected = 'lines such as staging = "https://staging.example"'
     try:
-        hosts = tomllib.loads(path.read_text(encoding="utf-8"))
+        hosts = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise BadInputError(str(path), f"cannot be read ({error})", expected) from error
     if len(hosts) > _HOSTS_MOST:
