@@ -67,6 +67,11 @@ def test_what_is_no_assignment_cannot_be_set(refused: Refused, assignment: str) 
     assert "path=number" in refused("simulate", PROVINCE, "--set", assignment)
 
 
+def test_a_text_that_no_path_holds_is_told(refused: Refused) -> None:
+    """Instead of an empty table."""
+    assert refused("show", PROVINCE, "--only", "webb").startswith("footfall: --only webb: no path")
+
+
 def test_a_rate_cannot_be_negative(refused: Refused, tmp_path: Path) -> None:
     """The bounds of a field hold for changes too."""
     line = refused("simulate", PROVINCE, "--out", str(tmp_path / "run"), "--set", "sms.messages_per_s=-5")

@@ -8,6 +8,7 @@ from rich.table import Table
 from footfall.cli.console import say, say_json, show_table
 from footfall.cli.content import model_in
 from footfall.cli.options import Changes, Json, ModelFile
+from footfall.records.errors import BadInputError
 from footfall.simulate.spec.base import Curve, Profile, leaves
 from footfall.simulate.spec.number import Number
 
@@ -28,6 +29,11 @@ def command(
     """Print every number of MODEL: its path (for --set), value, grade and source."""
     spec = model_in(model, tuple(changes or ()))
     numbers = [(path, number) for path, number in leaves(spec) if only in path]
+    if not numbers:
+        problem = "no path of a number holds this text"
+        raise BadInputError(
+            f"--only {only}", problem, f"a part of one, as `footfall show {model}` lists them"
+        )
     if as_json:
         say_json(
             [{"path": p, "value": _value(n), "grade": n.grade.value, "source": n.source} for p, n in numbers]
