@@ -65,7 +65,7 @@ def test_two_of_rate_time_and_number_tell_the_third() -> None:
 @pytest.mark.parametrize(
     ("options", "says"),
     [
-        ({}, "how many"),
+        ({}, "no rate is given"),
         ({"rate_per_s": 60, "for_s": 25, "arrivals": 1500}, "two of the three"),
         ({"rate_per_s": 0}, "--rate 0"),
         ({"rate_per_s": float("nan")}, "--rate nan"),
