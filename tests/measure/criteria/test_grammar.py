@@ -37,7 +37,7 @@ def _parse(line: str) -> Criterion:
         ("success(*.query) > 0.9", Scope("*", "query"), 0.9),
         ("success( web.query )>=97.8% - 3pt", Scope("web", "query"), 0.948),
         ("success(*) >= 90%", Scope("*", "*"), 0.9),
-        ("success(*_hall.*) >= 90%", Scope("*_hall", "*"), 0.9),
+        ("success(*_hall.*) >= 90 %", Scope("*_hall", "*"), 0.9),
         ("error([sw]*.q?ery) <= 0.5%", Scope("[sw]*", "q?ery"), 0.005),
     ],
 )

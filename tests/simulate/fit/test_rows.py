@@ -99,11 +99,12 @@ def test_without_an_outcome_who_has_a_service_was_served_and_who_only_waited_lef
 
 def test_clocks_that_disagree_by_a_second_or_two_say_nothing_waited() -> None:
     """Service that begins before the arrival by less than the tolerance waited for nothing."""
-    table = log((at(2), 0, 70, None, "ok"), (at(3), 0, 70, None, "ok"))
+    table = log((at(2), 0, 70, None, "ok"), (at(3), 0, 70, None, "ok"), (at(4), 9, 70, None, "ok"))
     rows = rows_of(table, mapping())
-    assert rows.frame["wait_s"].to_list() == [0.0, None]
+    assert rows.frame["wait_s"].to_list() == [0.0, None, 5.0]
     exact = rows_of(table, mapping(clock_tolerance_s=0))
-    assert fates(exact) == {"wait less than nothing": ("arrival", 1)}
+    assert fates(exact)["wait less than nothing"] == ("arrival", 1)
+    assert exact.frame["wait_s"].to_list() == [None, None, 5.0]
 
 
 def test_a_service_past_midnight_stays_a_service() -> None:
@@ -172,6 +173,13 @@ def test_a_column_that_is_not_there_is_named_with_those_that_are() -> None:
         BadInputError, match=r"columns\.began: the log has no column 'onn'; expected in or on"
     ):
         rows_of(log((at(0), 1, 2, None, "ok")), mapping(CLOCKS | {"began": "onn"}))
+
+
+def test_a_log_whose_times_all_contradict_each_other_is_refused() -> None:
+    """Columns that were swapped: the model would have endless staff and services that take no time."""
+    swapped = log(*[(at(0), 70, 10, None, "ok")] * 3)
+    with pytest.raises(BadInputError, match=r"none of 3 rows has times .*service less than nothing \(3 rows"):
+        rows_of(swapped, mapping())
 
 
 def test_a_log_of_which_nothing_can_be_used_says_why() -> None:

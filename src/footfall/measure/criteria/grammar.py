@@ -63,7 +63,7 @@ _ALL = r"\s*(?P<all>all\s+)?"
 _IS = r"\s*(?P<operator>[<>]=?)\s*"
 _OF_TIME = r"p[0-9]{1,2}(?:\.[0-9]{1,2})?|mean|max"
 _SHARE = re.compile(
-    rf"(?P<of>success|error)\({_SCOPE}\){_IS}(?P<share>{_NUMBER}%?)(?:\s*-\s*(?P<margin>{_NUMBER})\s*pt)?"
+    rf"(?P<of>success|error)\({_SCOPE}\){_IS}(?P<share>{_NUMBER}(?:\s*%)?)(?:\s*-\s*(?P<margin>{_NUMBER})\s*pt)?"
 )
 _TIME = re.compile(
     rf"(?P<statistic>{_OF_TIME})\({_ALL}{_SCOPE}\){_IS}(?P<limit>{_NUMBER})\s*(?P<unit>ms|s|min)"

@@ -1,5 +1,6 @@
 """A log's rows by the mapping: what each is used for, and why it is not used for more."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -77,11 +78,11 @@ def rows_of(log: pl.DataFrame | Table, mapping: Mapping) -> Rows:
     fates = _fates(frame, log, cells)
     used = frame.filter(pl.col("use") != "none")
     if used.is_empty():
-        most = max(fates, key=lambda fate: fate.rows)
-        told = f"{most.reason} ({most.rows:,} rows, the first is {most.place})"
-        told = told if most.example is None else f"{told}: {most.example}"
-        problem = f"none of {frame.height:,} rows can be used: {told}"
+        problem = f"none of {frame.height:,} rows can be used: {_most_frequent(fates)}"
         raise BadInputError("the log", problem, "rows that the mapping describes")
+    if used.filter(pl.col("use") == "whole").is_empty():
+        problem = f"none of {used.height:,} rows has times that can be right: {_most_frequent(fates)}"
+        raise BadInputError("the log", problem, "other columns or units; or no columns of waits and services")
     notes = (*log.notes, *_notes(used, mapping))
     whole = pl.col("use") == "whole"
     times = ("wait_s", "service_s", "began_s", "ended_s")
@@ -91,6 +92,13 @@ def rows_of(log: pl.DataFrame | Table, mapping: Mapping) -> Rows:
     )
     read = frame.height + len(log.aside)
     return Rows(used.drop(*_HELPERS).sort("at_s", "row"), read, fates, notes)
+
+
+def _most_frequent(fates: Sequence[Fate]) -> str:
+    """Say why most rows are not used whole, and which is the first."""
+    most = max(fates, key=lambda fate: fate.rows)
+    told = f"{most.reason} ({most.rows:,} rows, the first is {most.place})"
+    return told if most.example is None else f"{told}: {most.example}"
 
 
 def _derived(frame: pl.DataFrame, mapping: Mapping) -> pl.DataFrame:
