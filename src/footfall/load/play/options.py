@@ -21,7 +21,7 @@ def add_options(parser: Any, scenarios: list[str], scenario: str | None) -> None
         env_var="FOOTFALL_SCENARIO",
         # Without a list, a text field would name any Python file of this machine.
         include_in_web_ui=bool(scenarios),
-        help="what is played; its trace is made before the run unless --trace names one",
+        help="what is played",
     )
     add("--trace", default="", include_in_web_ui=False, help="folder of a trace made by footfall trace")
     add(
@@ -33,7 +33,7 @@ def add_options(parser: Any, scenarios: list[str], scenario: str | None) -> None
     folder = "folder for the results of this run: new, empty, or with a trace alone"
     add("--run-dir", default="", include_in_web_ui=False, help=folder)
     add_drop_downs(parser)
-    add("--seed", default="", help="seed of all random numbers; empty: 1")
+    add("--seed", default="", help="random numbers; empty: 1")
     drain = "seconds after the last arrival was due until whoever is still under way is cut off"
     add("--drain-s", default=str(DRAIN_S), include_in_web_ui=False, help=drain)
     sample = "share of the customers whose requests are kept one by one in hits.parquet; visits always are"

@@ -9,9 +9,9 @@ from footfall.load.web.hosts import AS_IN_HOST, REFERENCE, read_hosts
 from footfall.records.errors import BadInputError
 
 _OFFERED = (
-    ("--speed", ("1", "2", "5", "10", "20"), "arrivals come this many times as fast as in the day"),
-    ("--window", ("120", "300", "600", "1800"), "seconds of the day that are played"),
-    ("--scale", ("1", "2", "3"), "customers that come, as a multiple of the day's"),
+    ("--speed", ("1", "2", "5", "10", "20"), "times as fast as the day"),
+    ("--window", ("120", "300", "600", "1800"), "seconds of the day"),
+    ("--scale", ("1", "2", "3"), "times as many customers"),
 )
 _HOST = ("--host", "-H")
 
