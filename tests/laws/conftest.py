@@ -105,6 +105,7 @@ def poisson_crowd(customers: int, arrivals_per_s: float, replication: int) -> Cr
         operations=zeros,
         subscribers=zeros,
         channels=zeros,
+        run=run,
     )
 
 
