@@ -8,6 +8,7 @@ from footfall.chart.arrivals_over_day import arrivals_over_day
 from footfall.chart.forecast import forecast_chart
 from footfall.chart.outcomes_by_cause import outcomes_by_cause
 from footfall.chart.predicted_against_measured import predicted_against_measured
+from footfall.chart.run_over_time import Marks, run_over_time
 from footfall.chart.share_by_channel import share_by_channel
 from footfall.chart.share_by_month import share_by_month
 from footfall.chart.spillover import Change, spillover
@@ -15,6 +16,7 @@ from footfall.chart.style import Stamp
 from footfall.chart.success_against_target import success_against_target
 from footfall.chart.wait_heat_map import wait_heat_map
 from footfall.chart.welch import WelchLabels, welch
+from footfall.measure.run_series import SERIES
 
 
 def test_the_share_in_the_title_is_that_of_the_table(completed: pl.DataFrame, stamp: Stamp) -> None:
@@ -124,3 +126,15 @@ def test_the_worst_month_and_those_in_range_are_told(foretold_months: pl.DataFra
     assert "off by " in title
     assert "“as last month” by " in title
     assert "5 of 6 months lie in their range" in title
+
+
+def test_a_bin_with_hardly_a_visit_is_not_the_worst(stamp: Stamp) -> None:
+    """The last bin of a run may hold the one visit that was due after its end."""
+    told = pl.DataFrame(
+        [("measured", at_s, 2.0, n, share) for at_s, n, share in ((0, 100, 0.9), (2, 90, 0.8), (4, 1, 0.0))],
+        schema=["world", "at_s", "bin_s", "visits", "success_share"],
+        orient="row",
+    )
+    missing = (pl.lit(None).alias(name) for name in SERIES if name not in told.columns)
+    frame = told.with_columns(missing).select(pl.col(name).cast(kind) for name, kind in SERIES.items())
+    assert run_over_time(frame, Marks(), stamp).title == "Lowest success 80.0 %, at second 2 of the run"

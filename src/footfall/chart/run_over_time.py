@@ -26,6 +26,8 @@ from footfall.chart.style import (
 
 _LOG_FROM = 30.0
 """Ratio of the longest to the shortest time from which a log scale reads better."""
+_THIN_SHARE = 0.25
+"""Of the usual number of visits in a bin: with fewer, a share or percentile is left out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +45,8 @@ def run_over_time(series: pl.DataFrame, marks: Marks, stamp: Stamp) -> Chart:
     `series` has world, at_s (start of the bin), bin_s, due_per_s, started_per_s, visits, success_share with
     `_low` and `_high`, response_s_p50, response_s_p95 and lag_s_p99.
     """
-    measured = series.filter(pl.col("world") == "measured").sort("at_s")
+    shown = _without_thin_bins(series)
+    measured = shown.filter(pl.col("world") == "measured").sort("at_s")
     if measured.is_empty():
         heading = Heading(title="Nothing was measured", subtitle="The run over its clock", stamp=stamp)
         return nothing(heading, series)
@@ -53,7 +56,7 @@ def run_over_time(series: pl.DataFrame, marks: Marks, stamp: Stamp) -> Chart:
         subtitle=f"Bins of {width} by the time at which visits were due. Solid: measured; dashed: predicted.",
         stamp=stamp,
     )
-    predicted = series.filter(pl.col("world") == "predicted").sort("at_s")
+    predicted = shown.filter(pl.col("world") == "predicted").sort("at_s")
     with look():
         made = figure(heading, 7.6, legend_below=True)
         panels = made.subplots(4, 1, sharex=True, height_ratios=[1.1, 1, 1.3, 0.8])
@@ -75,6 +78,14 @@ def run_over_time(series: pl.DataFrame, marks: Marks, stamp: Stamp) -> Chart:
         "the generator began: where it grows, the run says less about the service."
     )
     return Chart(figure=made, frame=series, title=heading.title, caption=caption)
+
+
+def _without_thin_bins(series: pl.DataFrame) -> pl.DataFrame:
+    """Leave out what bins with far fewer visits than usual say: the last one may hold a single visit."""
+    visits = pl.col("visits")
+    usual = visits.filter(visits > 0).median().over("world")
+    figures = pl.col("^(success_share|response_s|lag_s).*$")
+    return series.with_columns(pl.when(visits >= _THIN_SHARE * usual).then(figures).otherwise(None))
 
 
 def _draw_rates(axes: Axes, measured: pl.DataFrame) -> None:
@@ -147,7 +158,7 @@ def _handles(panels: Iterable[Axes]) -> tuple[list[Any], list[str]]:
 
 def _finding(measured: pl.DataFrame) -> str:
     """Name the worst bin that had visits, by success, or else by response."""
-    some = measured.filter(pl.col("visits") > 0)
+    some = measured.filter(pl.col("success_share").is_not_null())
     if some.is_empty():
         return "No visits were measured"
     worst = some.sort("success_share", "at_s").row(0, named=True)
