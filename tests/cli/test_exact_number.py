@@ -74,10 +74,10 @@ def test_a_number_beside_a_scale_is_refused() -> None:
 
 
 def test_more_than_can_be_sampled_and_an_empty_window_are_refused() -> None:
-    """In a line that says how many could be, or that nobody comes."""
+    """In a line that says how many could be, or that no customer comes."""
     with pytest.raises(BadInputError, match="at most about"):
         drawn(4_900_000, window_s=60)
-    with pytest.raises(BadInputError, match="nobody comes"):
+    with pytest.raises(BadInputError, match="no customer comes"):
         make_trace(scenario_of(None, MODEL, window_s=60, arrivals=5), 1, UNEVEN, 2)
 
 

@@ -147,7 +147,7 @@ def test_days_of_a_fitted_model_have_a_range_that_holds_the_fit(
     alone.parent.mkdir()
     alone.write_bytes((fitted / "model.py").read_bytes())
     assert run(("simulate", str(alone), "--out", str(tmp_path / "one"))) == 0
-    assert "no uncertainty.json lies beside it" in capsys.readouterr().out
+    assert "no uncertainty.json is next to it" in capsys.readouterr().out
     (alone.parent / "uncertainty.json").write_text('{"days": 1}')
     assert run(("simulate", str(alone), "--out", str(tmp_path / "two"))) == 2
     assert "uncertainty.json" in capsys.readouterr().err

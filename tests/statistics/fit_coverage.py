@@ -50,9 +50,9 @@ class System:
 
 
 SYSTEMS = (
-    System(name="hotline, callers leave"),
+    System(name="hotline, callers renege"),
     System(
-        name="hall, nobody leaves", station="hall", agents=3, service_s=160, patience_s=None, service_cv=0.5
+        name="hall, no reneging", station="hall", agents=3, service_s=160, patience_s=None, service_cv=0.5
     ),
     System(
         name="small office", agents=1, per_hour=12, service_s=200, open_h=6, busyness_cv=0.25, patience_s=600

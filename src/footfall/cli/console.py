@@ -62,7 +62,7 @@ def say(text: str = "") -> None:
 
 
 def note(text: str) -> None:
-    """Print lines on stderr, as `say` does: what is going on, for whoever watches."""
+    """Print lines on stderr, as `say` does: what is going on."""
     _write(sys.stderr, text)
 
 

@@ -20,12 +20,12 @@ from footfall.simulate.spec.model import Model
 from footfall.simulate.spec.number import Grade
 
 REPLICATIONS = 20
-_EXPECTED = "the file that `footfall fit` wrote beside the model"
+_EXPECTED = "the file that `footfall fit` wrote next to the model"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drawing:
-    """Days that were simulated with drawn numbers, beside the same days as the model is."""
+    """Days that were simulated with drawn numbers, with the same days as the model is."""
 
     uncertainty: Uncertainty
     days: Sequence[Day]
@@ -45,7 +45,7 @@ class Drawing:
 
 
 def uncertainty_beside(model_file: Path) -> Uncertainty | None:
-    """Read the `uncertainty.json` beside a model file; None: there is none.
+    """Read the `uncertainty.json` next to a model file; None: there is none.
 
     Raises:
         BadInputError: it is damaged.
@@ -102,7 +102,7 @@ def told(model: Model, uncertainty: Uncertainty | None, days: int) -> str | None
         return None
     if uncertainty is None:
         return (
-            f"caution: this model is fitted, but no {UNCERTAINTY_FILE} lies beside it: intervals leave "
+            f"caution: this model is fitted, but no {UNCERTAINTY_FILE} is next to it: intervals leave "
             "out how sure the fitted numbers are; `footfall fit` writes it for logs of two days or more"
         )
     if days == 1:

@@ -31,7 +31,7 @@ def begin(
     """Make the run's folder and its manifest, `running`; the same command twice has two folders.
 
     Raises:
-        BadInputError: the folder cannot be written, or holds another run or somebody's files.
+        BadInputError: the folder cannot be written, or holds another run or other files.
     """
     asked = f"{command} {scenario} {share_definition} {sorted(settings.items())}"
     identity = run_id(model.fingerprint(), asked, seed, __version__)

@@ -130,7 +130,7 @@ def _exactly(
     to the rate (Cox and Lewis 1966, chapter 2): so a random choice of so many from more is such a stream.
 
     Raises:
-        BadInputError: nobody comes in the window, or so many cannot be sampled.
+        BadInputError: no customer comes in the window, or so many cannot be sampled.
     """
     where, ends_s = f"--arrivals {count}", play.starts_s + play.length_s
     rates = rates_within(model, (play.starts_s, ends_s))
@@ -138,7 +138,7 @@ def _exactly(
     within_s = np.minimum(starts_s + HALF_HOUR_S, ends_s) - np.maximum(starts_s, play.starts_s)
     mean = float((rates * np.clip(within_s, 0, None) / HALF_HOUR_S).sum())
     if not mean:
-        raise BadInputError("window", "nobody comes in it", "a longer or busier one")
+        raise BadInputError("window", "no customer comes in it", "a longer or busier one")
     found = _within(people, play)
     for spare in (1, 2, 4, 8):
         if found.height >= count:
@@ -172,7 +172,7 @@ def trace_of(people: pl.DataFrame, model: Model, scenario: Scenario, told: Trace
     """Give those of some people (columns as `cut` takes them) who come in the window, as a trace.
 
     Raises:
-        BadInputError: nobody comes in it.
+        BadInputError: no customer comes in it.
     """
     model = with_outages(model, scenario, told.play)
     subscribers = int(model.accounts.subscribers)
@@ -184,7 +184,7 @@ def trace_of(people: pl.DataFrame, model: Model, scenario: Scenario, told: Trace
     share = 1.0 if scenario.arrivals is not None else min(scenario.scale, 1.0)
     arrivals = cut(people, told.play, share, subscribers)
     if arrivals.is_empty():
-        raise BadInputError("window", "nobody comes in it", "a longer or busier one")
+        raise BadInputError("window", "no customer comes in it", "a longer or busier one")
     info = TraceInfo(
         model=scenario.model,
         fingerprint=model.fingerprint(),

@@ -153,12 +153,12 @@ def trace_of_url(load: UrlLoad, errands: tuple[tuple[str, str], ...], criteria: 
     """Give the trace: the errands (channel and operation) are drawn for each arrival, each as likely.
 
     Raises:
-        BadInputError: nobody comes in so short a time.
+        BadInputError: no customer comes in so short a time.
     """
     span = span_of(load)
     at_s = due_s(span, load.seed, even=load.even)
     if not at_s.size:
-        raise BadInputError("--rate and --for", "nobody comes in it", "a longer time, or --arrivals 1")
+        raise BadInputError("--rate and --for", "no customer comes in it", "a longer time, or --arrivals 1")
     model = _model(load.url, errands)
     number = np.arange(at_s.size)
     keys = keyed.customer_keys(keyed.run_key(load.seed, 0), number)

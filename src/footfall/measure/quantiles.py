@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -93,8 +94,8 @@ class Quantile:
         """Number of the last time that keeps a limit, -1 where none does."""
         if limit is None:
             return self._guess
-        side = "right" if limit.includes else "left"
-        return int(np.searchsorted(self._kinds_s, limit.seconds, side)) - 1  # type: ignore[call-overload]  # one of its two words
+        side: Literal["left", "right"] = "right" if limit.includes else "left"
+        return int(np.searchsorted(self._kinds_s, limit.seconds, side)) - 1
 
     def _holds(self, says: Callable[[Slow], bool]) -> Callable[[int], bool]:
         """Whether a rule says so of the visits that took longer than the time of that number."""

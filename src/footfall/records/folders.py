@@ -29,7 +29,7 @@ def claim(out: Path | None, ordinary: Path, *, overwrite: bool | None = None) ->
     run in it are removed; None: the command has no such option.
 
     Raises:
-        BadInputError: it is in use, holds a run or somebody's files, or cannot be written.
+        BadInputError: it is in use, holds a run or other files, or cannot be written.
     """
     if out is not None:
         _claim(out, overwrite=overwrite)
@@ -48,7 +48,7 @@ def claim_for_play(folder: Path) -> None:
     """Lock a folder that a play is written into; it may be new or empty, or hold a trace.
 
     Raises:
-        BadInputError: it is in use, holds a run or somebody's files, or cannot be written.
+        BadInputError: it is in use, holds a run or other files, or cannot be written.
     """
     where = f"--run-dir {folder}"
     is_new = not folder.exists()

@@ -29,7 +29,7 @@ class PlaySettings:
     run_dir: Path | None
     """None: a new folder below `results/`."""
     run_dir_lock: int | None = None
-    """Descriptor of the folder's lock, of the program that started this one; None: nobody handed one on."""
+    """Descriptor of the folder's lock, inherited from the program that started this one; None: no lock."""
     drain_s: float
     """Those still under way this long after the last arrival was due are cut off."""
     stall_s: float

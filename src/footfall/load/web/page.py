@@ -82,7 +82,7 @@ class Page:
             options: Any = self._environment.parsed_options
             profile = str(getattr(options, "host_profile", None) or REFERENCE)
             host = host_of(profile, settings.host)
-            # The reference service has its own requests, whatever files of others are at hand.
+            # The reference service has its own requests, whichever files are there.
             endpoints = None if host is None else host.endpoints or settings.endpoints
             settings = replace(settings, endpoints=endpoints)
             if host is not None:

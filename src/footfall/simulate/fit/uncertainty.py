@@ -161,7 +161,7 @@ def uncertainty_of(
         if len(found) < len(others):
             continue
         if isinstance(leaf, Number):
-            values = [float(each) for each in found]  # type: ignore[arg-type]  # alike
+            values = [float(each) for each in found if isinstance(each, Number)]
             if ".month_visits." in path:
                 values = [
                     float(leaf) * _rate(one, path) / _rate(first, path) if _rate(first, path) else 0.0
@@ -182,7 +182,7 @@ def uncertainty_of(
 def drawn(model: Model, uncertainty: Uncertainty, seed: int, number: int) -> Model:
     """Give the model with all fitted numbers drawn jointly: draw `number` of the seed.
 
-    A number that differs from the fitted one has been set by somebody, and stays.
+    A number that differs from the fitted one was edited, and stays.
     """
     normals = _normals(uncertainty.draws_a_block, seed, number)
     groups, values = normals[:-1], {}

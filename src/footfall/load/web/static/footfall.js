@@ -189,7 +189,7 @@
     showRuns(page);
   };
 
-  // The report of a run that is over, where nobody can miss it.
+  // The report of a run that is over, where it is seen at once.
   const reportLinks = (page, live) => {
     const run = page.runs.find((each) => each.number === page.number);
     const report = run?.files.find((file) => file.name.endsWith(".html"));

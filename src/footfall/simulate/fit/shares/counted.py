@@ -281,7 +281,8 @@ def _covered(days: pl.Series, months: NDArray[np.int64]) -> tuple[Floats, list[s
     """Give the part of each month that the record covers: the first and the last may be cut by their days."""
     told = days.unique().drop_nulls().sort()
     covered = np.ones(months.size)
-    gap = float(told.diff().dt.total_days().median() or 1.0) if told.len() > 1 else 1.0  # type: ignore[arg-type]  # of days
+    gaps = np.diff(told.cast(pl.Date).cast(pl.Int32).to_numpy())
+    gap = float(np.median(gaps)) if gaps.size else 1.0
     if gap >= _MONTHLY_DAYS:
         return covered, []
     allowed = max(_DAYS_MISSING_MOST, 2 * (gap - 1))
