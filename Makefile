@@ -15,7 +15,7 @@ export UV_PROJECT_ENVIRONMENT := .venv
 unexport VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check fmt clean
+.PHONY: help install demo test check docs fmt clean
 .DELETE_ON_ERROR:
 
 help: ## list these targets
@@ -29,19 +29,24 @@ demo: $(STAMP) ## simulate a day, play its busiest minutes at a real service, ju
 test: $(STAMP) ## run all tests
 	$(BIN)/pytest -q -n auto --maxprocesses 4 --dist worksteal
 
-check: $(STAMP) ## lint, format, types, contracts between rooms, documents
+check: $(STAMP) ## lint, format, types, import contracts, documents
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/pytest -q tests/house
+	$(MAKE) --no-print-directory docs
+
+docs: $(STAMP) ## build the documentation as a site in docs/_build/html; a broken link is an error
+	$(BIN)/sphinx-build -q -W --keep-going -n docs docs/_build/html
+	@echo "docs/_build/html/index.html"
 
 fmt: $(STAMP) ## format the code and mend what ruff can mend
 	$(BIN)/ruff check --fix-only .
 	$(BIN)/ruff format .
 
 clean: ## remove what was installed and what tools left behind
-	rm -rf .venv dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache docs/_build
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(STAMP): pyproject.toml uv.lock Makefile

@@ -21,7 +21,7 @@ from footfall.records.tables import HITS, VISITS, read_parquet
 from tests.load.conftest import free_port
 
 TOP = Path(__file__).parents[2]
-DOCUMENT = (TOP / "docs" / "own-service.md").read_text(encoding="utf-8")
+DOCUMENT = (TOP / "docs" / "how-to" / "own-service.md").read_text(encoding="utf-8")
 EXAMPLE = TOP / "docs" / "examples" / "own-service"
 FILE = "docs/examples/own-service/kinto.toml"
 USER, PASSWORD = "desk", "pa55-word-of-nobody"
@@ -197,6 +197,7 @@ def test_every_file_in_the_document_is_a_file_that_can_be_read() -> None:
     assert len(blocks) == 3
     rest = '\n[[errand]]\nfor = "*.*"\nstep = [{ path = "/" }]\n'
     for block in blocks:
-        endpoints_in(block if "[[errand]]" in block else block + rest, "docs/own-service.md")
+        endpoints_in(block if "[[errand]]" in block else block + rest, "docs/how-to/own-service.md")
     (line,) = re.findall(r"^`(success = .*)`$", DOCUMENT, flags=re.MULTILINE)
-    endpoints_in(f'[[errand]]\nfor = "*.*"\n[[errand.step]]\npath = "/"\n{line}', "docs/own-service.md")
+    whole = f'[[errand]]\nfor = "*.*"\n[[errand.step]]\npath = "/"\n{line}'
+    endpoints_in(whole, "docs/how-to/own-service.md")

@@ -9,7 +9,7 @@ from footfall.simulate import theory
 from footfall.simulate.spec.change import set_text
 from models.guangxi import MODEL
 
-TEXT = (Path(__file__).parents[2] / "docs" / "stations.md").read_text(encoding="utf-8")
+TEXT = (Path(__file__).parents[2] / "docs" / "reference" / "stations.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("assignment", sorted(set(re.findall(r"--set (\S+=[\w.]+)", TEXT))))

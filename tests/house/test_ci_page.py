@@ -1,4 +1,4 @@
-"""What `docs/ci.md` tells people to copy is whole, valid, and names what exists."""
+"""What `docs/how-to/ci.md` tells people to copy is whole, valid, and names what exists."""
 
 import ast
 import inspect
@@ -21,7 +21,7 @@ from footfall.records.runs import ArrivalCounts, Lag
 from tests.cli.runs_made import make_run, web_trace
 
 TOP = Path(__file__).parents[2]
-PAGE = (TOP / "docs" / "ci.md").read_text(encoding="utf-8")
+PAGE = (TOP / "docs" / "how-to" / "ci.md").read_text(encoding="utf-8")
 FILES = dict(re.findall(r"^`([^`]+\.yml)`:\n\n```yaml\n(.*?)^```$", PAGE, flags=re.MULTILINE | re.DOTALL))
 SCHEMAS = [
     (".github/workflows/load.yml", "vendor.github-workflows"),

@@ -23,6 +23,24 @@ def test_every_link_inside_the_project_leads_somewhere(document: Path) -> None:
     assert [link for link in inside if not (document.parent / link).exists()] == []
 
 
+@pytest.mark.parametrize("document", DOCUMENTS, ids=name_of)
+def test_every_link_to_a_heading_finds_it(document: Path) -> None:
+    """`page.md#a-heading` names a heading of that page, as a forge and the site both spell it."""
+    links = re.findall(r"\]\(([^)#\s:]*)#([^)\s]+)\)", document.read_text(encoding="utf-8"))
+    missing = [
+        f"{page}#{anchor}"
+        for page, anchor in links
+        if anchor not in anchors_of(document if not page else document.parent / page)
+    ]
+    assert missing == []
+
+
+def anchors_of(page: Path) -> set[str]:
+    """Anchors of a page's headings."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-") for heading in headings}
+
+
 def test_every_page_is_reached_from_the_readme() -> None:
     """By links, however many; a page that none leads to is read by no user."""
     seen, next_ones = set[Path](), [HERE / "README.md"]

@@ -120,7 +120,7 @@ def test_a_handful_of_visits_has_a_number_that_would_decide(n: int) -> None:
     """None of so few is beyond their own 95th percentile; that is no reason for "no number of visits"."""
     needed = visits_to_decide_slow(_slow(np.linspace(0.1, 0.2, n), 3.0, 0.95))
     assert needed is not None
-    assert needed >= 369  # what a run needs in which no visit is slow (docs/gates.md)
+    assert needed >= 369  # what a run needs in which no visit is slow (docs/reference/criteria.md)
 
 
 def test_visits_like_their_neighbours_are_said_to_tell_little() -> None:

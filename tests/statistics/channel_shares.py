@@ -1,4 +1,6 @@
-"""How often forecasts of channel shares hold, on synthetic histories: the table of docs/channel-shares.md.
+"""How often forecasts of channel shares hold on synthetic histories.
+
+The table of docs/how-to/channel-shares.md.
 
     .venv/bin/python -m tests.statistics.channel_shares [--histories 150] [--kinds NAME]
 

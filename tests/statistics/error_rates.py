@@ -1,4 +1,6 @@
-"""How often a verdict is wrong, on synthetic runs whose truth is known: the tables of docs/error-rates.md.
+"""How often a verdict is wrong, on synthetic runs whose truth is known.
+
+The tables of docs/background/error-rates.md.
 
     .venv/bin/python -m tests.statistics.error_rates [--runs 1000] [--cells NAME]
 

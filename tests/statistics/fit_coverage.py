@@ -1,7 +1,8 @@
 """How often the range of a fitted model holds the truth: logs made from known systems, fitted, simulated.
 
-`python -m tests.statistics.fit_coverage` prints the table of docs/fitting.md. The systems are played by code
-that shares nothing with the kit: first come first served at named agents, customers who may lose patience.
+`python -m tests.statistics.fit_coverage` prints the table of docs/how-to/fitting.md. The systems are
+simulated by code that shares nothing with the kit: first come first served at named agents, customers who may
+lose patience.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""Forecasts of channel shares hold as often as they say; docs/channel-shares.md has more histories."""
+"""Forecasts of channel shares hold as often as they say; docs/how-to/channel-shares.md has more histories."""
 
 import pytest
 

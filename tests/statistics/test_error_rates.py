@@ -1,6 +1,7 @@
 """Verdicts err no more often than promised, where visits depend on each other.
 
-A few hundred runs a cell, against the 99.9 % bound of what is promised; docs/error-rates.md has thousands.
+A few hundred runs a cell, against the 99.9 % bound of what is promised.
+docs/background/error-rates.md has thousands.
 """
 
 import numpy as np

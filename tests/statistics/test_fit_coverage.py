@@ -1,4 +1,7 @@
-"""The range of a fitted model holds the truth, and is no wider than it must be; docs/fitting.md has more."""
+"""The range of a fitted model holds the truth, and is no wider than it must be.
+
+docs/how-to/fitting.md has more.
+"""
 
 from tests.statistics.fit_coverage import System, coverage
 

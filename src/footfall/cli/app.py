@@ -74,7 +74,7 @@ def usage() -> str:
 
 def _run_command(name: str, arguments: list[str]) -> int:
     try:
-        code = _command(name)(arguments, prog_name=f"footfall {name}", standalone_mode=False)
+        code = command_named(name)(arguments, prog_name=f"footfall {name}", standalone_mode=False)
     except BadInputError as error:
         code = _one_line(str(error))
     except BrokenLawError as error:
@@ -89,7 +89,8 @@ def _run_command(name: str, arguments: list[str]) -> int:
     return code if isinstance(code, int) else 0
 
 
-def _command(name: str) -> Callable[..., object]:
+def command_named(name: str) -> Callable[..., object]:
+    """Give one of `COMMANDS`, with its options, arguments and help; imports what that command needs."""
     module = importlib.import_module(f"footfall.cli.{name}")
     if hasattr(module, "group"):
         return _bounded(typer.main.get_command(module.group))

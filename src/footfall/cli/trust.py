@@ -86,9 +86,10 @@ def made_here(seed: int) -> Iterator[Chapter]:
     yield Chapter(
         "Recorded reality",
         "Predicted beside recorded, within bars that were set beforehand; a bar that is missed is a **no**. "
-        "`footfall validate models/bank_hotline.py CALLS` makes these figures; docs/validating.md tells how. "
-        "Where no bar was set beforehand, the errors stand in docs/city-offices.md, docs/web-arrivals.md and "
-        "docs/forecasting.md.",
+        "`footfall validate models/bank_hotline.py CALLS` makes these figures, as "
+        "docs/background/validating.md explains. Where no bar was set "
+        "beforehand, the errors are in city-offices.md, web-arrivals.md and "
+        "forecasting.md there.",
         tuple(bank_months(RESULTS)),
         is_forecast=True,
     )

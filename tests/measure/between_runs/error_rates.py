@@ -1,6 +1,6 @@
 """How often a comparison errs, on made-up sets of runs whose metrics depend on each other.
 
-Run by itself, with the number of comparisons, it prints the table of docs/comparing.md:
+Run by itself, with the number of comparisons, it prints the table of docs/how-to/comparing.md:
 `python -m tests.measure.between_runs.error_rates 1000`.
 """
 

@@ -13,7 +13,7 @@ from footfall.simulate.fit.cautions import cautions
 from footfall.simulate.fit.fit import fit_log
 from footfall.simulate.fit.mapping import mapping_of
 
-DOCS = Path(__file__).parents[3] / "docs" / "fitting.md"
+DOCS = Path(__file__).parents[3] / "docs" / "how-to" / "fitting.md"
 COLUMNS = {"arrived": "at", "wait_s": "wait", "service_s": "took", "outcome": "how", "agent": "agent"}
 MONDAY_S = 1_704_067_200
 DAY_S = 86_400

@@ -25,7 +25,7 @@ from footfall.load.transport.message import is_header_value
 from footfall.records.errors import BadInputError
 
 _FILE_BYTES_MOST = 1024 * 1024
-_EXPECTED = "a TOML file as in docs/own-service.md"
+_EXPECTED = "a TOML file as in docs/how-to/own-service.md"
 _TABLES: dict[str, type[BaseModel]] = {
     "errand": Errand,
     "step": Step,
