@@ -1,1 +1,1 @@
-"""Models, one file a population: frozen data and the journey of one customer, joined in `MODEL`."""
+"""Models, one file a population: frozen data, joined in `MODEL`."""

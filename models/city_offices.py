@@ -12,7 +12,6 @@ day. `MODEL` is the busiest office on its mean day, its queues side by side.
 from datetime import date
 from pathlib import Path
 
-from footfall.simulate.day import single_visit
 from footfall.simulate.offices.derived import queues_in
 from footfall.simulate.offices.spec import Offices
 from footfall.simulate.spec.model import Model, ShareDefinition
@@ -67,5 +66,4 @@ MODEL = Model(
             operations=tuple(named(queue) for queue in QUEUES),
         ),
     ),
-    journey=single_visit,
 )

@@ -7,7 +7,6 @@ assumptions (grade C), each with its reason. `footfall show models/guangxi.py` l
 
 from footfall.records.outcomes import Outcome
 from footfall.simulate.calibrate import calibrated
-from footfall.simulate.day import errand
 from footfall.simulate.spec.adoption import Province
 from footfall.simulate.spec.base import profile
 from footfall.simulate.spec.duration import exponential_s
@@ -133,7 +132,6 @@ MODEL = calibrated(
                 upgrade_month=upgrade_month("guangxi"),
             )
         ),
-        journey=errand,
     ),
     {operation: observed_shares(operation) for operation in DEMAND_M},
 )

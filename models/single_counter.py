@@ -4,7 +4,6 @@ Its mean wait is known exactly (Erlang C), so it shows that the simulator is rig
 20 customers an hour, 6 minutes each, 3 clerks: Erlang C gives a mean wait of 2 min 40 s.
 """
 
-from footfall.simulate.day import single_visit
 from footfall.simulate.spec.base import constant
 from footfall.simulate.spec.channel import Channel, Turn, Verb, Work
 from footfall.simulate.spec.duration import constant_s, exponential_s
@@ -83,5 +82,4 @@ MODEL = Model(
             operations=("query",),
         ),
     ),
-    journey=single_visit,
 )

@@ -9,7 +9,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-from footfall.simulate.day import single_visit
 from footfall.simulate.spec.base import profile
 from footfall.simulate.spec.channel import Channel, Turn, Verb, Work
 from footfall.simulate.spec.duration import constant_s, exponential_s
@@ -97,7 +96,6 @@ def day_of(days: str) -> Model:
                 operations=("request",),
             ),
         ),
-        journey=single_visit,
     )
 
 

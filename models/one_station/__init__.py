@@ -2,7 +2,6 @@
 
 from typing import NamedTuple
 
-from footfall.simulate.day import single_visit
 from footfall.simulate.spec.base import Profile, constant
 from footfall.simulate.spec.channel import Channel, Turn, Verb, Work
 from footfall.simulate.spec.duration import Duration, constant_s
@@ -58,7 +57,6 @@ def one_station(
                 operations=tuple(customers.wants),
             ),
         ),
-        journey=single_visit,
     )
 
 

@@ -74,7 +74,6 @@ MODEL = one_station(
                 )
             },
         ),
-        "journey": None,
     }
 )
 

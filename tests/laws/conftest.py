@@ -11,7 +11,7 @@ import pytest
 from scipy import stats
 
 from footfall.simulate.arrivals import Crowd
-from footfall.simulate.day import Day, single_visit
+from footfall.simulate.day import Day
 from footfall.simulate.decide import keyed
 from footfall.simulate.spec.channel import Channel, Turn, Verb, Work
 from footfall.simulate.spec.duration import Duration, constant_s, exponential_s
@@ -86,7 +86,6 @@ def model_of(station: Station, service: Duration) -> Model:
         share_definitions=(
             ShareDefinition(name="none", text="none", electronic=(), counted=(), operations=()),
         ),
-        journey=single_visit,
     )
 
 

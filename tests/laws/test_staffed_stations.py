@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from footfall.records.outcomes import Outcome
-from footfall.simulate.day import DayResult, errand
+from footfall.simulate.day import DayResult
 from footfall.simulate.spec.agents import Callback
 from footfall.simulate.spec.base import Curve
 from footfall.simulate.spec.duration import Duration, Law, exponential_s, lognormal_s
@@ -190,7 +190,6 @@ def test_redials_raise_the_load_to_the_fixed_point() -> None:
     )
     follow_ups = FollowUps(attempts_most=number(3), by_outcome={Outcome.BLOCKED: rule})
     model = two_kinds(hotline(1, lines=number(10), agent_share={}), MINUTE, follow_ups=follow_ups)
-    model = model.model_copy(update={"journey": errand})
     expected = retrying(10, 9, 2)
 
     def figures(_result: DayResult, visits: pl.DataFrame) -> tuple[float, float]:

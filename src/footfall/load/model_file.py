@@ -17,7 +17,7 @@ _NUMBER = {"value", "grade", "source"}
 
 
 def write_model(model: Model, path: Path) -> None:
-    """Write a model with the grade and source of every number; its journey, a function, is left out.
+    """Write a model with the grade and source of every number.
 
     Raises:
         BadInputError: the folder cannot be written.

@@ -1,25 +1,21 @@
-"""One simulated customer: who they are, and what happened in the attempt at hand."""
+"""One simulated customer: their journey, and what happened in the attempt at hand."""
 
+from footfall.simulate.decide.journey import Journey
 from footfall.simulate.engine import Script
 
 
-class Customer:
-    """State of one customer's errand; mutable, because a day makes a million of them."""
+class Customer(Journey):
+    """A journey on the simulated day, with the times of the attempt at hand."""
 
     __slots__ = (
-        "attempt",
         "cause",
         "due_s",
-        "first_choice",
         "human_s",
-        "key",
         "lapsed",
         "n",
-        "operation",
         "ordered_s",
         "queued_s",
         "script",
-        "segment",
         "served_s",
         "session_s",
         "site",
@@ -32,13 +28,9 @@ class Customer:
         self, n: int, key: int, segment: int, operation: int, subscriber: int, first_choice: int
     ) -> None:
         """Make the customer at place n of the order of arrival."""
+        super().__init__(key, segment, operation, first_choice)
         self.n = n
-        self.key = key
-        self.segment = segment
-        self.operation = operation
         self.subscriber = subscriber
-        self.first_choice = first_choice
-        self.attempt = 0
         self.queued_s = -1.0
         """Since when the customer has been in a line; below 0: in none."""
         self.session_s = -1.0
@@ -49,8 +41,7 @@ class Customer:
         """What was over before it was used: the session or the order; empty: neither."""
 
     def begin(self, now_s: float, site: int) -> None:
-        """Begin the next attempt."""
-        self.attempt += 1
+        """Begin an attempt at one of the channel's places."""
         self.site = site
         self.due_s = now_s
         self.served_s = -1.0

@@ -1,4 +1,4 @@
-"""The simulated day: customers on a SimPy environment, each with their journey, at the stations."""
+"""The simulated day: customers on a SimPy environment, each on their journey, at the stations."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -12,15 +12,10 @@ from footfall.simulate.arrivals import Crowd, arrivals_table, crowd, crowd_of_tr
 from footfall.simulate.customer import Customer
 from footfall.simulate.decide import keyed
 from footfall.simulate.decide.account import account, refusal
-from footfall.simulate.decide.chooser import NOBODY, Chooser
-from footfall.simulate.decide.customer import (
-    CHOICE,
-    FOLLOW,
-    FOLLOW_DELAY,
-    nearest_site,
-    out_of_reach,
-)
-from footfall.simulate.decide.follow_up import DONE, Action, Decision, after
+from footfall.simulate.decide.chooser import NOBODY
+from footfall.simulate.decide.customer import nearest_site
+from footfall.simulate.decide.follow_up import Action
+from footfall.simulate.decide.journey import Journeys
 from footfall.simulate.engine import Body, Environment, Script, without_cycle_search
 from footfall.simulate.engine import after as call_after
 from footfall.simulate.laws import LawsHeld, hold
@@ -83,8 +78,8 @@ class Day:
         self._length_s = length_s
         self._log = VisitLog()
         self._operations = len(model.operations)
-        self._inside: dict[int, tuple[Customer, int]] = {}
-        self._chooser = Chooser(model)
+        self._inside: dict[int, Customer] = {}
+        self._journeys = Journeys(model)
         sampler = sampler or Sampler(people.keys)
         run = sampler.of_the_operator(people.run)
         place = Place(
@@ -99,7 +94,6 @@ class Day:
             clock=model.clock,
         )
         self._stations: list[Station] = [build(channel, place) for channel in model.channels]
-        self._position = {channel.name: k for k, channel in enumerate(model.channels)}
         self._tally = Tally(self._stations, model.operations)
         self._came, self._moments_s = self._tally.came, self._tally.moments_s
         self._gateway = next((s for s in self._stations if isinstance(s, MessageGatewayStation)), None)
@@ -122,9 +116,9 @@ class Day:
                     progress(min(1.0, self.env.now / self._length_s))
         if self._inside:
             self._run_to(last_s)
-        for customer, channel in self._inside.values():
+        for customer in self._inside.values():
             customer.cut(last_s)
-            self._log.add(customer, channel, Outcome.UNFINISHED, last_s)
+            self._log.add(customer, Outcome.UNFINISHED, last_s)
         visits = self._log.table(self.model, self._people)
         going = arrivals_table(self.model, self._people)
         laws = hold(visits, self._tally.counts())
@@ -140,42 +134,35 @@ class Day:
             laws=laws,
         )
 
-    def visit(self, customer: Customer, channel: int) -> Body:
-        """Run one attempt at a channel; returns its `Outcome`, and notes the visit."""
-        env, spec = self.env, self._spread[channel]
-        now_s = env.now
+    def _journey(self, customer: Customer) -> Body:
+        """Host a customer's journey: a visit is a `yield from`, a wait yields its seconds."""
+        journeys = self._journeys
+        while customer.action < Action.DONE:
+            if customer.action is Action.VISIT:
+                outcome = yield from self._visit(customer)
+                journeys.end_visit(customer, outcome)
+            else:
+                yield customer.delay_s
+                journeys.end_wait(customer, self.env.now)
+
+    def _visit(self, customer: Customer) -> Body:
+        """Run one attempt; returns its `Outcome`, and notes the visit."""
+        env, channel = self.env, customer.channel
+        now_s, spec = env.now, self._spread[channel]
         customer.begin(now_s, nearest_site(spec, customer.key) if spec else 0)
-        self._inside[customer.n] = (customer, channel)
+        self._inside[customer.n] = customer
         self._came[channel * self._operations + customer.operation] += 1
         self._moments_s[channel] -= now_s
         outcome: Outcome = yield from self._stations[channel].serve(customer)
         del self._inside[customer.n]
         now_s = env.now
         self._moments_s[channel] += now_s
-        self._log.add(customer, channel, outcome, now_s)
+        self._log.add(customer, outcome, now_s)
         if customer.session_s >= 0 and (reminding := self._reminding[channel]):
             # The session was left open: by a customer who forgot to log out, or by a visit that failed.
             idle_s, remind = reminding
             call_after(env, max(0.0, customer.session_s + idle_s - now_s), remind)
         return outcome
-
-    def decide(self, customer: Customer, outcome: Outcome) -> Decision:
-        """Give what the customer does after their attempt, and after how many seconds."""
-        if outcome is Outcome.SERVED:
-            return DONE
-        key, attempt = customer.key, customer.attempt
-        u = keyed.uniform(key, FOLLOW, attempt)
-        u_delay = keyed.uniform(key, FOLLOW_DELAY, attempt)
-        return after(self.model.follow_ups, outcome, attempt, u, u_delay)
-
-    def choose_other(self, customer: Customer, tried: frozenset[int]) -> int | None:
-        """Give the channel that the customer switches to; None when none is left."""
-        segment = self.model.segments[customer.segment]
-        names = {self.model.channels[k].name for k in tried}
-        excluded = out_of_reach(segment, customer.key) | names
-        u = keyed.uniform(customer.key, CHOICE, customer.attempt)
-        name = self._chooser.choose(customer.segment, customer.operation, self.env.now, excluded, u)
-        return None if name is None else self._position[name]
 
     def _next_look_s(self) -> float:
         """Give the second at which the stations are to note where they are.
@@ -200,7 +187,6 @@ class Day:
     def _doorman(self) -> Body:
         """Let the customers in, each at their time."""
         people = self._people
-        journey = self.model.journey or errand
         columns = (people.at_s, people.keys, people.segments, people.operations, people.subscribers)
         rows = zip(*(column.tolist() for column in (*columns, people.channels)), strict=True)
         for n, (at_s, key, segment, operation, subscriber, first_choice) in enumerate(rows):
@@ -209,32 +195,8 @@ class Day:
             if at_s > self.env.now:
                 yield at_s - self.env.now
             customer = Customer(n, key, segment, operation, subscriber, first_choice)
-            customer.script = Script(self.env, journey(self, customer))
+            customer.script = Script(self.env, self._journey(customer))
             customer.script.resume()
-
-
-def errand(day: Day, customer: Customer) -> Body:
-    """Go to the first choice; after a failure do what the model's follow-up rules say.
-
-    It is a SimPy process in script style: it sleeps by yielding seconds, and a visit is a
-    `yield from`. A model may bring a journey of its own in this form.
-    """
-    channel: int | None = customer.first_choice
-    tried: frozenset[int] = frozenset()
-    while channel is not None:
-        outcome = yield from day.visit(customer, channel)
-        decision = day.decide(customer, outcome)
-        if decision.action in {Action.DONE, Action.GIVE_UP}:
-            return
-        yield decision.delay_s
-        if decision.action is Action.SWITCH:
-            tried |= {channel}
-            channel = day.choose_other(customer, tried)
-
-
-def single_visit(day: Day, customer: Customer) -> Body:
-    """Go to the first choice once; whatever comes of it, go home."""
-    yield from day.visit(customer, customer.first_choice)
 
 
 def simulate_day(

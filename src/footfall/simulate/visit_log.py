@@ -29,12 +29,12 @@ class VisitLog:
         self._times = array("d")
         """Due, started, served, ended, human, wait: six a visit; not a number stands for never."""
 
-    def add(self, customer: Customer, channel: int, outcome: Outcome, now_s: float) -> None:
+    def add(self, customer: Customer, outcome: Outcome, now_s: float) -> None:
         """Note the end of the customer's attempt."""
         never = float("nan")
         cause = self._causes.setdefault(customer.cause, len(self._causes))
         self._places.append(customer.n)
-        self._codes.extend((channel, customer.attempt, _CODE[outcome], cause))
+        self._codes.extend((customer.channel, customer.attempt, _CODE[outcome], cause))
         self._sites.append(customer.site)
         due_s, served_s = customer.due_s, customer.served_s
         self._times.extend(

@@ -81,19 +81,19 @@ class LetsThroughTooSoon(MessageGatewayStation):
 class DropsTheThird(VisitLog):
     """A log that loses a visit."""
 
-    def add(self, customer: Customer, channel: int, outcome: Outcome, now_s: float) -> None:
+    def add(self, customer: Customer, outcome: Outcome, now_s: float) -> None:
         """Leave one out."""
         if customer.n != 3:
-            super().add(customer, channel, outcome, now_s)
+            super().add(customer, outcome, now_s)
 
 
 class WritesTheThirdTwice(VisitLog):
     """A log that notes a visit twice."""
 
-    def add(self, customer: Customer, channel: int, outcome: Outcome, now_s: float) -> None:
+    def add(self, customer: Customer, outcome: Outcome, now_s: float) -> None:
         """Note it, and one of them again."""
         for _ in range(2 if customer.n == 3 else 1):
-            super().add(customer, channel, outcome, now_s)
+            super().add(customer, outcome, now_s)
 
 
 class WaitsNegatively(Line):

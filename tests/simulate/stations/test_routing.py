@@ -186,7 +186,7 @@ def test_who_calls_again_has_the_patience_of_the_first_call_if_the_model_says_so
     waits: dict[str, Counter[int]] = {}
     for redials in ("as_before", "drawn_anew"):
         station = hotline(0, patience=exponential_s(number(50)), redials=redials)
-        found = of_calls(station, [(0.0, 0), (5.0, 1)], follow_ups=rules, journey=None).visits
+        found = of_calls(station, [(0.0, 0), (5.0, 1)], follow_ups=rules).visits
         assert found.height == 8
         waits[redials] = Counter(
             found.group_by("customer").agg(pl.col("wait_s").round(6).n_unique())["wait_s"]

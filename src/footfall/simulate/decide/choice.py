@@ -1,7 +1,7 @@
 """Which channel a customer chooses: nested logit over the channels that are open to them."""
 
 from bisect import bisect_right
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from itertools import accumulate
 from math import exp, log
 
@@ -92,9 +92,12 @@ def pick(shares: Mapping[str, float], u: float) -> str | None:
     """Name at the quantile u of the shares, in their order."""
     if not shares:
         return None
-    names = list(shares)
-    bounds = list(accumulate(shares.values()))
-    return names[min(bisect_right(bounds, u * bounds[-1]), len(names) - 1)]
+    return list(shares)[place_of(list(accumulate(shares.values())), u)]
+
+
+def place_of(bounds: Sequence[float], u: float) -> int:
+    """Place at the uniform number u among cumulated shares (at least one), which need not end at 1."""
+    return min(bisect_right(bounds, u * bounds[-1]), len(bounds) - 1)
 
 
 def _log_sum_exp(values: Mapping[str, float]) -> float:

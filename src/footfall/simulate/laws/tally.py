@@ -11,8 +11,6 @@ from footfall.simulate.laws.counts import Account, Counts, Shift
 if TYPE_CHECKING:
     from footfall.simulate.stations import Station
 
-Inside = Collection[tuple[Customer, int]]
-
 
 class Tally:
     """The stations' own counts of a day; `came` and `moments_s` are the day's to write."""
@@ -33,15 +31,15 @@ class Tally:
         self._counted: list[list[float]] = []
         self.note(0.0, ())
 
-    def note(self, now_s: float, inside: Inside) -> None:
+    def note(self, now_s: float, inside: Collection[Customer]) -> None:
         """Write down where the stations are at this second, before anything happens in it."""
         if self._edges_s and now_s <= self._edges_s[-1]:
             return
         here = [0] * len(self.came)
         levels = [0] * len(self.moments_s)
-        for customer, channel in inside:
-            here[channel * len(self._operations) + customer.operation] += 1
-            levels[channel] += 1
+        for customer in inside:
+            here[customer.channel * len(self._operations) + customer.operation] += 1
+            levels[customer.channel] += 1
         self._edges_s.append(now_s)
         self._came.append(self.came.copy())
         self._inside.append(here)

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-from collections.abc import Callable
 from typing import Any, Self
 
 from pydantic import Field, model_validator
@@ -62,8 +61,6 @@ class Model(Spec):
     """What moves over months; None: only days are simulated."""
     clock: DayClock = Field(default=THE_DAYS_OWN, exclude=True, repr=False)
     """Of a run; other than the day's own only in a model as it is played."""
-    journey: Callable[..., Any] | None = Field(default=None, exclude=True, repr=False)
-    """The customer's journey as a SimPy process; None: the kit's own."""
 
     @property
     def operations(self) -> tuple[str, ...]:
