@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from footfall.load.play.door import open_door
-from footfall.load.scenario import FOLDER, scenario_files
+from footfall.load.locust_plugin import install
+from footfall.workload.scenario import FOLDER, scenario_files
 
 globals().update(
-    open_door(scenario="ordinary_day", scenarios=list(scenario_files(Path(__file__).parent / FOLDER)))
+    install(scenario="ordinary_day", scenarios=list(scenario_files(Path(__file__).parent / FOLDER)))
 )

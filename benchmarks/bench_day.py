@@ -20,9 +20,9 @@ from time import process_time
 import polars as pl
 
 from benchmarks.idiomatic_day import IdiomaticDay
+from footfall.model.changes import set_number
+from footfall.model.model import Model
 from footfall.simulate.day import simulate_day
-from footfall.simulate.spec.change import set_number
-from footfall.simulate.spec.model import Model
 from models.guangxi import MODEL
 
 SEED = 8

@@ -7,18 +7,17 @@ from typing import Any, NamedTuple
 
 import simpy
 
-from footfall.records.outcomes import Outcome
-from footfall.simulate.arrivals import rates_per_half_hour
+from footfall.behaviour.capacity_rules import visit_s_mean
+from footfall.behaviour.choice import utility
+from footfall.model.channel import Channel, Step, Verb
+from footfall.model.durations import AnyDuration, DistributionFamily, Duration, lognormal_parameters
+from footfall.model.model import Model
+from footfall.model.numbers import DAY_S, HALF_HOUR_S
+from footfall.model.population import Segment
+from footfall.model.station_specs import CallCentre, Counters, Kiosks, MessageGateway, RequestServer
+from footfall.records.rows import Outcome
 from footfall.simulate.day import refusals
-from footfall.simulate.decide.choice import utility
-from footfall.simulate.decide.staff import visit_s_mean
-from footfall.simulate.spec.base import DAY_S, HALF_HOUR_S
-from footfall.simulate.spec.channel import Channel, Turn, Verb
-from footfall.simulate.spec.duration import Duration, Law, lognormal_parameters
-from footfall.simulate.spec.model import Model
-from footfall.simulate.spec.people import Segment
-from footfall.simulate.spec.station import CallCentre, Counters, Kiosks, MessageGateway, RequestServer
-from footfall.simulate.spec.times import AnyDuration
+from footfall.workload.arrivals import rates_per_half_hour
 
 Process = Generator[simpy.Event, Any, Any]
 
@@ -271,7 +270,7 @@ class IdiomaticDay:
             return (yield from self.held(person, channel, channel.dialogues[person.operation]))
 
     def held(
-        self, person: Person, channel: Channel, turns: tuple[Turn, ...], *, hurried: bool = False
+        self, person: Person, channel: Channel, turns: tuple[Step, ...], *, hurried: bool = False
     ) -> Process:
         """Go through turns in one sleep: nothing can come between them."""
         whole_s = 0.0
@@ -301,7 +300,7 @@ class IdiomaticDay:
             yield self.env.timeout(1 / channel.station.messages_per_s)  # type: ignore[union-attr]  # chosen by kind
 
     def answer(
-        self, person: Person, channel: Channel, turn: Turn, slipped: Outcome | None, human_s: float
+        self, person: Person, channel: Channel, turn: Step, slipped: Outcome | None, human_s: float
     ) -> Outcome | None:
         """Give what the operator answers to a turn, if not yes."""
         fault = self.fault(channel, turn, "service")
@@ -315,7 +314,7 @@ class IdiomaticDay:
             return Outcome.REJECTED
         return None
 
-    def fault(self, channel: Channel, turn: Turn, by: str) -> Outcome | None:
+    def fault(self, channel: Channel, turn: Step, by: str) -> Outcome | None:
         """Let chance decide on a fault."""
         faults = [fault for fault in channel.works[turn.verb].faults if fault.by == by]
         if not faults:
@@ -332,9 +331,9 @@ class IdiomaticDay:
         if not isinstance(duration, Duration):
             return duration.at(self.random.random())
         mean_s = float(duration.mean_s)
-        if duration.law is Law.CONSTANT or not mean_s:
+        if duration.law is DistributionFamily.CONSTANT or not mean_s:
             return mean_s
-        if duration.law is Law.EXPONENTIAL:
+        if duration.law is DistributionFamily.EXPONENTIAL:
             return self.random.expovariate(1 / mean_s)
         return self.random.lognormvariate(*lognormal_parameters(mean_s, float(duration.cv or 0)))
 

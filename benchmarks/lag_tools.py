@@ -16,10 +16,10 @@ from pathlib import Path
 import polars as pl
 
 from benchmarks.lag_server import PAGE
-from footfall.load.run import LoadSettings, run_locust
-from footfall.load.trace import Trace, TraceInfo, cut, write_trace
-from footfall.simulate.decide.as_played import Play
-from footfall.simulate.spec.channel import Verb
+from footfall.behaviour.load_model import RunPace
+from footfall.load.start_locust import LoadSettings, run_locust
+from footfall.model.channel import Verb
+from footfall.workload.trace import Trace, TraceInfo, cut, write_trace
 from tests.load.small import SEED, SUBSCRIBERS, WEB, channel, small_model
 from tests.made_up import turns
 
@@ -100,7 +100,7 @@ def even_trace(rate_per_s: int, seconds: int) -> Trace:
         },
         schema_overrides={"at_s": pl.Float64, "customer": pl.Int64},
     )
-    play = Play(starts_s=0, length_s=seconds, speed=1, human_time_factor=1)
+    play = RunPace(starts_s=0, length_s=seconds, speed=1, human_time_factor=1)
     info = TraceInfo(
         model="lag.py", fingerprint=model.fingerprint(), seed=SEED, play=play, subscribers=SUBSCRIBERS
     )

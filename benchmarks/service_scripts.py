@@ -5,7 +5,7 @@ import json
 from collections.abc import Callable, Generator
 from typing import Any
 
-from footfall.simulate.decide import account
+from footfall.behaviour import customer_rules
 
 SEED = 7
 Answer = tuple[int, bytes]
@@ -41,7 +41,7 @@ def bare_post(_: int) -> Script:
 
 def log_in(channel: str, number: int, **headers: str) -> Generator[bytes, Answer, str]:
     """Log a subscriber in; give the Authorization header."""
-    body = {"msisdn": account.msisdn(number), "pin": account.pin(SEED, number)}
+    body = {"msisdn": customer_rules.msisdn(number), "pin": customer_rules.pin(SEED, number)}
     status, answer = yield request("POST", f"/{channel}/login", body, **headers)
     assert status == 200, answer
     return f"Bearer {json.loads(answer)['token']}"
@@ -129,7 +129,7 @@ def messaging(text: str) -> Callable[[int], Script]:
     """Give the script that sends a message and waits for its answer: two commits for each message."""
 
     def script(number: int) -> Script:
-        msisdn = account.msisdn(number)
+        msisdn = customer_rules.msisdn(number)
         seen = yield from _last_answer(msisdn)
         while True:
             body = {"msisdn": msisdn, "text": text, "id": f"m{next(_keys)}"}

@@ -10,8 +10,8 @@ calibrated on the regular days of February 1999 alone, and is used unchanged for
 from datetime import date
 from pathlib import Path
 
+from footfall.model.numbers import Number, assumed, public
 from footfall.simulate.hotline.spec import Flood, Hotline, Pauses
-from footfall.simulate.spec.number import Number, assumed, public
 
 PAPER = "Brown et al. 2005, section 2, and the publishers' description of the data"
 EAGERNESS = 0.95

@@ -12,11 +12,11 @@ day. `MODEL` is the busiest office on its mean day, its queues side by side.
 from datetime import date
 from pathlib import Path
 
+from footfall.model.model import Model, ShareDefinition
+from footfall.model.numbers import assumed, fitted
+from footfall.model.population import Choice, FollowUps, no_accounts
 from footfall.simulate.offices.derived import queues_in
 from footfall.simulate.offices.spec import Offices
-from footfall.simulate.spec.model import Model, ShareDefinition
-from footfall.simulate.spec.number import assumed, fitted
-from footfall.simulate.spec.people import Choice, FollowUps, no_accounts
 from models.offices.hall import NEUTRAL, channel, named, people, segment
 
 FIRST_DAYS = (date(2020, 1, 2), date(2020, 1, 3))

@@ -5,15 +5,13 @@ The article (May 2012, on China Mobile's electronic channels) gives national fig
 assumptions (grade C), each with its reason. `footfall show models/guangxi.py` lists them all.
 """
 
-from footfall.records.outcomes import Outcome
-from footfall.simulate.calibrate import calibrated
-from footfall.simulate.spec.adoption import Province
-from footfall.simulate.spec.base import profile
-from footfall.simulate.spec.duration import exponential_s
-from footfall.simulate.spec.model import Model, ShareDefinition, Target
-from footfall.simulate.spec.number import Grade, article, public
-from footfall.simulate.spec.number import assumed as c
-from footfall.simulate.spec.people import Accounts, Choice, FollowUp, FollowUps
+from footfall.choice.calibration import calibrated
+from footfall.model.durations import exponential_s
+from footfall.model.model import Model, ShareDefinition, Target
+from footfall.model.numbers import Grade, article, profile, public
+from footfall.model.numbers import assumed as c
+from footfall.model.population import Accounts, Choice, FollowUp, FollowUps, Province
+from footfall.records.rows import Outcome
 from models.operator.adoption import adoption, upgrade_month
 from models.operator.channels import agent, hotline, kiosk, sms, wap, web
 from models.operator.demand import CUSTOMERS_M, DEMAND_M, observed_shares

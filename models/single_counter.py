@@ -4,14 +4,13 @@ Its mean wait is known exactly (Erlang C), so it shows that the simulator is rig
 20 customers an hour, 6 minutes each, 3 clerks: Erlang C gives a mean wait of 2 min 40 s.
 """
 
-from footfall.simulate.spec.base import constant
-from footfall.simulate.spec.channel import Channel, Turn, Verb, Work
-from footfall.simulate.spec.duration import constant_s, exponential_s
-from footfall.simulate.spec.model import Model, ShareDefinition
-from footfall.simulate.spec.number import Grade
-from footfall.simulate.spec.number import assumed as c
-from footfall.simulate.spec.people import Accounts, Choice, FollowUps, Segment, Taste
-from footfall.simulate.spec.station import Counters
+from footfall.model.channel import Channel, Step, Verb, Work
+from footfall.model.durations import constant_s, exponential_s
+from footfall.model.model import Model, ShareDefinition
+from footfall.model.numbers import Grade, constant
+from footfall.model.numbers import assumed as c
+from footfall.model.population import Accounts, Choice, FollowUps, Segment, Taste
+from footfall.model.station_specs import Counters
 
 EXAMPLE = "example"
 FOREVER_S = 1e9
@@ -32,7 +31,7 @@ HALL = Channel(
     price_yuan=c(0, EXAMPLE),
     works={Verb.QUERY: Work(service=constant_s(c(0, "the clerk's screens take no time")))},
     dialogues={
-        "query": (Turn(verb=Verb.QUERY, human=exponential_s(c(360, "six minutes")), pages=c(1, EXAMPLE)),)
+        "query": (Step(verb=Verb.QUERY, human=exponential_s(c(360, "six minutes")), pages=c(1, EXAMPLE)),)
     },
 )
 

@@ -9,13 +9,12 @@ import json
 from pathlib import Path
 from typing import Any
 
-from footfall.simulate.spec.base import profile
-from footfall.simulate.spec.channel import Channel, Turn, Verb, Work
-from footfall.simulate.spec.duration import constant_s, exponential_s
-from footfall.simulate.spec.model import Model, ShareDefinition
-from footfall.simulate.spec.number import Grade, assumed, fitted
-from footfall.simulate.spec.people import Choice, FollowUps, Segment, no_accounts, no_taste
-from footfall.simulate.spec.station import RequestServer
+from footfall.model.channel import Channel, Step, Verb, Work
+from footfall.model.durations import constant_s, exponential_s
+from footfall.model.model import Model, ShareDefinition
+from footfall.model.numbers import Grade, assumed, fitted, profile
+from footfall.model.population import Choice, FollowUps, Segment, no_accounts, no_taste
+from footfall.model.station_specs import RequestServer
 
 DAYS_A_MONTH = 31
 NEUTRAL = "one channel: nothing to choose"
@@ -50,7 +49,7 @@ WEB = Channel(
     },
     dialogues={
         "request": (
-            Turn(
+            Step(
                 verb=Verb.BROWSE,
                 human=constant_s(assumed(0, "a request is the log's unit")),
                 pages=assumed(1, "a request is the log's unit"),

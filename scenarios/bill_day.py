@@ -1,6 +1,6 @@
 """Month's end: bills come out, so everybody looks at theirs and tops up."""
 
-from footfall.load.scenario import Scenario, names_for_locust
+from footfall.workload.scenario import Scenario, names_for_locust
 
 SCENARIO = Scenario(
     name="bill_day",

@@ -1,6 +1,6 @@
 """An ordinary day: the busiest hundred seconds, played twice as fast."""
 
-from footfall.load.scenario import Scenario, names_for_locust
+from footfall.workload.scenario import Scenario, names_for_locust
 
 SCENARIO = Scenario(
     name="ordinary_day",

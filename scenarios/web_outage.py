@@ -1,6 +1,6 @@
 """The web hall is down for half of the busiest minutes: its customers spill over to the other channels."""
 
-from footfall.load.scenario import OutagePart, Scenario, names_for_locust
+from footfall.workload.scenario import OutagePart, Scenario, names_for_locust
 
 SCENARIO = Scenario(
     name="web_outage",

@@ -1,10 +1,9 @@
 """Numbers, times and people that tests make up; all tests make them here."""
 
-from footfall.simulate.spec.base import Profile, constant
-from footfall.simulate.spec.channel import Turn, Verb
-from footfall.simulate.spec.duration import Duration, constant_s
-from footfall.simulate.spec.number import Grade, Number, assumed
-from footfall.simulate.spec.people import Taste
+from footfall.model.channel import Step, Verb
+from footfall.model.durations import Duration, constant_s
+from footfall.model.numbers import Grade, Number, Profile, assumed, constant
+from footfall.model.population import Taste
 
 _SOURCE = "made up for a test"
 
@@ -24,9 +23,9 @@ def seconds(value: float) -> Duration:
     return constant_s(number(value))
 
 
-def turns(*verbs: Verb, human_s: float = 1.0) -> tuple[Turn, ...]:
+def turns(*verbs: Verb, human_s: float = 1.0) -> tuple[Step, ...]:
     """Give a dialogue of single pages."""
-    return tuple(Turn(verb=verb, human=seconds(human_s), pages=number(1)) for verb in verbs)
+    return tuple(Step(verb=verb, human=seconds(human_s), pages=number(1)) for verb in verbs)
 
 
 INDIFFERENT = Taste(

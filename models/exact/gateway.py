@@ -1,9 +1,9 @@
 """M/D/1 at 80 %: a gateway that lets through one message in ten seconds, and keeps the others in line."""
 
-from footfall.simulate.spec.base import DAY_S
-from footfall.simulate.spec.number import assumed as c
-from footfall.simulate.spec.station import MessageGateway
-from footfall.simulate.theory import md1_wait_share, mg1_wait_mean
+from footfall.model.numbers import DAY_S
+from footfall.model.numbers import assumed as c
+from footfall.model.station_specs import MessageGateway
+from footfall.theory import md1_wait_share, mg1_wait_mean
 from models.exact import WAIT_S, mean_s, share
 from models.one_station import ENDLESS, Customers, one_station
 

@@ -1,11 +1,10 @@
 """M/M/10 at 8 erlangs: a hall in which everybody waits for as long as it takes."""
 
-from footfall.simulate.spec.base import DAY_S, constant
-from footfall.simulate.spec.duration import exponential_s
-from footfall.simulate.spec.number import Grade
-from footfall.simulate.spec.number import assumed as c
-from footfall.simulate.spec.station import Counters
-from footfall.simulate.theory import erlang_c, erlang_c_wait_mean
+from footfall.model.durations import exponential_s
+from footfall.model.numbers import DAY_S, Grade, constant
+from footfall.model.numbers import assumed as c
+from footfall.model.station_specs import Counters
+from footfall.theory import erlang_c, erlang_c_wait_mean
 from models.exact import WAIT_S, WAITS, mean_s, share
 from models.one_station import ENDLESS, FOR_EVER, Customers, one_station
 

@@ -1,11 +1,10 @@
 """M/M/4/20: four clerks, room for 16 to wait, and whoever finds it full is turned away."""
 
-from footfall.simulate.spec.base import DAY_S, constant
-from footfall.simulate.spec.duration import exponential_s
-from footfall.simulate.spec.number import Grade
-from footfall.simulate.spec.number import assumed as c
-from footfall.simulate.spec.station import Counters
-from footfall.simulate.theory import mmck
+from footfall.model.durations import exponential_s
+from footfall.model.numbers import DAY_S, Grade, constant
+from footfall.model.numbers import assumed as c
+from footfall.model.station_specs import Counters
+from footfall.theory import mmck
 from models.exact import BEGAN, WAIT_S, ended, mean_s, share
 from models.one_station import FOR_EVER, Customers, one_station
 

@@ -2,12 +2,11 @@
 
 import polars as pl
 
-from footfall.simulate.spec.base import DAY_S, constant
-from footfall.simulate.spec.duration import exponential_s
-from footfall.simulate.spec.number import Grade
-from footfall.simulate.spec.number import assumed as c
-from footfall.simulate.spec.station import Counters
-from footfall.simulate.theory import priority_wait_means
+from footfall.model.durations import exponential_s
+from footfall.model.numbers import DAY_S, Grade, constant
+from footfall.model.numbers import assumed as c
+from footfall.model.station_specs import Counters
+from footfall.theory import priority_wait_means
 from models.exact import WAIT_S, mean_s
 from models.one_station import ENDLESS, FOR_EVER, Customers, one_station
 

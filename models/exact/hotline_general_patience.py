@@ -1,11 +1,10 @@
 """M/M/10+G at 10 erlangs: callers whose patience is lognormal, so that who has waited long waits on."""
 
-from footfall.simulate.spec.base import DAY_S, constant
-from footfall.simulate.spec.duration import exponential_s, lognormal_s
-from footfall.simulate.spec.number import Grade
-from footfall.simulate.spec.number import assumed as c
-from footfall.simulate.spec.station import CallCentre
-from footfall.simulate.theory import Patience, erlang_a_general
+from footfall.model.durations import exponential_s, lognormal_s
+from footfall.model.numbers import DAY_S, Grade, constant
+from footfall.model.numbers import assumed as c
+from footfall.model.station_specs import CallCentre
+from footfall.theory import PatienceDistribution, erlang_a_general
 from models.exact import WAIT_S, ended, mean_s, share
 from models.one_station import AT_ONCE, ENDLESS, Customers, one_station
 
@@ -13,7 +12,7 @@ SOURCE = "M/M/c+G (Baccelli and Hebuterne 1981; Zeltyn and Mandelbaum 2005)"
 DAYS = 8
 AGENTS, LOAD, TALK_S = 10, 10, 60
 PATIENCE = lognormal_s(c(90, "a minute and a half"), c(1.5, "widely spread"))
-EXACT = erlang_a_general(AGENTS, LOAD / TALK_S, 1 / TALK_S, Patience(PATIENCE.survival, ()))
+EXACT = erlang_a_general(AGENTS, LOAD / TALK_S, 1 / TALK_S, PatienceDistribution(PATIENCE.survival, ()))
 
 MODEL = one_station(
     ("hotline_general_patience", "A hotline with lognormal patience (M/M/10+G)"),

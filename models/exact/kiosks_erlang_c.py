@@ -1,10 +1,10 @@
 """M/M/3 at 2 erlangs: three terminals that never break."""
 
-from footfall.simulate.spec.base import DAY_S
-from footfall.simulate.spec.duration import exponential_s
-from footfall.simulate.spec.number import assumed as c
-from footfall.simulate.spec.station import Kiosks
-from footfall.simulate.theory import erlang_c, erlang_c_wait_mean
+from footfall.model.durations import exponential_s
+from footfall.model.numbers import DAY_S
+from footfall.model.numbers import assumed as c
+from footfall.model.station_specs import Kiosks
+from footfall.theory import erlang_c, erlang_c_wait_mean
 from models.exact import WAIT_S, WAITS, mean_s, share
 from models.one_station import FOR_EVER, Customers, one_station
 

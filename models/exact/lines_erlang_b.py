@@ -1,11 +1,10 @@
 """M/M/10/10 at 7 erlangs: calls that an answering machine handles, and a busy tone for the eleventh."""
 
-from footfall.simulate.spec.base import DAY_S, constant
-from footfall.simulate.spec.duration import exponential_s
-from footfall.simulate.spec.number import Grade
-from footfall.simulate.spec.number import assumed as c
-from footfall.simulate.spec.station import CallCentre
-from footfall.simulate.theory import erlang_b
+from footfall.model.durations import exponential_s
+from footfall.model.numbers import DAY_S, Grade, constant
+from footfall.model.numbers import assumed as c
+from footfall.model.station_specs import CallCentre
+from footfall.theory import erlang_b
 from models.exact import ended, share
 from models.one_station import AT_ONCE, FOR_EVER, Customers, one_station
 

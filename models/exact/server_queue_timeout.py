@@ -1,10 +1,10 @@
 """A pool of three connections whose users wait for one for a bounded time, and then as long as it takes."""
 
-from footfall.simulate.spec.base import DAY_S
-from footfall.simulate.spec.duration import exponential_s
-from footfall.simulate.spec.number import assumed as c
-from footfall.simulate.spec.station import RequestServer
-from footfall.simulate.theory import Patience, erlang_a_general
+from footfall.model.durations import exponential_s
+from footfall.model.numbers import DAY_S
+from footfall.model.numbers import assumed as c
+from footfall.model.station_specs import RequestServer
+from footfall.theory import PatienceDistribution, erlang_a_general
 from models.exact import WAIT_S, ended, mean_s, share
 from models.one_station import ENDLESS, Customers, one_station
 
@@ -12,7 +12,10 @@ SOURCE = "M/M/c with constant patience (Baccelli and Hebuterne 1981)"
 DAYS = 12
 SLOTS, REQUESTS_PER_S, WORK_S, TIMEOUT_S = 3, 1 / 30, 99, 148.5
 EXACT = erlang_a_general(
-    SLOTS, REQUESTS_PER_S, 1 / WORK_S, Patience(lambda wait_s: float(wait_s < TIMEOUT_S), (TIMEOUT_S,))
+    SLOTS,
+    REQUESTS_PER_S,
+    1 / WORK_S,
+    PatienceDistribution(lambda wait_s: float(wait_s < TIMEOUT_S), (TIMEOUT_S,)),
 )
 
 MODEL = one_station(

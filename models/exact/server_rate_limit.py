@@ -1,11 +1,10 @@
 """A rate limit that delays a burst of five and refuses more: M/D/1/6 before a server that is never short."""
 
-from footfall.simulate.spec.base import DAY_S
-from footfall.simulate.spec.duration import constant_s
-from footfall.simulate.spec.limits import RateLimit
-from footfall.simulate.spec.number import assumed as c
-from footfall.simulate.spec.station import RequestServer
-from footfall.simulate.theory import md1k
+from footfall.model.durations import constant_s
+from footfall.model.numbers import DAY_S
+from footfall.model.numbers import assumed as c
+from footfall.model.station_specs import RateLimit, RequestServer
+from footfall.theory import md1k
 from models.exact import WAIT_S, ended, mean_s, share
 from models.one_station import ENDLESS, Customers, one_station
 

@@ -2,11 +2,11 @@
 
 import polars as pl
 
-from footfall.simulate.spec.base import DAY_S
-from footfall.simulate.spec.duration import lognormal_s
-from footfall.simulate.spec.number import assumed as c
-from footfall.simulate.spec.station import RequestServer
-from footfall.simulate.theory import mg1_ps_sojourn_mean
+from footfall.model.durations import lognormal_s
+from footfall.model.numbers import DAY_S
+from footfall.model.numbers import assumed as c
+from footfall.model.station_specs import RequestServer
+from footfall.theory import mg1_ps_sojourn_mean
 from models.exact import mean_s
 from models.one_station import ENDLESS, Customers, one_station
 

@@ -1,10 +1,10 @@
 """M/M/4/20: a server of four slots and an accept queue of 16, and whatever is beyond is refused."""
 
-from footfall.simulate.spec.base import DAY_S
-from footfall.simulate.spec.duration import exponential_s
-from footfall.simulate.spec.number import assumed as c
-from footfall.simulate.spec.station import RequestServer
-from footfall.simulate.theory import mmck
+from footfall.model.durations import exponential_s
+from footfall.model.numbers import DAY_S
+from footfall.model.numbers import assumed as c
+from footfall.model.station_specs import RequestServer
+from footfall.theory import mmck
 from models.exact import BEGAN, WAIT_S, ended, mean_s, share
 from models.one_station import Customers, one_station
 

@@ -2,12 +2,11 @@
 
 import polars as pl
 
-from footfall.simulate.spec.base import DAY_S
-from footfall.simulate.spec.duration import exponential_s
-from footfall.simulate.spec.limits import Stalls
-from footfall.simulate.spec.number import assumed as c
-from footfall.simulate.spec.station import RequestServer
-from footfall.simulate.theory import mg1_interrupted_sojourn_mean
+from footfall.model.durations import exponential_s
+from footfall.model.numbers import DAY_S
+from footfall.model.numbers import assumed as c
+from footfall.model.station_specs import RequestServer, Stalls
+from footfall.theory import mg1_interrupted_sojourn_mean
 from models.exact import mean_s
 from models.one_station import ENDLESS, Customers, one_station
 

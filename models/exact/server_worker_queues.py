@@ -1,10 +1,10 @@
 """Three workers with a queue of their own each, to which requests are dealt in turn: E3/M/1."""
 
-from footfall.simulate.spec.base import DAY_S
-from footfall.simulate.spec.duration import exponential_s
-from footfall.simulate.spec.number import assumed as c
-from footfall.simulate.spec.station import RequestServer
-from footfall.simulate.theory import round_robin_wait_mean
+from footfall.model.durations import exponential_s
+from footfall.model.numbers import DAY_S
+from footfall.model.numbers import assumed as c
+from footfall.model.station_specs import RequestServer
+from footfall.theory import round_robin_wait_mean
 from models.exact import WAIT_S, mean_s
 from models.one_station import ENDLESS, Customers, one_station
 

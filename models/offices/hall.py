@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable
 
+from footfall.model.channel import Channel, OpeningHours, Step, Verb, Work
+from footfall.model.durations import constant_s, exponential_s
+from footfall.model.numbers import assumed, fitted
+from footfall.model.population import Segment, no_taste
+from footfall.model.station_specs import Counters
 from footfall.simulate.offices.spec import OfficeQueue, Offices
-from footfall.simulate.spec.channel import Channel, Opening, Turn, Verb, Work
-from footfall.simulate.spec.duration import constant_s, exponential_s
-from footfall.simulate.spec.number import assumed, fitted
-from footfall.simulate.spec.people import Segment, no_taste
-from footfall.simulate.spec.station import Counters
 
 DAYS_A_MONTH = 31
 NEUTRAL = "a customer has one errand, which has one queue: nothing to choose"
@@ -40,13 +40,13 @@ def channel(offices: Offices, queue: OfficeQueue) -> Channel:
             patience=exponential_s(offices.patience_s_mean),
             balk_wait=constant_s(assumed(FOREVER_S, "who does not take a ticket is not seen")),
         ),
-        opening=Opening(opens_s=offices.opens_s, closes_s=offices.closes_s),
+        opening=OpeningHours(opens_s=offices.opens_s, closes_s=offices.closes_s),
         access_s_mean=assumed(0, NEUTRAL),
         price_yuan=assumed(0, NEUTRAL),
         works={Verb.QUERY: Work(service=nothing)},
         dialogues={
             named(queue): (
-                Turn(
+                Step(
                     verb=Verb.QUERY, human=exponential_s(queue.service_s_mean), pages=assumed(1, "one visit")
                 ),
             )

@@ -2,14 +2,13 @@
 
 from typing import NamedTuple
 
-from footfall.simulate.spec.base import Profile, constant
-from footfall.simulate.spec.channel import Channel, Turn, Verb, Work
-from footfall.simulate.spec.duration import Duration, constant_s
-from footfall.simulate.spec.model import Model, ShareDefinition
-from footfall.simulate.spec.number import Grade, Number
-from footfall.simulate.spec.number import assumed as c
-from footfall.simulate.spec.people import Choice, FollowUps, Segment, no_accounts, no_taste
-from footfall.simulate.spec.station import Station
+from footfall.model.channel import Channel, Step, Verb, Work
+from footfall.model.durations import Duration, constant_s
+from footfall.model.model import Model, ShareDefinition
+from footfall.model.numbers import Grade, Number, Profile, constant
+from footfall.model.numbers import assumed as c
+from footfall.model.population import Choice, FollowUps, Segment, no_accounts, no_taste
+from footfall.model.station_specs import Station
 
 PLAIN = "the system has nothing of the kind"
 AT_ONCE = constant_s(c(0, PLAIN))
@@ -62,7 +61,7 @@ def one_station(
 
 def _channel(station: Station, service: Duration, operations: tuple[str, ...]) -> Channel:
     by_hand = station.kind in _BY_HAND
-    turn = Turn(verb=Verb.QUERY, human=service if by_hand else AT_ONCE, pages=c(1, PLAIN))
+    turn = Step(verb=Verb.QUERY, human=service if by_hand else AT_ONCE, pages=c(1, PLAIN))
     return Channel(
         name="station",
         title="station",

@@ -3,9 +3,9 @@
 The article gives the start (76 % in 2011) and the three years of the upgrade; all between is assumed.
 """
 
-from footfall.simulate.spec.adoption import Adoption, Awareness, Province, Slope, Trust, Upgrade
-from footfall.simulate.spec.number import Number, article, public
-from footfall.simulate.spec.number import assumed as c
+from footfall.model.numbers import Number, article, public
+from footfall.model.numbers import assumed as c
+from footfall.model.population import Adoption, Awareness, Province, Slope, Trust, Upgrade
 
 START_SHARES = {"web": 0.9, "wap": 0.6, "sms": 0.9, "kiosk": 0.7}
 WAVE_MONTHS = 3

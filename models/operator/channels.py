@@ -1,10 +1,10 @@
 """The channels without a counter: web, WAP, SMS, hotline, terminals, agents."""
 
-from footfall.records.outcomes import Outcome
-from footfall.simulate.spec.channel import Channel, LogoutReminder, Opening, Verb, Work
-from footfall.simulate.spec.duration import exponential_s
-from footfall.simulate.spec.number import assumed as c
-from footfall.simulate.spec.station import CallCentre, Kiosks, MessageGateway, RequestServer
+from footfall.model.channel import Channel, LogoutReminder, OpeningHours, Verb, Work
+from footfall.model.durations import exponential_s
+from footfall.model.numbers import assumed as c
+from footfall.model.station_specs import CallCentre, Kiosks, MessageGateway, RequestServer
+from footfall.records.rows import Outcome
 from models.operator.turns import (
     HOUR_S,
     by_half_hour,
@@ -167,7 +167,7 @@ def kiosk() -> Channel:
             repair=exponential_s(c(3 * HOUR_S, "repaired the same day")),
             patience=exponential_s(c(300, "few wait long for a machine")),
         ),
-        opening=Opening(
+        opening=OpeningHours(
             opens_s=c(7 * HOUR_S, "malls and hall entrances"), closes_s=c(22 * HOUR_S, "as malls")
         ),
         access_s_mean=c(420, "the way to the nearest terminal"),

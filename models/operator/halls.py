@@ -1,14 +1,13 @@
 """Service halls: own and partner."""
 
-from footfall.simulate.spec.base import DayProfile
-from footfall.simulate.spec.channel import Channel, Opening
-from footfall.simulate.spec.duration import lognormal_s
-from footfall.simulate.spec.number import Number
-from footfall.simulate.spec.number import assumed as c
-from footfall.simulate.spec.station import Counters
+from footfall.model.channel import Channel, OpeningHours
+from footfall.model.durations import lognormal_s
+from footfall.model.numbers import DayProfile, Number
+from footfall.model.numbers import assumed as c
+from footfall.model.station_specs import Counters
 from models.operator.turns import HOUR_S, MINUTE_S, by_half_hour, clerk_talk, works
 
-HALL_HOURS = Opening(
+HALL_HOURS = OpeningHours(
     opens_s=c(8.5 * HOUR_S, "usual hall hours"), closes_s=c(18.5 * HOUR_S, "10 h, as the reference hall")
 )
 

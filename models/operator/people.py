@@ -1,9 +1,8 @@
 """Segments: age by area."""
 
-from footfall.simulate.spec.base import profile
-from footfall.simulate.spec.number import Grade, public
-from footfall.simulate.spec.number import assumed as c
-from footfall.simulate.spec.people import Segment, Taste
+from footfall.model.numbers import Grade, profile, public
+from footfall.model.numbers import assumed as c
+from footfall.model.population import Segment, Taste
 from models.operator.demand import CUSTOMERS_M, DEMAND_M, millions
 
 AREAS = {"urban": public(0.418, "urban share of Guangxi, 2011 statistical communiqué"), "rural": None}

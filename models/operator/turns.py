@@ -3,12 +3,11 @@
 from collections.abc import Mapping
 from typing import Literal
 
-from footfall.records.outcomes import Outcome
-from footfall.simulate.spec.base import DayProfile, profile
-from footfall.simulate.spec.channel import Fault, Turn, Verb, Work
-from footfall.simulate.spec.duration import Duration, constant_s, lognormal_s
-from footfall.simulate.spec.number import Grade
-from footfall.simulate.spec.number import assumed as c
+from footfall.model.channel import Fault, Step, Verb, Work
+from footfall.model.durations import Duration, constant_s, lognormal_s
+from footfall.model.numbers import DayProfile, Grade, profile
+from footfall.model.numbers import assumed as c
+from footfall.records.rows import Outcome
 
 MINUTE_S = 60.0
 HOUR_S = 3600.0
@@ -47,10 +46,10 @@ def human_s(seconds: float) -> Duration:
     return lognormal_s(c(seconds, "to be observed"), c(0.8, "people vary"))
 
 
-def turn(verb: Verb, own_s: float, pages: int = 1) -> Turn:
+def turn(verb: Verb, own_s: float, pages: int = 1) -> Step:
     """A turn after `own_s` seconds of the customer's own time."""
     own = human_s(own_s) if own_s else constant_s(c(0, "at once"))
-    return Turn(verb=verb, human=own, pages=c(pages, "8 pages a web visit in all (assumed)"))
+    return Step(verb=verb, human=own, pages=c(pages, "8 pages a web visit in all (assumed)"))
 
 
 def works(  # noqa: PLR0913  one percentage a cause
@@ -73,7 +72,7 @@ def works(  # noqa: PLR0913  one percentage a cause
     }
 
 
-def screens(own_s: float, *, confirms: bool, offers: tuple[str, ...]) -> dict[str, tuple[Turn, ...]]:
+def screens(own_s: float, *, confirms: bool, offers: tuple[str, ...]) -> dict[str, tuple[Step, ...]]:
     """Dialogues of a channel with pages: 8 pages a visit."""
     enter = (turn(Verb.LOGIN, own_s), turn(Verb.BROWSE, own_s, 3))
     leave = (turn(Verb.LOGOUT, own_s),)
@@ -86,9 +85,9 @@ def screens(own_s: float, *, confirms: bool, offers: tuple[str, ...]) -> dict[st
     return {name: dialogues[name] for name in offers}
 
 
-def clerk_talk(minutes: dict[str, float]) -> dict[str, tuple[Turn, ...]]:
+def clerk_talk(minutes: dict[str, float]) -> dict[str, tuple[Step, ...]]:
     """Dialogues at a counter: most of the visit is talk, the clerk's screens take little."""
-    dialogues: dict[str, tuple[Turn, ...]] = {}
+    dialogues: dict[str, tuple[Step, ...]] = {}
     for name, whole in minutes.items():
         part_s = whole * MINUTE_S / 3
         last = Verb.QUERY if name == "query" else Verb.ORDER

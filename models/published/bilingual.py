@@ -14,13 +14,11 @@ import polars as pl
 
 from footfall.measure.calls import ended, ratio, talked_s
 from footfall.measure.trust import DayQuantity, Figure
-from footfall.records.outcomes import Outcome
-from footfall.simulate.spec.agents import AgentGroup, Caller
-from footfall.simulate.spec.base import DAY_S, HOUR_S
-from footfall.simulate.spec.duration import constant_s, exponential_s, uniform_s
-from footfall.simulate.spec.number import assumed, public
-from footfall.simulate.spec.people import FollowUp, FollowUps
-from footfall.simulate.spec.station import CallCentre
+from footfall.model.durations import constant_s, exponential_s, uniform_s
+from footfall.model.numbers import DAY_S, HOUR_S, assumed, public
+from footfall.model.population import FollowUp, FollowUps
+from footfall.model.station_specs import AgentGroup, CallCentre, Caller
+from footfall.records.rows import Outcome
 from models.one_station import AT_ONCE, PLAIN, Customers, one_station
 from models.published.hotline import by_hour
 

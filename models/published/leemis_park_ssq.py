@@ -2,13 +2,12 @@
 
 L. M. Leemis and S. K. Park, Discrete-Event Simulation: A First Course (2006), section 1.2. Their program
 ssq1 replays a trace of 1,000 jobs; `MODEL` serves jobs of the same means, and a recorded trace may be
-replayed through it (`footfall.simulate.recorded.replay`).
+replayed through it (`footfall.simulate.recorded_arrivals.replay`).
 """
 
-from footfall.simulate.spec.base import DAY_S, constant
-from footfall.simulate.spec.duration import exponential_s
-from footfall.simulate.spec.number import Grade, assumed, public
-from footfall.simulate.spec.station import CallCentre
+from footfall.model.durations import exponential_s
+from footfall.model.numbers import DAY_S, Grade, assumed, constant, public
+from footfall.model.station_specs import CallCentre
 from models.one_station import AT_ONCE, FOR_EVER, PLAIN, Customers, one_station
 
 SOURCE = "Leemis and Park 2006, section 1.2"

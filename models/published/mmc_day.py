@@ -1,6 +1,6 @@
 """ContactCenters' M/M/12 day, callers who wait for ever."""
 
-from footfall.simulate.spec.number import assumed
+from footfall.model.numbers import assumed
 from models.one_station import FOR_EVER, PLAIN
 from models.published.hotline.mmc import common, model, source
 

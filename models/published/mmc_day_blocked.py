@@ -2,7 +2,7 @@
 
 from footfall.measure.calls import ended, ratio, waited_less
 from footfall.measure.trust import Figure
-from footfall.simulate.spec.number import public
+from footfall.model.numbers import public
 from models.one_station import FOR_EVER
 from models.published.hotline.mmc import AGENTS, DAYS_PRINTED, TARGET_S, common, model, source
 

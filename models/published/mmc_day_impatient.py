@@ -2,8 +2,8 @@
 
 from footfall.measure.calls import abandoned_after, ended, ratio, waited_less
 from footfall.measure.trust import Figure
-from footfall.simulate.spec.duration import exponential_s
-from footfall.simulate.spec.number import assumed, public
+from footfall.model.durations import exponential_s
+from footfall.model.numbers import assumed, public
 from models.one_station import PLAIN
 from models.published.hotline.mmc import DAYS_PRINTED, TARGET_S, common, model, source
 

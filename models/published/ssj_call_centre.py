@@ -9,10 +9,9 @@ from math import sqrt
 
 from footfall.measure.calls import ended, ratio, waited_less, waited_s
 from footfall.measure.trust import Figure
-from footfall.simulate.spec.duration import exponential_s
-from footfall.simulate.spec.number import assumed, public
-from footfall.simulate.spec.station import CallCentre
-from footfall.simulate.spec.times import Mixture, Part
+from footfall.model.durations import Mixture, Part, exponential_s
+from footfall.model.numbers import assumed, public
+from footfall.model.station_specs import CallCentre
 from models.one_station import AT_ONCE, PLAIN, Customers, one_station
 from models.published.hotline import by_hour
 

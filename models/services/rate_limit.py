@@ -1,9 +1,8 @@
 """Sixty requests a second and a burst of ten, 429 beyond: nginx's `limit_req` with `nodelay`."""
 
-from footfall.simulate.spec.duration import exponential_s
-from footfall.simulate.spec.limits import RateLimit
-from footfall.simulate.spec.number import assumed as c
-from footfall.simulate.spec.station import RequestServer
+from footfall.model.durations import exponential_s
+from footfall.model.numbers import assumed as c
+from footfall.model.station_specs import RateLimit, RequestServer
 from models.services import PATIENT, service_model
 
 MODEL = service_model(

@@ -1,9 +1,8 @@
 """Eight slots in a process that stands still for 2 s in every 20 s, as in a full garbage collection."""
 
-from footfall.simulate.spec.duration import Duration, Law
-from footfall.simulate.spec.limits import Stalls
-from footfall.simulate.spec.number import assumed as c
-from footfall.simulate.spec.station import RequestServer
+from footfall.model.durations import DistributionFamily, Duration
+from footfall.model.numbers import assumed as c
+from footfall.model.station_specs import RequestServer, Stalls
 from models.services import PATIENT, service_model
 
 MODEL = service_model(
@@ -14,5 +13,7 @@ MODEL = service_model(
         deadline_s=PATIENT,
         stalls=Stalls(length_s=c(2, "a full collection"), every_s=c(20, "from start to start")),
     ),
-    Duration(law=Law.GAMMA, mean_s=c(0.04, "mean work of a request"), cv=c(0.5, "its variation")),
+    Duration(
+        law=DistributionFamily.GAMMA, mean_s=c(0.04, "mean work of a request"), cv=c(0.5, "its variation")
+    ),
 )

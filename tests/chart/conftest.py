@@ -5,7 +5,7 @@ from random import Random
 import polars as pl
 import pytest
 
-from footfall.chart.comparison import COMPARISON
+from footfall.chart.comparison_charts import COMPARISON
 from footfall.chart.style import Stamp
 from footfall.records.tables import MEASURES
 

@@ -9,25 +9,21 @@ from xml.etree.ElementTree import fromstring
 import polars as pl
 import pytest
 
-from footfall.chart.arrivals_over_day import arrivals_over_day
-from footfall.chart.comparison import comparison_chart
-from footfall.chart.fitted.shares import shares_chart
-from footfall.chart.forecast import forecast_chart
+from footfall.chart.comparison_charts import WelchLabels, comparison_chart, welch
+from footfall.chart.day_charts import arrivals_over_day, share_by_channel, wait_heat_map
+from footfall.chart.month_charts import forecast_chart, share_by_month, shares_chart
 from footfall.chart.offices import half_hours_chart as offices_half_hours_chart
 from footfall.chart.offices import queues_chart
-from footfall.chart.outcomes_by_cause import outcomes_by_cause
-from footfall.chart.percentiles import percentiles
-from footfall.chart.predicted_against_measured import predicted_against_measured
-from footfall.chart.run_over_time import Marks, run_over_time
-from footfall.chart.save import save
-from footfall.chart.share_by_channel import share_by_channel
-from footfall.chart.share_by_month import share_by_month
-from footfall.chart.spillover import Change, spillover
-from footfall.chart.style import Chart, Stamp, look, svg_text
-from footfall.chart.success_against_target import success_against_target
+from footfall.chart.prediction_charts import Change, predicted_against_measured, spillover
+from footfall.chart.run_charts import (
+    Marks,
+    outcomes_by_cause,
+    percentiles,
+    run_over_time,
+    success_against_target,
+)
+from footfall.chart.style import Chart, Stamp, look, save, svg_text
 from footfall.chart.validation import days_chart, half_hours_chart, months_chart
-from footfall.chart.wait_heat_map import wait_heat_map
-from footfall.chart.welch import WelchLabels, welch
 from footfall.records.errors import BadInputError
 
 Draw: TypeAlias = Callable[[pl.DataFrame, Stamp], Chart]

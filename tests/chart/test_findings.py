@@ -4,19 +4,13 @@ from dataclasses import replace
 
 import polars as pl
 
-from footfall.chart.arrivals_over_day import arrivals_over_day
-from footfall.chart.forecast import forecast_chart
-from footfall.chart.outcomes_by_cause import outcomes_by_cause
-from footfall.chart.predicted_against_measured import predicted_against_measured
-from footfall.chart.run_over_time import Marks, run_over_time
-from footfall.chart.share_by_channel import share_by_channel
-from footfall.chart.share_by_month import share_by_month
-from footfall.chart.spillover import Change, spillover
+from footfall.chart.comparison_charts import WelchLabels, welch
+from footfall.chart.day_charts import arrivals_over_day, share_by_channel, wait_heat_map
+from footfall.chart.month_charts import forecast_chart, share_by_month
+from footfall.chart.prediction_charts import Change, predicted_against_measured, spillover
+from footfall.chart.run_charts import Marks, outcomes_by_cause, run_over_time, success_against_target
 from footfall.chart.style import Stamp
-from footfall.chart.success_against_target import success_against_target
-from footfall.chart.wait_heat_map import wait_heat_map
-from footfall.chart.welch import WelchLabels, welch
-from footfall.measure.run_series import SERIES
+from footfall.measure.time_series import SERIES
 
 
 def test_the_share_in_the_title_is_that_of_the_table(completed: pl.DataFrame, stamp: Stamp) -> None:

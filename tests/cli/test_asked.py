@@ -6,7 +6,7 @@ import pytest
 
 from footfall.cli.app import run
 from footfall.cli.asked import asked_of
-from footfall.load.scenario import Scenario
+from footfall.workload.scenario import Scenario
 
 OWN = ("success(web.query) >= 90%",)
 

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from footfall.cli.app import run
-from footfall.load.trace import read_trace, write_trace
 from footfall.records.tables import VISITS, read_parquet
+from footfall.workload.trace import read_trace, write_trace
 from tests.load.small import everywhere, small_model, trace_of
 
 

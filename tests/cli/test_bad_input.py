@@ -99,7 +99,7 @@ def test_a_model_file_that_does_not_run_is_told_in_one_line(refused: Refused, tm
 def test_a_bare_number_without_source_is_refused(refused: Refused, tmp_path: Path) -> None:
     """Every number of a model says where it comes from."""
     bare = tmp_path / "bare.py"
-    code = "from footfall.simulate.spec.duration import constant_s\nMODEL = constant_s(3.0)\n"
+    code = "from footfall.model.durations import constant_s\nMODEL = constant_s(3.0)\n"
     bare.write_text(code, encoding="utf-8")
     assert "has no source" in refused("show", str(bare))
 
@@ -128,7 +128,7 @@ def test_an_unreachable_host_is_told_before_anything_is_written(refused: Refused
 
 
 MALFORMED = """
-from footfall.load.scenario import Scenario
+from footfall.workload.scenario import Scenario
 
 SCENARIO = Scenario(
     name="bad",

@@ -13,7 +13,7 @@ from rich.table import Table
 from footfall.cli.console import show_table
 from footfall.cli.folding import fold_at, wrapped
 from footfall.cli.versus import is_same
-from footfall.measure.paired import paired
+from footfall.stats.intervals import paired
 
 CELLS = (
     "wait_s_mean(partner_hall.purchase)",

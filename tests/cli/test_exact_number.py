@@ -9,8 +9,8 @@ from scipy import stats
 
 from footfall.cli.app import run
 from footfall.cli.tracing import make_trace, scenario_of
-from footfall.load.trace import Trace
 from footfall.records.errors import BadInputError
+from footfall.workload.trace import Trace
 
 MODEL = Path("models/single_counter.py")
 UNEVEN = ("segments.everybody.day_profile[09:00-10:00]=3", "segments.everybody.day_profile[02:00-03:00]=0")

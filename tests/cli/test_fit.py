@@ -10,8 +10,8 @@ import pytest
 
 from footfall.cli.app import run
 from footfall.cli.content import model_in
-from footfall.simulate.fit.mapping import EXAMPLE, read_mapping
-from footfall.simulate.spec.number import Grade
+from footfall.model.numbers import Grade
+from footfall.workload.log_mapping import EXAMPLE, read_mapping
 
 Refused = Callable[..., str]
 

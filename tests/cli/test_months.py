@@ -10,10 +10,10 @@ from footfall.cli.app import run
 
 TOP = Path(__file__).parents[2]
 ONE_COUNTER = """
-from footfall.simulate.calibrate import calibrated
-from footfall.simulate.spec.adoption import Adoption, Province, Slope, Trust, Upgrade
-from footfall.simulate.spec.model import Model, ShareDefinition
-from footfall.simulate.spec.number import assumed
+from footfall.choice.calibration import calibrated
+from footfall.model.population import Adoption, Province, Slope, Trust, Upgrade
+from footfall.model.model import Model, ShareDefinition
+from footfall.model.numbers import assumed
 from models.single_counter import HALL, MODEL as COUNTER
 
 def c(value):

@@ -11,12 +11,12 @@ from footfall.cli import days_table, plus_minus, replicating, versus
 from footfall.cli.app import run
 from footfall.cli.replicating import Plan, key_figures
 from footfall.cli.runs import share_definition
-from footfall.measure.paired import paired
-from footfall.measure.precision import Precision
-from footfall.measure.share import ShareDefinition
+from footfall.measure.summary import ShareDefinition
+from footfall.model.changes import set_text
 from footfall.records.runs import read_manifest
 from footfall.simulate.day import simulate_day
-from footfall.simulate.spec.change import set_text
+from footfall.stats.intervals import paired
+from footfall.stats.precision import Precision
 from models.single_counter import MODEL
 
 SMALLEST = str(Path(__file__).parents[2] / "models" / "single_counter.py")

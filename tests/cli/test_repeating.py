@@ -14,13 +14,13 @@ import pytest
 
 from footfall.cli.app import run
 from footfall.cli.repeating import order_of
-from footfall.load.trace import write_trace
 from footfall.records.runs import MANIFEST, read_manifest
+from footfall.workload.trace import write_trace
 from tests.cli.runs_made import make_run, web_model, web_trace
 from tests.load.conftest import serving
 
 SCENARIO = """
-from footfall.load.scenario import Scenario
+from footfall.workload.scenario import Scenario
 
 SCENARIO = Scenario(
     name="small",

@@ -14,7 +14,7 @@ MODEL_TEXT = """\
 from datetime import date
 from footfall.simulate.offices.derived import queues_in
 from footfall.simulate.offices.spec import Offices
-from footfall.simulate.spec.number import assumed as c
+from footfall.model.numbers import assumed as c
 
 WHY = "made up"
 OFFICES = Offices(

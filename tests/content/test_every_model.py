@@ -9,12 +9,11 @@ import polars as pl
 import pytest
 from scipy import stats
 
+from footfall.model.changes import set_number
+from footfall.model.model import Model
+from footfall.model.numbers import Grade, leaves
 from footfall.simulate.day import simulate_day
-from footfall.simulate.spec.base import leaves
-from footfall.simulate.spec.change import set_number
-from footfall.simulate.spec.model import Model
-from footfall.simulate.spec.number import Grade
-from footfall.simulate.theory import erlang_c_wait_mean
+from footfall.theory import erlang_c_wait_mean
 from models.guangxi import MODEL as PROVINCE
 from models.single_counter import MODEL as SINGLE_COUNTER
 

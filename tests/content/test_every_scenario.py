@@ -10,15 +10,15 @@ from pathlib import Path
 
 import pytest
 
+from footfall.behaviour.load_model import as_played
 from footfall.cli.tracing import make_trace, model_of, scenario_of
-from footfall.load.result import read_result
-from footfall.load.scenario import play_of, read_scenario, scenario_files, with_outages
-from footfall.load.trace import read_info
-from footfall.measure.criteria.grammar import Vocabulary, parse_criteria
+from footfall.load.result_files import read_result
+from footfall.measure.grammar import Vocabulary, parse_criteria
 from footfall.measure.verdict import EXIT_CODES, Verdict
-from footfall.service.run import Service
+from footfall.service.server import Service
 from footfall.service.settings import ServiceSettings
-from footfall.simulate.decide.as_played import as_played
+from footfall.workload.scenario import play_of, read_scenario, scenario_files, with_outages
+from footfall.workload.trace import read_info
 
 TOP = Path(__file__).parents[2]
 FOLDER = TOP / "scenarios"

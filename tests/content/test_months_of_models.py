@@ -3,8 +3,9 @@
 import polars as pl
 import pytest
 
-from footfall.simulate.adoption import AdoptionResult, over_months, world
-from footfall.simulate.spec.number import Grade
+from footfall.choice.month_world import world
+from footfall.choice.months import AdoptionResult, over_months
+from footfall.model.numbers import Grade
 from models.guangxi import MODEL as PROVINCE
 from models.national import MODEL as NATION
 

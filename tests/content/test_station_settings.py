@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from footfall.simulate import theory
-from footfall.simulate.spec.change import set_text
+from footfall import theory
+from footfall.model.changes import set_text
 from models.guangxi import MODEL
 
 TEXT = (Path(__file__).parents[2] / "docs" / "reference" / "stations.md").read_text(encoding="utf-8")

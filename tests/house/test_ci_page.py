@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 
 from footfall.cli.app import COMMANDS, USAGE_EXIT_CODE, run
-from footfall.measure.interval import wilson
 from footfall.measure.verdict import EXIT_CODES, Verdict
 from footfall.pytest_plugin.call import FootfallRun
 from footfall.pytest_plugin.played import PlayedRun
 from footfall.records.rows import Measure
 from footfall.records.runs import ArrivalCounts, Lag
+from footfall.stats.intervals import wilson
 from tests.cli.runs_made import make_run, web_trace
 
 TOP = Path(__file__).parents[2]

@@ -10,15 +10,15 @@ import polars as pl
 import pytest
 from scipy import stats
 
-from footfall.simulate.arrivals import Crowd
+from footfall.behaviour import keyed
+from footfall.model.channel import Channel, Step, Verb, Work
+from footfall.model.durations import Duration, constant_s, exponential_s
+from footfall.model.model import Model, ShareDefinition
+from footfall.model.numbers import Number
+from footfall.model.population import Accounts, Choice, FollowUps, Segment
+from footfall.model.station_specs import Station
 from footfall.simulate.day import Day
-from footfall.simulate.decide import keyed
-from footfall.simulate.spec.channel import Channel, Turn, Verb, Work
-from footfall.simulate.spec.duration import Duration, constant_s, exponential_s
-from footfall.simulate.spec.model import Model, ShareDefinition
-from footfall.simulate.spec.number import Number
-from footfall.simulate.spec.people import Accounts, Choice, FollowUps, Segment
-from footfall.simulate.spec.station import Station
+from footfall.workload.arrivals import Arrivals
 from tests import made_up
 
 SEED = 20_120_528
@@ -45,7 +45,7 @@ def model_of(station: Station, service: Duration) -> Model:
     """Give a model of one channel whose visits are one turn of the given service."""
     zero = made_up.number(0)
     held = station.kind in {"counters", "call_centre", "kiosks"}
-    turn = Turn(verb=Verb.QUERY, human=service if held else constant_s(zero), pages=made_up.number(1))
+    turn = Step(verb=Verb.QUERY, human=service if held else constant_s(zero), pages=made_up.number(1))
     channel = Channel(
         name="one",
         title="one",
@@ -89,14 +89,14 @@ def model_of(station: Station, service: Duration) -> Model:
     )
 
 
-def poisson_crowd(customers: int, arrivals_per_s: float, replication: int) -> Crowd:
+def poisson_crowd(customers: int, arrivals_per_s: float, replication: int) -> Arrivals:
     """Give customers of a Poisson stream."""
     run = keyed.run_key(SEED, replication)
     numbers = np.arange(customers, dtype=np.int64)
     keys = keyed.customer_keys(run, numbers)
     gaps_s = -np.log(keyed.uniforms(keys, "gap")) / arrivals_per_s
     zeros = np.zeros(customers, dtype=np.int64)
-    return Crowd(
+    return Arrivals(
         customers=numbers,
         keys=keys,
         at_s=np.cumsum(gaps_s),

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from footfall.behaviour import keyed
+from footfall.model.model import Model
+from footfall.model.station_specs import CallCentre, Station
 from footfall.simulate.day import Day, DayResult
-from footfall.simulate.decide import keyed
-from footfall.simulate.spec.model import Model
-from footfall.simulate.spec.station import CallCentre, Station
 from tests.laws.conftest import SEED, Found, model_of, poisson_crowd
 from tests.made_up import always, number, seconds
 

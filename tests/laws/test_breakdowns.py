@@ -6,10 +6,10 @@ import numpy as np
 import polars as pl
 import pytest
 
+from footfall.model.durations import DistributionFamily, Duration, constant_s, exponential_s
+from footfall.model.numbers import Number
+from footfall.model.station_specs import Kiosks
 from footfall.simulate.day import Day
-from footfall.simulate.spec.duration import Duration, Law, constant_s, exponential_s
-from footfall.simulate.spec.number import Number
-from footfall.simulate.spec.station import Kiosks
 from tests.laws.conftest import Found, model_of, poisson_crowd
 
 Numbers = Callable[[float], Number]
@@ -50,11 +50,15 @@ def mean_wait_s(visits: pl.DataFrame) -> float:
 
 @pytest.mark.parametrize(
     ("law", "cv"),
-    [(Law.CONSTANT, None), (Law.EXPONENTIAL, None), (Law.LOGNORMAL, 0.5)],
+    [
+        (DistributionFamily.CONSTANT, None),
+        (DistributionFamily.EXPONENTIAL, None),
+        (DistributionFamily.LOGNORMAL, 0.5),
+    ],
     ids=["constant", "exponential", "lognormal"],
 )
 def test_a_machine_is_in_order_up_by_up_and_repair_whatever_the_laws(
-    number: Numbers, endless: Duration, law: Law, cv: float | None
+    number: Numbers, endless: Duration, law: DistributionFamily, cv: float | None
 ) -> None:
     """One machine, 300 s up and 100 s in repair: a quarter of arrivals find it out of order (PASTA)."""
     up, repair = (

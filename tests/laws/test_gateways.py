@@ -4,10 +4,10 @@ from collections.abc import Callable
 
 import polars as pl
 
-from footfall.simulate.spec.duration import Duration
-from footfall.simulate.spec.number import Number
-from footfall.simulate.spec.station import MessageGateway
-from footfall.simulate.theory import md1k, mdc_wait_mean, mg1_wait_mean
+from footfall.model.durations import Duration
+from footfall.model.numbers import Number
+from footfall.model.station_specs import MessageGateway
+from footfall.theory import md1k, mdc_wait_mean, mg1_wait_mean
 from tests.laws.conftest import Experiment
 
 Numbers = Callable[[float], Number]

@@ -4,11 +4,10 @@ import numpy as np
 import polars as pl
 import pytest
 
-from footfall.simulate.spec.duration import Duration, Law, exponential_s
-from footfall.simulate.spec.limits import RateLimit, Stalls
-from footfall.simulate.spec.station import RequestServer
-from footfall.simulate.theory import (
-    Patience,
+from footfall.model.durations import DistributionFamily, Duration, exponential_s
+from footfall.model.station_specs import RateLimit, RequestServer, Stalls
+from footfall.theory import (
+    PatienceDistribution,
     erlang_a_general,
     erlang_c_wait_mean,
     md1k,
@@ -48,7 +47,7 @@ def sojourn_s(visits: pl.DataFrame) -> float:
 
 def test_a_bound_on_the_wait_is_a_constant_patience(experiment: Experiment) -> None:
     """M/M/3+D, 3.3 erlangs, 1.5 service times of wait at most (Baccelli and Hebuterne 1981)."""
-    exact = erlang_a_general(3, 3.3, 1, Patience(lambda t: float(t < 1.5), (1.5,)))
+    exact = erlang_a_general(3, 3.3, 1, PatienceDistribution(lambda t: float(t < 1.5), (1.5,)))
     failed, waited = experiment(
         server(3, queue_timeout_s=number(1.5)), SECOND, 3.3, share("error"), wait_s, **FEW
     )
@@ -63,7 +62,7 @@ def test_a_rate_limit_refuses_what_a_queue_of_its_burst_would(experiment: Experi
     limit = RateLimit(requests_per_s=number(1), burst=number(5), excess=excess)  # type: ignore[arg-type]  # checked by pydantic
     refused, waited = experiment(
         server(10**5, rate_limit=limit),
-        Duration(law=Law.CONSTANT, mean_s=number(0.5)),
+        Duration(law=DistributionFamily.CONSTANT, mean_s=number(0.5)),
         0.95,
         share("throttled"),
         lambda visits: wait_s(visits.filter(pl.col("outcome") == "served")),

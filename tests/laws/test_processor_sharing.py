@@ -10,17 +10,21 @@ import numpy as np
 import polars as pl
 import pytest
 
+from footfall.behaviour import keyed
+from footfall.behaviour.customer_rules import SERVICE
+from footfall.model.durations import DistributionFamily, Duration
+from footfall.model.numbers import Number
+from footfall.model.station_specs import RequestServer
 from footfall.simulate.day import Day
-from footfall.simulate.decide import keyed
-from footfall.simulate.decide.customer import SERVICE
-from footfall.simulate.spec.duration import Duration, Law
-from footfall.simulate.spec.number import Number
-from footfall.simulate.spec.station import RequestServer
-from footfall.simulate.theory import mg1_ps_sojourn_mean, mgc_ps_sojourn_mean, mmck
+from footfall.theory import mg1_ps_sojourn_mean, mgc_ps_sojourn_mean, mmck
 from tests.laws.conftest import SEED, Experiment, Found, model_of, poisson_crowd
 
 Numbers = Callable[[float], Number]
-LAWS = [(Law.CONSTANT, None), (Law.EXPONENTIAL, None), (Law.LOGNORMAL, 2.0)]
+LAWS = [
+    (DistributionFamily.CONSTANT, None),
+    (DistributionFamily.EXPONENTIAL, None),
+    (DistributionFamily.LOGNORMAL, 2.0),
+]
 """Work of a mean of 1 s: no variance, that of memorylessness, and four times that."""
 NAMES = ["constant", "exponential", "lognormal"]
 
@@ -62,7 +66,7 @@ def test_a_shared_core_takes_the_same_mean_time_whatever_the_law(
     experiment: Experiment,
     shared: Callable[..., RequestServer],
     work: Callable[..., Duration],
-    law: Law,
+    law: DistributionFamily,
     cv: float | None,
 ) -> None:
     """M/G/1-PS at a utilisation of 0.6: E[S]/(1 - ρ) = 2.5 s."""
@@ -75,7 +79,7 @@ def test_shared_cores_take_the_time_of_erlang_c_whatever_the_law(
     experiment: Experiment,
     shared: Callable[..., RequestServer],
     work: Callable[..., Duration],
-    law: Law,
+    law: DistributionFamily,
     cv: float | None,
 ) -> None:
     """Four cores at 2.8 erlangs: the birth and death of M/M/4, so its mean sojourn, 1.3572 s."""
@@ -88,7 +92,9 @@ def test_a_limit_on_shared_requests_throttles_as_birth_and_death_say(
     experiment: Experiment, shared: Callable[..., RequestServer], work: Callable[..., Duration]
 ) -> None:
     """M/G/1/5-PS at a load of 0.9 blocks as M/M/1/5 does, whatever the law (Cohen 1979)."""
-    (found,) = experiment(shared(slots=5), work(Law.LOGNORMAL, 2.0), 0.9, throttled, customers=6000)
+    (found,) = experiment(
+        shared(slots=5), work(DistributionFamily.LOGNORMAL, 2.0), 0.9, throttled, customers=6000
+    )
     found.agrees_with(mmck(1, 5, 0.9, 1).blocked_share, 0.06)
 
 
@@ -96,7 +102,7 @@ def test_a_request_takes_in_proportion_to_its_work(
     shared: Callable[..., RequestServer], work: Callable[..., Duration]
 ) -> None:
     """E[T | x] = x/(1 - ρ): small, middling and large requests are all slowed down alike, by 2 at ρ = 0.5."""
-    law = work(Law.LOGNORMAL, 2.0)
+    law = work(DistributionFamily.LOGNORMAL, 2.0)
     model = model_of(shared(), law)
     slowdowns: list[list[float]] = []
     for replication in range(10):

@@ -14,15 +14,14 @@ import numpy as np
 import polars as pl
 import pytest
 
-from footfall.simulate.arrivals import Crowd
+from footfall.behaviour import keyed
+from footfall.model.durations import exponential_s
+from footfall.model.numbers import Number
+from footfall.model.station_specs import CircuitBreaker, RequestServer, Retry
 from footfall.simulate.day import Day
-from footfall.simulate.decide import keyed
-from footfall.simulate.spec.client import CircuitBreaker, Retry
-from footfall.simulate.spec.duration import exponential_s
-from footfall.simulate.spec.number import Number
-from footfall.simulate.spec.station import RequestServer
 from footfall.simulate.stations.guarded_server import GuardedServerStation
-from footfall.simulate.theory import largest_stable_rate
+from footfall.theory import largest_stable_rate
+from footfall.workload.arrivals import Arrivals
 from tests.laws.conftest import SEED, model_of
 
 Numbers = Callable[[float], Number]
@@ -46,7 +45,7 @@ class Storm:
 Play = Callable[..., Storm]
 
 
-def burst(arrivals_per_s: float, more_per_s: float, lasts_s: float, ends_s: float) -> Crowd:
+def burst(arrivals_per_s: float, more_per_s: float, lasts_s: float, ends_s: float) -> Arrivals:
     """Give a Poisson stream with more of it for a while."""
     times_s = np.array([0.0, BURST_AT_S, BURST_AT_S + lasts_s, ends_s])
     rates = np.array([arrivals_per_s, arrivals_per_s + more_per_s, arrivals_per_s])
@@ -57,7 +56,7 @@ def burst(arrivals_per_s: float, more_per_s: float, lasts_s: float, ends_s: floa
     come = np.cumsum(-np.log(keyed.uniforms(keys, "gap")))
     count = int((come < expected[-1]).sum())
     zeros = np.zeros(count, dtype=np.int64)
-    return Crowd(
+    return Arrivals(
         customers=numbers[:count],
         keys=keys[:count],
         at_s=np.interp(come[:count], expected, times_s),

@@ -8,17 +8,23 @@ from math import exp
 import polars as pl
 import pytest
 
-from footfall.records.outcomes import Outcome
+from footfall.model.durations import (
+    AnyDuration,
+    DistributionFamily,
+    Duration,
+    Empirical,
+    Mixture,
+    Part,
+    exponential_s,
+    lognormal_s,
+)
+from footfall.model.numbers import Curve, Grade
+from footfall.model.population import FollowUp, FollowUps
+from footfall.model.station_specs import Callback, Counters
+from footfall.records.rows import Outcome
 from footfall.simulate.day import DayResult
-from footfall.simulate.spec.agents import Callback
-from footfall.simulate.spec.base import Curve
-from footfall.simulate.spec.duration import Duration, Law, exponential_s, lognormal_s
-from footfall.simulate.spec.number import Grade
-from footfall.simulate.spec.people import FollowUp, FollowUps
-from footfall.simulate.spec.station import Counters
-from footfall.simulate.spec.times import AnyDuration, Empirical, Mixture, Part
-from footfall.simulate.theory import (
-    Patience,
+from footfall.theory import (
+    PatienceDistribution,
     erlang_a_general,
     erlang_b,
     erlang_c,
@@ -50,8 +56,8 @@ MEASURED = Empirical(
 """As the Kaplan–Meier estimates of new callers in the data of Mandelbaum, Sakov and Zeltyn (2000)."""
 PATIENCES: dict[str, AnyDuration] = {
     "lognormal": lognormal_s(number(90), number(1.5)),
-    "weibull": Duration(law=Law.WEIBULL, mean_s=number(90), cv=number(2)),
-    "hyperexponential": Duration(law=Law.HYPEREXPONENTIAL, mean_s=number(90), cv=number(2)),
+    "weibull": Duration(law=DistributionFamily.WEIBULL, mean_s=number(90), cv=number(2)),
+    "hyperexponential": Duration(law=DistributionFamily.HYPEREXPONENTIAL, mean_s=number(90), cv=number(2)),
     "constant": seconds(45),
     "measured": MEASURED,
     "mixture": Mixture(
@@ -65,7 +71,7 @@ def test_a_hotline_loses_and_waits_as_its_patience_says(name: str) -> None:
     """M/M/10+G at 10 erlangs (Baccelli and Hebuterne 1981; Zeltyn and Mandelbaum 2005)."""
     patience = PATIENCES[name]
     breaks = {"measured": POINTS_S, "constant": (45.0,)}.get(name, ())
-    expected = erlang_a_general(10, 10 / 60, 1 / 60, Patience(patience.survival, breaks))
+    expected = erlang_a_general(10, 10 / 60, 1 / 60, PatienceDistribution(patience.survival, breaks))
 
     def figures(_result: DayResult, visits: pl.DataFrame) -> tuple[float, float]:
         return mean(visits, ABANDONED), mean(visits, WAIT_S)

@@ -15,11 +15,11 @@ from pathlib import Path
 
 import pytest
 
-from footfall.load.run import LOCUSTFILE
-from footfall.load.trace import Trace, write_trace
-from footfall.service.run import Service
+from footfall.behaviour.load_model import as_played
+from footfall.load.start_locust import LOCUSTFILE
+from footfall.service.server import Service
 from footfall.service.settings import ServiceSettings
-from footfall.simulate.decide.as_played import as_played
+from footfall.workload.trace import Trace, write_trace
 from tests.load.authority import Authority, authority_in
 from tests.load.small import SEED, SUBSCRIBERS, everywhere, small_model, trace_of
 from tests.load.web_server import HEALTH, WebServer

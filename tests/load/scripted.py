@@ -3,18 +3,17 @@
 from collections.abc import Callable
 from typing import Any
 
-from footfall.load.errands.answers import Answer, Ending
-from footfall.load.errands.attempt import Attempt, Customer, Order
-from footfall.load.errands.errand import Errands
-from footfall.load.errands.person import Person
-from footfall.load.errands.serve import serve
-from footfall.load.errands.wire import Request
+from footfall.behaviour import keyed
+from footfall.load.identity import Identity
+from footfall.load.journey_runner import JourneyRunner
+from footfall.load.reference_steps import serve
+from footfall.load.responses import Ending, Response
+from footfall.load.visit import Attempt, OrderOutcome, RequestSpec, RunCustomer
+from footfall.model.model import Model
 from footfall.records.rows import Arrival
-from footfall.simulate.decide import keyed
-from footfall.simulate.spec.model import Model
 from tests.load.small import SEED
 
-Script = Callable[[Request], Answer | None]
+Script = Callable[[RequestSpec], Response | None]
 """Answers what it wants otherwise than a service in which all goes well; None: as that service."""
 
 
@@ -24,7 +23,7 @@ class ScriptedWire:
     def __init__(self, script: Script = lambda _request: None, request_s: float = 0.0) -> None:
         """Let every request take so many seconds."""
         self.clock_s = 0.0
-        self.requests: list[Request] = []
+        self.requests: list[RequestSpec] = []
         self._script = script
         self._request_s = request_s
         self._answers: list[dict[str, Any]] = []
@@ -37,7 +36,7 @@ class ScriptedWire:
         """Set the clock forward."""
         self.clock_s += max(seconds, 0.0)
 
-    def send(self, request: Request, attempt: int) -> Answer:  # noqa: ARG002  the wire's signature
+    def send(self, request: RequestSpec, attempt: int) -> Response:  # noqa: ARG002  the wire's signature
         """Answer at once."""
         self.requests.append(request)
         self.clock_s += self._request_s
@@ -47,34 +46,34 @@ class ScriptedWire:
         """Give what was asked for, as channel and step."""
         return [f"{request.channel} {request.step}" for request in self.requests]
 
-    def _well(self, request: Request) -> Answer:
+    def _well(self, request: RequestSpec) -> Response:
         step, body = request.step, dict(request.body or {})
         if step == "POST /messages":
             confirms = str(body["text"]).startswith(("BL", "MY"))
             code = "confirm" if confirms else "ok"
             self._answers.append({"n": len(self._answers) + 1, "to_id": body["id"], "code": code})
-            return Answer(202, {"accepted": True})
+            return Response(202, {"accepted": True})
         if step == "GET /answers":
-            return Answer(200, {"answers": list(self._answers)})
+            return Response(200, {"answers": list(self._answers)})
         if step == "POST /orders":
             pending = request.channel == "web" and body["operation"] in {"transact", "roaming", "purchase"}
-            return Answer(202 if pending else 201, {"order": 5, "state": "pending" if pending else "done"})
-        return _PLAIN.get(step.partition("?")[0], Answer(200, _PAGE))
+            return Response(202 if pending else 201, {"order": 5, "state": "pending" if pending else "done"})
+        return _PLAIN.get(step.partition("?")[0], Response(200, _PAGE))
 
 
 _PAGE = {"msisdn": "1", "entries": [1], "plan": "P38", "page": "home"}
 _PLAIN = {
-    "POST /login": Answer(200, {"token": "t"}),
-    "POST /logout": Answer(204),
-    "POST /visits": Answer(201, {"visit": "v1", "waited_s": 0.25}),
-    "POST /visits/{visit}/agent": Answer(200, {"waited_s": 0.5}),
-    "DELETE /visits/{visit}": Answer(204),
-    "POST /orders/{order}/confirm": Answer(200, {"state": "done"}),
-    "GET /numbers": Answer(200, {"numbers": ["n1", "n2", "n3", "n4"]}),
+    "POST /login": Response(200, {"token": "t"}),
+    "POST /logout": Response(204),
+    "POST /visits": Response(201, {"visit": "v1", "waited_s": 0.25}),
+    "POST /visits/{visit}/agent": Response(200, {"waited_s": 0.5}),
+    "DELETE /visits/{visit}": Response(204),
+    "POST /orders/{order}/confirm": Response(200, {"state": "done"}),
+    "GET /numbers": Response(200, {"numbers": ["n1", "n2", "n3", "n4"]}),
 }
 
 
-def customer_at(channel: str, operation: str, wire: ScriptedWire, number: int = 1) -> Customer:
+def customer_at(channel: str, operation: str, wire: ScriptedWire, number: int = 1) -> RunCustomer:
     """Give a customer who is due at second 0."""
     key = keyed.customer_key(keyed.run_key(SEED, 0), number)
     arrival = Arrival(
@@ -87,17 +86,19 @@ def customer_at(channel: str, operation: str, wire: ScriptedWire, number: int = 
         operation=operation,
         channel=channel,
     )
-    return Customer(arrival=arrival, key=key, person=Person(SEED, 0, key), wire=wire, run="run")
+    return RunCustomer(arrival=arrival, key=key, person=Identity(SEED, 0, key), wire=wire, run="run")
 
 
-def served(model: Model, customer: Customer, unsettled: Order | None = None) -> tuple[Attempt, Ending]:
+def served(
+    model: Model, customer: RunCustomer, unsettled: OrderOutcome | None = None
+) -> tuple[Attempt, Ending]:
     """Serve one attempt at the customer's first choice."""
     attempt = Attempt(customer, model.channel(customer.arrival.channel), 1, 0.0)
     return attempt, serve(attempt, unsettled)
 
 
 def errand_of(
-    model: Model, customer: Customer, rows: list[tuple[object, ...]] | None = None
+    model: Model, customer: RunCustomer, rows: list[tuple[object, ...]] | None = None
 ) -> list[tuple[object, ...]]:
     """Play a whole errand; gives the rows of its visits, which are also put into `rows` as they end."""
     kept = [] if rows is None else rows
@@ -105,5 +106,5 @@ def errand_of(
     def note(attempt: Attempt, ended_s: float, ending: Ending) -> None:
         kept.append(attempt.row(ended_s, ending))
 
-    Errands(model, serve, note).run(customer)
+    JourneyRunner(model, serve, note).run(customer)
     return kept

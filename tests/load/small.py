@@ -2,14 +2,14 @@
 
 import polars as pl
 
-from footfall.load.trace import Trace, TraceInfo, cut
-from footfall.records.outcomes import Outcome
-from footfall.simulate.decide.as_played import Play
-from footfall.simulate.spec.base import Spec
-from footfall.simulate.spec.channel import Channel, Fault, Verb, Work
-from footfall.simulate.spec.model import Model, ShareDefinition
-from footfall.simulate.spec.people import Accounts, Choice, FollowUp, FollowUps, Segment
-from footfall.simulate.spec.station import CallCentre, Counters, Kiosks, MessageGateway, RequestServer
+from footfall.behaviour.load_model import RunPace
+from footfall.model.channel import Channel, Fault, Verb, Work
+from footfall.model.model import Model, ShareDefinition
+from footfall.model.numbers import Spec
+from footfall.model.population import Accounts, Choice, FollowUp, FollowUps, Segment
+from footfall.model.station_specs import CallCentre, Counters, Kiosks, MessageGateway, RequestServer
+from footfall.records.rows import Outcome
+from footfall.workload.trace import Trace, TraceInfo, cut
 from tests.made_up import INDIFFERENT, always, number, seconds, turns
 
 SEED = 7
@@ -166,7 +166,7 @@ def everywhere(count: int, length_s: float, model: Model) -> pl.DataFrame:
 
 def trace_of(model: Model, day: pl.DataFrame, length_s: float, *, human_time_factor: float = 0.01) -> Trace:
     """Give the trace of the first seconds of a day."""
-    play = Play(starts_s=0, length_s=length_s, speed=1, human_time_factor=human_time_factor)
+    play = RunPace(starts_s=0, length_s=length_s, speed=1, human_time_factor=human_time_factor)
     info = TraceInfo(
         model="small.py", fingerprint=model.fingerprint(), seed=SEED, play=play, subscribers=SUBSCRIBERS
     )

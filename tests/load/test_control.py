@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from footfall.load.control import Control, ControlTarget, control_target
-from footfall.load.endpoints.ready import own_service
-from footfall.load.transport.options import TransportOptions
-from footfall.records.generator import TimeSummary
+from footfall.load.endpoints.endpoints_check import target_service_of
+from footfall.load.http.connection_options import TransportOptions
+from footfall.records.load_generator import TimeSummary
 from tests.load.authority import Authority
 from tests.load.small import day_of, small_model, trace_of
 from tests.load.web_server import WebServer
@@ -19,7 +19,7 @@ from tests.load.web_server import WebServer
 def target_of(toml: str, arrivals_per_s: float) -> ControlTarget | None:
     """Give what the control asks of an own service."""
     info = trace_of(small_model(), day_of([(0.1, "query", "web")]), 1).info
-    return control_target(own_service(toml, "own.toml", info), arrivals_per_s)
+    return control_target(target_service_of(toml, "own.toml", info), arrivals_per_s)
 
 
 PLAIN = '[[errand]]\nfor = "*.*"\nstep = [{ path = "/a/{customer}" }, { name = "b", path = "/b?x=1" }]\n'

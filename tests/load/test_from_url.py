@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from footfall.load.endpoints.coverage import covered
-from footfall.load.endpoints.read import endpoints_in
-from footfall.load.from_url import (
+from footfall.load.endpoints.endpoints_check import covered
+from footfall.load.endpoints.endpoints_file import endpoints_in
+from footfall.load.url_load import (
     FOR_S,
     UrlLoad,
     base_of,
@@ -20,8 +20,8 @@ from footfall.load.from_url import (
     span_of,
     trace_of_url,
 )
-from footfall.load.trace import read_trace, write_trace
 from footfall.records.errors import BadInputError
+from footfall.workload.trace import read_trace, write_trace
 
 URL = "http://127.0.0.1:8000/"
 

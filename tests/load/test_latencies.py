@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from footfall.load.latencies import Latencies, read_latencies
-from footfall.load.rows import Row
+from footfall.load.result_files import Latencies, read_latencies
+from footfall.load.result_rows import Row
 
 
 def _visit(outcome: str = "served", channel: str = "web", started_s: float | None = 1.5) -> Row:

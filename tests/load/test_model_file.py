@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from footfall.load.model_file import read_model, write_model
+from footfall.model.changes import set_text
+from footfall.model.model_json import read_model, write_model
+from footfall.model.numbers import leaves
 from footfall.records.errors import BadInputError
-from footfall.records.outcomes import Outcome
-from footfall.simulate.spec.base import leaves
-from footfall.simulate.spec.change import set_text
+from footfall.records.rows import Outcome
 from tests.load.small import after_failure, small_model
 
 

@@ -7,14 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from footfall.load import reach
-from footfall.load.reach import check_host
-from footfall.load.trace import TraceInfo
-from footfall.load.transport.address import address_of
-from footfall.load.transport.options import NOT_ASKED, TransportAsked, read_ca
+from footfall.load import preflight
+from footfall.load.http.connection_options import NOT_ASKED, TransportAsked, address_of, read_ca
+from footfall.load.preflight import check_host
 from footfall.records.errors import BadInputError
+from footfall.workload.trace import TraceInfo
+from tests.load.http.raw_server import always, raw_server
 from tests.load.small import day_of, small_model, trace_of
-from tests.load.transport.raw_server import always, raw_server
 
 INFO: TraceInfo = trace_of(small_model(), day_of([(0.0, "query", "web")]), 1).info.model_copy(
     update={"arrivals_by_channel": {"web": 1}}
@@ -73,7 +72,7 @@ def test_a_host_that_drips_is_given_up_within_one_bound(monkeypatch: pytest.Monk
             connection.sendall(b"H")
             time.sleep(0.02)
 
-    monkeypatch.setattr(reach, "WAIT_S", 0.2)
+    monkeypatch.setattr(preflight, "WAIT_S", 0.2)
     with raw_server(script) as here, pytest.raises(BadInputError, match="does not answer within"):
         check_host(here.host, INFO)
 

@@ -5,8 +5,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from footfall.load import rows
-from footfall.load.rows import Rows
+from footfall.load import result_rows
+from footfall.load.result_rows import ResultRows
 
 SCHEMA = pl.Schema({"number": pl.Int64, "name": pl.String})
 
@@ -15,9 +15,9 @@ def test_older_rows_go_to_files_and_come_back_in_their_order(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Of 95 rows 30 are kept or a few more; the table has all, and the files go with the play."""
-    monkeypatch.setattr(rows, "KEPT_MOST", 30)
-    monkeypatch.setattr(rows, "SPILLED_AT_ONCE", 10)
-    kept = Rows(SCHEMA, tmp_path / "parts")
+    monkeypatch.setattr(result_rows, "KEPT_MOST", 30)
+    monkeypatch.setattr(result_rows, "SPILLED_AT_ONCE", 10)
+    kept = ResultRows(SCHEMA, tmp_path / "parts")
     for number in range(95):
         kept.add((number, f"row {number}"))
         assert len(kept.latest) < 40
@@ -31,7 +31,7 @@ def test_older_rows_go_to_files_and_come_back_in_their_order(
 
 def test_a_short_play_writes_nothing_while_it_lasts(tmp_path: Path) -> None:
     """All its rows are in memory."""
-    kept = Rows(SCHEMA, tmp_path / "parts")
+    kept = ResultRows(SCHEMA, tmp_path / "parts")
     for number in range(1000):
         kept.add((number, "row"))
     assert not (tmp_path / "parts").exists()

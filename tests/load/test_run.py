@@ -13,19 +13,25 @@ from types import SimpleNamespace
 import polars as pl
 import pytest
 
-from footfall.load.latencies import read_latencies
-from footfall.load.progress import PROGRESS_FILE, Progress
-from footfall.load.reach import check_host
-from footfall.load.result import HITS_FILE, LOAD_FILE, VISITS_FILE, LoadResult, read_result
-from footfall.load.run import LOG_FILE, LoadSettings, run_locust
-from footfall.load.trace import write_trace
+from footfall.load.loop_watch import PROGRESS_FILE, Progress
+from footfall.load.preflight import check_host
+from footfall.load.result_files import (
+    HITS_FILE,
+    LOAD_FILE,
+    VISITS_FILE,
+    LoadResult,
+    read_latencies,
+    read_result,
+)
+from footfall.load.start_locust import LOG_FILE, LoadSettings, run_locust
+from footfall.model.changes import with_outage
 from footfall.records.errors import BadInputError
 from footfall.records.folders import claim_for_play
 from footfall.records.histogram import merged
-from footfall.records.outcomes import Outcome
+from footfall.records.rows import Outcome
 from footfall.records.runs import MANIFEST, ArrivalCounts, read_manifest
 from footfall.records.tables import HITS, VISITS, check_visits, read_parquet
-from footfall.simulate.spec.change import with_outage
+from footfall.workload.trace import write_trace
 from tests.load.conftest import TOKEN, Given, Serve, Stall, Start, serving
 from tests.load.small import (
     WEB,
@@ -278,7 +284,7 @@ def test_a_run_that_does_not_end_is_stopped_and_keeps_what_it_has(
         ahead_s = 1e6 if progress.started > 5 else 0.0
 
     clock = SimpleNamespace(monotonic=lambda: time.monotonic() + ahead_s)
-    monkeypatch.setattr("footfall.load.run.time", clock)
+    monkeypatch.setattr("footfall.load.start_locust.time", clock)
     with stall(60) as host:
         result = run_locust(
             LoadSettings(trace=tmp_path, host=host, run_dir=tmp_path, on_progress=wait_for_ever)

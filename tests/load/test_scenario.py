@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from footfall.load.scenario import OutagePart, Scenario, changed, play_of, read_scenario, with_outages
+from footfall.model.numbers import leaves
 from footfall.records.errors import BadInputError
-from footfall.records.outcomes import Outcome
-from footfall.simulate.spec.base import leaves
+from footfall.records.rows import Outcome
+from footfall.workload.scenario import OutagePart, Scenario, changed, play_of, read_scenario, with_outages
 from tests.load.small import after_failure, small_model
 
 
@@ -99,8 +99,8 @@ def test_reading_a_scenario_imports_no_locust() -> None:
     """Locust patches the whole interpreter: only the process that plays may do that."""
     code = (
         "import sys, pathlib\n"
-        "from footfall.load.scenario import read_scenario\n"
-        "import footfall.load.run, footfall.load.trace\n"
+        "from footfall.workload.scenario import read_scenario\n"
+        "import footfall.load.start_locust, footfall.workload.trace\n"
         "read_scenario('ordinary_day', pathlib.Path('scenarios'))\n"
         "import gevent.monkey\n"
         "print([name for name in ('locust', 'simpy') if name in sys.modules], gevent.monkey.saved)"

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from footfall.load.tally import State, Tally, nearest_rank
+from footfall.load.result_rows import ArrivalState, ArrivalStates, nearest_rank
 
 
 @given(
@@ -13,12 +13,12 @@ from footfall.load.tally import State, Tally, nearest_rank
 )
 def test_played_and_failed_and_not_sent_add_up_to_due(fates: list[str], data: st.DataObject) -> None:
     """In whatever order arrivals start and end; who was started and did not end has failed."""
-    tally = Tally(len(fates))
+    tally = ArrivalStates(len(fates))
     started = [k for k, fate in enumerate(fates) if fate != "not sent"]
     for arrival in data.draw(st.permutations(started)):
         tally.start(arrival, 0.001)
     for arrival in data.draw(st.permutations([k for k in started if fates[k] != "under way"])):
-        tally.end(arrival, State[fates[arrival].upper()])
+        tally.end(arrival, ArrivalState[fates[arrival].upper()])
     counts = tally.counts()
     assert counts.played == fates.count("played")
     assert counts.failed == fates.count("failed") + fates.count("under way")
@@ -31,20 +31,20 @@ def test_played_and_failed_and_not_sent_add_up_to_due(fates: list[str], data: st
 
 def test_an_arrival_is_neither_started_twice_nor_ended_twice() -> None:
     """The account would not add up, so it is an error at once."""
-    tally = Tally(2)
+    tally = ArrivalStates(2)
     tally.start(0, 0.0)
     with pytest.raises(ValueError, match="STARTED, not WAITING"):
         tally.start(0, 0.0)
-    tally.end(0, State.PLAYED)
+    tally.end(0, ArrivalState.PLAYED)
     with pytest.raises(ValueError, match="PLAYED, not STARTED"):
-        tally.end(0, State.FAILED)
+        tally.end(0, ArrivalState.FAILED)
     with pytest.raises(ValueError, match="WAITING, not STARTED"):
-        tally.end(1, State.PLAYED)
+        tally.end(1, ArrivalState.PLAYED)
 
 
 def test_percentiles_of_lag_are_those_of_all_arrivals() -> None:
     """Of 1 to 200 ms the 99th percentile is 198 ms: the rank is exact, nothing is rounded."""
-    tally = Tally(200)
+    tally = ArrivalStates(200)
     for arrival in range(200):
         tally.start(arrival, (200 - arrival) / 1000)
     lag = tally.lag()
@@ -63,4 +63,4 @@ def test_the_nearest_rank_covers_its_share_and_no_smaller_value_does(values: lis
 
 def test_of_nothing_there_is_no_lag() -> None:
     """Nobody started, so nothing is known."""
-    assert Tally(3).lag().p99 is None
+    assert ArrivalStates(3).lag().p99 is None

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from footfall.load.run import LoadSettings, run_locust
-from footfall.load.trace import write_trace
-from footfall.load.transport.options import TransportAsked
+from footfall.load.http.connection_options import TransportAsked
+from footfall.load.start_locust import LoadSettings, run_locust
 from footfall.records.errors import BadInputError
+from footfall.workload.trace import write_trace
 from tests.load.authority import Authority
 from tests.load.small import day_of, small_model, trace_of
 from tests.load.web_server import WebServer

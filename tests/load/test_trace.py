@@ -9,17 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from footfall.load.trace import ARRIVALS_FILE, busiest_window, cut, read_trace, write_trace
+from footfall.behaviour.load_model import RunPace
 from footfall.records.errors import BadInputError
 from footfall.records.tables import ARRIVALS
-from footfall.simulate.decide.as_played import Play
+from footfall.workload.trace import ARRIVALS_FILE, busiest_window, cut, read_trace, write_trace
 from tests.load.small import day_of, everywhere, small_model, trace_of
 from tests.made_up import number
 
 
-def play(starts_s: float, length_s: float, speed: float = 1.0) -> Play:
+def play(starts_s: float, length_s: float, speed: float = 1.0) -> RunPace:
     """Give a part of the day."""
-    return Play(starts_s=starts_s, length_s=length_s, speed=speed, human_time_factor=1)
+    return RunPace(starts_s=starts_s, length_s=length_s, speed=speed, human_time_factor=1)
 
 
 def day(times: list[float]) -> pl.DataFrame:

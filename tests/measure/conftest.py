@@ -6,7 +6,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from footfall.records.outcomes import Outcome
+from footfall.records.rows import Outcome
 from footfall.records.runs import ArrivalCounts, Lag, Manifest
 from footfall.records.tables import VISITS, check_visits, table
 

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from footfall.measure.agreement import Side, apart_bounds, combined, paired_bounds
-from footfall.measure.episodes import Episodes
-from footfall.measure.interval import wilson
+from footfall.stats.agreement import Side, apart_bounds, combined, paired_bounds
+from footfall.stats.episodes import Episodes
+from footfall.stats.intervals import wilson
 
 COUNTS = st.integers(1, 5000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from footfall.measure.episodes import (
+from footfall.stats.episodes import (
     Episodes,
     at_most,
     bad_share_bounds,
@@ -13,7 +13,7 @@ from footfall.measure.episodes import (
     spectral_effect,
     visits_to_decide,
 )
-from footfall.measure.interval import wilson
+from footfall.stats.intervals import wilson
 
 
 def _clean(visits: int) -> Episodes:

@@ -5,9 +5,9 @@ from collections.abc import Callable
 import polars as pl
 import pytest
 
-from footfall.measure.flow import due_by_half_hour, on_day_clock, spillover, waits_by_hour
-from footfall.measure.replicated import replicated
+from footfall.measure.time_series import due_by_half_hour, on_day_clock, spillover, waits_by_hour
 from footfall.records.tables import VISITS
+from footfall.stats.intervals import replicated
 
 MakeVisits = Callable[..., pl.DataFrame]
 

@@ -6,7 +6,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from footfall.measure.forecast import (
+from footfall.measure.forecast_errors import (
     against_last_month,
     against_last_week,
     beside,

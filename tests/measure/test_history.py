@@ -10,8 +10,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from footfall.measure.between_runs.metrics import Metric
-from footfall.measure.history import HistoryRow, history, metrics_of, otava_config
+from footfall.measure.run_metrics import HistoryRow, Metric, history, metrics_of, otava_config
 from footfall.records.errors import BadInputError
 from footfall.records.tables import write_csv
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from footfall.measure.interval import (
+from footfall.stats.intervals import (
     clopper_pearson_low,
     nearest_rank,
     percentile_interval,

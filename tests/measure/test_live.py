@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from footfall.measure.criteria.spec import Scope
-from footfall.measure.interval import nearest_rank, wilson
-from footfall.measure.live import BINS_MOST, STARTS, SoFar, bin_width_s, live_rows, live_series
+from footfall.measure.live import BINS_MOST, STARTS, LiveSummary, bin_width_s, live_rows, live_series
+from footfall.measure.spec import Scope
 from footfall.measure.summary import measures
 from footfall.records.tables import ARRIVALS, VISITS
+from footfall.stats.intervals import nearest_rank, wilson
 
 TARGETS = {("web", "query"): 0.978}
 PLACES = (("web", "query"), ("web", "order"), ("sms", "query"))
@@ -42,11 +42,11 @@ def visits_of(trace: pl.DataFrame, took_s: float, failing: int = 7) -> pl.DataFr
     return pl.DataFrame(rows, schema=VISITS, orient="row")
 
 
-def at(now_s: float, count: int = 90) -> SoFar:
+def at(now_s: float, count: int = 90) -> LiveSummary:
     """Give a play at a moment: all that are due were started 2 ms late, and ended visits are known."""
     trace = arrivals(count)
     started = trace.filter(pl.col("due_s") <= now_s)
-    return SoFar(
+    return LiveSummary(
         now_s=now_s,
         arrivals=trace,
         starts=started.select("arrival", pl.lit(0.002).alias("lag_s")).match_to_schema(STARTS),
@@ -88,7 +88,7 @@ def test_counts_add_up_at_every_moment(now_s: float) -> None:
 def test_before_the_first_visit_nothing_is_claimed() -> None:
     """No share, no percentile, no lag: none of them is nought."""
     trace = arrivals(9)
-    nothing = SoFar(
+    nothing = LiveSummary(
         now_s=-0.5,
         arrivals=trace,
         starts=STARTS.to_frame(),
@@ -135,7 +135,7 @@ def test_what_is_to_come_is_not_drawn_as_measured() -> None:
 def test_who_is_not_started_is_due_and_not_sent() -> None:
     """A generator that has fallen behind shows it at once."""
     so_far = at(10.0)
-    behind = SoFar(
+    behind = LiveSummary(
         now_s=10.0,
         arrivals=so_far.arrivals,
         starts=so_far.starts.head(5),
@@ -152,7 +152,7 @@ def test_lag_is_the_exact_percentile_of_those_started(lags_s: list[float]) -> No
     """Nearest rank, as everywhere; those not started have no lag."""
     trace = arrivals(len(lags_s) + 3)
     starts = pl.DataFrame({"arrival": range(len(lags_s)), "lag_s": lags_s}, schema=STARTS)
-    so_far = SoFar(
+    so_far = LiveSummary(
         now_s=50, arrivals=trace, starts=starts, predicted=VISITS.to_frame(), measured=VISITS.to_frame()
     )
     assert live_rows(so_far)[0]["lag_s_p99"] == nearest_rank(sorted(lags_s), 0.99)

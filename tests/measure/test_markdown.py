@@ -2,9 +2,8 @@
 
 from collections.abc import Callable
 
-from footfall.measure.markdown import summary_md
-from footfall.measure.verdict import Judgement, Verdict, decide
-from footfall.records.connections import ConnectionCounts
+from footfall.measure.verdict import Judgement, Verdict, decide, summary_md
+from footfall.records.load_generator import ConnectionCounts
 from footfall.records.runs import ArrivalCounts, Lag, Manifest
 
 

@@ -8,7 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from footfall.measure.past_errors import Contest, DaySum, contest, monthly_sd, range_of, sentence
+from footfall.measure.forecast_errors import (
+    DaySum,
+    ForecastComparison,
+    contest,
+    monthly_sd,
+    range_of,
+    sentence,
+)
 
 SUNDAY = date(1999, 6, 6)
 
@@ -82,7 +89,7 @@ def test_the_sentence_names_the_one_with_the_smaller_mean_error(
 
 def test_the_sentence_has_both_errors_and_the_count() -> None:
     """As a person reads it."""
-    assert sentence(Contest(4, 3, 21.7, 20.6, -9.0), "as last month", "months", "s") == (
+    assert sentence(ForecastComparison(4, 3, 21.7, 20.6, -9.0), "as last month", "months", "s") == (
         "“as last month” was nearer in 3 of 4 months; mean error 20.6 s against 21.7 s for the prediction: "
         "plan with “as last month”."
     )

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from footfall.measure.criteria.decided import alike
 from footfall.measure.quantiles import quantile_bounds
-from footfall.measure.response_times import (
+from footfall.measure.run_data import alike
+from footfall.stats.response_times import (
     Slow,
     mean_bounds,
     memory_of,

@@ -8,12 +8,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from footfall.measure.interval import nearest_rank
-from footfall.measure.percentile_curve import MEASURED, NAMED, SERVICE, percentile_curves
-from footfall.measure.requests import by_request
-from footfall.measure.run_series import BINS_MOST, bin_width_s, run_series
-from footfall.records.outcomes import Outcome
+from footfall.measure.summary import by_request
+from footfall.measure.time_series import (
+    BINS_MOST,
+    MEASURED,
+    NAMED,
+    SERVICE,
+    bin_width_s,
+    percentile_curves,
+    run_series,
+)
+from footfall.records.rows import Outcome
 from footfall.records.tables import ARRIVALS, HITS, VISITS, table
+from footfall.stats.intervals import nearest_rank
 
 MakeVisits = Callable[..., pl.DataFrame]
 

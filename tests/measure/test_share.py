@@ -5,14 +5,14 @@ from collections.abc import Callable
 import polars as pl
 import pytest
 
-from footfall.measure.interval import wilson
-from footfall.measure.share import (
+from footfall.measure.summary import (
     ShareDefinition,
     completed_by_half_hour,
     electronic_share,
     share_by_half_hour,
 )
 from footfall.records.tables import VISITS
+from footfall.stats.intervals import wilson
 
 MakeVisits = Callable[..., pl.DataFrame]
 ARTICLE = ShareDefinition(electronic=frozenset({"web", "sms", "kiosk"}))

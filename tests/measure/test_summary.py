@@ -7,13 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from footfall.measure.compare import compare
-from footfall.measure.interval import nearest_rank, wilson
-from footfall.measure.success import first_try_and_eventual, outcomes
-from footfall.measure.summary import measures
-from footfall.records.outcomes import OUTCOMES
-from footfall.records.rows import Measure
+from footfall.measure.prediction import compare
+from footfall.measure.summary import first_try_and_eventual, measures, outcomes
+from footfall.records.rows import OUTCOMES, Measure
 from footfall.records.tables import MEASURES, VISITS
+from footfall.stats.intervals import nearest_rank, wilson
 
 MakeVisits = Callable[..., pl.DataFrame]
 

@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import polars as pl
 
+from footfall.measure.prediction import BOUNDS, bounds
 from footfall.measure.summary import measures
-from footfall.measure.within_run import BOUNDS, bounds
 
 MakeVisits = Callable[..., pl.DataFrame]
 KEYS = ["world", "channel", "operation"]

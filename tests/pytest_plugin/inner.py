@@ -11,7 +11,7 @@ TOP = Path(__file__).parents[2]
 MODEL = TOP / "models" / "guangxi.py"
 SESSION_S_MOST = 400
 SCENARIO = f"""
-from footfall.load.scenario import Scenario
+from footfall.workload.scenario import Scenario
 
 SCENARIO = Scenario(
     name="small",

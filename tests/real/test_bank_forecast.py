@@ -7,7 +7,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from footfall.measure.forecast import by_month, calibrated
+from footfall.measure.forecast_errors import by_month, calibrated
 from footfall.records.log_file import read_log
 from footfall.simulate.hotline.forecast import LEARNED, Case, forecast, levels, model_on, recorded
 from footfall.simulate.hotline.learn import Outlook, learned, outlooks

@@ -8,7 +8,9 @@ import polars as pl
 import pytest
 
 from footfall.measure.trust import Check
-from footfall.simulate.estimate import estimate, likelihood_ratio, share_change
+from footfall.simulate.estimate.fit import estimate
+from footfall.simulate.estimate.predict import share_change
+from footfall.simulate.estimate.result import likelihood_ratio
 from footfall.trust.choices import (
     AREAS,
     CANADA,

@@ -10,12 +10,12 @@ import polars as pl
 import pytest
 
 from footfall.measure.offices import against_naive, agreement, by_day
+from footfall.model.numbers import assumed
 from footfall.records.log_file import read_log
 from footfall.simulate.offices.calibrate import calibrated
 from footfall.simulate.offices.predict import later_days, predict, with_last_week
 from footfall.simulate.offices.records import QueueDay, queue_days
 from footfall.simulate.offices.tickets import arrived, called, sharing_numbers
-from footfall.simulate.spec.number import assumed
 from models.city_offices import FIRST_DAYS, OFFICES, SOURCE
 
 DATA = Path(os.environ.get("FOOTFALL_DATA") or Path(__file__).parents[3] / "shared" / "data")

@@ -9,15 +9,15 @@ import numpy as np
 import polars as pl
 import pytest
 
+from footfall.fit.diagnostics import cautions
+from footfall.fit.fit import Fitted, fit_log
+from footfall.fit.fitted_model import Named, model_of
+from footfall.fit.log_rows import rows_of
+from footfall.fit.patience_fit import fit_redial
+from footfall.model.durations import DistributionFamily
 from footfall.records.log_file import read_log
 from footfall.simulate.day import simulate_day
-from footfall.simulate.fit.build import Named, model_of
-from footfall.simulate.fit.cautions import cautions
-from footfall.simulate.fit.fit import Fitted, fit_log
-from footfall.simulate.fit.mapping import mapping_of
-from footfall.simulate.fit.redial import fit_redial
-from footfall.simulate.fit.rows import rows_of
-from footfall.simulate.spec.duration import Law
+from footfall.workload.log_mapping import mapping_of
 
 DATA = Path(os.environ.get("FOOTFALL_DATA") or Path(__file__).parents[3] / "shared" / "data")
 CALLS = DATA / "anonbank_calls_1999_jan_may.parquet"
@@ -74,7 +74,7 @@ def test_regular_customers_are_served_for_a_lognormal_time(all_days: Fitted) -> 
     """Over ten seconds close to lognormal, mu 4.92 and sigma 0.89 (Brown et al. 2005, section 3)."""
     service = all_days.kinds["PS"].service
     assert service is not None
-    assert service.chosen is Law.LOGNORMAL
+    assert service.chosen is DistributionFamily.LOGNORMAL
     mu, sigma = service.best.parameters
     assert mu.value == pytest.approx(4.92, abs=0.01)
     assert sigma.value == pytest.approx(0.89, abs=0.01)
@@ -102,7 +102,7 @@ def test_patience_is_the_known_one(all_days: Fitted, kind: str, shares: tuple[fl
     for t_s, share in zip((30, 60, 120, 300), shares, strict=True):
         assert patience.curve.at(t_s) == pytest.approx(share, abs=0.0101)
         assert patience.curve.error_at(t_s) < 0.01
-    assert patience.chosen is not Law.EXPONENTIAL
+    assert patience.chosen is not DistributionFamily.EXPONENTIAL
 
 
 def test_callers_who_gave_up_call_again(calls: pl.DataFrame) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from footfall.simulate.theory.printed import PRINTED
+from footfall.theory.printed_tables import PRINTED
 from footfall.trust.recorded import TRACE as TRACE_FILE
 from footfall.trust.recorded import TRACE_RESULTS, trace
 from models.published.leemis_park_ssq import INTERARRIVAL_S, MODEL, SERVICE_S

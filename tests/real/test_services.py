@@ -14,10 +14,10 @@ import numpy as np
 import polars as pl
 import pytest
 
+from footfall.behaviour import keyed
+from footfall.model.model import Model
 from footfall.simulate.day import Day
-from footfall.simulate.decide import keyed
-from footfall.simulate.spec.model import Model
-from footfall.simulate.theory import erlang_b, md1k
+from footfall.theory import erlang_b, md1k
 from tests.laws.conftest import poisson_crowd
 
 SERVICES = Path(os.environ.get("FOOTFALL_SERVICES") or Path(__file__).parents[3] / "shared" / "services")

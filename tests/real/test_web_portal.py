@@ -9,11 +9,11 @@ import polars as pl
 import pytest
 from scipy import stats
 
-from footfall.simulate.arrivals import busyness
+from footfall.behaviour import keyed
+from footfall.fit.arrival_fit import EVERY, ArrivalsFit, fit_arrivals
+from footfall.fit.day_cells import WORKDAYS, rows_of_counts
 from footfall.simulate.day import simulate_day
-from footfall.simulate.decide import keyed
-from footfall.simulate.fit.arrivals import EVERY, ArrivalsFit, fit_arrivals
-from footfall.simulate.fit.counts import WORKDAYS, rows_of_counts
+from footfall.workload.arrivals import busyness
 from models.web_portal_1995 import FITTED, MODEL, MODELS
 
 DATA = Path(os.environ.get("FOOTFALL_DATA") or Path(__file__).parents[3] / "shared" / "data")

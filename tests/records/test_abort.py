@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from footfall.records.abort import AbortRule, Breach, Guard, abort_rule, abort_rules
+from footfall.records.abort import AbortMonitor, AbortRule, Violation, abort_rule, abort_rules
 
 RULE = abort_rule("error(*) > 20% for 30s abort", "x")
 VISITS = st.lists(st.tuples(st.floats(0, 120), st.sampled_from(["error", "error", "served"])), max_size=300)
@@ -26,9 +26,9 @@ def hour(draws: Random, rate_per_s: float, share: float, episode: float = 1.0) -
         yield at_s, "error" if is_bad else "served"
 
 
-def aborted(rule: AbortRule, visits: Iterable[tuple[float, str]]) -> Breach | None:
+def aborted(rule: AbortRule, visits: Iterable[tuple[float, str]]) -> Violation | None:
     """Give the breach of a rule by some visits."""
-    guard = Guard(rule)
+    guard = AbortMonitor(rule)
     for ended_s, outcome in visits:
         guard.see(ended_s, outcome, 0.1)
     return guard.breach
@@ -69,7 +69,7 @@ def test_visits_that_are_never_answered_are_errors() -> None:
 @pytest.mark.parametrize("rate_per_s", [2, 10, 60])
 def test_a_total_break_ends_a_run_within_thirty_seconds(rate_per_s: int, rule: str) -> None:
     """From one second to the next, after a good quarter of an hour: nothing but errors, or slow ones."""
-    guard = Guard(abort_rule(rule, "x"))
+    guard = AbortMonitor(abort_rule(rule, "x"))
     for number in range(2000 * rate_per_s):
         is_bad = number >= 1000 * rate_per_s
         guard.see(number / rate_per_s, "error" if is_bad else "served", 3.0 if is_bad else 0.1)
@@ -108,7 +108,7 @@ def test_one_bad_visit_of_a_run_with_few_ends_nothing(bad: int, every_s: float) 
 def test_a_refusal_by_a_rule_of_business_is_no_error_and_yet_no_success() -> None:
     """`error` speaks of technical faults, `success` of all that is not served."""
     rules = ("error(*) > 50% for 5s abort", "success(*) < 50% for 5s abort")
-    guards = [Guard(rule) for rule in abort_rules(rules, "x")]
+    guards = [AbortMonitor(rule) for rule in abort_rules(rules, "x")]
     for guard in guards:
         for number in range(400):
             guard.see(number / 20, "rejected", 0.1)
@@ -117,7 +117,7 @@ def test_a_refusal_by_a_rule_of_business_is_no_error_and_yet_no_success() -> Non
 
 def test_slowness_is_the_share_of_visits_beyond_the_limit() -> None:
     """A p95 above 2 s is more than 5 % of the visits above 2 s."""
-    guard = Guard(abort_rule("p95(*) > 2s for 10s abort", "x"))
+    guard = AbortMonitor(abort_rule("p95(*) > 2s for 10s abort", "x"))
     for number in range(1200):
         guard.see(number / 20, "served", 3.0 if number % 2 else 0.1)
     assert guard.breach is not None
@@ -125,7 +125,7 @@ def test_slowness_is_the_share_of_visits_beyond_the_limit() -> None:
 
 def test_an_old_trouble_is_forgotten() -> None:
     """Bad visits leave the window after 30 s, whatever comes later."""
-    guard = Guard(RULE)
+    guard = AbortMonitor(RULE)
     for number in range(290):
         guard.see(number / 100, "error", 0.1)
     for number in range(1000):

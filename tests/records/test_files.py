@@ -5,10 +5,9 @@ from typing import Any
 
 import pytest
 
-from footfall.records.connections import ConnectionCounts
 from footfall.records.errors import BadInputError
-from footfall.records.files import check_types, read_json
-from footfall.records.generator import GeneratorRecord, TimeSummary
+from footfall.records.load_generator import ConnectionCounts, GeneratorRecord, TimeSummary
+from footfall.records.runs import check_types, read_json
 
 
 def made(kind: type, **fields: Any) -> Any:  # noqa: ANN401  fields of wrong types are the point

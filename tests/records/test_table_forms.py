@@ -13,7 +13,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from footfall.records import log_file, sheet_file, text_file
+from footfall.records import log_file, text_file
+from footfall.records import log_file as sheet_file
 from footfall.records.errors import BadInputError
 from footfall.records.log_file import Table, TableForm, joined, read_table
 

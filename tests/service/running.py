@@ -7,9 +7,9 @@ from typing import Any
 
 import httpx
 
-from footfall.service.run import Service
+from footfall.behaviour import customer_rules
+from footfall.service.server import Service
 from footfall.service.settings import ServiceSettings
-from footfall.simulate.decide import account
 
 SEED = 7
 SUBSCRIBERS = 50
@@ -43,7 +43,7 @@ class Running:
 
     def log_in(self, channel: str, subscriber: int, **headers: str) -> dict[str, str]:
         """Headers of somebody logged in."""
-        body = {"msisdn": account.msisdn(subscriber), "pin": account.pin(SEED, subscriber)}
+        body = {"msisdn": customer_rules.msisdn(subscriber), "pin": customer_rules.pin(SEED, subscriber)}
         answer = self.client.post(f"/{channel}/login", json=body, headers=headers)
         assert answer.status_code == 200, answer.text
         return headers | {"Authorization": f"Bearer {answer.json()['token']}"}

@@ -5,10 +5,10 @@ import socket
 
 import pytest
 
-from footfall.service.app import build_app
-from footfall.service.refusals import REFUSALS
-from footfall.service.web.routes import routes
-from footfall.simulate.spec.model import Model
+from footfall.model.model import Model
+from footfall.service.api_errors import REFUSALS
+from footfall.service.asgi_app import build_app
+from footfall.service.routes import routes
 from tests.service.running import MakeSettings, Running, Start
 
 

@@ -4,8 +4,8 @@ import time
 
 import pytest
 
-from footfall.service.clock import PlayClock, steady_clock
-from footfall.simulate.spec.clock import THE_DAYS_OWN, DayClock
+from footfall.model.model import THE_DAYS_OWN, DayClock
+from footfall.service.settings import PlayClock, steady_clock
 from tests.service.running import Start
 
 

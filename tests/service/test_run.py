@@ -13,15 +13,15 @@ from pathlib import Path
 import httpx
 import pytest
 
+from footfall.behaviour import customer_rules
+from footfall.model.model import Model
 from footfall.records.errors import BadInputError
-from footfall.service.run import Service, serve
-from footfall.simulate.decide import account
-from footfall.simulate.spec.model import Model
+from footfall.service.server import Service, serve
 from tests.service.running import MakeSettings
 
 PROGRAM = """
 import pickle, sys
-from footfall.service.run import serve
+from footfall.service.server import serve
 from footfall.service.settings import ServiceSettings
 with open(sys.argv[1], "rb") as file:
     settings = pickle.load(file)
@@ -59,7 +59,7 @@ def spawn(model: Model, tmp_path: Path) -> Iterator[Callable[[str], Process]]:
 
 def log_in(client: httpx.Client, n: int) -> dict[str, str]:
     """Headers of somebody logged in at the agents' channel."""
-    body = {"msisdn": account.msisdn(n), "pin": account.pin(7, n)}
+    body = {"msisdn": customer_rules.msisdn(n), "pin": customer_rules.pin(7, n)}
     return {"Authorization": f"Bearer {client.post('/agent/login', json=body).json()['token']}"}
 
 

@@ -7,17 +7,16 @@ import numpy as np
 import polars as pl
 import pytest
 
-from footfall.records.outcomes import Outcome
-from footfall.simulate.arrivals import Crowd
+from footfall.behaviour import keyed
+from footfall.model.channel import Channel, Step, Verb, Work
+from footfall.model.durations import Duration, exponential_s
+from footfall.model.model import Model, ShareDefinition
+from footfall.model.numbers import DAY_S, Number, Profile
+from footfall.model.population import Accounts, Choice, FollowUp, FollowUps, Segment
+from footfall.model.station_specs import Station
+from footfall.records.rows import Outcome
 from footfall.simulate.day import Day, DayResult
-from footfall.simulate.decide import keyed
-from footfall.simulate.spec.base import DAY_S, Profile
-from footfall.simulate.spec.channel import Channel, Turn, Verb, Work
-from footfall.simulate.spec.duration import Duration, exponential_s
-from footfall.simulate.spec.model import Model, ShareDefinition
-from footfall.simulate.spec.number import Number
-from footfall.simulate.spec.people import Accounts, Choice, FollowUp, FollowUps, Segment
-from footfall.simulate.spec.station import Station
+from footfall.workload.arrivals import Arrivals
 from tests import made_up
 
 SEED = 7
@@ -48,17 +47,17 @@ def all_day() -> Callable[[float], Profile]:
 
 
 @pytest.fixture(scope="session")
-def turn() -> Callable[..., Turn]:
+def turn() -> Callable[..., Step]:
     """Make a turn of exact times."""
 
-    def make(verb: Verb = Verb.QUERY, human_s: float = 0.0, pages: int = 1) -> Turn:
-        return Turn(verb=verb, human=made_up.seconds(human_s), pages=made_up.number(pages))
+    def make(verb: Verb = Verb.QUERY, human_s: float = 0.0, pages: int = 1) -> Step:
+        return Step(verb=verb, human=made_up.seconds(human_s), pages=made_up.number(pages))
 
     return make
 
 
 @pytest.fixture(scope="session")
-def channel(turn: Callable[..., Turn]) -> Callable[..., Channel]:
+def channel(turn: Callable[..., Step]) -> Callable[..., Channel]:
     """Make a channel that answers a query of `human_s` and then `service_s`; any field may be given."""
 
     def make(station: Station, human_s: float = 0.0, service_s: float = 0.0, **fields: Any) -> Channel:  # noqa: ANN401  any field
@@ -146,14 +145,14 @@ def model(segment: Callable[..., Segment], follow_ups: Callable[..., FollowUps])
 
 
 @pytest.fixture(scope="session")
-def people() -> Callable[..., Crowd]:
+def people() -> Callable[..., Arrivals]:
     """Make customers 0, 1, 2 … who come at given seconds to the first channel, unless told otherwise."""
 
-    def make(at_s: Sequence[float], channels: Sequence[int] | None = None, seed: int = SEED) -> Crowd:
+    def make(at_s: Sequence[float], channels: Sequence[int] | None = None, seed: int = SEED) -> Arrivals:
         count = len(at_s)
         numbers = np.arange(count, dtype=np.int64)
         zeros = np.zeros(count, dtype=np.int64)
-        return Crowd(
+        return Arrivals(
             customers=numbers,
             keys=keyed.customer_keys(keyed.run_key(seed, 0), numbers),
             at_s=np.array(at_s, dtype=np.float64),
@@ -168,7 +167,7 @@ def people() -> Callable[..., Crowd]:
 
 
 @pytest.fixture(scope="session")
-def day(people: Callable[..., Crowd]) -> Callable[..., DayResult]:
+def day(people: Callable[..., Arrivals]) -> Callable[..., DayResult]:
     """Run a model with customers who come at given seconds."""
 
     def run(
@@ -192,7 +191,7 @@ def visits(day: Callable[..., DayResult]) -> Callable[..., pl.DataFrame]:
 @pytest.fixture(scope="session")
 def small_province() -> Model:
     """Give a fiftieth of the province: people, lines and staff scaled alike."""
-    from footfall.simulate.spec.change import set_number
+    from footfall.model.changes import set_number
     from models.guangxi import MODEL
 
     changes = {

@@ -9,24 +9,23 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
+from footfall.behaviour import keyed
+from footfall.model.changes import set_number
+from footfall.model.channel import Channel
+from footfall.model.model import Model
+from footfall.model.numbers import Grade, Number, profile
+from footfall.model.population import Segment
+from footfall.model.station_specs import RequestServer
 from footfall.records.tables import ARRIVALS
-from footfall.simulate.arrivals import (
+from footfall.workload.arrivals import (
+    arrivals_of_trace,
     arrivals_table,
     busyness,
-    crowd,
-    crowd_of_trace,
+    draw_arrivals,
     poisson_quantiles,
     rates_per_half_hour,
     rates_within,
 )
-from footfall.simulate.decide import keyed
-from footfall.simulate.spec.base import profile
-from footfall.simulate.spec.change import set_number
-from footfall.simulate.spec.channel import Channel
-from footfall.simulate.spec.model import Model
-from footfall.simulate.spec.number import Grade, Number
-from footfall.simulate.spec.people import Segment
-from footfall.simulate.spec.station import RequestServer
 from tests import made_up
 
 BUSY_CV = 0.05
@@ -38,7 +37,7 @@ def test_counts_by_half_hour_are_poisson(small_province: Model) -> None:
     rates = rates_per_half_hour(model).sum(axis=1)
     scores = []
     for replication in range(12):
-        people = crowd(model, 1, replication)
+        people = draw_arrivals(model, 1, replication)
         counts = np.zeros_like(rates)
         np.add.at(counts, (people.segments, (people.at_s // 1800).astype(int)), 1)
         scores.append((counts - rates) / np.sqrt(rates))
@@ -56,7 +55,7 @@ def test_a_count_is_the_poisson_quantile(u: float, mean: float) -> None:
 
 def test_customers_come_in_order_and_evenly_within_their_half_hour(small_province: Model) -> None:
     """Times are sorted, and their place in the half hour is uniform."""
-    people = crowd(small_province, 1, 0)
+    people = draw_arrivals(small_province, 1, 0)
     assert np.all(np.diff(people.at_s) >= 0)
     within = people.at_s % 1800 / 1800
     assert abs(within.mean() - 0.5) < 4 * np.sqrt(1 / 12 / len(within))
@@ -76,7 +75,7 @@ def test_the_busy_day_factor_scales_every_rate(small_province: Model) -> None:
     """Double is double, cell by cell."""
     double = rates_per_half_hour(set_number(small_province, "busy_day_factor", 2))
     assert double == pytest.approx(2 * rates_per_half_hour(small_province))
-    assert crowd(set_number(small_province, "busy_day_factor", 2), 1, 0).at_s.size > 15_000
+    assert draw_arrivals(set_number(small_province, "busy_day_factor", 2), 1, 0).at_s.size > 15_000
 
 
 def test_one_rate_changed_leaves_all_other_customers_alone(small_province: Model) -> None:
@@ -94,18 +93,18 @@ def test_one_rate_changed_leaves_all_other_customers_alone(small_province: Model
 
 def test_a_replication_has_customers_of_its_own(small_province: Model) -> None:
     """Same seed, another day."""
-    first, second = crowd(small_province, 1, 0), crowd(small_province, 1, 1)
+    first, second = draw_arrivals(small_province, 1, 0), draw_arrivals(small_province, 1, 1)
     assert not set(first.keys.tolist()) & set(second.keys.tolist())
 
 
 def test_a_trace_gives_back_the_customers_that_made_it(small_province: Model) -> None:
     """Written as arrivals and read again: the same keys, places and first choices."""
-    people = crowd(small_province, 4, 0)
+    people = draw_arrivals(small_province, 4, 0)
     table = arrivals_table(small_province, people)
     trace = table.with_columns(
         arrival=pl.int_range(pl.len()), due_s=pl.col("at_s"), subscriber=pl.lit(0, dtype=pl.Int64)
     ).select(list(ARRIVALS))
-    again = crowd_of_trace(small_province, trace, 4, 0)
+    again = arrivals_of_trace(small_province, trace, 4, 0)
     assert np.array_equal(again.keys, people.keys)
     for name in ("segments", "operations", "channels", "at_s"):
         assert np.array_equal(getattr(again, name), getattr(people, name)), name
@@ -118,7 +117,7 @@ def test_with_more_customers_of_the_same_mix_come_the_same_and_more(
 ) -> None:
     """Each with the time and choice that they have among fewer."""
     few = small_province.model_copy(update={"population": number(8000)})
-    small, large = (crowd(few, 1, replication, each) for each in sorted(times))
+    small, large = (draw_arrivals(few, 1, replication, each) for each in sorted(times))
     kept = np.isin(large.customers, small.customers)
     assert np.array_equal(large.customers[kept], small.customers)
     assert np.array_equal(large.at_s[kept], small.at_s)
@@ -131,7 +130,9 @@ def test_three_times_as_many_customers_are_as_irregular_as_three_days_at_once(
     """Counts by half hour are Poisson, not three times a Poisson count: variance over mean 1, not 3."""
     steady = small_province.model_copy(update={"busyness_cv": number(0)})
     expected = 3 * rates_within(steady, None).sum(axis=(0, 1))
-    counts = [np.bincount((crowd(steady, 1, r, 3).at_s // 1800).astype(int), minlength=48) for r in range(6)]
+    counts = [
+        np.bincount((draw_arrivals(steady, 1, r, 3).at_s // 1800).astype(int), minlength=48) for r in range(6)
+    ]
     scores = (np.array(counts) - expected) ** 2 / expected
     assert 0.7 < scores.mean() < 1.35
     assert abs(np.sum(counts) - 6 * expected.sum()) < 5 * (6 * expected.sum()) ** 0.5
@@ -139,7 +140,10 @@ def test_three_times_as_many_customers_are_as_irregular_as_three_days_at_once(
 
 def test_a_part_of_the_day_has_the_customers_that_it_has_in_the_whole(small_province: Model) -> None:
     """Only half hours that do not touch it are left out."""
-    whole, part = crowd(small_province, 1, 0), crowd(small_province, 1, 0, within_s=(36_100, 36_200))
+    whole, part = (
+        draw_arrivals(small_province, 1, 0),
+        draw_arrivals(small_province, 1, 0, within_s=(36_100, 36_200)),
+    )
     inside = (whole.at_s >= 36_000) & (whole.at_s < 37_800)
     assert np.array_equal(part.customers, whole.customers[inside])
     assert np.array_equal(part.at_s, whole.at_s[inside])
@@ -151,11 +155,11 @@ def test_too_many_arrivals_in_one_cell_are_refused(
     """A customer's number has room for a million of each cell."""
     huge = small_province.model_copy(update={"population": number(10**11)})
     with pytest.raises(ValueError, match="split the segment"):
-        crowd(huge, 1, 0)
+        draw_arrivals(huge, 1, 0)
 
 
 def _rows(model: Model) -> pl.DataFrame:
-    return arrivals_table(model, crowd(model, 1, 0)).sort("customer")
+    return arrivals_table(model, draw_arrivals(model, 1, 0)).sort("customer")
 
 
 def test_arrivals_by_minute_follow_their_minute(
@@ -169,7 +173,7 @@ def test_arrivals_by_minute_follow_their_minute(
     values[719], values[720] = 0.0, 4.0
     profiles = [profile(v, Grade.ASSUMED, "test") for v in (values, [1.0] * 1440, [1.0] * 48)]
     fine, even, coarse = (
-        crowd(
+        draw_arrivals(
             model(channel(server), population=made_up.number(300_000), segments=(segment(day_profile=p),)),
             1,
             0,

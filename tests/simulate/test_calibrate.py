@@ -6,15 +6,14 @@ import numpy as np
 import pytest
 from scipy import optimize, stats
 
-from footfall.simulate.arrivals import crowd
-from footfall.simulate.calibrate import calibrated, expected_shares
-from footfall.simulate.decide.choice import probabilities
-from footfall.simulate.decide.chooser import NOBODY
-from footfall.simulate.spec.channel import Channel
-from footfall.simulate.spec.model import Model
-from footfall.simulate.spec.number import Number
-from footfall.simulate.spec.people import Choice, Segment
-from footfall.simulate.spec.station import MessageGateway
+from footfall.behaviour.choice import NOBODY, probabilities
+from footfall.choice.calibration import calibrated, expected_shares
+from footfall.model.channel import Channel
+from footfall.model.model import Model
+from footfall.model.numbers import Number
+from footfall.model.population import Choice, Segment
+from footfall.model.station_specs import MessageGateway
+from footfall.workload.arrivals import draw_arrivals
 from models.operator.demand import observed_shares
 from tests import made_up
 
@@ -39,7 +38,7 @@ def test_the_constants_reproduce_the_observed_shares(small_province: Model, oper
 
 def test_simulated_customers_choose_as_expected(small_province: Model) -> None:
     """Chi-square of a day's first choices against the observed shares."""
-    people = crowd(small_province, 11, 0)
+    people = draw_arrivals(small_province, 11, 0)
     operation = small_province.operations.index("recharge")
     chosen = people.channels[(people.operations == operation) & (people.channels != NOBODY)]
     shares = observed_shares("recharge")

@@ -9,9 +9,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from footfall.records.outcomes import Outcome
+from footfall.behaviour import keyed
+from footfall.behaviour.customer_rules import FOLLOW, FOLLOW_DELAY, Action, after
+from footfall.model.changes import set_number, with_outage
+from footfall.model.channel import Channel, Fault, OpeningHours, Verb, Work
+from footfall.model.durations import Duration, exponential_s
+from footfall.model.model import Model
+from footfall.model.numbers import Grade, Number, Profile
+from footfall.model.population import FollowUps
+from footfall.model.station_specs import CallCentre, Counters, Kiosks, MessageGateway, RequestServer
+from footfall.records.rows import Outcome
 from footfall.records.tables import check_visits, write_parquet
-from footfall.simulate.arrivals import crowd
 from footfall.simulate.day import (
     DRAIN_S,
     DayResult,
@@ -21,17 +29,7 @@ from footfall.simulate.day import (
     predictions,
     simulate_day,
 )
-from footfall.simulate.decide import keyed
-from footfall.simulate.decide.customer import FOLLOW, FOLLOW_DELAY
-from footfall.simulate.decide.follow_up import Action, after
-from footfall.simulate.spec.base import Profile
-from footfall.simulate.spec.change import set_number, with_outage
-from footfall.simulate.spec.channel import Channel, Fault, Opening, Verb, Work
-from footfall.simulate.spec.duration import Duration, exponential_s
-from footfall.simulate.spec.model import Model
-from footfall.simulate.spec.number import Grade, Number
-from footfall.simulate.spec.people import FollowUps
-from footfall.simulate.spec.station import CallCentre, Counters, Kiosks, MessageGateway, RequestServer
+from footfall.workload.arrivals import draw_arrivals
 
 Numbers = Callable[[float], Number]
 Exactly = Callable[[float], Duration]
@@ -76,7 +74,7 @@ def test_another_seed_and_another_replication_are_other_days(crowded: Model, cro
 def test_every_customer_comes_once_and_ends_once(crowded: Model, crowded_day: DayResult) -> None:
     """Attempts of a customer are 1, 2, … without a gap, and only the last may be a success."""
     visits = crowded_day.visits.sort("customer", "attempt")
-    assert len(crowd(crowded, 2, 0)) == crowded_day.arrivals.height + crowded_day.nowhere_to_go
+    assert len(draw_arrivals(crowded, 2, 0)) == crowded_day.arrivals.height + crowded_day.nowhere_to_go
     counted = visits.group_by("customer").agg(
         attempts=pl.len(),
         last=pl.col("attempt").max(),
@@ -304,7 +302,7 @@ def made_of(
         }
         fault = Fault(cause="down", by="service", outcome=Outcome.ERROR, share=number(fault_share))
         works = {Verb.QUERY: Work(service=exponential_s(number(120)), faults=(fault,))}
-        hours = Opening(opens_s=number(30_000), closes_s=number(60_000)) if opens else None
+        hours = OpeningHours(opens_s=number(30_000), closes_s=number(60_000)) if opens else None
         channels = [
             channel(stations[kind], name=f"{kind}_{n}", works=works, opening=hours, human_s=60)
             for n, kind in enumerate(kinds)

@@ -4,12 +4,12 @@ from dataclasses import replace
 
 import polars as pl
 
-from footfall.simulate.arrivals import arrivals_table
+from footfall.behaviour import keyed
+from footfall.model.durations import exponential_s
+from footfall.model.numbers import assumed as c
+from footfall.model.station_specs import Kiosks
 from footfall.simulate.day import Day, Replay, predictions
-from footfall.simulate.decide import keyed
-from footfall.simulate.spec.duration import exponential_s
-from footfall.simulate.spec.number import assumed as c
-from footfall.simulate.spec.station import Kiosks
+from footfall.workload.arrivals import arrivals_table
 from models.one_station import FOR_EVER, Customers, one_station
 from models.services.stalls import MODEL as STALLS
 from tests.laws.conftest import poisson_crowd

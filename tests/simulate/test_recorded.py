@@ -7,14 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from footfall.model.channel import Channel
+from footfall.model.durations import Duration
+from footfall.model.model import Model
+from footfall.model.numbers import Number, Profile
+from footfall.model.station_specs import CallCentre, Counters, Kiosks, RequestServer, Station
 from footfall.simulate.day import DayResult
-from footfall.simulate.recorded import replay
-from footfall.simulate.spec.base import Profile
-from footfall.simulate.spec.channel import Channel
-from footfall.simulate.spec.duration import Duration
-from footfall.simulate.spec.model import Model
-from footfall.simulate.spec.number import Number
-from footfall.simulate.spec.station import CallCentre, Counters, Kiosks, RequestServer, Station
+from footfall.simulate.recorded_arrivals import replay
 from models.published.leemis_park_ssq import MODEL, TEN_ARRIVALS, TEN_DELAYS, TEN_SERVICES
 
 KINDS = ("counters", "kiosks", "call_centre", "request_server")

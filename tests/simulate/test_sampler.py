@@ -5,11 +5,11 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from footfall.simulate.customer import Customer
-from footfall.simulate.decide import keyed
+from footfall.behaviour import keyed
+from footfall.model.durations import DistributionFamily, Duration
+from footfall.model.numbers import Number
+from footfall.simulate.customer_state import Customer
 from footfall.simulate.sampler import Sampler
-from footfall.simulate.spec.duration import Duration, Law
-from footfall.simulate.spec.number import Number
 
 KEYS = keyed.customer_keys(keyed.run_key(5, 0), np.arange(3000))
 
@@ -21,13 +21,17 @@ def customer(n: int, attempt: int) -> Customer:
     return made
 
 
-@pytest.mark.parametrize("law", Law)
+@pytest.mark.parametrize("law", DistributionFamily)
 @pytest.mark.parametrize("attempt", [1, 2, 3])
 def test_a_draw_is_the_quantile_of_the_keyed_number(
-    law: Law, attempt: int, number: Callable[[float], Number]
+    law: DistributionFamily, attempt: int, number: Callable[[float], Number]
 ) -> None:
     """Blocks and single draws give `Duration.at(keyed.uniform(…))` to a few units of the last place."""
-    cv = None if law in {Law.CONSTANT, Law.EXPONENTIAL} else number(0.5 if law is Law.UNIFORM else 1.2)
+    cv = (
+        None
+        if law in {DistributionFamily.CONSTANT, DistributionFamily.EXPONENTIAL}
+        else number(0.5 if law is DistributionFamily.UNIFORM else 1.2)
+    )
     duration = Duration(law=law, mean_s=number(90), cv=cv)
     draw = Sampler(KEYS).seconds(duration, "service", 3)
     for n in range(0, 3000, 97):
@@ -37,7 +41,7 @@ def test_a_draw_is_the_quantile_of_the_keyed_number(
 
 def test_draws_do_not_depend_on_the_order_of_asking(number: Callable[[float], Number]) -> None:
     """Backwards, with other draws between, and after blocks were dropped: the same numbers."""
-    duration = Duration(law=Law.LOGNORMAL, mean_s=number(10), cv=number(1))
+    duration = Duration(law=DistributionFamily.LOGNORMAL, mean_s=number(10), cv=number(1))
     ahead = Sampler(KEYS)
     first, other = ahead.seconds(duration, "human"), ahead.uniform("fault")
     forwards = [(first(customer(n, 1)), other(customer(n, 1))) for n in range(3000)]

@@ -2,14 +2,13 @@
 
 import polars as pl
 
+from footfall.model.changes import set_text
+from footfall.model.channel import OpeningHours
+from footfall.model.model import Model
+from footfall.model.numbers import Grade, assumed, constant
+from footfall.model.station_specs import AgentGroup
 from footfall.simulate.day import simulate_day
-from footfall.simulate.spec.agents import AgentGroup
-from footfall.simulate.spec.base import constant
-from footfall.simulate.spec.change import set_text
-from footfall.simulate.spec.channel import Opening
-from footfall.simulate.spec.model import Model
-from footfall.simulate.spec.number import Grade, assumed
-from footfall.simulate.unstaffed import unstaffed
+from footfall.simulate.staff_tables import unstaffed
 from models.single_counter import MODEL
 
 
@@ -30,7 +29,7 @@ def test_a_hall_that_is_closed_then_lacks_nobody() -> None:
     model = set_text(MODEL, "hall.clerks[18:00-09:00]=0")
     (found,) = unstaffed(model, simulate_day(model, seed=1).visits)
     assert found.hours_s == ((0.0, 32_400.0), (64_800.0, 86_400.0))
-    hours = Opening(opens_s=assumed(32_400, "as staffed"), closes_s=assumed(64_800, "as staffed"))
+    hours = OpeningHours(opens_s=assumed(32_400, "as staffed"), closes_s=assumed(64_800, "as staffed"))
     hall = model.channels[0].model_copy(update={"opening": hours})
     closed = model.model_copy(update={"channels": (hall,)})
     assert unstaffed(closed, simulate_day(closed, seed=1).visits) == []

@@ -15,16 +15,15 @@ from statistics import fmean
 import numpy as np
 import polars as pl
 
-from footfall.measure.fitted_range import FittedRange, days_of_draws, fitted_range
+from footfall.fit.fit import fit_rows, read_log
+from footfall.fit.fitted_model import Named, model_of
+from footfall.fit.uncertainty import drawn, fitted_uncertainty
 from footfall.measure.summary import measures
+from footfall.model.changes import set_text
+from footfall.model.model import Model
 from footfall.simulate.day import simulate_day
-from footfall.simulate.fit.build import Named, model_of
-from footfall.simulate.fit.fit import fit_rows, read_log
-from footfall.simulate.fit.mapping import mapping_of
-from footfall.simulate.fit.refits import fitted_uncertainty
-from footfall.simulate.fit.uncertainty import drawn
-from footfall.simulate.spec.change import set_text
-from footfall.simulate.spec.model import Model
+from footfall.stats.fitted_range import FittedRange, days_of_draws, fitted_range
+from footfall.workload.log_mapping import mapping_of
 
 FIGURES = ("wait_s_mean", "success_share")
 COLUMNS = {"arrived": "came", "began": "began", "ended": "ended", "left": "gone", "outcome": "outcome"}

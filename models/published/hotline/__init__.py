@@ -1,7 +1,6 @@
 """What the published hotlines have in common: hours of work, and one group of agents without an IVR."""
 
-from footfall.simulate.spec.base import Profile, profile
-from footfall.simulate.spec.number import Grade
+from footfall.model.numbers import Grade, Profile, profile
 
 HOURS = 24
 

@@ -8,11 +8,10 @@ umontreal-simul/contactcenters.
 from footfall.measure.calls import MINUTE_S, ratio, talked_s, waited_less, waited_s
 from footfall.measure.calls import ended as ended_so
 from footfall.measure.trust import DayQuantity, Figure
-from footfall.simulate.spec.base import HOUR_S, constant
-from footfall.simulate.spec.duration import Duration, exponential_s
-from footfall.simulate.spec.model import Model
-from footfall.simulate.spec.number import Grade, Number, assumed, public
-from footfall.simulate.spec.station import CallCentre
+from footfall.model.durations import Duration, exponential_s
+from footfall.model.model import Model
+from footfall.model.numbers import HOUR_S, Grade, Number, assumed, constant, public
+from footfall.model.station_specs import CallCentre
 from models.one_station import AT_ONCE, PLAIN, Customers, one_station
 from models.published.hotline import by_hour
 

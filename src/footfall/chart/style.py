@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
@@ -18,6 +19,7 @@ from matplotlib.figure import Figure
 from matplotlib.transforms import Bbox
 
 from footfall.records.runs import Manifest
+from footfall.records.tables import write_csv, write_text
 
 WIDTH_IN = 9.6
 HEIGHT_IN = 5.2
@@ -237,3 +239,18 @@ def _settle(drawn: Figure) -> None:
     drawn.set_layout_engine("none")
     for axes in drawn.axes:
         axes.set_position(Bbox.from_bounds(*(round(side, 6) for side in axes.get_position().bounds)))
+
+
+# ── The edge of this room: a chart onto disk, as SVG and the table behind it
+
+
+def save(chart: Chart, path_stem: Path) -> tuple[Path, Path]:
+    """Write `STEM.svg` and `STEM.csv`, each atomically, and return their paths.
+
+    Raises:
+        BadInputError: the folder cannot be written.
+    """
+    picture, table = (path_stem.with_name(f"{path_stem.name}.{kind}") for kind in ("svg", "csv"))
+    write_csv(chart.frame, table)
+    write_text(svg_text(chart.figure), picture)
+    return picture, table

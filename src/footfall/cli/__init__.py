@@ -9,7 +9,7 @@ def main() -> None:
     """Run the command line; whatever the user gave wrong ends in one line and exit code 2."""
     # Imported late, so that the heavy libraries load after the name is known.
     from footfall.cli.app import run
-    from footfall.records.parent import end_with_parent
+    from footfall.records.parent_process import end_with_parent
 
     signal.signal(signal.SIGTERM, _stop)
     end_with_parent()

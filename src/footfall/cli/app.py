@@ -9,8 +9,7 @@ from typing import Any
 import typer
 
 from footfall import __version__
-from footfall.records.errors import BadInputError, BrokenLawError
-from footfall.records.numbers import NUMBER_MOST
+from footfall.records.errors import NUMBER_MOST, BadInputError, InvariantError
 
 USAGE_EXIT_CODE = 2
 INVALID_EXIT_CODE = 3
@@ -77,7 +76,7 @@ def _run_command(name: str, arguments: list[str]) -> int:
         code = command_named(name)(arguments, prog_name=f"footfall {name}", standalone_mode=False)
     except BadInputError as error:
         code = _one_line(str(error))
-    except BrokenLawError as error:
+    except InvariantError as error:
         code = _one_line(f"{name}: {error}", INVALID_EXIT_CODE)
     except typer.Exit as ended:
         code = ended.exit_code

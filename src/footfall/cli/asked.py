@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from footfall.load.scenario import Scenario
-from footfall.measure.criteria.grammar import declare_episodes, parse_criteria
+from footfall.measure.grammar import declare_episodes, parse_criteria
 from footfall.records.errors import BadInputError
+from footfall.workload.scenario import Scenario
 
 
 def asked_of(

@@ -9,14 +9,14 @@ from typing import Annotated, Any
 
 import typer
 
+from footfall.behaviour.load_model import check_played, check_served
 from footfall.cli.attending import Attended, attended_run, end_run, live_state
 from footfall.cli.options import DEFAULT_SEED, Scale, ScenarioName, Seed, Speed, Window
 from footfall.cli.own_endpoints import EndpointsFile
 from footfall.cli.own_service import own_service
 from footfall.cli.predicting import predict_played, replicate_played
-from footfall.load.endpoints.ready import file_of, own_play
-from footfall.load.trace import Trace, write_trace
-from footfall.simulate.decide.playable import check_played, check_served
+from footfall.load.endpoints.endpoints_check import file_of, prepare_endpoints
+from footfall.workload.trace import Trace, write_trace
 
 _NICER = 5
 _LINE_MOST = 64 * 1024 * 1024
@@ -74,7 +74,7 @@ def _for_the_service(trace: Trace, endpoints: Path | None, *, serve: bool) -> Tr
     """Give the trace of those for whom the service has an errand; the reference service has one for all."""
     if serve:
         return trace.model_copy(update={"info": trace.info.model_copy(update={"endpoints": None})})
-    return own_play(file_of(endpoints, trace.info), trace).trace
+    return prepare_endpoints(file_of(endpoints, trace.info), trace).trace
 
 
 def _watch(attended: Attended) -> bool:

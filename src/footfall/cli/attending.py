@@ -8,26 +8,20 @@ from typing import Any
 import polars as pl
 
 from footfall.cli import judging, reporting
-from footfall.cli.judging import PREDICTED_FILE, visits_of
+from footfall.cli.evidence import PREDICTED_FILE, visits_of
 from footfall.cli.runs import targets
 from footfall.cli.tracing import SCENARIOS, make_trace, scenario_of
-from footfall.load.result import VISITS_FILE as MEASURED_FILE
-from footfall.load.scenario import Scenario, read_scenario, scenario_files
-from footfall.load.trace import Trace, read_trace
-from footfall.measure.criteria.evidence import Evidence
-from footfall.measure.criteria.judge import judge
-from footfall.measure.criteria.spec import (
-    Criterion,
-    LagCriterion,
-    ResponseCriterion,
-    Scope,
-    ShareCriterion,
-)
-from footfall.measure.interval import nearest_rank
-from footfall.measure.live import STARTS, SoFar, live_rows, live_series
-from footfall.measure.verdict import Decision, Judgement, Verdict, decide
+from footfall.load.result_files import VISITS_FILE as MEASURED_FILE
+from footfall.measure.judge import judge
+from footfall.measure.live import STARTS, LiveSummary, live_rows, live_series
+from footfall.measure.run_data import RunData
+from footfall.measure.spec import Criterion, LagCriterion, ResponseCriterion, Scope, ShareCriterion
+from footfall.measure.verdict import Judgement, Verdict, VerdictDecision, decide
 from footfall.records.runs import ArrivalCounts, Lag, Manifest, read_manifest, write_manifest
 from footfall.records.tables import VISITS
+from footfall.stats.intervals import nearest_rank
+from footfall.workload.scenario import Scenario, read_scenario, scenario_files
+from footfall.workload.trace import Trace, read_trace
 
 _GRACE_S = 1.0
 """An arrival that is due this very moment is not yet missing."""
@@ -89,9 +83,9 @@ class Attended:
         self.measured = self.measured.vstack(visits)
         self.starts = self.starts.vstack(starts)
 
-    def so_far(self) -> SoFar:
+    def so_far(self) -> LiveSummary:
         """Give it all to those who measure."""
-        return SoFar(
+        return LiveSummary(
             now_s=self.now_s,
             arrivals=self.trace.arrivals,
             starts=self.starts,
@@ -124,7 +118,7 @@ def live_state(attended: Attended, scopes: Sequence[str]) -> dict[str, Any]:
     """Say how the run stands: its rows, its criteria so far, and the curves that somebody looks at."""
     if attended.judged is not None:
         return _state(attended, attended.judged.judgements, scopes)
-    evidence = Evidence(
+    evidence = RunData(
         manifest=_manifest_so_far(attended),
         predicted=attended.so_far().predicted_so_far(),
         measured=attended.measured,
@@ -146,7 +140,7 @@ def end_run(attended: Attended, run: Path) -> None:
     attended.now_s = max(attended.now_s, attended.trace.info.play.seconds)
     judged = judging.judge_run(run, read_manifest(run), attended.criteria)
     if not attended.criteria:
-        decision = Decision(verdict=Verdict.INVALID, reason=f"{attended.title}: it has no criteria")
+        decision = VerdictDecision(verdict=Verdict.INVALID, reason=f"{attended.title}: it has no criteria")
         judged = replace(
             judged, decision=decision, manifest=replace(judged.manifest, verdict=decision.verdict.value)
         )
@@ -178,7 +172,7 @@ def _state(attended: Attended, judgements: Sequence[Judgement], scopes: Sequence
     }
 
 
-def _series(attended: Attended, so_far: SoFar, text: str) -> dict[str, Any]:
+def _series(attended: Attended, so_far: LiveSummary, text: str) -> dict[str, Any]:
     scope = Scope(*text.split("."))
     lags = [
         each.limit_s

@@ -6,18 +6,18 @@ from pathlib import Path
 from typing import Any
 
 from footfall.cli.evidence import evidence_of, visits_of
-from footfall.load.check_run import check_run
-from footfall.load.result import VISITS_FILE
-from footfall.load.trace import ARRIVALS_FILE, TraceInfo, read_info
-from footfall.measure.between_runs.verdict import why_left_out
-from footfall.measure.criteria.evidence import Evidence
-from footfall.measure.criteria.grammar import parse_criteria, with_defaults
-from footfall.measure.criteria.judge import judge_all
-from footfall.measure.criteria.spec import BaselineCriterion, Criterion
+from footfall.load.result_files import VISITS_FILE
+from footfall.load.run_integrity import check_run
+from footfall.measure.grammar import parse_criteria, with_defaults
+from footfall.measure.judge import judge_all
+from footfall.measure.run_comparison import why_left_out
+from footfall.measure.run_data import RunData
+from footfall.measure.spec import BaselineCriterion, Criterion
 from footfall.measure.verdict import Verdict
 from footfall.records.errors import BadInputError
 from footfall.records.runs import TRACE_FILE, Manifest, read_manifest
 from footfall.records.tables import ARRIVALS, read_parquet
+from footfall.workload.trace import ARRIVALS_FILE, TraceInfo, read_info
 
 _ALIKE = ("play", "scale", "set")
 _NOT_THE_LOAD = {"model", "scenario", "criteria", "seed", "replication", "arrivals", "arrivals_by_channel"}
@@ -51,7 +51,7 @@ def check_baseline(folder: Path | None, criteria: Sequence[Criterion], load: Loa
             _check_same_load(f"--baseline {folder}", _load_of(folder, manifest), load)
 
 
-def baseline_of(baseline: Path | None, folder: Path, manifest: Manifest) -> Evidence | None:
+def baseline_of(baseline: Path | None, folder: Path, manifest: Manifest) -> RunData | None:
     """Read the earlier run that a run is held against; None: none is given.
 
     Raises:
@@ -77,7 +77,7 @@ def baseline_of(baseline: Path | None, folder: Path, manifest: Manifest) -> Evid
     return evidence
 
 
-def _valid(folder: Path) -> Evidence:
+def _valid(folder: Path) -> RunData:
     """Read a run after seeing that it can be trusted, by the bounds of its own criteria.
 
     Raises:

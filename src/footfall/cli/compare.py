@@ -12,8 +12,7 @@ from footfall.cli import contrast
 from footfall.cli.comparing import compare_folders
 from footfall.cli.console import say_json
 from footfall.cli.options import Json
-from footfall.measure.between_runs.compare import Minimum
-from footfall.measure.between_runs.verdict import EXIT_CODES
+from footfall.measure.run_comparison import EXIT_CODES, Minimum
 from footfall.records.errors import BadInputError
 
 _BASELINE = "--baseline"

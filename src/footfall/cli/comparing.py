@@ -9,17 +9,24 @@ from statistics import median
 
 import polars as pl
 
-from footfall.cli.judging import visits_of
-from footfall.load.check_run import check_run
-from footfall.load.result import VISITS_FILE
-from footfall.load.trace import ARRIVALS_FILE, TraceInfo, read_info
-from footfall.measure.between_runs.compare import Difference, Minimum, Sides, compare_runs
-from footfall.measure.between_runs.metrics import MAIN, Metric, RunVisits, chosen_metrics, value_of
-from footfall.measure.between_runs.rank_sum import RUNS_MOST, mann_whitney_p
-from footfall.measure.between_runs.verdict import ComparisonDecision, decide_comparison, why_left_out
+from footfall.cli.evidence import visits_of
+from footfall.load.result_files import VISITS_FILE
+from footfall.load.run_integrity import check_run
+from footfall.measure.run_comparison import (
+    ComparisonDecision,
+    Difference,
+    Minimum,
+    Sides,
+    compare_runs,
+    decide_comparison,
+    why_left_out,
+)
+from footfall.measure.run_metrics import MAIN, Metric, RunVisits, chosen_metrics, value_of
 from footfall.records.errors import BadInputError
 from footfall.records.runs import TRACE_FILE, Manifest, read_manifest
 from footfall.records.tables import ARRIVALS, read_parquet
+from footfall.stats.rank_tests import RUNS_MOST, mann_whitney_p
+from footfall.workload.trace import ARRIVALS_FILE, TraceInfo, read_info
 
 BASELINE, CANDIDATE = "baseline", "candidate"
 _DRIFT_P_MOST = 0.01

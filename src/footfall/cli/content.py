@@ -10,12 +10,12 @@ from typing import Any
 from pydantic import ValidationError
 
 from footfall.cli.console import note
+from footfall.fit.uncertainty import Uncertainty, drawn
+from footfall.model.changes import flattened, set_text
+from footfall.model.model import Model
 from footfall.records.errors import BadInputError
-from footfall.simulate.fit.uncertainty import Uncertainty, drawn
 from footfall.simulate.hotline.spec import Hotline
 from footfall.simulate.offices.spec import Offices
-from footfall.simulate.spec.change import flattened, set_text
-from footfall.simulate.spec.model import Model
 
 _RECORDED = "HOTLINE, as in models/bank_hotline.py, or OFFICES, as in models/city_offices.py"
 
@@ -30,7 +30,7 @@ def model_in(
     """
     model = _member(path, "MODEL", "a model file such as models/guangxi.py")
     if not isinstance(model, Model):
-        raise BadInputError(str(path), "MODEL is not a Model", "a footfall.simulate.spec.model.Model")
+        raise BadInputError(str(path), "MODEL is not a Model", "a footfall.model.model.Model")
     if before is not None:
         model = before(model)
     return with_changes(model, changes)

@@ -8,13 +8,12 @@ import polars as pl
 from rich.table import Table
 
 from footfall import __version__
-from footfall.chart.comparison import COMPARISON, comparison_chart
-from footfall.chart.save import save
-from footfall.chart.style import Stamp
+from footfall.chart.comparison_charts import COMPARISON, comparison_chart
+from footfall.chart.style import Stamp, save
 from footfall.cli.comparing import BASELINE, CANDIDATE, Compared
 from footfall.cli.console import percent, say, seconds, show_table
-from footfall.measure.between_runs.compare import Difference, Finding
-from footfall.measure.between_runs.metrics import Metric
+from footfall.measure.run_comparison import Difference, Finding
+from footfall.measure.run_metrics import Metric
 from footfall.records.runs import run_id
 from footfall.records.tables import write_csv
 

@@ -8,26 +8,28 @@ from typing import Any
 import polars as pl
 from rich.table import Table
 
-from footfall.chart.arrivals_over_day import arrivals_over_day
-from footfall.chart.outcomes_by_cause import outcomes_by_cause
-from footfall.chart.save import save
-from footfall.chart.share_by_channel import share_by_channel
-from footfall.chart.style import Chart, Stamp
-from footfall.chart.success_against_target import success_against_target
-from footfall.chart.wait_heat_map import wait_heat_map
+from footfall.chart.day_charts import arrivals_over_day, share_by_channel, wait_heat_map
+from footfall.chart.run_charts import outcomes_by_cause, success_against_target
+from footfall.chart.style import Chart, Stamp, save
 from footfall.cli import plus_minus
 from footfall.cli.console import percent, say, show_table
-from footfall.measure.flow import due_by_half_hour, waits_by_hour
-from footfall.measure.share import ElectronicShare, ShareDefinition, completed_by_half_hour, electronic_share
-from footfall.measure.success import first_try_and_eventual, outcomes
-from footfall.measure.summary import measures
-from footfall.measure.within_run import bounds
+from footfall.measure.prediction import bounds
+from footfall.measure.summary import (
+    ElectronicShare,
+    ShareDefinition,
+    completed_by_half_hour,
+    electronic_share,
+    first_try_and_eventual,
+    measures,
+    outcomes,
+)
+from footfall.measure.time_series import due_by_half_hour, waits_by_hour
+from footfall.model.model import Model
+from footfall.model.numbers import DAY_S
 from footfall.records.runs import Manifest
 from footfall.records.tables import write_csv, write_parquet
 from footfall.simulate.day import DayResult
-from footfall.simulate.spec.base import DAY_S
-from footfall.simulate.spec.model import Model
-from footfall.simulate.unstaffed import Unstaffed, unstaffed
+from footfall.simulate.staff_tables import Unstaffed, unstaffed
 
 DAY_CHARTS = "charts"
 _WITHIN = (

@@ -8,7 +8,7 @@ from rich.table import Table
 from footfall.cli import plus_minus
 from footfall.cli.console import percent, say, show_table
 from footfall.cli.replicating import Plan
-from footfall.measure.precision import Precision
+from footfall.stats.precision import Precision
 
 Rows = Sequence[Mapping[str, Any]]
 

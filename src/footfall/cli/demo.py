@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from footfall.behaviour.load_model import check_played, check_served
 from footfall.cli import day as day_results
 from footfall.cli import judging, load
 from footfall.cli.console import progress, say, say_json
@@ -12,10 +13,9 @@ from footfall.cli.own_service import own_service
 from footfall.cli.playing import PlayOptions, play_and_judge
 from footfall.cli.runs import begin, share_definition, targets
 from footfall.cli.tracing import make_trace, scenario_of
-from footfall.load.trace import write_trace
 from footfall.records.folders import check_free
 from footfall.simulate.day import simulate_day
-from footfall.simulate.decide.playable import check_played, check_served
+from footfall.workload.trace import write_trace
 
 DAY_FOLDER = "day"
 

@@ -4,13 +4,13 @@ from pathlib import Path
 
 import polars as pl
 
-from footfall.load.result import HITS_FILE
-from footfall.load.result import VISITS_FILE as MEASURED_FILE
-from footfall.load.trace import ARRIVALS_FILE
-from footfall.measure.criteria.evidence import Evidence
+from footfall.load.result_files import HITS_FILE
+from footfall.load.result_files import VISITS_FILE as MEASURED_FILE
+from footfall.measure.run_data import RunData
 from footfall.records.errors import BadInputError
 from footfall.records.runs import Manifest
 from footfall.records.tables import ARRIVALS, HITS, REPLICATIONS, VISITS, read_csv, read_parquet
+from footfall.workload.trace import ARRIVALS_FILE
 
 PREDICTED_FILE = "visits.parquet"
 REPLICATIONS_FILE = "predicted.csv"
@@ -29,7 +29,7 @@ def visits_of(folder: Path, name: str) -> pl.DataFrame | None:
     return read_parquet(path, VISITS) if path.exists() else None
 
 
-def evidence_of(folder: Path, manifest: Manifest) -> Evidence:
+def evidence_of(folder: Path, manifest: Manifest) -> RunData:
     """Read what a run has to show for itself.
 
     Raises:
@@ -40,7 +40,7 @@ def evidence_of(folder: Path, manifest: Manifest) -> Evidence:
         raise BadInputError(str(folder), "holds no visits", f"{PREDICTED_FILE} or {MEASURED_FILE}")
     trace = folder / ARRIVALS_FILE
     arrivals = read_parquet(trace, ARRIVALS) if trace.exists() else None
-    return Evidence(
+    return RunData(
         manifest=manifest,
         predicted=predicted,
         measured=measured,

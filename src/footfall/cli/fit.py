@@ -5,27 +5,25 @@ from typing import Annotated
 
 import typer
 
-from footfall.chart.report.fit_page import FitReport, render_fit
-from footfall.chart.save import save
-from footfall.chart.style import Stamp
+from footfall.chart.html_report import FitReport, render_fit
+from footfall.chart.style import Stamp, save
 from footfall.cli import fitting
 from footfall.cli.console import progress, say, say_json
 from footfall.cli.fit_shares import AHEAD_DEFAULT, AHEAD_MOST, fit_and_show
 from footfall.cli.options import Json, Out, Overwrite
 from footfall.cli.runs import begin, end
+from footfall.fit.diagnostics import cautions
+from footfall.fit.fit import Fitted, fit_rows, read_log
+from footfall.fit.fitted_model import Named, model_of
+from footfall.fit.fitted_model_file import model_text
+from footfall.fit.log_rows import is_queue_log, queue_mapping, read_queue_log
+from footfall.fit.share_mapping import EXAMPLE as SHARES_EXAMPLE
+from footfall.fit.share_mapping import is_share_mapping
+from footfall.fit.uncertainty import UNCERTAINTY_FILE, Uncertainty, fitted_uncertainty, uncertainty_text
 from footfall.records.errors import BadInputError
 from footfall.records.log_file import Table, TableForm, joined, read_table
 from footfall.records.tables import write_csv, write_text
-from footfall.simulate.fit.build import Named, model_of
-from footfall.simulate.fit.cautions import cautions
-from footfall.simulate.fit.fit import Fitted, fit_rows, read_log
-from footfall.simulate.fit.mapping import EXAMPLE, Mapping, Options, Weekday, read_mapping
-from footfall.simulate.fit.python_text import model_text
-from footfall.simulate.fit.queue_log import is_queue_log, queue_mapping, read_queue_log
-from footfall.simulate.fit.refits import fitted_uncertainty
-from footfall.simulate.fit.shares.mapping import EXAMPLE as SHARES_EXAMPLE
-from footfall.simulate.fit.shares.mapping import is_share_mapping
-from footfall.simulate.fit.uncertainty import UNCERTAINTY_FILE, Uncertainty, uncertainty_text
+from footfall.workload.log_mapping import EXAMPLE, Mapping, Options, Weekday, read_mapping
 
 MODEL_FILE, REPORT, FIGURES = "model.py", "report.html", "fit.json"
 _EXPECTED_MAP = "--map FILE.toml, such as `footfall fit --example` prints"

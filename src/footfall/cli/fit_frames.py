@@ -4,8 +4,8 @@ from math import ceil, floor, log
 
 import polars as pl
 
-from footfall.simulate.fit.durations import patience_of
-from footfall.simulate.fit.fit import Fitted, KindFit
+from footfall.fit.fit import Fitted, KindFit
+from footfall.fit.fitted_model import patience_of
 
 _BIN_RATIO = 1.2
 _CURVE_POINTS_MOST = 400

@@ -8,22 +8,19 @@ from typing import Any
 
 import polars as pl
 
-from footfall.chart.fitted.shares import shares_chart
-from footfall.chart.report.fit_page import FitReport, render_fit
-from footfall.chart.report.sheet import Sheet
-from footfall.chart.save import save
-from footfall.chart.style import Stamp
+from footfall.chart.html_report import FitReport, Sheet, render_fit
+from footfall.chart.month_charts import shares_chart
+from footfall.chart.style import Stamp, save
 from footfall.cli.console import percent, progress, say, say_json, show_table
 from footfall.cli.fitting import printed, stem_of
 from footfall.cli.runs import begin_named, end
+from footfall.fit.log_rows import RowStatus
+from footfall.fit.share_counts import month_name
+from footfall.fit.share_fit import Ahead, SharesFit, fit_shares
+from footfall.fit.share_mapping import ShareMapping, read_share_mapping
 from footfall.records.errors import BadInputError
 from footfall.records.log_file import Table, TableForm, joined, read_table
 from footfall.records.tables import write_csv, write_text
-from footfall.simulate.fit.rows import Fate
-from footfall.simulate.fit.shares.check import Ahead
-from footfall.simulate.fit.shares.counted import month_name
-from footfall.simulate.fit.shares.fit import SharesFit, fit_shares
-from footfall.simulate.fit.shares.mapping import ShareMapping, read_share_mapping
 
 AHEAD_DEFAULT, AHEAD_MOST = 3, 24
 ALL_ELECTRONIC = "all electronic channels"
@@ -231,7 +228,7 @@ def _summary(fit: SharesFit, name: str) -> str:
     )
 
 
-def _told(fate: Fate) -> str:
+def _told(fate: RowStatus) -> str:
     """Say what became of some rows, with the first of them where it could not be read."""
     first = f", first {fate.place}: {fate.example}" if fate.example else ""
     return f"{fate.rows:,} {fate.reason}{first}"

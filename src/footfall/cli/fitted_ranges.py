@@ -9,15 +9,14 @@ from typing import Any
 from footfall.cli.console import progress
 from footfall.cli.content import drawn_with_changes
 from footfall.cli.replicating import Day, key_figures, series
-from footfall.measure.fitted_range import days_of_draws, fitted_range
-from footfall.measure.paired import Paired
-from footfall.measure.share import ShareDefinition
-from footfall.records.files import read_limited
-from footfall.simulate.fit.uncertainty import UNCERTAINTY_FILE, Uncertainty, read_uncertainty
+from footfall.fit.uncertainty import UNCERTAINTY_FILE, Uncertainty, read_uncertainty
+from footfall.measure.summary import ShareDefinition
+from footfall.model.model import Model
+from footfall.model.numbers import Grade, leaves
+from footfall.records.runs import read_limited
 from footfall.simulate.replications import replicate_each
-from footfall.simulate.spec.base import leaves
-from footfall.simulate.spec.model import Model
-from footfall.simulate.spec.number import Grade
+from footfall.stats.fitted_range import days_of_draws, fitted_range
+from footfall.stats.intervals import Paired
 
 REPLICATIONS = 20
 _EXPECTED = "the file that `footfall fit` wrote next to the model"

@@ -9,21 +9,22 @@ from typing import Any
 
 from rich.table import Table
 
-from footfall.chart.fitted.arrivals import arrivals_by_weekday
-from footfall.chart.fitted.patience import patience_curves
-from footfall.chart.fitted.quantiles import service_quantiles
-from footfall.chart.fitted.service_times import service_outliers
-from footfall.chart.fitted.staff import staff_by_half_hour
-from footfall.chart.report.sheet import Sheet
+from footfall.chart.fit_charts import (
+    arrivals_by_weekday,
+    patience_curves,
+    service_outliers,
+    service_quantiles,
+    staff_by_half_hour,
+)
+from footfall.chart.html_report import Sheet
 from footfall.chart.style import Chart, Stamp
 from footfall.cli import fit_frames as frames
 from footfall.cli.console import percent, say, show_table
-from footfall.simulate.fit.arrivals import EVERY
-from footfall.simulate.fit.build import Named
-from footfall.simulate.fit.cautions import cautions
-from footfall.simulate.fit.durations import rounded
-from footfall.simulate.fit.fit import MINUTE_S, Fitted, KindFit
-from footfall.simulate.fit.laws import FittedLaw, Parameter
+from footfall.fit.arrival_fit import EVERY
+from footfall.fit.diagnostics import cautions
+from footfall.fit.distributions import FittedDistribution, Parameter
+from footfall.fit.fit import MINUTE_S, Fitted, KindFit
+from footfall.fit.fitted_model import Named, rounded
 
 _USES = {"whole": "used", "arrival": "arrival only", "none": "set aside"}
 _UNKNOWN = "–"
@@ -261,7 +262,7 @@ def _kind_json(fit: Fitted, kind: KindFit) -> dict[str, Any]:
     }
 
 
-def _law_json(law: FittedLaw) -> dict[str, Any]:
+def _law_json(law: FittedDistribution) -> dict[str, Any]:
     return {
         "law": law.law.value,
         "parameters": [asdict(parameter) for parameter in law.parameters],

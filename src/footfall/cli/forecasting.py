@@ -8,13 +8,13 @@ from typing import Any, NamedTuple
 import polars as pl
 from rich.table import Table
 
-from footfall.chart.forecast import forecast_chart
-from footfall.chart.save import save
-from footfall.chart.style import Stamp
+from footfall.chart.month_charts import forecast_chart
+from footfall.chart.style import Stamp, save
 from footfall.chart.validation import days_chart, half_hours_chart
 from footfall.cli.console import percent, progress, say, say_json, show_table
 from footfall.cli.runs import begin_named, end
-from footfall.measure.forecast import (
+from footfall.fit.fit import Fitted
+from footfall.measure.forecast_errors import (
     against_last_month,
     against_last_week,
     beside,
@@ -22,14 +22,13 @@ from footfall.measure.forecast import (
     by_half_hour,
     by_month,
     calibrated,
+    sentence,
     with_level,
     within_range,
 )
-from footfall.measure.past_errors import sentence
 from footfall.records.errors import BadInputError
 from footfall.records.log_file import read_log
 from footfall.records.tables import write_csv
-from footfall.simulate.fit.fit import Fitted
 from footfall.simulate.hotline.forecast import BEFORE, LEARNED, Case, forecast, levels, recorded, with_own
 from footfall.simulate.hotline.learn import Outlook, learned, months_ahead, outlooks
 from footfall.simulate.hotline.level import Level, with_own_level

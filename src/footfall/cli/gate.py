@@ -9,9 +9,9 @@ from footfall.cli import judging
 from footfall.cli.console import say_json
 from footfall.cli.options import AlsoAsked, Baseline, Json, LongestEpisode, RunFolder
 from footfall.cli.predicting import predict_if_missing
-from footfall.load.check_run import check_run
-from footfall.load.model_file import MODEL_FILE, read_model
-from footfall.measure.criteria.grammar import declare_episodes
+from footfall.load.run_integrity import check_run
+from footfall.measure.grammar import declare_episodes
+from footfall.model.model_json import MODEL_FILE, read_model
 from footfall.records.errors import BadInputError
 from footfall.records.folders import check_not_in_use
 from footfall.records.runs import Manifest, read_manifest

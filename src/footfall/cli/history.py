@@ -9,8 +9,17 @@ from polars.exceptions import PolarsError
 
 from footfall.cli.comparing import LeftOut, PlayedRun, check_same_trace, named, read_run
 from footfall.cli.console import note, say
-from footfall.measure.between_runs.metrics import Metric, chosen_metrics, value_of
-from footfall.measure.history import ATTRIBUTES, TIME, HistoryRow, history, metrics_of, otava_config
+from footfall.measure.run_metrics import (
+    ATTRIBUTES,
+    TIME,
+    HistoryRow,
+    Metric,
+    chosen_metrics,
+    history,
+    metrics_of,
+    otava_config,
+    value_of,
+)
 from footfall.records.errors import BadInputError
 from footfall.records.tables import read_csv, write_csv, write_text
 

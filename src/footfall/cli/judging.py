@@ -16,17 +16,23 @@ from footfall.cli.evidence import (
     replications_of,
     visits_of,
 )
-from footfall.load.trace import TraceInfo
-from footfall.measure.criteria.grammar import Vocabulary, parse_criteria, with_defaults
-from footfall.measure.criteria.judge import judge_all
-from footfall.measure.criteria.spec import Criterion
-from footfall.measure.junit import junit_xml
-from footfall.measure.markdown import summary_md
-from footfall.measure.verdict import EXIT_CODES, Decision, Judgement, Verdict, decide
+from footfall.measure.grammar import Vocabulary, parse_criteria, with_defaults
+from footfall.measure.judge import judge_all
+from footfall.measure.spec import Criterion
+from footfall.measure.verdict import (
+    EXIT_CODES,
+    Judgement,
+    Verdict,
+    VerdictDecision,
+    decide,
+    junit_xml,
+    summary_md,
+)
+from footfall.model.model import Model
 from footfall.records.errors import BadInputError
 from footfall.records.runs import Manifest, write_manifest
 from footfall.records.tables import write_text
-from footfall.simulate.spec.model import Model
+from footfall.workload.trace import TraceInfo
 
 JUNIT_FILE, SUMMARY_FILE, VERDICT_FILE = "junit.xml", "summary.md", "verdict.json"
 SUMMARY_VARIABLE = "GITHUB_STEP_SUMMARY"
@@ -48,7 +54,7 @@ class Judged:
 
     manifest: Manifest
     judgements: tuple[Judgement, ...]
-    decision: Decision
+    decision: VerdictDecision
 
     @property
     def exit_code(self) -> int:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from footfall.behaviour.load_model import check_played, check_served
 from footfall.cli import judging
 from footfall.cli.asked import asked_of
 from footfall.cli.console import note, progress, say, say_json
@@ -46,26 +47,15 @@ from footfall.cli.playing import PlayOptions, play_and_judge
 from footfall.cli.repeating import Against, Ordinary, Repeat, Repeats, play_repeatedly, repeats_of
 from footfall.cli.runs import begin
 from footfall.cli.tracing import make_trace, scenario_of
-from footfall.cli.url_load import (
-    AskedOf,
-    Even,
-    For,
-    Get,
-    Rate,
-    Url,
-    UrlOptions,
-    refuse_beside_url,
-    url_play,
-)
-from footfall.load.endpoints.ready import file_of, transport_of
-from footfall.load.reach import check_host
-from footfall.load.scenario import Scenario
-from footfall.load.trace import Trace, read_trace, write_trace
-from footfall.load.transport.options import TransportAsked
+from footfall.cli.url_load import AskedOf, Even, For, Get, Rate, Url, UrlOptions, refuse_beside_url, url_play
+from footfall.load.endpoints.endpoints_check import file_of, transport_of
+from footfall.load.http.connection_options import TransportAsked
+from footfall.load.preflight import check_host
 from footfall.records.errors import BadInputError
 from footfall.records.folders import check_free
 from footfall.records.runs import WorkerRecord
-from footfall.simulate.decide.playable import check_played, check_served
+from footfall.workload.scenario import Scenario
+from footfall.workload.trace import Trace, read_trace, write_trace
 
 if TYPE_CHECKING:
     from footfall.cli import reporting

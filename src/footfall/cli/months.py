@@ -9,16 +9,16 @@ import polars as pl
 import typer
 from rich.table import Table
 
-from footfall.chart.save import save
-from footfall.chart.share_by_month import share_by_month
-from footfall.chart.style import Stamp
+from footfall.chart.month_charts import share_by_month
+from footfall.chart.style import Stamp, save
+from footfall.choice.month_world import world
+from footfall.choice.months import AdoptionResult, over_months
 from footfall.cli.console import percent, progress, say, say_json, show_table
 from footfall.cli.runs import begin, end, share_definition
-from footfall.measure.over_months import fan, month_likely
+from footfall.measure.time_series import fan, month_likely
+from footfall.model.model import Model
 from footfall.records.errors import BadInputError
 from footfall.records.tables import write_csv
-from footfall.simulate.adoption import AdoptionResult, over_months, world
-from footfall.simulate.spec.model import Model
 
 FUTURES = 400
 KPI = "80%"

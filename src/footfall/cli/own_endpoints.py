@@ -6,16 +6,14 @@ from typing import Annotated, Any
 import typer
 
 from footfall.cli.console import note, say, say_json, seconds
-from footfall.load.endpoints.own_service import OwnService
-from footfall.load.endpoints.ready import file_of, own_play, told
-from footfall.load.endpoints.trial import Trial, idle, trials
-from footfall.load.reach import check_host
-from footfall.load.trace import Trace
-from footfall.load.transport.address import address_of
-from footfall.load.transport.client import Client
-from footfall.load.transport.options import Sharing, TransportOptions
+from footfall.load.endpoints.endpoints_check import DryRun, file_of, idle, prepare_endpoints, told, trials
+from footfall.load.endpoints.target_service import TargetService
+from footfall.load.http.client import Client
+from footfall.load.http.connection_options import Sharing, TransportOptions, address_of
+from footfall.load.preflight import check_host
 from footfall.records.errors import BadInputError
-from footfall.records.outcomes import Outcome
+from footfall.records.rows import Outcome
+from footfall.workload.trace import Trace
 
 EndpointsFile = Annotated[
     Path | None,
@@ -53,7 +51,7 @@ CaFile = Annotated[
 Insecure = Annotated[bool, typer.Option("--insecure", help="Check no certificate of the service.")]
 
 
-def for_own_service(given: Path | None, trace: Trace, host: str | None) -> tuple[Trace, OwnService | None]:
+def for_own_service(given: Path | None, trace: Trace, host: str | None) -> tuple[Trace, TargetService | None]:
     """Give the trace of those for whom the file has an errand, and the service; without a file, all.
 
     Raises:
@@ -65,7 +63,7 @@ def for_own_service(given: Path | None, trace: Trace, host: str | None) -> tuple
     if host is None:
         where = f"--endpoints {path}" if given else f"scenario {trace.info.scenario} has endpoints: {path}"
         raise BadInputError(where, "the reference service has its own", "--host URL in place of --serve")
-    play = own_play(path, trace)
+    play = prepare_endpoints(path, trace)
     left_out = play.trace.info.left_out
     if left_out:
         note(left_out_line(left_out))
@@ -84,7 +82,12 @@ def left_out_line(left_out: dict[str, int]) -> str:
 
 
 def try_out(
-    service: OwnService | None, trace: Trace, host: str | None, transport: TransportOptions, *, as_json: bool
+    service: TargetService | None,
+    trace: Trace,
+    host: str | None,
+    transport: TransportOptions,
+    *,
+    as_json: bool,
 ) -> int:
     """Send one errand for each mapping and show what comes back; returns 0 when all were served, else 1.
 
@@ -95,7 +98,7 @@ def try_out(
         raise BadInputError("--check", "there is nothing to check", "--endpoints FILE and --host URL")
     check_host(host, trace.info, transport=transport, is_mapped=True)
     client = Client(address_of(host, f"--host {host}"), transport)
-    done: list[Trial] = []
+    done: list[DryRun] = []
     for trial in trials(service, trace.model, client, trace.info.seed):
         done.append(trial)
         if not as_json:
@@ -112,7 +115,7 @@ def try_out(
     return 0 if all_served else 1
 
 
-def _show(trial: Trial) -> None:
+def _show(trial: DryRun) -> None:
     outcome, cause = trial.ending
     say(f"{trial.channel}.{trial.operation}: {outcome.value}{f' ({cause})' if cause else ''}")
     for step in trial.steps:
@@ -123,7 +126,7 @@ def _show(trial: Trial) -> None:
             say(f"         {step.body}")
 
 
-def _as_json(trial: Trial) -> dict[str, Any]:
+def _as_json(trial: DryRun) -> dict[str, Any]:
     outcome, cause = trial.ending
     steps = [
         {

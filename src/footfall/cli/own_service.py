@@ -12,9 +12,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from footfall.load.play.settings import TOKEN_VARIABLE
+from footfall.load.locust_options import TOKEN_VARIABLE
 from footfall.records.errors import BadInputError
-from footfall.records.parent import for_child
+from footfall.records.parent_process import for_child
 
 _READY_S_MOST = 120.0
 _STOP_S_MOST = 20.0

@@ -11,13 +11,13 @@ from footfall.cli.console import note, progress
 from footfall.cli.own_service import Ready, own_service
 from footfall.cli.predicting import predict_played, replicate_played
 from footfall.cli.runs import end
-from footfall.load.result import LoadResult
-from footfall.load.run import LoadSettings, run_locust
-from footfall.load.trace import Trace
-from footfall.load.transport.options import NOT_ASKED, TransportAsked
-from footfall.measure.criteria.spec import Criterion
+from footfall.load.http.connection_options import NOT_ASKED, TransportAsked
+from footfall.load.result_files import LoadResult
+from footfall.load.start_locust import LoadSettings, run_locust
+from footfall.measure.spec import Criterion
 from footfall.records.errors import BadInputError
 from footfall.records.runs import Manifest
+from footfall.workload.trace import Trace
 
 if TYPE_CHECKING:
     from footfall.chart.style import Chart

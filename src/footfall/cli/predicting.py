@@ -4,14 +4,14 @@ from pathlib import Path
 
 import polars as pl
 
+from footfall.behaviour.load_model import as_played
 from footfall.cli.console import note
-from footfall.cli.judging import ORDINARY_FILE, PREDICTED_FILE, REPLICATIONS_FILE
-from footfall.load.trace import Trace, read_trace
-from footfall.measure.foreseen import replications
+from footfall.cli.evidence import ORDINARY_FILE, PREDICTED_FILE, REPLICATIONS_FILE
+from footfall.measure.prediction import replications
 from footfall.records.runs import TRACE_FILE
 from footfall.records.tables import write_csv, write_parquet
 from footfall.simulate.day import Replay, predictions
-from footfall.simulate.decide.as_played import as_played
+from footfall.workload.trace import Trace, read_trace
 
 REPLICATIONS_BY_ARRIVALS = ((2_000, 10), (20_000, 5))
 """So many replications up to so many arrivals: seconds, whatever the run. Large runs differ less."""

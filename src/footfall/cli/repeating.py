@@ -17,15 +17,14 @@ from footfall.cli.console import note, say_json
 from footfall.cli.own_service import own_service
 from footfall.cli.playing import PlayOptions, play_only
 from footfall.cli.predicting import predict_played, replicate_played
-from footfall.cli.runs import begin, folder_name
-from footfall.load.endpoints.ready import file_of, transport_of
-from footfall.load.reach import check_host
-from footfall.load.trace import Trace, write_trace
-from footfall.measure.between_runs.compare import Minimum
-from footfall.measure.between_runs.verdict import EXIT_CODES
-from footfall.measure.criteria.spec import Criterion
+from footfall.cli.runs import begin
+from footfall.load.endpoints.endpoints_check import file_of, transport_of
+from footfall.load.preflight import check_host
+from footfall.measure.run_comparison import EXIT_CODES, Minimum
+from footfall.measure.spec import Criterion
 from footfall.records.folders import claim
-from footfall.records.runs import run_id
+from footfall.records.runs import folder_name, run_id
+from footfall.workload.trace import Trace, write_trace
 
 REPEATS = 8
 """Runs each where nothing else is said: enough for up to 160 metrics beside the main ones."""

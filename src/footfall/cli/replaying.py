@@ -8,13 +8,12 @@ from pathlib import Path
 import polars as pl
 
 from footfall.cli.tracing import TraceOf, model_of, trace_of
-from footfall.load.scenario import Scenario, play_of
-from footfall.load.trace import LogInfo, Trace, busiest_window
+from footfall.model.model import Model
+from footfall.model.numbers import DAY_S, HOUR_S
 from footfall.records.errors import BadInputError
-from footfall.simulate.access_log.errands import Rule, errands, rule_of, ruled
-from footfall.simulate.access_log.requests import LogForm, Requests, read_requests
-from footfall.simulate.spec.base import DAY_S, HOUR_S
-from footfall.simulate.spec.model import Model
+from footfall.workload.logged_requests import LogForm, Requests, Rule, errands, read_requests, rule_of, ruled
+from footfall.workload.scenario import Scenario, play_of
+from footfall.workload.trace import LogInfo, Trace, busiest_window
 
 _EXAMPLES = 3
 

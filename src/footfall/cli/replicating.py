@@ -12,15 +12,14 @@ from typing import Any
 import polars as pl
 
 from footfall.cli.console import note, percent, progress
-from footfall.measure.precision import Precision, enough, standing
-from footfall.measure.replicated import replicated
-from footfall.measure.share import ShareDefinition, electronic_share
-from footfall.measure.summary import measures
+from footfall.measure.summary import ShareDefinition, electronic_share, measures
+from footfall.model.model import Model
 from footfall.records.errors import BadInputError
 from footfall.records.tables import write_csv
 from footfall.simulate.day import DayResult
 from footfall.simulate.replications import replicate
-from footfall.simulate.spec.model import Model
+from footfall.stats.intervals import replicated
+from footfall.stats.precision import Precision, enough, standing
 
 DAYS_FILE = "days.csv"
 DAY_BY_DAY_FILE = "day_by_day.csv"

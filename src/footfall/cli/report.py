@@ -5,8 +5,8 @@ from footfall.cli.console import say
 from footfall.cli.gate import criteria_text
 from footfall.cli.options import RunFolder
 from footfall.cli.predicting import predict_if_missing
-from footfall.load.check_run import check_run
-from footfall.load.model_file import MODEL_FILE, read_model
+from footfall.load.run_integrity import check_run
+from footfall.model.model_json import MODEL_FILE, read_model
 from footfall.records.errors import BadInputError
 from footfall.records.folders import check_not_in_use
 from footfall.records.runs import read_manifest

@@ -8,37 +8,33 @@ from typing import Any
 import polars as pl
 from rich.table import Table
 
-from footfall.chart.outcomes_by_cause import outcomes_by_cause
-from footfall.chart.percentiles import percentiles
-from footfall.chart.predicted_against_measured import predicted_against_measured
-from footfall.chart.report.page import ReportData, render
-from footfall.chart.run_over_time import Marks, run_over_time
-from footfall.chart.save import save
-from footfall.chart.spillover import Change
-from footfall.chart.spillover import spillover as draw_spillover
-from footfall.chart.style import Chart, Stamp
-from footfall.chart.success_against_target import success_against_target
+from footfall.behaviour.load_model import as_played
+from footfall.chart.html_report import ReportData, render
+from footfall.chart.prediction_charts import Change, predicted_against_measured
+from footfall.chart.prediction_charts import spillover as draw_spillover
+from footfall.chart.run_charts import (
+    Marks,
+    outcomes_by_cause,
+    percentiles,
+    run_over_time,
+    success_against_target,
+)
+from footfall.chart.style import Chart, Stamp, save
 from footfall.cli import plus_minus
 from footfall.cli.console import percent, say, show_table
-from footfall.cli.judging import ORDINARY_FILE, PREDICTED_FILE, Judged, replications_of, visits_of
+from footfall.cli.evidence import ORDINARY_FILE, PREDICTED_FILE, replications_of, visits_of
+from footfall.cli.judging import Judged
 from footfall.cli.run_sheets import generator_sheet, requests_sheet, warnings_of
 from footfall.cli.runs import targets
-from footfall.load.result import HITS_FILE, read_result
-from footfall.load.result import VISITS_FILE as MEASURED_FILE
-from footfall.load.trace import read_trace
-from footfall.measure.compare import compare
-from footfall.measure.flow import spillover
-from footfall.measure.foreseen import foreseen
-from footfall.measure.percentile_curve import percentile_curves
-from footfall.measure.requests import by_request
-from footfall.measure.run_series import run_series
-from footfall.measure.success import outcomes
-from footfall.measure.summary import measures
-from footfall.measure.within_run import bounds
+from footfall.load.result_files import HITS_FILE, read_result
+from footfall.load.result_files import VISITS_FILE as MEASURED_FILE
+from footfall.measure.prediction import bounds, compare, foreseen
+from footfall.measure.summary import by_request, measures, outcomes
+from footfall.measure.time_series import percentile_curves, run_series, spillover
+from footfall.model.model import Model
 from footfall.records.runs import Manifest
 from footfall.records.tables import HITS, VISITS, read_parquet, write_csv, write_text
-from footfall.simulate.decide.as_played import as_played
-from footfall.simulate.spec.model import Model
+from footfall.workload.trace import read_trace
 
 REPORT = "report.html"
 _SPILL_BIN_S = 5.0

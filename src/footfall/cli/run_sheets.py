@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 import polars as pl
 
-from footfall.chart.report.sheet import Sheet
+from footfall.chart.html_report import Sheet
 from footfall.chart.style import duration, name_of, percent
-from footfall.measure.criteria.generator import spoiled_by
-from footfall.records.generator import GeneratorRecord, TimeSummary
+from footfall.measure.judge_run import spoiled_by
+from footfall.records.load_generator import GeneratorRecord, TimeSummary
 from footfall.records.runs import Manifest
 
 REQUESTS_MOST = 200

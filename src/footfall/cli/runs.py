@@ -7,12 +7,12 @@ from typing import Any
 
 from footfall import __version__
 from footfall.cli.commit import commit_and_branch
-from footfall.measure.share import ShareDefinition
+from footfall.measure.summary import ShareDefinition
+from footfall.model.model import Model
+from footfall.model.model import ShareDefinition as ModelShareDefinition
 from footfall.records.errors import BadInputError
 from footfall.records.folders import claim, release
 from footfall.records.runs import Manifest, folder_name, machine, now, run_id, versions, write_manifest
-from footfall.simulate.spec.model import Model
-from footfall.simulate.spec.model import ShareDefinition as ModelShareDefinition
 
 __all__ = ["begin", "begin_named", "end", "folder_name", "share_definition", "targets"]
 

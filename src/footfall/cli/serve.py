@@ -7,17 +7,17 @@ from typing import Annotated
 
 import typer
 
+from footfall.behaviour.load_model import RunPace, as_played
 from footfall.cli.console import note, progress
 from footfall.cli.content import model_in
 from footfall.cli.options import DEFAULT_SEED, Changes, Seed
-from footfall.load.play.settings import GATEWAY_VARIABLE, TOKEN_VARIABLE
-from footfall.load.trace import read_trace
+from footfall.load.locust_options import GATEWAY_VARIABLE, TOKEN_VARIABLE
+from footfall.model.numbers import DAY_S, HOUR_S
 from footfall.records.errors import BadInputError
 from footfall.records.tables import write_text
-from footfall.service.run import serve
+from footfall.service.server import serve
 from footfall.service.settings import ServiceSettings
-from footfall.simulate.decide.as_played import Play, as_played
-from footfall.simulate.spec.base import DAY_S, HOUR_S
+from footfall.workload.trace import read_trace
 
 
 def command(
@@ -69,7 +69,7 @@ def command(
         day = model_in(model, tuple(changes or ()))
         starts_s = at_hour * HOUR_S % DAY_S
         # The hour stands still: whoever plays at this service may play any window.
-        play = Play(starts_s=starts_s, length_s=1, speed=1, human_time_factor=human_time_factor)
+        play = RunPace(starts_s=starts_s, length_s=1, speed=1, human_time_factor=human_time_factor)
 
     def ready(real_port: int) -> None:
         url = f"http://{host}:{real_port}"

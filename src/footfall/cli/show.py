@@ -8,9 +8,8 @@ from rich.table import Table
 from footfall.cli.console import say, say_json, show_table
 from footfall.cli.content import model_in
 from footfall.cli.options import Changes, Json, ModelFile
+from footfall.model.numbers import Curve, Number, Profile, leaves
 from footfall.records.errors import BadInputError
-from footfall.simulate.spec.base import Curve, Profile, leaves
-from footfall.simulate.spec.number import Number
 
 _GRADES = (
     "grade A: stated in the source article; B: public figure; C: our assumption; "

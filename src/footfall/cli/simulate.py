@@ -16,11 +16,11 @@ from footfall.cli.months import Futures, Kpi, Months, asked, simulate_months
 from footfall.cli.options import DEFAULT_SEED, Changes, Json, ModelFile, Out, Overwrite, Seed, Share
 from footfall.cli.replicating import Day
 from footfall.cli.runs import begin, end, share_definition, targets
-from footfall.measure.paired import Paired
 from footfall.records.errors import BadInputError
 from footfall.records.tables import write_csv
 from footfall.simulate.day import simulate_day
-from footfall.simulate.laws import LawsHeld
+from footfall.simulate.invariants import InvariantsHeld
+from footfall.stats.intervals import Paired
 
 Replications = Annotated[
     int | None,
@@ -144,7 +144,7 @@ def _refuse_beside_months(of_days: Mapping[str, object]) -> None:
             raise BadInputError(option, "months have futures", "no such option beside --months")
 
 
-def laws_line(laws: LawsHeld, days: int) -> str:
+def laws_line(laws: InvariantsHeld, days: int) -> str:
     """Say that the laws held, in as many checks; a day in which one did not would have ended the run."""
     others = f", as do those of the {days - 1} other days" if days > 1 else ""
     return f"laws: {laws.checks:,} checks of flow, Little, order, shares, staffing and limits hold{others}"

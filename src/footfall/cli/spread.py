@@ -11,7 +11,7 @@ from footfall.cli.comparing import PlayedRun, named, read_run
 from footfall.cli.console import percent, say, say_json, show_table
 from footfall.cli.contrast import value_text
 from footfall.cli.judging import Judged
-from footfall.measure.between_runs.metrics import Metric, chosen_metrics, value_of
+from footfall.measure.run_metrics import Metric, chosen_metrics, value_of
 from footfall.measure.verdict import EXIT_CODES, GRAVEST_FIRST
 
 

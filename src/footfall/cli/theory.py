@@ -6,12 +6,12 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
+from footfall import theory
 from footfall.cli.console import percent, say_json, seconds, show_table
 from footfall.cli.options import Json
+from footfall.model.durations import DistributionFamily, Duration
+from footfall.model.numbers import Grade, Number
 from footfall.records.errors import BadInputError
-from footfall.simulate import theory
-from footfall.simulate.spec.duration import Duration, Law
-from footfall.simulate.spec.number import Grade, Number
 
 HOUR_S = 3600.0
 _SERVERS_MOST = 100_000
@@ -137,9 +137,9 @@ def erlang_a(
     arrivals_per_h: Arrivals,
     service_s: Service,
     patience_s: Annotated[float, typer.Option(min=0, help="Mean patience, seconds.")],
-    patience_law: Annotated[Law, typer.Option(help="Its law; lognormal and others need a variation.")] = (
-        Law.EXPONENTIAL
-    ),
+    patience_law: Annotated[
+        DistributionFamily, typer.Option(help="Its law; lognormal and others need a variation.")
+    ] = (DistributionFamily.EXPONENTIAL),
     patience_cv: Annotated[
         float | None, typer.Option(min=0, help="Standard deviation of the patience by its mean.")
     ] = None,
@@ -274,9 +274,9 @@ def _numbers(text: str) -> range:
     return range(low, high + 1)
 
 
-def _patience(law: Law, mean_s: float, cv: float | None) -> theory.Patience | None:
+def _patience(law: DistributionFamily, mean_s: float, cv: float | None) -> theory.PatienceDistribution | None:
     """Give a patience that is not exponential."""
-    if law is Law.EXPONENTIAL and cv is None:
+    if law is DistributionFamily.EXPONENTIAL and cv is None:
         return None
     try:
         spread = None if cv is None else Number(cv, Grade.SET, "--patience-cv")
@@ -284,7 +284,9 @@ def _patience(law: Law, mean_s: float, cv: float | None) -> theory.Patience | No
     except ValueError as error:
         problem = f"does not go with a variation of {cv}"
         raise BadInputError(f"--patience-law {law.value}", problem, "--patience-cv as it needs") from error
-    return theory.Patience(duration.survival, (mean_s,) if law is Law.CONSTANT else ())
+    return theory.PatienceDistribution(
+        duration.survival, (mean_s,) if law is DistributionFamily.CONSTANT else ()
+    )
 
 
 def _idle(servers: int, *names: str) -> dict[str, float | int]:

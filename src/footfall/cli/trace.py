@@ -23,10 +23,10 @@ from footfall.cli.options import (
 )
 from footfall.cli.replaying import LogOptions, trace_of_log
 from footfall.cli.tracing import make_trace, scenario_of
-from footfall.load.trace import LogInfo, read_info, write_trace
 from footfall.records.errors import BadInputError
 from footfall.records.folders import check_writable, claim, release
-from footfall.simulate.access_log.requests import LogForm
+from footfall.workload.logged_requests import LogForm
+from footfall.workload.trace import LogInfo, read_info, write_trace
 
 Log = Annotated[
     Path | None,

@@ -9,14 +9,14 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from footfall.behaviour.load_model import RunPace
 from footfall.cli.content import model_in
-from footfall.load.scenario import Scenario, changed, play_of, read_scenario, with_outages
-from footfall.load.trace import LogInfo, Trace, TraceInfo, busiest_window, cut, random_choice
+from footfall.model.model import Model
+from footfall.model.numbers import DAY_S, HALF_HOUR_S, HOUR_S
 from footfall.records.errors import BadInputError
-from footfall.simulate.arrivals import arrivals_table, crowd, rates_within
-from footfall.simulate.decide.as_played import Play
-from footfall.simulate.spec.base import DAY_S, HALF_HOUR_S, HOUR_S
-from footfall.simulate.spec.model import Model
+from footfall.workload.arrivals import arrivals_table, draw_arrivals, rates_within
+from footfall.workload.scenario import Scenario, changed, play_of, read_scenario, with_outages
+from footfall.workload.trace import LogInfo, Trace, TraceInfo, busiest_window, cut, random_choice
 
 SCENARIOS = Path("scenarios")
 ARRIVALS_MOST = 5_000_000
@@ -85,7 +85,7 @@ def make_trace(
         BadInputError: the window does not lie in the day, or a change is impossible.
     """
     model = model_of(scenario, changes)
-    people = arrivals_table(model, crowd(model, seed, 0))
+    people = arrivals_table(model, draw_arrivals(model, seed, 0))
     if at_hour is None:
         starts_s = busiest_window(people["at_s"].to_numpy(), scenario.window_s)
     else:
@@ -101,7 +101,7 @@ def make_trace(
     return trace_of(people, model, scenario, TraceOf(play=play, seed=seed, changes=tuple(changes)))
 
 
-def _more_people(model: Model, seed: int, play: Play, scale: float) -> pl.DataFrame:
+def _more_people(model: Model, seed: int, play: RunPace, scale: float) -> pl.DataFrame:
     """Give `scale` times as many customers of the window: those of the day, and more of its population.
 
     Raises:
@@ -113,7 +113,7 @@ def _more_people(model: Model, seed: int, play: Play, scale: float) -> pl.DataFr
     if scale > most:
         come = f"{scale * float(rates.sum()):,.0f} arrivals in the half hours of the window are too many"
         raise BadInputError(f"--scale {scale:g}", come, f"a scale of at most {most:,.0f} for this window")
-    return arrivals_table(model, crowd(model, seed, 0, scale, within_s))
+    return arrivals_table(model, draw_arrivals(model, seed, 0, scale, within_s))
 
 
 def _scale_most(rates: NDArray[np.float64]) -> float:
@@ -122,7 +122,7 @@ def _scale_most(rates: NDArray[np.float64]) -> float:
 
 
 def _exactly(
-    count: int, people: pl.DataFrame, model: Model, seed: int, play: Play
+    count: int, people: pl.DataFrame, model: Model, seed: int, play: RunPace
 ) -> tuple[pl.DataFrame, float]:
     """Give exactly so many customers of the window, and their number as a multiple of the day's mean.
 
@@ -146,13 +146,15 @@ def _exactly(
         times = spare * (count + 6 * sqrt(count) + 6) / mean
         if times > (most := _scale_most(rates)):
             raise BadInputError(where, "too many for this window", f"at most about {int(most * mean):,}")
-        found = _within(arrivals_table(model, crowd(model, seed, 0, times, (play.starts_s, ends_s))), play)
+        found = _within(
+            arrivals_table(model, draw_arrivals(model, seed, 0, times, (play.starts_s, ends_s))), play
+        )
     if found.height < count:
         raise BadInputError(where, "hardly anybody comes in the window", "a busier one")
     return random_choice(found, count), count / mean
 
 
-def _within(people: pl.DataFrame, play: Play) -> pl.DataFrame:
+def _within(people: pl.DataFrame, play: RunPace) -> pl.DataFrame:
     return people.filter(
         pl.col("at_s").is_between(play.starts_s, play.starts_s + play.length_s, closed="left")
     )
@@ -162,7 +164,7 @@ def _within(people: pl.DataFrame, play: Play) -> pl.DataFrame:
 class TraceOf:
     """What a trace says of itself, beside its scenario."""
 
-    play: Play
+    play: RunPace
     seed: int
     changes: tuple[str, ...]
     log: LogInfo | None = None

@@ -11,21 +11,13 @@ import typer
 
 from footfall.cli.asked import asked_of
 from footfall.cli.times import seconds_of
-from footfall.load.endpoints.read import endpoints_in, read_text
-from footfall.load.from_url import (
-    FOR_S,
-    UrlLoad,
-    base_of,
-    endpoints_text,
-    errands_of,
-    span_of,
-    trace_of_url,
-)
-from footfall.load.scenario import Scenario
-from footfall.load.trace import Trace
-from footfall.load.transport.address import address_of
+from footfall.load.endpoints.endpoints_file import endpoints_in, read_text
+from footfall.load.http.connection_options import address_of
+from footfall.load.url_load import FOR_S, UrlLoad, base_of, endpoints_text, errands_of, span_of, trace_of_url
 from footfall.records.errors import BadInputError
 from footfall.records.tables import write_text
+from footfall.workload.scenario import Scenario
+from footfall.workload.trace import Trace
 
 CRITERION = "error(*) <= 2%"
 """What is asked of a load without a scenario, unless a share is asked of it."""

@@ -7,8 +7,7 @@ import polars as pl
 import typer
 from rich.table import Table
 
-from footfall.chart.save import save
-from footfall.chart.style import Stamp
+from footfall.chart.style import Stamp, save
 from footfall.chart.validation import days_chart, half_hours_chart, months_chart
 from footfall.cli import forecasting
 from footfall.cli.console import percent, progress, say, say_json, show_table

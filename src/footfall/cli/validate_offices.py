@@ -7,8 +7,7 @@ import polars as pl
 from rich.table import Table
 
 from footfall.chart.offices import half_hours_chart, queues_chart
-from footfall.chart.save import save
-from footfall.chart.style import Stamp
+from footfall.chart.style import Stamp, save
 from footfall.cli.console import percent, progress, say, say_json, show_table
 from footfall.cli.runs import begin_named, end
 from footfall.measure.offices import (

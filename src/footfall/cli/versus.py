@@ -10,12 +10,12 @@ from rich.table import Table
 from footfall.cli import plus_minus
 from footfall.cli.console import progress, say, show_table
 from footfall.cli.replicating import Day, key_figures
-from footfall.measure.paired import Paired, paired
-from footfall.measure.share import ShareDefinition
+from footfall.measure.summary import ShareDefinition
+from footfall.model.model import Model
 from footfall.records.errors import BadInputError
 from footfall.records.tables import write_csv
 from footfall.simulate.replications import replicate
-from footfall.simulate.spec.model import Model
+from footfall.stats.intervals import Paired, paired
 
 VERSUS_FILE = "versus.csv"
 REPLICATIONS = 10

@@ -10,21 +10,27 @@ import polars as pl
 import typer
 from numpy.typing import NDArray
 
-from footfall.chart.save import save
-from footfall.chart.style import Stamp
-from footfall.chart.welch import WelchLabels, welch
+from footfall.chart.comparison_charts import WelchLabels, welch
+from footfall.chart.style import Stamp, save
 from footfall.cli import plus_minus
 from footfall.cli.console import say, say_json
-from footfall.cli.judging import PREDICTED_FILE, visits_of
+from footfall.cli.evidence import PREDICTED_FILE, visits_of
 from footfall.cli.options import Json
-from footfall.load.result import VISITS_FILE as MEASURED_FILE
-from footfall.measure.batches import batch_means_interval
-from footfall.measure.interval import Interval, t_interval
+from footfall.load.result_files import VISITS_FILE as MEASURED_FILE
 from footfall.measure.summary import ALL, RESPONSE_S
-from footfall.measure.warm_up import BATCH, BATCHES_LEAST, Cut, mser5, over_runs, welch_table
 from footfall.records.errors import BadInputError
 from footfall.records.folders import check_writable
 from footfall.records.runs import read_manifest
+from footfall.stats.batch_means import (
+    BATCH,
+    WARM_UP_BATCHES_LEAST,
+    Cut,
+    batch_means_interval,
+    mser5,
+    over_runs,
+    welch_table,
+)
+from footfall.stats.intervals import Interval, t_interval
 
 Values = NDArray[np.float64]
 _PLOT = "welch"
@@ -101,7 +107,7 @@ def _values(run: Path, channel: str | None, quantity: Quantity) -> Values:
         visits = visits.filter(pl.col("channel") == channel)
     if quantity is Quantity.WAIT:
         visits = visits.filter(pl.col("started_s").is_not_null())
-    least = BATCH * BATCHES_LEAST
+    least = BATCH * WARM_UP_BATCHES_LEAST
     if visits.height < least:
         raise BadInputError(str(run), f"{visits.height} visits are too few", f"{least} or more")
     column = RESPONSE_S if quantity is Quantity.RESPONSE else pl.col("wait_s")

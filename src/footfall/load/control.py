@@ -9,12 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from footfall.load.endpoints.own_service import OwnService
-from footfall.load.endpoints.spec import Step
-from footfall.load.tally import nearest_rank
-from footfall.load.transport.address import address_of
-from footfall.load.transport.options import USUAL, TransportOptions
-from footfall.records.generator import ControlRecord, TimeSummary
+from footfall.load.endpoints.endpoints_file import EndpointStep
+from footfall.load.endpoints.target_service import TargetService
+from footfall.load.http.connection_options import USUAL, TransportOptions, address_of
+from footfall.load.result_rows import nearest_rank
+from footfall.records.load_generator import ControlRecord, TimeSummary
 
 HEALTH_PATH = "/health"
 _CLIENT = Path(__file__).parent / "control_client.py"
@@ -35,7 +34,7 @@ class ControlTarget:
     """Name of the run's own requests of that path; empty: it has none."""
 
 
-def control_target(own: OwnService | None, arrivals_per_s: float) -> ControlTarget | None:
+def control_target(own: TargetService | None, arrivals_per_s: float) -> ControlTarget | None:
     """Give the reference service's `/health`, or the first plain GET of an endpoints file; None: it has none.
 
     Plain is what everybody may send at any time: without placeholders, headers and authentication.
@@ -49,7 +48,7 @@ def control_target(own: OwnService | None, arrivals_per_s: float) -> ControlTarg
     return ControlTarget(plain.path, max(_EVERY_S, 1 / (arrivals_per_s * _SHARE_OF_ARRIVALS)), plain.title)
 
 
-def _is_plain(step: Step, *, has_auth: bool) -> bool:
+def _is_plain(step: EndpointStep, *, has_auth: bool) -> bool:
     asks_openly = not (has_auth and step.auth) and not step.headers
     return step.method == "GET" and asks_openly and not step.words and step.until is None
 

@@ -8,10 +8,10 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from footfall.measure.compare import compare
-from footfall.measure.criteria.spec import Scope
-from footfall.measure.interval import nearest_rank, wilson
+from footfall.measure.prediction import compare
+from footfall.measure.spec import Scope
 from footfall.measure.summary import ALL, RESPONSE_S, SERVED, Targets, measures
+from footfall.stats.intervals import nearest_rank, wilson
 
 STARTS = pl.Schema({"arrival": pl.Int64, "lag_s": pl.Float64})
 BINS_MOST = 300
@@ -25,7 +25,7 @@ Values = NDArray[np.floating[Any]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SoFar:
+class LiveSummary:
     """What is known of a play at one moment."""
 
     now_s: float
@@ -45,7 +45,7 @@ class SoFar:
         return self.predicted.filter(pl.col("ended_s") <= self.now_s)
 
 
-def live_rows(so_far: SoFar) -> list[dict[str, Any]]:
+def live_rows(so_far: LiveSummary) -> list[dict[str, Any]]:
     """Rows by channel and operation, totals of channels, and the total of all, which is the first.
 
     Due and sent arrivals are counted under their first choice, visits where they took place. Shares and
@@ -67,7 +67,7 @@ def live_rows(so_far: SoFar) -> list[dict[str, Any]]:
     return table.to_dicts()
 
 
-def live_series(so_far: SoFar, scope: Scope, length_s: float) -> dict[str, Any]:
+def live_series(so_far: LiveSummary, scope: Scope, length_s: float) -> dict[str, Any]:
     """Curves of a scope over the seconds of play, in equal bins, as lists.
 
     `at_s` are the bins' ends. Rates and lag belong to the bin, the success share to all that ended by its
@@ -105,7 +105,7 @@ def bin_width_s(length_s: float) -> float:
     return next((float(width) for width in _WIDTHS_S if length_s / width <= BINS_MOST), length_s / BINS_MOST)
 
 
-def _arrivals(so_far: SoFar) -> pl.DataFrame:
+def _arrivals(so_far: LiveSummary) -> pl.DataFrame:
     """Due and sent arrivals so far, and their lag, by first choice, with totals."""
     now = so_far.arrivals.join(so_far.starts, on="arrival", how="left")
     figures = [

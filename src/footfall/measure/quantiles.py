@@ -8,9 +8,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from footfall.measure.episodes import LONGEST_EPISODE
-from footfall.measure.interval import Interval
-from footfall.measure.response_times import (
+from footfall.stats.episodes import LONGEST_EPISODE
+from footfall.stats.intervals import Interval
+from footfall.stats.response_times import (
     Customers,
     Memory,
     Slow,

@@ -13,7 +13,7 @@ from collections.abc import Generator
 
 import pytest
 
-from footfall.pytest_plugin.call import FootfallRun, Place
+from footfall.pytest_plugin.call import FootfallRun, RunPlace
 
 __all__ = ["FootfallRun"]
 _CALLER = pytest.StashKey[FootfallRun]()
@@ -43,7 +43,7 @@ def footfall_run(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathF
     """Play a scenario and give what came of it: `footfall_run("ordinary_day", window="2min").verdict`."""
     kept = pytestconfig.getoption("--footfall-out")
     here = pytestconfig.invocation_params.dir
-    place = Place(
+    place = RunPlace(
         workspace=pytestconfig.rootpath / str(pytestconfig.getini("footfall_workspace")),
         here=here,
         results=here / kept if kept else tmp_path_factory.mktemp("footfall"),

@@ -24,7 +24,7 @@ _JUDGED = (0, 1, 3)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class RunPlace:
     """Where runs happen and where they leave their files."""
 
     workspace: Path
@@ -38,7 +38,7 @@ class Place:
 class FootfallRun:
     """What the fixture `footfall_run` gives: a function that plays a scenario."""
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, place: RunPlace) -> None:
         """Play in this place."""
         self._place = place
         self._numbers = count(1)
@@ -120,7 +120,7 @@ def _lines(criteria: str | Sequence[str]) -> list[str]:
 
 def _bounded(command: list[str], cwd: Path, timeout_s: float) -> tuple[int | None, str, str]:
     """Give exit code (None: it was stopped, having taken too long), stdout and stderr."""
-    from footfall.records.parent import for_child
+    from footfall.records.parent_process import for_child
 
     try:
         # In a session of its own: the terminal's Ctrl-C reaches it once, through us.

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from footfall.records.errors import BadInputError
-from footfall.records.outcomes import ERRORS, Outcome
+from footfall.records.rows import ERRORS, Outcome
 
 SECONDS_OF_AN_HOUR = 3600.0
 FALSE_ALARMS_AN_HOUR = 0.01
@@ -57,7 +57,7 @@ class AbortRule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Breach:
+class Violation:
     """When and how an abort rule was broken."""
 
     at_s: float
@@ -82,7 +82,7 @@ def batch_s(rule: AbortRule) -> float:
     return min(_BATCH_S_MOST, max(_BATCH_S_LEAST, rule.for_s / 3))
 
 
-class Guard:
+class AbortMonitor:
     """Watches one rule over visits in the order in which they end, at a fixed cost a visit.
 
     Two things break a rule, once `for_s` seconds have passed:
@@ -102,7 +102,7 @@ class Guard:
     def __init__(self, rule: AbortRule) -> None:
         """Have seen nothing."""
         self.rule = rule
-        self.breach: Breach | None = None
+        self.breach: Violation | None = None
         self._bins: deque[list[int]] = deque()
         """Of the last `for_s` seconds: number of the bin, bad visits, visits."""
         self._bad = self._visits = 0
@@ -139,7 +139,7 @@ class Guard:
             and min(self._bad / self._visits, self._last_bad / VISITS_LEAST) >= self._total_share
         )
         if is_total or (self._is_sure and self._bad > self.rule.share * self._visits):
-            self.breach = Breach(at_s=now_s, bad=self._bad, visits=self._visits, is_total=is_total)
+            self.breach = Violation(at_s=now_s, bad=self._bad, visits=self._visits, is_total=is_total)
 
     def _count(self, now_s: float, bad: bool) -> None:  # noqa: FBT001  counted, not a switch
         """Add to the window, and take out what is older than `for_s`."""

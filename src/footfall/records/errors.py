@@ -10,7 +10,7 @@ class BadInputError(Exception):
         super().__init__(f"{line}; expected {expected}" if expected else line)
 
 
-class BrokenLawError(ValueError):
+class InvariantError(ValueError):
     """A law that every run obeys is broken: the run is not to be trusted (exit code 3)."""
 
     def __init__(self, law: str, where: str, evidence: str) -> None:
@@ -23,3 +23,9 @@ class BrokenLawError(ValueError):
     def __str__(self) -> str:
         """Give all three as one line."""
         return f"broken law '{self.law}' at {self.where}: {self.evidence}"
+
+
+# ── What a number that a user gives may be at most, whatever it means
+
+NUMBER_MOST = 1e15
+"""In seconds thirty million years; beyond it, sums of numbers lose their fractions."""

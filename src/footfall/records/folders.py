@@ -9,8 +9,7 @@ from itertools import count
 from pathlib import Path
 
 from footfall.records.errors import BadInputError
-from footfall.records.files import read_json
-from footfall.records.runs import MANIFEST, RUN_FILES, TRACE_FILE
+from footfall.records.runs import MANIFEST, RUN_FILES, TRACE_FILE, read_json
 
 _TRACE = "a trace"
 _PLAYED = "load.json"

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from footfall.records.generator import TimeSummary
+from footfall.records.load_generator import TimeSummary
 
 PER_OCTAVE = 1024
 """Buckets between a time and its double: a bucket is at most 0.1 % wide, its middle at most 0.05 % off."""

@@ -1,17 +1,93 @@
-"""Somebody's own table, whatever its columns: CSV of any dialect as text, sheets, Parquet with its types."""
+"""A table of any shape as rows of text: CSV of any dialect, spreadsheets, Parquet."""
 
 import csv
+import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
 from itertools import chain, islice
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 from polars.exceptions import PolarsError
 
 from footfall.records.errors import BadInputError
-from footfall.records.sheet_file import is_sheet, sheet_rows
 from footfall.records.text_file import LINE_MOST, begins_with, encoding_of, lines_of
+
+# ── Rows of a spreadsheet (Excel, OpenDocument) as text, with the optional package that reads it
+
+BYTES_MOST = 2**29
+"""Of all the parts of a sheet's file, unpacked."""
+_ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
+_HINT = "the package for sheets: pip install 'footfall[excel]'; or the sheet saved as CSV"
+
+
+def is_sheet(path: Path) -> bool:
+    """Tell whether a file is a spreadsheet, by its first bytes."""
+    return begins_with(path, 4) in {_ZIP, _OLE}
+
+
+def sheet_rows(path: Path, sheet: str | None = None) -> Iterator[tuple[int, list[str]]]:
+    """Give number and cells of each row of a sheet (None: of the first); dates and times in ISO form.
+
+    Raises:
+        BadInputError: the package is missing, the file is damaged or too large, or has no such sheet.
+    """
+    try:
+        from python_calamine import CalamineError, CalamineWorkbook
+    except ImportError as error:
+        raise BadInputError(str(path), "is a spreadsheet", _HINT) from error
+    _check(path)
+    try:
+        with CalamineWorkbook.from_path(path) as book:
+            names = book.sheet_names
+            chosen = sheet or next(iter(names), "")
+            found = chosen in names
+            rows = book.get_sheet_by_name(chosen).to_python(skip_empty_area=False) if found else []
+    except (CalamineError, OSError, ValueError, IndexError) as error:
+        raise BadInputError(str(path), f"cannot be read ({error})", "a spreadsheet or CSV") from error
+    if not found:
+        raise BadInputError(str(path), f"has no sheet {chosen!r}", " or ".join(names))
+    return ((number, [_cell_text(cell) for cell in row]) for number, row in enumerate(rows, 1))
+
+
+def _check(path: Path) -> None:
+    if begins_with(path, 4) != _ZIP:
+        return
+    try:
+        with zipfile.ZipFile(path) as parts:
+            size = sum(part.file_size for part in parts.infolist())
+    except (zipfile.BadZipFile, OSError, ValueError) as error:
+        raise BadInputError(str(path), f"cannot be read ({error})", "a whole spreadsheet, or CSV") from error
+    if size > BYTES_MOST:
+        raise BadInputError(str(path), f"unpacks to {size:,} bytes", f"at most {BYTES_MOST:,}")
+
+
+def _cell_text(cell: Any) -> str:  # noqa: ANN401  what a sheet holds
+    """Give a cell as a CSV file would have it."""
+    if isinstance(cell, bool):
+        return str(cell).lower()
+    if isinstance(cell, float):
+        return str(int(cell)) if cell.is_integer() and abs(cell) < 1e15 else repr(cell)  # noqa: PLR2004  exact
+    if isinstance(cell, datetime):
+        return cell.isoformat(sep=" ")
+    if isinstance(cell, date | time):
+        return cell.isoformat()
+    if isinstance(cell, timedelta):
+        return _clock(cell.total_seconds())
+    return str(cell)
+
+
+def _clock(seconds: float) -> str:
+    whole, part = divmod(abs(seconds), 1)
+    minutes, second = divmod(int(whole), 60)
+    hours, minute = divmod(minutes, 60)
+    fraction = f"{part:.6f}"[1:].rstrip("0").rstrip(".") if part else ""
+    return f"{'-' if seconds < 0 else ''}{hours}:{minute:02d}:{second:02d}{fraction}"
+
+
+# ── Somebody's own table, whatever its columns: CSV of any dialect as text, sheets, Parquet with its types
 
 PARQUET_SUFFIXES = frozenset({".parquet", ".pq"})
 ROWS_MOST, CELLS_MOST = 10_000_000, 200_000_000
@@ -37,7 +113,7 @@ _Way = tuple[str, list[_Row], Iterator[_Row]]
 
 
 @dataclass(frozen=True, slots=True)
-class Aside:
+class SetAside:
     """A line that is no row of the table, and why."""
 
     reason: str
@@ -60,7 +136,7 @@ class Table:
     frame: pl.DataFrame
     lines: pl.Series | None = None
     """Number of each row's line in the file (or of its row in the sheet); None: the file has no lines."""
-    aside: tuple[Aside, ...] = ()
+    aside: tuple[SetAside, ...] = ()
     notes: tuple[str, ...] = ()
     """How the file was read, where that was not plain."""
     files: tuple[File, ...] = ()
@@ -143,7 +219,7 @@ def joined(tables: Sequence[tuple[str, Table]]) -> Table:
         own = pl.int_range(1, table.frame.height + 1, eager=True) if table.lines is None else table.lines
         files.append(File(name, begins + 1))
         lines.append(own + begins)
-        aside += [Aside(each.reason, each.line + begins) for each in table.aside]
+        aside += [SetAside(each.reason, each.line + begins) for each in table.aside]
         begins += max(int(own[-1]), max((each.line for each in table.aside), default=0))
     notes = tuple(dict.fromkeys(note for _, table in tables for note in table.notes))
     return Table(pl.concat([t.frame for _, t in tables]), pl.concat(lines), tuple(aside), notes, tuple(files))
@@ -220,7 +296,7 @@ class _Reader:
 
     def __init__(self, path: Path, form: TableForm) -> None:
         self._path, self._form = path, form
-        self._aside: list[Aside] = []
+        self._aside: list[SetAside] = []
         self._short: list[_Row] = []
 
     def table(self, ways: Sequence[tuple[str, Iterable[_Row]]], notes: tuple[str, ...]) -> Table:
@@ -280,7 +356,7 @@ class _Reader:
             kept += self._short
         else:
             self._aside += [
-                Aside(f"{len(cells)} cells instead of {len(names)}", line) for line, cells in self._short
+                SetAside(f"{len(cells)} cells instead of {len(names)}", line) for line, cells in self._short
             ]
         parts.append(_part(names, kept))
         frame = pl.concat(parts).sort("\x00line", maintain_order=True)
@@ -295,13 +371,13 @@ class _Reader:
         stripped = _stripped(filled)
         first = next(filter(None, stripped))
         if any(len(cell) > _CELL_MOST for cell in filled):
-            self._aside.append(Aside(f"a cell of more than {_CELL_MOST:,} characters", line))
+            self._aside.append(SetAside(f"a cell of more than {_CELL_MOST:,} characters", line))
         elif len(filled) > len(names):
-            self._aside.append(Aside(f"{len(filled)} cells instead of {len(names)}", line))
+            self._aside.append(SetAside(f"{len(filled)} cells instead of {len(names)}", line))
         elif stripped[0] in {"", names[0]} and _names(cells) == names:
-            self._aside.append(Aside("the heading again", line))
+            self._aside.append(SetAside("the heading again", line))
         elif first.casefold().rstrip(":").partition(" ")[0] in TOTALS:
-            self._aside.append(Aside("a row of totals", line))
+            self._aside.append(SetAside("a row of totals", line))
         elif len(cells) < len(names):
             self._short.append(row)
         else:

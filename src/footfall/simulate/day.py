@@ -6,27 +6,25 @@ from typing import NamedTuple
 
 import polars as pl
 
-from footfall.records.errors import BrokenLawError
-from footfall.records.outcomes import Outcome
-from footfall.simulate.arrivals import Crowd, arrivals_table, crowd, crowd_of_trace
-from footfall.simulate.customer import Customer
-from footfall.simulate.decide import keyed
-from footfall.simulate.decide.account import account, refusal
-from footfall.simulate.decide.chooser import NOBODY
-from footfall.simulate.decide.customer import nearest_site
-from footfall.simulate.decide.follow_up import Action
-from footfall.simulate.decide.journey import Journeys
+from footfall.behaviour import keyed
+from footfall.behaviour.choice import NOBODY
+from footfall.behaviour.customer_rules import Action, account, nearest_site, refusal
+from footfall.behaviour.journey import Journeys
+from footfall.model.channel import Channel
+from footfall.model.model import Model
+from footfall.model.numbers import DAY_S, HALF_HOUR_S
+from footfall.records.errors import InvariantError
+from footfall.records.rows import Outcome
+from footfall.simulate.customer_state import Customer
+from footfall.simulate.day_counts import DayTally
 from footfall.simulate.engine import Body, Environment, Script, without_cycle_search
 from footfall.simulate.engine import after as call_after
-from footfall.simulate.laws import LawsHeld, hold
-from footfall.simulate.laws.tally import Tally
+from footfall.simulate.invariants import InvariantsHeld, check_invariants
 from footfall.simulate.sampler import Sampler
-from footfall.simulate.spec.base import DAY_S, HALF_HOUR_S
-from footfall.simulate.spec.channel import Channel
-from footfall.simulate.spec.model import Model
-from footfall.simulate.staff_table import staff_table
-from footfall.simulate.stations import CallCentreStation, MessageGatewayStation, Place, Station, build
+from footfall.simulate.staff_tables import staff_table
+from footfall.simulate.stations import CallCentreStation, MessageGatewayStation, SimContext, Station, build
 from footfall.simulate.visit_log import VisitLog
+from footfall.workload.arrivals import Arrivals, arrivals_of_trace, arrivals_table, draw_arrivals
 
 DRAIN_S = 6 * 3600.0
 """Those still inside this long after the end of the day are `unfinished`."""
@@ -52,7 +50,7 @@ class DayResult:
     """How busy the agents were by half hour, as `staff_table` has it."""
     events: int
     """Timed events that SimPy processed."""
-    laws: LawsHeld
+    laws: InvariantsHeld
     """Laws that were held against this run."""
 
 
@@ -62,7 +60,7 @@ class Day:
     def __init__(  # noqa: PLR0913, PLR0917  the last two save work that many days share
         self,
         model: Model,
-        people: Crowd,
+        people: Arrivals,
         seed: int,
         length_s: float = DAY_S,
         sampler: Sampler | None = None,
@@ -82,7 +80,7 @@ class Day:
         self._journeys = Journeys(model)
         sampler = sampler or Sampler(people.keys)
         run = sampler.of_the_operator(people.run)
-        place = Place(
+        place = SimContext(
             env=self.env,
             sampler=sampler,
             operations=model.operations,
@@ -94,7 +92,7 @@ class Day:
             clock=model.clock,
         )
         self._stations: list[Station] = [build(channel, place) for channel in model.channels]
-        self._tally = Tally(self._stations, model.operations)
+        self._tally = DayTally(self._stations, model.operations)
         self._came, self._moments_s = self._tally.came, self._tally.moments_s
         self._gateway = next((s for s in self._stations if isinstance(s, MessageGatewayStation)), None)
         # What most visits do not need is None here, so that they do not ask the specs.
@@ -121,7 +119,7 @@ class Day:
             self._log.add(customer, Outcome.UNFINISHED, last_s)
         visits = self._log.table(self.model, self._people)
         going = arrivals_table(self.model, self._people)
-        laws = hold(visits, self._tally.counts())
+        laws = check_invariants(visits, self._tally.counts())
         check_conservation(visits, going)
         return DayResult(
             visits=visits,
@@ -203,7 +201,7 @@ def simulate_day(
     model: Model, seed: int, replication: int = 0, progress: Progress | None = None
 ) -> DayResult:
     """Run one day of a model."""
-    return Day(model, crowd(model, seed, replication), seed).run(progress)
+    return Day(model, draw_arrivals(model, seed, replication), seed).run(progress)
 
 
 class Replay(NamedTuple):
@@ -220,7 +218,7 @@ class Replay(NamedTuple):
 
 def predict(played: Model, arrivals: pl.DataFrame, seed: int, replication: int, length_s: float) -> DayResult:
     """Run exactly the arrivals of a trace (columns of `ARRIVALS`) through the model as it is played."""
-    return Day(played, crowd_of_trace(played, arrivals, seed, replication), seed, length_s).run()
+    return Day(played, arrivals_of_trace(played, arrivals, seed, replication), seed, length_s).run()
 
 
 def predictions(played: Model, replay: Replay, redraws: range) -> Iterator[pl.DataFrame]:
@@ -229,7 +227,7 @@ def predictions(played: Model, replay: Replay, redraws: range) -> Iterator[pl.Da
     The customers, their choices and their own times are the same in all, as they are in a run at a live
     service. Redraw 0 is what `predict` gives.
     """
-    people = crowd_of_trace(played, replay.arrivals, replay.seed, replay.replication)
+    people = arrivals_of_trace(played, replay.arrivals, replay.seed, replay.replication)
     refused = refusals(played, replay.seed)
     for redraw in redraws:
         sampler = Sampler(people.keys, redraw)
@@ -254,4 +252,4 @@ def check_conservation(visits: pl.DataFrame, arrivals: pl.DataFrame) -> None:
     first = visits.filter(pl.col("attempt") == 1)["customer"].sort()
     if not first.equals(arrivals["customer"].sort()):
         evidence = f"{arrivals.height} customers came but {first.len()} first attempts ended"
-        raise BrokenLawError("every customer makes a first attempt", "all stations, the whole run", evidence)
+        raise InvariantError("every customer makes a first attempt", "all stations, the whole run", evidence)

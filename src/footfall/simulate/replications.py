@@ -7,8 +7,8 @@ from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from typing import Any, TypeVar
 
+from footfall.model.model import Model
 from footfall.simulate.day import DayResult, Progress, simulate_day
-from footfall.simulate.spec.model import Model
 
 Summary = TypeVar("Summary")
 

@@ -7,11 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from footfall.simulate.customer import Customer
-from footfall.simulate.decide import keyed
-from footfall.simulate.decide.customer import SERVICE, SERVICE_FAULT, WRAP_UP
-from footfall.simulate.spec.duration import Duration, Law, lognormal_parameters
-from footfall.simulate.spec.times import AnyDuration
+from footfall.behaviour import keyed
+from footfall.behaviour.customer_rules import SERVICE, SERVICE_FAULT, WRAP_UP
+from footfall.model.durations import AnyDuration, DistributionFamily, Duration, lognormal_parameters
+from footfall.simulate.customer_state import Customer
 
 Draw = Callable[[Customer], float]
 
@@ -46,13 +45,13 @@ class Sampler:
             u_of = self.uniform(purpose, turn)
             return lambda customer: duration.at(u_of(customer))
         mean_s = float(duration.mean_s)
-        if duration.law is Law.CONSTANT or mean_s == 0:
+        if duration.law is DistributionFamily.CONSTANT or mean_s == 0:
             return lambda _customer: mean_s
-        if duration.law is Law.LOGNORMAL:
+        if duration.law is DistributionFamily.LOGNORMAL:
             mu, sigma = lognormal_parameters(mean_s, float(duration.cv or 0))
             return self._stream(purpose, turn, normal=True).exponential_of(mu, sigma)
         uniform = self.uniform(purpose, turn)
-        if duration.law is Law.EXPONENTIAL:
+        if duration.law is DistributionFamily.EXPONENTIAL:
             return lambda customer: -mean_s * log1p(-uniform(customer))
         return lambda customer: duration.at(uniform(customer))
 

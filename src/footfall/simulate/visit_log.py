@@ -6,11 +6,11 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from footfall.records.outcomes import OUTCOMES, Outcome
+from footfall.model.model import Model
+from footfall.records.rows import OUTCOMES, Outcome
 from footfall.records.tables import VISITS
-from footfall.simulate.arrivals import Crowd
-from footfall.simulate.customer import Customer
-from footfall.simulate.spec.model import Model
+from footfall.simulate.customer_state import Customer
+from footfall.workload.arrivals import Arrivals
 
 _CODE = {Outcome(name): code for code, name in enumerate(OUTCOMES)}
 _NEVER_BEGAN = {Outcome.CLOSED, Outcome.BALKED, Outcome.BLOCKED}
@@ -52,7 +52,7 @@ class VisitLog:
         """Count the visits."""
         return len(self._places)
 
-    def table(self, model: Model, people: Crowd) -> pl.DataFrame:
+    def table(self, model: Model, people: Arrivals) -> pl.DataFrame:
         """Give all visits with the columns of `VISITS`, in order of their end."""
         places = np.frombuffer(self._places, dtype=np.int64)
         codes = np.frombuffer(self._codes, dtype=np.int16).reshape(-1, 4).astype(np.int64)

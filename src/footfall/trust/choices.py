@@ -7,17 +7,11 @@ import numpy as np
 import polars as pl
 
 from footfall.measure.trust import Check, at_least, rounded
-from footfall.simulate.estimate import (
-    Choices,
-    Columns,
-    Estimate,
-    Term,
-    choices_of,
-    estimate,
-    likelihood_ratio,
-    share_change,
-    with_attribute,
-)
+from footfall.simulate.estimate.choices import Choices
+from footfall.simulate.estimate.fit import estimate
+from footfall.simulate.estimate.predict import share_change, with_attribute
+from footfall.simulate.estimate.result import Estimate, likelihood_ratio
+from footfall.simulate.estimate.table import Columns, Term, choices_of
 
 SWISSMETRO, CANADA, HILLSTROM = (
     f"{name}.csv.gz" for name in ("swissmetro", "mode_canada", "hillstrom_channels_2008")

@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from footfall.measure.interval import clopper_pearson_low, wilson
+from footfall.behaviour.choice import nested_logit
 from footfall.measure.trust import Check
-from footfall.simulate.decide.choice import nested_logit
-from footfall.simulate.theory import (
+from footfall.stats.intervals import clopper_pearson_low, wilson
+from footfall.theory import (
     Scalability,
     bass_peak,
     bass_share,

@@ -10,10 +10,10 @@ import numpy as np
 import polars as pl
 
 from footfall.measure.trust import Check, rounded
-from footfall.simulate.recorded import replay
-from footfall.simulate.spec.model import Model
-from footfall.simulate.theory import (
-    Station,
+from footfall.model.model import Model
+from footfall.simulate.recorded_arrivals import replay
+from footfall.theory import (
+    FluidStation,
     erlang_a,
     erlang_b,
     erlang_c,
@@ -143,7 +143,7 @@ def changing(rows: pl.DataFrame, per_h: Callable[[float], float]) -> list[tuple[
     """Give the columns of a changing day's table beside our own, at all its moments."""
     one = rows.row(0, named=True)
     patience_s = one["mean_patience_s"]
-    queue = Station(one["servers"], 1 / one["mean_service_s"], 1 / patience_s if patience_s else 0.0)
+    queue = FluidStation(one["servers"], 1 / one["mean_service_s"], 1 / patience_s if patience_s else 0.0)
     moments = [hour * 3600 for hour in rows["t_h"]]
     found = transient(lambda s: per_h(s / 3600) / 3600, queue, moments, [h * 3600 for h in range(1, 8)])
     return [

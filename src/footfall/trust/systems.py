@@ -6,12 +6,12 @@ from typing import Protocol
 import polars as pl
 
 from footfall.measure.trust import Check, Figure, compared, rounded
+from footfall.model.model import Model
 from footfall.simulate.day import DayResult, Progress
-from footfall.simulate.recorded import replay
+from footfall.simulate.recorded_arrivals import replay
 from footfall.simulate.replications import replicate
-from footfall.simulate.spec.model import Model
-from footfall.simulate.theory import staffing
-from footfall.simulate.theory.printed import PRINTED
+from footfall.theory import staffing
+from footfall.theory.printed_tables import PRINTED
 
 _UNITS = {"positions": "people", "wait_mean": "s"}
 

@@ -9,11 +9,13 @@ from xml.etree.ElementTree import fromstring
 import polars as pl
 import pytest
 
-from footfall.chart.fitted.arrivals import arrivals_by_weekday
-from footfall.chart.fitted.patience import patience_curves
-from footfall.chart.fitted.quantiles import service_quantiles
-from footfall.chart.fitted.service_times import service_outliers
-from footfall.chart.fitted.staff import staff_by_half_hour
+from footfall.chart.fit_charts import (
+    arrivals_by_weekday,
+    patience_curves,
+    service_outliers,
+    service_quantiles,
+    staff_by_half_hour,
+)
 from footfall.chart.style import Chart, Stamp, look, svg_text
 
 Draw: TypeAlias = Callable[[pl.DataFrame, Stamp], Chart]

@@ -7,11 +7,10 @@ from html.parser import HTMLParser
 import polars as pl
 import pytest
 
-from footfall.chart.report.page import ReportData, render
-from footfall.chart.report.sheet import Sheet
+from footfall.chart.day_charts import wait_heat_map
+from footfall.chart.html_report import ReportData, Sheet, render
+from footfall.chart.run_charts import success_against_target
 from footfall.chart.style import GREY, INK, Stamp
-from footfall.chart.success_against_target import success_against_target
-from footfall.chart.wait_heat_map import wait_heat_map
 from footfall.records.runs import ArrivalCounts, Lag, Manifest
 
 HOSTILE = "<script>alert(1)</script>\"'&"

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from footfall.simulate.theory import (
+from footfall.theory import (
     erlang_a,
     erlang_a_service_level,
     erlang_b,

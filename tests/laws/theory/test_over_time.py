@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from footfall.simulate.theory import (
-    Station,
+from footfall.theory import (
+    FluidStation,
     erlang_a,
     erlang_c,
     load_by_interval,
@@ -54,7 +54,7 @@ def test_no_load_takes_no_servers() -> None:
 
 def test_a_steady_rate_settles_at_erlang_a() -> None:
     """14 agents, 200 calls an hour of 3 minutes, 3 minutes of patience: after ten hours."""
-    found = transient(lambda _: 200 / 3600, Station(14, 1 / 180, 1 / 180), [36_000])[0]
+    found = transient(lambda _: 200 / 3600, FluidStation(14, 1 / 180, 1 / 180), [36_000])[0]
     expected = erlang_a(14, 200 / 3600, 1 / 180, 1 / 180)
     assert found.queue_mean == pytest.approx(expected.queue_mean, rel=1e-6)
     assert found.all_busy_share == pytest.approx(expected.waits_share, rel=1e-6)
@@ -66,7 +66,7 @@ def test_with_servers_for_all_a_changing_day_is_that_of_the_sinusoid() -> None:
     def rate(hour: float) -> float:
         return 20 * (1 + 0.6 * sin(2 * pi * hour / 24))
 
-    for moment in transient(rate, Station(60, 2), [72, 76, 80, 84]):
+    for moment in transient(rate, FluidStation(60, 2), [72, 76, 80, 84]):
         expected = sinusoidal_load(moment.at, 20, 0.6, 24, 0.5)
         assert moment.in_system_mean == pytest.approx(expected, rel=1e-6)
 
@@ -82,7 +82,7 @@ def test_time_waited_is_the_queue_summed_and_abandonment_its_share(
     servers: int, patience_s: float, swing: float, calls_per_h: float
 ) -> None:
     """Abandoned = θ times the time waited, at every moment; arrivals are the integral of their rate."""
-    station = Station(servers, 1 / 180, 1 / patience_s)
+    station = FluidStation(servers, 1 / 180, 1 / patience_s)
 
     def rate(at: float) -> float:
         return calls_per_h / 3600 * (1 + swing * sin(2 * pi * at / 7200))
@@ -97,4 +97,4 @@ def test_time_waited_is_the_queue_summed_and_abandonment_its_share(
 def test_moments_out_of_order_are_refused() -> None:
     """Time runs one way."""
     with pytest.raises(ValueError, match="increase"):
-        transient(lambda _: 1, Station(1, 1), [2, 1])
+        transient(lambda _: 1, FluidStation(1, 1), [2, 1])

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from footfall.simulate.spec.duration import Duration, Law
-from footfall.simulate.theory import (
-    Patience,
+from footfall.model.durations import DistributionFamily, Duration
+from footfall.theory import (
+    PatienceDistribution,
     erlang_a,
     erlang_a_general,
     erlang_a_general_service_level,
@@ -20,14 +20,14 @@ from footfall.simulate.theory import (
 from tests.made_up import number
 
 
-def exponential(rate: float) -> Patience:
+def exponential(rate: float) -> PatienceDistribution:
     """Give an exponential patience."""
-    return Patience(lambda time: exp(-rate * time))
+    return PatienceDistribution(lambda time: exp(-rate * time))
 
 
-def constant(limit: float) -> Patience:
+def constant(limit: float) -> PatienceDistribution:
     """Give a patience that never varies."""
-    return Patience(lambda time: float(time < limit), breaks=(limit,))
+    return PatienceDistribution(lambda time: float(time < limit), breaks=(limit,))
 
 
 @pytest.mark.parametrize(
@@ -65,29 +65,36 @@ def test_constant_patience_is_the_queue_of_bounded_wait(
 
 def test_endless_patience_is_erlang_c_and_none_is_erlang_b() -> None:
     """The two limits."""
-    patient = erlang_a_general(10, 8, 1, Patience(lambda _time: 1.0))
+    patient = erlang_a_general(10, 8, 1, PatienceDistribution(lambda _time: 1.0))
     assert patient.waits_share == pytest.approx(erlang_c(10, 8), rel=1e-12)
     assert patient.wait_mean == pytest.approx(erlang_c_wait_mean(10, 8, 1), rel=1e-12)
     assert patient.abandons_share == 0
-    at_once = erlang_a_general(10, 8, 1, Patience(lambda _time: 0.0))
+    at_once = erlang_a_general(10, 8, 1, PatienceDistribution(lambda _time: 0.0))
     assert at_once.abandons_share == at_once.waits_share == pytest.approx(erlang_b(10, 8), rel=1e-12)
     assert at_once.wait_mean == 0
 
 
 @settings(max_examples=20, deadline=None)
 @given(
-    law=st.sampled_from([Law.LOGNORMAL, Law.WEIBULL, Law.GAMMA, Law.HYPEREXPONENTIAL]),
+    law=st.sampled_from(
+        [
+            DistributionFamily.LOGNORMAL,
+            DistributionFamily.WEIBULL,
+            DistributionFamily.GAMMA,
+            DistributionFamily.HYPEREXPONENTIAL,
+        ]
+    ),
     cv=st.floats(0.3, 3),
     mean=st.floats(0.1, 10),
     servers=st.integers(1, 60),
     load_share=st.floats(0.3, 1.6),
 )
 def test_flow_is_conserved_whatever_the_patience(
-    law: Law, cv: float, mean: float, servers: int, load_share: float
+    law: DistributionFamily, cv: float, mean: float, servers: int, load_share: float
 ) -> None:
     """Served at all = 1 - abandoned; the wait is at most the mean patience; more agents lose fewer."""
-    cv += law is Law.HYPEREXPONENTIAL
-    patience = Patience(Duration(law=law, mean_s=number(mean), cv=number(cv)).survival)
+    cv += law is DistributionFamily.HYPEREXPONENTIAL
+    patience = PatienceDistribution(Duration(law=law, mean_s=number(mean), cv=number(cv)).survival)
     arrival_rate = servers * load_share
     found = erlang_a_general(servers, arrival_rate, 1, patience)
     level = erlang_a_general_service_level(servers, arrival_rate, 1, patience, 1e4)
@@ -109,7 +116,7 @@ def test_a_mixture_bends_between_its_parts() -> None:
         terms.append(terms[-1] * (8 / k if k <= 10 else 0.9 * 8 / 10))
     total = sum(terms)
     waits = sum(terms[10:]) / total
-    found = erlang_a_general(10, 8, 1, Patience(lambda _time: 0.9))
+    found = erlang_a_general(10, 8, 1, PatienceDistribution(lambda _time: 0.9))
     assert found.waits_share == pytest.approx(waits, rel=1e-12)
     assert found.abandons_share == pytest.approx(0.1 * waits, rel=1e-12)
     assert found.queue_mean == pytest.approx(sum(j * t for j, t in enumerate(terms[10:])) / total, rel=1e-9)
@@ -121,4 +128,4 @@ def test_a_mixture_bends_between_its_parts() -> None:
 def test_a_queue_without_limit_is_refused(servers: int, arrival_rate: float, share: float) -> None:
     """Those who never leave come faster than they are served; or there is nothing to serve."""
     with pytest.raises(ValueError, match=r"no limit|above zero"):
-        erlang_a_general(servers, arrival_rate, 1, Patience(lambda _time: share))
+        erlang_a_general(servers, arrival_rate, 1, PatienceDistribution(lambda _time: share))

@@ -2,8 +2,8 @@
 
 import pytest
 
-from footfall.simulate.theory import StaffingTarget, erlang_c_service_level, staffing
-from footfall.simulate.theory.printed import PRINTED, Printed
+from footfall.theory import StaffingTarget, erlang_c_service_level, staffing
+from footfall.theory.printed_tables import PRINTED, Printed
 
 
 @pytest.mark.parametrize("case", PRINTED, ids=lambda case: case.program)

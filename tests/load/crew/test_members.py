@@ -2,7 +2,7 @@
 
 import pytest
 
-from footfall.load.crew.members import Member
+from footfall.load.worker_state import WorkerState
 
 
 @pytest.mark.parametrize(
@@ -25,5 +25,5 @@ def test_a_worker_that_the_run_counted_on_is_lost_also_before_its_first_arrival(
     said: str,
 ) -> None:
     """Its arrivals all passed on to others, and yet fewer generators made the load than were asked for."""
-    member = Member("one", status=status, takes_part=takes_part)
+    member = WorkerState("one", status=status, takes_part=takes_part)
     assert member.record(slots).status == said

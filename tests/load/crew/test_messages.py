@@ -7,12 +7,18 @@ from typing import Any
 import msgpack  # type: ignore[import-untyped]  # it has no types; Locust brings it
 import pytest
 
-from footfall.load.account import Account
-from footfall.load.crew.messages import arrivals_of, here, is_dead, pieces_of
-from footfall.load.crew.plan import Plan
-from footfall.load.crew.stream import Notes, Stream, add_up
-from footfall.records.outcomes import Outcome
-from footfall.records.rows import Arrival
+from footfall.load.assignment import Assignment
+from footfall.load.result_batches import (
+    ResultBatch,
+    ResultBuffer,
+    arrivals_of,
+    here,
+    is_dead,
+    merge_batches,
+    pieces_of,
+)
+from footfall.load.results import RunResults
+from footfall.records.rows import Arrival, Outcome
 
 VISIT = (3, 1, "young", "query", "web", 0, 1, 0.5, 0.5, None, 0.9, 0.0, "timeout", "no_answer", 0.0)
 
@@ -41,8 +47,8 @@ def test_a_trace_of_many_thousands_arrives_whole_and_in_order() -> None:
 
 def test_notes_add_up_as_if_the_master_had_played_itself() -> None:
     """Starts, ends, visits and hits, in two messages."""
-    account, stream = Account(arrivals(2)), Stream()
-    plan = Plan([0.0, 1.0], account.tally)
+    account, stream = RunResults(arrivals(2)), ResultBuffer()
+    plan = Assignment([0.0, 1.0], account.tally)
     plan.begin(["one"])
     stream.start(0, 0.002)
     first = sent(stream.take().to_data())
@@ -52,7 +58,7 @@ def test_notes_add_up_as_if_the_master_had_played_itself() -> None:
     stream.start(1, 0.001)
     stream.end(1, played=False, broken_by="ValueError in load/play/wire.py, send")
     for data in (first, sent(stream.take().to_data()), sent(stream.take().to_data())):
-        add_up(Notes.of_data(data), account, plan, "one")
+        merge_batches(ResultBatch.of_data(data), account, plan, "one")
     result = account.result(2.0, "http://127.0.0.1")
     assert (result.arrivals.played, result.arrivals.broken, result.status) == (1, 1, "finished")
     assert result.lag_s.max == 0.002

@@ -5,37 +5,42 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from footfall.load.crew.plan import Plan, clock_offset
-from footfall.load.tally import State, Tally
+from footfall.load.assignment import Assignment, clock_offset
+from footfall.load.result_rows import ArrivalState, ArrivalStates
 
 DUE = 40
 
 
 def test_arrival_k_belongs_to_slot_k_mod_n() -> None:
     """Dealt in turn, so that each worker has its part of every second."""
-    plan = Plan([float(k) for k in range(10)], Tally(10))
+    plan = Assignment([float(k) for k in range(10)], ArrivalStates(10))
     assert plan.begin(["a", "b", "c"]) == {"a": [0, 3, 6, 9], "b": [1, 4, 7], "c": [2, 5, 8]}
     assert [plan.slots(worker) for worker in "abc"] == [(0,), (1,), (2,)]
 
 
 def test_what_a_silent_worker_may_have_started_is_lost_and_the_rest_passes_on() -> None:
     """Silent since second 5: of its arrivals at 0, 2, 4, 6, 8 the last two cannot have been started."""
-    tally = Tally(10)
-    plan = Plan([float(k) for k in range(10)], tally)
+    tally = ArrivalStates(10)
+    plan = Assignment([float(k) for k in range(10)], tally)
     plan.begin(["a", "b"])
     tally.start(0, 0.0)
-    tally.end(0, State.PLAYED)
+    tally.end(0, ArrivalState.PLAYED)
     tally.start(2, 0.0)
     assert plan.lose("a", 5.0) == [6, 8]
-    assert [tally.state(k) for k in (0, 2, 4, 6)] == [State.PLAYED, State.LOST, State.LOST, State.WAITING]
+    assert [tally.state(k) for k in (0, 2, 4, 6)] == [
+        ArrivalState.PLAYED,
+        ArrivalState.LOST,
+        ArrivalState.LOST,
+        ArrivalState.WAITING,
+    ]
     assert plan.give([6, 8], ["b"]) == {"b": [6, 8]}
     assert plan.slots("b") == (0, 1)
 
 
 def test_a_worker_that_says_good_bye_loses_nobody_that_it_has_not_started() -> None:
     """It told all, so what is waiting has not been started, whether it was due or not."""
-    tally = Tally(4)
-    plan = Plan([0.0, 0.0, 9.0, 9.0], tally)
+    tally = ArrivalStates(4)
+    plan = Assignment([0.0, 0.0, 9.0, 9.0], tally)
     plan.begin(["a"])
     assert plan.leave("a") == [0, 1, 2, 3]
     assert tally.counts().lost == 0
@@ -43,7 +48,7 @@ def test_a_worker_that_says_good_bye_loses_nobody_that_it_has_not_started() -> N
 
 def test_nothing_is_given_to_nobody_nor_twice() -> None:
     """A customer would be played by nobody, or by two."""
-    plan = Plan([0.0, 1.0], Tally(2))
+    plan = Assignment([0.0, 1.0], ArrivalStates(2))
     with pytest.raises(ValueError, match="nobody"):
         plan.begin([])
     plan.begin(["a"])
@@ -57,9 +62,9 @@ class Crew(RuleBasedStateMachine):
     def __init__(self) -> None:
         """Begin with nobody."""
         super().__init__()
-        self.tally = Tally(DUE)
+        self.tally = ArrivalStates(DUE)
         self.due_s = [k / 2 for k in range(DUE)]
-        self.plan = Plan(self.due_s, self.tally)
+        self.plan = Assignment(self.due_s, self.tally)
         self.now_s = 0.0
         self.owned: dict[str, list[int]] = {}
         self.started: list[int] = []
@@ -100,8 +105,8 @@ class Crew(RuleBasedStateMachine):
         """A customer leaves."""
         arrival = data.draw(st.sampled_from(self.started))
         self.started.remove(arrival)
-        if self.tally.state(arrival) is State.STARTED:
-            self.tally.end(arrival, State.PLAYED if played else State.FAILED)
+        if self.tally.state(arrival) is ArrivalState.STARTED:
+            self.tally.end(arrival, ArrivalState.PLAYED if played else ArrivalState.FAILED)
 
     @precondition(lambda self: self.owned)
     @rule(data=st.data())
@@ -136,7 +141,7 @@ class Crew(RuleBasedStateMachine):
         owned = [arrival for arrivals in self.owned.values() for arrival in arrivals]
         assert len(set(owned)) == len(owned)
         if self.owned and self.count:
-            waiting = {k for k in range(DUE) if self.tally.state(k) is State.WAITING}
+            waiting = {k for k in range(DUE) if self.tally.state(k) is ArrivalState.WAITING}
             assert waiting >= set(owned)
 
 

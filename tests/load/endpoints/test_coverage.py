@@ -5,14 +5,13 @@ from collections import Counter
 import polars as pl
 import pytest
 
-from footfall.load.endpoints.coverage import covered, without_published_targets
-from footfall.load.endpoints.read import endpoints_in
-from footfall.load.endpoints.spec import Endpoints
-from footfall.load.trace import Trace, read_trace, write_trace
+from footfall.load.endpoints.endpoints_check import covered, without_published_targets
+from footfall.load.endpoints.endpoints_file import Endpoints, endpoints_in
+from footfall.model.model import Target
+from footfall.model.numbers import Number, article, assumed, public
 from footfall.records.errors import BadInputError
-from footfall.records.outcomes import Outcome
-from footfall.simulate.spec.model import Target
-from footfall.simulate.spec.number import Number, article, assumed, public
+from footfall.records.rows import Outcome
+from footfall.workload.trace import Trace, read_trace, write_trace
 from tests.load.small import after_failure, everywhere, small_model, trace_of
 
 

@@ -7,22 +7,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from footfall.load.endpoints.judge import ending_at
-from footfall.load.endpoints.look import ABSENT, is_same, look
-from footfall.load.endpoints.spec import Endpoints
-from footfall.load.errands.answers import SERVED, Answer, Ending
-from footfall.load.errands.body import whole_answer
-from footfall.records.outcomes import Outcome
+from footfall.load.endpoints.endpoints_file import Endpoints
+from footfall.load.endpoints.placeholders import ABSENT, is_same, look
+from footfall.load.endpoints.target_service import ending_at
+from footfall.load.responses import SERVED, Ending, Response, whole_answer
+from footfall.records.rows import Outcome
 
 GOOD = {"state": "ok", "data": {"id": "o1", "items": [{"n": 1}, {"n": 2}]}}
 
 
-def answer(body: object = GOOD, status: int = 200, kind: str = "text/json") -> Answer:
+def answer(body: object = GOOD, status: int = 200, kind: str = "text/json") -> Response:
     """Give an answer with a body of JSON."""
     return whole_answer(status, json.dumps(body).encode(), {"Content-Type": kind})
 
 
-def ending(found: Answer, success: dict[str, Any] | None = None, **file: Any) -> Ending:  # noqa: ANN401  TOML
+def ending(found: Response, success: dict[str, Any] | None = None, **file: Any) -> Ending:  # noqa: ANN401  TOML
     """Judge an answer by a step with that success, in a file with those keys."""
     step = {"path": "/"} | ({} if success is None else {"success": success}) | file.pop("step", {})
     endpoints = Endpoints.model_validate({"errand": [{"for": "*.*", "step": [step]}]} | file)
@@ -62,7 +61,7 @@ def test_an_answer_is_right_when_all_holds_that_is_said(success: dict[str, Any])
         ({"json": {"state": "ok"}}, whole_answer(200, b"<html>", {})),
     ],
 )
-def test_one_condition_that_does_not_hold_is_an_error(success: dict[str, Any], found: Answer) -> None:
+def test_one_condition_that_does_not_hold_is_an_error(success: dict[str, Any], found: Response) -> None:
     """Though the status says that all is well."""
     assert ending(found, success) == (Outcome.ERROR, "unexpected_answer")
 
@@ -77,12 +76,12 @@ def test_one_condition_that_does_not_hold_is_an_error(success: dict[str, Any], f
         (answer({}, 429), (Outcome.THROTTLED, "http_429")),
         (answer({}, 500), (Outcome.ERROR, "http_500")),
         (answer({}, 302), (Outcome.ERROR, "http_302")),
-        (Answer(0, problem="no_answer"), (Outcome.TIMEOUT, "no_answer")),
-        (Answer(200, problem="answer_too_long"), (Outcome.ERROR, "answer_too_long")),
+        (Response(0, problem="no_answer"), (Outcome.TIMEOUT, "no_answer")),
+        (Response(200, problem="answer_too_long"), (Outcome.ERROR, "answer_too_long")),
     ],
 )
 def test_a_wrong_answer_is_what_the_file_says_by_code_then_status_else_what_is_usual(
-    found: Answer, expected: Ending
+    found: Response, expected: Ending
 ) -> None:
     """The code stands where the file says; a redirect is no success."""
     outcomes = {"card_declined": "rejected", "107": "blocked", "Too busy!": "throttled", "402": "unconfirmed"}

@@ -9,21 +9,19 @@ from typing import Any
 import pytest
 
 from footfall import __version__
-from footfall.load.endpoints.own_service import VALUES, OwnService, SharedToken
-from footfall.load.endpoints.read import endpoints_in
-from footfall.load.endpoints.words import CUSTOMER_WORDS
-from footfall.load.errands.answers import SERVED, Answer, Ending
-from footfall.load.errands.attempt import Attempt, Order, VisitOverError
-from footfall.load.errands.body import whole_answer
-from footfall.load.errands.errand import Errands
-from footfall.load.errands.person import Person
-from footfall.load.errands.wire import Request
-from footfall.records.outcomes import Outcome
+from footfall.load.endpoints.endpoints_file import endpoints_in
+from footfall.load.endpoints.placeholders import CUSTOMER_WORDS
+from footfall.load.endpoints.target_service import VALUES, SharedToken, TargetService
+from footfall.load.identity import Identity
+from footfall.load.journey_runner import JourneyRunner
+from footfall.load.responses import SERVED, Ending, Response, whole_answer
+from footfall.load.visit import Attempt, OrderOutcome, RequestSpec, VisitOverError
+from footfall.records.rows import Outcome
 from tests.load.scripted import ScriptedWire, customer_at
 from tests.load.small import after_failure, small_model
 
 OK = whole_answer(200, b'{"state": "ok", "data": {"id": "o/1", "token": "t1"}}', {})
-Answers = Callable[[Request], Answer | None]
+Answers = Callable[[RequestSpec], Response | None]
 
 
 def wire_of(answers: Answers = lambda _request: None, request_s: float = 0.0) -> ScriptedWire:
@@ -31,13 +29,15 @@ def wire_of(answers: Answers = lambda _request: None, request_s: float = 0.0) ->
     return ScriptedWire(lambda request: answers(request) or OK, request_s)
 
 
-def service_of(text: str, factor: float = 1.0, **secrets: str) -> OwnService:
+def service_of(text: str, factor: float = 1.0, **secrets: str) -> TargetService:
     """Make a file ready."""
     known = {f"env.{name}": value for name, value in secrets.items()}
-    return OwnService(endpoints_in(text, "f.toml"), known, factor)
+    return TargetService(endpoints_in(text, "f.toml"), known, factor)
 
 
-def visit(service: OwnService, wire: ScriptedWire, unsettled: Order | None = None) -> tuple[Attempt, Ending]:
+def visit(
+    service: TargetService, wire: ScriptedWire, unsettled: OrderOutcome | None = None
+) -> tuple[Attempt, Ending]:
     """Serve one attempt at the web."""
     attempt = Attempt(customer_at("web", "query", wire), small_model().channel("web"), 1, 0.0)
     return attempt, service.serve(attempt, unsettled)
@@ -83,11 +83,11 @@ def test_only_the_placeholders_of_the_file_are_worked_out(monkeypatch: pytest.Mo
     """A browser's name costs the import of Faker: a third of a second in which arrivals would wait."""
     asked: list[str] = []
 
-    def browser(_: Person) -> str:
+    def browser(_: Identity) -> str:
         asked.append("browser")
         return "Mozilla/5.0"
 
-    monkeypatch.setattr(Person, "browser", property(browser))
+    monkeypatch.setattr(Identity, "browser", property(browser))
     assert visit(service_of(errand('path = "/customers/{phone}"')), wire_of())[1] == SERVED
     assert asked == []
     with_browser = errand('path = "/"\nheaders = { User-Agent = "{browser}" }')
@@ -140,7 +140,7 @@ def test_people_think_as_much_shorter_as_in_the_rest_of_the_play() -> None:
 
 def test_one_wrong_answer_ends_the_visit() -> None:
     """What comes after it is not asked."""
-    wire = wire_of(lambda request: Answer(429) if request.target == "/b" else None)
+    wire = wire_of(lambda request: Response(429) if request.target == "/b" else None)
     text = errand('path = "/a"', 'path = "/b"', 'path = "/c"')
     assert visit(service_of(text), wire)[1] == (Outcome.THROTTLED, "http_429")
     assert [request.target for request in wire.requests] == ["/a", "/b"]
@@ -203,8 +203,8 @@ def test_a_retried_order_keeps_its_key_only_while_its_fate_is_unknown(status: in
     """As at the reference service: after a timeout nobody knows, after a refusal the order is a new one."""
     service = service_of(errand(ORDER))
     model = small_model(follow_ups=after_failure(Outcome.TIMEOUT if is_same else Outcome.REJECTED, retry=1))
-    wire = wire_of(lambda _request: Answer(status))
-    Errands(model, service.serve, lambda *_: None).run(customer_at("web", "recharge", wire))
+    wire = wire_of(lambda _request: Response(status))
+    JourneyRunner(model, service.serve, lambda *_: None).run(customer_at("web", "recharge", wire))
     keys = [request[3]["id"] for request in sent(wire)]
     assert len(keys) == 3
     assert len(set(keys)) == (1 if is_same else 3)
@@ -256,7 +256,7 @@ def test_every_visit_logs_in_as_its_customer_once() -> None:
 
 def test_a_process_logs_in_once_and_again_after_a_401_or_when_its_time_is_over() -> None:
     """Whoever gets the 401 fails; the next has a new token."""
-    wrong = [None, None, None, None, Answer(401)]
+    wrong = [None, None, None, None, Response(401)]
     service = service_of(login("process", renew_s=100, prefix="", header="X-T"), A="s3")
     wire = wire_of(lambda _request: wrong.pop(0) if wrong else None)
     endings = [visit(service, wire)[1] for _ in range(3)]
@@ -272,12 +272,12 @@ def test_a_process_logs_in_once_and_again_after_a_401_or_when_its_time_is_over()
 @pytest.mark.parametrize(
     ("answer", "ending"),
     [
-        (Answer(403), (Outcome.ERROR, "http_403")),
+        (Response(403), (Outcome.ERROR, "http_403")),
         (whole_answer(200, b'{"data": {"token": 7}}', {}), (Outcome.ERROR, "no_token")),
         (whole_answer(200, b"{}", {}), (Outcome.ERROR, "no_token")),
     ],
 )
-def test_who_cannot_log_in_is_not_served(answer: Answer, ending: Ending) -> None:
+def test_who_cannot_log_in_is_not_served(answer: Response, ending: Ending) -> None:
     """Nothing else is asked."""
     for per in ("visit", "process"):
         wire = wire_of(lambda _request: answer)

@@ -9,14 +9,14 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from footfall.load.endpoints.ready import COPY
-from footfall.load.result import HITS_FILE, VISITS_FILE, LoadResult
-from footfall.load.run import LoadSettings, _command, run_locust
-from footfall.load.trace import read_info, write_trace
-from footfall.records.connections import ConnectionCounts
+from footfall.load.endpoints.endpoints_check import COPY
+from footfall.load.result_files import HITS_FILE, VISITS_FILE, LoadResult
+from footfall.load.start_locust import LoadSettings, _command, run_locust
 from footfall.records.errors import BadInputError
+from footfall.records.load_generator import ConnectionCounts
 from footfall.records.runs import ArrivalCounts, read_manifest
 from footfall.records.tables import HITS, VISITS, check_visits, read_parquet
+from footfall.workload.trace import read_info, write_trace
 from tests.load.endpoints.shop import PASSWORD, TOKEN, Shop, shop
 from tests.load.small import day_of, small_model, trace_of
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from footfall.load.endpoints.read import endpoints_in, read_text, secrets_of
+from footfall.load.endpoints.endpoints_file import endpoints_in, read_text, secrets_of
 from footfall.records.errors import BadInputError
 
 SECRET = "sk-live-4711"

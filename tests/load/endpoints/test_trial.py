@@ -1,11 +1,11 @@
 """A file can be tried out before the load: one errand a mapping, every answer shown, no secret among them."""
 
-from footfall.load.endpoints.own_service import OwnService
-from footfall.load.endpoints.read import endpoints_in
-from footfall.load.endpoints.trial import Trial, idle, trials
-from footfall.load.transport.address import address_of
-from footfall.load.transport.client import Client
-from footfall.records.outcomes import Outcome
+from footfall.load.endpoints.endpoints_check import DryRun, idle, trials
+from footfall.load.endpoints.endpoints_file import endpoints_in
+from footfall.load.endpoints.target_service import TargetService
+from footfall.load.http.client import Client
+from footfall.load.http.connection_options import address_of
+from footfall.records.rows import Outcome
 from tests.load.endpoints.shop import PASSWORD, TOKEN, Shop, shop
 from tests.load.endpoints.test_played import FILE, OTHER
 from tests.load.small import SEED, small_model
@@ -13,9 +13,9 @@ from tests.load.small import SEED, small_model
 SECRETS = {"env.SHOP_PASSWORD": PASSWORD, "env.SHOP_OTHER": OTHER}
 
 
-def tried(here: Shop, text: str = FILE) -> dict[str, Trial]:
+def tried(here: Shop, text: str = FILE) -> dict[str, DryRun]:
     """Try a file out at a shop; gives the trials by channel.operation."""
-    service = OwnService(endpoints_in(text, "f.toml"), SECRETS, 0.01)
+    service = TargetService(endpoints_in(text, "f.toml"), SECRETS, 0.01)
     done = trials(service, small_model(), Client(address_of(here.host, "--host")), SEED)
     return {f"{trial.channel}.{trial.operation}": trial for trial in done}
 
@@ -79,5 +79,5 @@ def test_a_mapping_that_nothing_gets_to_is_told() -> None:
     for = ["sms.query", "web.query"]
     step = [{ path = "/" }]
     """
-    service = OwnService(endpoints_in(text, "f.toml"), {}, 1)
+    service = TargetService(endpoints_in(text, "f.toml"), {}, 1)
     assert idle(service, small_model()) == ["wbe.*", "sms.query, web.query"]

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from footfall.load.errands.answers import Answer, ending_of
-from footfall.load.errands.wire import Request, has_token, status_is
-from footfall.records.outcomes import Outcome
+from footfall.load.responses import Response, ending_of
+from footfall.load.visit import RequestSpec, has_token, status_is
+from footfall.records.rows import Outcome
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,7 @@ from footfall.records.outcomes import Outcome
 )
 def test_an_answer_means(status: int, code: str, outcome: Outcome, cause: str) -> None:
     """Status and code give the outcome; the cause names the code, or the status where there is none."""
-    assert ending_of(Answer(status, {"code": code})) == (outcome, cause)
+    assert ending_of(Response(status, {"code": code})) == (outcome, cause)
 
 
 @pytest.mark.parametrize(
@@ -53,27 +53,27 @@ def test_an_answer_means(status: int, code: str, outcome: Outcome, cause: str) -
 )
 def test_no_answer_means(problem: str, outcome: Outcome) -> None:
     """Too late is a timeout, a broken line an error."""
-    assert ending_of(Answer(0, problem=problem)) == (outcome, problem)
+    assert ending_of(Response(0, problem=problem)) == (outcome, problem)
 
 
 @given(status=st.integers(0, 599), code=st.one_of(st.text(max_size=20), st.integers(), st.none()))
 def test_an_answer_that_was_not_asked_for_is_never_a_success(status: int, code: object) -> None:
     """Whatever comes, the outcome is not `served`, and it has a cause."""
-    outcome, cause = ending_of(Answer(status, {"code": code}))
+    outcome, cause = ending_of(Response(status, {"code": code}))
     assert outcome is not Outcome.SERVED
     assert cause
 
 
 def test_a_success_is_only_the_answer_that_was_asked_for() -> None:
     """Another 2xx, or the right status without a text in it that a header can hold, is an error."""
-    request = Request(channel="web", method="POST", path="/login", is_right=has_token(200, "token"))
-    assert request.judge(Answer(200, {"token": "t"})) == (Outcome.SERVED, "")
+    request = RequestSpec(channel="web", method="POST", path="/login", is_right=has_token(200, "token"))
+    assert request.judge(Response(200, {"token": "t"})) == (Outcome.SERVED, "")
     wrong = (None, "", "a\r\nb", "帳單", "\ud800", ["t"], {"t": 1}, 5, "t" * 10_000)
     for answer in (
-        Answer(200),
-        Answer(204, {"token": "t"}),
-        *(Answer(200, {"token": each}) for each in wrong),
+        Response(200),
+        Response(204, {"token": "t"}),
+        *(Response(200, {"token": each}) for each in wrong),
     ):
         assert request.judge(answer) == (Outcome.ERROR, "unexpected_answer")
-    gone = Request(channel="web", method="POST", path="/logout", is_right=status_is(204))
-    assert gone.judge(Answer(204)) == (Outcome.SERVED, "")
+    gone = RequestSpec(channel="web", method="POST", path="/logout", is_right=status_is(204))
+    assert gone.judge(Response(204)) == (Outcome.SERVED, "")

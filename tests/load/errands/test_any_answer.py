@@ -6,16 +6,13 @@ from typing import Any
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from footfall.load.endpoints.own_service import OwnService
-from footfall.load.endpoints.read import endpoints_in
-from footfall.load.errands.answers import Answer
-from footfall.load.errands.attempt import Attempt
-from footfall.load.errands.body import json_answer, whole_answer
-from footfall.load.errands.wire import Request
-from footfall.load.transport.address import address_of
-from footfall.load.transport.message import message_of
-from footfall.load.transport.problems import NoAnswerError
-from footfall.records.outcomes import Outcome
+from footfall.load.endpoints.endpoints_file import endpoints_in
+from footfall.load.endpoints.target_service import TargetService
+from footfall.load.http.connection_options import address_of
+from footfall.load.http.messages import NoAnswerError, message_of
+from footfall.load.responses import Response, json_answer, whole_answer
+from footfall.load.visit import Attempt, RequestSpec
+from footfall.records.rows import Outcome
 from tests.load.scripted import ScriptedWire, customer_at, served
 from tests.load.small import small_model
 
@@ -33,7 +30,7 @@ JSON: st.SearchStrategy[Any] = st.recursive(
 )
 DEEP = "[" * 950 + "]" * 950
 """As deep as the reader of JSON allows, or nearly."""
-OWN = OwnService(
+OWN = TargetService(
     endpoints_in(
         """
         code = "code"
@@ -58,17 +55,17 @@ OWN = OwnService(
 class AnyWire(ScriptedWire):
     """Answers as it is told, in turn, and sees that every request can be sent or has a cause."""
 
-    def __init__(self, answers: list[Answer]) -> None:
+    def __init__(self, answers: list[Response]) -> None:
         """Begin again from the first after the last."""
         super().__init__(request_s=1)
         self._told = answers
 
-    def send(self, request: Request, attempt: int) -> Answer:
+    def send(self, request: RequestSpec, attempt: int) -> Response:
         """Answer, if it can be sent."""
         try:
             message_of(HERE, request)
         except NoAnswerError as error:
-            return Answer(0, problem=error.cause)
+            return Response(0, problem=error.cause)
         super().send(request, attempt)
         return self._told[len(self.requests) % len(self._told)]
 
@@ -113,7 +110,7 @@ def test_no_answer_of_the_reference_interface_breaks_a_visit(
 @example(told=[(200, {"token": "t", "state": 10**400})])
 def test_no_answer_of_an_own_service_breaks_a_visit(told: list[tuple[int, dict[str, Any]]]) -> None:
     """Whatever is saved and put into paths, headers and bodies."""
-    wire = AnyWire([Answer(status, body, document=body) for status, body in told])
+    wire = AnyWire([Response(status, body, document=body) for status, body in told])
     attempt = Attempt(customer_at("web", "query", wire), MODEL.channel("web"), 1, 0.0)
     assert holds(OWN.serve(attempt))
 

@@ -4,15 +4,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from footfall.load.errands.answers import Answer
-from footfall.load.errands.wire import Request
-from footfall.records.outcomes import OUTCOMES, Outcome
+from footfall.load.responses import Response
+from footfall.load.visit import RequestSpec
+from footfall.records.rows import OUTCOMES, Outcome
 from footfall.records.tables import VISITS, check_visits, table
 from tests.load.scripted import ScriptedWire, customer_at, errand_of
 from tests.load.small import after_failure, small_model
 
 CHANNEL, ATTEMPT, OUTCOME = (list(VISITS).index(name) for name in ("channel", "attempt", "outcome"))
-DOWN = Answer(503, {"code": "outage"})
+DOWN = Response(503, {"code": "outage"})
 
 
 def failing(*channels: str) -> ScriptedWire:
@@ -69,8 +69,8 @@ def test_a_retried_order_keeps_its_key_only_while_its_fate_is_unknown(
     outcome = Outcome.TIMEOUT if is_same else Outcome.REJECTED
     model = small_model(follow_ups=after_failure(outcome, retry=1))
 
-    def script(request: Request) -> Answer | None:
-        return Answer(status, {"code": code}) if request.step == "POST /orders" else None
+    def script(request: RequestSpec) -> Response | None:
+        return Response(status, {"code": code}) if request.step == "POST /orders" else None
 
     wire = ScriptedWire(script)
     errand_of(model, customer_at("agent", "recharge", wire))
@@ -87,9 +87,9 @@ def test_an_attempt_that_fails_before_the_order_does_not_forget_the_one_before()
     }
     follow_ups = after_failure(Outcome.TIMEOUT).model_copy(update={"by_outcome": rules})
     model = small_model().model_copy(update={"follow_ups": follow_ups})
-    wrong = [("POST /orders", Answer(504)), ("POST /login", Answer(500)), ("", Answer(0))]
+    wrong = [("POST /orders", Response(504)), ("POST /login", Response(500)), ("", Response(0))]
 
-    def script(request: Request) -> Answer | None:
+    def script(request: RequestSpec) -> Response | None:
         return wrong.pop(0)[1] if request.step == wrong[0][0] else None
 
     wire = ScriptedWire(script)
@@ -106,7 +106,7 @@ def test_who_is_cut_off_leaves_an_unfinished_visit() -> None:
     class CutError(Exception):
         """What cuts off."""
 
-    def script(request: Request) -> Answer | None:
+    def script(request: RequestSpec) -> Response | None:
         if request.step == "GET /account":
             raise CutError
         return None
@@ -137,7 +137,7 @@ def test_the_visits_of_any_errand_keep_the_laws_of_visits(
     model = small_model()
     model = model.model_copy(update={"follow_ups": model.follow_ups.model_copy(update={"by_outcome": rules})})
     wire = ScriptedWire(
-        lambda request: Answer(503, {"code": outcome}) if request.channel in down else None, request_s
+        lambda request: Response(503, {"code": outcome}) if request.channel in down else None, request_s
     )
     rows = errand_of(model, customer_at(channel, "recharge", wire, number))
     check_visits(table(rows, VISITS))

@@ -1,15 +1,15 @@
 """The same customer types the same things in every attempt."""
 
-from footfall.load.errands.person import PLANS, RECHARGES_FEN, Person
-from footfall.simulate.decide.account import msisdn, pin
+from footfall.behaviour.customer_rules import msisdn, pin
+from footfall.load.identity import PLANS, RECHARGES_FEN, Identity
 from tests.load.small import SEED
 
 
 def test_a_person_is_a_function_of_seed_account_and_key() -> None:
     """Asked twice, the same; number and PIN are those that the service keeps."""
     for subscriber in range(20):
-        one = Person(SEED, subscriber, subscriber * 7 + 1)
-        assert one == Person(SEED, subscriber, subscriber * 7 + 1)
+        one = Identity(SEED, subscriber, subscriber * 7 + 1)
+        assert one == Identity(SEED, subscriber, subscriber * 7 + 1)
         assert one.msisdn == msisdn(subscriber)
         assert one.pin == pin(SEED, subscriber)
         assert one.plan in PLANS
@@ -20,7 +20,7 @@ def test_a_person_is_a_function_of_seed_account_and_key() -> None:
 def test_a_wrong_pin_has_six_digits_and_is_never_the_right_one() -> None:
     """For many keys of one account."""
     for key in range(2000):
-        one = Person(SEED, 3, key * 0x9E3779B97F4A7C15 % 2**64)
+        one = Identity(SEED, 3, key * 0x9E3779B97F4A7C15 % 2**64)
         assert one.wrong_pin != one.pin
         assert len(one.wrong_pin) == 6
         assert one.wrong_pin.isdigit()
@@ -28,6 +28,6 @@ def test_a_wrong_pin_has_six_digits_and_is_never_the_right_one() -> None:
 
 def test_people_differ() -> None:
     """All plans and amounts are bought by somebody."""
-    many = [Person(SEED, 0, key * 0x9E3779B97F4A7C15 % 2**64) for key in range(300)]
+    many = [Identity(SEED, 0, key * 0x9E3779B97F4A7C15 % 2**64) for key in range(300)]
     assert {one.plan for one in many} == set(PLANS)
     assert {one.recharge_fen for one in many} == set(RECHARGES_FEN)

@@ -7,19 +7,17 @@ from typing import Any
 import polars as pl
 import pytest
 
-from footfall.load.errands.answers import Answer, Ending
-from footfall.load.errands.attempt import Attempt, Customer, Order
-from footfall.load.errands.errand import Errands
-from footfall.load.errands.person import Person
-from footfall.load.errands.wire import Request
-from footfall.records.outcomes import OUTCOMES, Outcome
-from footfall.records.rows import Arrival
-from footfall.simulate.arrivals import arrivals_table, crowd
+from footfall.behaviour import keyed
+from footfall.load.identity import Identity
+from footfall.load.journey_runner import JourneyRunner
+from footfall.load.responses import Ending, Response
+from footfall.load.visit import Attempt, OrderOutcome, RequestSpec, RunCustomer
+from footfall.model.channel import Fault, Verb
+from footfall.model.model import Model
+from footfall.model.population import FollowUps
+from footfall.records.rows import OUTCOMES, Arrival, Outcome
 from footfall.simulate.day import simulate_day
-from footfall.simulate.decide import keyed
-from footfall.simulate.spec.channel import Fault, Verb
-from footfall.simulate.spec.model import Model
-from footfall.simulate.spec.people import FollowUps
+from footfall.workload.arrivals import arrivals_table, draw_arrivals
 from tests.load.small import SEED, channels, small_model, works
 from tests.made_up import number
 
@@ -61,11 +59,11 @@ class RecordedVisits:
         """Set the clock forward."""
         self.clock_s += seconds
 
-    def send(self, request: Request, attempt: int) -> Answer:
+    def send(self, request: RequestSpec, attempt: int) -> Response:
         """Send nothing: how each visit ends is recorded."""
         raise NotImplementedError
 
-    def serve(self, attempt: Attempt, _unsettled: Order | None) -> Ending:
+    def serve(self, attempt: Attempt, _unsettled: OrderOutcome | None) -> Ending:
         """End the visit as it ended on the simulated day."""
         row = next(self.rows)
         assert (attempt.channel.name, attempt.number) == (row["channel"], row["attempt"])
@@ -76,7 +74,7 @@ class RecordedVisits:
 def test_both_hosts_decide_alike_for_every_customer(failing: Model) -> None:
     """From the same outcomes come the same channels, attempts and due times, to the bit."""
     visits = simulate_day(failing, SEED).visits.sort("customer", "attempt")
-    people = arrivals_table(failing, crowd(failing, SEED, 0))
+    people = arrivals_table(failing, draw_arrivals(failing, SEED, 0))
     simulated = visits.select("customer", "channel", "attempt", "due_s", "outcome").rows()
     by_customer = visits.partition_by("customer", as_dict=True)
     hosted: list[tuple[Any, ...]] = []
@@ -86,7 +84,7 @@ def test_both_hosts_decide_alike_for_every_customer(failing: Model) -> None:
         arrival = Arrival(arrival=number_, due_s=who["at_s"], subscriber=0, **who)
         wire = RecordedVisits(iter(rows), who["at_s"])
         key = keyed.customer_key(run_key, who["customer"])
-        customer = Customer(arrival=arrival, key=key, person=Person(SEED, 0, key), wire=wire, run="run")
+        customer = RunCustomer(arrival=arrival, key=key, person=Identity(SEED, 0, key), wire=wire, run="run")
         _host(failing, wire, customer, hosted)
         assert next(wire.rows, None) is None
     assert hosted == simulated
@@ -98,9 +96,9 @@ def test_both_hosts_decide_alike_for_every_customer(failing: Model) -> None:
     assert again["attempt"].max() == 5
 
 
-def _host(model: Model, wire: RecordedVisits, customer: Customer, hosted: list[tuple[Any, ...]]) -> None:
+def _host(model: Model, wire: RecordedVisits, customer: RunCustomer, hosted: list[tuple[Any, ...]]) -> None:
     def note(attempt: Attempt, _ended_s: float, ending: Ending) -> None:
         who = customer.arrival.customer
         hosted.append((who, attempt.channel.name, attempt.number, attempt.due_s, str(ending[0])))
 
-    Errands(model, wire.serve, note).run(customer)
+    JourneyRunner(model, wire.serve, note).run(customer)

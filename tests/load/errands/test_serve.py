@@ -4,11 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from footfall.load.errands.answers import Answer
-from footfall.load.errands.attempt import Order
-from footfall.load.errands.wire import Request
-from footfall.records.outcomes import Outcome
-from footfall.simulate.spec.channel import LogoutReminder
+from footfall.load.responses import Response
+from footfall.load.visit import OrderOutcome, RequestSpec
+from footfall.model.channel import LogoutReminder
+from footfall.records.rows import Outcome
 from tests.load.scripted import Script, ScriptedWire, customer_at, served
 from tests.load.small import (
     GATEWAY,
@@ -33,7 +32,7 @@ def steps_of(name: str, operation: str, script: Script = lambda _request: None) 
     return [step.removeprefix(f"{name} ") for step in wire.steps()]
 
 
-def answering(step: str, answer: Answer) -> Script:
+def answering(step: str, answer: Response) -> Script:
     """Give a script that answers one step otherwise."""
     return lambda request: answer if request.step == step else None
 
@@ -112,10 +111,10 @@ def repr_short(value: object) -> str:
 def test_nobody_waited_longer_than_the_request_took(waited_s: object, wait_s: float) -> None:
     """The service says how long; what is no number of seconds is nought."""
 
-    def script(request: Request) -> Answer | None:
+    def script(request: RequestSpec) -> Response | None:
         if request.step != "POST /visits":
             return None
-        return Answer(201, {"visit": "v1", "waited_s": waited_s})
+        return Response(201, {"visit": "v1", "waited_s": waited_s})
 
     attempt, ending = served(small_model(), customer_at("kiosk", "query", ScriptedWire(script, request_s=1)))
     assert (attempt.wait_s, ending) == (wait_s, SERVED)
@@ -124,42 +123,42 @@ def test_nobody_waited_longer_than_the_request_took(waited_s: object, wait_s: fl
 @pytest.mark.parametrize(
     ("name", "step", "answer", "ending"),
     [
-        ("web", "POST /login", Answer(401, {"code": "wrong_pin"}), (Outcome.REJECTED, "wrong_pin")),
+        ("web", "POST /login", Response(401, {"code": "wrong_pin"}), (Outcome.REJECTED, "wrong_pin")),
         (
             "web",
             "POST /orders",
-            Answer(202, {"order": 5, "state": "done"}),
+            Response(202, {"order": 5, "state": "done"}),
             (Outcome.ERROR, "unexpected_answer"),
         ),
         (
             "web",
             "POST /orders",
-            Answer(201, {"order": 5, "state": "done"}),
+            Response(201, {"order": 5, "state": "done"}),
             (Outcome.ERROR, "unexpected_answer"),
         ),
-        ("web", "POST /orders", Answer(202, {"state": "pending"}), (Outcome.ERROR, "unexpected_answer")),
+        ("web", "POST /orders", Response(202, {"state": "pending"}), (Outcome.ERROR, "unexpected_answer")),
         (
             "web",
             "POST /orders/{order}/confirm",
-            Answer(200, {"state": "pending"}),
+            Response(200, {"state": "pending"}),
             (Outcome.ERROR, "unexpected_answer"),
         ),
         (
             "web",
             "POST /orders/{order}/confirm",
-            Answer(410, {"code": "expired"}),
+            Response(410, {"code": "expired"}),
             (Outcome.UNCONFIRMED, "expired"),
         ),
-        ("web", "GET /account", Answer(200, {}), (Outcome.ERROR, "unexpected_answer")),
-        ("web", "POST /logout", Answer(503, {"code": "throttled"}), (Outcome.THROTTLED, "throttled")),
-        ("own_hall", "POST /visits", Answer(408, {"code": "patience"}), (Outcome.ABANDONED, "patience")),
-        ("own_hall", "POST /visits", Answer(201, {}), (Outcome.ERROR, "unexpected_answer")),
-        ("sms", "POST /messages", Answer(429, {"code": "throttled"}), (Outcome.THROTTLED, "throttled")),
-        ("sms", "GET /answers", Answer(200, {"answers": [7]}), (Outcome.ERROR, "unexpected_answer")),
-        ("sms", "GET /answers", Answer(0, problem="unreachable"), (Outcome.ERROR, "unreachable")),
+        ("web", "GET /account", Response(200, {}), (Outcome.ERROR, "unexpected_answer")),
+        ("web", "POST /logout", Response(503, {"code": "throttled"}), (Outcome.THROTTLED, "throttled")),
+        ("own_hall", "POST /visits", Response(408, {"code": "patience"}), (Outcome.ABANDONED, "patience")),
+        ("own_hall", "POST /visits", Response(201, {}), (Outcome.ERROR, "unexpected_answer")),
+        ("sms", "POST /messages", Response(429, {"code": "throttled"}), (Outcome.THROTTLED, "throttled")),
+        ("sms", "GET /answers", Response(200, {"answers": [7]}), (Outcome.ERROR, "unexpected_answer")),
+        ("sms", "GET /answers", Response(0, problem="unreachable"), (Outcome.ERROR, "unreachable")),
     ],
 )
-def test_one_wrong_answer_ends_the_visit(name: str, step: str, answer: Answer, ending: object) -> None:
+def test_one_wrong_answer_ends_the_visit(name: str, step: str, answer: Response, ending: object) -> None:
     """A visit is never better than its worst turn, though all others went well."""
     _, found = served(small_model(), customer_at(name, "transact", ScriptedWire(answering(step, answer))))
     assert found == ending
@@ -167,13 +166,13 @@ def test_one_wrong_answer_ends_the_visit(name: str, step: str, answer: Answer, e
 
 def test_what_is_held_is_let_go_also_after_a_failure() -> None:
     """The clerk is free for the next customer."""
-    steps = steps_of("own_hall", "recharge", answering("POST /orders", Answer(502, {"code": "crm_error"})))
+    steps = steps_of("own_hall", "recharge", answering("POST /orders", Response(502, {"code": "crm_error"})))
     assert steps[-2:] == ["POST /orders", "DELETE /visits/{visit}"]
 
 
 def test_nothing_is_let_go_that_was_not_held() -> None:
     """Who found no room has no visit to end."""
-    assert steps_of("own_hall", "query", answering("POST /visits", Answer(503, {"code": "no_room"}))) == [
+    assert steps_of("own_hall", "query", answering("POST /visits", Response(503, {"code": "no_room"}))) == [
         "POST /visits"
     ]
 
@@ -181,7 +180,7 @@ def test_nothing_is_let_go_that_was_not_held() -> None:
 def test_a_wrong_pin_is_really_sent() -> None:
     """And if the service lets it pass, that is an error of the service and no success."""
     model = small_model(channels=(channel("web", WEB, works=works(login=slip_of("wrong_pin"))),))
-    wire = ScriptedWire(answering("POST /login", Answer(401, {"code": "wrong_pin"})))
+    wire = ScriptedWire(answering("POST /login", Response(401, {"code": "wrong_pin"})))
     customer = customer_at("web", "query", wire)
     assert served(model, customer)[1] == (Outcome.REJECTED, "wrong_pin")
     assert wire.requests[0].body == {"msisdn": customer.person.msisdn, "pin": customer.person.wrong_pin}
@@ -192,7 +191,7 @@ def test_a_wrong_pin_is_really_sent() -> None:
 def test_an_unknown_item_and_a_mistyped_message_are_really_sent() -> None:
     """The service gets something that it cannot know."""
     web = channel("web", WEB, works=works(order=slip_of("unknown_item")))
-    wire = ScriptedWire(answering("POST /orders", Answer(422, {"code": "unknown_item"})))
+    wire = ScriptedWire(answering("POST /orders", Response(422, {"code": "unknown_item"})))
     assert served(small_model(channels=(web,)), customer_at("web", "recharge", wire))[1] == (
         Outcome.REJECTED,
         "unknown_item",
@@ -227,9 +226,9 @@ def test_who_forgets_to_log_out_sends_no_logout_and_is_served() -> None:
 
 def test_who_finds_a_number_taken_reserves_the_next_one_but_not_for_ever() -> None:
     """Three are tried, then the visit is refused."""
-    taken = Answer(409, {"code": "number_taken"})
+    taken = Response(409, {"code": "number_taken"})
 
-    def second(request: Request) -> Answer | None:
+    def second(request: RequestSpec) -> Response | None:
         return taken if request.path == "/numbers/n1/reserve" else None
 
     wire = ScriptedWire(second)
@@ -247,16 +246,16 @@ def test_who_finds_a_number_taken_reserves_the_next_one_but_not_for_ever() -> No
 
 def test_an_order_whose_fate_is_unknown_is_placed_again_under_its_key() -> None:
     """So it is executed once; one that expired meanwhile is placed anew."""
-    unsettled = Order(key="before", item="P38")
-    wire = ScriptedWire(answering("POST /orders", Answer(200, {"order": 5, "state": "done"})))
+    unsettled = OrderOutcome(key="before", item="P38")
+    wire = ScriptedWire(answering("POST /orders", Response(200, {"order": 5, "state": "done"})))
     assert served(small_model(), customer_at("web", "transact", wire), unsettled)[1] == SERVED
     order = next(request for request in wire.requests if request.step == "POST /orders")
     assert order.headers["Idempotency-Key"] == "before"
     assert (order.body or {})["item"] == "P38"
 
-    def expired(request: Request) -> Answer | None:
+    def expired(request: RequestSpec) -> Response | None:
         is_old = request.headers.get("Idempotency-Key") == "before"
-        return Answer(200, {"order": 5, "state": "expired"}) if is_old else None
+        return Response(200, {"order": 5, "state": "expired"}) if is_old else None
 
     wire = ScriptedWire(expired)
     assert served(small_model(), customer_at("web", "transact", wire), replace(unsettled))[1] == SERVED
@@ -268,9 +267,11 @@ def test_an_order_whose_fate_is_unknown_is_placed_again_under_its_key() -> None:
 def test_who_orders_the_wrong_thing_this_time_orders_it_anew() -> None:
     """A slip is no repetition of the order before, which stays as unsettled as it was."""
     web = channel("web", WEB, works=works(order=slip_of("unknown_item")))
-    wire = ScriptedWire(answering("POST /orders", Answer(422, {"code": "unknown_item"})))
+    wire = ScriptedWire(answering("POST /orders", Response(422, {"code": "unknown_item"})))
     customer = customer_at("web", "recharge", wire)
-    attempt, ending = served(small_model(channels=(web,)), customer, Order(key="before", item="voucher"))
+    attempt, ending = served(
+        small_model(channels=(web,)), customer, OrderOutcome(key="before", item="voucher")
+    )
     assert ending == (Outcome.REJECTED, "unknown_item")
     assert attempt.open_order is None
     assert wire.requests[-1].headers["Idempotency-Key"] != "before"
@@ -278,7 +279,7 @@ def test_who_orders_the_wrong_thing_this_time_orders_it_anew() -> None:
 
 def test_an_answer_to_another_message_is_not_ours() -> None:
     """Who shares the number gets theirs; ours never comes, which is a timeout."""
-    other = Answer(200, {"answers": [{"n": 1, "to_id": "another", "code": "ok"}]})
+    other = Response(200, {"answers": [{"n": 1, "to_id": "another", "code": "ok"}]})
     wire = ScriptedWire(answering("GET /answers", other), request_s=1.0)
     _, ending = served(small_model(), customer_at("sms", "query", wire))
     assert ending == (Outcome.TIMEOUT, "no_answer")

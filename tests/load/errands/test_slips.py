@@ -2,17 +2,17 @@
 
 import pytest
 
-from footfall.load.errands.slips import check_slips
+from footfall.load.identity import check_customer_errors
+from footfall.model.channel import Channel
 from footfall.records.errors import BadInputError
-from footfall.records.outcomes import Outcome
-from footfall.simulate.spec.channel import Channel
+from footfall.records.rows import Outcome
 from tests.load.small import BY_MESSAGE, GATEWAY, WEB, channel, channels, slip_of, small_model, works
 
 
 def with_first(first: Channel) -> None:
     """Check the small model with one channel in place of the one of its name."""
     others = tuple(known for known in channels() if known.name != first.name)
-    check_slips(small_model(channels=(first, *others)))
+    check_customer_errors(small_model(channels=(first, *others)))
 
 
 def test_what_people_do_wrong_can_be_enacted() -> None:

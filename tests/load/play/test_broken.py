@@ -4,7 +4,7 @@ import json
 import subprocess
 import sys
 
-from footfall.load.account import OTHER_REASONS, REASONS_MOST, Account
+from footfall.load.results import OTHER_REASONS, REASONS_MOST, RunResults
 from footfall.records.rows import Arrival
 
 SECRET = "s3cr€t-TOKEN"
@@ -13,9 +13,9 @@ import json, logging, sys
 from types import SimpleNamespace
 from gevent.pool import Group
 from locust.env import Environment
-from footfall.load.account import Account
-from footfall.load.play.player import Manner, Piece, Player
-from footfall.load.play.users import ChannelUser
+from footfall.load.results import Account
+from footfall.load.executor import ExecutorOptions, Workload, ArrivalExecutor
+from footfall.load.locust_users import ChannelUser
 from footfall.records.rows import Arrival
 from tests.load.small import day_of, small_model, trace_of
 
@@ -32,7 +32,7 @@ account = Account(arrivals)
 ChannelUser.host = "http://127.0.0.1:9"
 environment = Environment(host=ChannelUser.host)
 runner = environment.create_local_runner()
-player = Player(environment, Piece(made.info, made.model, Broken()), account, Manner(), Group())
+player = ArrivalExecutor(environment, Workload(made.info, made.model, Broken()), account, ExecutorOptions(), Group())
 player.set_clock(0.0)
 player.start(arrivals)
 while not player.has_injected or player.under_way:
@@ -78,7 +78,7 @@ def test_reasons_are_few_however_many_errors_there_are() -> None:
         )
         for k in range(n)
     ]
-    account = Account(arrivals)
+    account = RunResults(arrivals)
     for k in range(n):
         account.start(k, 0.0)
         account.end(k, played=False, broken_by=f"Error{k}")

@@ -15,11 +15,11 @@ from typing import Any
 import polars as pl
 import pytest
 
-from footfall.load.play.waiting import where_workers_connect
-from footfall.load.progress import read_progress
-from footfall.load.result import HITS_FILE, LOAD_FILE, read_result
-from footfall.load.trace import write_trace
+from footfall.load.loop_watch import read_progress
+from footfall.load.result_files import HITS_FILE, LOAD_FILE, read_result
+from footfall.load.wait_for_master import where_workers_connect
 from footfall.records.runs import ArrivalCounts, read_manifest
+from footfall.workload.trace import write_trace
 from tests.load.conftest import Given, Locust, Stall, Start
 from tests.load.small import day_of, small_model, trace_of
 from tests.load.web_server import HEALTH, WebServer
@@ -150,7 +150,7 @@ def test_a_play_that_is_not_worth_going_on_ends_by_itself(
 
 MINE = """
 from locust import HttpUser, task
-from footfall.load.scenario import names_for_locust
+from footfall.workload.scenario import names_for_locust
 from scenarios.ordinary_day import *
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from footfall.load.play.settings import settings_of
+from footfall.load.locust_options import settings_of
 from footfall.records.errors import BadInputError
 
 

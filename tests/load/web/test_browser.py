@@ -13,12 +13,12 @@ from tests.load.web.asking import WAIT_S_MAX, Site, wait_for
 
 TOP = Path(__file__).parents[3]
 LOCUSTFILE = """
-from footfall.load.play.door import open_door
+from footfall.load.locust_plugin import install
 
-globals().update(open_door(scenario="calm", scenarios=["calm", "hurried"]))
+globals().update(install(scenario="calm", scenarios=["calm", "hurried"]))
 """
 SCENARIO = """
-from footfall.load.scenario import OutagePart, Scenario
+from footfall.workload.scenario import OutagePart, Scenario
 
 SCENARIO = Scenario(
     name="{name}",

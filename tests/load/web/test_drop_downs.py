@@ -6,9 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from footfall.load.play.settings import OWN
-from footfall.load.web.drop_downs import add_drop_downs
-from footfall.load.web.hosts import AS_IN_HOST, REFERENCE
+from footfall.load.locust_options import OWN, add_drop_downs
+from footfall.load.web.page_hosts import AS_IN_HOST, REFERENCE
 
 
 @pytest.fixture

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from footfall.load.play.settings import OWN
-from footfall.load.web.guard import OwnNames, check_form, is_foreign
-from footfall.load.web.hosts import AS_IN_HOST, REFERENCE
+from footfall.load.locust_options import OWN
+from footfall.load.web.page_guard import OwnNames, check_form, is_foreign
+from footfall.load.web.page_hosts import AS_IN_HOST, REFERENCE
 from footfall.records.errors import BadInputError
 
 OFFERED = {

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from footfall.load.web.hosts import AS_IN_HOST, REFERENCE, HostProfile, host_of, read_hosts
+from footfall.load.web.page_hosts import AS_IN_HOST, REFERENCE, HostProfile, host_of, read_hosts
 from footfall.records.errors import BadInputError
 
 

@@ -5,15 +5,15 @@ import random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from footfall.load.account import Account
-from footfall.load.errands.answers import SERVED
-from footfall.load.web.news import News, Reader
+from footfall.load.responses import SERVED
+from footfall.load.results import RunResults
+from footfall.load.web.page_runs import Reader, Updates
 from footfall.records.rows import Arrival
 
 
-def account_of(count: int) -> Account:
+def account_of(count: int) -> RunResults:
     """Give the account of a play of so many arrivals, ten a second."""
-    return Account(
+    return RunResults(
         [
             Arrival(
                 arrival=k,
@@ -30,7 +30,7 @@ def account_of(count: int) -> Account:
     )
 
 
-def play(account: Account, seed: int, looks: set[int]) -> list[News]:
+def play(account: RunResults, seed: int, looks: set[int]) -> list[Updates]:
     """Start all arrivals, some of them late and out of turn, end their visits; ask at these steps."""
     luck, reader, told = random.Random(seed), Reader(account), []
     order = sorted(range(len(account.arrivals)), key=lambda k: k + luck.randrange(4))

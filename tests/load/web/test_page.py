@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from footfall.load.trace import Trace, write_trace
+from footfall.workload.trace import Trace, write_trace
 from tests.load.conftest import Serve, Start
 from tests.load.small import everywhere, small_model, trace_of
 from tests.load.web.asking import Site, up, wait_for
@@ -16,9 +16,9 @@ from tests.load.web.asking import Site, up, wait_for
 LOGIN = """
 from locust import events
 
-from footfall.load.play.door import open_door
+from footfall.load.locust_plugin import install
 
-globals().update(open_door())
+globals().update(install())
 
 
 @events.init.add_listener

@@ -10,9 +10,8 @@ from collections import Counter
 from dataclasses import dataclass
 from random import Random
 
-from footfall.measure.between_runs.compare import Sides, compare_runs
-from footfall.measure.between_runs.metrics import MAIN, Metric
-from footfall.measure.between_runs.verdict import Comparison, decide_comparison
+from footfall.measure.run_comparison import Comparison, Sides, compare_runs, decide_comparison
+from footfall.measure.run_metrics import MAIN, Metric
 
 OTHERS = 10
 """Channels and operations beside the whole, each with success, p50, p95 and mean."""

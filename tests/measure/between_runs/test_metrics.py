@@ -7,13 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from footfall.measure.between_runs.metrics import (
-    STATISTICS,
-    Metric,
-    RunVisits,
-    chosen_metrics,
-    value_of,
-)
+from footfall.measure.run_metrics import STATISTICS, Metric, RunVisits, chosen_metrics, value_of
 from footfall.records.errors import BadInputError
 
 MakeVisits = Callable[..., pl.DataFrame]

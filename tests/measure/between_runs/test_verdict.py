@@ -7,14 +7,17 @@ from random import Random
 import pytest
 from scipy.stats import binom
 
-from footfall.measure.between_runs.compare import Difference, Finding, Sides, compare_runs
-from footfall.measure.between_runs.metrics import MAIN, Metric
-from footfall.measure.between_runs.verdict import (
+from footfall.measure.run_comparison import (
     Comparison,
+    Difference,
+    Finding,
+    Sides,
+    compare_runs,
     decide_comparison,
     is_not_worse,
     why_left_out,
 )
+from footfall.measure.run_metrics import MAIN, Metric
 from footfall.records.runs import ArrivalCounts, Lag, Manifest, WorkerRecord
 from tests.measure.between_runs.error_rates import World, rates
 

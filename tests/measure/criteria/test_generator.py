@@ -7,14 +7,13 @@ from dataclasses import replace
 import polars as pl
 import pytest
 
-from footfall.measure.between_runs.verdict import why_left_out
-from footfall.measure.criteria.evidence import Evidence
-from footfall.measure.criteria.generator import judge_generator, judge_wholeness
-from footfall.measure.criteria.grammar import parse_criterion
-from footfall.measure.criteria.judge import judge
-from footfall.records.connections import ConnectionCounts
+from footfall.measure.grammar import parse_criterion
+from footfall.measure.judge import judge
+from footfall.measure.judge_run import judge_generator, judge_wholeness
+from footfall.measure.run_comparison import why_left_out
+from footfall.measure.run_data import RunData
 from footfall.records.errors import BadInputError
-from footfall.records.generator import ControlRecord, GeneratorRecord, TimeSummary
+from footfall.records.load_generator import ConnectionCounts, ControlRecord, GeneratorRecord, TimeSummary
 from footfall.records.runs import ArrivalCounts, Manifest
 
 MakeManifest = Callable[..., Manifest]
@@ -166,12 +165,12 @@ def test_the_own_part_that_is_allowed_can_be_declared(
     manifest = make_manifest(generator=replace(WELL, own=times(0.02)))
     asked = [parse_criterion(line, "x") for line in lines]
     of_run = judge_generator(asked, manifest)
-    own = judge(asked[1], Evidence(manifest=manifest))
+    own = judge(asked[1], RunData(manifest=manifest))
 
     assert of_run is not None
     assert [each.verdict for each in (of_run, own)] == [verdict, verdict]
     assert own.value == 0.02
-    assert judge(asked[1], Evidence(manifest=make_manifest())).verdict == "invalid"
+    assert judge(asked[1], RunData(manifest=make_manifest())).verdict == "invalid"
 
 
 @pytest.mark.parametrize(

@@ -2,14 +2,14 @@
 
 import pytest
 
-from footfall.measure.criteria.grammar import (
+from footfall.measure.grammar import (
     Vocabulary,
     declare_episodes,
     parse_criteria,
     parse_criterion,
     with_defaults,
 )
-from footfall.measure.criteria.spec import (
+from footfall.measure.spec import (
     AbortCriterion,
     AgreementCriterion,
     ArrivalsCriterion,

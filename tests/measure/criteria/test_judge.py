@@ -9,9 +9,9 @@ import numpy as np
 import polars as pl
 import pytest
 
-from footfall.measure.criteria.evidence import Evidence
-from footfall.measure.criteria.grammar import parse_criterion
-from footfall.measure.criteria.judge import judge, judge_all
+from footfall.measure.grammar import parse_criterion
+from footfall.measure.judge import judge, judge_all
+from footfall.measure.run_data import RunData
 from footfall.measure.verdict import Judgement, decide
 from footfall.records.runs import ArrivalCounts, Lag, Manifest, WorkerRecord
 from footfall.records.tables import ARRIVALS as ARRIVALS_SCHEMA
@@ -22,7 +22,7 @@ ARRIVALS = "arrivals(*) within 2% of trace"
 
 
 def _judge(line: str, manifest: Manifest, **worlds: Any) -> Judgement:  # noqa: ANN401  parts of the evidence
-    return judge(parse_criterion(line, "x"), Evidence(manifest=manifest, **worlds))
+    return judge(parse_criterion(line, "x"), RunData(manifest=manifest, **worlds))
 
 
 @pytest.mark.parametrize(
@@ -171,7 +171,7 @@ def test_an_unfinished_run_is_invalid_whatever_it_shows(
     """A run that was cut short keeps its figures and loses its verdict."""
     criteria = (parse_criterion("success(*) >= 90%", "x"),)
     whole, cut = (
-        judge_all(criteria, Evidence(manifest=make_manifest(status=status), measured=make_visits(1000)))
+        judge_all(criteria, RunData(manifest=make_manifest(status=status), measured=make_visits(1000)))
         for status in ("finished", "partial")
     )
 
@@ -226,7 +226,7 @@ def test_response_times_are_those_of_visits_that_were_served(
     assert _judge("p50(*) < 3s", make_manifest(), measured=mixed).verdict == "fail"
     assert _judge("p50(all *) < 3s", make_manifest(), measured=mixed).verdict == "pass"
     assert _judge("mean(*) < 3s", make_manifest(), measured=failed).verdict == "undecided"
-    baseline = Evidence(manifest=make_manifest(), measured=mixed)
+    baseline = RunData(manifest=make_manifest(), measured=mixed)
     line = "p95(*) not worse than baseline by 5%"
     assert _judge(line, make_manifest(), measured=failed, baseline=baseline).verdict == "undecided"
 
@@ -316,7 +316,7 @@ def test_a_run_is_judged_against_an_earlier_one(
     make_visits: MakeVisits, make_manifest: MakeManifest, factor: float, n: int, verdict: str
 ) -> None:
     """Half as slow again is worse by more than a fifth; thirty visits cannot bound a p95 at all."""
-    earlier = Evidence(manifest=make_manifest(), measured=_slow(make_visits, n, 8))
+    earlier = RunData(manifest=make_manifest(), measured=_slow(make_visits, n, 8))
     now = _slow(make_visits, n, 9, factor)
     line = "p95(web.query) not worse than baseline by 20%"
     judgement = _judge(line, make_manifest(), measured=now, baseline=earlier)
@@ -338,7 +338,7 @@ def test_shares_may_fall_by_so_many_points(
     make_visits: MakeVisits, make_manifest: MakeManifest, line: str, served: int, verdict: str
 ) -> None:
     """2,900 of 3,000 before."""
-    earlier = Evidence(manifest=make_manifest(), measured=make_visits(2900, 100))
+    earlier = RunData(manifest=make_manifest(), measured=make_visits(2900, 100))
     now = make_visits(served, 3000 - served)
 
     assert _judge(line, make_manifest(), measured=now, baseline=earlier).verdict == verdict
@@ -363,7 +363,7 @@ def test_what_ended_a_run_is_found_again_in_its_visits(
     )
     criteria = (parse_criterion(line, "x"), parse_criterion(ARRIVALS, "x"))
     judgements = judge_all(
-        criteria, Evidence(manifest=manifest, measured=make_visits(60, 60, scattered=False))
+        criteria, RunData(manifest=manifest, measured=make_visits(60, 60, scattered=False))
     )
 
     assert [each.verdict for each in judgements] == ["fail", "fail", "invalid"]
@@ -371,12 +371,12 @@ def test_what_ended_a_run_is_found_again_in_its_visits(
     assert judgements[1].reason.startswith("from second 79 to 109 it was so in 30 of 30 visits, 100.0 %")
     # Other criteria, asked of it later, do not make it pass; nor does an order of visits that hides it.
     other = judge_all(
-        (parse_criterion("p95(*) < 5s", "x"),), Evidence(manifest=manifest, measured=make_visits(120))
+        (parse_criterion("p95(*) < 5s", "x"),), RunData(manifest=manifest, measured=make_visits(120))
     )
     assert decide(other).verdict == "fail"
-    hidden = judge_all(criteria, Evidence(manifest=manifest, measured=make_visits(120)))
+    hidden = judge_all(criteria, RunData(manifest=manifest, measured=make_visits(120)))
     assert [each.verdict for each in hidden] == ["fail", "fail", "invalid"]
-    well = judge_all(criteria, Evidence(manifest=make_manifest(), measured=make_visits(100)))
+    well = judge_all(criteria, RunData(manifest=make_manifest(), measured=make_visits(100)))
     assert well[1].verdict == "pass"
 
 
@@ -386,10 +386,10 @@ def test_a_lost_worker_makes_a_run_invalid(make_visits: MakeVisits, make_manifes
     manifest = replace(
         make_manifest(arrivals=ArrivalCounts(due=100, played=93, lost=7)), workers=workers, degraded=True
     )
-    judgements = judge_all((), Evidence(manifest=manifest, measured=make_visits(100)))
+    judgements = judge_all((), RunData(manifest=manifest, measured=make_visits(100)))
 
     assert judgements[0].verdict == "invalid"
-    unsaid = judge_all((), Evidence(manifest=replace(manifest, degraded=False), measured=make_visits(100)))
+    unsaid = judge_all((), RunData(manifest=replace(manifest, degraded=False), measured=make_visits(100)))
     assert unsaid[0].verdict == "invalid"
     assert "1 of 2 workers were lost or left, 7 arrivals are unknown" in judgements[0].reason
 

@@ -7,12 +7,12 @@ import polars as pl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from footfall.measure.criteria.evidence import Evidence
-from footfall.measure.criteria.grammar import parse_criterion
-from footfall.measure.criteria.judge import judge
-from footfall.measure.criteria.spec import OPERATORS
+from footfall.measure.grammar import parse_criterion
+from footfall.measure.judge import judge
+from footfall.measure.run_data import RunData
+from footfall.measure.spec import OPERATORS
 from footfall.measure.verdict import Judgement, Verdict
-from footfall.records.outcomes import Outcome
+from footfall.records.rows import Outcome
 from footfall.records.runs import Manifest
 from footfall.records.tables import HITS, VISITS
 
@@ -62,8 +62,8 @@ def _hits(visits: pl.DataFrame) -> pl.DataFrame:
 
 
 def _judged(line: str, now: pl.DataFrame, before: pl.DataFrame) -> Judgement:
-    earlier = Evidence(manifest=MANIFEST, measured=before, hits=_hits(before))
-    found = Evidence(manifest=MANIFEST, measured=now, predicted=before, hits=_hits(now), baseline=earlier)
+    earlier = RunData(manifest=MANIFEST, measured=before, hits=_hits(before))
+    found = RunData(manifest=MANIFEST, measured=now, predicted=before, hits=_hits(now), baseline=earlier)
     return judge(parse_criterion(line, "x"), found)
 
 

@@ -6,13 +6,13 @@ from random import Random
 import polars as pl
 import pytest
 
-from footfall.measure.criteria.evidence import Evidence
-from footfall.measure.criteria.grammar import parse_criterion
-from footfall.measure.criteria.judge import judge
-from footfall.measure.criteria.spec import ResponseCriterion, Scope
+from footfall.measure.grammar import parse_criterion
+from footfall.measure.judge import judge
+from footfall.measure.run_data import RunData
+from footfall.measure.spec import ResponseCriterion, Scope
 from footfall.measure.verdict import Judgement
 from footfall.records.errors import BadInputError
-from footfall.records.outcomes import Outcome
+from footfall.records.rows import Outcome
 from footfall.records.runs import Manifest
 from footfall.records.tables import HITS
 
@@ -31,7 +31,7 @@ def _hits(n: int, step: str = "POST /login", *, time_s: float = 0.2, bad_every: 
 
 
 def _judge(line: str, manifest: Manifest, visits: pl.DataFrame, hits: pl.DataFrame | None) -> Judgement:
-    return judge(parse_criterion(line, "x"), Evidence(manifest=manifest, measured=visits, hits=hits))
+    return judge(parse_criterion(line, "x"), RunData(manifest=manifest, measured=visits, hits=hits))
 
 
 def test_a_step_is_read_and_written_as_it_stands() -> None:
@@ -149,8 +149,8 @@ def test_a_step_is_held_against_that_of_an_earlier_run(
     criterion = parse_criterion("error(web.query/*login) not worse than baseline by 2pt", "x")
 
     def against(now: pl.DataFrame, before: pl.DataFrame | None) -> str:
-        earlier = Evidence(manifest=manifest, measured=visits, hits=before)
-        found = Evidence(manifest=manifest, measured=visits, hits=now, baseline=earlier)
+        earlier = RunData(manifest=manifest, measured=visits, hits=before)
+        found = RunData(manifest=manifest, measured=visits, hits=now, baseline=earlier)
         return judge(criterion, found).verdict.value
 
     assert against(_hits(2000, bad_every=5), _hits(2000)) == "fail"

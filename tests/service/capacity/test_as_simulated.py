@@ -17,15 +17,15 @@ import numpy as np
 import polars as pl
 import pytest
 
-from footfall.service.app import build_app
+from footfall.behaviour import customer_rules, keyed
+from footfall.model.channel import LogoutReminder, Step, Verb, Work
+from footfall.model.durations import lognormal_s
+from footfall.model.model import Model
+from footfall.model.station_specs import RequestServer
+from footfall.service.asgi_app import build_app
 from footfall.service.settings import ServiceSettings
-from footfall.simulate.arrivals import Crowd
 from footfall.simulate.day import Day
-from footfall.simulate.decide import account, keyed
-from footfall.simulate.spec.channel import LogoutReminder, Turn, Verb, Work
-from footfall.simulate.spec.duration import lognormal_s
-from footfall.simulate.spec.model import Model
-from footfall.simulate.spec.station import RequestServer
+from footfall.workload.arrivals import Arrivals
 from tests.made_up import number, seconds
 from tests.service.running import SEED, SUBSCRIBERS
 
@@ -101,7 +101,7 @@ async def _served(settings: ServiceSettings, at_s: list[float], clock: JumpingCl
 async def _visit(client: httpx.AsyncClient, n: int, at_s: float, now_s: Callable[[], float]) -> Ending:
     await asyncio.sleep(at_s)
     headers: dict[str, str] = {}
-    who = {"msisdn": account.msisdn(n % SUBSCRIBERS), "pin": account.pin(SEED, n % SUBSCRIBERS)}
+    who = {"msisdn": customer_rules.msisdn(n % SUBSCRIBERS), "pin": customer_rules.pin(SEED, n % SUBSCRIBERS)}
     key = keyed.customer_key(keyed.run_key(SEED, 0), n)
     for turn, verb in enumerate(VISIT):
         await asyncio.sleep(HUMAN.at(keyed.uniform(key, "human", 1, turn)))
@@ -119,7 +119,7 @@ def simulated(model: Model, at_s: list[float]) -> list[Ending]:
     """Give the endings of the simulated customers."""
     numbers = np.arange(len(at_s), dtype=np.int64)
     zeros = np.zeros(len(at_s), dtype=np.int64)
-    people = Crowd(
+    people = Arrivals(
         customers=numbers,
         keys=keyed.customer_keys(keyed.run_key(SEED, 0), numbers),
         at_s=np.array(at_s),
@@ -143,7 +143,7 @@ def busy(model: Model) -> Callable[..., Model]:
                     slots=number(slots), accept_queue=number(queue), deadline_s=number(deadline_s)
                 ),
                 "works": {verb: Work(service=seconds(SERVICE_S.get(verb, 0.0))) for verb in Verb},
-                "dialogues": {"query": tuple(Turn(verb=v, human=HUMAN, pages=number(1)) for v in VISIT)},
+                "dialogues": {"query": tuple(Step(verb=v, human=HUMAN, pages=number(1)) for v in VISIT)},
                 "logout_reminder": LogoutReminder(forgotten_share=number(0), idle_s=number(idle_s)),
             }
         )

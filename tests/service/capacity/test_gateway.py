@@ -2,17 +2,17 @@
 
 import pytest
 
-from footfall.service.capacity.gateway import Gateway
-from footfall.simulate.spec.number import assumed
-from footfall.simulate.spec.station import MessageGateway
+from footfall.model.numbers import assumed
+from footfall.model.station_specs import MessageGateway
+from footfall.service.capacity_limits import MessageRateLimit
 from tests.service.running import Clock
 
 
-def gateway(clock: Clock, messages_per_s: float, queue: int) -> Gateway:
+def gateway(clock: Clock, messages_per_s: float, queue: int) -> MessageRateLimit:
     """Give a gateway on a test's clock."""
     why = "for a test"
     spec = MessageGateway(messages_per_s=assumed(messages_per_s, why), queue=assumed(queue, why))
-    return Gateway(spec, clock.now_s)
+    return MessageRateLimit(spec, clock.now_s)
 
 
 def test_messages_go_through_one_by_one(clock: Clock) -> None:

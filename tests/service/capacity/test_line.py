@@ -5,7 +5,7 @@ from collections.abc import Callable, Coroutine
 from random import Random
 from typing import TypeVar
 
-from footfall.service.capacity.line import Line
+from footfall.service.waiting_line import WaitingLine
 
 PATIENT_S = 1000.0
 T = TypeVar("T")
@@ -20,7 +20,7 @@ def test_waiting_customers_are_served_in_the_order_they_came() -> None:
     """Each release calls the one who waits longest."""
 
     async def work() -> list[int]:
-        line, served = Line(1), list[int]()
+        line, served = WaitingLine(1), list[int]()
         assert line.take()
 
         async def come(number: int) -> None:
@@ -41,7 +41,7 @@ def test_nobody_overtakes_a_waiting_customer() -> None:
     """With somebody in line, a free server is not for whoever comes next."""
 
     async def work() -> None:
-        line = Line(0)
+        line = WaitingLine(0)
         waiting = asyncio.ensure_future(line.wait(PATIENT_S))
         await asyncio.sleep(0)
         line.servers = 1
@@ -57,7 +57,7 @@ def test_a_smaller_staff_finishes_the_customers_at_hand() -> None:
     """Nobody is thrown out, and nobody is called until there is room again."""
 
     async def work() -> None:
-        line = Line(2)
+        line = WaitingLine(2)
         assert line.take()
         assert line.take()
         line.staff(1)
@@ -77,7 +77,7 @@ def test_a_cancelled_customer_leaves_no_gap() -> None:
 
     async def work() -> None:
         for moment in range(3):
-            line = Line(1)
+            line = WaitingLine(1)
             assert line.take()
             first, second = (asyncio.ensure_future(line.wait(PATIENT_S)) for _ in range(2))
             await asyncio.sleep(0)
@@ -99,7 +99,7 @@ def test_a_line_in_a_crowd_comes_out_even() -> None:
     """Whoever comes, loses patience or is cancelled: in the end no server is busy and nobody waits."""
 
     async def work() -> None:
-        line, luck, most = Line(3), Random(1), 0
+        line, luck, most = WaitingLine(3), Random(1), 0
 
         async def come(patience_s: float) -> None:
             nonlocal most

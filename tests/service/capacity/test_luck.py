@@ -2,12 +2,12 @@
 
 import pytest
 
-from footfall.records.outcomes import Outcome
-from footfall.service.capacity.luck import Luck
-from footfall.simulate.spec.channel import Channel, Fault, Turn, Verb, Work
-from footfall.simulate.spec.duration import constant_s, exponential_s
-from footfall.simulate.spec.model import Model
-from footfall.simulate.spec.number import assumed
+from footfall.model.channel import Channel, Fault, Step, Verb, Work
+from footfall.model.durations import constant_s, exponential_s
+from footfall.model.model import Model
+from footfall.model.numbers import assumed
+from footfall.records.rows import Outcome
+from footfall.service.fault_injection import FaultInjector
 
 DRAWS = 20_000
 SHARE = 0.06
@@ -20,7 +20,7 @@ def channel(model: Model, *pages: int, verb: Verb = Verb.QUERY) -> Channel:
     work = Work(service=exponential_s(assumed(0.1, why)), faults=(fault,))
     none = constant_s(assumed(0, why))
     dialogues = {
-        f"operation{n}": (Turn(verb=verb, human=none, pages=assumed(count, why)),)
+        f"operation{n}": (Step(verb=verb, human=none, pages=assumed(count, why)),)
         for n, count in enumerate(pages)
     }
     web = model.channel("web")
@@ -29,7 +29,7 @@ def channel(model: Model, *pages: int, verb: Verb = Verb.QUERY) -> Channel:
 
 def test_times_and_faults_follow_the_model(model: Model) -> None:
     """Mean time and share of faults lie within four standard errors of the model's numbers."""
-    luck = Luck(channel(model, 1), 7, delays=True)
+    luck = FaultInjector(channel(model, 1), 7, delays=True)
     draws = [luck.draw(Verb.QUERY) for _ in range(DRAWS)]
     mean_s = sum(draw.service_s for draw in draws) / DRAWS
     share = sum(draw.fault is not None for draw in draws) / DRAWS
@@ -44,7 +44,7 @@ def test_a_turn_of_several_pages_fails_as_often_as_the_model_says(
     model: Model, verb: Verb, pages: int
 ) -> None:
     """The share is that of a turn, however many requests the turn makes."""
-    luck = Luck(channel(model, pages, verb=verb), 7, delays=True)
+    luck = FaultInjector(channel(model, pages, verb=verb), 7, delays=True)
 
     def turn_fails() -> bool:
         # Of the account's three pages the first alone can fail.
@@ -59,14 +59,14 @@ def test_draws_repeat_at_a_seed_and_differ_between_seeds(model: Model) -> None:
     """The n-th request of a channel costs the same in every run of a seed."""
     first, again, other = (
         [luck.draw(Verb.QUERY) for _ in range(100)]
-        for luck in (Luck(channel(model, 1), seed, delays=True) for seed in (7, 7, 8))
+        for luck in (FaultInjector(channel(model, 1), seed, delays=True) for seed in (7, 7, 8))
     )
     assert first == again != other
 
 
 def test_without_delays_there_is_no_draw(model: Model) -> None:
     """Nothing takes time and nothing fails."""
-    luck = Luck(channel(model, 1), 7, delays=False)
+    luck = FaultInjector(channel(model, 1), 7, delays=False)
     assert {luck.draw(verb).service_s for verb in Verb} == {0.0}
     assert luck.wrap_up_s() == 0.0
 
@@ -76,5 +76,5 @@ def test_the_customers_own_faults_are_not_the_services(model: Model) -> None:
     web = channel(model, 1)
     fault = web.works[Verb.QUERY].faults[0].model_copy(update={"by": "customer", "share": assumed(1, "test")})
     work = web.works[Verb.QUERY].model_copy(update={"faults": (fault,)})
-    luck = Luck(web.model_copy(update={"works": {Verb.QUERY: work}}), 7, delays=True)
+    luck = FaultInjector(web.model_copy(update={"works": {Verb.QUERY: work}}), 7, delays=True)
     assert all(luck.draw(Verb.QUERY).fault is None for _ in range(100))

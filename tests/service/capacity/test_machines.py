@@ -2,9 +2,9 @@
 
 import httpx
 
-from footfall.simulate.decide.machines import starts_down
-from footfall.simulate.spec.change import set_number
-from footfall.simulate.spec.model import Model
+from footfall.behaviour.capacity_rules import starts_down
+from footfall.model.changes import set_number
+from footfall.model.model import Model
 from tests.service.running import Running, Start
 
 SITES = 40

@@ -7,11 +7,11 @@ from typing import Literal
 
 import pytest
 
-from footfall.records.outcomes import Outcome
-from footfall.simulate.spec.change import set_number, set_text
-from footfall.simulate.spec.channel import Fault, Verb, Work
-from footfall.simulate.spec.model import Model
-from footfall.simulate.spec.number import assumed
+from footfall.model.changes import set_number, set_text
+from footfall.model.channel import Fault, Verb, Work
+from footfall.model.model import Model
+from footfall.model.numbers import assumed
+from footfall.records.rows import Outcome
 from tests.service.running import Running, Start
 
 Failure = Literal[Outcome.REJECTED, Outcome.ERROR, Outcome.TIMEOUT]

@@ -2,8 +2,8 @@
 
 import pytest
 
-from footfall.simulate.decide import account
-from footfall.simulate.spec.model import Model
+from footfall.behaviour import customer_rules
+from footfall.model.model import Model
 from tests.service.running import Clock, Running, Start
 
 
@@ -11,16 +11,16 @@ def test_an_account_is_what_the_seed_and_the_model_say(shared: Running, model: M
     """Number, balance and contract in the service are those of the simulated day."""
     for n in (0, 7, 49):
         shown = shared.client.get("/web/account", headers=shared.log_in("web", n)).json()
-        opening = account.account(model.accounts, 7, n)
-        assert shown["msisdn"] == account.msisdn(n)
+        opening = customer_rules.account(model.accounts, 7, n)
+        assert shown["msisdn"] == customer_rules.msisdn(n)
         assert shown["balance_fen"] == opening.balance_fen
         assert shown["under_contract"] is opening.under_contract
 
 
-@pytest.mark.parametrize("msisdn", [account.msisdn(3), "13999999999"])
+@pytest.mark.parametrize("msisdn", [customer_rules.msisdn(3), "13999999999"])
 def test_a_wrong_pin_and_an_unknown_number_are_told_alike(shared: Running, msisdn: str) -> None:
     """Neither opens a session, and the answer does not tell which numbers exist."""
-    answer = shared.client.post("/web/login", json={"msisdn": msisdn, "pin": account.pin(7, 4)})
+    answer = shared.client.post("/web/login", json={"msisdn": msisdn, "pin": customer_rules.pin(7, 4)})
     assert answer.status_code == 401
     assert answer.json() == {"code": "wrong_pin", "detail": "Number and PIN do not belong together."}
 
@@ -94,7 +94,7 @@ def test_an_idle_session_ends_with_a_reminder(start: Start, clock: Clock) -> Non
     running = start(now_s=clock.now_s)
     headers = running.log_in("web", 3)
     clock.set_forward(301)
-    path = f"/sms/answers/{account.msisdn(3)}?wait_s=20"
+    path = f"/sms/answers/{customer_rules.msisdn(3)}?wait_s=20"
     answers = running.client.get(path).json()["answers"]
     assert [(answer["code"], answer["to_id"]) for answer in answers] == [("logout_reminder", None)]
     assert running.client.get("/web/account", headers=headers).status_code == 401

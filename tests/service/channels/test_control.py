@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from footfall.simulate.decide import account
-from footfall.simulate.spec.change import with_outage
-from footfall.simulate.spec.model import Model
+from footfall.behaviour import customer_rules
+from footfall.model.changes import with_outage
+from footfall.model.model import Model
 from tests.service.running import CONTROL, Clock, Running, Start
 
 ROUTES = [("POST", "/control/play"), ("GET", "/control/ledger"), ("GET", "/control/counts")]
@@ -57,13 +57,13 @@ def test_an_outage_is_told_by_its_code(start: Start, model: Model) -> None:
     running = start(model=down)
     held = running.client.post("/own_hall/visits", json={"site": 0, "patience_s": 1}).json()["visit"]
     running.client.post("/control/play", json={"starts_in_s": 0}, headers=CONTROL)
-    message = {"msisdn": account.msisdn(3), "text": "CX", "id": "x"}
+    message = {"msisdn": customer_rules.msisdn(3), "text": "CX", "id": "x"}
     requests = [
         ("GET", "/web/pages/home", None),
         ("POST", "/own_hall/visits", {"site": 0, "patience_s": 1}),
         ("POST", "/hotline/visits", {"site": 0, "patience_s": 1}),
         ("POST", "/sms/messages", message),
-        ("GET", f"/sms/answers/{account.msisdn(3)}", None),
+        ("GET", f"/sms/answers/{customer_rules.msisdn(3)}", None),
     ]
     for method, path, body in requests:
         answer = running.client.request(method, path, json=body)

@@ -11,11 +11,11 @@ from typing import Any
 import httpx
 import pytest
 
-from footfall.service.channels.words import understand
-from footfall.simulate.decide import account
-from footfall.simulate.spec.change import set_number
-from footfall.simulate.spec.channel import Verb
-from footfall.simulate.spec.model import Model
+from footfall.behaviour import customer_rules
+from footfall.model.changes import set_number
+from footfall.model.channel import Verb
+from footfall.model.model import Model
+from footfall.service.sms_handlers import understand
 from tests.service.running import Clock, Running, Start
 
 RICH = 3
@@ -28,7 +28,7 @@ class Phone:
     def __init__(self, running: Running, subscriber: int) -> None:
         """Take it out."""
         self.running = running
-        self.msisdn = account.msisdn(subscriber)
+        self.msisdn = customer_rules.msisdn(subscriber)
         self.seen = 0
         self.ids = count()
 
@@ -153,18 +153,18 @@ def test_messages_beyond_the_queue_are_throttled(start: Start, model: Model) -> 
 )
 def test_a_message_with_bad_parts_is_refused(shared: Running, body: dict[str, str], status: int) -> None:
     """Too long, empty, from nobody, or to be answered elsewhere: refused at the gateway."""
-    message = {"msisdn": account.msisdn(RICH)} | body
+    message = {"msisdn": customer_rules.msisdn(RICH)} | body
     assert shared.client.post("/sms/messages", json=message).status_code == status
 
 
 def test_a_gateway_with_a_key_asks_for_it(start: Start) -> None:
     """Without the right key no message is taken and no answer shown."""
     running = start(gateway_key="gate")
-    message = {"msisdn": account.msisdn(RICH), "text": "CX", "id": "x"}
+    message = {"msisdn": customer_rules.msisdn(RICH), "text": "CX", "id": "x"}
     for key, status in (("gate", 202), ("wrong", 401), ("", 401)):
         answer = running.client.post("/sms/messages", json=message, headers={"X-Gateway-Key": key})
         assert answer.status_code == status
-    assert running.client.get(f"/sms/answers/{account.msisdn(RICH)}").status_code == 401
+    assert running.client.get(f"/sms/answers/{customer_rules.msisdn(RICH)}").status_code == 401
     assert _documented_headers(running) == [["X-Gateway-Key"], ["X-Gateway-Key"]]
 
 

@@ -9,8 +9,8 @@ from typing import Any
 import httpx
 import pytest
 
-from footfall.simulate.spec.change import set_number
-from footfall.simulate.spec.model import Model
+from footfall.model.changes import set_number
+from footfall.model.model import Model
 from tests.service.running import Clock, Running, Start
 
 PATIENT = 60.0

@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from footfall.model.changes import set_number
+from footfall.model.model import Model
 from footfall.records.errors import BadInputError
-from footfall.service.ledger import schema
-from footfall.service.ledger.opening import open_engine
+from footfall.service import database as schema
+from footfall.service.seeding import open_engine
 from footfall.service.settings import ServiceSettings
-from footfall.simulate.spec.change import set_number
-from footfall.simulate.spec.model import Model
 from tests.service.running import MakeSettings
 
 

@@ -7,10 +7,9 @@ from collections import Counter
 import httpx
 import pytest
 
-from footfall.service.ledger.handle import Handle
-from footfall.service.ledger.opening import open_engine
-from footfall.service.ledger.store import Store
-from footfall.service.refusals import RefusalError
+from footfall.service.api_errors import ApiError
+from footfall.service.database import Database, DatabaseConnection
+from footfall.service.seeding import open_engine
 from tests.conftest import PostgresServer
 from tests.service.running import START_S_MAX, MakeSettings, Running, Start
 
@@ -118,16 +117,16 @@ def test_a_connection_that_breaks_before_the_commit_runs_all_once_more(
 ) -> None:
     """And one that breaks in the commit runs nothing again: what was kept nobody knows."""
 
-    def cut(handle: Handle) -> None:
+    def cut(handle: DatabaseConnection) -> None:
         handle.row("SELECT pg_terminate_backend(pg_backend_pid())")
 
-    def cut_once(handle: Handle, done: list[int]) -> int:
+    def cut_once(handle: DatabaseConnection, done: list[int]) -> int:
         done.append(handle.change("UPDATE subscribers SET plan = 'A' WHERE id = 1"))
         if len(done) == 1:
             cut(handle)
         return len(done)
 
-    class CutAtCommit(Handle):
+    class CutAtCommit(DatabaseConnection):
         """A connection that is lost in its first commit."""
 
         cuts = 1
@@ -140,13 +139,13 @@ def test_a_connection_that_breaks_before_the_commit_runs_all_once_more(
 
     async def work() -> None:
         engine = open_engine(settings(database=database))
-        store = Store(engine)
+        store = Database(engine)
         done: list[int] = []
         assert await store.write(lambda handle: cut_once(handle, done)) == 2
         assert store.reconnections == 1
         store._handle.close()
         store._handle = CutAtCommit(engine)
-        with pytest.raises(RefusalError, match="commit_unknown"):
+        with pytest.raises(ApiError, match="commit_unknown"):
             await store.write(lambda handle: handle.change("UPDATE subscribers SET plan = 'B' WHERE id = 2"))
         assert await store.write(lambda handle: handle.row("SELECT 1")) == (1,)
         store.close()

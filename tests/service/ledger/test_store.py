@@ -6,30 +6,29 @@ from typing import Any
 
 import pytest
 
-from footfall.service.ledger.handle import Handle
-from footfall.service.ledger.opening import open_engine
-from footfall.service.ledger.store import Store
-from footfall.service.refusals import RefusalError, refusal
+from footfall.service.api_errors import ApiError, api_error
+from footfall.service.database import Database, DatabaseConnection
+from footfall.service.seeding import open_engine
 from tests.service.running import MakeSettings
 
 PLAN = "SELECT plan FROM subscribers WHERE id = :id"
 CHANGE = "UPDATE subscribers SET plan = :plan WHERE id = :id"
 
 
-Work = Callable[[Store], Awaitable[object]]
+Work = Callable[[Database], Awaitable[object]]
 Run = Callable[[Work], Any]
 
 
 @pytest.fixture
 def run(
     settings: MakeSettings, database: str
-) -> Iterator[Callable[[Callable[[Store], Awaitable[Any]]], Any]]:
+) -> Iterator[Callable[[Callable[[Database], Awaitable[Any]]], Any]]:
     """Run a coroutine function on a store of each kind of database."""
-    stores: list[Store] = []
+    stores: list[Database] = []
 
     def in_loop(work: Work) -> object:
         async def whole() -> object:
-            stores.append(Store(open_engine(settings(database=database))))
+            stores.append(Database(open_engine(settings(database=database))))
             return await work(stores[-1])
 
         return asyncio.run(whole())
@@ -39,10 +38,10 @@ def run(
         store.close()
 
 
-def change(number: int, plan: str, error: Exception | None = None) -> Callable[[Handle], str]:
+def change(number: int, plan: str, error: Exception | None = None) -> Callable[[DatabaseConnection], str]:
     """Give an operation that changes a plan and then fails, if it is to."""
 
-    def operation(handle: Handle) -> str:
+    def operation(handle: DatabaseConnection) -> str:
         handle.change(CHANGE, id=number, plan=plan)
         if error is not None:
             raise error
@@ -51,7 +50,7 @@ def change(number: int, plan: str, error: Exception | None = None) -> Callable[[
     return operation
 
 
-def plan(number: int) -> Callable[[Handle], Any]:
+def plan(number: int) -> Callable[[DatabaseConnection], Any]:
     """Give an operation that reads a plan."""
     return lambda handle: (handle.row(PLAN, id=number) or ("",))[0]
 
@@ -59,11 +58,11 @@ def plan(number: int) -> Callable[[Handle], Any]:
 def test_what_fails_takes_nothing_else_with_it(run: Run) -> None:
     """Of operations in one batch, those that failed leave no trace and the others are kept."""
 
-    async def work(store: Store) -> list[Any]:
+    async def work(store: Database) -> list[Any]:
         results = await asyncio.gather(
             store.write(change(1, "A")),
             store.write(change(2, "B", RuntimeError("broken"))),
-            store.write(change(3, "C", refusal("expired"))),
+            store.write(change(3, "C", api_error("expired"))),
             store.write(change(4, "D")),
             return_exceptions=True,
         )
@@ -72,14 +71,14 @@ def test_what_fails_takes_nothing_else_with_it(run: Run) -> None:
     first, second, third, fourth, *plans = run(work)
     assert (first, fourth) == ("A", "D")
     assert isinstance(second, RuntimeError)
-    assert isinstance(third, RefusalError)
+    assert isinstance(third, ApiError)
     assert plans == ["A", "P38", "P38", "D"]
 
 
 def test_an_sql_error_ends_its_operation_alone(run: Run) -> None:
     """A statement that the database refuses leaves the connection usable."""
 
-    async def work(store: Store) -> tuple[object, object]:
+    async def work(store: Database) -> tuple[object, object]:
         wrong = store.write(lambda handle: handle.change("UPDATE nothing SET x = 1"))
         right = store.write(change(1, "A"))
         results = await asyncio.gather(wrong, right, return_exceptions=True)
@@ -93,8 +92,8 @@ def test_an_sql_error_ends_its_operation_alone(run: Run) -> None:
 def test_operations_run_one_after_another_in_the_order_they_came(run: Run) -> None:
     """Hundreds of increments at once lose none."""
 
-    def append(number: int) -> Callable[[Handle], str]:
-        def operation(handle: Handle) -> str:
+    def append(number: int) -> Callable[[DatabaseConnection], str]:
+        def operation(handle: DatabaseConnection) -> str:
             before = str((handle.row("SELECT address FROM subscribers WHERE id = 1") or ("",))[0])
             after = f"{before} {number}"
             handle.change("UPDATE subscribers SET address = :after WHERE id = 1", after=after)
@@ -102,7 +101,7 @@ def test_operations_run_one_after_another_in_the_order_they_came(run: Run) -> No
 
         return operation
 
-    async def work(store: Store) -> str:
+    async def work(store: Database) -> str:
         await store.write(lambda handle: handle.change("UPDATE subscribers SET address = '' WHERE id = 1"))
         return max(await asyncio.gather(*[store.write(append(k)) for k in range(300)]), key=len)
 
@@ -112,7 +111,7 @@ def test_operations_run_one_after_another_in_the_order_they_came(run: Run) -> No
 def test_a_writer_that_gave_up_does_not_stop_the_others(run: Run) -> None:
     """An operation whose asker was cancelled is run all the same, and so are those behind it."""
 
-    async def work(store: Store) -> tuple[object, object]:
+    async def work(store: Database) -> tuple[object, object]:
         impatient = asyncio.ensure_future(store.write(change(1, "A")))
         await asyncio.sleep(0)
         impatient.cancel()

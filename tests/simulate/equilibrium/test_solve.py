@@ -7,15 +7,16 @@ import numpy as np
 import pytest
 from scipy import optimize
 
-from footfall.simulate.calibrate import expected_shares
-from footfall.simulate.decide.choice import expected_waits
-from footfall.simulate.equilibrium import equilibrium, waits_s, with_expected_waits
-from footfall.simulate.spec.base import HALF_HOUR_S, HALF_HOURS
-from footfall.simulate.spec.channel import Channel
-from footfall.simulate.spec.model import Model
-from footfall.simulate.spec.people import Segment
-from footfall.simulate.spec.station import Counters, MessageGateway
-from footfall.simulate.theory import erlang_a
+from footfall.behaviour.choice import expected_waits
+from footfall.choice.calibration import expected_shares
+from footfall.model.channel import Channel
+from footfall.model.model import Model
+from footfall.model.numbers import HALF_HOUR_S, HALF_HOURS
+from footfall.model.population import Segment
+from footfall.model.station_specs import Counters, MessageGateway
+from footfall.simulate.equilibrium.solve import equilibrium, with_expected_waits
+from footfall.simulate.equilibrium.stations import waits_s
+from footfall.theory import erlang_a
 from models.guangxi import MODEL
 from tests import made_up
 

@@ -7,13 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from footfall.simulate.equilibrium import wait_mean, waits_s
-from footfall.simulate.spec.base import HALF_HOURS, Profile
-from footfall.simulate.spec.channel import Channel, Turn
-from footfall.simulate.spec.duration import Duration, exponential_s
-from footfall.simulate.spec.number import Number
-from footfall.simulate.spec.station import CallCentre, Counters, Kiosks, MessageGateway
-from footfall.simulate.theory import erlang_a, mmck
+from footfall.model.channel import Channel, Step
+from footfall.model.durations import Duration, exponential_s
+from footfall.model.numbers import HALF_HOURS, Number, Profile
+from footfall.model.station_specs import CallCentre, Counters, Kiosks, MessageGateway
+from footfall.simulate.equilibrium.stations import wait_mean, waits_s
+from footfall.theory import erlang_a, mmck
 from tests import made_up
 
 RATES = st.floats(0.05, 3)
@@ -87,7 +86,7 @@ def test_no_clerks_of_a_half_hour_no_service(hall: Channel) -> None:
 
 
 def test_callers_whom_the_ivr_helps_do_not_wait(
-    channel: Callable[..., Channel], turn: Callable[..., Turn], exponential: Callable[[float], Duration]
+    channel: Callable[..., Channel], turn: Callable[..., Step], exponential: Callable[[float], Duration]
 ) -> None:
     """The wait for an agent, times the share who ask for one; the agents' load is theirs alone."""
     number = made_up.number

@@ -5,9 +5,9 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from footfall.simulate.decide import keyed
-from footfall.simulate.decide.choice import nested_logit, pick
-from footfall.simulate.estimate import Choices
+from footfall.behaviour import keyed
+from footfall.behaviour.choice import nested_logit, pick
+from footfall.simulate.estimate.choices import Choices
 
 ALTERNATIVES = ("hall", "kiosk", "web", "sms")
 PARAMETERS = ("constant_kiosk", "constant_web", "constant_sms", "wait_min", "price_yuan")

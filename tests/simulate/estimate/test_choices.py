@@ -9,7 +9,9 @@ import polars as pl
 import pytest
 
 from footfall.records.errors import BadInputError
-from footfall.simulate.estimate import Choices, Columns, Term, as_table, choices_of, estimate
+from footfall.simulate.estimate.choices import Choices
+from footfall.simulate.estimate.fit import estimate
+from footfall.simulate.estimate.table import Columns, Term, as_table, choices_of
 
 TABLE = pl.DataFrame(
     {

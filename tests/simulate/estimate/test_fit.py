@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 
 from footfall.records.errors import BadInputError
-from footfall.simulate.estimate import Choices, Estimate, estimate, likelihood_ratio
+from footfall.simulate.estimate.choices import Choices
+from footfall.simulate.estimate.fit import estimate
+from footfall.simulate.estimate.result import Estimate, likelihood_ratio
 
 NESTS = {"hall": "physical", "kiosk": "physical", "web": "electronic", "sms": "electronic"}
 TRUE = np.array([-0.5, 0.4, 0.8, -0.06, -0.26])

@@ -6,7 +6,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from footfall.simulate.estimate import Choices, estimate, share_change, shares, with_attribute
+from footfall.simulate.estimate.choices import Choices
+from footfall.simulate.estimate.fit import estimate
+from footfall.simulate.estimate.predict import share_change, shares, with_attribute
 
 
 def test_with_a_constant_each_the_expected_shares_are_the_observed(plain: Choices) -> None:

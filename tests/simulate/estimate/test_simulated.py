@@ -4,11 +4,13 @@ import numpy as np
 import polars as pl
 import pytest
 
+from footfall.behaviour.choice import NOBODY
+from footfall.model.model import Model
 from footfall.records.errors import BadInputError
-from footfall.simulate.arrivals import crowd
-from footfall.simulate.decide.chooser import NOBODY
-from footfall.simulate.estimate import Term, as_table, choice_table, choices_of, estimate
-from footfall.simulate.spec.model import Model
+from footfall.simulate.estimate.fit import estimate
+from footfall.simulate.estimate.simulated import choice_table
+from footfall.simulate.estimate.table import Term, as_table, choices_of
+from footfall.workload.arrivals import draw_arrivals
 
 OPERATION = "transact"
 AGES = ("young", "middle", "older")
@@ -17,7 +19,7 @@ AGES = ("young", "middle", "older")
 @pytest.fixture(scope="module")
 def table(small_province: Model) -> pl.DataFrame:
     """Give the choices of a day's orders in a fiftieth of the province, the wait apart by age."""
-    found = choice_table(small_province, crowd(small_province, 11, 0), OPERATION)
+    found = choice_table(small_province, draw_arrivals(small_province, 11, 0), OPERATION)
     return found.with_columns(
         (pl.col("wait_min") * pl.col("segment").str.starts_with(age)).alias(f"wait_{age}") for age in AGES
     )
@@ -33,7 +35,7 @@ def terms(table: pl.DataFrame) -> list[Term]:
 
 def test_every_customer_of_the_operation_is_in_the_table(small_province: Model, table: pl.DataFrame) -> None:
     """Once, with one channel taken, among those that were open and within reach."""
-    people = crowd(small_province, 11, 0)
+    people = draw_arrivals(small_province, 11, 0)
     coming = (people.operations == small_province.operations.index(OPERATION)) & (people.channels != NOBODY)
     assert table["case"].n_unique() == coming.sum()
     assert table["chosen"].sum() == coming.sum()

@@ -6,10 +6,10 @@ from datetime import date
 import numpy as np
 import pytest
 
+from footfall.model.numbers import Grade
 from footfall.simulate.hotline.inputs import MonthInputs, Patience
 from footfall.simulate.hotline.records import RecordedDay
 from footfall.simulate.hotline.spec import Flood, Hotline, Pauses
-from footfall.simulate.spec.number import Grade
 from tests.made_up import number
 
 SUNDAY = date(1999, 2, 7)

@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from footfall.simulate.decide import keyed
+from footfall.behaviour import keyed
 from footfall.simulate.hotline.desk import Desk, Plan, PredictedDay, pause_s
 from footfall.simulate.hotline.spec import Hotline
-from footfall.simulate.theory import erlang_a
+from footfall.theory import erlang_a
 from tests.simulate.hotline.conftest import DayMaker, exponential_inputs, pauses
 
 DAY_S = 86_400.0

@@ -6,17 +6,9 @@ from itertools import product
 import polars as pl
 import pytest
 
-from footfall.measure.forecast import by_month, calibrated
-from footfall.simulate.fit.fit import Fitted
-from footfall.simulate.hotline.forecast import (
-    LEARNED,
-    Case,
-    forecast,
-    levels,
-    model_on,
-    recorded,
-    with_own,
-)
+from footfall.fit.fit import Fitted
+from footfall.measure.forecast_errors import by_month, calibrated
+from footfall.simulate.hotline.forecast import LEARNED, Case, forecast, levels, model_on, recorded, with_own
 from footfall.simulate.hotline.learn import learned
 from footfall.simulate.hotline.level import Level, with_own_level
 from footfall.simulate.hotline.records import RecordedDay, days_of, offered_calls, regular_calls

@@ -5,10 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from footfall.model.numbers import assumed
 from footfall.simulate.hotline.hurry import hurry_of
 from footfall.simulate.hotline.records import RecordedDay
 from footfall.simulate.hotline.spec import Hotline
-from footfall.simulate.spec.number import assumed
 from tests.simulate.hotline.conftest import DayMaker
 
 CALLS = 2_000

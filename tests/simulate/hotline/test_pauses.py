@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from footfall.simulate.decide import keyed
+from footfall.behaviour import keyed
 from footfall.simulate.hotline.desk import Desk, Plan
 from footfall.simulate.hotline.pauses import calibrated
 from footfall.simulate.hotline.records import RecordedDay

@@ -6,21 +6,20 @@ from pathlib import Path
 import pytest
 
 from footfall.cli.app import run
-from footfall.records.errors import BrokenLawError
-from footfall.records.outcomes import Outcome
-from footfall.simulate.customer import Customer
+from footfall.model.channel import Channel
+from footfall.model.durations import Duration
+from footfall.model.model import Model
+from footfall.model.numbers import Number, Profile
+from footfall.model.station_specs import CallCentre, Counters, MessageGateway, RequestServer, Station
+from footfall.records.errors import InvariantError
+from footfall.records.rows import Outcome
+from footfall.simulate.customer_state import Customer
 from footfall.simulate.day import DayResult
 from footfall.simulate.engine import Body
-from footfall.simulate.spec.base import Profile
-from footfall.simulate.spec.channel import Channel
-from footfall.simulate.spec.duration import Duration
-from footfall.simulate.spec.model import Model
-from footfall.simulate.spec.number import Number
-from footfall.simulate.spec.station import CallCentre, Counters, MessageGateway, RequestServer, Station
-from footfall.simulate.stations.message_gateway import MessageGatewayStation
-from footfall.simulate.stations.pool import Calls
-from footfall.simulate.stations.queue import Line
-from footfall.simulate.stations.shared_slots import SharedSlots
+from footfall.simulate.stations.call_centre import Calls
+from footfall.simulate.stations.gateway import MessageGatewayStation
+from footfall.simulate.stations.queues import HallQueue
+from footfall.simulate.stations.request_servers import SharedSlots
 from footfall.simulate.visit_log import VisitLog
 
 SMALLEST = Path(__file__).parents[3] / "models" / "single_counter.py"
@@ -29,7 +28,7 @@ Run = Callable[[Station], DayResult]
 Halls = Callable[[], Counters]
 
 
-class LosesTheFifth(Line):
+class LosesTheFifth(HallQueue):
     """A line that forgets every fifth customer who should be called."""
 
     def admit(self) -> None:
@@ -40,7 +39,7 @@ class LosesTheFifth(Line):
         super().admit()
 
 
-class ServesWithoutServer(Line):
+class ServesWithoutServer(HallQueue):
     """A line that lets everybody begin."""
 
     def take(self) -> bool:
@@ -50,7 +49,7 @@ class ServesWithoutServer(Line):
         return True
 
 
-class KeepsItsServer(Line):
+class KeepsItsServer(HallQueue):
     """A line whose every tenth server is never given back."""
 
     def release(self) -> None:
@@ -59,7 +58,7 @@ class KeepsItsServer(Line):
             super().release()
 
 
-class ForgetsToCount(Line):
+class ForgetsToCount(HallQueue):
     """A line that lets customers go without counting their seconds."""
 
     def leave(self) -> None:
@@ -96,7 +95,7 @@ class WritesTheThirdTwice(VisitLog):
             super().add(customer, outcome, now_s)
 
 
-class WaitsNegatively(Line):
+class WaitsNegatively(HallQueue):
     """A line after which a customer has waited less than nothing."""
 
     def wait(self, customer: Customer, patience_s: float) -> Body:
@@ -151,12 +150,12 @@ def hall(
     ],
 )
 def test_a_line_that_misbehaves_breaks_a_law(
-    double: type[Line], law: str, hall: Halls, run_with: Run, monkeypatch: pytest.MonkeyPatch
+    double: type[HallQueue], law: str, hall: Halls, run_with: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The law, the station and the first interval in which it shows are named."""
     assert run_with(hall()).laws.checks > 100
-    monkeypatch.setattr("footfall.simulate.stations.counters.Line", double)
-    with pytest.raises(BrokenLawError) as raised:
+    monkeypatch.setattr("footfall.simulate.stations.halls.Line", double)
+    with pytest.raises(InvariantError) as raised:
         run_with(hall())
     assert law in str(raised.value)
 
@@ -173,7 +172,7 @@ def test_a_log_that_loses_or_doubles_a_visit_breaks_a_law(
 ) -> None:
     """The fourth customer came in the first six minutes; one visit cannot be two."""
     monkeypatch.setattr("footfall.simulate.day.VisitLog", double)
-    with pytest.raises(BrokenLawError, match=told):
+    with pytest.raises(InvariantError, match=told):
         run_with(hall())
 
 
@@ -184,7 +183,7 @@ def test_a_gateway_that_misstates_its_waits_breaks_the_law_of_work(
     gateway = MessageGateway(messages_per_s=number(1 / 120), queue=number(1000))
     assert run_with(gateway).laws.little > 0
     monkeypatch.setattr("footfall.simulate.stations.MessageGatewayStation", LetsThroughTooSoon)
-    with pytest.raises(BrokenLawError, match="Little's law of work in hand' at one, 00:00 to 00:06"):
+    with pytest.raises(InvariantError, match="Little's law of work in hand' at one, 00:00 to 00:06"):
         run_with(gateway)
 
 
@@ -194,8 +193,8 @@ def test_a_pool_that_never_gives_back_breaks_little_s_law(
     """Web pages: the slot is counted busy, its page was over."""
     pool = RequestServer(slots=number(3), accept_queue=number(100), deadline_s=number(600))
     assert run_with(pool).laws.staffing == 1
-    monkeypatch.setattr("footfall.simulate.stations.request_server.Line", KeepsItsServer)
-    with pytest.raises(BrokenLawError, match="Little's law of service"):
+    monkeypatch.setattr("footfall.simulate.stations.request_servers.Line", KeepsItsServer)
+    with pytest.raises(InvariantError, match="Little's law of service"):
         run_with(pool)
 
 
@@ -213,8 +212,8 @@ def test_shared_slots_that_work_too_fast_break_little_s_law(
         slots=number(50), accept_queue=number(0), deadline_s=number(600), discipline="sharing"
     )
     assert run_with(pool).laws.little > 0
-    monkeypatch.setattr("footfall.simulate.stations.worker_queues.SharedSlots", Forgets)
-    with pytest.raises(BrokenLawError, match="Little's law of service"):
+    monkeypatch.setattr("footfall.simulate.stations.request_servers.SharedSlots", Forgets)
+    with pytest.raises(InvariantError, match="Little's law of service"):
         run_with(pool)
 
 
@@ -241,8 +240,8 @@ def test_a_pool_of_agents_that_forgets_to_count_breaks_little_s_law(
         agent_share={"query": number(1)},
     )
     assert run_with(hotline).laws.staffing == 1
-    monkeypatch.setattr("footfall.simulate.stations.pool.Calls", Forgets)
-    with pytest.raises(BrokenLawError, match="Little's law of waiting"):
+    monkeypatch.setattr("footfall.simulate.stations.call_centre.Calls", Forgets)
+    with pytest.raises(InvariantError, match="Little's law of waiting"):
         run_with(hotline)
 
 
@@ -250,7 +249,7 @@ def test_the_command_ends_in_one_line_and_exit_code_3(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     """A run that is not to be trusted is no result, and no traceback either."""
-    monkeypatch.setattr("footfall.simulate.stations.counters.Line", ServesWithoutServer)
+    monkeypatch.setattr("footfall.simulate.stations.halls.Line", ServesWithoutServer)
     assert run(("simulate", str(SMALLEST), "--out", str(tmp_path))) == 3
     line = capsys.readouterr().err.strip().splitlines()[-1]
     assert line.startswith("footfall: simulate: broken law 'busy <= staffed or finishing' at hall, site 0")

@@ -9,11 +9,10 @@ import numpy as np
 import polars as pl
 import pytest
 
-from footfall.records.errors import BrokenLawError
+from footfall.records.errors import InvariantError
 from footfall.records.tables import VISITS, table
-from footfall.simulate.laws import Account, Counts, Shift, hold
-from footfall.simulate.laws.flow import shares
-from footfall.simulate.laws.seen import seen
+from footfall.simulate.day_counts import Counts, IntervalCounts, Shift, seen
+from footfall.simulate.invariants import check_invariants, shares
 
 EDGES_S = np.array([0.0, 1800.0, 3600.0])
 Row = dict[str, Any]
@@ -55,8 +54,8 @@ COUNTS = Counts(
     inside=np.array([0, 2, 0]).reshape(3, 1, 1),
     present_s=np.array([[0.0], [1900.0], [3300.0]]),
     accounts=(
-        Account("hall", "waiting", np.array([0.0, 700, 1000]), np.array([700.0, 300]), by_visits=True),
-        Account("hall", "service", np.array([0.0, 1200, 2300]), np.array([1200.0, 1100])),
+        IntervalCounts("hall", "waiting", np.array([0.0, 700, 1000]), np.array([700.0, 300]), by_visits=True),
+        IntervalCounts("hall", "service", np.array([0.0, 1200, 2300]), np.array([1200.0, 1100])),
     ),
     shifts=(
         Shift(
@@ -89,7 +88,7 @@ def with_account(place: int, **changes: Any) -> Counts:  # noqa: ANN401  fields 
 
 def test_a_day_worked_by_hand_obeys_every_law() -> None:
     """Two intervals, one station and operation: each law as often as it can be asked."""
-    held = hold(visits(*ROWS), COUNTS)
+    held = check_invariants(visits(*ROWS), COUNTS)
     assert (held.flow, held.little, held.order, held.shares, held.staffing) == (4, 7, 6, 1, 1)
     assert held.checks == 19
 
@@ -184,8 +183,8 @@ BROKEN: dict[str, tuple[Callable[[], pl.DataFrame], Counts, tuple[str, ...]]] = 
 def test_a_broken_law_is_named_with_its_evidence(what: str) -> None:
     """Law, station, interval and both numbers stand in one line."""
     falsified, counts, words = BROKEN[what]
-    with pytest.raises(BrokenLawError) as raised:
-        hold(falsified(), counts)
+    with pytest.raises(InvariantError) as raised:
+        check_invariants(falsified(), counts)
     told = str(raised.value)
     assert all(word in told for word in words), told
     assert "\n" not in told
@@ -193,17 +192,17 @@ def test_a_broken_law_is_named_with_its_evidence(what: str) -> None:
 
 def test_shares_that_do_not_add_up_are_named() -> None:
     """A visit whose outcome is none of the names is no share of anything."""
-    with pytest.raises(BrokenLawError, match=r"shares sum to one.*hall\.query.*4 arrivals add up to 0\.75"):
+    with pytest.raises(InvariantError, match=r"shares sum to one.*hall\.query.*4 arrivals add up to 0\.75"):
         shares(seen(with_row(2, outcome="vanished"), COUNTS), COUNTS)
 
 
 def test_who_is_busy_when_the_number_drops_may_finish() -> None:
     """Two clerks until second 1000, each with a customer to 1500: that is no breach."""
     shift = replace(COUNTS.shifts[0], begun_s=np.array([600.0, 700]), ended_s=np.array([1500.0, 1500]))
-    assert hold(visits(*ROWS), replace(COUNTS, shifts=(shift,))).staffing == 1
+    assert check_invariants(visits(*ROWS), replace(COUNTS, shifts=(shift,))).staffing == 1
 
 
 def test_the_evidence_survives_the_way_from_another_process() -> None:
     """Independent days run in processes of their own."""
-    error = BrokenLawError("law", "hall, 00:00 to 00:30", "1 is not 2")
+    error = InvariantError("law", "hall, 00:00 to 00:30", "1 is not 2")
     assert str(copy.copy(error)) == str(error) == "broken law 'law' at hall, 00:00 to 00:30: 1 is not 2"

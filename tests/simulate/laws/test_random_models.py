@@ -8,24 +8,25 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from footfall.records.outcomes import OUTCOMES, Outcome
-from footfall.simulate.day import DayResult, simulate_day
-from footfall.simulate.spec.agents import AgentGroup, Callback
-from footfall.simulate.spec.base import HALF_HOURS, Profile
-from footfall.simulate.spec.channel import Channel, Fault, LogoutReminder, Opening, Outage, Verb, Work
-from footfall.simulate.spec.client import Retry
-from footfall.simulate.spec.duration import Duration, Law
-from footfall.simulate.spec.limits import RateLimit, Stalls
-from footfall.simulate.spec.model import Model
-from footfall.simulate.spec.number import Grade
-from footfall.simulate.spec.station import (
+from footfall.model.channel import Channel, Fault, LogoutReminder, OpeningHours, Outage, Verb, Work
+from footfall.model.durations import DistributionFamily, Duration
+from footfall.model.model import Model
+from footfall.model.numbers import HALF_HOURS, Grade, Profile
+from footfall.model.station_specs import (
+    AgentGroup,
+    Callback,
     CallCentre,
     Counters,
     Kiosks,
     MessageGateway,
+    RateLimit,
     RequestServer,
+    Retry,
+    Stalls,
     Station,
 )
+from footfall.records.rows import OUTCOMES, Outcome
+from footfall.simulate.day import DayResult, simulate_day
 from tests import made_up
 
 SECONDS = st.sampled_from([0.0, 0.5, 30.0, 600.0, 7200.0])
@@ -44,8 +45,15 @@ GROUP = AgentGroup(name="experts", agents=made_up.always(1), skills=("query",))
 @st.composite
 def durations(draw: st.DrawFn) -> Duration:
     """Give a time of any law."""
-    mean_s, law = draw(SECONDS), draw(st.sampled_from([Law.CONSTANT, Law.EXPONENTIAL, Law.LOGNORMAL]))
-    cv = made_up.number(0.8) if law is Law.LOGNORMAL else None
+    mean_s, law = (
+        draw(SECONDS),
+        draw(
+            st.sampled_from(
+                [DistributionFamily.CONSTANT, DistributionFamily.EXPONENTIAL, DistributionFamily.LOGNORMAL]
+            )
+        ),
+    )
+    cv = made_up.number(0.8) if law is DistributionFamily.LOGNORMAL else None
     return Duration(law=law, mean_s=made_up.number(mean_s), cv=cv)
 
 
@@ -122,7 +130,7 @@ def channels(draw: st.DrawFn) -> dict[str, Any]:
     turns = draw(st.lists(st.tuples(durations(), st.integers(1, 3)), min_size=1, max_size=2))
     service = draw(durations())
     outage = Outage(starts_s=made_up.number(30_000), ends_s=made_up.number(45_000))
-    opening = Opening(opens_s=made_up.number(20_000), closes_s=made_up.number(60_000))
+    opening = OpeningHours(opens_s=made_up.number(20_000), closes_s=made_up.number(60_000))
     reminder = LogoutReminder(forgotten_share=made_up.number(0.5), idle_s=made_up.number(300))
     fault = Fault(cause="fault", by="service", outcome=Outcome.ERROR, share=made_up.number(draw(SHARES)))
     return {

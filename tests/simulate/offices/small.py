@@ -5,10 +5,10 @@ from datetime import date
 import numpy as np
 import polars as pl
 
+from footfall.model.numbers import fitted
 from footfall.simulate.offices.hall import Luck, waiting_seen
 from footfall.simulate.offices.records import Counts, QueueDay
 from footfall.simulate.offices.spec import OfficeQueue, Offices
-from footfall.simulate.spec.number import fitted
 from tests.made_up import always, number
 
 LOOK_S = 300.0

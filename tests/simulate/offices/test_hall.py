@@ -8,7 +8,7 @@ import pytest
 from scipy import stats
 
 from footfall.simulate.offices.hall import Luck, waiting_seen
-from footfall.simulate.theory import erlang_c_wait_mean
+from footfall.theory import erlang_c_wait_mean
 from tests.simulate.offices.small import LOOK_S, blank, offices, some_came
 
 

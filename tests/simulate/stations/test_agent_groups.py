@@ -11,16 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from footfall.simulate.arrivals import Crowd
+from footfall.behaviour import keyed
+from footfall.model.channel import Channel, Verb
+from footfall.model.model import Model
+from footfall.model.numbers import DAY_S, Grade, profile
+from footfall.model.population import Segment
+from footfall.model.station_specs import AgentGroup, CallCentre, Caller
 from footfall.simulate.day import Day
-from footfall.simulate.decide import keyed
-from footfall.simulate.spec.agents import AgentGroup, Caller
-from footfall.simulate.spec.base import DAY_S, profile
-from footfall.simulate.spec.channel import Channel, Verb
-from footfall.simulate.spec.model import Model
-from footfall.simulate.spec.number import Grade
-from footfall.simulate.spec.people import Segment
-from footfall.simulate.spec.station import CallCentre
+from footfall.workload.arrivals import Arrivals
 from tests.made_up import INDIFFERENT, always, number, seconds, turns
 
 Channels = Callable[..., Channel]
@@ -70,7 +68,7 @@ def run(channel: Channels, model: Models) -> Run:
         answering = channel(station, dialogues=dict.fromkeys(OPERATIONS, turns(Verb.QUERY, human_s=0)))
         numbers = np.arange(len(calls), dtype=np.int64)
         codes = np.array(calls, dtype=np.float64).reshape(-1, 3)
-        crowd = Crowd(
+        crowd = Arrivals(
             customers=numbers,
             keys=keyed.customer_keys(keyed.run_key(seed, 0), numbers),
             at_s=codes[:, 0],

@@ -5,12 +5,11 @@ from collections.abc import Callable
 import polars as pl
 import pytest
 
-from footfall.simulate.spec.base import Profile, profile
-from footfall.simulate.spec.channel import Channel
-from footfall.simulate.spec.duration import Duration
-from footfall.simulate.spec.model import Model
-from footfall.simulate.spec.number import Grade, Number
-from footfall.simulate.spec.station import CallCentre
+from footfall.model.channel import Channel
+from footfall.model.durations import Duration
+from footfall.model.model import Model
+from footfall.model.numbers import Grade, Number, Profile, profile
+from footfall.model.station_specs import CallCentre
 
 Hotlines = Callable[..., CallCentre]
 Channels = Callable[..., Channel]

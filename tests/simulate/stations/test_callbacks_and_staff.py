@@ -6,13 +6,11 @@ from typing import Any
 import polars as pl
 import pytest
 
+from footfall.model.channel import Channel
+from footfall.model.model import Model
+from footfall.model.numbers import HALF_HOUR_S, Grade, Profile, profile
+from footfall.model.station_specs import Callback, CallCentre, Counters
 from footfall.simulate.day import DayResult
-from footfall.simulate.spec.agents import Callback
-from footfall.simulate.spec.base import HALF_HOUR_S, Profile, profile
-from footfall.simulate.spec.channel import Channel
-from footfall.simulate.spec.model import Model
-from footfall.simulate.spec.number import Grade
-from footfall.simulate.spec.station import CallCentre, Counters
 from tests.made_up import always, number, seconds
 
 Channels = Callable[..., Channel]

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from footfall.simulate.spec.channel import Channel
-from footfall.simulate.spec.model import Model
-from footfall.simulate.spec.station import MessageGateway
-from footfall.simulate.stations.connections import Connections
+from footfall.model.channel import Channel
+from footfall.model.model import Model
+from footfall.model.station_specs import MessageGateway
+from footfall.simulate.stations.client_guards import Connections
 from tests import made_up
 
 Channels = Callable[..., Channel]

@@ -5,14 +5,13 @@ from collections.abc import Callable
 import polars as pl
 import pytest
 
-from footfall.records.outcomes import Outcome
-from footfall.simulate.spec.base import Profile, profile
-from footfall.simulate.spec.channel import Channel, Fault, Opening, Verb, Work
-from footfall.simulate.spec.duration import Duration
-from footfall.simulate.spec.model import Model
-from footfall.simulate.spec.number import Grade, Number
-from footfall.simulate.spec.people import FollowUps
-from footfall.simulate.spec.station import Counters
+from footfall.model.channel import Channel, Fault, OpeningHours, Verb, Work
+from footfall.model.durations import Duration
+from footfall.model.model import Model
+from footfall.model.numbers import Grade, Number, Profile, profile
+from footfall.model.population import FollowUps
+from footfall.model.station_specs import Counters
+from footfall.records.rows import Outcome
 
 Numbers = Callable[[float], Number]
 Exactly = Callable[[float], Duration]
@@ -64,7 +63,7 @@ def test_who_is_inside_at_closing_time_is_served_and_who_comes_then_is_not(
     hall: Halls, channel: Channels, model: Models, visits: Visits, number: Numbers
 ) -> None:
     """The hall closes at one o'clock; the second of two waits beyond it."""
-    hours = Opening(opens_s=number(0), closes_s=number(3600))
+    hours = OpeningHours(opens_s=number(0), closes_s=number(3600))
     found = visits(model(channel(hall(), human_s=1000, opening=hours)), [3000, 3599, 3600])
     assert found["outcome"].to_list() == ["served", "served", "closed"]
     assert found["ended_s"].to_list() == [4000, 5000, 3600]

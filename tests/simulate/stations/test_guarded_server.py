@@ -9,15 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from footfall.model.changes import with_outage
+from footfall.model.channel import Channel, Fault, LogoutReminder, Step, Verb, Work
+from footfall.model.durations import Duration
+from footfall.model.model import Model
+from footfall.model.numbers import DAY_S, Number
+from footfall.model.station_specs import CircuitBreaker, RequestServer, Retry
 from footfall.simulate.day import Day
-from footfall.simulate.spec.base import DAY_S
-from footfall.simulate.spec.change import with_outage
-from footfall.simulate.spec.channel import Channel, Fault, LogoutReminder, Turn, Verb, Work
-from footfall.simulate.spec.client import CircuitBreaker, Retry
-from footfall.simulate.spec.duration import Duration
-from footfall.simulate.spec.model import Model
-from footfall.simulate.spec.number import Number
-from footfall.simulate.spec.station import RequestServer
 from footfall.simulate.stations.guarded_server import GuardedServerStation
 
 SEED = 7
@@ -198,7 +196,7 @@ def test_who_forgets_to_log_out_sends_one_request_less(
     model: Models,
     station: Callable[..., GuardedServerStation],
     number: Numbers,
-    turn: Callable[..., Turn],
+    turn: Callable[..., Step],
 ) -> None:
     """Two turns of two and one pages, and a logout that nobody or everybody leaves out."""
     pages = {"query": (turn(Verb.LOGIN, pages=2), turn(Verb.QUERY), turn(Verb.LOGOUT))}
@@ -236,7 +234,7 @@ def test_any_mix_of_behaviours_keeps_the_laws_and_ends_empty(
     retry: Retries,
     number: Numbers,
     people: Callable[..., Any],
-    turn: Callable[..., Turn],
+    turn: Callable[..., Step],
     exponential: Callable[[float], Duration],
 ) -> None:
     """Every visit ends once, its wait within its time; at the end no slot is held and nobody waits."""

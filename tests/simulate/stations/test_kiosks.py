@@ -5,12 +5,12 @@ from collections.abc import Callable
 import polars as pl
 import pytest
 
-from footfall.simulate.decide.machines import starts_down
-from footfall.simulate.spec.channel import Channel
-from footfall.simulate.spec.duration import Duration
-from footfall.simulate.spec.model import Model
-from footfall.simulate.spec.number import Number
-from footfall.simulate.spec.station import Kiosks
+from footfall.behaviour.capacity_rules import starts_down
+from footfall.model.channel import Channel
+from footfall.model.durations import Duration
+from footfall.model.model import Model
+from footfall.model.numbers import Number
+from footfall.model.station_specs import Kiosks
 
 SEED = 7
 Terminals = Callable[..., Kiosks]

@@ -7,16 +7,14 @@ import polars as pl
 import pytest
 from pydantic import ValidationError
 
-from footfall.records.errors import BrokenLawError
+from footfall.behaviour.capacity_rules import LeakyBucket
+from footfall.model.channel import Channel
+from footfall.model.model import Model
+from footfall.model.station_specs import RateLimit, RequestServer, Retry, Stalls
+from footfall.records.errors import InvariantError
 from footfall.simulate.day import Day, DayResult
-from footfall.simulate.decide.rate_limit import LeakyBucket
-from footfall.simulate.spec.channel import Channel
-from footfall.simulate.spec.client import Retry
-from footfall.simulate.spec.limits import RateLimit, Stalls
-from footfall.simulate.spec.model import Model
-from footfall.simulate.spec.station import RequestServer
 from footfall.simulate.stations.guarded_server import GuardedServerStation
-from footfall.simulate.stations.shared_slots import Request
+from footfall.simulate.stations.request_servers import SharedRequest
 from tests.made_up import number
 
 Channels = Callable[..., Channel]
@@ -227,15 +225,15 @@ class _LetsAllThrough(LeakyBucket):
 
 def test_a_rate_that_was_exceeded_is_found_out(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     """The law of every run: no more than the rate and the burst allow."""
-    monkeypatch.setattr("footfall.simulate.stations.rate_meter.LeakyBucket", _LetsAllThrough)
-    with pytest.raises(BrokenLawError, match="passed <= rate x time"):
+    monkeypatch.setattr("footfall.simulate.stations.client_guards.LeakyBucket", _LetsAllThrough)
+    with pytest.raises(InvariantError, match="passed <= rate x time"):
         served(server(slots=50, rate_limit=limit(2, 2)), 0.1, [0.0] * 4)
 
 
 def test_a_wait_beyond_its_bound_is_found_out(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     """A queue that lets nobody go."""
-    monkeypatch.setattr(Request, "leave_queue", lambda _request: None)
-    with pytest.raises(BrokenLawError, match="no wait longer than its bound"):
+    monkeypatch.setattr(SharedRequest, "leave_queue", lambda _request: None)
+    with pytest.raises(InvariantError, match="no wait longer than its bound"):
         served(server(queue_timeout_s=number(2)), 3, [0, 0])
 
 

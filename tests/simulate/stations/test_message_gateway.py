@@ -5,18 +5,18 @@ from collections.abc import Callable
 import polars as pl
 import pytest
 
+from footfall.model.channel import Channel, LogoutReminder, Step, Verb, Work
+from footfall.model.model import Model
+from footfall.model.numbers import Number
+from footfall.model.station_specs import MessageGateway, RequestServer
 from footfall.simulate.day import DayResult
-from footfall.simulate.spec.channel import Channel, LogoutReminder, Turn, Verb, Work
-from footfall.simulate.spec.model import Model
-from footfall.simulate.spec.number import Number
-from footfall.simulate.spec.station import MessageGateway, RequestServer
 from tests.made_up import seconds
 
 Numbers = Callable[[float], Number]
 Channels = Callable[..., Channel]
 Models = Callable[..., Model]
 Visits = Callable[..., pl.DataFrame]
-Turns = Callable[..., Turn]
+Turns = Callable[..., Step]
 
 
 @pytest.mark.parametrize("queue", [0, 1, 2, 7])

@@ -5,13 +5,13 @@ from collections.abc import Callable
 import polars as pl
 import pytest
 
-from footfall.records.outcomes import Outcome
-from footfall.simulate.spec.change import set_number, with_outage
-from footfall.simulate.spec.channel import Channel, Fault, LogoutReminder, Turn, Verb, Work
-from footfall.simulate.spec.duration import Duration
-from footfall.simulate.spec.model import Model
-from footfall.simulate.spec.number import Number
-from footfall.simulate.spec.station import RequestServer
+from footfall.model.changes import set_number, with_outage
+from footfall.model.channel import Channel, Fault, LogoutReminder, Step, Verb, Work
+from footfall.model.durations import Duration
+from footfall.model.model import Model
+from footfall.model.numbers import Number
+from footfall.model.station_specs import RequestServer
+from footfall.records.rows import Outcome
 
 Numbers = Callable[[float], Number]
 Exactly = Callable[[float], Duration]
@@ -19,7 +19,7 @@ Servers = Callable[..., RequestServer]
 Channels = Callable[..., Channel]
 Models = Callable[..., Model]
 Visits = Callable[..., pl.DataFrame]
-Turns = Callable[..., Turn]
+Turns = Callable[..., Step]
 
 
 @pytest.fixture(scope="session")

@@ -8,21 +8,18 @@ import polars as pl
 import pytest
 from pydantic import ValidationError
 
+from footfall.behaviour import keyed
+from footfall.behaviour.load_model import RunPace, as_played, check_played, check_served
+from footfall.model.changes import set_text
+from footfall.model.durations import exponential_s
+from footfall.model.numbers import DAY_S, Grade, profile
+from footfall.model.population import FollowUp, FollowUps
+from footfall.model.station_specs import AgentGroup, CallCentre
 from footfall.records.errors import BadInputError
-from footfall.records.outcomes import Outcome
-from footfall.simulate.arrivals import Crowd
+from footfall.records.rows import Outcome
 from footfall.simulate.day import Day, DayResult
-from footfall.simulate.decide import keyed
-from footfall.simulate.decide.as_played import Play, as_played
-from footfall.simulate.decide.playable import check_played, check_served
-from footfall.simulate.spec.agents import AgentGroup
-from footfall.simulate.spec.base import DAY_S, profile
-from footfall.simulate.spec.change import set_text
-from footfall.simulate.spec.duration import exponential_s
-from footfall.simulate.spec.number import Grade
-from footfall.simulate.spec.people import FollowUp, FollowUps
-from footfall.simulate.spec.station import CallCentre
-from footfall.simulate.theory import erlang_c_wait_mean
+from footfall.theory import erlang_c_wait_mean
+from footfall.workload.arrivals import Arrivals
 from tests.laws.staffed import hotline, mean, replicated, two_kinds
 from tests.made_up import always, number, seconds
 
@@ -40,7 +37,7 @@ def of_calls(station: CallCentre, calls: Calls, **fields: Any) -> DayResult:  # 
     model = two_kinds(station, seconds(0), **fields)
     numbers = np.arange(len(calls), dtype=np.int64)
     operations = np.array([kind for _, kind in calls], dtype=np.int64)
-    crowd = Crowd(
+    crowd = Arrivals(
         customers=numbers,
         keys=keyed.customer_keys(keyed.run_key(1, 0), numbers),
         at_s=np.array([at_s for at_s, _ in calls]),
@@ -223,7 +220,7 @@ def test_numbers_of_a_group_are_set_and_shrink_with_people_s_own_time() -> None:
     model = set_text(model, "one.backup.talk.query.mean_s=40")
     model = set_text(model, "one.backup.overflow_after_s=20")
     model = set_text(model, "one.agent_choice=random")
-    play = Play(starts_s=0, length_s=3600, speed=10, human_time_factor=0.1)
+    play = RunPace(starts_s=0, length_s=3600, speed=10, human_time_factor=0.1)
     station = as_played(model, play).channels[0].station
     assert isinstance(station, CallCentre)
     (found,) = station.groups

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from footfall.simulate.spec.change import with_outage
-from footfall.simulate.spec.channel import Channel, Fault, Turn, Verb, Work
-from footfall.simulate.spec.duration import Duration
-from footfall.simulate.spec.model import Model
-from footfall.simulate.spec.number import Number
-from footfall.simulate.spec.station import RequestServer
+from footfall.model.changes import with_outage
+from footfall.model.channel import Channel, Fault, Step, Verb, Work
+from footfall.model.durations import Duration
+from footfall.model.model import Model
+from footfall.model.numbers import Number
+from footfall.model.station_specs import RequestServer
 
 Numbers = Callable[[float], Number]
 Servers = Callable[..., RequestServer]
@@ -136,7 +136,7 @@ def test_with_a_core_for_every_slot_sharing_is_slots(
     model: Models,
     visits: Visits,
     number: Numbers,
-    turn: Callable[..., Turn],
+    turn: Callable[..., Step],
     exponential: Callable[[float], Duration],
 ) -> None:
     """Another station, written for more, gives the same visits: outcomes, causes and times."""

@@ -6,12 +6,12 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
-from footfall.simulate.arrivals import rates_per_half_hour
-from footfall.simulate.decide.choice import MINUTE_S, utility
-from footfall.simulate.decide.many_choices import nested_logit_of_many
-from footfall.simulate.spec.base import HALF_HOUR_S, HALF_HOURS
-from footfall.simulate.spec.model import Model
-from footfall.simulate.spec.people import Segment
+from footfall.behaviour.choice import MINUTE_S, utility
+from footfall.behaviour.many_choices import nested_logit_of_many
+from footfall.model.model import Model
+from footfall.model.numbers import HALF_HOUR_S, HALF_HOURS
+from footfall.model.population import Segment
+from footfall.workload.arrivals import rates_per_half_hour
 
 Floats = NDArray[np.float64]
 

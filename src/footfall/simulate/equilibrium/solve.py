@@ -6,11 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from footfall.model.model import Model
+from footfall.model.numbers import HALF_HOURS, Grade, Profile
 from footfall.simulate.equilibrium.demand import demand_of
 from footfall.simulate.equilibrium.stations import waits_s
-from footfall.simulate.spec.base import HALF_HOURS, Profile
-from footfall.simulate.spec.model import Model
-from footfall.simulate.spec.number import Grade
 
 Floats = NDArray[np.float64]
 CHANGE_MOST = 1e-6

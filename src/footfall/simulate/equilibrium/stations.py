@@ -7,10 +7,10 @@ from math import comb
 import numpy as np
 from numpy.typing import NDArray
 
-from footfall.simulate.spec.base import HALF_HOUR_S, HALF_HOURS, Profile
-from footfall.simulate.spec.channel import Channel
-from footfall.simulate.spec.station import CallCentre, Counters, Kiosks
-from footfall.simulate.theory import load_by_interval
+from footfall.model.channel import Channel
+from footfall.model.numbers import HALF_HOUR_S, HALF_HOURS, Profile
+from footfall.model.station_specs import CallCentre, Counters, Kiosks
+from footfall.theory import load_by_interval
 
 Floats = NDArray[np.float64]
 Rates = Mapping[str, Floats]

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from footfall.behaviour.many_choices import NestedLogit, nested_logit_of_many
 from footfall.records.errors import BadInputError
-from footfall.simulate.decide.many_choices import NestedLogit, nested_logit_of_many
 from footfall.simulate.estimate.choices import Choices
 
 Floats = NDArray[np.float64]

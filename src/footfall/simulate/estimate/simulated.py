@@ -3,16 +3,15 @@
 import numpy as np
 import polars as pl
 
-from footfall.simulate.arrivals import Crowd
-from footfall.simulate.decide import keyed
-from footfall.simulate.decide.choice import MINUTE_S, expected_waits
-from footfall.simulate.decide.chooser import NOBODY
-from footfall.simulate.decide.customer import REACH
-from footfall.simulate.spec.base import HALF_HOUR_S, HALF_HOURS
-from footfall.simulate.spec.model import Model
+from footfall.behaviour import keyed
+from footfall.behaviour.choice import MINUTE_S, NOBODY, expected_waits
+from footfall.behaviour.customer_rules import REACH
+from footfall.model.model import Model
+from footfall.model.numbers import HALF_HOUR_S, HALF_HOURS
+from footfall.workload.arrivals import Arrivals
 
 
-def choice_table(model: Model, people: Crowd, operation: str) -> pl.DataFrame:
+def choice_table(model: Model, people: Arrivals, operation: str) -> pl.DataFrame:
     """First choices of an operation's customers: a row for each customer and each channel open to them.
 
     Columns: case, segment, alternative (the channel), chosen, wait_min (expected), access_min,

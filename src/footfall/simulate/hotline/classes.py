@@ -6,9 +6,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from footfall.model.numbers import HALF_HOURS, HOUR_S
 from footfall.simulate.hotline.records import RecordedDay
 from footfall.simulate.hotline.spec import Flood, Hotline
-from footfall.simulate.spec.base import HALF_HOURS, HOUR_S
 
 FLOOD = "flood"
 _PARTS_FROM_S = (8 * HOUR_S, 14 * HOUR_S)

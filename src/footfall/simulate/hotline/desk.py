@@ -8,7 +8,8 @@ from math import log
 import numpy as np
 from numpy.typing import NDArray
 
-from footfall.simulate.decide import keyed
+from footfall.behaviour import keyed
+from footfall.model.numbers import DAY_S
 from footfall.simulate.engine import Body, Environment, Script, after
 from footfall.simulate.hotline.agent import Agent, State
 from footfall.simulate.hotline.classes import is_evening, part_of_day, place_class
@@ -17,7 +18,6 @@ from footfall.simulate.hotline.line import Line
 from footfall.simulate.hotline.records import NOT_RECORDED, RecordedDay
 from footfall.simulate.hotline.spec import Hotline
 from footfall.simulate.hotline.waiting import QueueShare
-from footfall.simulate.spec.base import DAY_S
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]

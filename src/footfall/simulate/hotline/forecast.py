@@ -11,19 +11,19 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from footfall.records.outcomes import Outcome
+from footfall.fit.arrival_fit import EVERY
+from footfall.fit.fit import Fitted
+from footfall.fit.fitted_model import Named, model_of, on_day
+from footfall.model.model import Model
+from footfall.model.numbers import HALF_HOUR_S, HALF_HOURS
+from footfall.records.rows import Outcome
 from footfall.simulate.day import simulate_day
-from footfall.simulate.fit.arrivals import EVERY
-from footfall.simulate.fit.build import Named, model_of, on_day
-from footfall.simulate.fit.fit import Fitted
-from footfall.simulate.fit.mapping import WEEKDAYS
 from footfall.simulate.hotline.learn import NOT_MEASURED
 from footfall.simulate.hotline.level import Level, with_service_times
 from footfall.simulate.hotline.predict import NOTICEABLE_S
 from footfall.simulate.hotline.records import RecordedDay
 from footfall.simulate.hotline.spec import Hotline
-from footfall.simulate.spec.base import HALF_HOUR_S, HALF_HOURS
-from footfall.simulate.spec.model import Model
+from footfall.workload.log_mapping import WEEKDAYS
 
 DAYS_A_WEEKDAY = 20
 """Simulated days of each weekday: their noise is then half that of a month, which has four or five."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from footfall.simulate.fit.kaplan_meier import kaplan_meier
+from footfall.fit.distributions import kaplan_meier
 from footfall.simulate.hotline.classes import is_evening, kinds_with_floods, part_of_day, place_class
 from footfall.simulate.hotline.records import NOT_RECORDED, SERVICE_S_MOST, RecordedDay
 from footfall.simulate.hotline.spec import Hotline

@@ -7,13 +7,13 @@ from datetime import date, timedelta
 
 import polars as pl
 
+from footfall.fit.fit import MINUTE_S, Fitted, fit_log
+from footfall.model.numbers import DAY_S, HOUR_S
 from footfall.records.errors import BadInputError
-from footfall.simulate.fit.fit import MINUTE_S, Fitted, fit_log
-from footfall.simulate.fit.mapping import Mapping, mapping_of
 from footfall.simulate.hotline.level import Level, level_of
 from footfall.simulate.hotline.records import ABANDONED, SERVED, is_working, regular_calls
 from footfall.simulate.hotline.spec import Hotline
-from footfall.simulate.spec.base import DAY_S, HOUR_S
+from footfall.workload.log_mapping import Mapping, mapping_of
 
 NOT_MEASURED = "not_measured"
 """Class of the kinds that occupy agents but are no part of the figures."""

@@ -12,13 +12,12 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from footfall.model.numbers import HOUR_S, Grade
 from footfall.simulate.hotline.classes import is_evening
 from footfall.simulate.hotline.records import RecordedDay
 from footfall.simulate.hotline.roster import skills
 from footfall.simulate.hotline.spec import Hotline, Pauses
 from footfall.simulate.hotline.waiting import QueueShare, Waiting, waiting_of
-from footfall.simulate.spec.base import HOUR_S
-from footfall.simulate.spec.number import Grade
 
 Floats = NDArray[np.float64]
 _FROM_S = (0.0, 2.0, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 300.0, 600.0)

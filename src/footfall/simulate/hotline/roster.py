@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from footfall.model.numbers import HALF_HOUR_S
 from footfall.simulate.hotline.records import RecordedDay
-from footfall.simulate.spec.base import HALF_HOUR_S
 
 Floats = NDArray[np.float64]
 Span = tuple[float, float]

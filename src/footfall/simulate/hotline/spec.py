@@ -7,8 +7,17 @@ from typing import Self
 
 from pydantic import model_validator
 
-from footfall.simulate.spec.base import HOUR_S, Spec
-from footfall.simulate.spec.number import CountFromOne, Grade, NonNegative, Number, Positive, Share, assumed
+from footfall.model.numbers import (
+    HOUR_S,
+    CountFromOne,
+    Grade,
+    NonNegative,
+    Number,
+    Positive,
+    Share,
+    Spec,
+    assumed,
+)
 
 Row = tuple[float, ...]
 

@@ -7,8 +7,8 @@ from math import exp
 import numpy as np
 from numpy.typing import NDArray
 
+from footfall.model.numbers import HOUR_S
 from footfall.simulate.hotline.records import RecordedDay
-from footfall.simulate.spec.base import HOUR_S
 
 Floats = NDArray[np.float64]
 

@@ -8,14 +8,13 @@ from statistics import fmean
 
 import numpy as np
 
+from footfall.model.numbers import HALF_HOURS, Grade, Profile, fitted
 from footfall.simulate.offices.derived import rounded
 from footfall.simulate.offices.hall import Luck, waiting_seen
 from footfall.simulate.offices.profiles import came_in, half_hours, is_seen, mean_over, seen_in
 from footfall.simulate.offices.records import Counts, Floats, QueueDay
 from footfall.simulate.offices.spec import OfficeQueue, Offices
 from footfall.simulate.offices.tickets import arrived, called, sharing_numbers
-from footfall.simulate.spec.base import HALF_HOURS, Profile
-from footfall.simulate.spec.number import Grade, fitted
 
 SERVICE_S_LEAST, SERVICE_S_MOST = 5.0, 14_400.0
 """Within these a service time is looked for."""

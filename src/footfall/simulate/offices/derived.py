@@ -3,9 +3,8 @@
 import json
 from typing import Any
 
+from footfall.model.numbers import HALF_HOURS, Grade, Profile, fitted
 from footfall.simulate.offices.spec import OfficeQueue
-from footfall.simulate.spec.base import HALF_HOURS, Profile
-from footfall.simulate.spec.number import Grade, fitted
 
 _PROFILES = ("arrivals", "counters", "waiting")
 _DIGITS = 3

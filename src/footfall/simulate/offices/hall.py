@@ -4,13 +4,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from footfall.simulate.customer import Customer
-from footfall.simulate.decide import keyed
+from footfall.behaviour import keyed
+from footfall.model.numbers import DAY_S
+from footfall.simulate.customer_state import Customer
 from footfall.simulate.engine import Body, Environment, Script, without_cycle_search
 from footfall.simulate.offices.records import Counts, Floats, QueueDay
 from footfall.simulate.offices.spec import Offices
-from footfall.simulate.spec.base import DAY_S
-from footfall.simulate.stations.queue import Line
+from footfall.simulate.stations.queues import HallQueue
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class _Hall:
         service = -np.log1p(-luck.uniforms(day, "service", customers)) * service_s_mean
         patience = -np.log1p(-luck.uniforms(day, "patience", customers)) * float(offices.patience_s_mean)
         self._env = Environment()
-        self._line = Line(self._env, 0)
+        self._line = HallQueue(self._env, 0)
         self._absent_s = float(offices.absent_s)
         self._day = day
         self._came_s = _times(day, came, luck).tolist()

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from footfall.model.numbers import HALF_HOUR_S
 from footfall.simulate.offices.records import Counts, Floats, QueueDay
 from footfall.simulate.offices.spec import Offices
-from footfall.simulate.spec.base import HALF_HOUR_S
 
 
 def half_hours(offices: Offices) -> range:

@@ -3,8 +3,7 @@
 import hashlib
 from datetime import date
 
-from footfall.simulate.spec.base import DayProfile, Spec
-from footfall.simulate.spec.number import Count, CountFromOne, NonNegative, Positive, Share
+from footfall.model.numbers import Count, CountFromOne, DayProfile, NonNegative, Positive, Share, Spec
 
 
 class OfficeQueue(Spec):

@@ -3,22 +3,18 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from footfall.records.outcomes import Outcome
-from footfall.simulate.customer import Customer
-from footfall.simulate.decide import keyed
-from footfall.simulate.decide.backoff import pause_s
-from footfall.simulate.decide.customer import BACKOFF, SERVICE_AGAIN, SERVICE_FAULT_AGAIN, slip
+from footfall.behaviour import keyed
+from footfall.behaviour.customer_rules import BACKOFF, SERVICE_AGAIN, SERVICE_FAULT_AGAIN, pause_s, slip
+from footfall.model.channel import Channel, Fault, Step, Verb, Work
+from footfall.model.station_specs import RETRIES_MOST, RequestServer
+from footfall.records.rows import Outcome
+from footfall.simulate.customer_state import Customer
+from footfall.simulate.day_counts import Bound, StationCounts, WaitBound
 from footfall.simulate.engine import PARKED, Body, after
-from footfall.simulate.laws.counts import Book, Bound, WaitBound
-from footfall.simulate.spec.channel import Channel, Fault, Turn, Verb, Work
-from footfall.simulate.spec.client import RETRIES_MOST
-from footfall.simulate.spec.station import RequestServer
-from footfall.simulate.stations.base import PAGES_A_TURN, Place, Station, Step, result
-from footfall.simulate.stations.books import Queue, Servers, waiting_and_service
-from footfall.simulate.stations.breaker import Breaker, RetryBudget
-from footfall.simulate.stations.rate_meter import RateMeter
-from footfall.simulate.stations.shared_slots import ANSWERED, QUEUE_TIMEOUT, Request
-from footfall.simulate.stations.worker_queues import WorkerQueues
+from footfall.simulate.stations.client_guards import Breaker, RateMeter, RetryBudget
+from footfall.simulate.stations.queues import Queue, Servers, waiting_and_service
+from footfall.simulate.stations.request_servers import ANSWERED, QUEUE_TIMEOUT, SharedRequest, WorkerQueues
+from footfall.simulate.stations.station import PAGES_A_TURN, SimContext, Station, StationStep, result
 
 OPEN_CIRCUIT = "circuit_open"
 INSTANT_S = 1e-9
@@ -27,12 +23,12 @@ _FAILURES = {Outcome.ERROR, Outcome.TIMEOUT, Outcome.THROTTLED}
 """What is sent again and what a breaker counts; a refusal by the business is an answer."""
 
 
-class Page(NamedTuple):
+class PageRequest(NamedTuple):
     """One request of a dialogue."""
 
     number: int
     """Its own among all of the dialogue: what its draws are keyed by."""
-    step: Step
+    step: StationStep
     work: Work
     place: int
     """Of the page in its turn."""
@@ -46,9 +42,9 @@ class Page(NamedTuple):
 class _Stage(NamedTuple):
     """A turn: its step, the rest of its answer once the server gave one, and its requests."""
 
-    step: Step
-    answered: Step
-    pages: tuple[Page, ...]
+    step: StationStep
+    answered: StationStep
+    pages: tuple[PageRequest, ...]
     verb: Verb
 
 
@@ -58,7 +54,7 @@ class GuardedServerStation(Station):
     With none of this set it serves as `RequestServerStation` does, which is quicker.
     """
 
-    def __init__(self, channel: Channel, spec: RequestServer, place: Place) -> None:
+    def __init__(self, channel: Channel, spec: RequestServer, place: SimContext) -> None:
         """Start with all slots free, the budget full and the circuit closed."""
         super().__init__(channel, place)
         self._spec = spec
@@ -81,7 +77,7 @@ class GuardedServerStation(Station):
         self.requests = 0
         self.retries = 0
 
-    def books(self) -> tuple[Book, ...]:
+    def books(self) -> tuple[StationCounts, ...]:
         """Give both accounts of the requests that wait and of those in work, stale ones too."""
         queues: tuple[Queue, ...] = self.workers.servers
         if self._meter:
@@ -124,7 +120,7 @@ class GuardedServerStation(Station):
                 customer.session_s = -1.0
         return Outcome.SERVED
 
-    def _fetch(self, customer: Customer, pages: Sequence[Page]) -> Body:
+    def _fetch(self, customer: Customer, pages: Sequence[PageRequest]) -> Body:
         """Fetch the pages of a turn one by one; returns the outcome that ended the visit, or None."""
         for page in pages:
             self.requests += 1
@@ -145,7 +141,7 @@ class GuardedServerStation(Station):
                 return None
         return None
 
-    def _try(self, customer: Customer, page: Page, tries: int) -> Body:
+    def _try(self, customer: Customer, page: PageRequest, tries: int) -> Body:
         """Send a request once, if the circuit lets it pass; returns how it failed, or None."""
         breaker = self.breaker
         slip_of_breaker = breaker.enter(self.env.now) if breaker else 0
@@ -157,7 +153,7 @@ class GuardedServerStation(Station):
             breaker.note(slip_of_breaker, self.env.now, failed=failed in _FAILURES)
         return failed
 
-    def _ask(self, customer: Customer, page: Page, tries: int) -> Body:
+    def _ask(self, customer: Customer, page: PageRequest, tries: int) -> Body:
         """Ask the server, past its rate limit; returns how it failed, the cause in the customer, or None."""
         deadline_s = self.env.now + self._deadline_s
         if self._meter and not self.out:
@@ -182,7 +178,7 @@ class GuardedServerStation(Station):
     def _wait_and_work(self, customer: Customer, work_s: float, deadline_s: float) -> Body:
         """Have a worker do some work, by a second of the run; returns how it failed, or None."""
         now_s, server = self.env.now, self.workers.next()
-        request = Request(server, customer, work_s, now_s)
+        request = SharedRequest(server, customer, work_s, now_s)
         if not server.offer(request):
             customer.cause = "throttled"
             return Outcome.THROTTLED
@@ -195,13 +191,13 @@ class GuardedServerStation(Station):
         customer.cause = QUEUE_TIMEOUT if ended is QUEUE_TIMEOUT else "deadline"
         return Outcome.ERROR if ended is QUEUE_TIMEOUT else Outcome.TIMEOUT
 
-    def _work_s(self, customer: Customer, page: Page, tries: int) -> float:
+    def _work_s(self, customer: Customer, page: PageRequest, tries: int) -> float:
         """Give the work of a try: a retry is a new request, with luck of its own."""
         if not tries:
             return page.step.services[page.place](customer)
         return page.work.service.at(self._u(customer, SERVICE_AGAIN, page, tries))
 
-    def _fault(self, customer: Customer, page: Page, tries: int) -> Fault | None:
+    def _fault(self, customer: Customer, page: PageRequest, tries: int) -> Fault | None:
         if page.step.fault_of is None:
             return None
         if not tries:
@@ -209,19 +205,20 @@ class GuardedServerStation(Station):
         return slip(page.work, "service", self._u(customer, SERVICE_FAULT_AGAIN, page, tries))
 
     @staticmethod
-    def _u(customer: Customer, purpose: str, page: Page, tries: int) -> float:
+    def _u(customer: Customer, purpose: str, page: PageRequest, tries: int) -> float:
         turn = page.number * (RETRIES_MOST + 1) + tries
         return keyed.uniform(customer.key, purpose, customer.attempt, turn)
 
 
-def _stage(channel: Channel, number: int, step: Step, turn: Turn) -> _Stage:
+def _stage(channel: Channel, number: int, step: StationStep, turn: Step) -> _Stage:
     work = channel.works[turn.verb]
     return _Stage(
         step=step,
         # The operator's own fault is found with the request: it is one that is sent again.
         answered=step._replace(fault_of=None),
         pages=tuple(
-            Page(number * PAGES_A_TURN + place, step, work, place) for place in range(len(step.services))
+            PageRequest(number * PAGES_A_TURN + place, step, work, place)
+            for place in range(len(step.services))
         ),
         verb=turn.verb,
     )

@@ -1,1 +1,0 @@
-"""One run as one page that opens anywhere, without a network."""

@@ -1,0 +1,1 @@
+"""Channel shares over months, and the calibration of the choice to known shares."""

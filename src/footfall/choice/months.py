@@ -1,0 +1,120 @@
+"""Channel shares over months: habit, trust and awareness, month by month, over many futures."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from math import inf
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from footfall.choice.month_step import (
+    Hazards,
+    Month,
+    Slopes,
+    awareness_after,
+    drawn,
+    habit_after,
+    trust_after,
+)
+from footfall.choice.month_tables import MonthTally
+from footfall.choice.month_world import Stocks, World, world
+from footfall.model.model import Model
+
+# ── Month after month, in every province and every future
+
+Floats = NDArray[np.float64]
+HAZARDS = ("innovation_per_month", "imitation_per_month", "dis_adoption_per_month", "re_adoption_factor")
+"""Fields of `Awareness`, in the order of `Hazards`."""
+
+
+@dataclass(frozen=True, slots=True)
+class AdoptionResult:
+    """What the months gave; month 0 is where the model stands."""
+
+    shares: pl.DataFrame
+    """definition, month, future (from 1), electronic_share: of all provinces together."""
+    segments: pl.DataFrame
+    """definition, month, segment (`*`: all), electronic_share, habit_share and trust_share of the electronic
+    channels, aware_share of each channel that has an awareness; in the central future."""
+    provinces: pl.DataFrame
+    """definition, month, province, is_upgraded, electronic_share; in the central future."""
+    rollout: pl.DataFrame
+    """month, upgraded_share: customers whose province has its new channels."""
+
+
+def adopt(model: Model, months: int, seed: int = 1, futures: int = 400) -> AdoptionResult:
+    """Move a model over months, in the central future and in futures drawn from the ranges of its slopes.
+
+    Raises:
+        BadInputError: the model has no adoption, or its month 0 cannot be had.
+    """
+    return over_months(world(model), months, seed, futures)
+
+
+def over_months(
+    ready: World,
+    months: int,
+    seed: int,
+    futures: int,
+    progress: Callable[[float], None] = lambda _share: None,
+) -> AdoptionResult:
+    """`adopt`, of a model made ready before.
+
+    The choice is the model's own nested logit; per month: habit H <- r H + (1 - r) (share chosen), trust by
+    success and failure, awareness by Bass with dis-adoption, and upgrades in the month of the province.
+    Provinces with the same month of upgrade are alike, so they are worked out once.
+    """
+    adoption, slopes = ready.adoption, drawn(ready.adoption, seed, futures)
+    tally = MonthTally(ready.model, adoption, months, futures)
+    waves = sorted({int(province.upgrade_month) for province in adoption.provinces})
+    # Until its own month every province goes the same way.
+    waiting = list(_months(ready, slopes, ready.stocks(futures + 1), range(min(waves[-1], months + 1))))
+    for number, wave in enumerate(waves):
+        before, rest = waiting[:wave], range(wave, months + 1)
+        for month, (stocks, visits) in enumerate(before):
+            tally.add(wave, month, stocks, visits)
+        stocks = _moved(ready.model, slopes, *before[-1])
+        for month, (held, visits) in zip(rest, _months(ready, slopes, stocks, rest, wave), strict=True):
+            tally.add(wave, month, held, visits)
+        progress((number + 1) / len(waves))
+    return AdoptionResult(tally.shares(), tally.segments(), tally.provinces(), tally.rollout())
+
+
+def _months(
+    ready: World, slopes: Slopes, stocks: Stocks, months: range, upgrade_month: float = inf
+) -> Iterator[tuple[Stocks, Month]]:
+    """Stocks and visits of these months, in a province that is upgraded in a month (never: infinity)."""
+    for month in months:
+        visits = ready.month(stocks, *_upgrade(slopes, month - upgrade_month))
+        yield stocks, visits
+        stocks = _moved(ready.model, slopes, stocks, visits)
+
+
+def _upgrade(slopes: Slopes, months_since: float) -> tuple[Floats, Floats]:
+    """Gain in electronic utility and factor on electronic failures, by future."""
+    gain, factor = slopes["upgrade.utility_gain"], slopes["upgrade.failure_factor"]
+    if months_since < 0:
+        return np.zeros_like(gain), np.ones_like(factor)
+    if months_since == 0:
+        loss, worse = slopes["upgrade.cutover_utility_loss"], slopes["upgrade.cutover_failure_factor"]
+        return gain - loss, factor * worse
+    return gain, factor
+
+
+def _moved(model: Model, slopes: Slopes, stocks: Stocks, visits: Month) -> Stocks:
+    by_future = {name: values[:, None, None] for name, values in slopes.items()}
+    gain, loss = by_future["trust.gain_per_success"], by_future["trust.loss_per_failure"]
+    never, aware = stocks.never.copy(), stocks.aware.copy()
+    for k, channel in enumerate(model.channels):
+        path = f"awareness.{channel.name}"
+        if f"{path}.innovation_per_month" in slopes:
+            hazards = Hazards(*(slopes[f"{path}.{name}"] for name in HAZARDS))
+            never[:, k], aware[:, k] = awareness_after(stocks.never[:, k], stocks.aware[:, k], hazards)
+    failed = visits.attempted - visits.succeeded
+    return Stocks(
+        habit=habit_after(stocks.habit, visits.chosen, by_future["habit_loss_per_month"]),
+        trust=trust_after(stocks.trust, visits.succeeded, failed, gain, np.maximum(loss, gain)),
+        never=never,
+        aware=aware,
+    )

@@ -1,0 +1,385 @@
+"""Cells of a log as numbers and times, counts by weekday and half hour, and kinds of customers."""
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from collections.abc import Mapping as MappingOf
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import pairwise
+from typing import Literal
+
+import numpy as np
+import polars as pl
+
+from footfall.model.numbers import DAY_S, HALF_HOUR_S, HALF_HOURS, HOUR_S
+from footfall.records.errors import BadInputError
+from footfall.records.log_file import Table
+from footfall.workload.log_mapping import UNIT_S, WEEKDAYS, Mapping, Options
+from footfall.workload.timestamps import Moments, after_midnight, form_of, moments, resolved
+
+# ── Numbers and durations of a table as people write them, cell by cell: what cannot be read becomes null
+
+Mark = Literal[".", ","]
+_GROUPING = r"[\s\u00a0\u202f'’_]"
+_COMMA = (
+    r"^[+-]?(?:\d*,(?:\d{1,2}|\d{4,})|0,\d{3}|\d{1,3}(?:\.\d{3})+,\d+|\d{4,},\d+|\d{1,3}(?:\.\d{3}){2,})$"
+)
+"""Only with a decimal comma."""
+_POINT = (
+    r"^[+-]?(?:\d*\.(?:\d{1,2}|\d{4,})|0\.\d{3}|\d{1,3}(?:,\d{3})+\.\d+|\d{4,}\.\d+|\d{1,3}(?:,\d{3}){2,})$"
+)
+"""Only with a decimal point."""
+_EITHER = r"^[+-]?[1-9]\d{0,2},\d{3}$"
+"""1,234: a thousand and more, or one and a bit."""
+_NUMBER = r"(\d+(?:[.,]\d+)?)"
+_CLOCK = r"^([+-]?)(?:(\d+)\s*(?:days?,?|d|\.)\s*)?(\d+):(\d{2}):(\d{2}(?:[.,]\d+)?)$"
+_MINUTES = r"^([+-]?)(\d+):(\d{2}(?:[.,]\d+)?)$"
+_WORDS = (
+    rf"(?i)^(?:{_NUMBER}\s*(?:d|days?))?[\s,]*(?:{_NUMBER}\s*(?:h|hrs?|hours?))?[\s,]*"
+    rf"(?:{_NUMBER}\s*(?:m|mins?|minutes?|['′]))?[\s,]*(?:{_NUMBER}\s*(?:s|secs?|seconds?|[\"″]))?[\s,]*"
+    rf"(?:{_NUMBER}\s*(?:ms|milliseconds?))?$"
+)
+_ISO = rf"(?i)^P(?:{_NUMBER}D)?(?:T(?:{_NUMBER}H)?(?:{_NUMBER}M)?(?:{_NUMBER}S)?)?$"
+_SECONDS_MOST = 1e8
+"""Three years: what lasts longer is a mistake."""
+_DURATIONS = "numbers (duration_unit, decimal), H:MM:SS, MM:SS, 3m 20s or PT3M20S"
+
+
+def decimal_mark(columns: Sequence[pl.Series], asked: Mark | None, where: str) -> Mark:
+    """Tell by all numbers of a table together whether 12,5 or 12.5 is twelve and a half.
+
+    Raises:
+        BadInputError: every number that could tell may be read in both ways.
+    """
+    if asked is not None:
+        return asked
+    doubtful: str | None = None
+    commas = points = 0
+    for column in columns:
+        if column.dtype != pl.String:
+            continue
+        cells = column.unique().str.replace_all(_GROUPING, "").drop_nulls()
+        cells = cells.filter(cells.str.contains("[,.]"))
+        commas += int(cells.str.contains(_COMMA).sum())
+        points += int(cells.str.contains(_POINT).sum())
+        doubtful = doubtful or next(iter(cells.filter(cells.str.contains(_EITHER)).sort().head(1)), None)
+    if doubtful is not None and commas == points == 0:
+        problem = f"{doubtful!r} may be {doubtful.replace(',', '.')} or {doubtful.replace(',', '')}"
+        raise BadInputError(where, problem, 'decimal = "," or decimal = "." in [options]')
+    return "," if commas > points else "."
+
+
+def numbers(cells: pl.Series, mark: Mark = ".") -> pl.Series:
+    """Give cells as finite numbers; the other mark, blanks or apostrophes may group digits in threes."""
+    if cells.dtype != pl.String:
+        found = cells.cast(pl.Float64, strict=False)
+    else:
+        text = cells.str.strip_chars()
+        other = "," if mark == "." else "."
+        groups = rf"^([+-]?\d{{1,3}}(?:(?:{_GROUPING}|\{other})\d{{3}})+)(\{mark}\d+)?$"
+        text = pl.select(
+            pl.when(text.str.contains(groups))
+            .then(text.str.replace_all(rf"{_GROUPING}|\{other}", ""))
+            .otherwise(text)
+        ).to_series()
+        if mark == ",":
+            text = text.set(text.str.contains(r"\.").fill_null(value=False), None).str.replace(
+                ",", ".", literal=True
+            )
+        found = text.cast(pl.Float64, strict=False)
+    return found.set(~found.is_finite().fill_null(value=True), None).alias(cells.name)
+
+
+def durations(frame: pl.DataFrame, column: str, options: Options, mark: Mark = ".") -> pl.Series:
+    """Give a column of durations in seconds; null where a cell cannot be read or is of over three years.
+
+    Numbers are in `duration_unit`; H:MM:SS, MM:SS, `3m 20s` and PT3M20S (ISO 8601) say their units.
+
+    Raises:
+        BadInputError: the column is of a type that cannot hold durations.
+    """
+    seconds = _durations(frame[column], column, UNIT_S[options.duration_unit], mark)
+    return seconds.set((seconds.abs() > _SECONDS_MOST).fill_null(value=True), None)
+
+
+def _durations(cells: pl.Series, column: str, unit_s: float, mark: Mark) -> pl.Series:
+    if isinstance(cells.dtype, pl.Duration):
+        return cells.dt.total_microseconds().cast(pl.Float64) / 1e6
+    if cells.dtype == pl.Time:
+        return cells.cast(pl.Int64).cast(pl.Float64) / 1e9
+    if cells.dtype != pl.String and not cells.dtype.is_numeric():
+        raise BadInputError(f"column {column!r}", f"holds {cells.dtype}", _DURATIONS)
+    seconds = numbers(cells, mark) * unit_s
+    if cells.dtype != pl.String:
+        return seconds
+    rest = cells.str.strip_chars().set(seconds.is_not_null(), None)
+    rest = rest.set(rest == "", None)
+    if rest.null_count() == rest.len():
+        return seconds
+    told = rest.to_frame("cell").select(
+        pl.coalesce(
+            _signed(_CLOCK, (DAY_S, HOUR_S, 60.0, 1.0)),
+            _signed(_MINUTES, (60.0, 1.0)),
+            _summed(_WORDS, (DAY_S, HOUR_S, 60.0, 1.0, 1e-3)),
+            _summed(_ISO, (DAY_S, HOUR_S, 60.0, 1.0)),
+        )
+    )
+    return pl.select(pl.coalesce(seconds, told.to_series())).to_series().alias(column)
+
+
+def _signed(pattern: str, units_s: tuple[float, ...]) -> pl.Expr:
+    groups = pl.col("cell").str.extract_groups(pattern)
+    sign = pl.when(groups.struct.field("1") == "-").then(-1.0).otherwise(1.0)
+    return sign * _sum(groups, units_s, 2)
+
+
+def _summed(pattern: str, units_s: tuple[float, ...]) -> pl.Expr:
+    return _sum(pl.col("cell").str.extract_groups(pattern), units_s, 1)
+
+
+def _sum(groups: pl.Expr, units_s: tuple[float, ...], first: int) -> pl.Expr:
+    """Add up the parts that are told, each in its unit; null where none is."""
+    parts = [
+        groups.struct.field(str(first + k)).str.replace(",", ".", literal=True).cast(pl.Float64, strict=False)
+        * unit_s
+        for k, unit_s in enumerate(units_s)
+    ]
+    any_told = pl.any_horizontal(*(part.is_not_null() for part in parts))
+    return pl.when(any_told).then(pl.sum_horizontal(*(part.fill_null(0.0) for part in parts)))
+
+
+# ── The cells of a log that the mapping names, read: clocks, durations, words
+
+NO_ARRIVAL = "no arrival time"
+UNREADABLE_ARRIVAL = "arrival time cannot be read"
+CLOCKS = ("arrived", "began", "ended", "left")
+SPANS = ("wait_s", "service_s")
+SPANS_HINT = (
+    "in [options] duration_unit (of numbers) and decimal; H:MM:SS, MM:SS, 3m 20s and PT3M20S are read"
+)
+_WORDS_CELLS = ("kind", "agent", "customer")
+_DOUBT_S = 1e-3
+
+
+@dataclass(frozen=True, slots=True)
+class Cells:
+    """A row for each row of the log: row, clocks, given durations, differences, words."""
+
+    frame: pl.DataFrame
+    """row, arrived, began, ended, left (wall-clock seconds since 1970); given_wait_s, given_service_s;
+    began_after_arrived_s, left_after_arrived_s, ended_after_began_s (differences of instants); kind, agent,
+    customer, word; empty: no arrival time is told; nowhere: the zone's clocks left it out; doubtful: they
+    showed it twice, and a difference depends on which is meant."""
+    raw: pl.DataFrame
+    names: MappingOf[str, str]
+
+    def example(self, reason: str, row: int) -> str | None:
+        """Give the cell of a row that a reason is about, and what would help; None: it is about none."""
+        fields = {
+            UNREADABLE_ARRIVAL: ("arrived",),
+            "served, service missing or unreadable": ("service_s", "ended", "began"),
+            "served, wait missing or unreadable": ("wait_s", "began"),
+            "abandoned, wait missing or unreadable": ("wait_s", "left"),
+        }.get(reason, ())
+        for field in fields:
+            value = None if field not in self.names else self.raw[self.names[field]][row - 1]
+            if value is not None:
+                return _told(field, self.names[field], str(value))
+        return None
+
+
+def read_cells(log: Table, mapping: Mapping) -> Cells:
+    """Read the named columns.
+
+    Raises:
+        BadInputError: the log has no such column, or none of the cells of a column can be read.
+    """
+    table, columns, options = log.frame, mapping.columns, mapping.options
+    named = named_columns(table, mapping)
+    clocks = {
+        field: moments(table, named[field], options, columns.date) for field in CLOCKS if field in named
+    }
+    spans = [table[named[field]] for field in SPANS if field in named]
+    mark = decimal_mark(spans, options.decimal, "the durations")
+    given = {field: durations(table, named[field], options, mark) for field in SPANS if field in named}
+    for field, read in {**{field: each.wall_s for field, each in clocks.items()}, **given}.items():
+        _some_is_read(log, named[field], field, read)
+    text: dict[str, pl.Series] = {
+        field: _text(table[named[field]]) for field in _WORDS_CELLS if field in named
+    }
+    for who in {"agent", "customer"} & set(text):
+        text[who] = text[who].set(text[who].is_in(list(options.nobody)), None)
+    nothing = pl.Series([None], dtype=pl.Float64).new_from_index(0, table.height)
+    words = _text(table[named["outcome"]]) if columns.outcome else nothing.cast(pl.String)
+    frame = pl.DataFrame({"row": pl.int_range(1, table.height + 1, eager=True)}).with_columns(
+        *(given.get(field, nothing).alias(f"given_{field}") for field in SPANS),
+        *(text.get(field, nothing.cast(pl.String)).alias(field) for field in _WORDS_CELLS),
+        word=words,
+        empty=_text(table[named["arrived"]]).is_null(),
+    )
+    return Cells(_with_clocks(frame, clocks, mapping), table, named)
+
+
+def named_columns(table: pl.DataFrame, mapping: Mapping) -> dict[str, str]:
+    """Give the name of the column that holds each thing that the mapping names.
+
+    Raises:
+        BadInputError: the log has no such column.
+    """
+    named = {field: name for field, name in mapping.columns if name is not None}
+    for field, name in named.items():
+        if name not in table.columns:
+            place = f"columns.{'class' if field == 'kind' else field}"
+            raise BadInputError(place, f"the log has no column {name!r}", " or ".join(table.columns[:30]))
+    return named
+
+
+def _text(cells: pl.Series) -> pl.Series:
+    text = cells.cast(pl.String, strict=False).str.strip_chars()
+    return text.set((text == "").fill_null(value=False), None)
+
+
+def _some_is_read(log: Table, name: str, field: str, read: pl.Series) -> None:
+    """Refuse a column of which no cell can be read: it does not hold what the mapping says."""
+    told = _text(log.frame[name])
+    if read.null_count() < read.len() or told.null_count() == told.len():
+        return
+    first = int(told.is_not_null().arg_true()[0])
+    place = log.place(first)
+    problem = f"no cell of the column {name!r} can be read; the first, in {place}, is {told[first][:60]!r}"
+    raise BadInputError(f"columns.{field}", problem, _hint(field, str(told[first])))
+
+
+def _hint(field: str, value: str) -> str:
+    return f"in [options] {form_of(value)}" if field in CLOCKS else SPANS_HINT
+
+
+def _told(field: str, name: str, value: str) -> str:
+    return f"{value[:60]!r} in the column {name!r}; {_hint(field, value)}"
+
+
+def _with_clocks(frame: pl.DataFrame, clocks: dict[str, Moments], mapping: Mapping) -> pl.DataFrame:
+    """Add the clocks, and the differences of the instants that they stand for."""
+    nothing = pl.Series([None], dtype=pl.Float64).new_from_index(0, frame.height)
+    known = {field: clocks.get(field, Moments(nothing, nothing)) for field in CLOCKS}
+    frame = frame.with_columns(each.wall_s.alias(field) for field, each in known.items())
+    if mapping.columns.date is not None:
+        later = [after_midnight(pl.col(name), pl.col("arrived")).alias(name) for name in ("began", "left")]
+        frame = frame.with_columns(*later).with_columns(
+            after_midnight(pl.col("ended"), pl.col("began")).alias("ended")
+        )
+    for field, each in known.items():
+        first, last = resolved(frame[field], each.utc_s, mapping.options.timezone)
+        frame = frame.with_columns(first.alias(f"{field}_first"), last.alias(f"{field}_last"))
+    pairs = (("began", "arrived"), ("left", "arrived"), ("ended", "began"))
+    for later_field, earlier in pairs:
+        # The shortest difference that does not run backwards, and whether another is as possible.
+        ends, begins = (
+            (f"{later_field}_first", f"{later_field}_last"),
+            (f"{earlier}_first", f"{earlier}_last"),
+        )
+        ways = [pl.col(end) - pl.col(begin) for end in ends for begin in begins]
+        forward = [pl.when(way >= 0).then(way) for way in ways]
+        least = pl.min_horizontal(*forward)
+        twice = (pl.col(ends[0]) != pl.col(ends[1])) != (pl.col(begins[0]) != pl.col(begins[1]))
+        frame = frame.with_columns(
+            pl.coalesce(least, pl.max_horizontal(*ways)).alias(f"{later_field}_after_{earlier}_s"),
+            (twice & (pl.max_horizontal(*forward) - least > _DOUBT_S))
+            .fill_null(value=False)
+            .alias(f"{later_field}_doubtful"),
+        )
+    nowhere = pl.any_horizontal(
+        *(pl.col(field).is_not_null() & pl.col(f"{field}_first").is_null() for field in CLOCKS)
+    )
+    doubtful = pl.any_horizontal(*(pl.col(f"{later}_doubtful") for later, _ in pairs))
+    return frame.with_columns(nowhere=nowhere, doubtful=doubtful)
+
+
+# ── A table of counts, such as requests a second, as rows that arrivals can be fitted to
+
+WORKDAYS = WEEKDAYS[:5]
+"""Monday to Friday."""
+
+
+def rows_of_counts(
+    counts: Iterable[int], first: datetime, step_s: float = 1.0, kind: str = "request"
+) -> pl.DataFrame:
+    """Give a row for each half hour of each whole day, weighing its count, as `fit_arrivals` takes them.
+
+    `counts` follow one another every `step_s` from `first` on; a day cut short at an end is left out.
+    """
+    values = np.fromiter(counts, dtype=np.float64)
+    midnight = datetime.combine(first.date(), datetime.min.time(), tzinfo=first.tzinfo)
+    since_s = (first - midnight).total_seconds() + np.arange(values.size) * step_s
+    days = int(since_s[-1] // DAY_S) + 1 if values.size else 0
+    cells = (since_s // HALF_HOUR_S).astype(np.int64)
+    sums = np.bincount(cells, values, days * HALF_HOURS).reshape(days, HALF_HOURS)
+    begins, ends = np.arange(days) * DAY_S, np.arange(1, days + 1) * DAY_S
+    # A log's first second is often the one after midnight.
+    whole = (begins + 2 * step_s > since_s[:1].sum()) & (ends <= since_s[-1:].sum() + 2 * step_s)
+    kept = np.flatnonzero(whole)
+    dates = [first.date() + timedelta(days=int(k)) for k in kept]
+    return pl.DataFrame(
+        {
+            "day": pl.Series([day for day in dates for _ in range(HALF_HOURS)], dtype=pl.Date),
+            "weekday": pl.Series(
+                [WEEKDAYS[day.weekday()] for day in dates for _ in range(HALF_HOURS)], dtype=pl.String
+            ),
+            "half_hour": np.tile(np.arange(HALF_HOURS), len(dates)),
+            "kind": pl.Series([kind] * (HALF_HOURS * len(dates)), dtype=pl.String),
+            "weight": sums[kept].ravel(),
+        }
+    )
+
+
+# ── Kinds of customers: the classes of a log, rare ones together, by part of the day where that is asked
+
+ALL = "all"
+OTHER = "other"
+
+
+def kinds(classes: pl.Series, at_s: pl.Series, options: Options) -> pl.Series:
+    """Give each row's kind: its class as a plain name, and the part of the day in which it came.
+
+    A class is `other` when it is missing, has fewer rows than `class_rows_least`, or is not among the
+    `classes_most` most frequent.
+    """
+    if classes.null_count() == classes.len():
+        named = pl.Series("kind", [ALL] * classes.len())
+    else:
+        counts = classes.drop_nulls().value_counts(sort=True)
+        kept = counts.filter(pl.col("count") >= options.class_rows_least).head(options.classes_most)
+        names = _plain_names(sorted(kept.to_series(0)))
+        named = classes.replace_strict(names, default=OTHER, return_dtype=pl.String)
+    if options.day_parts_h:
+        hours = (at_s % DAY_S) / HOUR_S
+        bounds = list(options.day_parts_h)
+        labels = dict(enumerate(part_names(options.day_parts_h)))
+        parts = hours.map_elements(lambda hour: bisect_right(bounds, hour), return_dtype=pl.Int64)
+        named = named + "_" + parts.replace_strict(labels, return_dtype=pl.String)
+    return named.alias("kind")
+
+
+def part_names(day_parts_h: tuple[float, ...]) -> list[str]:
+    """Give the names of the parts of the day, such as 00_20 and 20_24; one fewer bounds than names."""
+    bounds = [0.0, *day_parts_h, 24.0]
+    return [f"{_hour(low)}_{_hour(high)}" for low, high in pairwise(bounds)]
+
+
+def _hour(hour: float) -> str:
+    minutes = round(hour * 60)
+    return f"{minutes // 60:02d}" + (f"{minutes % 60:02d}" if minutes % 60 else "")
+
+
+def _plain_names(classes: list[str]) -> dict[str, str]:
+    """Give each class a name that can stand in a path: letters, digits and underscores, all different."""
+    names: dict[str, str] = {}
+    for each in classes:
+        plain = re.sub(r"\W+", "_", each).strip("_")[:40] or "class"
+        name, n = plain, 1
+        while name in {*names.values(), OTHER}:
+            n += 1
+            name = f"{plain}_{n}"
+        names[each] = name
+    return names

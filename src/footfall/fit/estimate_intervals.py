@@ -1,0 +1,276 @@
+"""A table of counts per interval, as planners have it: arrivals, and mean service times without a shape."""
+
+from dataclasses import dataclass, field
+from math import sqrt
+
+import numpy as np
+import polars as pl
+from scipy import special
+
+from footfall.fit.day_cells import (
+    NO_ARRIVAL,
+    UNREADABLE_ARRIVAL,
+    decimal_mark,
+    durations,
+    kinds,
+    named_columns,
+    numbers,
+)
+from footfall.fit.distributions import FittedDistribution, Parameter
+from footfall.fit.log_rows import WHOLE, RowStatus, set_aside
+from footfall.fit.time_fit import TimesFit
+from footfall.model.durations import DistributionFamily
+from footfall.model.numbers import DAY_S, HALF_HOUR_S, HOUR_S
+from footfall.records.errors import BadInputError
+from footfall.records.log_file import Table
+from footfall.records.rows import Outcome
+from footfall.workload.log_mapping import WEEKDAYS, Mapping, Options
+from footfall.workload.timestamps import form_of, moments
+
+COUNTS = ("count", "served_count", "abandoned_count")
+USUAL_NAMES = ("offered", "calls", "count", "arrivals", "contacts", "received", "volume", "n", "requests")
+"""Names that columns of counts often bear, proposed where none is named."""
+_RANGE = r"^(.*\d{1,2}:\d{2}(?::\d{2})?)\s*(?:-|–|to|bis)\s*\d{1,2}:\d{2}(?::\d{2})?\s*$"
+"""An interval told by both its ends, such as 09:00 - 09:15."""
+_STEPS_S = (900.0, 1800.0, 3600.0)
+_COUNT_MOST = 10**9
+_ROWS_LEAST = 8
+_EVEN_SHARE = 0.9
+
+
+@dataclass(frozen=True, slots=True)
+class Intervals:
+    """The intervals of a table of counts that can be used, and the fate of all its rows."""
+
+    frame: pl.DataFrame
+    """at_s (wall clock, begin), day, weekday, kind, count, served_count, abandoned_count, service_s_mean."""
+    interval_s: float
+    read: int
+    fates: tuple[RowStatus, ...]
+    copies: int
+    """Rows of an interval and class that another row tells, too."""
+    notes: tuple[str, ...] = field(default=())
+
+    def by_half_hour(self) -> pl.DataFrame:
+        """Give rows with day, weekday, half_hour, kind and weight, an interval shared out by time."""
+        begin_s = pl.col("at_s") % HALF_HOUR_S
+        first = pl.min_horizontal(HALF_HOUR_S - begin_s, pl.lit(self.interval_s))
+        second = pl.min_horizontal(pl.lit(self.interval_s) - first, pl.lit(HALF_HOUR_S))
+        third = pl.lit(self.interval_s) - first - second
+        parts = []
+        for k, part_s in enumerate((first, second, third)):
+            at_s = pl.col("at_s") - begin_s + k * HALF_HOUR_S
+            day = pl.from_epoch((at_s // DAY_S).cast(pl.Int64), time_unit="d")
+            told = self.frame.with_columns(weight=pl.col("count") * part_s / self.interval_s, part_s=part_s)
+            parts.append(
+                told.filter(pl.col("part_s") > 0).select(
+                    day=day,
+                    weekday=_weekday(day),
+                    half_hour=((at_s % DAY_S) // HALF_HOUR_S).cast(pl.Int64),
+                    kind="kind",
+                    weight="weight",
+                )
+            )
+        own_days = self.frame["day"].unique().to_list()
+        return pl.concat(parts).filter(pl.col("day").is_in(own_days))
+
+
+def intervals_of(log: Table, mapping: Mapping) -> Intervals:
+    """Read a table of counts by its mapping.
+
+    Raises:
+        BadInputError: a column is missing or holds no counts, the intervals are longer than an hour, or no
+            row can be used.
+    """
+    frame = _read(log, mapping)
+    frame = frame.with_columns(reason=_reason(mapping))
+    used = frame.filter(pl.col("reason") == WHOLE)
+    fates = _fates(frame, log, mapping)
+    if used.is_empty():
+        most = max(fates, key=lambda fate: fate.rows)
+        told = f"none of {frame.height:,} rows can be used: {most.reason} (the first is {most.place})"
+        hint = "rows that the mapping describes" if most.example is None else most.example
+        raise BadInputError("the log", told, hint)
+    if not float(used["count"].sum()) > 0:
+        raise BadInputError("columns.count", "all counts are 0", "a column with arrivals")
+    if float(used["count"].max() or 0) > _COUNT_MOST:  # type: ignore[arg-type]  # a column of floats
+        raise BadInputError("columns.count", f"a count is over {_COUNT_MOST:,}", "arrivals of an interval")
+    interval_s = mapping.options.interval_min * 60.0 if mapping.options.interval_min else step_s(used["at_s"])
+    if interval_s is None or not 0 < interval_s <= HOUR_S:
+        apart = "cannot be told" if interval_s is None else f"are {interval_s / 60:g} min"
+        expected = "intervals of at most 60 min; interval_min in [options] tells their length"
+        raise BadInputError("columns.count", f"the lengths of the intervals {apart}", expected)
+    used = used.with_columns(kinds(used["kind"], used["at_s"], mapping.options))
+    return Intervals(
+        frame=used.sort("at_s", "row"),
+        interval_s=interval_s,
+        read=frame.height + len(log.aside),
+        fates=fates,
+        copies=used.height - used.select("at_s", "kind").n_unique(),
+        notes=(*log.notes, *_notes(used, interval_s)),
+    )
+
+
+def step_s(at_s: pl.Series) -> float | None:
+    """Give the seconds that most often lie between one time and the next; None: there is but one time."""
+    gaps = at_s.unique().sort().diff().drop_nulls()
+    return None if gaps.is_empty() else float(gaps.mode().min())  # type: ignore[arg-type]  # mode of floats
+
+
+def refuse_counts(frame: pl.DataFrame, columns: list[str]) -> None:
+    """Refuse rows that come like a clock, each time once a class: they are counts, and no arrivals.
+
+    Raises:
+        BadInputError: they are 15, 30 or 60 minutes apart.
+    """
+    if frame.height < _ROWS_LEAST or frame.select("at_s", "kind").is_duplicated().any():
+        return
+    times = frame["at_s"].unique().sort()
+    step = step_s(times)
+    if step not in _STEPS_S or (times % step != 0).any():
+        return
+    if (times.diff().drop_nulls() == step).mean() < _EVEN_SHARE:  # type: ignore[operator]  # not null: rows are many
+        return
+    named = [name for name in columns if name.casefold() in USUAL_NAMES]
+    wanted = f'count = "{named[0] if named else "…"}" in [columns], the column of the counts'
+    problem = f"the rows are {step / 60:g} min apart and each time comes once: they are counts, not customers"
+    raise BadInputError("columns.arrived", problem, wanted)
+
+
+def mean_service(frame: pl.DataFrame) -> TimesFit | None:
+    """Give the mean service time over all served, its law assumed exponential; None: no mean is told.
+
+    The interval is of a ratio of sums over days (Cochran 1977, section 6.3), over
+    intervals where there is one day.
+    """
+    told = frame.with_columns(
+        n=pl.coalesce("served_count", pl.col("count") - pl.col("abandoned_count"), "count")
+    )
+    told = told.filter((pl.col("n") > 0) & (pl.col("service_s_mean") > 0))
+    if told.is_empty():
+        return None
+    total = float(told["n"].sum())
+    mean_s = float((told["n"] * told["service_s_mean"]).sum()) / total
+    away = told.with_columns(e=pl.col("n") * (pl.col("service_s_mean") - mean_s))
+    groups = away.group_by("day").agg(pl.col("e").sum()) if away["day"].n_unique() > 1 else away
+    n = groups.height
+    spread = sqrt(n / (n - 1) * float((groups["e"] ** 2).sum())) / total if n > 1 else 0.0
+    half_s = float(special.stdtrit(n - 1, 0.975)) * spread if n > 1 else 0.0
+    mean = Parameter("mean_s", mean_s, max(mean_s - half_s, 0.0), mean_s + half_s)
+    return TimesFit(
+        times=round(total),
+        short=0,
+        short_s_mean=0.0,
+        mean_s=mean,
+        cv=1.0,
+        laws=(FittedDistribution(DistributionFamily.EXPONENTIAL, (mean,), 0.0, mean_s, 1.0),),
+        distance_share=0.0,
+        chosen=DistributionFamily.EXPONENTIAL,
+        points=((0.0, mean_s), (0.0, 1.0)),
+        quantiles=(),
+    )
+
+
+def outcomes_of(frame: pl.DataFrame) -> dict[str, int]:
+    """Give how many were served and abandoned, as far as the counts tell."""
+    sums = {Outcome.SERVED.value: "served_count", Outcome.ABANDONED.value: "abandoned_count"}
+    told = {outcome: round(float(frame[name].sum())) for outcome, name in sums.items()}
+    return {outcome: n for outcome, n in told.items() if n}
+
+
+def _read(log: Table, mapping: Mapping) -> pl.DataFrame:
+    table, columns, options = log.frame, mapping.columns, mapping.options
+    named = named_columns(table, mapping)
+    begins = table[named["arrived"]]
+    if begins.dtype == pl.String:
+        table = table.with_columns(begins.str.replace(_RANGE, "$1"))
+    at_s = moments(table, named["arrived"], options, columns.date).wall_s
+    texts = [table[named[name]] for name in (*COUNTS, "service_s_mean") if name in named]
+    mark = decimal_mark(texts, options.decimal, "the counts")
+    nothing = pl.Series([None], dtype=pl.Float64).new_from_index(0, table.height)
+    counts = {name: numbers(table[named[name]], mark) if name in named else nothing for name in COUNTS}
+    mean_s = durations(table, named["service_s_mean"], options, mark) if columns.service_s_mean else nothing
+    kind = table[named["kind"]].cast(pl.String).str.strip_chars() if columns.kind else nothing.cast(pl.String)
+    day = pl.from_epoch((pl.col("at_s") // DAY_S).cast(pl.Int64), time_unit="d")
+    return pl.DataFrame(
+        [
+            pl.int_range(1, table.height + 1, eager=True).alias("row"),
+            at_s.alias("at_s"),
+            table[named["arrived"]].cast(pl.String).alias("told_at"),
+            kind.alias("kind"),
+            *(cells.alias(name) for name, cells in counts.items()),
+            mean_s.alias("service_s_mean"),
+        ]
+    ).with_columns(day=day, weekday=_weekday(day))
+
+
+def _weekday(day: pl.Expr) -> pl.Expr:
+    return day.dt.weekday().replace_strict(dict(enumerate(WEEKDAYS, 1)), return_dtype=pl.String)
+
+
+def _reason(mapping: Mapping) -> pl.Expr:
+    options: Options = mapping.options
+    missing = pl.col("told_at").is_null() | (pl.col("told_at").str.strip_chars() == "")
+    wanted = pl.col("kind").is_in(list(options.classes or ())).fill_null(value=False)
+    return (
+        pl.when(pl.col("at_s").is_null())
+        .then(pl.when(missing).then(pl.lit(NO_ARRIVAL)).otherwise(pl.lit(UNREADABLE_ARRIVAL)))
+        .when(pl.col("count").is_null())
+        .then(pl.lit("count missing or unreadable"))
+        .when(pl.col("count") < 0)
+        .then(pl.lit("count less than nothing"))
+        .when(pl.lit(bool(options.classes)) & ~wanted)
+        .then(pl.lit("class not asked for"))
+        .when((pl.col("day") < pl.lit(options.first_day)).fill_null(value=False))
+        .then(pl.lit("before the first day asked for"))
+        .when((pl.col("day") > pl.lit(options.last_day)).fill_null(value=False))
+        .then(pl.lit("after the last day asked for"))
+        .when(~pl.col("weekday").is_in(list(options.weekdays)))
+        .then(pl.lit("weekday not asked for"))
+        .otherwise(pl.lit(WHOLE))
+    )
+
+
+def _fates(frame: pl.DataFrame, log: Table, mapping: Mapping) -> tuple[RowStatus, ...]:
+    columns = {
+        UNREADABLE_ARRIVAL: mapping.columns.arrived,
+        "count missing or unreadable": mapping.columns.count,
+    }
+    found = []
+    for reason, rows, first in frame.group_by("reason").agg(pl.len(), pl.col("row").min()).iter_rows():
+        name = columns.get(reason)
+        value = None if name is None else log.frame[name][first - 1]
+        hint = f"; in [options] {form_of(str(value))}" if reason == UNREADABLE_ARRIVAL else ""
+        found.append(
+            RowStatus(
+                use="whole" if reason == WHOLE else "none",
+                reason=reason,
+                rows=rows,
+                first_row=first,
+                where=log.place(first - 1),
+                example=None if value is None else f"{str(value)[:60]!r} in the column {name!r}{hint}",
+            )
+        )
+    found += set_aside(log)
+    return tuple(sorted(found, key=lambda fate: (fate.use != "whole", -fate.rows, fate.reason)))
+
+
+def _notes(used: pl.DataFrame, interval_s: float) -> list[str]:
+    notes = [f"the rows are counts per {interval_s / 60:g} min: {float(used['count'].sum()):,.0f} arrivals"]
+    if interval_s > HALF_HOUR_S:
+        notes.append("an interval's count is shared out evenly over its half hours")
+    if (left := float(used["abandoned_count"].sum())) > 0:
+        share = left / float(used["count"].sum())
+        notes.append(
+            f"{left:,.0f} abandoned ({share:.1%}): after which wait is not told, so patience is not fitted"
+        )
+    usual = used.group_by("day", "weekday").agg(pl.col("at_s").n_unique().alias("n"))
+    short = usual.filter(pl.col("n") < pl.col("n").max().over("weekday")).sort("day")
+    if short.height:
+        days = ", ".join(map(str, short["day"].head(3)))
+        notes.append(
+            f"{short.height} days have fewer intervals than others of their weekday ({days}): counted as 0"
+        )
+    if not np.isclose(used["count"].to_numpy() % 1, 0).all():
+        notes.append("some counts are no whole numbers: averages of several days?")
+    return notes

@@ -1,0 +1,186 @@
+"""A log fitted as a whole: arrivals, and for each kind of customer service, patience and outcomes."""
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+
+import polars as pl
+
+from footfall.fit.arrival_fit import EVERY, ArrivalsFit, fit_arrivals
+from footfall.fit.distributions import FAMILIES
+from footfall.fit.estimate_intervals import Intervals, intervals_of, mean_service, outcomes_of, refuse_counts
+from footfall.fit.log_rows import LogRows, RowStatus, rows_of
+from footfall.fit.patience_fit import PatienceFit, RedialFit, fit_patience, fit_redial, weighed
+from footfall.fit.staff_fit import StaffFit, fit_staff
+from footfall.fit.time_fit import TimesFit, fit_times
+from footfall.model.durations import DistributionFamily
+from footfall.model.numbers import HALF_HOUR_S
+from footfall.records.log_file import Table
+from footfall.records.rows import Outcome
+from footfall.workload.log_mapping import Mapping, Options
+
+MINUTE_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class KindFit:
+    """What was fitted to one kind of customer."""
+
+    kind: str
+    """`*` for all kinds together."""
+    rows: int
+    outcomes: dict[str, int]
+    service: TimesFit | None
+    """None: too few."""
+    patience: PatienceFit | None
+    """None: nobody left while waiting, or no waits are told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """All that was fitted to a log."""
+
+    read: int
+    """Rows of the log."""
+    fates: tuple[RowStatus, ...]
+    """What became of them; they add up to `read`."""
+    options: Options
+    arrivals: ArrivalsFit
+    every: KindFit
+    """All kinds together: what a kind with too few rows is given."""
+    kinds: dict[str, KindFit]
+    staff: StaffFit | None
+    redial: RedialFit | None
+    services: pl.DataFrame
+    """service_s and services: how many took so long, short ones too."""
+    copies: int
+    """Used rows that another one equals in all that is known of it."""
+    notes: tuple[str, ...] = ()
+    """How the log was read, and what was taken for what."""
+    interval_s: float | None = None
+    """Length of the intervals, where the rows are counts: of services only means are known then."""
+
+    @property
+    def used(self) -> int:
+        """Rows that count at least as arrivals."""
+        return sum(fate.rows for fate in self.fates if fate.use != "none")
+
+    @property
+    def set_aside(self) -> int:
+        """Rows that count as nothing."""
+        return self.read - self.used
+
+
+def fit_log(log: pl.DataFrame | Table, mapping: Mapping) -> Fitted:
+    """Fit a log by its mapping; the records hold no file's name and touch no file.
+
+    Classes and parts of the day are chosen by the mapping's options `classes`, `day_parts_h`, `from`,
+    `until` and `weekdays`; each class in each part is a kind of its own, such as `PS_20_24`.
+
+    Raises:
+        BadInputError: the log has no such column, or no row of it can be used.
+    """
+    return fit_rows(read_log(log, mapping), mapping.options)
+
+
+def read_log(log: pl.DataFrame | Table, mapping: Mapping) -> LogRows | Intervals:
+    """Read what `fit_rows` fits: the rows of a log, or its counts per interval.
+
+    Raises:
+        BadInputError: the log has no such column, or no row of it can be used.
+    """
+    log = log if isinstance(log, Table) else Table(log)
+    if mapping.columns.count is not None:
+        return intervals_of(log, mapping)
+    rows = rows_of(log, mapping)
+    refuse_counts(rows.frame, log.frame.columns)
+    return rows
+
+
+def fit_rows(rows: LogRows | Intervals, options: Options, form: Fitted | None = None) -> Fitted:
+    """Fit what has been read from a log; with the laws of another fit only, where a `form` is given."""
+    if isinstance(rows, Intervals):
+        return _counted_fit(rows, options)
+    frame = rows.frame
+    redial = fit_redial(frame) if options.redial and options.station == "hotline" else None
+    names = sorted(frame["kind"].unique())
+    told = [name for name in frame.columns if name not in {"row", "kind"}]
+    forms = {} if form is None else form.kinds | {EVERY: form.every}
+    kinds = {
+        name: _kind(name, frame.filter(pl.col("kind") == name), options, forms.get(name)) for name in names
+    }
+    is_one = len(names) == 1
+    return Fitted(
+        read=rows.read,
+        fates=rows.fates,
+        options=options,
+        arrivals=fit_arrivals(weighed(frame, redial)),
+        every=replace(kinds[names[0]], kind=EVERY)
+        if is_one
+        else _kind(EVERY, frame, options, forms.get(EVERY)),
+        kinds=kinds,
+        staff=fit_staff(frame, options.on_duty_gap_min * MINUTE_S),
+        redial=redial,
+        services=_counted(frame["service_s"]),
+        copies=frame.height - frame.select(told).n_unique(),
+        notes=rows.notes,
+    )
+
+
+def _counted_fit(intervals: Intervals, options: Options) -> Fitted:
+    """Fit counts per interval: arrivals, and a mean service time."""
+    frame = intervals.frame
+    names = sorted(frame["kind"].unique())
+    return Fitted(
+        read=intervals.read,
+        fates=intervals.fates,
+        options=options,
+        arrivals=fit_arrivals(intervals.by_half_hour(), compared=intervals.interval_s <= HALF_HOUR_S),
+        every=_counted_kind(EVERY, frame),
+        kinds={name: _counted_kind(name, frame.filter(pl.col("kind") == name)) for name in names},
+        staff=None,
+        redial=None,
+        services=_counted(pl.Series("service_s", [], dtype=pl.Float64)),
+        copies=intervals.copies,
+        notes=intervals.notes,
+        interval_s=intervals.interval_s,
+    )
+
+
+def _counted_kind(name: str, frame: pl.DataFrame) -> KindFit:
+    return KindFit(
+        kind=name,
+        rows=max(round(float(frame["count"].sum())), 1),
+        outcomes=outcomes_of(frame),
+        service=mean_service(frame),
+        patience=None,
+    )
+
+
+def _counted(service_s: pl.Series) -> pl.DataFrame:
+    return service_s.drop_nulls().value_counts(name="services").sort("service_s")
+
+
+def _kind(name: str, rows: pl.DataFrame, options: Options, form: KindFit | None) -> KindFit:
+    waits = rows.filter(pl.col("wait_s").is_not_null())
+    left = waits["outcome"] == Outcome.ABANDONED.value
+    return KindFit(
+        kind=name,
+        rows=rows.height,
+        outcomes=dict(rows["outcome"].value_counts(sort=True).iter_rows()),
+        service=fit_times(
+            rows["service_s"].drop_nulls(),
+            options.short_service_s,
+            _tried(None if form is None else form.service),
+        ),
+        patience=fit_patience(waits["wait_s"], left, _tried(None if form is None else form.patience))
+        if waits.height
+        else None,
+    )
+
+
+def _tried(form: TimesFit | PatienceFit | None) -> Collection[DistributionFamily]:
+    """Give the laws to try: all, or that of a fit; where that is the data themselves, the quickest."""
+    if form is None:
+        return FAMILIES
+    chosen = form.chosen
+    return (chosen,) if chosen is not None and chosen in FAMILIES else (DistributionFamily.EXPONENTIAL,)

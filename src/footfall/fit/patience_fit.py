@@ -1,0 +1,238 @@
+"""Patience fitted to waits that ended and waits cut short, and customers who call again."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from math import exp, sqrt
+from typing import Literal
+
+import numpy as np
+import polars as pl
+from numpy.typing import ArrayLike
+
+from footfall.fit.distributions import (
+    FAMILIES,
+    Z_95,
+    FittedDistribution,
+    KaplanMeier,
+    Parameter,
+    Points,
+    Sample,
+    constant_distribution,
+    fit_distribution,
+    product_limit,
+    quantile_points,
+    sample,
+    thinned,
+)
+from footfall.fit.time_fit import INSTANT_S, TOLERATED_SHARE
+from footfall.model.durations import DistributionFamily
+from footfall.records.rows import Outcome
+
+# ── How long customers would wait: the Kaplan–Meier curve, and the law that is near enough to it
+
+LEFT_LEAST = 20
+"""With fewer who left, a curve says little: one constant rate of leaving is fitted instead."""
+_CURVE_LEFT_LEAST = 100
+_AT_RISK_LEAST = 30
+"""The curve is cut where fewer are still waiting: it then rests on a few people."""
+_CV_MOST = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class PatienceFit:
+    """What was fitted to waits of which many were cut short by service."""
+
+    waits: int
+    """Above 0 seconds; who is served at once tells nothing of patience."""
+    left: int
+    curve: KaplanMeier
+    laws: tuple[FittedDistribution, ...]
+    """The likeliest first; empty where too few left."""
+    distance_share: float
+    """Greatest distance of the likeliest law from the curve, where enough were waiting."""
+    chosen: DistributionFamily | None
+    """None: the curve itself."""
+    points: Points
+    """The curve up to where it is cut."""
+    beyond_s: float | None
+    """Mean of what those still wait who outlast the curve; None: nobody left late, or nobody outlasts it."""
+    mean_s: Parameter
+    """Time waited by all over those who left: the mean patience, were leaving as likely at any time."""
+
+    @property
+    def best(self) -> FittedDistribution:
+        """The likeliest law."""
+        return self.laws[0]
+
+
+def fit_patience(
+    waits_s: ArrayLike, left: ArrayLike, tried: Collection[DistributionFamily] = FAMILIES
+) -> PatienceFit | None:
+    """Fit patience to waits and whether each ended in leaving; None: nobody left.
+
+    With fewer than 20 who left, exponential: waited time over the number who left. Else the likeliest law,
+    unless it is surely off the curve by more than is tolerated (pointwise, Greenwood): then the curve.
+    """
+    waits = sample(waits_s, left)
+    if waits.ended == 0:
+        return None
+    curve = product_limit(waits)
+    waited = waits.above(INSTANT_S)
+    mean_s = _mean(waits)
+    if waited.seconds.size == 1 and waited.ended == waited.total:
+        laws = [constant_distribution(float(waited.seconds[0]))]
+    elif waited.ended < LEFT_LEAST or waited.seconds.size == 1:
+        laws = [fit_distribution(DistributionFamily.EXPONENTIAL, waited)] if waited.ended else []
+    else:
+        laws = [fit_distribution(law, waited) for law in tried]
+    laws = sorted((law for law in laws if law.cv <= _CV_MOST), key=lambda law: law.aic)
+    distance, is_off = _distance(laws[0], curve) if laws else (1.0, True)
+    # With few who left, the constant rate is all that can be said.
+    enough = waits.ended >= _CURVE_LEFT_LEAST or not laws
+    points, cut_s = _cut(curve)
+    return PatienceFit(
+        waits=int(waited.total),
+        left=int(waits.ended),
+        curve=curve,
+        laws=tuple(laws),
+        distance_share=distance,
+        chosen=None if is_off and enough else laws[0].law,
+        points=points,
+        beyond_s=_beyond_s(waits, cut_s) if points[1][-1] < 1 else None,
+        mean_s=mean_s,
+    )
+
+
+def _mean(waits: Sample) -> Parameter:
+    """Mean of an exponential patience, with the interval of its Poisson number of events."""
+    mean_s = waits.exposure_s / waits.ended
+    part = Z_95 / sqrt(waits.ended)
+    return Parameter("mean_s", mean_s, mean_s * exp(-part), mean_s * exp(part))
+
+
+def _distance(law: FittedDistribution, curve: KaplanMeier) -> tuple[float, bool]:
+    """Give the greatest distance of a law from the curve, and whether it is surely too great anywhere."""
+    enough = (curve.at_risk >= _AT_RISK_LEAST) & (curve.survival > 0)
+    if not enough.any():
+        return 0.0, False
+    away = np.abs(law.survival(curve.seconds[enough]) - curve.survival[enough])
+    return float(away.max()), bool((away - Z_95 * curve.error[enough] > TOLERATED_SHARE).any())
+
+
+def _cut(curve: KaplanMeier) -> tuple[Points, float]:
+    """Give the curve as a distribution function up to where enough were waiting."""
+    enough = int(np.count_nonzero(curve.at_risk >= _AT_RISK_LEAST)) or curve.seconds.size
+    seconds, shares = curve.seconds[:enough], 1 - curve.survival[:enough]
+    if seconds[0] > 0:
+        seconds, shares = np.concatenate([[0.0], seconds]), np.concatenate([[0.0], shares])
+    if seconds.size == 1:  # all who left did so at once: nobody leaves later, as far as is known
+        seconds, shares = np.append(seconds, seconds[0] + 1.0), np.append(shares, shares[0])
+    return thinned(seconds, shares), float(seconds[-1])
+
+
+def _beyond_s(waits: Sample, cut_s: float) -> float | None:
+    """Mean further wait beyond the curve: as likely to leave as in the second half of the curve and later."""
+    from_s = cut_s / 2
+    late = waits.seconds > from_s
+    left = float(waits.ends[late].sum())
+    exposure_s = float(waits.weights[late] @ (waits.seconds[late] - from_s))
+    return exposure_s / left if left else None
+
+
+# ── Who comes again after giving up: share, delay, and which rows are such second tries
+
+WITHIN_S = (300.0, 900.0, 3600.0)
+HORIZON_S = WITHIN_S[-1]
+"""Who comes later than this after giving up comes for something else, as far as anybody can tell."""
+IDENTIFIED_LEAST = 50
+
+
+@dataclass(frozen=True, slots=True)
+class RedialCount:
+    """Share of those who come again within some seconds, with its 95 % interval (Wilson 1927)."""
+
+    within_s: float
+    share: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class RedialFit:
+    """What was fitted to customers who are known by name."""
+
+    abandoned: int
+    identified: int
+    """Of those who abandoned."""
+    after_abandoned: tuple[RedialCount, ...]
+    after_served: tuple[RedialCount, ...]
+    share: float
+    """Of those who abandoned, how many try again within the hour, new errands left out."""
+    delays: Points
+    """Of those who came again within the hour."""
+
+
+def fit_redial(rows: pl.DataFrame, since: Literal["left", "arrived"] = "left") -> RedialFit | None:
+    """Fit the share that comes again; None: too few of those who abandoned are known by name.
+
+    People call again after a served call, too. If b do and g do after an abandoned one, and a new errand
+    is as likely after either, then 1 - g = (1 - r)(1 - b): r = (g - b)/(1 - b) try the same again.
+    """
+    known = _gaps(rows, since)
+    left = known.filter(pl.col("outcome") == Outcome.ABANDONED.value)
+    served = known.filter(pl.col("outcome") == Outcome.SERVED.value)
+    if left.height < IDENTIFIED_LEAST:
+        return None
+    after_left, after_served = _shares(left), _shares(served)
+    base = after_served[-1].share if after_served else 0.0
+    delays = left.filter(pl.col("gap_s") <= HORIZON_S)["gap_s"].sort().to_numpy()
+    return RedialFit(
+        abandoned=rows.filter(pl.col("outcome") == Outcome.ABANDONED.value).height,
+        identified=left.height,
+        after_abandoned=after_left,
+        after_served=after_served,
+        share=max(0.0, (after_left[-1].share - base) / (1 - base)) if base < 1 else 0.0,
+        delays=quantile_points(np.maximum(delays, 0.0)) if delays.size else ((0.0, HORIZON_S), (0.0, 1.0)),
+    )
+
+
+def weighed(rows: pl.DataFrame, redial: RedialFit | None) -> pl.DataFrame:
+    """Give the rows a weight each: 1, less what of it is expected to be a second try.
+
+    A row that follows the same customer's abandoned one within the hour stands for those of whom nothing
+    is known, too. The sum of all that is taken off is `share` of all who abandoned.
+    """
+    known = _gaps(rows, "left")
+    tries = known.filter(pl.col("outcome") == Outcome.ABANDONED.value, pl.col("gap_s") <= HORIZON_S)
+    if redial is None or tries.is_empty():
+        return rows.with_columns(weight=pl.lit(1.0))
+    each = redial.share * redial.abandoned / tries.height
+    again = tries.select(row="next_row").group_by("row").agg(off=pl.len() * each)
+    joined = rows.join(again, on="row", how="left", maintain_order="left")
+    return joined.with_columns(weight=1 - pl.col("off").fill_null(0.0)).drop("off")
+
+
+def _gaps(rows: pl.DataFrame, since: str) -> pl.DataFrame:
+    """Give each known customer's rows with the seconds until the next, and its number."""
+    known = rows.filter(pl.col("customer").is_not_null()).sort("customer", "at_s", "row")
+    waited = pl.col("wait_s").fill_null(0.0) + pl.col("service_s").fill_null(0.0)
+    ended = pl.col("at_s") + (waited if since == "left" else 0.0)
+    return known.select(
+        "outcome",
+        gap_s=pl.max_horizontal(pl.col("at_s").shift(-1).over("customer") - ended, 0.0),
+        next_row=pl.col("row").shift(-1).over("customer"),
+    ).with_columns(gap_s=pl.when(pl.col("next_row").is_null()).then(None).otherwise("gap_s"))
+
+
+def _shares(rows: pl.DataFrame) -> tuple[RedialCount, ...]:
+    if rows.is_empty():
+        return ()
+    counts = [rows.filter(pl.col("gap_s") <= within_s).height for within_s in WITHIN_S]
+    return tuple(_again(within_s, n, rows.height) for within_s, n in zip(WITHIN_S, counts, strict=True))
+
+
+def _again(within_s: float, count: int, n: int) -> RedialCount:
+    share, z = count / n, Z_95
+    middle, scale = share + z * z / (2 * n), 1 + z * z / n
+    half = z * sqrt(share * (1 - share) / n + z * z / (4 * n * n))
+    return RedialCount(within_s, share, max(0.0, (middle - half) / scale), min(1.0, (middle + half) / scale))

@@ -1,0 +1,251 @@
+"""Channel shares learned from a file, and their rolling check against "as last month"."""
+
+from dataclasses import dataclass
+from math import sqrt
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import special
+
+from footfall.fit.share_counts import Counted, counted, month_name
+from footfall.fit.share_mapping import ShareMapping
+from footfall.fit.share_model import (
+    SEASON_MONTHS_LEAST,
+    Floats,
+    Forecast,
+    History,
+    forecast_of,
+    months_learned,
+    shares_of,
+)
+from footfall.records.errors import BadInputError
+from footfall.records.log_file import Table
+
+# ── The forecast held against months that are known: each forecast from the months before it only
+
+TRAINING_MONTHS_LEAST = 3
+ORIGINS_MOST = 12
+DECIDING_MONTHS_LEAST = 5
+"""From fewer months nothing is said of which forecast is better."""
+_DRAWS = 4000
+_SAME = 0.0005
+"""Less than a twentieth of a point is no difference."""
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One month that was forecast from an earlier one."""
+
+    month: int
+    ahead: int
+    share: Floats
+    low: Floats
+    high: Floats
+    naive: Floats
+    recorded: Floats
+    """Shape (channels,) each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """All forecasts so many months ahead, together."""
+
+    ahead: int
+    months: int
+    shares: int
+    held: int
+    """Recorded shares inside the 95 % interval."""
+    error: float
+    """Mean distance of the forecast from the recorded share."""
+    error_naive: float
+    """The same of the last month's share."""
+    better: str
+    """`forecast`, `naive`, `neither`, or `unknown`: too few months."""
+
+
+@dataclass(frozen=True, slots=True)
+class RollingCheck:
+    """A rolling-origin check (Tashman 2000)."""
+
+    points: tuple[Point, ...]
+    by_ahead: tuple[Ahead, ...]
+    """Empty: too few months to hold one back."""
+
+
+def check(history: History, ahead: int) -> RollingCheck:
+    """Forecast the last months, from at most `ORIGINS_MOST` points in time; months with gaps are left out."""
+    total = history.months.size
+    points = []
+    for known in range(max(TRAINING_MONTHS_LEAST, total - ORIGINS_MOST), total):
+        past = history.until(known)
+        told = np.atleast_1d(np.isfinite(past.counts).any(axis=0))
+        if told.sum() < 2 or past.counts[-1][told].sum() == 0:  # noqa: PLR2004  a share is of two
+            continue
+        past = History(past.months, past.counts[:, told], past.covered)
+        reach = min(ahead, int(history.months[-1] - past.months[-1]))
+        forecast = forecast_of(past, reach, _DRAWS)
+        for at in np.flatnonzero(history.months[known:] <= past.months[-1] + reach) + known:
+            step = int(history.months[at] - past.months[-1])
+            counts = history.counts[at][told]
+            if np.nan_to_num(counts).sum() == 0 or np.isnan(counts).any():
+                continue
+            points.append(
+                Point(
+                    month=int(history.months[at]),
+                    ahead=step,
+                    share=_spread(forecast.share[step - 1], told),
+                    low=_spread(forecast.low[step - 1], told),
+                    high=_spread(forecast.high[step - 1], told),
+                    naive=_spread(forecast.last, told),
+                    recorded=_spread(shares_of(counts), told),
+                )
+            )
+    steps = sorted({point.ahead for point in points})
+    return RollingCheck(tuple(points), tuple(_together(points, step) for step in steps))
+
+
+def _spread(values: Floats, told: NDArray[np.bool_]) -> Floats:
+    """Give values for all channels; NaN for one of which nothing was known."""
+    found = np.full(told.size, np.nan)
+    found[told] = values
+    return found
+
+
+def _together(points: list[Point], ahead: int) -> Ahead:
+    mine = [point for point in points if point.ahead == ahead]
+    off = np.array([np.nanmean(np.abs(point.share - point.recorded)) for point in mine])
+    naive = np.array([np.nanmean(np.abs(point.naive - point.recorded)) for point in mine])
+    inside = [(point.low <= point.recorded) & (point.recorded <= point.high) for point in mine]
+    return Ahead(
+        ahead=ahead,
+        months=len(mine),
+        shares=sum(int(np.isfinite(point.recorded).sum()) for point in mine),
+        held=int(sum(each.sum() for each in inside)),
+        error=float(off.mean()),
+        error_naive=float(naive.mean()),
+        better=_better(off - naive, ahead),
+    )
+
+
+def _better(difference: Floats, ahead: int) -> str:
+    """Say which is nearer, by the t interval of the difference; errors of overlapping months count as one."""
+    independent = difference.size / ahead
+    if difference.size < DECIDING_MONTHS_LEAST or independent < 2:  # noqa: PLR2004  one cannot vary
+        return "unknown"
+    half = float(special.stdtrit(independent - 1, 0.975)) * float(difference.std(ddof=1)) / sqrt(independent)
+    mean = float(difference.mean())
+    if abs(mean) <= max(half, _SAME):
+        return "neither"
+    return "forecast" if mean < 0 else "naive"
+
+
+# ── Channel shares of a table as a whole: counted, forecast, and checked on the months that are known
+
+MONTHS_LEAST = 3
+"""Two months cannot tell a change from one month's chance."""
+CHANCE_CASES = 10.0
+"""Where so many cases are expected, that there is none is not chance (Poisson: less than 1 in 20,000)."""
+_ENDED_MONTHS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class SharesFit:
+    """What was learned of a table's channel shares."""
+
+    counted: Counted
+    names: tuple[str, ...]
+    """Channels that are forecast: all but those that ended."""
+    history: History
+    ahead: int
+    forecast: Forecast
+    check: RollingCheck
+    notes: tuple[str, ...]
+    """How the table was read, and what to know before believing the forecast."""
+
+    @property
+    def months_ahead(self) -> list[int]:
+        """Months that are forecast, since year 0."""
+        last = int(self.history.months[-1])
+        return list(range(last + 1, last + 1 + self.ahead))
+
+    @property
+    def electronic(self) -> list[int]:
+        """Places of the electronic channels among `names`."""
+        return [place for place, name in enumerate(self.names) if name in self.counted.electronic]
+
+
+def fit_shares(table: Table, mapping: ShareMapping, ahead: int) -> SharesFit:
+    """Count a table's cases, learn the shares of its channels, and forecast `ahead` months.
+
+    Raises:
+        BadInputError: a column is missing, no row can be used, or months or channels are too few.
+    """
+    found = counted(table, mapping)
+    if found.months.size < MONTHS_LEAST:
+        months = " and ".join(map(month_name, found.months.tolist()))
+        raise BadInputError(
+            "the table",
+            f"has cases in {months} only",
+            f"at least {MONTHS_LEAST} months to learn a change from",
+        )
+    if len(found.names) == 1:
+        problem = f"has one channel, {found.names[0]!r}, whose share is always 1"
+        raise BadInputError("the table", problem, "at least two channels ([channels], or another column)")
+    history, kept, notes = told_history(found)
+    if len(kept) == 1:
+        problem = f"has one channel that did not end, {found.names[kept[0]]!r}"
+        raise BadInputError("the table", problem, "at least two channels in its last months")
+    return SharesFit(
+        counted=found,
+        names=tuple(found.names[place] for place in kept),
+        history=history,
+        ahead=ahead,
+        forecast=forecast_of(history, ahead),
+        check=check(history, ahead),
+        notes=(*found.notes, *notes, *_limits(history)),
+    )
+
+
+def told_history(found: Counted) -> tuple[History, list[int], list[str]]:
+    """Give what the counts tell of shares, the channels that did not end, and what was taken for what.
+
+    A month without a case of a channel tells nothing of its share where enough were expected: before its
+    first case it had not begun, after its last it has ended, and in between the record has a gap.
+    """
+    counts, notes, kept = found.counts.copy(), [], []
+    total = counts.sum(axis=1)
+    for place, name in enumerate(found.names):
+        mine = found.counts[:, place]
+        some = np.flatnonzero(mine)
+        first, last = int(some[0]), int(some[-1])
+        expected = total * mine[first : last + 1].sum() / total[first : last + 1].sum()
+        missing = (mine == 0) & (expected >= CHANCE_CASES)
+        after = missing[last + 1 :]
+        if after.size >= _ENDED_MONTHS and after.all():
+            notes.append(
+                f"{name}: none since {month_name(int(found.months[last]))}, taken as ended: no forecast"
+            )
+            continue
+        kept.append(place)
+        counts[missing, place] = np.nan
+        if missing[:first].any():
+            notes.append(f"{name}: begins in {month_name(int(found.months[first]))}")
+        if gaps := np.flatnonzero(missing[first:]).tolist():
+            named = ", ".join(month_name(int(found.months[first + gap])) for gap in gaps[:6])
+            told = (
+                f"{name}: none in {named}, where about {expected[first + gaps[0]]:,.0f} were to be expected"
+            )
+            notes.append(f"{told}: taken as a gap of the record")
+    return History(found.months, counts[:, kept], found.covered), kept, notes
+
+
+def _limits(history: History) -> list[str]:
+    notes = []
+    if history.span < SEASON_MONTHS_LEAST:
+        notes.append(
+            f"{history.span} months are too short to learn a season ({SEASON_MONTHS_LEAST} are needed): "
+            "the forecast has none"
+        )
+    if history.months.size > (most := months_learned(history.channels)):
+        notes.append(f"learned from the last {most} of {history.months.size} months")
+    return notes

@@ -1,1 +1,0 @@
-"""Several workers play one trace: who owns which arrival, what they tell, and what is lost with them."""

@@ -1,1 +1,0 @@
-"""One customer's errand at real endpoints: visits, turns, answers; knows no Locust."""

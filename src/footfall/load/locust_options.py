@@ -1,0 +1,256 @@
+"""Footfall's options on Locust's command line and web form, and what a run is asked to do."""
+
+import os
+import sys
+from argparse import SUPPRESS, Namespace
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from footfall.load.http.connection_options import NOT_ASKED, SHARINGS, Sharing, TransportAsked
+from footfall.load.http.messages import is_header_value
+from footfall.load.web.page_hosts import AS_IN_HOST, REFERENCE, read_hosts
+from footfall.records.errors import BadInputError
+
+# ── What a play in Locust is asked to do, from its options or the form of its web page
+
+TOKEN_VARIABLE = "FOOTFALL_CONTROL_TOKEN"  # noqa: S105  the name of a variable
+GATEWAY_VARIABLE = "FOOTFALL_GATEWAY_KEY"
+DRAIN_S = 120.0
+TRACE_OPTIONS = ("speed", "window", "scale", "seed")
+"""Handed on to `footfall trace` when the trace is made for this play."""
+OWN = "scenario's own"
+"""What the page shows where a value is left to the scenario."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaySettings:
+    """One play."""
+
+    host: str
+    trace: Path | None
+    """Folder of a trace; None: it is made from the scenario."""
+    scenario: str | None
+    run_dir: Path | None
+    """None: a new folder below `results/`."""
+    run_dir_lock: int | None = None
+    """Descriptor of the folder's lock, inherited from the program that started this one; None: no lock."""
+    drain_s: float
+    """Those still under way this long after the last arrival was due are cut off."""
+    stall_s: float
+    """For tests of validity: the generator is blocked for so long …"""
+    stall_every_s: float
+    """… once in so many seconds; 0: never."""
+    control: bool = True
+    """Whether a separate process asks the service, too, for comparison."""
+    hits_sample_share: float = 1.0
+    """Share of the customers whose requests are kept one by one, above 0, at most 1."""
+    endpoints: Path | None = None
+    """File that maps errands to a service's own requests; None: the trace's, or the reference service's."""
+    transport: TransportAsked = NOT_ASKED
+    """Whose the connections are, and which certificates are trusted."""
+    trace_options: tuple[tuple[str, str], ...] = ()
+    control_token: str = field(default="", repr=False)
+    gateway_key: str = field(default="", repr=False)
+
+
+def settings_of(options: Namespace) -> PlaySettings:
+    """Read the settings from Locust's parsed options.
+
+    Raises:
+        BadInputError: a value is missing or impossible.
+    """
+    trace = _text(options.trace)
+    scenario = _text(options.scenario)
+    if trace is None and scenario is None:
+        raise BadInputError("--trace", "missing", "the folder of a trace, or --scenario")
+    stall_s, every_s = _seconds(options, "stall_s"), _seconds(options, "stall_every_s")
+    if stall_s and every_s <= stall_s:
+        raise BadInputError("--stall-every-s", f"{every_s:g}", f"more than --stall-s {stall_s:g}")
+    given = [(name, _text(getattr(options, name))) for name in TRACE_OPTIONS]
+    return PlaySettings(
+        host=str(options.host or ""),
+        trace=Path(trace) if trace else None,
+        scenario=scenario,
+        run_dir=Path(run_dir) if (run_dir := _text(options.run_dir)) else None,
+        run_dir_lock=int(lock) if (lock := str(options.run_dir_lock)).isdigit() else None,
+        endpoints=Path(endpoints) if (endpoints := _text(options.endpoints)) else None,
+        drain_s=_seconds(options, "drain_s"),
+        stall_s=stall_s,
+        stall_every_s=every_s,
+        control=not options.no_control,
+        hits_sample_share=_share(options, "hits_sample"),
+        transport=TransportAsked(
+            connections=_sharing(options.connections),
+            ca_file=Path(ca_file) if (ca_file := _text(options.ca_file)) else None,
+            insecure=bool(options.insecure),
+        ),
+        trace_options=tuple((name, text) for name, text in given if text is not None),
+        control_token=os.environ.get(TOKEN_VARIABLE, ""),
+        gateway_key=gateway_key(),
+    )
+
+
+def _share(options: Namespace, name: str) -> float:
+    value = getattr(options, name)
+    try:
+        share = float(value)
+    except (TypeError, ValueError):
+        share = 0.0
+    if not 0 < share <= 1:
+        raise BadInputError(f"--{name.replace('_', '-')}", f"{value!r}", "a share above 0, at most 1")
+    return share
+
+
+def _sharing(value: object) -> Sharing | None:
+    found = next((each for each in SHARINGS if each == _text(value)), None)
+    if found is None and _text(value) is not None:
+        raise BadInputError("--connections", f"{value!r}", f"one of {', '.join(SHARINGS)}")
+    return found
+
+
+def gateway_key() -> str:
+    """Give the key of the service's SMS routes: only the environment has it, of a worker its own.
+
+    Raises:
+        BadInputError: no header can carry it.
+    """
+    key = os.environ.get(GATEWAY_VARIABLE, "")
+    if not is_header_value(key):
+        raise BadInputError(
+            GATEWAY_VARIABLE, "holds what no header can carry", "letters without a line break"
+        )
+    return key
+
+
+def _text(value: object) -> str | None:
+    """Give an option as text; the page sends what is left to the scenario as an empty text or in words."""
+    text = "" if value is None else str(value).strip()
+    return None if text in {"", OWN} else text
+
+
+def _seconds(options: Namespace, name: str) -> float:
+    value = getattr(options, name)
+    try:
+        seconds = float(value)
+    except (TypeError, ValueError):
+        seconds = -1.0
+    if not 0 <= seconds < float("inf"):
+        raise BadInputError(f"--{name.replace('_', '-')}", f"{value!r}", "seconds, not negative")
+    return seconds
+
+
+# ── Options of a run that the form of Locust's page offers as drop-downs, and a terminal takes freely
+
+_OFFERED = (
+    ("--speed", ("1", "2", "5", "10", "20"), "times as fast as the day"),
+    ("--window", ("120", "300", "600", "1800"), "seconds of the day"),
+    ("--scale", ("1", "2", "3"), "times as many customers"),
+)
+_HOST = ("--host", "-H")
+
+
+class Suggestions(list[str]):
+    """Choices of which the page offers these, while a terminal may give any other."""
+
+    def __contains__(self, value: object) -> bool:
+        """Refuse nothing here: whoever uses the value says what is wrong with it."""
+        return True
+
+
+def add_drop_downs(parser: Any) -> None:  # noqa: ANN401  Locust's own kind
+    """Add speed, window, scale and host profile.
+
+    A value that the terminal gives becomes one of the choices, so that the page can show it.
+    """
+    for name, offered, text in _OFFERED:
+        choices = Suggestions([OWN, *offered])
+        action = parser.add_argument(name, choices=choices, default=OWN, metavar="VALUE", help=text)
+        given = _given(name)
+        if given and given not in list(action.choices):
+            choices.append(given)
+    try:
+        hosts = list(read_hosts())
+    except BadInputError as error:
+        parser.error(str(error))
+    parser.add_argument(
+        "--host-profile",
+        choices=[REFERENCE, AS_IN_HOST, *hosts],
+        default=AS_IN_HOST if _names_a_host() else REFERENCE,
+        help="where a run from the page goes",
+    )
+
+
+def _given(name: str) -> str:
+    """Give what the command line says of an option, before it is parsed; empty: nothing."""
+    words = sys.argv[1:]
+    for number, word in enumerate(words):
+        if word == name:
+            return words[number + 1] if number + 1 < len(words) else ""
+        if word.startswith(f"{name}="):
+            return word.partition("=")[2]
+    return ""
+
+
+def _names_a_host() -> bool:
+    return bool(os.environ.get("LOCUST_HOST")) or any(map(_given, _HOST))
+
+
+# ── Footfall's own options on Locust's command line and in the form of its web page
+
+HOST = "http://127.0.0.1:8080"
+
+
+def add_options(parser: Any, scenarios: list[str], scenario: str | None) -> None:  # noqa: ANN401  Locust's own kind
+    """Add the options; the web page and the load go to the loopback address unless told otherwise."""
+    parser.set_defaults(web_host="127.0.0.1", master_bind_host="127.0.0.1", host=HOST)
+    add = parser.add_argument
+    add(
+        "--scenario",
+        choices=scenarios or None,
+        default=scenario,
+        env_var="FOOTFALL_SCENARIO",
+        # Without a list, a text field would name any Python file of this machine.
+        include_in_web_ui=bool(scenarios),
+        help="what is played",
+    )
+    add("--trace", default="", include_in_web_ui=False, help="folder of a trace made by footfall trace")
+    add(
+        "--endpoints",
+        default="",
+        include_in_web_ui=False,
+        help="TOML file that maps errands to a service's own",
+    )
+    folder = "folder for the results of this run: new, empty, or with a trace alone"
+    add("--run-dir", default="", include_in_web_ui=False, help=folder)
+    add_drop_downs(parser)
+    add("--seed", default="", help="random numbers; empty: 1")
+    drain = "seconds after the last arrival was due until whoever is still under way is cut off"
+    add("--drain-s", default=str(DRAIN_S), include_in_web_ui=False, help=drain)
+    sample = "share of the customers whose requests are kept one by one in hits.parquet; visits always are"
+    add("--hits-sample", default="1", include_in_web_ui=False, help=sample)
+    names = "further host names by which the web page may be opened, comma-separated"
+    add("--web-names", default="", env_var="FOOTFALL_WEB_NAMES", include_in_web_ui=False, help=names)
+    control = "do not ask the service from a separate process as well, for comparison"
+    add("--no-control", action="store_true", include_in_web_ui=False, help=control)
+    wait = "seconds after which a worker that finds no master gives up"
+    add("--master-wait-s", default=120.0, type=float, include_in_web_ui=False, help=wait)
+    sharing = "whose the connections are: customer (each their own, the default), shared, request (one each)"
+    add("--connections", default="", include_in_web_ui=False, help=sharing)
+    ca = "file with the certificate of the service's CA, in PEM, trusted in place of the system's"
+    add("--ca-file", default="", include_in_web_ui=False, help=ca)
+    insecure = "check no certificate of the service"
+    add("--insecure", action="store_true", include_in_web_ui=False, help=insecure)
+    add("--run-dir-lock", default="", include_in_web_ui=False, help=SUPPRESS)
+    add("--stall-s", default="0", include_in_web_ui=False, help=SUPPRESS)
+    add("--stall-every-s", default="0", include_in_web_ui=False, help=SUPPRESS)
+
+
+def give_up(line: str) -> None:
+    """End the program with one line and exit code 2.
+
+    Raises:
+        SystemExit: always.
+    """
+    sys.stderr.write(f"error: {line}\n")
+    raise SystemExit(2)

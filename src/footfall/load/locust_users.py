@@ -1,0 +1,97 @@
+"""Locust's users: one instance is one arrival, started when it is due."""
+
+from collections.abc import Iterable
+from typing import Protocol
+
+from locust import User, task
+from locust.exception import StopUser
+
+from footfall.model.channel import Channel
+from footfall.model.station_specs import CallCentre, Counters, Kiosks, MessageGateway
+from footfall.records.errors import BadInputError
+from footfall.records.rows import Arrival
+
+
+class Stage(Protocol):
+    """What a user plays on."""
+
+    def play(self, user: "ChannelUser", arrival: Arrival) -> None:
+        """Play the errand of an arrival to its end."""
+
+
+class ChannelUser(User):
+    """A customer whose first choice is one channel; after a failure they may go on at another."""
+
+    abstract = True
+    arrival: Arrival | None = None
+    stage: Stage | None = None
+
+    def on_stop(self) -> None:
+        """Let go of what runs the task, which holds on to us: else both wait for the cyclic collector."""
+        self._taskset_instance = None
+
+    @task
+    def errand(self) -> None:
+        """Play the errand once, then leave.
+
+        Raises:
+            StopUser: always, which is how a Locust user leaves.
+        """
+        if self.stage is not None and self.arrival is not None:
+            self.stage.play(self, self.arrival)
+        raise StopUser
+
+
+class WebUser(ChannelUser):
+    """A channel of requests alone: browse, log in, query, order, confirm, log out."""
+
+
+class SmsUser(ChannelUser):
+    """Messages: a message out, an answer in, and a `Y` where it is asked for."""
+
+
+class HotlineUser(ChannelUser):
+    """Hotline: a line, the IVR, and an agent for whoever needs one."""
+
+
+class KioskUser(ChannelUser):
+    """Self-service terminal: wait for a machine, then use it."""
+
+
+class CounterUser(ChannelUser):
+    """Service hall: take a ticket, wait for a clerk, who works the terminal."""
+
+
+USERS: tuple[type[ChannelUser], ...] = (
+    WebUser,
+    SmsUser,
+    HotlineUser,
+    KioskUser,
+    CounterUser,
+)
+_BY_STATION: tuple[tuple[type, type[ChannelUser]], ...] = (
+    (MessageGateway, SmsUser),
+    (CallCentre, HotlineUser),
+    (Kiosks, KioskUser),
+    (Counters, CounterUser),
+)
+
+
+def user_of(channel: Channel) -> type[ChannelUser]:
+    """Give the user class of a channel, by its station and never by its name."""
+    for station, user in _BY_STATION:
+        if isinstance(channel.station, station):
+            return user
+    return WebUser
+
+
+def check_users(classes: Iterable[type[User]]) -> None:
+    """See that the locustfile has no user classes of its own beside Footfall's, whose shape starts no others.
+
+    Raises:
+        BadInputError: it has.
+    """
+    others = sorted(each.__name__ for each in classes if not issubclass(each, ChannelUser))
+    if others:
+        problem = f"the user class {others[0]} stands beside Footfall's and would never be started"
+        raise BadInputError("-f", problem, "one locustfile for Footfall and another for your own users")

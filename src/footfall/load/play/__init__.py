@@ -1,1 +1,0 @@
-"""Locust plays a trace: the only place that imports it."""

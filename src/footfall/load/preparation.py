@@ -1,0 +1,146 @@
+"""Make ready what a play stands on, before its first second: trace, run folder, host."""
+
+import subprocess
+import sys
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from footfall.behaviour.load_model import check_played
+from footfall.load.endpoints.endpoints_check import file_of, keep_copy, prepare_endpoints, told, transport_of
+from footfall.load.endpoints.target_service import TargetService
+from footfall.load.http.connection_options import USUAL, TransportOptions
+from footfall.load.identity import check_customer_errors
+from footfall.load.locust_options import PlaySettings
+from footfall.load.locust_users import user_of
+from footfall.load.preflight import check_host
+from footfall.records.errors import BadInputError
+from footfall.records.folders import claim_for_play, inherit, lock_of
+from footfall.records.runs import (
+    MANIFEST,
+    Manifest,
+    folder_name,
+    machine,
+    now,
+    read_manifest,
+    run_id,
+    versions,
+    write_manifest,
+)
+from footfall.workload.trace import Trace, read_trace, write_trace
+
+RESULTS = "results"
+_WORDS_MOST = 400
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedRun:
+    """All that a play needs to begin."""
+
+    settings: PlaySettings
+    trace: Trace
+    run_dir: Path
+    manifest: Manifest | None
+    """Of this run, with status `running`; None where whoever started us keeps it."""
+    own: TargetService | None = None
+    """Somebody's own service; None: the reference service's routes."""
+    endpoints: str = ""
+    """Text of the file that maps errands to its requests; it holds no secret."""
+    transport: TransportOptions = USUAL
+    """Whose the connections are, and which certificates are trusted."""
+
+
+def prepare(settings: PlaySettings, users: set[str]) -> PreparedRun:
+    """Get the trace, check that it can be played at the host, and open the run folder.
+
+    `users` are the names of the user classes that Locust was not told to leave out.
+
+    Raises:
+        BadInputError: something is missing, damaged or unreachable; nothing has been played.
+    """
+    run_dir = settings.run_dir or new_run_dir(settings)
+    if settings.run_dir_lock is not None:
+        inherit(run_dir, settings.run_dir_lock)
+    folder = settings.trace or _make_trace(settings, run_dir)
+    found = read_trace(folder)
+    play = prepare_endpoints(file_of(settings.endpoints, found.info), found)
+    trace = play.trace
+    if play.service is None:
+        check_customer_errors(trace.model)
+    check_played(trace.model)
+    _check_users(trace, users)
+    transport = transport_of(settings.transport, settings.endpoints, found.info)
+    check_host(settings.host, trace.info, transport=transport, is_mapped=play.service is not None)
+    if lock_of(run_dir) is None:
+        claim_for_play(run_dir)
+    if trace is not found or not (
+        run_dir.exists() and folder.exists() and run_dir.samefile(_folder_of(folder))
+    ):
+        write_trace(run_dir, trace)
+    keep_copy(run_dir, play)
+    manifest = _open_manifest(run_dir, settings, trace, transport)
+    return PreparedRun(settings, trace, run_dir, manifest, play.service, play.text, transport)
+
+
+def new_run_dir(settings: PlaySettings) -> Path:
+    """Give the folder of a run that is not told where to go."""
+    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%fZ")
+    return Path(RESULTS) / folder_name(settings.scenario or "trace") / "runs" / stamp
+
+
+def _folder_of(trace: Path) -> Path:
+    return trace if trace.is_dir() else trace.parent
+
+
+def _make_trace(settings: PlaySettings, folder: Path) -> Path:
+    """Let another process make the trace: a simulated day here would stall every arrival."""
+    command = [sys.executable, "-m", "footfall", "trace", "--scenario", str(settings.scenario)]
+    command += ["--out", str(folder)]
+    for name, text in settings.trace_options:
+        command += [f"--{name}", text]
+    done = subprocess.run(  # noqa: S603  our own program, arguments as a list
+        command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        words = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
+        raise BadInputError(
+            "the trace", words.removeprefix("footfall: ").removeprefix("trace: ")[-_WORDS_MOST:]
+        )
+    return folder
+
+
+def _check_users(trace: Trace, users: set[str]) -> None:
+    needed = {user_of(trace.model.channel(name)).__name__ for name in trace.info.arrivals_by_channel}
+    if needed - users:
+        raise BadInputError("user classes", f"{', '.join(sorted(needed - users))} left out", "all of them")
+
+
+def _open_manifest(
+    run_dir: Path, settings: PlaySettings, trace: Trace, transport: TransportOptions
+) -> Manifest | None:
+    info = trace.info
+    if (run_dir / MANIFEST).is_file() and read_manifest(run_dir).command != "locust":
+        return None
+    kit, own = versions(), told(settings.endpoints, info)
+    manifest = Manifest(
+        run=run_id(info.fingerprint, info.scenario or "", info.seed, kit["footfall"]),
+        command="locust",
+        model=info.model,
+        scenario=info.scenario,
+        seed=info.seed,
+        status="running",
+        settings={
+            "play": info.play.model_dump(),
+            "criteria": list(info.criteria),
+            "scale": info.scale,
+            "hits_sample_share": settings.hits_sample_share,
+            "host": settings.host,
+        }
+        | transport.told
+        | own,
+        versions=kit,
+        machine=machine(),
+        started_at=now(),
+    )
+    write_manifest(run_dir, manifest)
+    return manifest

@@ -1,1 +1,0 @@
-"""HTTP/1.1 to one host: the same client for `--check`, for a run, and for what is asked before it."""

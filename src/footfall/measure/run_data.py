@@ -1,0 +1,164 @@
+"""What a run has to show for itself, and what all judges share: from bounds to a judgement."""
+
+import math
+from dataclasses import dataclass
+
+import polars as pl
+
+from footfall.measure.spec import (
+    OPERATORS,
+    AgreementCriterion,
+    BaselineCriterion,
+    ResponseCriterion,
+    Scope,
+    ShareCriterion,
+)
+from footfall.measure.verdict import Judgement, Verdict
+from footfall.records.runs import Manifest
+from footfall.stats.episodes import EPISODES_LEAST, Episodes
+from footfall.stats.intervals import Interval
+from footfall.stats.response_times import PASS_LEAST, Slow
+
+# ── What a run has to show for itself
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunData:
+    """The manifest of a run, and its visits in each world (`VISITS`), None where it has none.
+
+    Where both worlds are there, they must be of the same window. Success and response are judged on the
+    measured visits, and on the predicted ones only in a run that was not played.
+    """
+
+    manifest: Manifest
+    predicted: pl.DataFrame | None = None
+    measured: pl.DataFrame | None = None
+    replications: pl.DataFrame | None = None
+    """Figures of the prediction, replication by replication (`REPLICATIONS`), None where it has none."""
+    arrivals: pl.DataFrame | None = None
+    """The trace that was played (`ARRIVALS`), None where it is not there."""
+    hits: pl.DataFrame | None = None
+    """The requests that were kept (`HITS`), None where there are none."""
+    baseline: "RunData | None" = None
+    """An earlier run, for criteria that speak of one."""
+
+    @property
+    def played_s(self) -> float | None:
+        """Seconds of play that the trace covers, None where the manifest does not say."""
+        play = self.manifest.settings.get("play") or {}
+        length_s, speed = play.get("length_s"), play.get("speed")
+        return length_s / speed if length_s and speed else None
+
+    def judged(self, scope: Scope) -> pl.DataFrame | None:
+        """The visits that a criterion of that scope is held against; None when there are none."""
+        return within(self.measured if self.measured is not None else self.predicted, scope)
+
+
+def in_order(visits: pl.DataFrame) -> pl.DataFrame:
+    """Visits in the order in which they were due."""
+    return visits.sort("due_s", "customer", "attempt")
+
+
+def within(visits: pl.DataFrame | None, scope: Scope) -> pl.DataFrame | None:
+    """The visits that belong to a scope, None when there are none."""
+    if visits is None:
+        return None
+    pairs = visits.select("channel", "operation").unique().rows()
+    wanted = pl.DataFrame(
+        [pair for pair in pairs if scope.matches(*pair)],
+        schema={"channel": pl.String, "operation": pl.String},
+        orient="row",
+    )
+    matching = visits.join(wanted, on=["channel", "operation"], how="semi")
+    return None if matching.is_empty() else matching
+
+
+# ── What all judges share: from bounds to a verdict, what it assumes, and what would decide
+
+Statistical = ShareCriterion | ResponseCriterion | AgreementCriterion | BaselineCriterion
+
+
+def decided(bounds: Interval, sign: str, bound: float) -> Verdict:
+    """Pass when both bounds keep the criterion, fail when neither does, undecided when they disagree."""
+    keeps = [OPERATORS[sign](each, bound) for each in bounds]
+    if all(keeps):
+        return Verdict.PASS
+    return Verdict.UNDECIDED if any(keeps) else Verdict.FAIL
+
+
+def enough(needed: int | None, n: int, evidence: RunData) -> str:
+    """Say how many visits like those that were seen would decide, and how long a play that is."""
+    if needed is None:
+        return "at this very value no number of visits would decide"
+    words = f"{needed:,} visits like these would decide in 9 of 10 runs"
+    if evidence.played_s and n:
+        words += f", about {evidence.played_s * needed / n:,.0f} s of play at this rate"
+    return words
+
+
+def assumed(seen: Episodes, longest: float, noun: str) -> str:
+    """Say what the bounds of a share rest on: how many bad visits come in a row."""
+    if seen.effective < EPISODES_LEAST:
+        runs = f"holds if {noun} come in runs of at most {longest:g} visits on average"
+        return f"{runs}; " + (f"the longest seen was of {seen.longest}" if seen.bad else "none was seen")
+    worth = seen.visits / seen.effect
+    return (
+        f"{noun} came in {seen.episodes:,} runs of {seen.length_mean:.1f} visits on average, so the visits "
+        f"tell as much as {worth:,.0f} independent ones"
+    )
+
+
+def alike(slow: Slow) -> str:
+    """Say how little visits tell whose times resemble those of their neighbours."""
+    visits, worth = slow.seen.visits, slow.seen.visits / slow.effect
+    if worth >= PASS_LEAST:
+        return f"slow visits are {slow.episodes:.1f} independent runs, and {EPISODES_LEAST:g} are needed"
+    if slow.effect <= 1:
+        return f"at least {PASS_LEAST:g} visits are needed"
+    return (
+        f"visits one after the other took about as long, so {visits:,} of them tell as much as "
+        f"{worth:,.0f} independent ones, and {PASS_LEAST:g} are needed"
+    )
+
+
+def told(  # noqa: PLR0913 - the fields of a judgement
+    criterion: Statistical,
+    verdict: Verdict,
+    reason: str,
+    value: float | None,
+    bounds: Interval,
+    *,
+    n: int,
+    bound: float | None = None,
+    unit: str = "share",
+) -> Judgement:
+    """The judgement of a criterion, from its parts."""
+    held = criterion.bound_share if isinstance(criterion, ShareCriterion) else bound
+    return Judgement(
+        criterion=criterion.text,
+        verdict=verdict,
+        reason=reason,
+        value=value,
+        low=finite(bounds.low),
+        high=finite(bounds.high),
+        bound=held,
+        unit=unit,
+        n=n,
+        validity=criterion.validity,
+    )
+
+
+def finite(bound: float) -> float | None:
+    """A bound that is one."""
+    return bound if math.isfinite(bound) else None
+
+
+def unmatched(text: str, scope: Scope, world: str = "", *, validity: bool) -> Judgement:
+    """No visit came that the criterion speaks of."""
+    reason = f"no {world}visits match {scope}"
+    return Judgement(criterion=text, verdict=Verdict.UNDECIDED, reason=reason, validity=validity)
+
+
+def untrusted(text: str, reason: str) -> Judgement:
+    """The run does not hold what is needed to trust it."""
+    return Judgement(criterion=text, verdict=Verdict.INVALID, reason=reason, validity=True)

@@ -1,0 +1,267 @@
+"""Visits over the clock of a day, of a run and over months, and response times by percentile."""
+
+import math
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from footfall.measure.summary import RESPONSE_S, SERVED, WAIT_S_MEAN, at_percentile, half_hour
+from footfall.stats.intervals import nearest_rank, wilson
+
+# ── How visits, waits and spill run over the clock
+
+HOUR_S = 3600
+MINUTE_S = 60.0
+
+
+def on_day_clock(rows: pl.DataFrame, start_s: float, speed: float) -> pl.DataFrame:
+    """Played rows with `due_s` put back on the day's clock: start_s + due_s · speed, all else untouched."""
+    return rows.with_columns((start_s + pl.col("due_s") * speed).alias("due_s"))
+
+
+def due_by_half_hour(rows: pl.DataFrame) -> pl.DataFrame:
+    """Arrivals or visits by half hour and channel: half_hour_s, channel, due."""
+    return (
+        rows.group_by(half_hour(), "channel")
+        .agg(pl.len().cast(pl.Int64).alias("due"))
+        .sort("half_hour_s", "channel")
+    )
+
+
+def waits_by_hour(visits: pl.DataFrame) -> pl.DataFrame:
+    """Waiting by hour of the due time and channel.
+
+    Columns: hour, channel, visits, closed (visits that found it shut), began, wait_s_mean (time in
+    lines, over the visits that began; null where none did).
+    """
+    hour = (pl.col("due_s") // HOUR_S).cast(pl.Int64).alias("hour")
+    return (
+        visits.group_by(hour, "channel")
+        .agg(
+            pl.len().cast(pl.Int64).alias("visits"),
+            (pl.col("outcome") == "closed").sum().cast(pl.Int64).alias("closed"),
+            pl.col("started_s").count().cast(pl.Int64).alias("began"),
+            WAIT_S_MEAN.alias("wait_s_mean"),
+        )
+        .sort("hour", "channel")
+    )
+
+
+def spillover(
+    ordinary: pl.DataFrame, what_if: pl.DataFrame, world: str, bin_s: float = MINUTE_S
+) -> pl.DataFrame:
+    """Visits per minute by channel in two runs on the same clock, and what the change put on each channel.
+
+    Columns: world, minute_s (start of the bin), channel, ordinary_per_min, what_if_per_min, spill_per_min.
+    Every channel has every bin between the first and the last of both runs; a bin without visits is 0.
+
+    Raises:
+        ValueError: the bin has no width.
+    """
+    if bin_s <= 0:
+        msg = f"a bin of {bin_s} s"
+        raise ValueError(msg)
+    runs = {"ordinary_per_min": ordinary, "what_if_per_min": what_if}
+    counted = [
+        frame.group_by((pl.col("due_s") // bin_s).cast(pl.Int64).alias("bin"), "channel").agg(
+            (pl.len() * MINUTE_S / bin_s).alias(name)
+        )
+        for name, frame in runs.items()
+    ]
+    seen = pl.concat([frame.select("bin", "channel") for frame in counted])
+    numbers = seen["bin"].to_list()
+    every = range(min(numbers), max(numbers) + 1) if numbers else range(0)
+    bins = pl.DataFrame({"bin": every}, schema={"bin": pl.Int64})
+    grid = seen.select("channel").unique().join(bins, how="cross")
+    for frame in counted:
+        grid = grid.join(frame, on=["bin", "channel"], how="left")
+    rates = pl.col("ordinary_per_min", "what_if_per_min").fill_null(0.0)
+    return (
+        grid.with_columns(
+            rates, pl.lit(world).alias("world"), (pl.col("bin") * float(bin_s)).alias("minute_s")
+        )
+        .with_columns((pl.col("what_if_per_min") - pl.col("ordinary_per_min")).alias("spill_per_min"))
+        .sort("channel", "minute_s")
+        .select("world", "minute_s", "channel", "ordinary_per_min", "what_if_per_min", "spill_per_min")
+    )
+
+
+# ── A played run over its own clock: arrivals, success, response times and lag, bin by bin
+
+Values = NDArray[np.floating[Any]]
+
+BINS_MOST = 48
+ARRIVALS_LEAST = 20
+"""A bin is wide enough for so many arrivals in the mean, where the run has three such bins."""
+WIDTHS_S = (0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600)
+SERIES = pl.Schema(
+    {
+        "world": pl.String,
+        "at_s": pl.Float64,
+        "bin_s": pl.Float64,
+        "due_per_s": pl.Float64,
+        "started_per_s": pl.Float64,
+        "visits": pl.Int64,
+        "success_share": pl.Float64,
+        "success_share_low": pl.Float64,
+        "success_share_high": pl.Float64,
+        "response_s_p50": pl.Float64,
+        "response_s_p95": pl.Float64,
+        "lag_s_p99": pl.Float64,
+    }
+)
+
+
+def run_series(
+    arrivals: pl.DataFrame, predicted: pl.DataFrame, measured: pl.DataFrame, length_s: float
+) -> pl.DataFrame:
+    """Give the table `SERIES`: a row for each bin of each world that has visits; seconds of the run.
+
+    `arrivals` has `due_s` of all customers; `predicted` and `measured` are tables of `VISITS`; `length_s` is
+    the length of the run. `due_per_s` counts planned arrivals, `started_per_s` first attempts by the moment
+    at which they began. Success, with Wilson's interval, and response times are of the visits due in the
+    bin, failed ones too; lag is of the first attempts due in it. What a bin has none of is null. The bins end
+    with the run, or with the last measured visit.
+    """
+    worlds = [(name, frame) for name, frame in (("predicted", predicted), ("measured", measured))]
+    worlds = [(name, frame) for name, frame in worlds if not frame.is_empty()]
+    if not worlds:
+        return SERIES.to_frame()
+    ends = [length_s, _last(arrivals), _last(measured)]
+    width_s = bin_width_s(length_s or max(ends), arrivals.height)
+    edges = np.arange(math.floor(max(ends) / width_s) + 2) * width_s
+    due = np.histogram(arrivals["due_s"].to_numpy(), edges)[0] / width_s
+    return pl.concat([_of_world(frame, name, edges, due) for name, frame in worlds])
+
+
+def bin_width_s(length_s: float, arrivals: int) -> float:
+    """Give the smallest round width that makes at most `BINS_MOST` bins, wide enough for their arrivals."""
+    wanted = length_s * ARRIVALS_LEAST / max(arrivals, 1)
+    least_s = max(length_s / BINS_MOST, min(wanted, length_s / 3))
+    return float(next((width for width in WIDTHS_S if width >= least_s), least_s))
+
+
+def _last(rows: pl.DataFrame) -> float:
+    last = rows["due_s"].max()
+    return float(last) if isinstance(last, (int, float)) else 0.0
+
+
+def _of_world(visits: pl.DataFrame, world: str, edges: Values, due: Values) -> pl.DataFrame:
+    width_s = float(edges[1])
+    first = pl.col("attempt") == 1
+    binned = visits.with_columns(
+        (pl.col("due_s") / width_s).floor().cast(pl.Int64).alias("bin"), RESPONSE_S.alias("response_s")
+    )
+    figures = binned.group_by("bin").agg(
+        pl.len().cast(pl.Int64).alias("visits"),
+        SERVED.sum().cast(pl.Int64).alias("served"),
+        *(at_percentile(pl.col("response_s"), p).alias(f"response_s_p{p}") for p in (50, 95)),
+    )
+    late = binned.filter(first & pl.col("started_s").is_not_null()).with_columns(
+        (pl.col("started_s") - pl.col("due_s")).alias("lag_s")
+    )
+    lags = late.group_by("bin").agg(at_percentile(pl.col("lag_s"), 99).alias("lag_s_p99"))
+    started = np.histogram(late["started_s"].to_numpy(), edges)[0] / width_s
+    grid = pl.DataFrame(
+        {"bin": np.arange(len(edges) - 1), "at_s": edges[:-1], "due_per_s": due, "started_per_s": started}
+    )
+    table = grid.join(figures, on="bin", how="left").join(lags, on="bin", how="left").sort("bin")
+    pairs = table.select("served", "visits").rows()
+    bounds = [wilson(served, n) if n else None for served, n in pairs]
+    return table.with_columns(
+        pl.lit(world).alias("world"),
+        pl.lit(width_s).alias("bin_s"),
+        pl.col("visits").fill_null(0),
+        (pl.col("served") / pl.col("visits")).alias("success_share"),
+        pl.Series("success_share_low", [b and b.low for b in bounds], pl.Float64),
+        pl.Series("success_share_high", [b and b.high for b in bounds], pl.Float64),
+        pl.col("lag_s_p99") if world == "measured" else pl.lit(None, pl.Float64).alias("lag_s_p99"),
+    ).select(pl.col(name).cast(kind) for name, kind in SERIES.items())
+
+
+# ── Response times by percentile, from the median into the tail
+
+CURVES = pl.Schema({"curve": pl.String, "visits": pl.Int64, "percentile": pl.Float64, "seconds": pl.Float64})
+PREDICTED, MEASURED, SERVICE = "predicted", "measured", "measured, from its start"
+POINTS = 41
+NAMED = (50.0, 75.0, 90.0, 95.0, 99.0, 99.9, 99.99)
+"""Percentiles that every curve has, as far as it goes."""
+_TAIL = 4.0
+"""Up to a share of 10⁻⁴ beyond: the percentile 99.99."""
+
+
+def percentile_curves(predicted: pl.DataFrame, measured: pl.DataFrame) -> pl.DataFrame:
+    """Give the table `CURVES` of two tables of `VISITS`; percentiles in 0..100, times in seconds.
+
+    `predicted` and `measured` count from the due time; `measured, from its start` counts from when the visit
+    began, and leaves out those that never did. All are less the customer's own time and hold failed visits
+    too. A curve has percentiles 100 (1 - 10⁻ˣ), x evenly spaced, and those of `NAMED`, as far as one visit at
+    least lies beyond.
+    """
+    began = measured.filter(pl.col("started_s").is_not_null())
+    times = {
+        PREDICTED: predicted.select(RESPONSE_S).to_series(),
+        MEASURED: measured.select(RESPONSE_S).to_series(),
+        SERVICE: began.select(pl.col("ended_s") - pl.col("started_s") - pl.col("human_s")).to_series(),
+    }
+    rows = [
+        (name, len(values), percentile, max(seconds, 0.0))
+        for name, values in times.items()
+        for percentile, seconds in _curve(values)
+    ]
+    return pl.DataFrame(rows, schema=CURVES, orient="row")
+
+
+def _curve(values: pl.Series) -> list[tuple[float, float]]:
+    ordered = values.sort().to_list()
+    even = 100 - 100 * 10 ** -np.linspace(np.log10(2), _TAIL, POINTS)
+    return [
+        (percentile, nearest_rank(ordered, percentile / 100))
+        for percentile in sorted({*(round(float(each), 4) for each in even), *NAMED})
+        if (100 - percentile) * len(ordered) >= 100 - 1e-6
+    ]
+
+
+# ── The electronic share over months: its fan over futures, and how many of them meet the KPI
+
+QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
+_SAME = 1e-9
+"""A share that misses the KPI by no more than rounding meets it."""
+
+
+def fan(shares: pl.DataFrame, kpi_share: float) -> pl.DataFrame:
+    """Quantiles of the share over futures, and how many futures meet the KPI, by definition and month.
+
+    `shares` has definition, month and electronic_share, a row a future. Columns: definition, month, futures,
+    electronic_share_p05 to _p95, kpi_share, futures_met, and `met_share` with Wilson bounds.
+    """
+    share = pl.col("electronic_share")
+    quantiles = [
+        share.quantile(q, interpolation="linear").alias(f"electronic_share_p{q * 100:02.0f}")
+        for q in QUANTILES
+    ]
+    counted = shares.group_by("definition", "month", maintain_order=True).agg(
+        pl.len().cast(pl.Int64).alias("futures"),
+        *quantiles,
+        pl.lit(kpi_share).alias("kpi_share"),
+        (share >= kpi_share - _SAME).sum().cast(pl.Int64).alias("futures_met"),
+    )
+    bounds = [wilson(met, futures) for met, futures in counted.select("futures_met", "futures").iter_rows()]
+    return counted.with_columns(
+        (pl.col("futures_met") / pl.col("futures")).alias("met_share"),
+        pl.Series("met_share_low", [b.low for b in bounds], pl.Float64),
+        pl.Series("met_share_high", [b.high for b in bounds], pl.Float64),
+    )
+
+
+def month_likely(months: pl.DataFrame) -> int | None:
+    """First month from which on, to the last one, at least half of the futures meet the KPI, if any."""
+    likely = None
+    for month, met_share in months.sort("month").select("month", "met_share").iter_rows():
+        if met_share < 0.5:  # noqa: PLR2004  half
+            likely = None
+        elif likely is None:
+            likely = month
+    return likely

@@ -1,0 +1,405 @@
+"""How long something takes: a law, its mean, and how much it varies."""
+
+from bisect import bisect_left, bisect_right
+from enum import StrEnum
+from functools import cache, lru_cache
+from itertools import pairwise
+from math import exp, inf, lgamma, log, log1p, sqrt
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, Discriminator, Tag, model_validator
+
+from footfall.model.numbers import Curve, NonNegative, Number, Share, Spec
+
+
+class DistributionFamily(StrEnum):
+    """Family of a distribution of times."""
+
+    CONSTANT = "constant"
+    EXPONENTIAL = "exponential"
+    LOGNORMAL = "lognormal"
+    GAMMA = "gamma"
+    WEIBULL = "weibull"
+    UNIFORM = "uniform"
+    """Between mean (1 - cv sqrt 3) and mean (1 + cv sqrt 3), all alike."""
+    HYPEREXPONENTIAL = "hyperexponential"
+    """One of two exponential times, of balanced means: more varied than one alone."""
+
+
+_FIXED_VARIATION = {DistributionFamily.CONSTANT: 0.0, DistributionFamily.EXPONENTIAL: 1.0}
+UNIFORM_CV_MOST = 1 / sqrt(3)
+"""Of a uniform time from 0 on."""
+_CV_ROUNDING = 1e-9
+_NEWTON_ENOUGH = 1e-14
+
+
+class Duration(Spec):
+    """A distribution of seconds, given by its law, its mean and its coefficient of variation."""
+
+    law: DistributionFamily
+    mean_s: NonNegative
+    cv: NonNegative | None = None
+    """Standard deviation over mean; fixed for constant and exponential, above 1 for hyperexponential, at most
+    1/sqrt 3 for uniform."""
+
+    @model_validator(mode="after")
+    def _has_the_cv_it_needs(self) -> Self:
+        least = 1.0 if self.law is DistributionFamily.HYPEREXPONENTIAL else 0.0
+        if (self.law not in _FIXED_VARIATION) != ((self.cv or 0.0) > least):
+            msg = f"law {self.law.value} and cv={self.cv} do not go together"
+            raise ValueError(msg)
+        if self.law is DistributionFamily.UNIFORM and self.variation > UNIFORM_CV_MOST + _CV_ROUNDING:
+            msg = f"law uniform and cv={self.cv:g} do not go together: at most 1/sqrt 3 = 0.577"
+            raise ValueError(msg)
+        return self
+
+    @property
+    def variation(self) -> float:
+        """Standard deviation over mean, whatever the law."""
+        return _FIXED_VARIATION.get(self.law, float(self.cv or 0.0))
+
+    def at(self, u: float) -> float:
+        """Seconds at the quantile u, 0 < u < 1 (inversion)."""
+        if self.law is DistributionFamily.CONSTANT or not self.mean_s:
+            return float(self.mean_s)
+        if self.law is DistributionFamily.EXPONENTIAL:
+            return -self.mean_s * log1p(-u)
+        cv = float(self.cv or 0.0)
+        if self.law is DistributionFamily.LOGNORMAL:
+            mu, sigma = lognormal_parameters(float(self.mean_s), cv)
+            return exp(mu + sigma * float(special_functions().ndtri(u)))
+        if self.law is DistributionFamily.GAMMA:
+            return float(special_functions().gammaincinv(cv**-2, u)) * self.mean_s * cv**2
+        if self.law in {DistributionFamily.HYPEREXPONENTIAL, DistributionFamily.UNIFORM}:
+            at_of = _hyperexponential_at if self.law is DistributionFamily.HYPEREXPONENTIAL else _uniform_at
+            return at_of(u, cv) * self.mean_s
+        shape = weibull_shape(cv)
+        return self.mean_s / exp(lgamma(1 + 1 / shape)) * float((-log1p(-u)) ** (1 / shape))
+
+    def survival(self, t_s: float) -> float:
+        """Share of times longer than `t_s`, for t_s >= 0."""
+        if self.law is DistributionFamily.CONSTANT or not self.mean_s:
+            return float(t_s < self.mean_s)
+        reduced, cv = t_s / self.mean_s, float(self.cv or 0.0)
+        if self.law is DistributionFamily.EXPONENTIAL:
+            return exp(-reduced)
+        if self.law is DistributionFamily.LOGNORMAL:
+            mu, sigma = lognormal_parameters(1.0, cv)
+            return float(special_functions().ndtr((mu - log(reduced)) / sigma)) if reduced > 0 else 1.0
+        if self.law is DistributionFamily.GAMMA:
+            return float(special_functions().gammaincc(cv**-2, reduced * cv**-2))
+        if self.law in {DistributionFamily.HYPEREXPONENTIAL, DistributionFamily.UNIFORM}:
+            survival = (
+                _hyperexponential_survival
+                if self.law is DistributionFamily.HYPEREXPONENTIAL
+                else _uniform_survival
+            )
+            return survival(reduced, cv)
+        shape = weibull_shape(cv)
+        return exp(-((reduced * exp(lgamma(1 + 1 / shape))) ** shape))
+
+    def times(self, factor: float) -> "Duration":
+        """Give the same shape with its mean multiplied by a factor."""
+        if factor == 1.0:
+            return self
+        mean_s = Number(self.mean_s * factor, self.mean_s.grade, f"{self.mean_s.source} (times {factor:g})")
+        return self.model_copy(update={"mean_s": mean_s})
+
+
+def warm_up(spec: Any) -> None:  # noqa: ANN401  any part of a spec
+    """Draw once from every duration of a spec, so that what this imports and solves is not done in a run."""
+    if isinstance(spec, Duration):
+        spec.at(0.5)
+    elif isinstance(spec, BaseModel):
+        for name in type(spec).model_fields:
+            warm_up(getattr(spec, name))
+    elif isinstance(spec, dict | tuple):
+        for value in spec.values() if isinstance(spec, dict) else spec:
+            warm_up(value)
+
+
+@cache
+def special_functions() -> Any:  # noqa: ANN401  a module
+    """Give SciPy's special functions; a process that only plays need not spend half a second on them."""
+    from scipy import special
+
+    return special
+
+
+@lru_cache(maxsize=1024)
+def lognormal_parameters(mean_s: float, cv: float) -> tuple[float, float]:
+    """Mean and standard deviation of the logarithm: sigma^2 = ln(1 + cv^2), mu = ln(mean) - sigma^2/2."""
+    variance = log1p(cv * cv)
+    return log(mean_s) - variance / 2, sqrt(variance)
+
+
+@lru_cache(maxsize=1024)
+def hyperexponential_parts(cv: float) -> tuple[tuple[float, float], tuple[float, float]]:
+    """Share and rate of the quick and of the slow part, for a mean of 1 and balanced means.
+
+    p = (1 + sqrt((cv^2 - 1)/(cv^2 + 1)))/2, rates 2p and 2(1 - p), so that both parts hold half of the
+    mean (Tijms 2003, appendix B; Morse 1958).
+    """
+    square = cv * cv
+    quick = (1 + sqrt((square - 1) / (square + 1))) / 2
+    slow = 1 / (2 * (square + 1) * quick)  # p (1 - p) = 1/(2 (cv^2 + 1)): no digits lost for a large cv
+    return (quick, 2 * quick), (slow, 2 * slow)
+
+
+@lru_cache(maxsize=1024)
+def weibull_shape(cv: float) -> float:
+    """Shape k with 1 + cv^2 = Gamma(1 + 2/k) / Gamma(1 + 1/k)^2, found by bisection in ln k."""
+    from scipy import optimize  # no other law needs it
+
+    def excess(log_shape: float) -> float:
+        inverse = exp(-log_shape)
+        return lgamma(1 + 2 * inverse) - 2 * lgamma(1 + inverse) - log1p(cv * cv)
+
+    return exp(float(optimize.brentq(excess, log(0.1), log(200.0))))
+
+
+def _uniform_at(u: float, cv: float) -> float:
+    return max(1 + cv * sqrt(3) * (2 * u - 1), 0.0)
+
+
+def _uniform_survival(x: float, cv: float) -> float:
+    return min(max(0.5 - (x - 1) / (2 * sqrt(3) * cv), 0.0), 1.0)
+
+
+def _hyperexponential_survival(x: float, cv: float) -> float:
+    (share, rate), (rest, slow) = hyperexponential_parts(cv)
+    return share * exp(-rate * x) + rest * exp(-slow * x)
+
+
+def _hyperexponential_at(u: float, cv: float) -> float:
+    """Solve S(x) = 1 - u for a mean of 1: ln S is convex, so Newton's steps never overshoot."""
+    (share, rate), (rest, slow) = hyperexponential_parts(cv)
+    target = log1p(-u)
+    x, step = -target / rate, 1.0  # S falls at the quick rate at most
+    while step > _NEWTON_ENOUGH * x:
+        quick_left, slow_left = share * exp(-rate * x), rest * exp(-slow * x)
+        left = quick_left + slow_left
+        step = (log(left) - target) * left / (rate * quick_left + slow * slow_left)
+        x += max(step, 0.0)
+    return x
+
+
+def constant_s(mean_s: Number) -> Duration:
+    """Give a time that never varies."""
+    return Duration(law=DistributionFamily.CONSTANT, mean_s=mean_s)
+
+
+def exponential_s(mean_s: Number) -> Duration:
+    """Give an exponential time."""
+    return Duration(law=DistributionFamily.EXPONENTIAL, mean_s=mean_s)
+
+
+def lognormal_s(mean_s: Number, cv: Number) -> Duration:
+    """Give a lognormal time."""
+    return Duration(law=DistributionFamily.LOGNORMAL, mean_s=mean_s, cv=cv)
+
+
+def hyperexponential_s(mean_s: Number, cv: Number) -> Duration:
+    """Give a hyperexponential time of balanced means; cv above 1."""
+    return Duration(law=DistributionFamily.HYPEREXPONENTIAL, mean_s=mean_s, cv=cv)
+
+
+def uniform_s(least_s: Number, most_s: Number) -> Duration:
+    """Give a time between two bounds, all alike: mean (a + b)/2, cv (b - a)/((a + b) sqrt 3).
+
+    Raises:
+        ValueError: the bounds are negative, equal or in the wrong order.
+    """
+    if not 0 <= least_s < most_s:
+        msg = f"uniform from {least_s:g} s to {most_s:g} s: two bounds, the smaller first, none negative"
+        raise ValueError(msg)
+    source = f"{least_s.source} (uniform from {least_s:g} s to {most_s:g} s)"
+    total = float(least_s + most_s)
+    cv = float(most_s - least_s) / (total * sqrt(3))
+    return Duration(
+        law=DistributionFamily.UNIFORM,
+        mean_s=Number(total / 2, least_s.grade, source),
+        cv=Number(cv, least_s.grade, source),
+    )
+
+
+# ── Times that no single law describes: a mixture of laws, and a measured curve
+
+_POINTS_LEAST = 2
+
+
+class Empirical(Spec):
+    """A measured distribution of seconds, linear between its points."""
+
+    law: Literal["empirical"] = "empirical"
+    curve: Curve
+    """Seconds, and the share of times that are no longer; what the first point holds lies at its second."""
+    beyond: Duration | None = None
+    """How much longer those last who outlast the curve, where it ends below 1, as the Kaplan–Meier estimate
+    does when the longest waits were cut short (Kaplan and Meier 1958); None: they last for ever."""
+
+    @model_validator(mode="after")
+    def _is_a_distribution(self) -> Self:
+        seconds, shares = self.curve.seconds, self.curve.shares
+        if len(seconds) != len(shares) or len(seconds) < _POINTS_LEAST:
+            msg = f"{len(seconds)} seconds and {len(shares)} shares: two points or more"
+            raise ValueError(msg)
+        if list(seconds) != sorted(seconds) or list(shares) != sorted(shares):
+            msg = "seconds and shares of a curve increase"
+            raise ValueError(msg)
+        if seconds[0] < 0 or shares[0] < 0 or not 0 < shares[-1] <= 1 or seconds[-1] == inf:
+            msg = "seconds are finite and not negative, shares lie in 0 … 1"
+            raise ValueError(msg)
+        if shares[-1] == 1 and self.beyond is not None:
+            msg = "the curve ends at 1: nobody is left for `beyond`"
+            raise ValueError(msg)
+        return self
+
+    @property
+    def mean_s(self) -> float:
+        """Mean seconds; infinite where some last for ever."""
+        return self._moments()[0]
+
+    @property
+    def variation(self) -> float:
+        """Standard deviation over mean; infinite where some last for ever."""
+        return _variation(*self._moments())
+
+    def at(self, u: float) -> float:
+        """Seconds at the quantile u, 0 < u < 1; never less for a greater u."""
+        seconds, shares = self.curve.seconds, self.curve.shares
+        if u > shares[-1]:
+            rest = (u - shares[-1]) / (1 - shares[-1])
+            return seconds[-1] + self.beyond.at(rest) if self.beyond else inf
+        k = bisect_left(shares, u)
+        if k == 0:
+            return seconds[0]
+        part = (u - shares[k - 1]) / (shares[k] - shares[k - 1])
+        return seconds[k - 1] + part * (seconds[k] - seconds[k - 1])
+
+    def survival(self, t_s: float) -> float:
+        """Share of times longer than `t_s`, for t_s >= 0."""
+        seconds, shares = self.curve.seconds, self.curve.shares
+        k = bisect_right(seconds, t_s)
+        if k == len(seconds):
+            return (1 - shares[-1]) * (self.beyond.survival(t_s - seconds[-1]) if self.beyond else 1.0)
+        if k == 0:
+            return 1.0
+        part = (t_s - seconds[k - 1]) / (seconds[k] - seconds[k - 1])
+        return 1 - shares[k - 1] - part * (shares[k] - shares[k - 1])
+
+    def times(self, factor: float) -> "Empirical":
+        """Give the same shape with every time multiplied by a factor."""
+        if factor == 1.0:
+            return self
+        beyond = self.beyond.times(factor) if self.beyond else None
+        return self.model_copy(update={"curve": self.curve.times(factor), "beyond": beyond})
+
+    def _moments(self) -> tuple[float, float]:
+        """Mean, and mean of the square."""
+        seconds, shares = self.curve.seconds, self.curve.shares
+        first, second = shares[0] * seconds[0], shares[0] * seconds[0] ** 2
+        for (low_s, high_s), (low, high) in zip(pairwise(seconds), pairwise(shares), strict=True):
+            first += (high - low) * (low_s + high_s) / 2
+            second += (high - low) * (low_s**2 + low_s * high_s + high_s**2) / 3
+        left, last_s = 1 - shares[-1], seconds[-1]
+        if left == 0:
+            return first, second
+        if self.beyond is None:
+            return inf, inf
+        more, more_square = _moments_of(self.beyond)
+        return first + left * (last_s + more), second + left * (last_s**2 + 2 * last_s * more + more_square)
+
+
+class Part(Spec):
+    """A part of the customers whose times follow a law of their own."""
+
+    name: str
+    share: Share
+    time: Duration | Empirical
+
+
+class Mixture(Spec):
+    """Times of some parts of the customers, and of the rest of them."""
+
+    law: Literal["mixture"] = "mixture"
+    parts: tuple[Part, ...]
+    """The lowest quantiles are the first part's, and so on: give the shortest times first, then a greater
+    number gives no shorter time."""
+    rest: Duration | Empirical
+    """Times of those who belong to no part."""
+
+    @model_validator(mode="after")
+    def _shares_fit(self) -> Self:
+        if sum(part.share for part in self.parts) > 1:
+            msg = "shares of the parts add up to more than 1"
+            raise ValueError(msg)
+        return self
+
+    @property
+    def mean_s(self) -> float:
+        """Mean seconds."""
+        return self._moments()[0]
+
+    @property
+    def variation(self) -> float:
+        """Standard deviation over mean."""
+        return _variation(*self._moments())
+
+    def at(self, u: float) -> float:
+        """Seconds of the part to which u falls, at its place there, 0 < u < 1 (composition)."""
+        below = 0.0
+        for part in self.parts:
+            if u < below + part.share:
+                return part.time.at((u - below) / part.share)
+            below += part.share
+        return self.rest.at((u - below) / (1 - below)) if below < 1 else self.parts[-1].time.at(u)
+
+    def survival(self, t_s: float) -> float:
+        """Share of times longer than `t_s`, for t_s >= 0."""
+        return sum(share * time.survival(t_s) for share, time in self._weighted())
+
+    def times(self, factor: float) -> "Mixture":
+        """Give the same shape with every time multiplied by a factor."""
+        if factor == 1.0:
+            return self
+        parts = tuple(part.model_copy(update={"time": part.time.times(factor)}) for part in self.parts)
+        return self.model_copy(update={"parts": parts, "rest": self.rest.times(factor)})
+
+    def _weighted(self) -> list[tuple[float, Duration | Empirical]]:
+        shares = [float(part.share) for part in self.parts]
+        times = [part.time for part in self.parts]
+        found = list(zip([*shares, max(1 - sum(shares), 0.0)], [*times, self.rest], strict=True))
+        return [(share, time) for share, time in found if share > 0]
+
+    def _moments(self) -> tuple[float, float]:
+        """Mean, and mean of the square."""
+        moments = [(share, *_moments_of(time)) for share, time in self._weighted()]
+        first = sum(share * mean for share, mean, _ in moments)
+        return first, sum(share * square for share, _, square in moments)
+
+
+def _moments_of(time: Duration | Empirical) -> tuple[float, float]:
+    mean_s = float(time.mean_s)
+    return mean_s, mean_s**2 * (1 + time.variation**2)
+
+
+def _variation(mean_s: float, square: float) -> float:
+    if mean_s in {0.0, inf}:
+        return mean_s
+    return sqrt(max(square / mean_s**2 - 1, 0.0))
+
+
+def _kind(value: object) -> str:
+    law = value.get("law") if isinstance(value, dict) else getattr(value, "law", None)
+    return law if law in {"mixture", "empirical"} else "law"
+
+
+AnyDuration = Annotated[
+    Annotated[Duration, Tag("law")]
+    | Annotated[Mixture, Tag("mixture")]
+    | Annotated[Empirical, Tag("empirical")],
+    Discriminator(_kind),
+]
+"""How long something takes, by whatever is known of it."""
+DURATIONS = (Duration, Mixture, Empirical)

@@ -1,0 +1,192 @@
+"""A model: a population, its channels, and how the two meet."""
+
+import hashlib
+import json
+import math
+from collections.abc import Iterator
+from typing import Any, Self
+
+from pydantic import Field, model_validator
+
+from footfall.model.channel import Channel
+from footfall.model.numbers import (
+    DAY_S,
+    HALF_HOUR_S,
+    CountFromOne,
+    NonNegative,
+    Positive,
+    Share,
+    Spec,
+)
+from footfall.model.population import Accounts, Adoption, Choice, FollowUps, Segment
+from footfall.model.station_specs import CallCentre, Counters
+
+# ── Which second of the day it is at a second of a run
+
+_MOMENT_S = 1e-3
+
+
+class DayClock(Spec):
+    """Maps seconds of a run to seconds of the day, by which staff, opening hours and expected waits go.
+
+    Unless said otherwise they are the same. A played window begins later and runs `speed` times as fast;
+    once it is over, its last moment lasts, so that nobody is sent home while the last customers are served.
+    """
+
+    starts_s: float = 0.0
+    """Second of the day at second 0 of the run."""
+    speed: float = 1.0
+    """Seconds of the day that pass in a second of the run."""
+    length_s: float = math.inf
+    """Seconds of the day after which it stands still."""
+
+    def day_s(self, at_s: float) -> float:
+        """Give the second of the day (of several, it goes on counting) at a second of the run."""
+        if at_s <= 0:
+            return self.starts_s
+        return self.starts_s + min(at_s * self.speed, self.length_s - _MOMENT_S)
+
+    def half_hours(self, until_s: float) -> Iterator[tuple[float, float]]:
+        """Give each beginning of a half hour after second 0, as `beginnings` does."""
+        return self.beginnings(until_s, HALF_HOUR_S)
+
+    def beginnings(self, until_s: float, interval_s: float) -> Iterator[tuple[float, float]]:
+        """Give each beginning of an interval of the day after second 0, in seconds of the run and of the day.
+
+        Up to the end of the window, or else of the day in which a run of `until_s` seconds ends.
+        """
+        ends_s = self.starts_s + self.length_s
+        if math.isinf(ends_s):
+            ends_s = math.ceil((self.starts_s + until_s * self.speed) / DAY_S) * DAY_S
+        for k in range(math.floor(self.starts_s / interval_s) + 1, math.ceil(ends_s / interval_s)):
+            yield (k * interval_s - self.starts_s) / self.speed, k * interval_s
+
+
+THE_DAYS_OWN = DayClock()
+"""Of a run that is a day."""
+
+
+_SHARES_TOLERANCE = 1e-6
+
+
+class ShareDefinition(Spec):
+    """What counts as electronic when a share is stated."""
+
+    name: str
+    text: str
+    """The definition in words, printed beside every share."""
+    electronic: tuple[str, ...]
+    """Channels in the numerator."""
+    counted: tuple[str, ...]
+    """Channels in the denominator."""
+    operations: tuple[str, ...]
+    """Operations counted at all."""
+
+
+class Target(Spec):
+    """A success share that a channel must hold for an operation."""
+
+    channel: str
+    operation: str
+    success_share: Share
+
+
+class Model(Spec):
+    """Everything that a day depends on, but the seed."""
+
+    name: str
+    title: str
+    population: CountFromOne
+    busy_day_factor: Positive
+    """Multiplies every arrival rate; 1 on an ordinary day."""
+    busyness_cv: NonNegative
+    """Coefficient of variation of the day's gamma busyness; 0: none."""
+    segments: tuple[Segment, ...]
+    channels: tuple[Channel, ...]
+    choice: Choice
+    follow_ups: FollowUps
+    accounts: Accounts
+    share_definitions: tuple[ShareDefinition, ...]
+    """The first one is used unless another is asked for."""
+    targets: tuple[Target, ...] = ()
+    adoption: Adoption | None = None
+    """What moves over months; None: only days are simulated."""
+    clock: DayClock = Field(default=THE_DAYS_OWN, exclude=True, repr=False)
+    """Of a run; other than the day's own only in a model as it is played."""
+
+    @property
+    def operations(self) -> tuple[str, ...]:
+        """Names of the operations, in the order in which the segments name them."""
+        return tuple(dict.fromkeys(name for segment in self.segments for name in segment.month_visits))
+
+    def channel(self, name: str) -> Channel:
+        """Give a channel by its name.
+
+        Raises:
+            KeyError: there is none of that name.
+        """
+        for channel in self.channels:
+            if channel.name == name:
+                return channel
+        raise KeyError(name)
+
+    def target(self, channel: str, operation: str) -> float | None:
+        """Success share that is asked of a channel and operation, if any."""
+        for target in self.targets:
+            if (target.channel, target.operation) == (channel, operation):
+                return float(target.success_share)
+        return None
+
+    def fingerprint(self) -> str:
+        """Give the sha256 of all that the model says (not of sources and grades)."""
+        data = _values_only(self.model_dump(mode="json"))
+        return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()
+
+    @model_validator(mode="after")
+    def _parts_fit(self) -> Self:
+        names = [channel.name for channel in self.channels]
+        if len(set(names)) != len(names):
+            msg = "two channels have the same name"
+            raise ValueError(msg)
+        total = sum(segment.population_share for segment in self.segments)
+        if abs(total - 1) > _SHARES_TOLERANCE:
+            msg = f"population_share of the segments adds up to {total:g}, not 1"
+            raise ValueError(msg)
+        self._names_are_known(set(names))
+        for channel in self.channels:
+            self._people_are_known(channel)
+        return self
+
+    def _names_are_known(self, names: set[str]) -> None:
+        used = {target.channel for target in self.targets} | set(self.choice.expected_wait_s)
+        used |= {name for constants in self.choice.constants.values() for name in constants}
+        used |= {name for segment in self.segments for name in segment.reach}
+        used |= {name for definition in self.share_definitions for name in definition.counted}
+        used |= set(self.adoption.awareness) if self.adoption else set()
+        if used - names:
+            msg = f"unknown channel {', '.join(sorted(used - names))}; known: {', '.join(sorted(names))}"
+            raise ValueError(msg)
+
+    def _people_are_known(self, channel: Channel) -> None:
+        """See that a staffed station speaks of segments and operations that there are."""
+        station, operations = channel.station, set(self.operations)
+        segments = {segment.name for segment in self.segments}
+        unknown: set[str] = set()
+        if isinstance(station, Counters | CallCentre):
+            unknown = set(station.priority) - segments - operations
+        if isinstance(station, CallCentre):
+            unknown |= set(station.credit_s) - segments
+            unknown |= {*station.callers, *(s for group in station.groups for s in group.skills)} - operations
+        if unknown:
+            known = ", ".join(sorted(segments | operations))
+            msg = f"{channel.name}: unknown segment or operation {', '.join(sorted(unknown))}; known: {known}"
+            raise ValueError(msg)
+
+
+def _values_only(data: Any) -> Any:  # noqa: ANN401  JSON
+    """Drop grades and sources: another citation is not another model."""
+    if isinstance(data, list):
+        return [_values_only(item) for item in data]
+    if isinstance(data, dict):
+        return {key: _values_only(value) for key, value in data.items() if key not in {"grade", "source"}}
+    return data

@@ -1,0 +1,312 @@
+"""The five kinds of station a channel can be, and how their clients guard themselves."""
+
+from typing import Annotated, Literal, Self
+
+from annotated_types import Le
+from pydantic import Field, model_validator
+
+from footfall.model.durations import AnyDuration, Duration
+from footfall.model.numbers import (
+    Count,
+    CountFromOne,
+    DayProfile,
+    NonNegative,
+    Positive,
+    Share,
+    Spec,
+    assumed,
+)
+
+# ── Agents of a hotline and those who call them: groups and skills, callers of a kind, callbacks
+
+GENERALISTS = "agents"
+"""Name of the group of those who serve every operation."""
+
+Rounding = Literal["nearest", "random"]
+"""How a staff of 7.4 becomes whole people: always 7; or 8 in two half hours of five, so the mean is right."""
+
+
+AgentChoice = Literal["preferred", "longest_idle", "random"]
+"""Which idle agent a call goes to: by the groups' preferences; whoever has been idle longest; any of them,
+each as likely."""
+
+Redials = Literal["drawn_anew", "as_before"]
+"""Patience and talk of somebody who calls again: drawn anew for each call, or as in the first."""
+
+
+class Caller(Spec):
+    """How the callers of one operation differ from the others; what is None is as the station has it."""
+
+    patience: AnyDuration | None = None
+    talk: AnyDuration | None = None
+    wrap_up: AnyDuration | None = None
+
+
+class AgentGroup(Spec):
+    """Agents who serve some operations only."""
+
+    name: str
+    agents: DayProfile
+    skills: tuple[str, ...]
+    """Operations that they serve. Unless `agent_choice` says otherwise, a call goes to the idle group in
+    whose list it stands first, then to the group that the model names first, at last to the agents who serve
+    every operation."""
+    talk: dict[str, AnyDuration] = Field(default_factory=dict)
+    """By operation: how long these agents talk; absent: as long as the station or its callers say."""
+    overflow_after_s: NonNegative = assumed(0, "calls reach the group at once unless set")
+    """Calls reach the group only after they have waited so long for another; 0: at once."""
+
+    @model_validator(mode="after")
+    def _talks_of_what_it_serves(self) -> Self:
+        unknown = sorted(set(self.talk) - set(self.skills))
+        if unknown:
+            msg = (
+                f"talk of {self.name} for its skills ({', '.join(self.skills)}), not for {', '.join(unknown)}"
+            )
+            raise ValueError(msg)
+        return self
+
+
+class Callback(Spec):
+    """Whoever would wait long is offered a call back, and hangs up if they accept it."""
+
+    offered_wait_s: NonNegative
+    """Offered to callers whose wait, by those ahead of them and the agents on duty, would be longer."""
+    accepted_share: Share
+    latest_s: Positive
+    """They are called when an agent is idle and nobody waits on the line. Who was not called for so long
+    joins those on the line, at the place that they would have had among them."""
+
+
+# ── What a request server does to requests beside serving them: limits their rate, and stalls
+
+
+class RateLimit(Spec):
+    """A rate that requests may not exceed for long: a leaky bucket, the same as a token bucket.
+
+    The bucket leaks `requests_per_s`; a request adds 1 to it, and one that would make it more than
+    `burst` + 1 is refused (`throttled`, cause `rate_limit`; HTTP 429). So at most `requests_per_s` t +
+    `burst` + 1 requests are admitted in any t seconds (Turner 1986; nginx's `limit_req` with this rate and
+    burst; a token bucket of `burst` + 1 tokens). It counts all clients of the channel together.
+    """
+
+    requests_per_s: NonNegative = assumed(0, "no rate limit unless set")
+    """0: no limit."""
+    burst: Count = assumed(0, "no burst unless set; counts with a rate limit only")
+    """Requests that may come at once beyond the one that the rate has room for."""
+    excess: Literal["at_once", "delayed"] = "at_once"
+    """Of the requests within the burst: served `at_once` (nginx's `nodelay`, a token bucket), or `delayed`
+    until the rate has room for them (nginx's standard; a queue of `burst` places)."""
+
+
+class Stalls(Spec):
+    """Times in which the whole server stands still, as in a full garbage collection or a failover.
+
+    Requests in work go on afterwards where they were, none begins, and those that come wait. On average a
+    stall begins every `every_s`, so the server works for 1 - `length_s`/`every_s` of the time.
+    """
+
+    length_s: NonNegative = assumed(0, "no stalls unless set")
+    """How long each lasts; 0: there are none."""
+    every_s: Positive = assumed(60, "counts with stalls only")
+    """From the beginning of one to the beginning of the next, in the mean."""
+    spacing: Literal["periodic", "random"] = "periodic"
+    """Exactly `every_s` apart; or with exponential times between them, of mean `every_s` - `length_s`."""
+    first_s: NonNegative | None = None
+    """Second of the run at which the first begins; None: anywhere, as if it had been running for long."""
+
+    @model_validator(mode="after")
+    def _has_time_to_work(self) -> Self:
+        if self.length_s >= self.every_s:
+            msg = f"length_s of the stalls below every_s = {self.every_s:g}, not {self.length_s:g}"
+            raise ValueError(msg)
+        return self
+
+
+# ── How the clients of a request server guard themselves and it: they try again, or leave it alone
+
+RETRIES_MOST = 100
+"""More would be no policy."""
+
+
+class Retry(Spec):
+    """A request that failed is sent again, within the same visit and unseen by the customer.
+
+    The pause before retry k is min(backoff_s * 2^(k-1), backoff_s_most), shortened by a random part of
+    up to `jitter_share` of it (Brooker 2015; 1 is his full jitter). The budget is a token bucket
+    (Finagle's RetryBudget 2016): a request puts `retry_budget_share` of a token in, a retry takes one out.
+    """
+
+    retries_most: Annotated[Count, Le(RETRIES_MOST)] = assumed(0, "no retries unless set")
+    """Retries of one request; 0: none."""
+    backoff_s: NonNegative = assumed(0.1, "usual; counts with retries only")
+    """Pause before the first retry; each further one is twice as long."""
+    backoff_s_most: NonNegative = assumed(2, "usual; counts with retries only")
+    jitter_share: Share = assumed(1, "full jitter; counts with retries only")
+    retry_budget_share: NonNegative = assumed(0, "no budget unless set")
+    """Retries of all clients together, by their requests; 0: as many as each may make."""
+    retry_budget_burst: CountFromOne = assumed(10, "what the bucket holds, full at the start")
+
+
+class CircuitBreaker(Spec):
+    """Clients stop asking a server that fails too often, and try it again later (Nygard 2007, chapter 5).
+
+    Closed: requests pass. Once `failure_share` of the requests answered within `window_s` have failed,
+    it is open: for `open_s` all fail at once, without reaching the server. Then it is half open: `probes`
+    requests pass; if all succeed it closes, if one fails it opens again. The standard values are Hystrix's.
+    """
+
+    failure_share: Share = assumed(0, "no breaker unless set")
+    """0: no breaker."""
+    window_s: Positive = assumed(10, "Hystrix's; counts with a breaker only")
+    requests_least: CountFromOne = assumed(20, "Hystrix's; counts with a breaker only")
+    """Requests answered within the window before the share means anything."""
+    open_s: Positive = assumed(5, "Hystrix's; counts with a breaker only")
+    probes: CountFromOne = assumed(1, "Hystrix's; counts with a breaker only")
+
+
+# ── The five kinds of station a channel can be: what limits how many are served at once
+
+
+class Counters(Spec):
+    """Halls: each site has its own clerks and its own ticket queue; a clerk is held for the whole visit."""
+
+    kind: Literal["counters"] = "counters"
+    clerks: DayProfile
+    """Clerks of one site, by half hour or finer. When their number drops, a clerk finishes the customer
+    at hand."""
+    clerks_factor: NonNegative
+    """Multiplies the clerks (rounded to whole clerks)."""
+    rounding: Rounding = "nearest"
+    room: Count
+    """Customers that may wait at one site; one more is `blocked`."""
+    patience: AnyDuration
+    """How long a customer waits after taking a ticket before leaving (`abandoned`)."""
+    balk_wait: AnyDuration
+    """A customer who reads a longer wait off the ticket display does not join (`balked`)."""
+    priority: dict[str, Count] = Field(default_factory=dict)
+    """By segment or operation: the greater is called before the smaller, nobody is interrupted; absent: 0."""
+
+
+class Kiosks(Spec):
+    """Self-service terminals: each site has its own machines, which break down and are repaired."""
+
+    kind: Literal["kiosks"] = "kiosks"
+    machines: CountFromOne
+    """Machines of one site."""
+    up: Duration
+    """Time from a repair to the next breakdown of one machine; mean 0: it never breaks."""
+    repair: Duration
+    patience: Duration
+
+
+class CallCentre(Spec):
+    """A hotline: lines, then an IVR that contains most calls, then agents by half hour."""
+
+    kind: Literal["call_centre"] = "call_centre"
+    lines: CountFromOne
+    """Calls in progress at once, in the IVR or with an agent; one more is `blocked`."""
+    agents: DayProfile
+    """Who serve every operation, by half hour or finer. When their number drops, an agent finishes the
+    call at hand."""
+    agents_factor: NonNegative
+    """Multiplies the agents of all groups (rounded to whole agents)."""
+    rounding: Rounding = "nearest"
+    groups: tuple[AgentGroup, ...] = ()
+    """Further agents, who serve some operations only."""
+    agent_choice: AgentChoice = "preferred"
+    """Which idle agent a call goes to, of all groups that serve it; counts with groups only."""
+    agents_overflow_after_s: NonNegative = assumed(0, "calls reach the agents at once unless set")
+    """Calls reach the `agents` only after they have waited so long for a group; 0: at once."""
+    patience: AnyDuration
+    """How long a caller waits for an agent before hanging up (`abandoned`)."""
+    talk: AnyDuration
+    """How long agent and caller talk, beside what the agent's screens take."""
+    wrap_up: AnyDuration
+    """Time the agent needs after the call before taking the next one."""
+    agent_share: dict[str, Share]
+    """By operation: share of callers whom the IVR cannot help and who ask for an agent."""
+    callers: dict[str, Caller] = Field(default_factory=dict)
+    """By operation: callers with a patience, talk or wrap-up of their own."""
+    priority: dict[str, Count] = Field(default_factory=dict)
+    """By segment or operation: the greater is answered first, no call is interrupted; absent: 0."""
+    credit_s: dict[str, NonNegative] = Field(default_factory=dict)
+    """By segment: they wait where they would stand had they come so much earlier; absent: 0."""
+    redials: Redials = "drawn_anew"
+    """Whether somebody who calls again has the patience and talk of the first call."""
+    callback: Callback | None = None
+    """None: nobody is called back."""
+
+    @model_validator(mode="after")
+    def _groups_fit(self) -> Self:
+        names = [group.name for group in self.groups]
+        if len({*names, GENERALISTS}) != len(names) + 1:
+            msg = f"groups have names of their own, none of them {GENERALISTS!r}"
+            raise ValueError(msg)
+        return self
+
+
+class MessageGateway(Spec):
+    """SMS: a message rate for each connection, with a bounded queue in front."""
+
+    kind: Literal["message_gateway"] = "message_gateway"
+    messages_per_s: Positive
+    """Rate of one connection."""
+    queue: Count
+    """Messages that may wait; one more is `throttled`."""
+    connections: CountFromOne = assumed(1, "one connection unless set")
+    """Connections side by side; a message goes over the one that is free first."""
+    window: Count = assumed(0, "no window unless set")
+    """Messages of one connection that may be unacknowledged; 0: any number."""
+    ack_s: NonNegative = assumed(0, "acknowledged at once unless set")
+    """Time from a message's passage to its acknowledgement, which opens the window again."""
+
+
+class RequestServer(Spec):
+    """Web, WAP, agents' channel: concurrent slots, an accept queue, a deadline."""
+
+    kind: Literal["request_server"] = "request_server"
+    slots: CountFromOne
+    """Requests in work at once."""
+    accept_queue: Count
+    """Requests that may wait for a slot; one more is `throttled`."""
+    deadline_s: Positive
+    """A request that is not answered within it has failed (`timeout`)."""
+    discipline: Literal["slots", "sharing"] = "slots"
+    """How requests in work are served: each at full speed in its slot, or all sharing `cores`."""
+    cores: CountFromOne = assumed(1, "counts with discipline=sharing only")
+    """With `sharing`: n requests in work go on at the rate min(1, cores/n) each."""
+    stale_work: Literal["cut", "served", "dropped"] = "cut"
+    """What becomes of a request whose client has given up at the deadline.
+
+    `cut`: it leaves its slot or its place in the queue at that instant; `served`: it is worked off as if
+    nothing had happened; `dropped`: it keeps its place, and is dropped when its turn comes.
+    """
+    queue_timeout_s: NonNegative = assumed(0, "no bound on the wait alone unless set")
+    """A request that has waited longer than this for its slot fails (`error`, cause `queue_timeout`), as with
+    the timeout of a connection pool; work once begun is not cut. 0: no such bound."""
+    queues: CountFromOne = assumed(1, "one queue for all slots unless set")
+    """Workers with a queue of their own each: `slots` (and shared `cores`) are divided among them, and
+    `accept_queue` holds for each."""
+    dispatch: Literal["round_robin", "random", "shortest"] = "round_robin"
+    """With several queues: which one a request joins and stays in; `shortest` counts those in work, too."""
+    rate_limit: RateLimit = RateLimit()
+    stalls: Stalls = Stalls()
+    retry: Retry = Retry()
+    breaker: CircuitBreaker = CircuitBreaker()
+
+    @model_validator(mode="after")
+    def _divides_among_its_queues(self) -> Self:
+        shared = {"slots": self.slots}
+        if self.discipline == "sharing":
+            shared["cores"] = self.cores
+        for name, number in shared.items():
+            if number % self.queues:
+                msg = f"{name} that divide evenly among {self.queues:g} queues, not {number:g}"
+                raise ValueError(msg)
+        return self
+
+
+Station = Annotated[
+    Counters | Kiosks | CallCentre | MessageGateway | RequestServer, Field(discriminator="kind")
+]

@@ -1,1 +1,0 @@
-"""What customers can ask of a channel, one file a kind of request."""

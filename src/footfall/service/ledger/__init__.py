@@ -1,1 +1,0 @@
-"""What must stay true: accounts, orders, numbers, messages, and the database that keeps them."""

@@ -1,0 +1,158 @@
+"""Run the service: take the port, open the ledger, serve until told to stop."""
+
+import asyncio
+import errno
+import gc
+import signal
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from footfall.records.errors import BadInputError
+from footfall.service.asgi_app import build_app
+from footfall.service.http_protocol import BoundedProtocol, close_late
+from footfall.service.service_state import ServiceState
+from footfall.service.settings import ServiceSettings
+
+_BACKLOG = 2048
+_KEEP_ALIVE_S = 120
+"""Longer than clients pool their connections, so that none is closed under a request."""
+_GRACE_S = 5
+_LOOK_EVERY_TICKS = 10
+
+
+class Service:
+    """A service that holds its port and its ledger; `run` serves until `stop`."""
+
+    def __init__(self, settings: ServiceSettings) -> None:
+        """Take the port, then open the database.
+
+        Raises:
+            BadInputError: the port is in use, or the database cannot be opened; nothing was written.
+        """
+        self._socket = _bind(settings.host, settings.port)
+        self.port: int = self._socket.getsockname()[1]
+        try:
+            app = build_app(settings)
+        except BaseException:
+            self._socket.close()
+            raise
+        self._operator: ServiceState = app.state.operator
+        ready = settings.on_ready or (lambda _: None)
+        self._server = _Server(app, self._operator.begin_stop, lambda: ready(self.port))
+
+    def run(self) -> None:
+        """Serve until SIGINT, SIGTERM or `stop`; finish what is in flight and close the database."""
+        # What is there by now stays to the end: not to be gone through again and again for garbage.
+        gc.collect()
+        gc.freeze()
+        try:
+            self._server.run(sockets=[self._socket])
+        finally:
+            gc.unfreeze()
+            self._socket.close()
+
+    def stop(self) -> None:
+        """Let `run` return soon; any thread may call it."""
+        self._server.should_exit = True
+
+    def close(self) -> None:
+        """Give port and database up without having served."""
+        self._socket.close()
+        self._operator.store.close()
+
+
+def serve(settings: ServiceSettings) -> None:
+    """Serve until SIGINT or SIGTERM.
+
+    Raises:
+        BadInputError: the port is in use, or the database cannot be opened; nothing was written.
+    """
+    Service(settings).run()
+
+
+def serve_app(app: ASGIApp, host: str, port: int, on_ready: Callable[[int], None]) -> None:
+    """Serve another application under the very settings of the service: what a benchmark compares it to.
+
+    Raises:
+        BadInputError: the port is in use.
+    """
+    with _bind(host, port) as listener:
+        real_port: int = listener.getsockname()[1]
+        server = _Server(app, lambda: None, lambda: on_ready(real_port))
+        server.run(sockets=[listener])
+
+
+class _Server(uvicorn.Server):
+    """Uvicorn's server, which tells when it is ready and sends waiting customers home when it stops."""
+
+    def __init__(self, app: ASGIApp, begin_stop: Callable[[], None], ready: Callable[[], None]) -> None:
+        config = uvicorn.Config(
+            app,
+            http=BoundedProtocol,
+            ws="none",
+            lifespan="auto",
+            access_log=False,
+            log_level="warning",
+            server_header=False,
+            proxy_headers=False,
+            backlog=_BACKLOG,
+            timeout_keep_alive=_KEEP_ALIVE_S,
+            timeout_graceful_shutdown=_GRACE_S,
+        )
+        super().__init__(config)
+        self._begin_stop = begin_stop
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._begin_stop()
+        await super().shutdown(sockets)
+
+    async def on_tick(self, counter: int) -> bool:
+        """Ten times a second: every tenth time, end connections whose requests do not arrive."""
+        if counter % _LOOK_EVERY_TICKS == 0:
+            close_late(self.server_state.connections, asyncio.get_running_loop().time())
+        return await super().on_tick(counter)
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Stop at SIGINT and SIGTERM; uvicorn's own would raise them again and end the process by them."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        numbers = (signal.SIGINT, signal.SIGTERM)
+        before = {number: signal.signal(number, self.handle_exit) for number in numbers}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    except OSError as error:
+        raise BadInputError(f"--host {host}", "unknown", "a name or address of this machine") from error
+    listener = socket.socket(family, kind, protocol)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(_BACKLOG)
+    except OSError as error:
+        listener.close()
+        if error.errno == errno.EADDRINUSE:
+            raise BadInputError(f"--port {port}", "in use", "a free port") from error
+        problem = f"cannot be bound ({error.strerror})"
+        raise BadInputError(f"--host {host} --port {port}", problem, "an address of this machine") from error
+    listener.settimeout(0)
+    return listener

@@ -1,1 +1,0 @@
-"""The door to the network: requests in, routes, answers out, the OpenAPI document."""

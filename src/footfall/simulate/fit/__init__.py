@@ -1,1 +1,0 @@
-"""From a person's own records to the numbers of a model: tables in, frozen records out."""

@@ -1,1 +1,0 @@
-"""Channel shares by month: counted, learned and forecast."""

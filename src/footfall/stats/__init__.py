@@ -1,0 +1,1 @@
+"""Statistics that several rooms use: intervals, tests, and how many observations are enough."""

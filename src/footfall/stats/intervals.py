@@ -1,0 +1,201 @@
+"""Confidence intervals of a share, a mean, a percentile and a difference, of runs and of replications."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import NormalDist, fmean, stdev, variance
+from typing import NamedTuple
+
+import polars as pl
+from scipy.special import bdtr, bdtrik, betaincinv, stdtrit
+
+# ── How sure we are: intervals of a share, a mean, a percentile and a difference
+
+CONFIDENCE = 0.95
+"""Two-sided, wherever no other is named."""
+
+
+class Interval(NamedTuple):
+    """Bounds that hold the true value with the stated confidence."""
+
+    low: float
+    high: float
+
+    @property
+    def half_width(self) -> float:
+        """Half the distance between the bounds."""
+        return (self.high - self.low) / 2
+
+
+def wilson(successes: float, n: int, confidence: float = CONFIDENCE) -> Interval:
+    """Two-sided score interval of a share, p = successes / n.
+
+    (p + z²/2n ± z √(p(1-p)/n + z²/4n²)) / (1 + z²/n). Source: E. B. Wilson, JASA 22 (1927) 209-212.
+
+    Raises:
+        ValueError: there are no trials, or more successes than trials.
+    """
+    _check_counts(successes, n)
+    z = _z(confidence)
+    share = successes / n
+    middle = share + z * z / (2 * n)
+    spread = z * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
+    scale = 1 + z * z / n
+    # Rounding must not push a bound past the share itself: at 0 and n it is exactly 0 and 1.
+    low, high = (middle - spread) / scale, (middle + spread) / scale
+    return Interval(max(0.0, min(low, share)), min(1.0, max(high, share)))
+
+
+def clopper_pearson_low(successes: int, n: int, confidence: float = CONFIDENCE) -> float:
+    """One-sided exact lower bound of a share: the 1 - confidence quantile of Beta(s, n - s + 1).
+
+    Source: C. J. Clopper and E. S. Pearson, Biometrika 26 (1934) 404-413.
+
+    Raises:
+        ValueError: there are no trials, or more successes than trials.
+    """
+    _check_counts(successes, n)
+    return float(betaincinv(successes, n - successes + 1, 1 - confidence)) if successes else 0.0
+
+
+def t_interval(values: Sequence[float], confidence: float = CONFIDENCE) -> Interval:
+    """Two-sided Student interval of the mean of independent values: mean ± t(n-1) s / √n.
+
+    Raises:
+        ValueError: fewer than two values.
+    """
+    n = len(values)
+    if n <= 1:
+        msg = f"an interval of a mean needs two values or more, got {n}"
+        raise ValueError(msg)
+    mean = fmean(values)
+    t = float(stdtrit(n - 1, (1 + confidence) / 2))
+    half_width = t * stdev(values, mean) / math.sqrt(n)
+    return Interval(mean - half_width, mean + half_width)
+
+
+def percentile_interval(ordered: Sequence[float], q: float, confidence: float = CONFIDENCE) -> Interval:
+    """Distribution-free interval of the q quantile of ascending values, from binomial order statistics.
+
+    Ranks l and u with P(B < l) and P(B >= u) of at most (1 - confidence) / 2 each, B ~ Bin(n, q). A rank
+    outside the sample gives an infinite bound: too few values. Source: W. J. Conover, Practical
+    Nonparametric Statistics, 3rd ed. (1999), section 3.2.
+    """
+    n = len(ordered)
+    low_rank = _binomial_quantile((1 - confidence) / 2, n, q)
+    high_rank = _binomial_quantile((1 + confidence) / 2, n, q) + 1
+    low = float(ordered[low_rank - 1]) if low_rank >= 1 else -math.inf
+    high = float(ordered[high_rank - 1]) if high_rank <= n else math.inf
+    return Interval(low, high)
+
+
+def nearest_rank(ordered: Sequence[float], q: float) -> float:
+    """Exact q quantile of ascending values: the smallest with at least q n values at or below it.
+
+    Raises:
+        ValueError: there are no values.
+    """
+    if not len(ordered):
+        msg = "a percentile of no values"
+        raise ValueError(msg)
+    # 0.07 * 100 is 7.000000000000001, whose ceiling is a rank too high.
+    rank = math.ceil(round(q * len(ordered), 9))
+    return float(ordered[max(rank, 1) - 1])
+
+
+def _z(confidence: float) -> float:
+    return NormalDist().inv_cdf((1 + confidence) / 2)
+
+
+def _check_counts(successes: float, n: int) -> None:
+    if not 0 <= successes <= n or n < 1:
+        msg = f"{successes} successes of {n} trials"
+        raise ValueError(msg)
+
+
+def _binomial_quantile(probability: float, n: int, q: float) -> int:
+    """Smallest k with P(Bin(n, q) <= k) of at least the probability."""
+    k = math.ceil(float(bdtrik(probability, n, q)))
+    # The inverse is solved in floating point: its ceiling can be one too high.
+    return k - 1 if k >= 1 and bdtr(k - 1, n, q) >= probability else max(k, 0)
+
+
+# ── What independent replications say together
+
+REPLICATED = pl.Schema(
+    {
+        "quantity": pl.String,
+        "replications": pl.Int64,
+        "mean": pl.Float64,
+        "half_width": pl.Float64,
+        "mean_low": pl.Float64,
+        "mean_high": pl.Float64,
+    }
+)
+
+
+def replicated(values: Mapping[str, Sequence[float]]) -> pl.DataFrame:
+    """One value a replication, by quantity, as mean, 95 % Student half-width and bounds.
+
+    A quantity keeps its own unit, which its name says. One replication has no bounds (null), none no row.
+    """
+    rows = [(name, len(each), fmean(each), *_bounds(each)) for name, each in values.items() if each]
+    return pl.DataFrame(rows, schema=REPLICATED, orient="row")
+
+
+def _bounds(values: Sequence[float]) -> tuple[float | None, float | None, float | None]:
+    if len(values) <= 1:
+        return None, None, None
+    interval = t_interval(values)
+    return interval.half_width, interval.low, interval.high
+
+
+# ── The difference of two systems that served the same customers with the same luck
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paired:
+    """A difference, second less first, with its interval, and what it would be unpaired."""
+
+    replications: int
+    first_mean: float
+    second_mean: float
+    difference: float
+    interval: Interval
+    """Student's, of the differences replication by replication."""
+    unpaired_half_width: float
+    """That of the same values taken for independent runs."""
+    variance_reduction: float | None
+    """Variance of an unpaired difference by that of a paired one: above 1 pairing helped; None: none."""
+
+
+def paired(first: Sequence[float], second: Sequence[float], confidence: float = CONFIDENCE) -> Paired:
+    """Compare two systems replication by replication, on common random numbers.
+
+    Half-width unpaired: t √((s₁² + s₂²) / n), degrees of freedom by Welch. Sources: A. M. Law, Simulation
+    Modeling and Analysis, 5th ed. (2015), sections 10.2 and 11.2; B. L. Welch, Biometrika 34 (1947) 28-35.
+
+    Raises:
+        ValueError: the two have not the same number of values, or fewer than two.
+    """
+    differences = [two - one for one, two in zip(first, second, strict=True)]
+    interval = t_interval(differences, confidence)
+    n, variances = len(differences), (variance(first), variance(second))
+    of_difference = variance(differences)
+    return Paired(
+        replications=n,
+        first_mean=fmean(first),
+        second_mean=fmean(second),
+        difference=fmean(differences),
+        interval=interval,
+        unpaired_half_width=_unpaired(n, variances, confidence),
+        variance_reduction=sum(variances) / of_difference if of_difference else None,
+    )
+
+
+def _unpaired(n: int, variances: tuple[float, float], confidence: float) -> float:
+    total = sum(variances)
+    if not total:
+        return 0.0
+    freedom = (n - 1) / sum((each / total) ** 2 for each in variances)
+    return float(stdtrit(freedom, (1 + confidence) / 2)) * math.sqrt(total / n)

@@ -1,0 +1,1 @@
+"""What load there is: scenarios, arrivals, traces, access logs."""

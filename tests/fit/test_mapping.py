@@ -1,0 +1,71 @@
+"""A mapping is what its words say, or is refused by key and value."""
+
+import pytest
+
+from footfall.records.errors import BadInputError
+from footfall.workload.log_mapping import EXAMPLE, WEEKDAYS, read_mapping
+
+LEAST = '[columns]\narrived = "time"\n'
+
+
+def test_the_example_is_a_mapping() -> None:
+    """What `--example` prints can be used as it stands."""
+    mapping = read_mapping(EXAMPLE, "example")
+    assert mapping.columns.kind == "topic"
+    assert mapping.options.short_service_s == 10
+    assert mapping.options.weekdays == WEEKDAYS[:5]
+
+
+def test_the_least_mapping_is_the_column_of_arrivals() -> None:
+    """All else has a default that leaves nothing out."""
+    mapping = read_mapping(LEAST, "least")
+    assert mapping.options.weekdays == WEEKDAYS
+    assert (mapping.options.short_service_s, mapping.options.low_day_share) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("word", "outcome"), [("200", "served"), ("204", "served"), ("503", "error"), ("418", None), ("", None)]
+)
+def test_a_word_means_the_first_outcome_whose_pattern_it_fits(word: str, outcome: str | None) -> None:
+    """`2*` is every status from 200 to 299."""
+    text = LEAST + 'outcome = "status"\n[outcomes]\nserved = ["2*", "3*"]\nerror = ["5*"]\n'
+    assert read_mapping(text, "web").outcome_of(word) == outcome
+
+
+def test_without_outcomes_the_words_of_the_kit_are_understood() -> None:
+    """A table that the kit wrote itself."""
+    mapping = read_mapping(LEAST + 'outcome = "outcome"\n', "own")
+    assert mapping.outcome_of("abandoned") == "abandoned"
+    assert mapping.outcome_of("gone") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("arrived =", "m.toml: is no TOML"),
+        ("", "m.toml: columns: field required"),
+        ('[columns]\nbegan = "b"\n', "m.toml: columns.arrived: field required"),
+        (LEAST + 'ended = "e"\n', "`ended` needs `began`"),
+        (LEAST + 'color = "red"\n', "columns.color: extra inputs are not permitted (given: 'red')"),
+        (LEAST + "began = 3\n", "columns.began: input should be a valid string (given: 3)"),
+        (LEAST + '[outcomes]\nserved = ["x"]\n', "[outcomes] needs `outcome`"),
+        (LEAST + 'outcome = "o"\n[outcomes]\ngone = ["x"]\n', "'gone' is no outcome; known: served"),
+        (LEAST + '[options]\nweekdays = ["mon"]\n', "options.weekdays.0: input should be 'monday'"),
+        (LEAST + "[options]\nlow_day_share = 2\n", "options.low_day_share: input should be less than 1"),
+        (LEAST + "[options]\nshort_service_s = -1\n", "greater than or equal to 0 (given: -1)"),
+        (LEAST + "[options]\nday_parts_h = [20, 8]\n", "hours rise, between 0 and 24"),
+        (LEAST + '[options]\ntimezone = "Mars/Olympus"\n', "'Mars/Olympus' is no time zone"),
+        (LEAST + '[options]\nname = "2 b"\n', "options.name: string should match pattern"),
+        (LEAST + '[options]\nfrom = "soon"\n', "options.from: input should be a valid date"),
+        (LEAST + '[options]\nstation = "shop"\n', "options.station: input should be 'hotline', 'hall' or"),
+    ],
+)
+def test_what_is_no_mapping_is_told_by_key_and_value(text: str, told: str) -> None:
+    """One line: the file, the key, what is there, and where to see what is meant."""
+    with pytest.raises(BadInputError) as refused:
+        read_mapping(text, "m.toml")
+    line = str(refused.value)
+    assert line.startswith("m.toml")
+    assert told in line
+    assert "footfall fit --example" in line
+    assert "\n" not in line
