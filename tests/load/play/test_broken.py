@@ -32,7 +32,8 @@ account = Account(arrivals)
 ChannelUser.host = "http://127.0.0.1:9"
 environment = Environment(host=ChannelUser.host)
 runner = environment.create_local_runner()
-player = ArrivalExecutor(environment, Workload(made.info, made.model, Broken()), account, ExecutorOptions(), Group())
+workload = Workload(made.info, made.model, Broken())
+player = ArrivalExecutor(environment, workload, account, ExecutorOptions(), Group())
 player.set_clock(0.0)
 player.start(arrivals)
 while not player.has_injected or player.under_way:
