@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from footfall.cli.app import run
-from footfall.cli.asked import asked_of
+from footfall.runs.asked import asked_of
 from footfall.workload.scenario import Scenario
 
 OWN = ("success(web.query) >= 90%",)

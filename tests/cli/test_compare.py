@@ -11,9 +11,9 @@ import polars as pl
 import pytest
 
 from footfall.cli.app import run
-from footfall.cli.commit import commit_and_branch
 from footfall.cli.compare import repeated
 from footfall.records.runs import ArrivalCounts, Lag, read_manifest, write_manifest
+from footfall.runs.folder import commit_and_branch
 from tests.cli.runs_made import LAG, make_run, make_sides, web_trace
 
 

@@ -8,8 +8,8 @@ import pytest
 from scipy import stats
 
 from footfall.cli.app import run
-from footfall.cli.tracing import make_trace, scenario_of
 from footfall.records.errors import BadInputError
+from footfall.runs.trace import make_trace, scenario_of
 from footfall.workload.trace import Trace
 
 MODEL = Path("models/single_counter.py")

@@ -9,8 +9,8 @@ import polars as pl
 import pytest
 
 from footfall.cli.app import run
-from footfall.cli.content import model_in
 from footfall.model.numbers import Grade
+from footfall.runs.content import model_in
 from footfall.workload.log_mapping import EXAMPLE, read_mapping
 
 Refused = Callable[..., str]

@@ -7,13 +7,15 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from footfall.cli import days_table, plus_minus, replicating, versus
+from footfall.cli import days_table
 from footfall.cli.app import run
-from footfall.cli.replicating import Plan, key_figures
-from footfall.cli.runs import share_definition
+from footfall.cli.simulate import show_versus
 from footfall.measure.summary import ShareDefinition
 from footfall.model.changes import set_text
 from footfall.records.runs import read_manifest
+from footfall.runs import replications, text, versus
+from footfall.runs.content import share_definition
+from footfall.runs.replications import Plan, key_figures
 from footfall.simulate.day import simulate_day
 from footfall.stats.intervals import paired
 from footfall.stats.precision import Precision
@@ -81,11 +83,11 @@ def test_a_figure_that_only_one_day_has_is_never_reached() -> None:
     """It has no half-width, and is shown without one."""
     days = [{"wait_s_mean(a.b)": 2.0, "success_share(a.b)": 1.0}, *[{"success_share(a.b)": 1.0}] * 20]
     plan = Plan(replications=21, precision=Precision(relative=0.05))
-    rows = {row["quantity"]: row for row in replicating.over_days(days, plan)}
+    rows = {row["quantity"]: row for row in replications.over_days(days, plan)}
     assert rows["success_share(a.b)"]["reached_at"] == 10
     assert rows["wait_s_mean(a.b)"]["reached_at"] is None
     assert "not within" in days_table.verdict(list(rows.values()), Precision(relative=0.05))
-    assert plus_minus.time(2.0, rows["wait_s_mean(a.b)"]["half_width"]) == "2.0 s ± ?"
+    assert text.time(2.0, rows["wait_s_mean(a.b)"]["half_width"]) == "2.0 s ± ?"
 
 
 def test_a_fourth_clerk_shortens_the_wait_and_pairing_narrows_the_difference(
@@ -119,12 +121,12 @@ def test_a_change_that_changes_nothing_makes_no_difference(definition: ShareDefi
 def test_two_days_are_said_to_tell_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     """And what is the same on every day is counted, not listed; ten days need no such words."""
     found = {WAIT: paired([150.0, 170.0], [30.0, 35.0]), "wait_s_mean(hall.other)": paired([0, 0], [0, 0])}
-    versus.show(found, ("hall.clerks=4",))
+    show_versus(found, ("hall.clerks=4",))
     said = capsys.readouterr().out
     assert "caution: 2 days can tell nothing" in said
     assert "1 more quantity is the same on every day" in said
     assert "hall.other" not in said
-    versus.show({WAIT: paired([150.0, 170.0] * 5, [30.0, 35.0] * 5)}, ("hall.clerks=4",))
+    show_versus({WAIT: paired([150.0, 170.0] * 5, [30.0, 35.0] * 5)}, ("hall.clerks=4",))
     assert "caution" not in capsys.readouterr().out
 
 
@@ -145,17 +147,17 @@ def test_a_time_has_as_many_digits_as_its_half_width_bears(
     value: float | None, half_width: float | None, words: str
 ) -> None:
     """In one unit; two figures of a half-width that begins with 1 to 3.54, else one."""
-    assert plus_minus.time(value, half_width) == words
+    assert text.time(value, half_width) == words
 
 
 def test_shares_and_differences_are_told_with_theirs() -> None:
     """Percent, points of percent with a sign, and bounds that are not even."""
-    assert plus_minus.share(0.96063, 0.0002) == "96.063 ± 0.020 %"
-    assert plus_minus.share(0.5, None) == "50.0 % ± ?"
-    assert plus_minus.difference_of("success_share(a.b)")(-0.0123, 0.005) == "-1.2 ± 0.5 pt"
-    assert plus_minus.difference_of("wait_s_mean(a.b)")(0.5, 0.06) == "+500 ± 60 ms"
-    assert plus_minus.with_bounds(0.98, 0.976, 0.983) == "98.0 % (97.6–98.3)"
-    assert plus_minus.with_bounds(None, None, None) == "–"
+    assert text.share(0.96063, 0.0002) == "96.063 ± 0.020 %"
+    assert text.share(0.5, None) == "50.0 % ± ?"
+    assert text.difference_of("success_share(a.b)")(-0.0123, 0.005) == "-1.2 ± 0.5 pt"
+    assert text.difference_of("wait_s_mean(a.b)")(0.5, 0.06) == "+500 ± 60 ms"
+    assert text.with_bounds(0.98, 0.976, 0.983) == "98.0 % (97.6–98.3)"
+    assert text.with_bounds(None, None, None) == "–"
 
 
 def test_a_single_day_is_told_with_half_widths_within_the_day(

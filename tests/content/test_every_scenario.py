@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from footfall.behaviour.load_model import as_played
-from footfall.cli.tracing import make_trace, model_of, scenario_of
 from footfall.load.result_files import read_result
 from footfall.measure.grammar import Vocabulary, parse_criteria
 from footfall.measure.verdict import EXIT_CODES, Verdict
+from footfall.runs.trace import make_trace, model_of, scenario_of
 from footfall.service.server import Service
 from footfall.service.settings import ServiceSettings
 from footfall.workload.scenario import play_of, read_scenario, scenario_files, with_outages

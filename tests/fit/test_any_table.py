@@ -4,12 +4,12 @@ import polars as pl
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from footfall.cli.fitting import days as days_of
-from footfall.cli.fitting import json_text, sheets
 from footfall.fit.fit import fit_log
 from footfall.fit.fitted_model import Named, model_of
 from footfall.fit.fitted_model_file import model_text
 from footfall.records.errors import BadInputError
+from footfall.runs.fit_tables import days as days_of
+from footfall.runs.fit_tables import json_text, sheets
 from footfall.workload.log_mapping import mapping_of
 
 TIMES = st.one_of(

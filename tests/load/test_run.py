@@ -14,6 +14,7 @@ import polars as pl
 import pytest
 
 from footfall.load.loop_watch import PROGRESS_FILE, Progress
+from footfall.load.options import LoadOptions
 from footfall.load.preflight import check_host
 from footfall.load.result_files import (
     HITS_FILE,
@@ -133,7 +134,9 @@ def test_visits_stay_out_of_locusts_sums(played: Played) -> None:
 
 def test_a_sample_of_hits_holds_whole_customers_and_says_so(trace: Given, host: str, tmp_path: Path) -> None:
     """All visits are there; of a third of the customers every request, of the others none."""
-    settings = LoadSettings(trace=trace.folder, host=host, run_dir=tmp_path / "run", hits_sample_share=0.3)
+    settings = LoadSettings(
+        trace=trace.folder, host=host, run_dir=tmp_path / "run", options=LoadOptions(hits_sample_share=0.3)
+    )
     result = run_locust(settings)
     hits = read_parquet(settings.run_dir / HITS_FILE, HITS)
     assert result.visits == 100
@@ -298,7 +301,9 @@ def test_who_overstays_the_drain_is_cut_off_and_failed(stall: Stall, tmp_path: P
     model = small_model()
     write_trace(tmp_path, trace_of(model, day_of([(0.1, "query", "web"), (0.2, "query", "web")]), 1))
     with stall(60) as host:
-        result = run_locust(LoadSettings(trace=tmp_path, host=host, run_dir=tmp_path, drain_s=1))
+        result = run_locust(
+            LoadSettings(trace=tmp_path, host=host, run_dir=tmp_path, options=LoadOptions(drain_s=1))
+        )
     assert result.status == "finished"
     assert result.arrivals == ArrivalCounts(due=2, failed=2)
     assert result.causes == {"cut_off": 2}
@@ -320,7 +325,10 @@ def _each_visit_has_its_requests(folder: Path, result: LoadResult) -> pl.DataFra
 def test_a_blocked_generator_shows_in_its_lag(trace: Given, host: str, tmp_path: Path) -> None:
     """Blocked for 200 ms in every second, it starts its arrivals late, and says so."""
     settings = LoadSettings(
-        trace=trace.folder, host=host, run_dir=tmp_path / "run", stall_s=0.2, stall_every_s=1.0
+        trace=trace.folder,
+        host=host,
+        run_dir=tmp_path / "run",
+        options=LoadOptions(stall_s=0.2, stall_every_s=1.0),
     )
     result = run_locust(settings)
     lag, generator = result.lag_s, result.generator

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from footfall.load.http.connection_options import TransportAsked
+from footfall.load.options import LoadOptions
 from footfall.load.start_locust import LoadSettings, run_locust
 from footfall.records.errors import BadInputError
 from footfall.workload.trace import write_trace
@@ -40,8 +41,7 @@ def settings(folder: Path, host: str, asked: TransportAsked) -> LoadSettings:
         trace=folder / "trace",
         host=host,
         run_dir=folder / "run",
-        endpoints=folder / "own.toml",
-        transport=asked,
+        options=LoadOptions(endpoints=folder / "own.toml", ca_file=asked.ca_file, insecure=asked.insecure),
     )
 
 

@@ -11,7 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from footfall.cli.app import run
-from footfall.cli.runs import begin, end
 from footfall.records.errors import BadInputError
 from footfall.records.folders import (
     check_not_in_use,
@@ -23,6 +22,7 @@ from footfall.records.folders import (
     release,
 )
 from footfall.records.runs import MANIFEST, TRACE_FILE, folder_name, read_manifest
+from footfall.runs.folder import begin, end
 from tests.cli.runs_made import make_run, web_model
 
 CLERK = "models/single_counter.py"

@@ -10,12 +10,11 @@ from typing import Annotated, Any
 import typer
 
 from footfall.behaviour.load_model import check_played, check_served
-from footfall.cli.attending import Attended, attended_run, end_run, live_state
 from footfall.cli.options import DEFAULT_SEED, Scale, ScenarioName, Seed, Speed, Window
-from footfall.cli.own_endpoints import EndpointsFile
-from footfall.cli.own_service import own_service
-from footfall.cli.predicting import predict_played, replicate_played
 from footfall.load.endpoints.endpoints_check import file_of, prepare_endpoints
+from footfall.runs.live import Attended, attended_run, end_run, live_state
+from footfall.runs.predict import predict_played, replicate_played
+from footfall.runs.reference_service import own_service
 from footfall.workload.trace import Trace, write_trace
 
 _NICER = 5
@@ -31,7 +30,7 @@ def command(
     window: Window = None,
     speed: Speed = None,
     scale: Scale = None,
-    endpoints: EndpointsFile = None,
+    endpoints: Annotated[Path | None, typer.Option(help="TOML file of the service's own requests.")] = None,
     serve: Annotated[bool, typer.Option("--serve", help="Start the reference service for the run.")] = False,
 ) -> None:
     """Make a run ready in RUN, say how it stands while Locust plays it, and report on it afterwards.

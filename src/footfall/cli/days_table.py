@@ -5,9 +5,10 @@ from typing import Any
 
 from rich.table import Table
 
-from footfall.cli import plus_minus
-from footfall.cli.console import percent, say, show_table
-from footfall.cli.replicating import Plan
+from footfall.cli.output import say, show_table
+from footfall.runs import text
+from footfall.runs.replications import Plan
+from footfall.runs.text import percent
 from footfall.stats.precision import Precision
 
 Rows = Sequence[Mapping[str, Any]]
@@ -31,9 +32,9 @@ def _show(rows: Rows, plan: Plan) -> None:
     for head in heads:
         table.add_column(head, justify="left" if head == "quantity" else "right")
     for row in rows:
-        mean = plus_minus.form_of(row["quantity"])(row["mean"], row["half_width"])
+        mean = text.form_of(row["quantity"])(row["mean"], row["half_width"])
         bounds = (row["range_low"], row["range_high"]) if is_fitted else None
-        more = [plus_minus.between(row["quantity"], *bounds)] if bounds else []
+        more = [text.between(row["quantity"], *bounds)] if bounds else []
         more += _standing(row) if plan.precision else ()
         table.add_row(row["quantity"], str(row["replications"]), mean, *more)
     show_table(table)

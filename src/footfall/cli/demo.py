@@ -5,15 +5,18 @@ from typing import Annotated
 import typer
 
 from footfall.behaviour.load_model import check_played, check_served
-from footfall.cli import day as day_results
-from footfall.cli import judging, load
-from footfall.cli.console import progress, say, say_json
+from footfall.cli import load
+from footfall.cli import simulate as of_day
 from footfall.cli.options import DEFAULT_SEED, Changes, Json, Out, Overwrite, Scale, Seed, Share
-from footfall.cli.own_service import own_service
-from footfall.cli.playing import PlayOptions, play_and_judge
-from footfall.cli.runs import begin, share_definition, targets
-from footfall.cli.tracing import make_trace, scenario_of
+from footfall.cli.output import TERMINAL, progress, say, say_json
 from footfall.records.folders import check_free
+from footfall.runs import judge
+from footfall.runs import simulate as day_results
+from footfall.runs.content import share_definition, targets
+from footfall.runs.folder import begin
+from footfall.runs.load_test import LoadJob, play_and_judge
+from footfall.runs.reference_service import own_service
+from footfall.runs.trace import make_trace, scenario_of
 from footfall.simulate.day import simulate_day
 from footfall.workload.trace import write_trace
 
@@ -37,10 +40,10 @@ def command(
     check_free(out, overwrite=overwrite)
     chosen = scenario_of(scenario, None, scale=scale)
     with progress(f"sampling the day of {chosen.name}"):
-        trace = make_trace(chosen, seed, tuple(changes or ()))
+        trace = make_trace(chosen, seed, tuple(changes or ()), messages=TERMINAL)
     check_played(trace.model)
     check_served(trace.model)
-    criteria = judging.criteria_of_trace(trace.info, trace.model)
+    criteria = judge.criteria_of_trace(trace.info, trace.model)
     said, definition = share_definition(trace.model, share)
     play = trace.info.play
     settings = {
@@ -69,13 +72,19 @@ def command(
         window_s = (play.starts_s, play.starts_s + play.length_s)
         drawn = day_results.charts(day, manifest, window_s)
         day_results.write(folder / DAY_FOLDER, day, drawn)
-        options = PlayOptions(host=None, service=service)
-        judged, figures, page = play_and_judge(folder, manifest, criteria, trace, options, drawn)
+        job = LoadJob(
+            name=chosen.name,
+            trace=trace,
+            criteria=criteria,
+            settings=settings,
+            host=None,
+        )
+        done = play_and_judge(folder, manifest, job, service=service, more=drawn, messages=TERMINAL)
     if as_json:
-        figures_json = load.result_json(judged, figures) | {"folder": str(folder)}
+        figures_json = load.result_json(done) | {"folder": str(folder)}
         say_json(figures_json | {"day": day_results.as_json(day)})
     else:
-        day_results.show(day)
+        of_day.show(day)
         say()
-        load.show(judged, figures, page)
-    return judged.exit_code
+        load.show(done)
+    return done.judged.exit_code

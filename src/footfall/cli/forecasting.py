@@ -11,8 +11,7 @@ from rich.table import Table
 from footfall.chart.month_charts import forecast_chart
 from footfall.chart.style import Stamp, save
 from footfall.chart.validation import days_chart, half_hours_chart
-from footfall.cli.console import percent, progress, say, say_json, show_table
-from footfall.cli.runs import begin_named, end
+from footfall.cli.output import progress, say, say_json, show_table
 from footfall.fit.fit import Fitted
 from footfall.measure.forecast_errors import (
     against_last_month,
@@ -29,6 +28,8 @@ from footfall.measure.forecast_errors import (
 from footfall.records.errors import BadInputError
 from footfall.records.log_file import read_log
 from footfall.records.tables import write_csv
+from footfall.runs.folder import begin_named, end
+from footfall.runs.text import percent
 from footfall.simulate.hotline.forecast import BEFORE, LEARNED, Case, forecast, levels, recorded, with_own
 from footfall.simulate.hotline.learn import Outlook, learned, months_ahead, outlooks
 from footfall.simulate.hotline.level import Level, with_own_level

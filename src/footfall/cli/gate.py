@@ -5,16 +5,17 @@ from typing import Annotated
 
 import typer
 
-from footfall.cli import judging
-from footfall.cli.console import say_json
 from footfall.cli.options import AlsoAsked, Baseline, Json, LongestEpisode, RunFolder
-from footfall.cli.predicting import predict_if_missing
+from footfall.cli.output import TERMINAL, say, say_json
 from footfall.load.run_integrity import check_run
 from footfall.measure.grammar import declare_episodes
+from footfall.measure.verdict import Verdict
 from footfall.model.model_json import MODEL_FILE, read_model
-from footfall.records.errors import BadInputError
 from footfall.records.folders import check_not_in_use
-from footfall.records.runs import Manifest, read_manifest
+from footfall.records.runs import read_manifest
+from footfall.runs import judge
+from footfall.runs.judge import Judged, criteria_text
+from footfall.runs.predict import predict_if_missing
 
 
 def command(
@@ -40,29 +41,37 @@ def command(
     lines, where = criteria_text(criteria, manifest)
     model = read_model(run / MODEL_FILE) if (run / MODEL_FILE).exists() else None
     lines = "\n".join(declare_episodes(lines.splitlines(), longest_episode))
-    parsed = judging.criteria_of(lines, where, model, played=manifest.arrivals is not None)
+    parsed = judge.criteria_of(lines, where, model, played=manifest.arrivals is not None)
     for line in declare_episodes(more_criteria or (), longest_episode):
-        parsed += judging.criteria_of(line, "--criterion", model, played=False)
-    judging.check_baseline(baseline, parsed)
-    predict_if_missing(run)
-    judged = judging.judge_run(run, manifest, parsed, baseline)
+        parsed += judge.criteria_of(line, "--criterion", model, played=False)
+    judge.check_baseline(baseline, parsed)
+    predict_if_missing(run, TERMINAL)
+    judged = judge.judge_run(run, manifest, parsed, baseline, TERMINAL)
     if as_json:
-        say_json(judging.as_json(judged))
+        say_json(judge.as_json(judged))
     else:
-        judging.show(judged)
-        judging.show_verdict(judged)
+        show(judged)
+        show_verdict(judged)
     return judged.exit_code
 
 
-def criteria_text(path: Path | None, manifest: Manifest) -> tuple[str, str]:
-    """Give the text of the criteria and where it stands."""
-    if path is None:
-        # From the folder, never from the scenario's file, which is a program: the folder may be of others.
-        lines = manifest.settings.get("criteria")
-        if not lines:
-            raise BadInputError(f"run {manifest.run}", "has no criteria of its own", "--criteria FILE")
-        return "\n".join(lines), f"run {manifest.run}"
-    try:
-        return path.read_text(encoding="utf-8-sig"), str(path)
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadInputError(f"--criteria {path}", "cannot be read", "a text file") from error
+_MARKS = {
+    Verdict.PASS: "pass",
+    Verdict.FAIL: "FAIL",
+    Verdict.UNDECIDED: "UNDECIDED",
+    Verdict.INVALID: "INVALID",
+}
+_MARK_WIDTH = max(map(len, _MARKS.values()))
+
+
+def show(judged: Judged) -> None:
+    """Print each criterion with its reason."""
+    say()
+    for each in judged.judgements:
+        say(f"{_MARKS[each.verdict]:{_MARK_WIDTH}} {each.criterion}")
+        say(f"{'':{_MARK_WIDTH}} {each.reason}")
+
+
+def show_verdict(judged: Judged) -> None:
+    """Print the last line of a command that judges."""
+    say(f"verdict: {judged.decision.verdict.value}")

@@ -7,8 +7,7 @@ import polars as pl
 import typer
 from polars.exceptions import PolarsError
 
-from footfall.cli.comparing import LeftOut, PlayedRun, check_same_trace, named, read_run
-from footfall.cli.console import note, say
+from footfall.cli.output import note, say
 from footfall.measure.run_metrics import (
     ATTRIBUTES,
     TIME,
@@ -22,6 +21,7 @@ from footfall.measure.run_metrics import (
 )
 from footfall.records.errors import BadInputError
 from footfall.records.tables import read_csv, write_csv, write_text
+from footfall.runs.compare import LeftOut, PlayedRun, check_same_trace, named, read_run
 
 
 def command(

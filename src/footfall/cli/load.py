@@ -3,16 +3,16 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from rich.table import Table
 
-from footfall.behaviour.load_model import check_played, check_served
-from footfall.cli import judging
-from footfall.cli.asked import asked_of
-from footfall.cli.console import note, progress, say, say_json
+from footfall.cli.gate import show as show_judged
+from footfall.cli.gate import show_verdict
+from footfall.cli.load_options import Against, Check, Even, For, Get, Rate, Repeat, Url, with_load_options
 from footfall.cli.options import (
     DEFAULT_SEED,
     AlsoAsked,
@@ -32,48 +32,44 @@ from footfall.cli.options import (
     Speed,
     Window,
 )
-from footfall.cli.own_endpoints import (
-    CaFile,
-    Check,
-    Connections,
-    EndpointsFile,
-    Insecure,
-    for_own_service,
-    left_out_line,
-    settings_told,
-    try_out,
-)
-from footfall.cli.playing import PlayOptions, play_and_judge
-from footfall.cli.repeating import Against, Ordinary, Repeat, Repeats, play_repeatedly, repeats_of
-from footfall.cli.runs import begin
-from footfall.cli.tracing import make_trace, scenario_of
-from footfall.cli.url_load import AskedOf, Even, For, Get, Rate, Url, UrlOptions, refuse_beside_url, url_play
-from footfall.load.endpoints.endpoints_check import file_of, transport_of
-from footfall.load.http.connection_options import TransportAsked
-from footfall.load.preflight import check_host
+from footfall.cli.output import TERMINAL, note, progress, say, say_json, show_table
+from footfall.cli.times import seconds_of
+from footfall.load.endpoints.endpoints_check import DryRun, idle, transport_of
+from footfall.load.endpoints.target_service import TargetService
+from footfall.load.http.connection_options import TransportOptions
+from footfall.load.options import AS_USUAL, LoadOptions
+from footfall.load.url_load import UrlLoad
+from footfall.measure.run_comparison import EXIT_CODES as COMPARISON_EXIT_CODES
+from footfall.measure.run_comparison import Minimum
+from footfall.measure.verdict import EXIT_CODES
 from footfall.records.errors import BadInputError
 from footfall.records.folders import check_free
+from footfall.records.rows import Outcome
 from footfall.records.runs import WorkerRecord
+from footfall.runs import judge, text
+from footfall.runs.asked import asked_of
+from footfall.runs.compare import compare_folders
+from footfall.runs.endpoints import for_own_service, left_out_line, tried
+from footfall.runs.load_test import LoadDone, load_job, run_load
+from footfall.runs.load_url import AskedOf, url_play
+from footfall.runs.repeat import Repeats, RepeatsDone, play_repeatedly, repeats_of, spread_of
+from footfall.runs.text import percent
+from footfall.runs.trace import make_trace, scenario_of
 from footfall.workload.scenario import Scenario
-from footfall.workload.trace import Trace, read_trace, write_trace
+from footfall.workload.trace import Trace, read_trace
 
 if TYPE_CHECKING:
-    from footfall.cli import reporting
+    # With the charts, which are slow to import: after the run.
+    from footfall.runs import report
 
-PROCESSES_MOST = 64
-Processes = Annotated[int, typer.Option(help="Generating processes, all on this machine; -1: one a core.")]
-Control = Annotated[
-    bool,
-    typer.Option(
-        "--control/--no-control",
-        help="Ask the service from a separate process as well, a few times a second, for comparison.",
-    ),
-]
-HitsSample = Annotated[
-    float, typer.Option(min=0.001, max=1, help="Share of the customers whose requests are kept one by one.")
-]
+_INTERRUPTED_EXIT_CODE = 130
+_REPLICATED = (
+    "predicted: mean of {n} replications, the same customers with other service times and\n"
+    "faults, and the range in which 95 % of runs would fall (predicted.csv)."
+)
 
 
+@with_load_options
 def command(
     url: Url = None,
     rate: Rate = None,
@@ -90,11 +86,8 @@ def command(
         Path | None,
         typer.Option(help="Folder of a trace made before. Default: made now.", show_default=False),
     ] = None,
-    endpoints: EndpointsFile = None,
+    options: LoadOptions = AS_USUAL,
     check: Check = False,
-    connections: Connections = None,
-    ca_file: CaFile = None,
-    insecure: Insecure = False,
     seed: Seed = DEFAULT_SEED,
     window: Window = None,
     at_hour: AtHour = None,
@@ -107,119 +100,127 @@ def command(
     criteria: Asked = None,
     more_criteria: AlsoAsked = None,
     longest_episode: LongestEpisode = None,
-    processes: Processes = 1,
     baseline: Baseline = None,
-    hits_sample: HitsSample = 1.0,
-    drain_s: Annotated[float, typer.Option(min=0, help="Seconds to wait for the last customers.")] = 120.0,
-    control: Control = True,
-    stall_s: Annotated[float, typer.Option(hidden=True)] = 0.0,
-    stall_every_s: Annotated[float, typer.Option(hidden=True)] = 0.0,
     against: Against = None,
     repeat: Repeat = None,
     as_json: Json = False,
 ) -> int:
     """Load URL at a rate, or play a scenario's busiest minutes, through Locust, and judge what came of it."""
-    of_url = UrlOptions(
-        url=url, rate=rate, for_text=for_text, arrivals=arrivals, even=even, gets=tuple(get or ())
-    )
-    _check(processes, host, scenario, of_url, serve=serve)
-    repeats = repeats_of(repeat, against, out, as_json=as_json)
+    of_url = {"--rate": rate, "--for": for_text, "--even": even or None, "--get": get or None}
+    _check(host, scenario, url, of_url, serve=serve)
+    repeats = repeats_of(repeat, against, out)
     if repeats is None and not check:
         check_free(out, overwrite=overwrite)
-    options = PlayOptions(
-        host=host,
-        endpoints=endpoints,
-        transport=TransportAsked(connections=connections, ca_file=ca_file, insecure=insecure),
-        baseline=baseline,
-        overwrite=overwrite,
-        processes=processes,
-        hits_sample_share=hits_sample,
-        control=control,
-        drain_s=drain_s,
-        stall_s=stall_s,
-        stall_every_s=stall_every_s,
-    )
     shape: dict[str, Any] = {"arrivals": arrivals} if url is None else {}
     shape |= {"window_s": window, "speed": speed, "scale": scale, "human_time_factor": human_time_factor}
     given = Given(shape=shape, seed=seed, at_hour=at_hour, changes=tuple(changes or ()), trace=trace)
     asked = AskedOf(criteria=criteria, more=more_criteria or (), longest_episode=longest_episode)
-    with _played(scenario, of_url, given, asked, options) as (made, how, told):
-        return _try_or_play(made, how, AskedRun(repeats, out, told), check=check, as_json=as_json)
+    requests = None
+    if url is not None:
+        for_s = None if for_text is None else seconds_of(for_text, "--for")
+        load = UrlLoad(url=url, rate_per_s=rate, for_s=for_s, arrivals=arrivals, even=even, seed=seed)
+        requests = _OfUrl(load, tuple(get or ()))
+    with _played(scenario, requests, given, asked, (host, options)) as (made, at, how, told):
+        if how.insecure:
+            note("--insecure: no certificate of the service is checked")
+        played, own = for_own_service(how.endpoints, made, at, TERMINAL)
+        if check:
+            transport = transport_of(how.transport, how.endpoints, played.info)
+            return _try_out(own, played, at, transport, as_json=as_json)
+        job = load_job(played, at, how, baseline, told)
+        if repeats is not None:
+            return _show_repeats(play_repeatedly(job, repeats, TERMINAL), repeats, as_json=as_json)
+        done = run_load(job, out, overwrite=overwrite, messages=TERMINAL)
+    if as_json:
+        say_json(result_json(done) | {"folder": str(done.folder)})
+    else:
+        show(done)
+    return done.judged.exit_code
 
 
-def _try_or_play(trace: Trace, options: PlayOptions, run: "AskedRun", *, check: bool, as_json: bool) -> int:
-    """Send one errand for each mapping, with `--check`, or play the trace."""
-    if options.transport.insecure:
-        note("--insecure: no certificate of the service is checked")
-    played, own = for_own_service(options.endpoints, trace, options.host)
-    if check:
-        transport = transport_of(options.transport, options.endpoints, played.info)
-        return try_out(own, played, options.host, transport, as_json=as_json)
-    return _play(played, options, run, as_json=as_json)
+@dataclass(frozen=True, slots=True)
+class _OfUrl:
+    """A load without a scenario: its arrivals, and the paths that they ask for."""
+
+    load: UrlLoad
+    gets: tuple[str, ...]
 
 
 @contextmanager
 def _played(
-    scenario: str | None, of_url: UrlOptions, given: "Given", asked: AskedOf, options: PlayOptions
-) -> "Iterator[tuple[Trace, PlayOptions, Mapping[str, Any]]]":
-    """Give the trace of a URL or of a scenario, how it is played, and what the manifest says besides."""
-    if of_url.url is None:
+    scenario: str | None,
+    of_url: _OfUrl | None,
+    given: "Given",
+    asked: AskedOf,
+    where_and_how: tuple[str | None, LoadOptions],
+) -> "Iterator[tuple[Trace, str | None, LoadOptions, Mapping[str, Any]]]":
+    """Give the trace of a URL or of a scenario, its host, how it is played, and what the manifest says."""
+    host, options = where_and_how
+    if of_url is None:
         chosen = scenario_of(scenario, None, **given.shape)
         chosen = asked_of(chosen, asked.criteria, asked.more, asked.longest_episode)
-        yield _trace(chosen, given), options, {}
+        yield _trace(chosen, given), host, options, {}
         return
-    refuse_beside_url(_shaping(given) | {"--trace": given.trace})
-    with url_play(of_url, options.endpoints, given.seed, asked) as made:
-        yield made.trace, replace(options, host=made.host, endpoints=made.endpoints), made.settings
+    _refuse_beside_url(_shaping(given) | {"--trace": given.trace})
+    with url_play(of_url.load, of_url.gets, options.endpoints, asked) as made:
+        made_options = options.model_copy(update={"endpoints": made.endpoints})
+        yield made.trace, made.host, made_options, made.settings
 
 
-@dataclass(frozen=True, slots=True)
-class AskedRun:
-    """Where a run goes, how often it is made, and what its manifest says of it besides."""
+def _show_repeats(done: RepeatsDone, repeats: Repeats, *, as_json: bool) -> int:
+    """Print what several runs say together; returns the exit code.
 
-    repeats: Repeats | None
-    out: Path | None
-    told: Mapping[str, Any]
+    With a second service: that of the comparison, A being the baseline. Alone: that of the worst run. Where
+    Ctrl-C ended them: 130.
+    """
+    if not done.is_whole:
+        whole = ", ".join(done.played) or "none"
+        note(f"stopped: {len(done.played)} of {len(done.names)} runs are whole: {whole}")
+        return _INTERRUPTED_EXIT_CODE
+    for name, judged in done.played.items():
+        note(f"{name}: verdict on its own {judged.decision.verdict.value}")
+    if repeats.against is None:
+        return _show_spread(done, as_json=as_json)
+    from footfall.cli import compare
+    from footfall.runs import comparison_tables
 
-
-def _play(played: Trace, options: PlayOptions, run: AskedRun, *, as_json: bool) -> int:
-    """Play a trace, once or several times, and print what came of it."""
-    info, host = played.info, options.host
-    criteria = judging.criteria_of_trace(info, played.model)
-    name = info.scenario or played.model.name
-    load = judging.Load(played.model.name, name, _settings(played, options), info)
-    judging.check_baseline(options.baseline, criteria, load)
-    check_played(played.model)
-    transport = transport_of(options.transport, options.endpoints, info)
-    if host is not None:
-        is_mapped = file_of(options.endpoints, info) is not None
-        check_host(host, info, transport=transport, is_mapped=is_mapped)
-    else:
-        check_served(played.model)
-    settings = _settings(played, options) | settings_told(options.endpoints, played) | transport.told
-    settings |= run.told
-    if run.repeats is not None:
-        return play_repeatedly(Ordinary(name, played, criteria, settings, options), run.repeats)
-    folder, manifest = begin(
-        *("load", played.model, info.seed, run.out),
-        scenario=name,
-        settings=settings,
-        overwrite=options.overwrite,
-    )
-    write_trace(folder, played)
-    judged, figures, page = play_and_judge(folder, manifest, criteria, played, options)
+    compared = compare_folders(done.folders("a"), done.folders("b"), (), Minimum())
+    written = comparison_tables.write(done.folder, compared)
     if as_json:
-        say_json(result_json(judged, figures) | {"folder": str(folder)})
+        say_json(comparison_tables.as_json(compared) | {"folder": str(done.folder)})
     else:
-        show(judged, figures, page)
-    return judged.exit_code
+        compare.show(compared, written)
+    return COMPARISON_EXIT_CODES[compared.decision.verdict]
 
 
-def show(judged: judging.Judged, figures: "reporting.PlayFigures", page: Path | None) -> None:
+def _show_spread(done: RepeatsDone, *, as_json: bool) -> int:
+    from footfall.runs.comparison_tables import value_text
+
+    spread = spread_of(done)
+    if as_json:
+        shown = [row | {"metric": str(row["metric"])} for row in map(dict, spread.metrics)]
+        left_out = [{"run": run.name, "reason": run.reason} for run in spread.left_out]
+        told = {"verdict": spread.verdict.value, "runs": spread.runs}
+        say_json(told | {"left_out": left_out, "metrics": shown})
+        return EXIT_CODES[spread.verdict]
+    title = f"{spread.runs} runs of one trace; variation: standard deviation by mean, run to run"
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False, padding=(0, 1, 0, 0))
+    for head in ("metric", "median", "least", "most", "variation"):
+        table.add_column(head, justify="left" if head == "metric" else "right")
+    for row in spread.metrics:
+        values = [value_text(row["metric"], row[name]) for name in ("median", "least", "most")]
+        table.add_row(str(row["metric"]), *values, percent(row["variation_share"]))
+    show_table(table)
+    for run in spread.left_out:
+        say(f"left out: {run.name}: {run.reason}")
+    say(f"verdict: {spread.verdict.value}")
+    return EXIT_CODES[spread.verdict]
+
+
+def show(done: LoadDone) -> None:
     """Print the table, the accounts, the criteria, the report's name and the verdict."""
-    from footfall.cli import reporting  # with the charts, after the run
-
-    reporting.show(figures)
+    judged = done.judged
+    _show_figures(done.figures)
     counts, lag = judged.manifest.arrivals, judged.manifest.lag_s
     if counts is not None:
         say(f"\narrivals: {counts.due:,} due = {counts}")
@@ -231,17 +232,18 @@ def show(judged: judging.Judged, figures: "reporting.PlayFigures", page: Path | 
         say(f"connections: {judged.manifest.connections.told(judged.manifest.settings)}")
     if lag is not None and lag.p99 is not None:
         say(f"lag of the generator: p99 {lag.p99 * 1000:.1f} ms, at most {(lag.max or 0) * 1000:.1f} ms")
-    judging.show(judged)
-    say(f"\nreport: {page or 'not written'}")
-    judging.show_verdict(judged)
+    show_judged(judged)
+    say(f"\nreport: {done.report or 'not written'}")
+    show_verdict(judged)
 
 
-def result_json(judged: judging.Judged, figures: "reporting.PlayFigures") -> dict[str, Any]:
+def result_json(done: LoadDone) -> dict[str, Any]:
     """Give the same figures for a program."""
-    from footfall.cli import reporting  # as above
+    from footfall.runs import report
 
+    judged, figures = done.judged, done.figures
     counts, lag = judged.manifest.arrivals, judged.manifest.lag_s
-    return judging.as_json(judged) | {
+    return judge.as_json(judged) | {
         "workers": [asdict(worker) for worker in judged.manifest.workers],
         "degraded": judged.manifest.degraded,
         "arrivals": None if counts is None else {k: getattr(counts, k) for k in counts.__slots__},
@@ -249,7 +251,7 @@ def result_json(judged: judging.Judged, figures: "reporting.PlayFigures") -> dic
         "connections": None if judged.manifest.connections is None else asdict(judged.manifest.connections),
         "comparison": figures.comparison.to_dicts(),
         "replications": figures.replications,
-        "spill": reporting.spill_by_channel(figures),
+        "spill": report.spill_by_channel(figures),
         "left_out": judged.manifest.settings.get("left_out", {}),
     }
 
@@ -261,6 +263,38 @@ def workers_line(workers: Sequence[WorkerRecord]) -> str:
     offsets = [abs(each.clock_offset_s) for each in workers if each.clock_offset_s is not None]
     clocks = f"; clocks within {max(offsets) * 1000:.1f} ms of the master's" if offsets else ""
     return ends + clocks
+
+
+def _show_figures(play: "report.PlayFigures") -> None:
+    """Print the table of channel and operation, and the spill."""
+    from footfall.runs import report
+
+    # One blank between columns, so that all of them fit.
+    tight = (0, 1, 0, 0)
+    worlds = ("measured",) if play.predicted.is_empty() else ("predicted", "measured")
+    title = "Measured" if len(worlds) == 1 else "Predicted and measured"
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False, padding=tight)
+    has_targets = play.comparison["target_share"].is_not_null().any()
+    heads = ["channel", "operation", "visits", *(f"{world}, 95 %" for world in worlds)]
+    heads += ["target"] if has_targets else []
+    for head in (*heads, *(f"p95 {world}" for world in worlds)):
+        table.add_column(head, justify="left" if head in {"channel", "operation"} else "right")
+    for row in play.comparison.iter_rows(named=True):
+        if row["channel"] == "*" and row["operation"] != "*":
+            continue
+        cells = [row["channel"], row["operation"], f"{row['measured_visits'] or 0:,}"]
+        shares = (f"{world}_success_share" for world in worlds)
+        cells += [text.with_bounds(row[name], row[f"{name}_low"], row[f"{name}_high"]) for name in shares]
+        cells += [percent(row["target_share"])] if has_targets else []
+        times = (f"{world}_response_s_p95" for world in worlds)
+        cells += [text.time(row[name], text.half_of(row, name)) for name in times]
+        table.add_row(*cells, style="bold" if row["operation"] == "*" else None)
+    show_table(table)
+    say("±: 95 % half-width within this run, by batch means. ± ?: too few independent visits.")
+    if play.replications > 1:
+        say(_REPLICATED.format(n=play.replications))
+    for row in report.spill_by_channel(play):
+        say(report.spill_line(row))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -277,15 +311,20 @@ class Given:
 
 
 def _check(
-    processes: int, host: str | None, scenario: str | None, of_url: UrlOptions, *, serve: bool
+    host: str | None,
+    scenario: str | None,
+    url: str | None,
+    of_url: Mapping[str, object],
+    *,
+    serve: bool,
 ) -> None:
     """See that the options make sense together."""
-    if processes != -1 and not 1 <= processes <= PROCESSES_MOST:
-        raise BadInputError(f"--processes {processes}", "impossible", f"1 to {PROCESSES_MOST}, or -1")
-    if of_url.url is not None:
-        refuse_beside_url({"--scenario": scenario, "--host": host, "--serve": serve})
+    if url is not None:
+        _refuse_beside_url({"--scenario": scenario, "--host": host, "--serve": serve})
         return
-    of_url.beside_a_scenario()
+    for option, value in of_url.items():
+        if value is not None:
+            raise BadInputError(option, "goes with a URL", f"footfall load URL … {option}")
     if scenario is None:
         expected = "a URL with --rate 60, or --scenario NAME with --host URL or --serve"
         raise BadInputError("footfall load", "nothing to play is named", expected)
@@ -300,17 +339,15 @@ def _shaping(given: Given) -> dict[str, object]:
     return named | {"--at-hour": given.at_hour, "--set": given.changes}
 
 
-def _settings(played: Trace, options: PlayOptions) -> dict[str, Any]:
-    """Give what shaped the run, for its manifest."""
-    return {
-        "criteria": list(played.info.criteria),
-        "play": played.info.play.model_dump(),
-        "scale": played.info.scale,
-        "set": list(played.info.changes),
-        "host": options.host or "reference service",
-        "model_file": played.info.model,
-        "hits_sample_share": options.hits_sample_share,
-    }
+def _refuse_beside_url(given: Mapping[str, object]) -> None:
+    """See that no option of a scenario stands beside a URL.
+
+    Raises:
+        BadInputError: one does.
+    """
+    for option, value in given.items():
+        if value not in {None, False, ()}:
+            raise BadInputError(option, "goes with --scenario, not with a URL", "one or the other")
 
 
 def _trace(scenario: Scenario, given: Given) -> Trace:
@@ -320,7 +357,7 @@ def _trace(scenario: Scenario, given: Given) -> Trace:
     """
     if given.trace is None:
         with progress(f"sampling the day of {scenario.name}"):
-            return make_trace(scenario, given.seed, given.changes, given.at_hour)
+            return make_trace(scenario, given.seed, given.changes, given.at_hour, TERMINAL)
     seed = None if given.seed == DEFAULT_SEED else given.seed
     for option, value in (_shaping(given) | {"--seed": seed}).items():
         if value not in {None, ()}:
@@ -328,3 +365,66 @@ def _trace(scenario: Scenario, given: Given) -> Trace:
     made = read_trace(given.trace)
     update = {"criteria": scenario.criteria, "scenario": scenario.name}
     return made.model_copy(update={"info": made.info.model_copy(update=update)})
+
+
+def _try_out(
+    service: TargetService | None,
+    trace: Trace,
+    host: str | None,
+    transport: TransportOptions,
+    *,
+    as_json: bool,
+) -> int:
+    """Send one errand for each mapping and show what comes back; returns 0 when all were served, else 1.
+
+    Raises:
+        BadInputError: there is no file, or nobody answers at the host.
+    """
+    if service is None or host is None:
+        raise BadInputError("--check", "there is nothing to check", "--endpoints FILE and --host URL")
+    done: list[DryRun] = []
+    for trial in tried(service, trace, host, transport):
+        done.append(trial)
+        if not as_json:
+            _show_trial(trial)
+    never = idle(service, trace.model)
+    all_served = all(trial.ending[0] is Outcome.SERVED for trial in done)
+    if as_json:
+        say_json(
+            {"served": all_served, "errands": [_trial_json(trial) for trial in done], "never_used": never}
+        )
+    else:
+        for patterns in never:
+            say(f"{patterns}: no operation of the model gets to it")
+        served = sum(trial.ending[0] is Outcome.SERVED for trial in done)
+        say(f"{served} of {len(done)} errands served")
+    return 0 if all_served else 1
+
+
+def _show_trial(trial: DryRun) -> None:
+    outcome, cause = trial.ending
+    say(f"{trial.channel}.{trial.operation}: {outcome.value}{f' ({cause})' if cause else ''}")
+    for step in trial.steps:
+        ended, why = step.ending
+        took, end = text.seconds(step.took_s), ended.value + (f" ({why})" if why else "")
+        say(f"  {step.step:36} {step.status or '–':>3}  {took:>7}  {end}")
+        if step.body:
+            say(f"         {step.body}")
+
+
+def _trial_json(trial: DryRun) -> dict[str, Any]:
+    outcome, cause = trial.ending
+    steps = [
+        {
+            "step": step.step,
+            "method": step.method,
+            "status": step.status,
+            "took_s": step.took_s,
+            "outcome": step.ending[0].value,
+            "cause": step.ending[1],
+            "body": step.body,
+        }
+        for step in trial.steps
+    ]
+    names = {"channel": trial.channel, "operation": trial.operation}
+    return names | {"outcome": outcome.value, "cause": cause, "steps": steps}

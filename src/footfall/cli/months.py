@@ -1,30 +1,17 @@
-"""`footfall simulate --months`: habit, trust, awareness and upgrades over months, and the KPI."""
+"""`footfall simulate --months`: its options, and what is printed of the months."""
 
-import re
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Annotated, Any
 
 import polars as pl
 import typer
 from rich.table import Table
 
-from footfall.chart.month_charts import share_by_month
-from footfall.chart.style import Stamp, save
-from footfall.choice.month_world import world
-from footfall.choice.months import AdoptionResult, over_months
-from footfall.cli.console import percent, progress, say, say_json, show_table
-from footfall.cli.runs import begin, end, share_definition
-from footfall.measure.time_series import fan, month_likely
-from footfall.model.model import Model
+from footfall.cli.output import say, say_json, show_table
 from footfall.records.errors import BadInputError
-from footfall.records.tables import write_csv
+from footfall.runs.months import FUTURES, KPI, MonthsAsked, SimulatedMonths, share_of
+from footfall.runs.text import percent
 
-FUTURES = 400
-KPI = "80%"
 _ROWS_MOST = 14
-_SHARE = re.compile(r"(?P<number>\d+(?:\.\d+)?)\s*(?P<sign>%?)")
-
 Months = Annotated[
     int | None,
     typer.Option(
@@ -39,17 +26,6 @@ Kpi = Annotated[
     str | None,
     typer.Option(help=f"Electronic share that --months should meet. Default: {KPI}.", show_default=False),
 ]
-
-
-@dataclass(frozen=True, slots=True)
-class MonthsAsked:
-    """What the command line asks of the months."""
-
-    months: int
-    futures: int
-    kpi_share: float
-    seed: int
-    share: str | None
 
 
 def asked(
@@ -68,75 +44,16 @@ def asked(
     return MonthsAsked(months, futures or FUTURES, share_of(kpi or KPI), seed, share)
 
 
-def share_of(text: str) -> float:
-    """Read a share: `80%` or `0.8`.
-
-    Raises:
-        BadInputError: it is none, or not above 0 and at most 1.
-    """
-    found = _SHARE.fullmatch(text.strip())
-    share = float(found["number"]) / (100 if found["sign"] else 1) if found else 0.0
-    if not 0 < share <= 1:
-        raise BadInputError(f"--kpi {text}", "no share", "such as 80% or 0.8, above 0 and at most 100%")
-    return share
-
-
-def simulate_months(
-    model: Model,
-    wanted: MonthsAsked,
-    out: Path | None,
-    settings: dict[str, Any],
-    *,
-    as_json: bool,
-    overwrite: bool,
-) -> None:
-    """Run the months of a model and write months.csv, segments.csv, provinces.csv and the chart.
-
-    Raises:
-        BadInputError: the model has no adoption, cannot begin at its share, or the folder cannot be written.
-    """
-    said, _ = share_definition(model, wanted.share)
-    ready = world(model)
-    settings = settings | {"months": wanted.months, "futures": wanted.futures, "kpi_share": wanted.kpi_share}
-    counted = f"{said.name}: {said.text}"
-    folder, manifest = begin(
-        *("simulate", model, wanted.seed, out),
-        share_definition=counted,
-        settings=settings,
-        overwrite=overwrite,
-    )
-    with progress(f"simulating {model.title} to month {wanted.months}, {wanted.futures} futures") as bar:
-        result = over_months(ready, wanted.months, wanted.seed, wanted.futures, bar)
-    months = fan(result.shares, wanted.kpi_share).join(result.rollout, on="month", maintain_order="left")
-    here = months.filter(pl.col("definition") == said.name)
-    _write(folder, months, result)
-    save(share_by_month(here, said.text, Stamp.of(manifest)), folder / "charts" / "electronic_share_by_month")
-    end(folder, manifest)
+def show(done: SimulatedMonths, *, as_json: bool) -> None:
+    """Print the months of the chosen share definition, and the finding."""
+    counted = f"{done.definition.name}: {done.definition.text}"
     if as_json:
-        told = {"run": manifest.run, "folder": str(folder), "share_definition": counted}
-        say_json(told | {"finding": finding(here), "months": months.to_dicts()})
+        told: dict[str, Any] = {"run": done.run, "folder": str(done.folder), "share_definition": counted}
+        say_json(told | {"finding": done.finding, "months": done.months.to_dicts()})
         return
-    _show(here)
-    say(finding(here))
-    say(f"share: {counted}; results in {folder}")
-
-
-def finding(months: pl.DataFrame) -> str:
-    """Say whether the KPI is likely met, and when, of the months of one definition."""
-    last = months.sort("month").row(-1, named=True)
-    kpi, likely = percent(last["kpi_share"]), month_likely(months)
-    when = "in no month" if likely is None else f"from month {likely} on"
-    bounds = f"{percent(last['met_share_low'])} – {percent(last['met_share_high'])}"
-    return (
-        f"an electronic share of {kpi} is more likely than not {when}; "
-        f"in month {last['month']} with probability {percent(last['met_share'])} ({bounds})"
-    )
-
-
-def _write(folder: Path, months: pl.DataFrame, result: AdoptionResult) -> None:
-    write_csv(months, folder / "months.csv")
-    write_csv(result.segments, folder / "segments.csv")
-    write_csv(result.provinces, folder / "provinces.csv")
+    _show(done.chosen)
+    say(done.finding)
+    say(f"share: {counted}; results in {done.folder}")
 
 
 def _show(months: pl.DataFrame) -> None:

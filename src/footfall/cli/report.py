@@ -1,15 +1,14 @@
 """`footfall report`: make the report of a run again, from its files."""
 
-from footfall.cli import judging, reporting
-from footfall.cli.console import say
-from footfall.cli.gate import criteria_text
 from footfall.cli.options import RunFolder
-from footfall.cli.predicting import predict_if_missing
+from footfall.cli.output import TERMINAL, say
 from footfall.load.run_integrity import check_run
 from footfall.model.model_json import MODEL_FILE, read_model
 from footfall.records.errors import BadInputError
 from footfall.records.folders import check_not_in_use
 from footfall.records.runs import read_manifest
+from footfall.runs import judge, report
+from footfall.runs.predict import predict_if_missing
 
 
 def command(run: RunFolder) -> None:
@@ -19,9 +18,9 @@ def command(run: RunFolder) -> None:
         raise BadInputError(str(run), "was not played", "a run of footfall load or footfall demo")
     check_not_in_use(run)
     check_run(run, manifest)
-    predict_if_missing(run)
-    lines, where = criteria_text(None, manifest)
-    criteria = judging.criteria_of(lines, where, read_model(run / MODEL_FILE), played=True)
-    judged = judging.judge_run(run, manifest, criteria)
-    page = reporting.write(run, reporting.figures(run), judged)
+    predict_if_missing(run, TERMINAL)
+    lines, where = judge.criteria_text(None, manifest)
+    criteria = judge.criteria_of(lines, where, read_model(run / MODEL_FILE), played=True)
+    judged = judge.judge_run(run, manifest, criteria, messages=TERMINAL)
+    page = report.write(run, report.figures(run), judged)
     say(f"report: {page}")

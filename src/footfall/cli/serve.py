@@ -8,13 +8,13 @@ from typing import Annotated
 import typer
 
 from footfall.behaviour.load_model import RunPace, as_played
-from footfall.cli.console import note, progress
-from footfall.cli.content import model_in
 from footfall.cli.options import DEFAULT_SEED, Changes, Seed
+from footfall.cli.output import note, progress
 from footfall.load.locust_options import GATEWAY_VARIABLE, TOKEN_VARIABLE
 from footfall.model.numbers import DAY_S, HOUR_S
 from footfall.records.errors import BadInputError
 from footfall.records.tables import write_text
+from footfall.runs.content import model_in
 from footfall.service.server import serve
 from footfall.service.settings import ServiceSettings
 from footfall.workload.trace import read_trace

@@ -5,11 +5,11 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from footfall.cli.console import say, say_json, show_table
-from footfall.cli.content import model_in
 from footfall.cli.options import Changes, Json, ModelFile
+from footfall.cli.output import say, say_json, show_table
 from footfall.model.numbers import Curve, Number, Profile, leaves
 from footfall.records.errors import BadInputError
+from footfall.runs.content import model_in
 
 _GRADES = (
     "grade A: stated in the source article; B: public figure; C: our assumption; "

@@ -2,33 +2,45 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from functools import partial
 from typing import Annotated, Any
 
+import polars as pl
 import typer
+from rich.table import Table
 
-from footfall.cli import day as day_results
-from footfall.cli import days_table, fitted_ranges, replicating, versus
-from footfall.cli.console import progress, say, say_json
-from footfall.cli.content import model_in, with_changes
-from footfall.cli.fitted_ranges import Drawing
-from footfall.cli.months import Futures, Kpi, Months, asked, simulate_months
+from footfall.cli import days_table
+from footfall.cli import months as of_months
+from footfall.cli.months import Futures, Kpi, Months
 from footfall.cli.options import DEFAULT_SEED, Changes, Json, ModelFile, Out, Overwrite, Seed, Share
-from footfall.cli.replicating import Day
-from footfall.cli.runs import begin, end, share_definition, targets
+from footfall.cli.output import TERMINAL, say, say_json, show_table
 from footfall.records.errors import BadInputError
-from footfall.records.tables import write_csv
-from footfall.simulate.day import simulate_day
+from footfall.runs import fitted_ranges, text, versus
+from footfall.runs.content import model_in, with_changes
+from footfall.runs.months import simulate_months
+from footfall.runs.replications import BUDGET, plan
+from footfall.runs.simulate import (
+    DayFigures,
+    DaysAsked,
+    share_line,
+    simulate_days,
+    unstaffed_line,
+    with_bounds,
+)
+from footfall.runs.simulate import as_json as day_as_json
 from footfall.simulate.invariants import InvariantsHeld
 from footfall.stats.intervals import Paired
 
+_WITHIN = (
+    "±: 95 % half-width within this day, by batch means; other days differ more. "
+    "± ?: too few independent visits."
+)
 Replications = Annotated[
     int | None,
     typer.Option(
         min=1,
         max=1000,
         help="Independent days; more than one adds intervals over days. Default: 1; at most "
-        f"{replicating.BUDGET} with --precision, {versus.REPLICATIONS} with --versus.",
+        f"{BUDGET} with --precision, {versus.REPLICATIONS} with --versus.",
         show_default=False,
     ),
 ]
@@ -78,64 +90,43 @@ def command(
     as_json: Json = False,
 ) -> None:
     """Run MODEL's day, or its months, and write the tables and the charts."""
-    over_months = asked(months, futures, kpi, seed, share)
-    as_fitted = model_in(model)
-    spec = with_changes(as_fitted, tuple(changes or ()))
+    over_months = of_months.asked(months, futures, kpi, seed, share)
+    spec, chosen = model_in(model), tuple(changes or ())
     if over_months:
         of_days = {"--replications": replications, "--precision": precision, "--figure": figures}
         _refuse_beside_months(of_days | {"--versus": against})
-        asked_of = {"model_file": model.as_posix(), "set": list(changes or ())}
-        simulate_months(spec, over_months, out, asked_of, as_json=as_json, overwrite=overwrite)
+        settings = {"model_file": model.as_posix(), "set": list(chosen)}
+        changed = with_changes(spec, chosen, messages=TERMINAL)
+        done = simulate_months(changed, over_months, out, settings, overwrite=overwrite, messages=TERMINAL)
+        of_months.show(done, as_json=as_json)
         return
-    changed = with_changes(spec, tuple(against or ()), where="--versus")
     wanted = versus.replications(replications, precision) if against else replications
-    plan = replicating.plan(wanted, precision, figures)
-    uncertainty = fitted_ranges.uncertainty_beside(model)
-    replicating.check_figures(plan, spec)
-    said, definition = share_definition(spec, share)
-    settings: dict[str, Any] = {"model_file": model.as_posix(), "set": list(changes or ())} | plan.settings()
-    if against:
-        settings |= {"versus": list(against)}
-    counted = f"{said.name}: {said.text}"
-    folder, manifest = begin(
-        *("simulate", spec, seed, out), share_definition=counted, settings=settings, overwrite=overwrite
+    asked = DaysAsked(
+        seed=seed,
+        plan=plan(wanted, precision, figures),
+        changes=chosen,
+        against=tuple(against or ()),
+        share=share,
+        uncertainty=fitted_ranges.uncertainty_beside(model),
+        model_file=model.as_posix(),
+        out=out,
+        overwrite=overwrite,
     )
-    with progress(f"simulating {spec.title}") as bar:
-        result = simulate_day(spec, seed, progress=bar)
-    days = replicating.days(spec, seed, plan, definition, result)
-    draw = partial(fitted_ranges.draw, as_fitted, uncertainty, seed, definition)
-    drawing, differences = draw(changes or (), days), {}
-    if against:
-        others = versus.changed_days(len(days), changed, seed, definition)
-        differences = _compared((days, others), drawing, draw((*(changes or ()), *against), others))
-    day = day_results.figures(result, targets(spec), definition, spec)
-    day_results.write(folder, day, day_results.charts(day, manifest))
-    write_csv(result.staff, folder / "staff.csv")
-    over_days = fitted_ranges.with_ranges(replicating.over_days(days, plan), drawing)
-    replicating.write(folder, days, over_days)
-    if differences:
-        versus.write(folder, differences)
-    end(folder, manifest)
-    told = fitted_ranges.told(spec, uncertainty, len(days))
+    days = simulate_days(spec, asked, TERMINAL)
     if as_json:
-        more: dict[str, Any] = {"run": manifest.run, "folder": str(folder), "days": over_days}
-        more |= {"range": told} if told else {}
-        more["laws"] = asdict(result.laws) | {"checks": result.laws.checks}
-        more |= {"versus": versus.rows(differences)} if against else {}
-        say_json(day_results.as_json(day) | more)
+        more: dict[str, Any] = {"run": days.run, "folder": str(days.folder), "days": days.over_days}
+        more |= {"range": days.range_text} if days.range_text else {}
+        more["laws"] = asdict(days.result.laws) | {"checks": days.result.laws.checks}
+        more |= {"versus": versus.rows(days.differences)} if against else {}
+        say_json(day_as_json(days.figures) | more)
         return
-    day_results.show(day)
-    days_table.show(over_days, plan, told)
-    versus.show(differences, against or ())
-    say(laws_line(result.laws, len(days)))
+    show(days.figures)
+    days_table.show(days.over_days, asked.plan, days.range_text)
+    show_versus(days.differences, asked.against)
+    say(laws_line(days.result.laws, len(days.days)))
+    result = days.result
     reminders = f"{result.logout_reminders:,} logout reminders; " if result.logout_reminders else ""
-    say(f"{reminders}{result.events:,} events; results in {folder}")
-
-
-def _compared(
-    days: tuple[Sequence[Day], Sequence[Day]], first: Drawing | None, second: Drawing | None
-) -> dict[str, Paired]:
-    return fitted_ranges.with_fit(versus.differences(*days), first, second)
+    say(f"{reminders}{result.events:,} events; results in {days.folder}")
 
 
 def _refuse_beside_months(of_days: Mapping[str, object]) -> None:
@@ -148,3 +139,67 @@ def laws_line(laws: InvariantsHeld, days: int) -> str:
     """Say that the laws held, in as many checks; a day in which one did not would have ended the run."""
     others = f", as do those of the {days - 1} other days" if days > 1 else ""
     return f"laws: {laws.checks:,} checks of flow, Little, order, shares, staffing and limits hold{others}"
+
+
+def show(day: DayFigures) -> None:
+    """Print the figures of a day."""
+    table = Table(title="Simulated day", title_justify="left", box=None, pad_edge=False)
+    for head in ("channel", "operation"):
+        table.add_column(head)
+    for head in ("visits", "success, 95 %", "target", "wait mean", "response p95"):
+        table.add_column(head, justify="right")
+    single = (pl.col("channel") != "*") & (pl.col("operation") != "*")
+    for row in with_bounds(day).filter(single).iter_rows(named=True):
+        table.add_row(
+            row["channel"],
+            row["operation"],
+            f"{row['visits']:,}",
+            text.with_bounds(row["success_share"], row["success_share_low"], row["success_share_high"]),
+            text.percent(row["target_share"]),
+            text.time(row["wait_s_mean"], text.half_of(row, "wait_s_mean")),
+            text.time(row["response_s_p95"], text.half_of(row, "response_s_p95")),
+        )
+    show_table(table)
+    say(_WITHIN)
+    for each in day.unstaffed:
+        say(unstaffed_line(each))
+    if day.definition.electronic:
+        say(share_line(day.share))
+
+
+def show_versus(found: Mapping[str, Paired], changes: Sequence[str]) -> None:
+    """Print the differences with their paired half-widths, and what these would be unpaired."""
+    if not found:
+        return
+    title = f"\nWith {', '.join(changes)}: the same customers, paired day by day"
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False)
+    for head in ("quantity", "days", "as is", "changed", "difference ± 95 %", "unpaired ±", "variance ÷"):
+        table.add_column(head, justify="left" if head == "quantity" else "right")
+    differing = {name: each for name, each in found.items() if not versus.is_same(each)}
+    for name, each in differing.items():
+        plain = text.plain_of(name)
+        form = text.difference_of(name)
+        reduction = "–" if each.variance_reduction is None else f"{each.variance_reduction:.3g}"
+        table.add_row(
+            name,
+            str(each.replications),
+            plain(each.first_mean),
+            plain(each.second_mean),
+            form(each.difference, each.interval.half_width),
+            form(each.difference, each.unpaired_half_width).partition("± ")[2],
+            reduction,
+        )
+    if differing:
+        show_table(table)
+    if len(differing) < len(found):
+        alike = len(found) - len(differing)
+        more = "1 more quantity is" if alike == 1 else f"{alike} more quantities are"
+        say(f"{more} the same on every day (see {versus.VERSUS_FILE})")
+    days = max(each.replications for each in found.values())
+    if days < versus.DAYS_TELLING:
+        say(
+            f"caution: {days} days can tell nothing, since no spread can be known from so few: an interval "
+            f"is worth something from {versus.DAYS_TELLING} days on; take "
+            f"--replications {versus.REPLICATIONS} or more"
+        )
+    say("variance ÷: by how much pairing divided the variance of the difference, measured in these days")

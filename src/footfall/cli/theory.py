@@ -7,11 +7,12 @@ import typer
 from rich.table import Table
 
 from footfall import theory
-from footfall.cli.console import percent, say_json, seconds, show_table
 from footfall.cli.options import Json
+from footfall.cli.output import say_json, show_table
 from footfall.model.durations import DistributionFamily, Duration
 from footfall.model.numbers import Grade, Number
 from footfall.records.errors import BadInputError
+from footfall.runs.text import percent, seconds
 
 HOUR_S = 3600.0
 _SERVERS_MOST = 100_000

@@ -6,7 +6,6 @@ from typing import Annotated
 import typer
 
 from footfall.chart.style import clock
-from footfall.cli.console import progress, say, say_json
 from footfall.cli.options import (
     DEFAULT_SEED,
     Arrivals,
@@ -21,10 +20,10 @@ from footfall.cli.options import (
     Speed,
     Window,
 )
-from footfall.cli.replaying import LogOptions, trace_of_log
-from footfall.cli.tracing import make_trace, scenario_of
+from footfall.cli.output import TERMINAL, progress, say, say_json
 from footfall.records.errors import BadInputError
 from footfall.records.folders import check_writable, claim, release
+from footfall.runs.trace import LogOptions, make_trace, scenario_of, trace_of_log
 from footfall.workload.logged_requests import LogForm
 from footfall.workload.trace import LogInfo, read_info, write_trace
 
@@ -105,7 +104,7 @@ def command(
     )
     if from_log is None:
         with progress(f"sampling the day of {chosen.name}"):
-            trace = make_trace(chosen, seed, tuple(changes or ()), at_hour)
+            trace = make_trace(chosen, seed, tuple(changes or ()), at_hour, TERMINAL)
     else:
         log = LogOptions(
             path=from_log,
@@ -115,7 +114,7 @@ def command(
             at_hour=at_hour,
         )
         with progress(f"reading {from_log}"):
-            trace = trace_of_log(chosen, log, seed, tuple(changes or ()))
+            trace = trace_of_log(chosen, log, seed, tuple(changes or ()), TERMINAL)
     claim(out, out, overwrite=overwrite)
     write_trace(out, trace)
     release(out)

@@ -8,13 +8,13 @@ import typer
 from rich.table import Table
 
 from footfall import __version__
-from footfall.cli.console import note, progress, say, say_json, show_table
-from footfall.cli.content import module_in
 from footfall.cli.options import DEFAULT_SEED, Json, Out, Seed
-from footfall.cli.runs import begin_named, end
+from footfall.cli.output import note, progress, say, say_json, show_table
 from footfall.measure.trust import Check
 from footfall.records.errors import BadInputError
 from footfall.records.tables import write_csv, write_text
+from footfall.runs.content import module_in
+from footfall.runs.folder import begin_named, end
 from footfall.trust import choices, recorded
 from footfall.trust.formulas import formulas
 from footfall.trust.page import Chapter, numbers, page, score, table

@@ -10,14 +10,15 @@ from rich.table import Table
 from footfall.chart.style import Stamp, save
 from footfall.chart.validation import days_chart, half_hours_chart, months_chart
 from footfall.cli import forecasting
-from footfall.cli.console import percent, progress, say, say_json, show_table
-from footfall.cli.content import hotline_in, offices_in
 from footfall.cli.options import DEFAULT_SEED, Json, ModelFile, Out, Seed
-from footfall.cli.runs import begin_named, end
+from footfall.cli.output import progress, say, say_json, show_table
 from footfall.cli.validate_offices import validate
 from footfall.measure.validation import by_day, by_half_hour, by_month
 from footfall.records.log_file import read_log
 from footfall.records.tables import write_csv
+from footfall.runs.content import hotline_in, offices_in
+from footfall.runs.folder import begin_named, end
+from footfall.runs.text import percent
 from footfall.simulate.hotline.predict import predict
 from footfall.simulate.hotline.records import regular_days
 

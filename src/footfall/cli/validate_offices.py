@@ -8,8 +8,7 @@ from rich.table import Table
 
 from footfall.chart.offices import half_hours_chart, queues_chart
 from footfall.chart.style import Stamp, save
-from footfall.cli.console import percent, progress, say, say_json, show_table
-from footfall.cli.runs import begin_named, end
+from footfall.cli.output import progress, say, say_json, show_table
 from footfall.measure.offices import (
     NAIVE,
     against_naive,
@@ -21,6 +20,8 @@ from footfall.measure.offices import (
 )
 from footfall.records.log_file import read_log
 from footfall.records.tables import write_csv
+from footfall.runs.folder import begin_named, end
+from footfall.runs.text import percent
 from footfall.simulate.offices.predict import later_days, predict, with_last_week
 from footfall.simulate.offices.records import queue_days
 from footfall.simulate.offices.spec import Offices

@@ -12,15 +12,15 @@ from numpy.typing import NDArray
 
 from footfall.chart.comparison_charts import WelchLabels, welch
 from footfall.chart.style import Stamp, save
-from footfall.cli import plus_minus
-from footfall.cli.console import say, say_json
-from footfall.cli.evidence import PREDICTED_FILE, visits_of
 from footfall.cli.options import Json
+from footfall.cli.output import say, say_json
 from footfall.load.result_files import VISITS_FILE as MEASURED_FILE
 from footfall.measure.summary import ALL, RESPONSE_S
 from footfall.records.errors import BadInputError
 from footfall.records.folders import check_writable
 from footfall.records.runs import read_manifest
+from footfall.runs import text
+from footfall.runs.judge import PREDICTED_FILE, visits_of
 from footfall.stats.batch_means import (
     BATCH,
     WARM_UP_BATCHES_LEAST,
@@ -140,8 +140,7 @@ def _as_json(cut: Cut, figures: dict[str, tuple[float, Interval | None]], visits
 
 def _told(cut: Cut, figures: dict[str, tuple[float, Interval | None]], quantity: str, visits: int) -> str:
     everything, rest = (
-        plus_minus.time(mean, interval.half_width if interval else None)
-        for mean, interval in figures.values()
+        text.time(mean, interval.half_width if interval else None) for mean, interval in figures.values()
     )
     if not cut.settled:
         return (

@@ -102,7 +102,7 @@ class DistributedRun:
         self._progress.tell(progress)
         if not self._has_begun:
             return False
-        if tally.waiting == 0 and now_s > self.account.last_due_s + self.prepared.settings.drain_s:
+        if tally.waiting == 0 and now_s > self.account.last_due_s + self.prepared.settings.options.drain_s:
             logger.warning("%d customers are cut off: the drain is over", tally.under_way)
             self._tell_all("cut")
         if is_ended_early(self.account):
@@ -195,12 +195,7 @@ class DistributedRun:
             model=model_text(trace.model),
             endpoints=self.prepared.endpoints,
             host=str(self._environment.host),
-            manner={
-                "run": self._run,
-                "stall_s": settings.stall_s,
-                "stall_every_s": settings.stall_every_s,
-                "hits_sample_share": settings.hits_sample_share,
-            },
+            options=settings.options.model_dump(mode="json"),
             transport=asdict(self.prepared.transport),
         )
 

@@ -31,6 +31,7 @@ from footfall.load.journey_runner import JourneyRunner
 from footfall.load.locust_transport import LocustTransport, RequestContext
 from footfall.load.locust_users import ChannelUser, user_of
 from footfall.load.loop_watch import LoopWatch
+from footfall.load.options import AS_USUAL, LoadOptions
 from footfall.load.preparation import PreparedRun
 from footfall.load.reference_steps import serve
 from footfall.load.responses import Ending
@@ -58,12 +59,7 @@ class ExecutorOptions:
     """How a player plays, beside the trace."""
 
     gateway_key: str = field(default="", repr=False)
-    stall_s: float = 0.0
-    """For tests of validity: the generator is blocked for so long …"""
-    stall_every_s: float = 0.0
-    """… once in so many seconds; 0: never."""
-    hits_sample_share: float = 1.0
-    """Share of the customers whose requests are kept, one by one; visits are always."""
+    options: LoadOptions = AS_USUAL
     transport: TransportOptions = USUAL
     """Whose the connections are, and which certificates are trusted."""
     run: str = field(default_factory=lambda: secrets.token_hex(4))
@@ -128,7 +124,7 @@ class ArrivalExecutor:
             _calm()
             self._client = self._connect()
             self._greenlets.append(LoopWatch(self.now_s, self._book.loop).start())
-            if self._manner.stall_s:
+            if self._manner.options.stall_s:
                 self._greenlets.append(gevent.spawn(self._stall))
         injecting = gevent.spawn(self._inject, arrivals)
         self._injecting.append(injecting)
@@ -201,7 +197,7 @@ class ArrivalExecutor:
 
     def _keeps_hits(self, key: int) -> bool:
         """Whether the sample has this customer: whole customers, the same in every play of the trace."""
-        share = self._manner.hits_sample_share
+        share = self._manner.options.hits_sample_share
         return share >= 1 or keyed.uniform(key, "hits") < share
 
     def _inject(self, arrivals: Sequence[Arrival]) -> None:
@@ -223,8 +219,8 @@ class ArrivalExecutor:
         """Block the whole generator again and again: what a run's validity is tested with."""
         block = get_original("time", "sleep")
         while True:
-            gevent.sleep(self._manner.stall_every_s - self._manner.stall_s)
-            block(self._manner.stall_s)
+            gevent.sleep(self._manner.options.stall_every_s - self._manner.options.stall_s)
+            block(self._manner.options.stall_s)
 
     def _serve(self, attempt: Attempt, unsettled: OrderOutcome | None) -> Ending:
         if self._own is not None:
@@ -271,7 +267,7 @@ def control_of(prepared: PreparedRun, account: RunResults) -> Control | None:
     """Give the control of a run, not started; None where none is asked for or possible."""
     settings, trace = prepared.settings, prepared.trace
     arrivals_per_s = trace.arrivals.height / trace.info.play.seconds
-    target = control_target(prepared.own, arrivals_per_s) if settings.control else None
+    target = control_target(prepared.own, arrivals_per_s) if settings.options.control else None
     if target is None:
         return None
     account.control_step = target.step

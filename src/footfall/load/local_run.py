@@ -42,9 +42,7 @@ class LocalRun:
         self._progress = ProgressThread(prepared.run_dir)
         manner = ExecutorOptions(
             gateway_key=settings.gateway_key,
-            stall_s=settings.stall_s,
-            stall_every_s=settings.stall_every_s,
-            hits_sample_share=settings.hits_sample_share,
+            options=settings.options,
             transport=prepared.transport,
         )
         self._control = control_of(prepared, self.account)
@@ -79,7 +77,8 @@ class LocalRun:
         arrivals, now_s = self.account.arrivals, self.now_s()
         self._progress.tell(Progress(max(now_s, 0.0), self.account.tally.started, len(arrivals)))
         injected, under_way = self._player.has_injected, self._player.under_way
-        if injected and under_way and now_s > self.account.last_due_s + self.prepared.settings.drain_s:
+        drained_s = self.account.last_due_s + self.prepared.settings.options.drain_s
+        if injected and under_way and now_s > drained_s:
             logger.warning("%d customers are cut off: the drain is over", under_way)
             self._player.cut_off()
         return is_ended_early(self.account) or (injected and not self._player.under_way)

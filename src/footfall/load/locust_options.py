@@ -1,5 +1,6 @@
 """Footfall's options on Locust's command line and web form, and what a run is asked to do."""
 
+import json
 import os
 import sys
 from argparse import SUPPRESS, Namespace
@@ -7,8 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from footfall.load.http.connection_options import NOT_ASKED, SHARINGS, Sharing, TransportAsked
 from footfall.load.http.messages import is_header_value
+from footfall.load.options import AS_USUAL, LoadOptions, declared, load_options
 from footfall.load.web.page_hosts import AS_IN_HOST, REFERENCE, read_hosts
 from footfall.records.errors import BadInputError
 
@@ -16,7 +17,6 @@ from footfall.records.errors import BadInputError
 
 TOKEN_VARIABLE = "FOOTFALL_CONTROL_TOKEN"  # noqa: S105  the name of a variable
 GATEWAY_VARIABLE = "FOOTFALL_GATEWAY_KEY"
-DRAIN_S = 120.0
 TRACE_OPTIONS = ("speed", "window", "scale", "seed")
 """Handed on to `footfall trace` when the trace is made for this play."""
 OWN = "scenario's own"
@@ -35,20 +35,7 @@ class PlaySettings:
     """None: a new folder below `results/`."""
     run_dir_lock: int | None = None
     """Descriptor of the folder's lock, inherited from the program that started this one; None: no lock."""
-    drain_s: float
-    """Those still under way this long after the last arrival was due are cut off."""
-    stall_s: float
-    """For tests of validity: the generator is blocked for so long …"""
-    stall_every_s: float
-    """… once in so many seconds; 0: never."""
-    control: bool = True
-    """Whether a separate process asks the service, too, for comparison."""
-    hits_sample_share: float = 1.0
-    """Share of the customers whose requests are kept one by one, above 0, at most 1."""
-    endpoints: Path | None = None
-    """File that maps errands to a service's own requests; None: the trace's, or the reference service's."""
-    transport: TransportAsked = NOT_ASKED
-    """Whose the connections are, and which certificates are trusted."""
+    options: LoadOptions = AS_USUAL
     trace_options: tuple[tuple[str, str], ...] = ()
     control_token: str = field(default="", repr=False)
     gateway_key: str = field(default="", repr=False)
@@ -64,9 +51,6 @@ def settings_of(options: Namespace) -> PlaySettings:
     scenario = _text(options.scenario)
     if trace is None and scenario is None:
         raise BadInputError("--trace", "missing", "the folder of a trace, or --scenario")
-    stall_s, every_s = _seconds(options, "stall_s"), _seconds(options, "stall_every_s")
-    if stall_s and every_s <= stall_s:
-        raise BadInputError("--stall-every-s", f"{every_s:g}", f"more than --stall-s {stall_s:g}")
     given = [(name, _text(getattr(options, name))) for name in TRACE_OPTIONS]
     return PlaySettings(
         host=str(options.host or ""),
@@ -74,39 +58,26 @@ def settings_of(options: Namespace) -> PlaySettings:
         scenario=scenario,
         run_dir=Path(run_dir) if (run_dir := _text(options.run_dir)) else None,
         run_dir_lock=int(lock) if (lock := str(options.run_dir_lock)).isdigit() else None,
-        endpoints=Path(endpoints) if (endpoints := _text(options.endpoints)) else None,
-        drain_s=_seconds(options, "drain_s"),
-        stall_s=stall_s,
-        stall_every_s=every_s,
-        control=not options.no_control,
-        hits_sample_share=_share(options, "hits_sample"),
-        transport=TransportAsked(
-            connections=_sharing(options.connections),
-            ca_file=Path(ca_file) if (ca_file := _text(options.ca_file)) else None,
-            insecure=bool(options.insecure),
-        ),
+        options=_load_options(options),
         trace_options=tuple((name, text) for name, text in given if text is not None),
         control_token=os.environ.get(TOKEN_VARIABLE, ""),
         gateway_key=gateway_key(),
     )
 
 
-def _share(options: Namespace, name: str) -> float:
-    value = getattr(options, name)
-    try:
-        share = float(value)
-    except (TypeError, ValueError):
-        share = 0.0
-    if not 0 < share <= 1:
-        raise BadInputError(f"--{name.replace('_', '-')}", f"{value!r}", "a share above 0, at most 1")
-    return share
-
-
-def _sharing(value: object) -> Sharing | None:
-    found = next((each for each in SHARINGS if each == _text(value)), None)
-    if found is None and _text(value) is not None:
-        raise BadInputError("--connections", f"{value!r}", f"one of {', '.join(SHARINGS)}")
-    return found
+def _load_options(options: Namespace) -> LoadOptions:
+    """Read how it is played: all as JSON, from the program that started this one, or option by option."""
+    if text := _text(options.load_options):
+        return load_options(json.loads(text))
+    given: dict[str, Any] = {}
+    for each in declared():
+        value = getattr(options, each.flag.locust_dest, None)
+        if isinstance(value, bool):
+            # A switch that turns off what is on is given as `--no-…`.
+            given[each.name] = value is not each.field.default
+        elif (text := _text(value)) is not None:
+            given[each.name] = text
+    return load_options(given)
 
 
 def gateway_key() -> str:
@@ -127,17 +98,6 @@ def _text(value: object) -> str | None:
     """Give an option as text; the page sends what is left to the scenario as an empty text or in words."""
     text = "" if value is None else str(value).strip()
     return None if text in {"", OWN} else text
-
-
-def _seconds(options: Namespace, name: str) -> float:
-    value = getattr(options, name)
-    try:
-        seconds = float(value)
-    except (TypeError, ValueError):
-        seconds = -1.0
-    if not 0 <= seconds < float("inf"):
-        raise BadInputError(f"--{name.replace('_', '-')}", f"{value!r}", "seconds, not negative")
-    return seconds
 
 
 # ── Options of a run that the form of Locust's page offers as drop-downs, and a terminal takes freely
@@ -215,35 +175,21 @@ def add_options(parser: Any, scenarios: list[str], scenario: str | None) -> None
         help="what is played",
     )
     add("--trace", default="", include_in_web_ui=False, help="folder of a trace made by footfall trace")
-    add(
-        "--endpoints",
-        default="",
-        include_in_web_ui=False,
-        help="TOML file that maps errands to a service's own",
-    )
     folder = "folder for the results of this run: new, empty, or with a trace alone"
     add("--run-dir", default="", include_in_web_ui=False, help=folder)
     add_drop_downs(parser)
     add("--seed", default="", help="random numbers; empty: 1")
-    drain = "seconds after the last arrival was due until whoever is still under way is cut off"
-    add("--drain-s", default=str(DRAIN_S), include_in_web_ui=False, help=drain)
-    sample = "share of the customers whose requests are kept one by one in hits.parquet; visits always are"
-    add("--hits-sample", default="1", include_in_web_ui=False, help=sample)
     names = "further host names by which the web page may be opened, comma-separated"
     add("--web-names", default="", env_var="FOOTFALL_WEB_NAMES", include_in_web_ui=False, help=names)
-    control = "do not ask the service from a separate process as well, for comparison"
-    add("--no-control", action="store_true", include_in_web_ui=False, help=control)
     wait = "seconds after which a worker that finds no master gives up"
     add("--master-wait-s", default=120.0, type=float, include_in_web_ui=False, help=wait)
-    sharing = "whose the connections are: customer (each their own, the default), shared, request (one each)"
-    add("--connections", default="", include_in_web_ui=False, help=sharing)
-    ca = "file with the certificate of the service's CA, in PEM, trusted in place of the system's"
-    add("--ca-file", default="", include_in_web_ui=False, help=ca)
-    insecure = "check no certificate of the service"
-    add("--insecure", action="store_true", include_in_web_ui=False, help=insecure)
+    for each in declared():
+        if each.flag.in_locust:
+            about = SUPPRESS if each.flag.hidden else each.locust_help
+            is_switch = {"action": "store_true"} if isinstance(each.field.default, bool) else {"default": ""}
+            add(each.flag.locust_name, **is_switch, include_in_web_ui=False, help=about)
+    add("--load-options", default="", include_in_web_ui=False, help=SUPPRESS)
     add("--run-dir-lock", default="", include_in_web_ui=False, help=SUPPRESS)
-    add("--stall-s", default="0", include_in_web_ui=False, help=SUPPRESS)
-    add("--stall-every-s", default="0", include_in_web_ui=False, help=SUPPRESS)
 
 
 def give_up(line: str) -> None:

@@ -63,13 +63,13 @@ def prepare(settings: PlaySettings, users: set[str]) -> PreparedRun:
         inherit(run_dir, settings.run_dir_lock)
     folder = settings.trace or _make_trace(settings, run_dir)
     found = read_trace(folder)
-    play = prepare_endpoints(file_of(settings.endpoints, found.info), found)
+    play = prepare_endpoints(file_of(settings.options.endpoints, found.info), found)
     trace = play.trace
     if play.service is None:
         check_customer_errors(trace.model)
     check_played(trace.model)
     _check_users(trace, users)
-    transport = transport_of(settings.transport, settings.endpoints, found.info)
+    transport = transport_of(settings.options.transport, settings.options.endpoints, found.info)
     check_host(settings.host, trace.info, transport=transport, is_mapped=play.service is not None)
     if lock_of(run_dir) is None:
         claim_for_play(run_dir)
@@ -121,7 +121,7 @@ def _open_manifest(
     info = trace.info
     if (run_dir / MANIFEST).is_file() and read_manifest(run_dir).command != "locust":
         return None
-    kit, own = versions(), told(settings.endpoints, info)
+    kit, own = versions(), told(settings.options.endpoints, info)
     manifest = Manifest(
         run=run_id(info.fingerprint, info.scenario or "", info.seed, kit["footfall"]),
         command="locust",
@@ -133,7 +133,7 @@ def _open_manifest(
             "play": info.play.model_dump(),
             "criteria": list(info.criteria),
             "scale": info.scale,
-            "hits_sample_share": settings.hits_sample_share,
+            "hits_sample_share": settings.options.hits_sample_share,
             "host": settings.host,
         }
         | transport.told

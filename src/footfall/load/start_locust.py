@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from footfall.load.endpoints.endpoints_check import file_of, transport_of
-from footfall.load.http.connection_options import NOT_ASKED, TransportAsked
-from footfall.load.locust_options import DRAIN_S, GATEWAY_VARIABLE, TOKEN_VARIABLE
+from footfall.load.locust_options import GATEWAY_VARIABLE, TOKEN_VARIABLE
 from footfall.load.loop_watch import Progress, end_progress, read_progress
+from footfall.load.options import AS_USUAL, LoadOptions
 from footfall.load.preflight import check_host
 from footfall.load.result_files import LOAD_FILE, LoadResult, read_result
 from footfall.records.errors import BadInputError
@@ -33,28 +33,13 @@ _ERROR = "error: "
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadSettings:
-    """One play: which trace, at which host, into which run folder."""
+    """One run: which trace, at which host, into which folder, and how."""
 
     trace: Path
     """Folder of the trace; may be the run folder itself."""
     host: str
     run_dir: Path
-    processes: int = 1
-    """Generating processes: one plays by itself; several are workers of a master, all on this machine."""
-    hits_sample_share: float = 1.0
-    """Share of the customers whose requests are kept one by one, above 0, at most 1."""
-    control: bool = True
-    """Whether a separate process asks the service, too, for comparison."""
-    drain_s: float = DRAIN_S
-    """Those still under way this long after the last arrival was due are cut off."""
-    stall_s: float = 0.0
-    """For tests of validity: the generator is blocked for so long …"""
-    stall_every_s: float = 0.0
-    """… once in so many seconds."""
-    endpoints: Path | None = None
-    """File that maps errands to the host's own requests; None: the trace's, or the reference service's."""
-    transport: TransportAsked = NOT_ASKED
-    """Whose the connections are, and which certificates are trusted."""
+    options: LoadOptions = AS_USUAL
     control_token: str | None = field(default=None, repr=False)
     """Of the reference service; with it, the service is told when second 0 of play is."""
     gateway_key: str | None = field(default=None, repr=False)
@@ -72,8 +57,8 @@ def run_locust(settings: LoadSettings) -> LoadResult:
         BadInputError: the trace, the host or the folder cannot be used, or the play broke down.
     """
     info = read_info(settings.trace / TRACE_FILE)
-    transport = transport_of(settings.transport, settings.endpoints, info)
-    is_mapped = file_of(settings.endpoints, info) is not None
+    transport = transport_of(settings.options.transport, settings.options.endpoints, info)
+    is_mapped = file_of(settings.options.endpoints, info) is not None
     check_host(settings.host, info, transport=transport, is_mapped=is_mapped)
     with held_for_play(settings.run_dir) as lock:
         return _play(settings, lock, _longest_s(info, settings))
@@ -110,25 +95,14 @@ def _play(settings: LoadSettings, lock: int, longest_s: float) -> LoadResult:
 
 
 def _command(settings: LoadSettings) -> list[str]:
+    options = settings.options
     return [
         *(sys.executable, "-m", "locust", "-f", str(LOCUSTFILE)),
         *("--headless", "--only-summary", "--loglevel", "INFO"),
         *("--host", settings.host),
         *("--trace", str(settings.trace), "--run-dir", str(settings.run_dir)),
-        *(("--endpoints", str(settings.endpoints)) if settings.endpoints else ()),
-        *_transport(settings.transport),
-        *("--drain-s", str(settings.drain_s), "--hits-sample", str(settings.hits_sample_share)),
-        *(() if settings.control else ("--no-control",)),
-        *("--stall-s", str(settings.stall_s), "--stall-every-s", str(settings.stall_every_s)),
-        *(_several(settings.processes) if settings.processes != 1 else ()),
-    ]
-
-
-def _transport(asked: TransportAsked) -> list[str]:
-    return [
-        *(("--connections", asked.connections) if asked.connections else ()),
-        *(("--ca-file", str(asked.ca_file)) if asked.ca_file else ()),
-        *(("--insecure",) if asked.insecure else ()),
+        *("--load-options", options.model_dump_json(exclude_defaults=True)),
+        *(_several(options.processes) if options.processes != 1 else ()),
     ]
 
 
@@ -151,7 +125,7 @@ def _environment(settings: LoadSettings) -> dict[str, str]:
 
 
 def _longest_s(info: TraceInfo, settings: LoadSettings) -> float:
-    return info.play.seconds + settings.drain_s + _MARGIN_S
+    return info.play.seconds + settings.options.drain_s + _MARGIN_S
 
 
 def _wait(process: subprocess.Popen[bytes], settings: LoadSettings, longest_s: float) -> int:

@@ -17,6 +17,7 @@ from footfall.load.endpoints.endpoints_check import target_service_of
 from footfall.load.executor import ArrivalExecutor, ExecutorOptions, Workload
 from footfall.load.http.connection_options import TransportOptions
 from footfall.load.locust_options import gateway_key
+from footfall.load.options import load_options
 from footfall.load.result_batches import KIND, MESSAGE, ResultBuffer, arrivals_of, here
 from footfall.model.model_json import model_of_text
 from footfall.records.errors import BadInputError
@@ -111,7 +112,12 @@ class WorkerRun:
             )
             piece = Workload(info, model_of_text(data["model"], "the master's model"), own)
             transport = TransportOptions(**data["transport"])
-            manner = ExecutorOptions(gateway_key=gateway_key(), transport=transport, **data["manner"])
+            manner = ExecutorOptions(
+                gateway_key=gateway_key(),
+                transport=transport,
+                options=load_options(data["options"]),
+                run=data["run"],
+            )
             self._player = ArrivalExecutor(self._environment, piece, self._stream, manner, Group())
         except (BadInputError, ValueError, TypeError) as error:
             self._say("unable", run=self._run, problem=str(error))

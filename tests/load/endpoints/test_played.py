@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 
 from footfall.load.endpoints.endpoints_check import COPY
+from footfall.load.options import LoadOptions
 from footfall.load.result_files import HITS_FILE, VISITS_FILE, LoadResult
 from footfall.load.start_locust import LoadSettings, _command, run_locust
 from footfall.records.errors import BadInputError
@@ -115,8 +116,7 @@ def settings_of(folder: Path, at: Shop) -> LoadSettings:
         trace=folder / "trace",
         host=at.host,
         run_dir=folder / "run",
-        endpoints=folder / "shop.toml",
-        control=False,
+        options=LoadOptions(endpoints=folder / "shop.toml", control=False),
     )
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from footfall.load.locust_options import settings_of
+from footfall.load.options import LoadOptions, declared
 from footfall.records.errors import BadInputError
 
 
@@ -17,15 +18,16 @@ def options(**more: str | bool | None) -> Namespace:
         "scenario": None,
         "run_dir": "",
         "run_dir_lock": "",
-        "drain_s": "120",
+        "load_options": "",
+        "drain_s": "",
         "endpoints": "",
         "connections": "",
         "ca_file": "",
         "insecure": False,
         "no_control": False,
-        "stall_s": "0",
-        "stall_every_s": "0",
-        "hits_sample": "1",
+        "stall_s": "",
+        "stall_every_s": "",
+        "hits_sample": "",
         "speed": "",
         "window": "",
         "scale": "",
@@ -60,6 +62,9 @@ def test_secrets_come_from_the_environment_and_are_not_shown(monkeypatch: pytest
         ({"drain_s": "-1"}, "--drain-s: '-1'"),
         ({"drain_s": "nan"}, "--drain-s: 'nan'"),
         ({"drain_s": "inf"}, "--drain-s: 'inf'"),
+        ({"hits_sample": "2"}, "--hits-sample: '2'; expected a share of at least 0.001, at most 1"),
+        ({"load_options": '{"drain_s": -1}'}, "--drain-s: -1; expected seconds, not negative"),
+        ({"load_options": '{"drain": 1}'}, "drain: is no option of a load test"),
         ({"connections": "mine"}, "--connections: 'mine'; expected one of customer, shared, request"),
         ({"stall_s": "1", "stall_every_s": "1"}, "--stall-every-s: 1; expected more than --stall-s 1"),
     ],
@@ -69,3 +74,20 @@ def test_what_is_no_setting_gets_one_line(given: dict[str, str], line: str) -> N
     with pytest.raises(BadInputError) as caught:
         settings_of(options(**given))
     assert str(caught.value).startswith(line)
+
+
+def test_options_reach_locust_one_by_one_or_all_as_one_value() -> None:
+    """What `footfall load` hands over as JSON is what a person types option by option."""
+    wanted = LoadOptions(connections="shared", insecure=True, hits_sample_share=0.5, control=False, drain_s=3)
+    typed = options(connections="shared", insecure=True, hits_sample="0.5", no_control=True, drain_s="3")
+    assert settings_of(typed).options == wanted
+    handed = options(load_options=wanted.model_dump_json(exclude_defaults=True))
+    assert settings_of(handed).options == wanted
+    assert settings_of(options()).options == LoadOptions()
+
+
+def test_every_option_of_a_load_test_is_declared_for_both_command_lines() -> None:
+    """Each has a flag and a help text; two never share a flag."""
+    flags = [each.flag.name for each in declared()]
+    assert len(set(flags)) == len(flags) == len(LoadOptions.model_fields)
+    assert all(each.help and flag.startswith("--") for each, flag in zip(declared(), flags, strict=True))

@@ -142,7 +142,7 @@ def test_a_field_that_the_form_does_not_show_is_refused(name: str) -> None:
         check_form({name: ["x"]}, OFFERED)
 
 
-@pytest.mark.parametrize("name", ["run_dir", "trace", "endpoints", "hits_sample", "stall_s", "shape_class"])
+@pytest.mark.parametrize("name", ["run_dir", "trace", "endpoints", "load_options", "hits_sample", "stall_s"])
 def test_hidden_options_are_never_taken_from_the_form(name: str) -> None:
     """They name files and folders of this machine, or are the terminal's alone."""
     with pytest.raises(BadInputError, match="is not on this form"):

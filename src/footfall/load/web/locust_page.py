@@ -77,14 +77,15 @@ class LocustPage:
         run = self._open(folder)
         run.is_claimed = True
         try:
-            options: Any = self._environment.parsed_options
-            profile = str(getattr(options, "host_profile", None) or REFERENCE)
+            parsed: Any = self._environment.parsed_options
+            profile = str(getattr(parsed, "host_profile", None) or REFERENCE)
             host = host_of(profile, settings.host)
             # The reference service has its own requests, whichever files are there.
-            endpoints = None if host is None else host.endpoints or settings.endpoints
-            settings = replace(settings, endpoints=endpoints)
+            endpoints = None if host is None else host.endpoints or settings.options.endpoints
+            options = settings.options.model_copy(update={"endpoints": endpoints})
+            settings = replace(settings, options=options)
             if host is not None:
-                check_answers(host.url, settings.transport.options())
+                check_answers(host.url, settings.options.transport.options())
             run.attendant = RunSupervisor(run.folder, _options(settings, serve=host is None), run.hear)
             ready = run.attendant.make_ready()
         except BadInputError:
@@ -184,7 +185,7 @@ def _release(run: PageRun) -> None:
 
 def _options(settings: PlaySettings, *, serve: bool) -> list[str]:
     options = ["--serve"] if serve else []
-    options += [] if settings.endpoints is None else [f"--endpoints={settings.endpoints}"]
+    options += [] if settings.options.endpoints is None else [f"--endpoints={settings.options.endpoints}"]
     if settings.trace is not None:
         return [*options, "--trace", str(settings.trace)]
     options += ["--scenario", str(settings.scenario)]

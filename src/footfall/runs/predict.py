@@ -5,11 +5,11 @@ from pathlib import Path
 import polars as pl
 
 from footfall.behaviour.load_model import as_played
-from footfall.cli.console import note
-from footfall.cli.evidence import ORDINARY_FILE, PREDICTED_FILE, REPLICATIONS_FILE
 from footfall.measure.prediction import replications
 from footfall.records.runs import TRACE_FILE
 from footfall.records.tables import write_csv, write_parquet
+from footfall.runs.judge import ORDINARY_FILE, PREDICTED_FILE, REPLICATIONS_FILE
+from footfall.runs.messages import QUIET, Messages
 from footfall.simulate.day import Replay, predictions
 from footfall.workload.trace import Trace, read_trace
 
@@ -23,13 +23,13 @@ def replications_for(arrivals: int) -> int:
     return next((n for most, n in REPLICATIONS_BY_ARRIVALS if arrivals <= most), REPLICATIONS_LEAST)
 
 
-def predict_played(folder: Path, trace: Trace) -> None:
+def predict_played(folder: Path, trace: Trace, messages: Messages = QUIET) -> None:
     """Write `visits.parquet`, and with an outage also what would have come without it.
 
     Raises:
         BadInputError: the folder cannot be written.
     """
-    note("predicting the same arrivals …")
+    messages.note("predicting the same arrivals …")
     played = as_played(trace.model, trace.info.play)
     write_parquet(next(predictions(played, _replay(trace), range(1))), folder / PREDICTED_FILE)
     if any(channel.outages for channel in played.channels):
@@ -38,19 +38,19 @@ def predict_played(folder: Path, trace: Trace) -> None:
         write_parquet(next(predictions(ordinary, _replay(trace), range(1))), folder / ORDINARY_FILE)
 
 
-def replicate_prediction(folder: Path, trace: Trace, first: pl.DataFrame) -> None:
+def replicate_prediction(folder: Path, trace: Trace, first: pl.DataFrame, messages: Messages = QUIET) -> None:
     """Write `predicted.csv`: the figures of the visits predicted first, and of replications.
 
     Raises:
         BadInputError: the folder cannot be written.
     """
     count = replications_for(trace.arrivals.height)
-    note(f"predicting them {count - 1} times more, with other service times and faults …")
+    messages.note(f"predicting them {count - 1} times more, with other service times and faults …")
     more = predictions(as_played(trace.model, trace.info.play), _replay(trace), range(1, count))
     write_csv(replications((first, *more)), folder / REPLICATIONS_FILE)
 
 
-def predict_if_missing(folder: Path) -> None:
+def predict_if_missing(folder: Path, messages: Messages = QUIET) -> None:
     """Do both for a run that Locust played by itself, and leave any other as it is.
 
     Raises:
@@ -59,18 +59,18 @@ def predict_if_missing(folder: Path) -> None:
     if (folder / TRACE_FILE).exists() and not (folder / PREDICTED_FILE).exists():
         trace = read_trace(folder)
         if trace.info.has_prediction:
-            predict_played(folder, trace)
-            replicate_played(folder, trace)
+            predict_played(folder, trace, messages)
+            replicate_played(folder, trace, messages)
 
 
-def replicate_played(folder: Path, trace: Trace) -> None:
+def replicate_played(folder: Path, trace: Trace, messages: Messages = QUIET) -> None:
     """Replicate the prediction that lies in a folder, unless that has been done.
 
     Raises:
         BadInputError: the folder cannot be written.
     """
     if not (folder / REPLICATIONS_FILE).exists():
-        replicate_prediction(folder, trace, pl.read_parquet(folder / PREDICTED_FILE))
+        replicate_prediction(folder, trace, pl.read_parquet(folder / PREDICTED_FILE), messages)
 
 
 def _replay(trace: Trace) -> Replay:

@@ -1,18 +1,17 @@
-"""A simulated day as results: tables, charts, and the figures that a person reads."""
+"""Simulate a model's day, or several independent ones: visits, measures, intervals, charts, files."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import polars as pl
-from rich.table import Table
 
 from footfall.chart.day_charts import arrivals_over_day, share_by_channel, wait_heat_map
 from footfall.chart.run_charts import outcomes_by_cause, success_against_target
 from footfall.chart.style import Chart, Stamp, save
-from footfall.cli import plus_minus
-from footfall.cli.console import percent, say, show_table
+from footfall.fit.uncertainty import Uncertainty
 from footfall.measure.prediction import bounds
 from footfall.measure.summary import (
     ElectronicShare,
@@ -28,14 +27,17 @@ from footfall.model.model import Model
 from footfall.model.numbers import DAY_S
 from footfall.records.runs import Manifest
 from footfall.records.tables import write_csv, write_parquet
-from footfall.simulate.day import DayResult
+from footfall.runs import fitted_ranges, replications, versus
+from footfall.runs.content import share_definition, targets, with_changes
+from footfall.runs.folder import begin, end
+from footfall.runs.messages import QUIET, Messages
+from footfall.runs.replications import Day, Plan
+from footfall.runs.text import percent
+from footfall.simulate.day import DayResult, simulate_day
 from footfall.simulate.staff_tables import Unstaffed, unstaffed
+from footfall.stats.intervals import Paired
 
 DAY_CHARTS = "charts"
-_WITHIN = (
-    "±: 95 % half-width within this day, by batch means; other days differ more. "
-    "± ?: too few independent visits."
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,96 @@ class DayFigures:
     share: ElectronicShare
     definition: ShareDefinition
     unstaffed: Sequence[Unstaffed] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DaysAsked:
+    """Which days are simulated, and where the results go."""
+
+    seed: int
+    plan: Plan
+    changes: Sequence[str] = ()
+    """Of the model's numbers, as `path=value`."""
+    against: Sequence[str] = ()
+    """Further changes: the same days are simulated with them as well, and compared."""
+    share: str | None = None
+    """Share definition of the model; None: its first."""
+    uncertainty: Uncertainty | None = None
+    """Of a fitted model's numbers; None: not known."""
+    model_file: str = ""
+    out: Path | None = None
+    overwrite: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DaysDone:
+    """Days that were simulated and written."""
+
+    model: Model
+    figures: DayFigures
+    """Of the first day."""
+    result: DayResult
+    days: Sequence[Day]
+    """Key figures of each day, by name."""
+    over_days: Sequence[Mapping[str, Any]]
+    """A row a key figure: mean, half-width and bounds over the days; empty for a single day."""
+    differences: Mapping[str, Paired]
+    """With changes to compare with: by key figure, the paired difference."""
+    range_text: str | None
+    """What the range of a fitted model holds; None: it is not fitted."""
+    folder: Path
+    run: str
+
+
+def simulate_days(model: Model, asked: DaysAsked, messages: Messages = QUIET) -> DaysDone:
+    """Simulate days of a model, work out the figures, and write tables and charts.
+
+    Raises:
+        BadInputError: a change, figure or share definition is impossible, or the folder cannot be written.
+    """
+    plan, seed = asked.plan, asked.seed
+    spec = with_changes(model, asked.changes, messages=messages)
+    changed = with_changes(spec, asked.against, where="--versus", messages=messages)
+    replications.check_figures(plan, spec)
+    said, definition = share_definition(spec, asked.share)
+    settings = {"model_file": asked.model_file, "set": list(asked.changes)} | plan.settings()
+    if asked.against:
+        settings |= {"versus": list(asked.against)}
+    counted = f"{said.name}: {said.text}"
+    folder, manifest = begin(
+        *("simulate", spec, seed, asked.out),
+        share_definition=counted,
+        settings=settings,
+        overwrite=asked.overwrite,
+    )
+    with messages.progress(f"simulating {spec.title}") as bar:
+        result = simulate_day(spec, seed, progress=bar)
+    days = replications.days(spec, seed, plan, definition, result, messages)
+    draw = partial(fitted_ranges.draw, model, asked.uncertainty, seed, definition, messages=messages)
+    drawing, differences = draw(asked.changes, days), {}
+    if asked.against:
+        others = versus.changed_days(len(days), changed, seed, definition, messages)
+        found = versus.differences(days, others)
+        differences = fitted_ranges.with_fit(found, drawing, draw((*asked.changes, *asked.against), others))
+    day = figures(result, targets(spec), definition, spec)
+    write(folder, day, charts(day, manifest))
+    write_csv(result.staff, folder / "staff.csv")
+    over_days = fitted_ranges.with_ranges(replications.over_days(days, plan), drawing)
+    replications.write(folder, days, over_days)
+    if differences:
+        versus.write(folder, differences)
+    end(folder, manifest)
+    return DaysDone(
+        model=spec,
+        figures=day,
+        result=result,
+        days=days,
+        over_days=over_days,
+        differences=differences,
+        range_text=fitted_ranges.told(spec, asked.uncertainty, len(days)),
+        folder=folder,
+        run=manifest.run,
+    )
 
 
 def figures(
@@ -111,35 +203,9 @@ def as_json(day: DayFigures) -> dict[str, Any]:
         "electronic_share_low": share.share_low,
         "electronic_share_high": share.share_high,
         "share_definition": share.definition,
-        "measures": _with_bounds(day).to_dicts(),
+        "measures": with_bounds(day).to_dicts(),
         "unstaffed": [asdict(each) for each in day.unstaffed],
     }
-
-
-def show(day: DayFigures) -> None:
-    """Print the figures of a day."""
-    table = Table(title="Simulated day", title_justify="left", box=None, pad_edge=False)
-    for head in ("channel", "operation"):
-        table.add_column(head)
-    for head in ("visits", "success, 95 %", "target", "wait mean", "response p95"):
-        table.add_column(head, justify="right")
-    single = (pl.col("channel") != "*") & (pl.col("operation") != "*")
-    for row in _with_bounds(day).filter(single).iter_rows(named=True):
-        table.add_row(
-            row["channel"],
-            row["operation"],
-            f"{row['visits']:,}",
-            plus_minus.with_bounds(row["success_share"], row["success_share_low"], row["success_share_high"]),
-            percent(row["target_share"]),
-            plus_minus.time(row["wait_s_mean"], plus_minus.half_of(row, "wait_s_mean")),
-            plus_minus.time(row["response_s_p95"], plus_minus.half_of(row, "response_s_p95")),
-        )
-    show_table(table)
-    say(_WITHIN)
-    for each in day.unstaffed:
-        say(unstaffed_line(each))
-    if day.definition.electronic:
-        say(share_line(day.share))
 
 
 def unstaffed_line(found: Unstaffed) -> str:
@@ -163,7 +229,8 @@ def share_line(share: ElectronicShare) -> str:
     return f"electronic share: {percent(share.share)} ({bounds}); {share.definition}"
 
 
-def _with_bounds(day: DayFigures) -> pl.DataFrame:
+def with_bounds(day: DayFigures) -> pl.DataFrame:
+    """Give the measures of a day with their bounds within the day."""
     return day.measures.join(
         day.bounds, on=["world", "channel", "operation"], how="left", maintain_order="left"
     )

@@ -1,15 +1,14 @@
 """A played run as charts, tables and the report, all from its files."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import polars as pl
-from rich.table import Table
 
 from footfall.behaviour.load_model import as_played
-from footfall.chart.html_report import ReportData, render
+from footfall.chart.html_report import ReportData, Sheet, render
 from footfall.chart.prediction_charts import Change, predicted_against_measured
 from footfall.chart.prediction_charts import spillover as draw_spillover
 from footfall.chart.run_charts import (
@@ -19,29 +18,33 @@ from footfall.chart.run_charts import (
     run_over_time,
     success_against_target,
 )
-from footfall.chart.style import Chart, Stamp, save
-from footfall.cli import plus_minus
-from footfall.cli.console import percent, say, show_table
-from footfall.cli.evidence import ORDINARY_FILE, PREDICTED_FILE, replications_of, visits_of
-from footfall.cli.judging import Judged
-from footfall.cli.run_sheets import generator_sheet, requests_sheet, warnings_of
-from footfall.cli.runs import targets
+from footfall.chart.style import Chart, Stamp, duration, name_of, save
+from footfall.chart.style import percent as percent_of
 from footfall.load.result_files import HITS_FILE, read_result
 from footfall.load.result_files import VISITS_FILE as MEASURED_FILE
+from footfall.measure.judge_run import spoiled_by
 from footfall.measure.prediction import bounds, compare, foreseen
 from footfall.measure.summary import by_request, measures, outcomes
 from footfall.measure.time_series import percentile_curves, run_series, spillover
 from footfall.model.model import Model
+from footfall.records.load_generator import GeneratorRecord, TimeSummary
 from footfall.records.runs import Manifest
 from footfall.records.tables import HITS, VISITS, read_parquet, write_csv, write_text
+from footfall.runs.content import targets
+from footfall.runs.judge import ORDINARY_FILE, PREDICTED_FILE, Judged, replications_of, visits_of
 from footfall.workload.trace import read_trace
 
 REPORT = "report.html"
 _SPILL_BIN_S = 5.0
 _KEYS = ["channel", "operation"]
-_REPLICATED = (
-    "predicted: mean of {n} replications, the same customers with other service times and\n"
-    "faults, and the range in which 95 % of runs would fall (predicted.csv)."
+REQUESTS_MOST = 200
+"""Rows of requests that the page shows; `requests.csv` has all."""
+_TEXT_MOST = 80
+_UNKNOWN = "–"
+_SHORT_S = 0.01
+_TIMED = (
+    "Times run from when the customer was ready to send the request until it was answered or given up, "
+    "a new connection included."
 )
 
 
@@ -185,38 +188,6 @@ def write(folder: Path, play: PlayFigures, judged: Judged, more: Sequence[Chart]
     return folder / REPORT
 
 
-def show(play: PlayFigures) -> None:
-    """Print the table of channel and operation, and the spill."""
-    # One blank between columns, so that all of them fit.
-    tight = (0, 1, 0, 0)
-    worlds = ("measured",) if play.predicted.is_empty() else ("predicted", "measured")
-    title = "Measured" if len(worlds) == 1 else "Predicted and measured"
-    table = Table(title=title, title_justify="left", box=None, pad_edge=False, padding=tight)
-    has_targets = play.comparison["target_share"].is_not_null().any()
-    heads = ["channel", "operation", "visits", *(f"{world}, 95 %" for world in worlds)]
-    heads += ["target"] if has_targets else []
-    for head in (*heads, *(f"p95 {world}" for world in worlds)):
-        table.add_column(head, justify="left" if head in {"channel", "operation"} else "right")
-    for row in play.comparison.iter_rows(named=True):
-        if row["channel"] == "*" and row["operation"] != "*":
-            continue
-        cells = [row["channel"], row["operation"], f"{row['measured_visits'] or 0:,}"]
-        shares = (f"{world}_success_share" for world in worlds)
-        cells += [
-            plus_minus.with_bounds(row[name], row[f"{name}_low"], row[f"{name}_high"]) for name in shares
-        ]
-        cells += [percent(row["target_share"])] if has_targets else []
-        times = (f"{world}_response_s_p95" for world in worlds)
-        cells += [plus_minus.time(row[name], plus_minus.half_of(row, name)) for name in times]
-        table.add_row(*cells, style="bold" if row["operation"] == "*" else None)
-    show_table(table)
-    say("±: 95 % half-width within this run, by batch means. ± ?: too few independent visits.")
-    if play.replications > 1:
-        say(_REPLICATED.format(n=play.replications))
-    for row in spill_by_channel(play):
-        say(_spill_line(row))
-
-
 def _with_bounds(comparison: pl.DataFrame, within: pl.DataFrame) -> pl.DataFrame:
     """Put the bounds of each world beside its figures."""
     for world in ("predicted", "measured"):
@@ -253,10 +224,11 @@ def _drawn(play: PlayFigures) -> pl.DataFrame:
 
 
 def _findings(play: PlayFigures) -> list[str]:
-    return [_spill_line(row) for row in spill_by_channel(play)]
+    return [spill_line(row) for row in spill_by_channel(play)]
 
 
-def _spill_line(row: dict[str, Any]) -> str:
+def spill_line(row: dict[str, Any]) -> str:
+    """Say in one line what an outage moved to a channel."""
     return (
         f"spill on {row['channel']}: {row['predicted_spill_visits']:+d} visits predicted, "
         f"{row['measured_spill_visits']:+d} measured, on {row['ordinary_visits']} ordinary ones"
@@ -281,3 +253,130 @@ def _outage_s(played: Model) -> tuple[float, float] | None:
     if not outages:
         return None
     return min(float(o.starts_s) for o in outages), max(float(o.ends_s) for o in outages)
+
+
+def requests_sheet(requests: pl.DataFrame, manifest: Manifest) -> Sheet | None:
+    """Give the table of requests, the most failed first (`REQUESTS`); None where there are none."""
+    if requests.is_empty():
+        return None
+    shown = requests.sort(
+        "failed", "requests", "channel", "operation", "step", descending=[True, True, False, False, False]
+    ).head(REQUESTS_MOST)
+    return Sheet(
+        title="Requests",
+        heads=(
+            "Channel",
+            "Operation",
+            "Request",
+            "Count",
+            "Failed, 95 % interval",
+            "p50",
+            "p95",
+            "p99",
+            "Causes",
+        ),
+        rows=[_request(row) for row in shown.iter_rows(named=True)],
+        note=_note(requests, manifest),
+        names=3,
+        texts=frozenset({8}),
+    )
+
+
+def generator_sheet(manifest: Manifest) -> Sheet | None:
+    """Give what is known of the generator and its connections; None where nothing is."""
+    rows = list(_rows(manifest))
+    if not rows:
+        return None
+    note = "The generator's own part of the times: where it is large, the run is invalid."
+    return Sheet(title="Generator", heads=("What", "Found"), rows=rows, note=note, texts=frozenset({1}))
+
+
+def warnings_of(manifest: Manifest) -> list[str]:
+    """Give what a reader must know before they believe a figure."""
+    found = [spoiled] if (spoiled := spoiled_by(manifest)) else []
+    if manifest.settings.get("insecure"):
+        found.append(
+            "Certificates of the service were not checked (--insecure): it may have been another one."
+        )
+    if manifest.ended_early_by:
+        found.append(f"The run ended early by its own criterion, {manifest.ended_early_by}")
+    return found
+
+
+def _request(row: dict[str, object]) -> tuple[str, ...]:
+    share, low, high = (float(str(row[f"failed_share{end}"])) for end in ("", "_low", "_high"))
+    return (
+        name_of(str(row["channel"])),
+        _cut(str(row["operation"])),
+        _cut(str(row["step"])),
+        f"{row['requests']:,}",
+        f"{percent_of(share)} ({low * 100:.1f} – {high * 100:.1f})",
+        *(duration(float(str(row[f"time_s_p{p}"]))) for p in (50, 95, 99)),
+        str(row["causes"]),
+    )
+
+
+def _note(requests: pl.DataFrame, manifest: Manifest) -> str:
+    said = [_TIMED]
+    kept = manifest.settings.get("hits_sample_share")
+    if isinstance(kept, int | float) and kept < 1:
+        said.append(f"A sample: the requests of {percent_of(float(kept))} of the customers were kept.")
+    if requests.height > REQUESTS_MOST:
+        said.append(
+            f"The {REQUESTS_MOST} with the most failures, of {requests.height}; requests.csv has all."
+        )
+    return " ".join(said)
+
+
+def _rows(manifest: Manifest) -> Iterator[tuple[str, str]]:
+    record = manifest.generator
+    if record is not None and (record.own.n or record.turn.n):
+        yield from _of_record(record)
+    if manifest.connections is not None:
+        yield "connections", manifest.connections.told(manifest.settings)
+    for reason, n in manifest.broken_reasons.items():
+        yield "arrivals that broke inside the generator", f"{n:,}: {_cut(reason)}"
+    for worker in manifest.workers:
+        yield f"worker {_cut(worker.id)}", worker.status
+
+
+def _of_record(record: GeneratorRecord) -> Iterator[tuple[str, str]]:
+    yield "time it took itself to send a request", _times(record.own)
+    yield "turns of its event loop", _times(record.turn)
+    yield "answers read late, p99", _fine(record.read_late_s_p99)
+    if shares := record.cpu_share_by_s:
+        mean = sum(shares) / len(shares)
+        yield (
+            "CPU of one core",
+            f"{percent_of(mean)} in the mean, {percent_of(max(shares))} in the busiest second",
+        )
+    if (control := record.control) is not None:
+        failed = f", {control.failed:,} without an answer" if control.failed else ""
+        asked = f"{_cut(control.method_and_path)}: {control.sent:,} sent{failed}; {_times(control.answered)}"
+        yield "the same service, asked by a separate process", asked
+        if control.same_in_run.n:
+            yield "the same request within the run", _times(control.same_in_run)
+        yield "how late the host woke that process", _times(control.woken_late)
+        yield "what 10 ms of CPU took that process", _times(control.cpu_10ms)
+
+
+def _times(summary: TimeSummary) -> str:
+    if not summary.n:
+        return "not known"
+    figures = (
+        ("p50", summary.p50_s),
+        ("p95", summary.p95_s),
+        ("p99", summary.p99_s),
+        ("longest", summary.max_s),
+    )
+    return ", ".join(f"{name} {_fine(seconds)}" for name, seconds in figures) + f" (n {summary.n:,})"
+
+
+def _fine(seconds: float | None) -> str:
+    if seconds is None:
+        return _UNKNOWN
+    return f"{seconds * 1000:.1f} ms" if seconds < _SHORT_S else duration(seconds)
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _TEXT_MOST else text[: _TEXT_MOST - 1] + "…"

@@ -1,4 +1,4 @@
-"""Independent days: so many, or until they are enough; every key figure with its half-width."""
+"""Independent days: a fixed number, or until a precision is reached; each key figure with its half-width."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -11,11 +11,12 @@ from typing import Any
 
 import polars as pl
 
-from footfall.cli.console import note, percent, progress
 from footfall.measure.summary import ShareDefinition, electronic_share, measures
 from footfall.model.model import Model
 from footfall.records.errors import BadInputError
 from footfall.records.tables import write_csv
+from footfall.runs.messages import QUIET, Messages
+from footfall.runs.text import percent
 from footfall.simulate.day import DayResult
 from footfall.simulate.replications import replicate
 from footfall.stats.intervals import replicated
@@ -97,7 +98,14 @@ def key_figures(definition: ShareDefinition, result: DayResult) -> dict[str, flo
     return figures
 
 
-def days(spec: Model, seed: int, plan: Plan, definition: ShareDefinition, first: DayResult) -> list[Day]:
+def days(
+    spec: Model,
+    seed: int,
+    plan: Plan,
+    definition: ShareDefinition,
+    first: DayResult,
+    messages: Messages = QUIET,
+) -> list[Day]:
     """Simulate further days beside the first one, until there are enough."""
     summary = partial(key_figures, definition)
     found: list[Day] = [summary(first)]
@@ -105,12 +113,12 @@ def days(spec: Model, seed: int, plan: Plan, definition: ShareDefinition, first:
         return found
     most = "at most " if plan.precision else ""
     with (
-        progress(f"simulating {most}{plan.replications - 1} more days") as bar,
+        messages.progress(f"simulating {most}{plan.replications - 1} more days") as bar,
         closing(replicate(spec, seed, range(1, plan.replications), summary, bar)) as more,
     ):
         for day in more:
             found.append(day)
-            if plan.precision and _is_enough(found, plan, plan.precision):
+            if plan.precision and _is_enough(found, plan, plan.precision, messages):
                 break
     return found
 
@@ -152,11 +160,11 @@ def told_of(found: Sequence[Day], plan: Plan, wanted: Precision) -> str:
     return f"{len(found)} days: {reached} of {len(declared)} figures within ± {percent(wanted.relative)}"
 
 
-def _is_enough(found: Sequence[Day], plan: Plan, wanted: Precision) -> bool:
+def _is_enough(found: Sequence[Day], plan: Plan, wanted: Precision, messages: Messages) -> bool:
     if len(found) < wanted.least:
         return False
     if len(found) % _TOLD_EVERY == 0:
-        note(f"{told_of(found, plan, wanted)} …")
+        messages.note(f"{told_of(found, plan, wanted)} …")
     return enough(_declared(series(found), plan).values(), wanted)
 
 

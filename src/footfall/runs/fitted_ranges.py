@@ -6,14 +6,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from footfall.cli.console import progress
-from footfall.cli.content import drawn_with_changes
-from footfall.cli.replicating import Day, key_figures, series
 from footfall.fit.uncertainty import UNCERTAINTY_FILE, Uncertainty, read_uncertainty
 from footfall.measure.summary import ShareDefinition
 from footfall.model.model import Model
 from footfall.model.numbers import Grade, leaves
 from footfall.records.runs import read_limited
+from footfall.runs.content import drawn_with_changes
+from footfall.runs.messages import QUIET, Messages
+from footfall.runs.replications import Day, key_figures, series
 from footfall.simulate.replications import replicate_each
 from footfall.stats.fitted_range import days_of_draws, fitted_range
 from footfall.stats.intervals import Paired
@@ -60,6 +60,7 @@ def draw(
     definition: ShareDefinition,
     changes: Sequence[str],
     days: Sequence[Day],
+    messages: Messages = QUIET,
 ) -> Drawing | None:
     """Simulate days again with the fitted numbers drawn; None: one day, or nothing says how sure they are.
 
@@ -72,7 +73,7 @@ def draw(
         drawn_with_changes(model, uncertainty, (seed, number), changes)
         for number in sorted({number for number, _ in order})
     ]
-    with progress(f"simulating {len(order)} days with the fitted numbers drawn") as bar:
+    with messages.progress(f"simulating {len(order)} days with the fitted numbers drawn") as bar:
         found = list(replicate_each(drawn, seed, order, partial(key_figures, definition), bar))
     return Drawing(uncertainty=uncertainty, days=days, draws=order, drawn=found)
 

@@ -1,8 +1,8 @@
-"""`footfall fit` with a mapping of channels: shares by month, learned and forecast."""
+"""Fit channel shares to a log of dated cases: by month, learned and forecast."""
 
 import hashlib
 import json
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +11,6 @@ import polars as pl
 from footfall.chart.html_report import FitReport, Sheet, render_fit
 from footfall.chart.month_charts import shares_chart
 from footfall.chart.style import Stamp, save
-from footfall.cli.console import percent, progress, say, say_json, show_table
-from footfall.cli.fitting import printed, stem_of
-from footfall.cli.runs import begin_named, end
 from footfall.fit.log_rows import RowStatus
 from footfall.fit.share_counts import month_name
 from footfall.fit.share_fit import Ahead, SharesFit, fit_shares
@@ -21,6 +18,10 @@ from footfall.fit.share_mapping import ShareMapping, read_share_mapping
 from footfall.records.errors import BadInputError
 from footfall.records.log_file import Table, TableForm, joined, read_table
 from footfall.records.tables import write_csv, write_text
+from footfall.runs.fit_tables import stem_of
+from footfall.runs.folder import begin_named, end
+from footfall.runs.messages import QUIET, Messages
+from footfall.runs.text import percent
 
 AHEAD_DEFAULT, AHEAD_MOST = 3, 24
 ALL_ELECTRONIC = "all electronic channels"
@@ -34,37 +35,40 @@ _BETTER = {
 }
 
 
-def fit_and_show(
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SharesRun:
+    """A fit of channel shares that has been written."""
+
+    fit: SharesFit
+    name: str
+    folder: Path
+    run: str
+
+
+def fit_share_log(
     logs: list[Path],
-    mapping_text: tuple[str, str],
+    named_mapping: tuple[str, str],
     ahead: int,
     out: Path | None,
     *,
-    overwrite: bool,
-    as_json: bool,
-) -> None:
-    """Fit the shares of some files, write and print them; the mapping is given as its text and its name."""
-    mapping = read_share_mapping(*mapping_text)
+    overwrite: bool = False,
+    messages: Messages = QUIET,
+) -> SharesRun:
+    """Fit the shares of some files and write them; the mapping is given as its text and its name.
+
+    Raises:
+        BadInputError: a file or the mapping cannot be read, or holds too few months.
+    """
+    mapping = read_share_mapping(*named_mapping)
     table = _table(logs, mapping)
-    with progress(f"learning channel shares from {table.frame.height:,} rows"):
+    with messages.progress(f"learning channel shares from {table.frame.height:,} rows"):
         try:
             fit = fit_shares(table, mapping, ahead)
         except BadInputError as error:
-            raise BadInputError(f"{logs[0]} by {mapping_text[1]}", str(error)) from error
+            raise BadInputError(f"{logs[0]} by {named_mapping[1]}", str(error)) from error
     name = mapping.options.name or stem_of(logs[0])
     folder, run = _write(fit, name, mapping, logs, out, overwrite=overwrite)
-    if as_json:
-        say_json(figures(fit) | {"run": run, "folder": str(folder)})
-        return
-    say(_summary(fit, name))
-    for sheet in sheets(fit):
-        show_table(printed(sheet.title, sheet.heads, sheet.rows))
-    say()
-    for sentence in sentences(fit):
-        say(sentence)
-    for note in fit.notes:
-        say(f"note: {note}")
-    say(f"results in {folder}")
+    return SharesRun(fit=fit, name=name, folder=folder, run=run)
 
 
 def _table(logs: list[Path], mapping: ShareMapping) -> Table:
@@ -216,7 +220,8 @@ def _sentence(each: Ahead) -> str:
     )
 
 
-def _summary(fit: SharesFit, name: str) -> str:
+def summary(fit: SharesFit, name: str) -> str:
+    """Say what was learned from, in one line."""
     found = fit.counted
     used = sum(fate.rows for fate in found.fates if fate.use == "whole")
     first, last = (month_name(int(found.months[place])) for place in (0, -1))
@@ -281,7 +286,7 @@ def _write(
     report = FitReport(
         title=f"{name}: channel shares",
         source=", ".join(log.name for log in logs),
-        summary=" ".join([_summary(fit, name) + ".", *sentences(fit)]),
+        summary=" ".join([summary(fit, name) + ".", *sentences(fit)]),
         version=manifest.versions["footfall"],
         cautions=[("note", note) for note in fit.notes],
         tables=sheets(fit),

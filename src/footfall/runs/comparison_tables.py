@@ -1,49 +1,26 @@
-"""A comparison of runs as a table, as files and as JSON."""
+"""A comparison of runs as tables, a chart, files and JSON."""
 
 import math
 from pathlib import Path
 from typing import Any
 
 import polars as pl
-from rich.table import Table
 
 from footfall import __version__
 from footfall.chart.comparison_charts import COMPARISON, comparison_chart
 from footfall.chart.style import Stamp, save
-from footfall.cli.comparing import BASELINE, CANDIDATE, Compared
-from footfall.cli.console import percent, say, seconds, show_table
 from footfall.measure.run_comparison import Difference, Finding
 from footfall.measure.run_metrics import Metric
 from footfall.records.runs import run_id
 from footfall.records.tables import write_csv
+from footfall.runs.compare import BASELINE, CANDIDATE, Compared
+from footfall.runs.text import percent, seconds
 
 CHART = "comparison"
-_ROWS_MOST = 40
 _FIELDS = (
     *("baseline_runs", "candidate_runs", "baseline", "candidate", "difference", "low", "high", "p", "p_holm"),
     *("finding", "reason", "runs_needed", "is_main"),
 )
-_ORDER = list(Finding)
-
-
-def show(compared: Compared, written: Path | None = None) -> None:
-    """Print the table, what was left out and why, and the verdict."""
-    ranked = sorted(
-        compared.differences, key=lambda each: (not each.is_main, _ORDER.index(each.finding), each.p or 0.0)
-    )
-    if ranked:
-        show_table(_table(ranked[:_ROWS_MOST]))
-        say(_legend(compared))
-    if len(ranked) > _ROWS_MOST:
-        say(f"… and {len(ranked) - _ROWS_MOST} more metrics: see --out or --json")
-    for run in compared.left_out:
-        say(f"left out: {run.name}: {run.reason}")
-    for caution in compared.cautions:
-        say(f"caution: {caution}")
-    if written is not None:
-        say(f"\nchart: {written}")
-    say(f"\n{compared.decision.reason}")
-    say(f"verdict: {compared.decision.verdict.value}")
 
 
 def write(folder: Path, compared: Compared) -> Path:
@@ -133,7 +110,7 @@ def difference_text(each: Difference) -> str:
     """Give a difference with its unit, such as `+12 %` or `-3.0 pt`."""
     if each.difference is None:
         return "–"
-    return _sized(each.metric, each.difference) + (" pt" if each.metric.is_share else " %")
+    return sized(each.metric, each.difference) + (" pt" if each.metric.is_share else " %")
 
 
 def value_text(metric: Metric, value: float | None) -> str:
@@ -145,53 +122,8 @@ def value_text(metric: Metric, value: float | None) -> str:
     return seconds(value)
 
 
-def _table(differences: list[Difference]) -> Table:
-    table = Table(
-        title="Run by run: baseline and candidate",
-        title_justify="left",
-        box=None,
-        pad_edge=False,
-        padding=(0, 1, 0, 0),
-    )
-    for head in ("metric", BASELINE, CANDIDATE, "difference", "95 % interval", "p (Holm)", "finding"):
-        table.add_column(head, justify="left" if head in {"metric", "finding"} else "right")
-    table.add_column("runs to tell", justify="right")
-    for each in differences:
-        table.add_row(
-            str(each.metric),
-            value_text(each.metric, each.baseline),
-            value_text(each.metric, each.candidate),
-            difference_text(each),
-            _interval_text(each),
-            "–" if each.p_holm is None else f"{each.p_holm:.2g}",
-            each.finding.value,
-            _runs_text(each),
-            style="bold" if each.finding is Finding.WORSE else None,
-        )
-    return table
-
-
-def _legend(compared: Compared) -> str:
-    runs = f"{len(compared.candidate)} runs against {len(compared.baseline)}"
-    size = f"{compared.minimum.relative * 100:g} %, or {compared.minimum.share * 100:g} pt of success"
-    is_split = len({each.is_main for each in compared.differences}) > 1
-    test = f"exact Mann–Whitney, Holm over {'the main and over all other' if is_split else 'all'} metrics"
-    return f"{runs}; medians of runs; {test}; a difference counts beyond {size}."
-
-
-def _interval_text(each: Difference) -> str:
-    if each.low is None or each.high is None:
-        return "–"
-    return f"{_sized(each.metric, each.low)} to {_sized(each.metric, each.high)}"
-
-
-def _runs_text(each: Difference) -> str:
-    if each.finding is not Finding.UNKNOWN:
-        return ""
-    return f"{each.runs_needed} each" if each.runs_needed else "?"
-
-
-def _sized(metric: Metric, value: float) -> str:
+def sized(metric: Metric, value: float) -> str:
+    """Give the size of a difference with its sign and without its unit."""
     if not math.isfinite(value):
         return "+∞" if value > 0 else "-∞"
     # Adding 0 turns a rounded -0 into 0.

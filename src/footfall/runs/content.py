@@ -1,4 +1,4 @@
-"""Find the workspace's content: a model by its path."""
+"""Models by their path, changed as asked, and what the measures need to know of them."""
 
 import importlib.util
 import sys
@@ -9,11 +9,13 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from footfall.cli.console import note
 from footfall.fit.uncertainty import Uncertainty, drawn
+from footfall.measure.summary import ShareDefinition
 from footfall.model.changes import flattened, set_text
 from footfall.model.model import Model
+from footfall.model.model import ShareDefinition as ModelShareDefinition
 from footfall.records.errors import BadInputError
+from footfall.runs.messages import QUIET, Messages
 from footfall.simulate.hotline.spec import Hotline
 from footfall.simulate.offices.spec import Offices
 
@@ -21,7 +23,10 @@ _RECORDED = "HOTLINE, as in models/bank_hotline.py, or OFFICES, as in models/cit
 
 
 def model_in(
-    path: Path, changes: tuple[str, ...] = (), before: Callable[[Model], Model] | None = None
+    path: Path,
+    changes: tuple[str, ...] = (),
+    before: Callable[[Model], Model] | None = None,
+    messages: Messages = QUIET,
 ) -> Model:
     """Give `MODEL` of a model file, with changes `path=value` made in turn, after those of `before`.
 
@@ -33,11 +38,13 @@ def model_in(
         raise BadInputError(str(path), "MODEL is not a Model", "a footfall.model.model.Model")
     if before is not None:
         model = before(model)
-    return with_changes(model, changes)
+    return with_changes(model, changes, messages=messages)
 
 
-def with_changes(model: Model, changes: Sequence[str], *, where: str = "--set") -> Model:
-    """Give a model with changes `path=value` made in turn; one that flattens a day profile is said on stderr.
+def with_changes(
+    model: Model, changes: Sequence[str], *, where: str = "--set", messages: Messages = QUIET
+) -> Model:
+    """Give a model with changes `path=value` made in turn; says so where one flattens a day profile.
 
     Raises:
         BadInputError: a change is impossible.
@@ -45,7 +52,7 @@ def with_changes(model: Model, changes: Sequence[str], *, where: str = "--set") 
     for change in changes:
         changed = set_text(model, change, where=where)
         if warning := flattened(model, change, where=where):
-            note(f"footfall: warning: {warning}")
+            messages.note(f"footfall: warning: {warning}")
         model = changed
     return model
 
@@ -95,6 +102,29 @@ def offices_in(path: Path) -> Offices | None:
     if offices is not None and not isinstance(offices, Offices):
         raise BadInputError(str(path), "OFFICES are no Offices", "a footfall.simulate.offices.spec.Offices")
     return offices
+
+
+def share_definition(model: Model, name: str | None) -> tuple[ModelShareDefinition, ShareDefinition]:
+    """Give a share definition of the model, as the model says it and as the measures take it.
+
+    Raises:
+        BadInputError: the model has none of that name.
+    """
+    known = {definition.name: definition for definition in model.share_definitions}
+    if name is not None and name not in known:
+        raise BadInputError(f"--share {name}", "no such definition in the model", " or ".join(known))
+    chosen = known[name] if name else model.share_definitions[0]
+    channels = frozenset(channel.name for channel in model.channels)
+    return chosen, ShareDefinition(
+        electronic=frozenset(chosen.electronic),
+        excluded=channels - frozenset(chosen.counted),
+        operations=frozenset(chosen.operations),
+    )
+
+
+def targets(model: Model) -> dict[tuple[str, str], float]:
+    """Give the success shares that the model asks for, by channel and operation."""
+    return {(t.channel, t.operation): float(t.success_share) for t in model.targets}
 
 
 def _member(path: Path, name: str, expected: str) -> Any:  # noqa: ANN401  the caller checks

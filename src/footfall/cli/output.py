@@ -15,6 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from footfall.cli.folding import NameText, wrapped
+from footfall.runs.messages import Messages
 
 _WIDTH_PIPED = 1_000_000
 _TIGHT = (0, 1, 0, 0)
@@ -80,23 +81,9 @@ def say_json(data: Any) -> None:  # noqa: ANN401  whatever JSON holds
     sys.stdout.flush()
 
 
-def percent(share: float | None) -> str:
-    """Give a share as a person reads it."""
-    return "–" if share is None else f"{share:.1%}".replace("%", " %")
-
-
-def seconds(value: float | None) -> str:
-    """Give a time as a person reads it."""
-    if value is None:
-        return "–"
-    if value < 1:
-        return f"{value * 1000:.0f} ms"
-    return f"{value:.1f} s" if value < 120 else f"{value / 60:.1f} min"  # noqa: PLR2004  two minutes
-
-
 @contextmanager
 def progress(title: str) -> Iterator[Callable[[float], None]]:
-    """Show a bar while long work runs; hand it the share done. Off a terminal, only the title is written."""
+    """Show a bar while long work runs; it takes the share done. Off a terminal, only the title is written."""
     if not sys.stderr.isatty():
         note(f"{title} …")
         yield lambda _share: None
@@ -112,3 +99,20 @@ def progress(title: str) -> Iterator[Callable[[float], None]]:
         task = bar.add_task(title, total=1.0)
         yield lambda share: bar.update(task, completed=min(share, 1.0))
         bar.update(task, completed=1.0)
+
+
+class Terminal(Messages):
+    """Shows what a job says: lines on stderr, and on a terminal a bar for each stage."""
+
+    def note(self, text: str) -> None:
+        """Print a line on stderr."""
+        note(text)
+
+    @contextmanager
+    def progress(self, title: str) -> Iterator[Callable[[float], None]]:
+        """Show a stage of the work."""
+        with progress(title) as bar:
+            yield bar
+
+
+TERMINAL = Terminal()

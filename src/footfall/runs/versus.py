@@ -5,15 +5,13 @@ from functools import partial
 from pathlib import Path
 
 import polars as pl
-from rich.table import Table
 
-from footfall.cli import plus_minus
-from footfall.cli.console import progress, say, show_table
-from footfall.cli.replicating import Day, key_figures
 from footfall.measure.summary import ShareDefinition
 from footfall.model.model import Model
 from footfall.records.errors import BadInputError
 from footfall.records.tables import write_csv
+from footfall.runs.messages import QUIET, Messages
+from footfall.runs.replications import Day, key_figures
 from footfall.simulate.replications import replicate
 from footfall.stats.intervals import Paired, paired
 
@@ -21,7 +19,7 @@ VERSUS_FILE = "versus.csv"
 REPLICATIONS = 10
 _DAYS_LEAST = 2
 _NOISE_SHARE = 1e-9
-_DAYS_TELLING = 5
+DAYS_TELLING = 5
 """Below, a 95 % half-width is at least 1.4 times what it would be if the spread were known (Student's t)."""
 
 
@@ -38,9 +36,11 @@ def replications(given: int | None, precision: str | None) -> int:
     return given or REPLICATIONS
 
 
-def changed_days(count: int, changed: Model, seed: int, definition: ShareDefinition) -> list[Day]:
+def changed_days(
+    count: int, changed: Model, seed: int, definition: ShareDefinition, messages: Messages = QUIET
+) -> list[Day]:
     """Simulate the same days with the change."""
-    with progress(f"simulating {count} days with the change") as bar:
+    with messages.progress(f"simulating {count} days with the change") as bar:
         return list(replicate(changed, seed, range(count), partial(key_figures, definition), bar))
 
 
@@ -86,40 +86,3 @@ def is_same(each: Paired) -> bool:
     """Whether a figure is the same on every day, but for the last digits of a sum taken in another order."""
     least = _NOISE_SHARE * max(abs(each.first_mean), abs(each.second_mean))
     return max(abs(each.difference), each.interval.half_width) <= least
-
-
-def show(found: Mapping[str, Paired], changes: Sequence[str]) -> None:
-    """Print the differences with their paired half-widths, and what these would be unpaired."""
-    if not found:
-        return
-    title = f"\nWith {', '.join(changes)}: the same customers, paired day by day"
-    table = Table(title=title, title_justify="left", box=None, pad_edge=False)
-    for head in ("quantity", "days", "as is", "changed", "difference ± 95 %", "unpaired ±", "variance ÷"):
-        table.add_column(head, justify="left" if head == "quantity" else "right")
-    differing = {name: each for name, each in found.items() if not is_same(each)}
-    for name, each in differing.items():
-        plain = plus_minus.plain_of(name)
-        form = plus_minus.difference_of(name)
-        reduction = "–" if each.variance_reduction is None else f"{each.variance_reduction:.3g}"
-        table.add_row(
-            name,
-            str(each.replications),
-            plain(each.first_mean),
-            plain(each.second_mean),
-            form(each.difference, each.interval.half_width),
-            form(each.difference, each.unpaired_half_width).partition("± ")[2],
-            reduction,
-        )
-    if differing:
-        show_table(table)
-    if len(differing) < len(found):
-        alike = len(found) - len(differing)
-        more = "1 more quantity is" if alike == 1 else f"{alike} more quantities are"
-        say(f"{more} the same on every day (see {VERSUS_FILE})")
-    days = max(each.replications for each in found.values())
-    if days < _DAYS_TELLING:
-        say(
-            f"caution: {days} days can tell nothing, since no spread can be known from so few: an interval "
-            f"is worth something from {_DAYS_TELLING} days on; take --replications {REPLICATIONS} or more"
-        )
-    say("variance ÷: by how much pairing divided the variance of the difference, measured in these days")

@@ -1,8 +1,8 @@
-"""Make a trace: the customers of a window of a model's day, under a scenario."""
+"""Make a trace: the customers of a window of a model's day, or the requests of a server's log."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from math import inf, sqrt
+from dataclasses import dataclass, field
+from math import ceil, floor, inf, sqrt
 from pathlib import Path
 
 import numpy as np
@@ -10,17 +10,20 @@ import polars as pl
 from numpy.typing import NDArray
 
 from footfall.behaviour.load_model import RunPace
-from footfall.cli.content import model_in
 from footfall.model.model import Model
 from footfall.model.numbers import DAY_S, HALF_HOUR_S, HOUR_S
 from footfall.records.errors import BadInputError
+from footfall.runs.content import model_in
+from footfall.runs.messages import QUIET, Messages
 from footfall.workload.arrivals import arrivals_table, draw_arrivals, rates_within
+from footfall.workload.logged_requests import LogForm, Requests, Rule, errands, read_requests, rule_of, ruled
 from footfall.workload.scenario import Scenario, changed, play_of, read_scenario, with_outages
 from footfall.workload.trace import LogInfo, Trace, TraceInfo, busiest_window, cut, random_choice
 
 SCENARIOS = Path("scenarios")
 ARRIVALS_MOST = 5_000_000
 """More are not sampled for one window: they would take gigabytes before the first request."""
+_EXAMPLES = 3
 ARRIVALS_OF_A_KIND_MOST = 500_000
 """Of one segment and errand in half an hour: half of what their numbers have room for, as days differ."""
 
@@ -67,24 +70,30 @@ def scenario_of(
     return scenario.model_copy(update={key: value for key, value in given.items() if value is not None})
 
 
-def model_of(scenario: Scenario, changes: Sequence[str] = ()) -> Model:
+def model_of(scenario: Scenario, changes: Sequence[str] = (), messages: Messages = QUIET) -> Model:
     """Give the model of a scenario with its numbers and then the command line's; no outages yet.
 
     Raises:
         BadInputError: the file does not run, or a change is impossible.
     """
-    return model_in(Path(scenario.model), tuple(changes), before=lambda model: changed(model, scenario))
+    return model_in(
+        Path(scenario.model), tuple(changes), before=lambda model: changed(model, scenario), messages=messages
+    )
 
 
 def make_trace(
-    scenario: Scenario, seed: int, changes: Sequence[str] = (), at_hour: float | None = None
+    scenario: Scenario,
+    seed: int,
+    changes: Sequence[str] = (),
+    at_hour: float | None = None,
+    messages: Messages = QUIET,
 ) -> Trace:
     """Sample the scenario's day and cut its window: the busiest, unless an hour is given.
 
     Raises:
         BadInputError: the window does not lie in the day, or a change is impossible.
     """
-    model = model_of(scenario, changes)
+    model = model_of(scenario, changes, messages)
     people = arrivals_table(model, draw_arrivals(model, seed, 0))
     if at_hour is None:
         starts_s = busiest_window(people["at_s"].to_numpy(), scenario.window_s)
@@ -201,3 +210,83 @@ def trace_of(people: pl.DataFrame, model: Model, scenario: Scenario, told: Trace
         criteria=scenario.criteria,
     )
     return Trace(info=info, model=model, arrivals=arrivals)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogOptions:
+    """Which log, and how it is read."""
+
+    path: Path
+    form: LogForm = field(default_factory=LogForm)
+    rules: Sequence[str] = ()
+    """As on the command line; none: all are the model's first errand at its first electronic channel."""
+    window_s: float | None = None
+    """The busiest so many seconds; None: the whole log."""
+    at_hour: float | None = None
+    """Hours after the midnight before the first request at which the window begins; None: the busiest."""
+
+
+def trace_of_log(
+    scenario: Scenario, log: LogOptions, seed: int, changes: Sequence[str] = (), messages: Messages = QUIET
+) -> Trace:
+    """Give the requests of a log, or of a window of it, as arrivals that are due when they were recorded.
+
+    Raises:
+        BadInputError: the log cannot be read, a rule names no errand, or nothing is left to play.
+    """
+    model = model_of(scenario, changes, messages)
+    rules = [rule_of(text, model) for text in log.rules] or [_first_errand(model)]
+    requests = read_requests(log.path, log.form)
+    named = ruled(requests.frame, rules)
+    told_of_log = _told(log, requests, named, rules)
+    who = errands(named, rules, model, seed)
+    if who.is_empty():
+        seen = ", ".join(map(repr, told_of_log.no_errand_examples)) or "none"
+        problem = f"no request matches a rule; paths of the log: {seen}"
+        raise BadInputError(str(log.path), problem, "--as with a pattern that matches, or --path-column")
+    midnight_s = floor(float(who["at_s"][0]) / DAY_S) * DAY_S
+    starts_s, length_s = _window(who["at_s"] - midnight_s, log)
+    # The hour tells which staff and opening hours hold; the day of the log does not matter.
+    whole_days_s = floor(starts_s / DAY_S) * DAY_S
+    who = who.with_columns(pl.col("at_s") - midnight_s - whole_days_s)
+    play = play_of(scenario.model_copy(update={"window_s": length_s}), starts_s - whole_days_s)
+    told = TraceOf(play=play, seed=seed, changes=tuple(changes), log=told_of_log)
+    return trace_of(who, model, scenario, told)
+
+
+def _told(log: LogOptions, requests: Requests, named: pl.DataFrame, rules: Sequence[Rule]) -> LogInfo:
+    counts = dict(named["rule"].drop_nulls().value_counts().iter_rows())
+    others = named.filter(pl.col("rule").is_null())["path"]
+    return LogInfo(
+        name=log.path.name,
+        rows=requests.read,
+        unreadable=requests.unreadable,
+        first_unreadable=requests.first_unreadable,
+        unreadable_example=requests.unreadable_example,
+        no_errand=others.len(),
+        no_errand_examples=tuple(path[:60] for path in others.unique(maintain_order=True).head(_EXAMPLES)),
+        by_rule={
+            f"{rule.pattern}={rule.channel}.{rule.operation}": counts.get(k, 0)
+            for k, rule in enumerate(rules)
+        },
+        form=requests.form,
+    )
+
+
+def _first_errand(model: Model) -> Rule:
+    channel = next((each for each in model.channels if each.nest == "electronic"), model.channels[0])
+    return Rule("*", channel.name, next(iter(channel.dialogues)))
+
+
+def _window(at_s: pl.Series, log: LogOptions) -> tuple[float, float]:
+    """Give the begin and length of the window, seconds after midnight before the first request."""
+    first_s, last_s = floor(float(at_s[0])), ceil(float(at_s[-1]) + 1e-6)
+    if log.at_hour is not None:
+        starts_s = log.at_hour * HOUR_S
+        if not first_s <= starts_s < last_s:
+            bounds = f"{first_s / HOUR_S:.2f} to {last_s / HOUR_S:.2f}"
+            raise BadInputError(f"--at-hour {log.at_hour:g}", "the log has no requests then", bounds)
+        return starts_s, min(log.window_s or last_s - starts_s, last_s - starts_s)
+    if log.window_s is None or log.window_s >= last_s - first_s:
+        return first_s, max(last_s - first_s, 1)
+    return busiest_window(at_s.to_numpy(), log.window_s, ends_s=last_s), log.window_s

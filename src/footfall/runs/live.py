@@ -1,4 +1,4 @@
-"""A run as its attendant knows it: the trace, the prediction, and the news from Locust so far."""
+"""A run that is played from Locust's web page, as it stands: trace, prediction, and the news so far."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -7,18 +7,18 @@ from typing import Any
 
 import polars as pl
 
-from footfall.cli import judging, reporting
-from footfall.cli.evidence import PREDICTED_FILE, visits_of
-from footfall.cli.runs import targets
-from footfall.cli.tracing import SCENARIOS, make_trace, scenario_of
 from footfall.load.result_files import VISITS_FILE as MEASURED_FILE
-from footfall.measure.judge import judge
+from footfall.measure.judge import judge as judge_criterion
 from footfall.measure.live import STARTS, LiveSummary, live_rows, live_series
 from footfall.measure.run_data import RunData
 from footfall.measure.spec import Criterion, LagCriterion, ResponseCriterion, Scope, ShareCriterion
 from footfall.measure.verdict import Judgement, Verdict, VerdictDecision, decide
 from footfall.records.runs import ArrivalCounts, Lag, Manifest, read_manifest, write_manifest
 from footfall.records.tables import VISITS
+from footfall.runs import judge, report
+from footfall.runs.content import targets
+from footfall.runs.judge import PREDICTED_FILE, visits_of
+from footfall.runs.trace import SCENARIOS, make_trace, scenario_of
 from footfall.stats.intervals import nearest_rank
 from footfall.workload.scenario import Scenario, read_scenario, scenario_files
 from footfall.workload.trace import Trace, read_trace
@@ -43,7 +43,7 @@ class Attended:
     measured: pl.DataFrame = field(default_factory=VISITS.to_frame)
     starts: pl.DataFrame = field(default_factory=STARTS.to_frame)
     now_s: float = 0.0
-    judged: judging.Judged | None = None
+    judged: judge.Judged | None = None
     """Once the run is over."""
 
     @property
@@ -110,7 +110,7 @@ def attended_run(scenario: str | None, trace: Path | None, seed: int, **shape: A
         # A trace may be of a scenario that this workspace does not have.
         name = played.info.scenario
         chosen = read_scenario(name, SCENARIOS) if name in scenario_files(SCENARIOS) else None
-    criteria = judging.criteria_of_trace(played.info, played.model) if played.info.criteria else ()
+    criteria = judge.criteria_of_trace(played.info, played.model) if played.info.criteria else ()
     return Attended(played, chosen, criteria)
 
 
@@ -124,7 +124,7 @@ def live_state(attended: Attended, scopes: Sequence[str]) -> dict[str, Any]:
         measured=attended.measured,
         arrivals=attended.trace.arrivals.filter(pl.col("due_s") <= attended.now_s - _GRACE_S),
     )
-    return _state(attended, [judge(each, evidence) for each in attended.criteria], scopes)
+    return _state(attended, [judge_criterion(each, evidence) for each in attended.criteria], scopes)
 
 
 def end_run(attended: Attended, run: Path) -> None:
@@ -138,14 +138,14 @@ def end_run(attended: Attended, run: Path) -> None:
     measured = visits_of(run, MEASURED_FILE)
     attended.measured = attended.measured if measured is None else measured
     attended.now_s = max(attended.now_s, attended.trace.info.play.seconds)
-    judged = judging.judge_run(run, read_manifest(run), attended.criteria)
+    judged = judge.judge_run(run, read_manifest(run), attended.criteria)
     if not attended.criteria:
         decision = VerdictDecision(verdict=Verdict.INVALID, reason=f"{attended.title}: it has no criteria")
         judged = replace(
             judged, decision=decision, manifest=replace(judged.manifest, verdict=decision.verdict.value)
         )
         write_manifest(run, judged.manifest)
-    reporting.write(run, reporting.figures(run), judged)
+    report.write(run, report.figures(run), judged)
     attended.judged = judged
 
 

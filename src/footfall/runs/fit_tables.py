@@ -1,13 +1,14 @@
-"""A fit as what a person reads: names, tables, charts, JSON."""
+"""A fit as what a person reads: names, tables, the frames behind its charts, JSON."""
 
 import json
 import re
 from collections.abc import Sequence
 from dataclasses import asdict
+from math import ceil, floor, log
 from pathlib import Path
 from typing import Any
 
-from rich.table import Table
+import polars as pl
 
 from footfall.chart.fit_charts import (
     arrivals_by_weekday,
@@ -18,16 +19,17 @@ from footfall.chart.fit_charts import (
 )
 from footfall.chart.html_report import Sheet
 from footfall.chart.style import Chart, Stamp
-from footfall.cli import fit_frames as frames
-from footfall.cli.console import percent, say, show_table
 from footfall.fit.arrival_fit import EVERY
 from footfall.fit.diagnostics import cautions
 from footfall.fit.distributions import FittedDistribution, Parameter
 from footfall.fit.fit import MINUTE_S, Fitted, KindFit
-from footfall.fit.fitted_model import Named, rounded
+from footfall.fit.fitted_model import Named, patience_of, rounded
+from footfall.runs.text import percent
 
 _USES = {"whole": "used", "arrival": "arrival only", "none": "set aside"}
 _UNKNOWN = "–"
+_BIN_RATIO = 1.2
+_CURVE_POINTS_MOST = 400
 
 
 def named(fit: Fitted, logs: Sequence[Path]) -> Named:
@@ -72,10 +74,10 @@ def charts(fit: Fitted, stamp: Stamp) -> dict[str, Chart]:
     by_agent = bool(fit.staff and fit.staff.by_agent)
     return {
         "arrivals": arrivals_by_weekday(rates.filter(rates["kind"] == EVERY).drop("kind"), stamp),
-        "service_quantiles": service_quantiles(frames.quantiles(fit), stamp),
-        "service_times": service_outliers(frames.bins(fit), fit.options.short_service_s, stamp),
-        "patience": patience_curves(frames.curves(fit), stamp),
-        "staff": staff_by_half_hour(frames.staff(fit), by_agent, stamp),
+        "service_quantiles": service_quantiles(quantiles(fit), stamp),
+        "service_times": service_outliers(bins(fit), fit.options.short_service_s, stamp),
+        "patience": patience_curves(curves(fit), stamp),
+        "staff": staff_by_half_hour(staff(fit), by_agent, stamp),
     }
 
 
@@ -189,25 +191,6 @@ def _s(seconds: float) -> str:
     return f"{seconds:.0f} s" if seconds >= 100 else f"{seconds:.3g} s"  # noqa: PLR2004  three digits
 
 
-def show(fit: Fitted, called: Named) -> None:
-    """Print the fit: rows, kinds, day, warnings."""
-    say(f"{called.title}: {called.log}")
-    for sheet in sheets(fit):
-        show_table(printed(sheet.title, sheet.heads, sheet.rows))
-    for name, text in cautions(fit):
-        say(f"warning: {name}: {text}")
-
-
-def printed(title: str, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
-    """Give a table for the terminal; cells are shown as they are."""
-    table = Table(title=f"\n{title}", title_justify="left", box=None, pad_edge=False)
-    for place, head in enumerate(heads):
-        table.add_column(head, justify="right" if place else "left")
-    for row in rows:
-        table.add_row(*row)
-    return table
-
-
 def as_json(fit: Fitted) -> dict[str, Any]:
     """Give the figures of a fit, names carrying units."""
     return {
@@ -221,7 +204,7 @@ def as_json(fit: Fitted) -> dict[str, Any]:
         "busyness": asdict(fit.arrivals.busyness) if fit.arrivals.busyness else None,
         "dispersion": asdict(fit.arrivals.dispersion) if fit.arrivals.dispersion else None,
         "kinds": [_kind_json(fit, kind) for kind in _kinds(fit)],
-        "staff": frames.staff(fit).to_dicts(),
+        "staff": staff(fit).to_dicts(),
         "wrap_up_s_mean": fit.staff.wrap_up.mean_s.value if fit.staff and fit.staff.wrap_up else None,
         "redial": asdict(fit.redial) if fit.redial else None,
         "warnings": [{"name": name, "text": text} for name, text in cautions(fit)],
@@ -271,3 +254,126 @@ def _law_json(law: FittedDistribution) -> dict[str, Any]:
         "mean_s": law.mean_s,
         "cv": law.cv,
     }
+
+
+def quantiles(fit: Fitted) -> pl.DataFrame:
+    """Give the points of the Q-Q chart, by kind."""
+    rows = [
+        (
+            kind.kind,
+            service.best.law.value,
+            service.chosen is not None,
+            service.distance_share,
+            service.times,
+            *point,
+        )
+        for kind, service in ((kind, kind.service) for kind in _fitted_kinds(fit))
+        if service is not None
+        for point in service.quantiles
+    ]
+    schema = {
+        "kind": pl.String,
+        "law": pl.String,
+        "kept": pl.Boolean,
+        "distance_share": pl.Float64,
+        "times": pl.Int64,
+        "share": pl.Float64,
+        "data_s": pl.Float64,
+        "law_s": pl.Float64,
+    }
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def curves(fit: Fitted) -> pl.DataFrame:
+    """Give Kaplan–Meier curves and what the model has instead, by kind."""
+    schema = {
+        "kind": pl.String,
+        "left": pl.Int64,
+        "waits": pl.Int64,
+        "law": pl.String,
+        "second": pl.Float64,
+        "at_risk": pl.Float64,
+        "survival_share": pl.Float64,
+        "survival_low": pl.Float64,
+        "survival_high": pl.Float64,
+        "fitted_share": pl.Float64,
+    }
+    rows = [row for kind in _fitted_kinds(fit) for row in _curve(kind)]
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def staff(fit: Fitted) -> pl.DataFrame:
+    """Give staff by half hour over days."""
+    if fit.staff is None:
+        schema = {
+            "half_hour": pl.Int64,
+            "days": pl.Int64,
+            "on_duty_mean": pl.Float64,
+            "on_duty_p10": pl.Float64,
+            "on_duty_p90": pl.Float64,
+            "busy_mean": pl.Float64,
+        }
+        return pl.DataFrame(schema=schema)
+    on_duty = pl.col("on_duty")
+    return (
+        fit.staff.days.group_by("half_hour")
+        .agg(
+            days=pl.len(),
+            on_duty_mean=on_duty.mean(),
+            on_duty_p10=on_duty.quantile(0.1, "linear"),
+            on_duty_p90=on_duty.quantile(0.9, "linear"),
+            busy_mean=pl.col("busy").mean(),
+        )
+        .sort("half_hour")
+    )
+
+
+def bins(fit: Fitted) -> pl.DataFrame:
+    """Count the services in bins that grow by a fifth, those left out of the fit apart."""
+    schema = {"from_s": pl.Float64, "to_s": pl.Float64, "services": pl.Int64, "short": pl.Boolean}
+    short_s = fit.options.short_service_s
+    counted: dict[tuple[int, bool], int] = {}
+    for service_s, services in fit.services.iter_rows():
+        if service_s > 0:
+            place = floor(log(service_s) / log(_BIN_RATIO) + 1e-9)
+            key = (place, service_s < short_s)
+            counted[key] = counted.get(key, 0) + services
+    rows = [
+        (
+            max(_BIN_RATIO**k, short_s) if not short and _BIN_RATIO**k < short_s else _BIN_RATIO**k,
+            min(_BIN_RATIO ** (k + 1), short_s) if short else _BIN_RATIO ** (k + 1),
+            services,
+            short,
+        )
+        for (k, short), services in sorted(counted.items())
+    ]
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def _fitted_kinds(fit: Fitted) -> list[KindFit]:
+    return list(fit.kinds.values())
+
+
+def _curve(kind: KindFit) -> list[tuple[object, ...]]:
+    fit = kind.patience
+    time = patience_of(fit, "")
+    if fit is None or time is None:
+        return []
+    law = fit.chosen.value if fit.chosen else "Kaplan–Meier"
+    curve, step = fit.curve, ceil(fit.curve.seconds.size / _CURVE_POINTS_MOST)
+    places = sorted({*range(0, curve.seconds.size, step), curve.seconds.size - 1})
+    return [
+        (
+            kind.kind,
+            fit.left,
+            fit.waits,
+            law,
+            float(curve.seconds[k]),
+            float(curve.at_risk[k]),
+            float(curve.survival[k]),
+            float(curve.low[k]),
+            float(curve.high[k]),
+            time.survival(float(curve.seconds[k])),
+        )
+        for k in places
+    ]

@@ -9,7 +9,6 @@ from statistics import median
 
 import polars as pl
 
-from footfall.cli.evidence import visits_of
 from footfall.load.result_files import VISITS_FILE
 from footfall.load.run_integrity import check_run
 from footfall.measure.run_comparison import (
@@ -25,6 +24,7 @@ from footfall.measure.run_metrics import MAIN, Metric, RunVisits, chosen_metrics
 from footfall.records.errors import BadInputError
 from footfall.records.runs import TRACE_FILE, Manifest, read_manifest
 from footfall.records.tables import ARRIVALS, read_parquet
+from footfall.runs.judge import visits_of
 from footfall.stats.rank_tests import RUNS_MOST, mann_whitney_p
 from footfall.workload.trace import ARRIVALS_FILE, TraceInfo, read_info
 

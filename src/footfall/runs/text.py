@@ -1,14 +1,26 @@
-"""A number and its half-width as a person reads them: one unit, no digit too many."""
+"""Numbers as text: shares, times, and both with their half-widths, in one unit and with no digit too many."""
 
 import math
 from collections.abc import Callable, Mapping
-
-from footfall.cli.console import percent, seconds
 
 Form = Callable[[float | None, float | None], str]
 _DIGITS_MOST = 3
 _TWO_FIGURES_BELOW = 3.55
 _MINUTES_FROM_S = 120
+
+
+def percent(share: float | None) -> str:
+    """Give a share of 0 to 1 as `97.8 %`; `–` where it is not known."""
+    return "–" if share is None else f"{share:.1%}".replace("%", " %")
+
+
+def seconds(value: float | None) -> str:
+    """Give a time as `120 ms`, `2.3 s` or `4.5 min`; `–` where it is not known."""
+    if value is None:
+        return "–"
+    if value < 1:
+        return f"{value * 1000:.0f} ms"
+    return f"{value:.1f} s" if value < _MINUTES_FROM_S else f"{value / 60:.1f} min"
 
 
 def share(value: float | None, half_width: float | None) -> str:

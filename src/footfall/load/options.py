@@ -1,0 +1,154 @@
+"""How a trace is played: the options of a load test, each declared once.
+
+Python's `load_test`, the command lines of `footfall load` and of Locust, Locust's process and its workers all
+take them from here: to add an option, add a field and use it where it acts.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic.fields import FieldInfo
+
+from footfall.load.http.connection_options import SHARINGS, Sharing, TransportAsked
+from footfall.records.errors import BadInputError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flag:
+    """How an option is written on a command line."""
+
+    name: str
+    """Such as `--drain-s`; of a switch that is on, `--control/--no-control`."""
+    expected: str = "a value as --help says"
+    """What stands in the error where the value is something else."""
+    metavar: str | None = None
+    hidden: bool = False
+    in_locust: bool = True
+    """False: Locust has the option itself."""
+
+    @property
+    def locust_name(self) -> str:
+        """The one name that Locust's parser takes: of a switch that is on, the one that turns it off."""
+        return self.name.rpartition("/")[2]
+
+    @property
+    def locust_dest(self) -> str:
+        """What Locust's parser calls the value."""
+        return self.locust_name.removeprefix("--").replace("-", "_")
+
+
+PROCESSES_MOST = 64
+_SECONDS = "seconds, not negative"
+
+
+class LoadOptions(BaseModel):
+    """How a trace is played; the same for every process that takes part."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    endpoints: Annotated[Path | None, Flag(name="--endpoints", metavar="FILE")] = Field(
+        None, description="With --host: TOML file of the service's own requests. Default: the scenario's."
+    )
+    connections: Annotated[
+        Sharing | None, Flag(name="--connections", expected=f"one of {', '.join(SHARINGS)}")
+    ] = Field(
+        None,
+        description="Each customer's own, kept while their errand lasts; a pool that all share; or one for "
+        "each request. Default: the endpoints file's, else customer.",
+    )
+    ca_file: Annotated[Path | None, Flag(name="--ca-file", metavar="FILE")] = Field(
+        None, description="Certificates, in PEM, that are trusted in place of the system's."
+    )
+    insecure: Annotated[bool, Flag(name="--insecure")] = Field(
+        default=False, description="Check no certificate of the service."
+    )
+    processes: Annotated[int, Flag(name="--processes", in_locust=False)] = Field(
+        1, description="Generating processes, all on this machine; -1: one a core."
+    )
+    hits_sample_share: Annotated[
+        float, Flag(name="--hits-sample", expected="a share of at least 0.001, at most 1")
+    ] = Field(1.0, ge=0.001, le=1, description="Share of the customers whose requests are kept one by one.")
+    drain_s: Annotated[float, Flag(name="--drain-s", expected=_SECONDS)] = Field(
+        120.0, ge=0, description="Seconds to wait for the last customers."
+    )
+    control: Annotated[bool, Flag(name="--control/--no-control")] = Field(
+        default=True,
+        description="Ask the service from a separate process as well, a few times a second, for comparison.",
+    )
+    stall_s: Annotated[float, Flag(name="--stall-s", expected=_SECONDS, hidden=True)] = Field(
+        0.0, ge=0, description="For tests of validity: the generator is blocked for so long …"
+    )
+    stall_every_s: Annotated[float, Flag(name="--stall-every-s", expected=_SECONDS, hidden=True)] = Field(
+        0.0, ge=0, description="… once in so many seconds."
+    )
+
+    @property
+    def transport(self) -> TransportAsked:
+        """Whose the connections are, and which certificates are trusted."""
+        return TransportAsked(connections=self.connections, ca_file=self.ca_file, insecure=self.insecure)
+
+
+AS_USUAL = LoadOptions()
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """An option of `LoadOptions`, for those who make a command line of it."""
+
+    name: str
+    flag: Flag
+    field: FieldInfo
+
+    @property
+    def help(self) -> str:
+        """One sentence or two."""
+        return self.field.description or ""
+
+    @property
+    def bounds(self) -> tuple[float | None, float | None]:
+        """The least and the greatest value; None: there is none."""
+        least, most = (
+            next((getattr(each, end) for each in self.field.metadata if hasattr(each, end)), None)
+            for end in ("ge", "le")
+        )
+        return least, most
+
+    @property
+    def locust_help(self) -> str:
+        """The same for Locust's parser, where a switch that is on is turned off."""
+        return f"do not: {self.help}" if "/" in self.flag.name else self.help
+
+
+def declared() -> list[Declared]:
+    """Give all options of a load test, in the order of their help."""
+    return [
+        Declared(name, next(each for each in field.metadata if isinstance(each, Flag)), field)
+        for name, field in LoadOptions.model_fields.items()
+    ]
+
+
+def load_options(given: dict[str, Any]) -> LoadOptions:
+    """Check options, by their names in Python, also as texts.
+
+    Raises:
+        BadInputError: a value is impossible, or a name is unknown.
+    """
+    try:
+        options = LoadOptions.model_validate(given)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = str(first["loc"][0])
+        known = {each.name: each.flag for each in declared()}
+        if name not in known:
+            raise BadInputError(name, "is no option of a load test", " or ".join(known)) from error
+        where = known[name].name.partition("/")[0]
+        raise BadInputError(where, f"{first['input']!r}", known[name].expected) from error
+    if options.processes != -1 and not 1 <= options.processes <= PROCESSES_MOST:
+        expected = f"1 to {PROCESSES_MOST}, or -1"
+        raise BadInputError(f"--processes {options.processes}", "impossible", expected)
+    if options.stall_s and options.stall_every_s <= options.stall_s:
+        expected = f"more than --stall-s {options.stall_s:g}"
+        raise BadInputError("--stall-every-s", f"{options.stall_every_s:g}", expected)
+    return options

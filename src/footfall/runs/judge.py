@@ -1,0 +1,302 @@
+"""Judge a run from its files against criteria and an earlier run, and leave the verdict in the folder."""
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from footfall.load.result_files import HITS_FILE
+from footfall.load.result_files import VISITS_FILE as MEASURED_FILE
+from footfall.load.run_integrity import check_run
+from footfall.measure.grammar import Vocabulary, parse_criteria, with_defaults
+from footfall.measure.judge import judge_all
+from footfall.measure.run_comparison import why_left_out
+from footfall.measure.run_data import RunData
+from footfall.measure.spec import BaselineCriterion, Criterion
+from footfall.measure.verdict import (
+    EXIT_CODES,
+    Judgement,
+    Verdict,
+    VerdictDecision,
+    decide,
+    junit_xml,
+    summary_md,
+)
+from footfall.model.model import Model
+from footfall.records.errors import BadInputError
+from footfall.records.runs import TRACE_FILE, Manifest, read_manifest, write_manifest
+from footfall.records.tables import ARRIVALS, HITS, REPLICATIONS, VISITS, read_csv, read_parquet, write_text
+from footfall.runs.messages import QUIET, Messages
+from footfall.workload.trace import ARRIVALS_FILE, TraceInfo, read_info
+
+JUNIT_FILE, SUMMARY_FILE, VERDICT_FILE = "junit.xml", "summary.md", "verdict.json"
+SUMMARY_VARIABLE = "GITHUB_STEP_SUMMARY"
+PREDICTED_FILE = "visits.parquet"
+REPLICATIONS_FILE = "predicted.csv"
+"""Figures of the prediction, replication by replication; `PREDICTED_FILE` holds the visits of the first."""
+ORDINARY_FILE = "visits-ordinary.parquet"
+"""Prediction for the same arrivals without the scenario's outages: what spill is measured from."""
+_ALIKE = ("play", "scale", "set")
+_NOT_THE_LOAD = {"model", "scenario", "criteria", "seed", "replication", "arrivals", "arrivals_by_channel"}
+"""Of a trace: names and what is asked; and what another seed draws of the same load."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A run with its verdict."""
+
+    manifest: Manifest
+    judgements: tuple[Judgement, ...]
+    decision: VerdictDecision
+
+    @property
+    def exit_code(self) -> int:
+        """0 pass, 1 fail, 3 undecided or invalid."""
+        return EXIT_CODES[self.decision.verdict]
+
+
+def criteria_of(lines: str, where: str, model: Model | None, *, played: bool) -> tuple[Criterion, ...]:
+    """Parse criteria, against the model's names where the model is known.
+
+    Raises:
+        BadInputError: a line is malformed, or names what does not exist.
+    """
+    known = None
+    if model is not None:
+        channels = frozenset(channel.name for channel in model.channels)
+        known = Vocabulary(channels=channels, operations=frozenset(model.operations))
+    criteria = parse_criteria(lines, where, known)
+    if not criteria:
+        raise BadInputError(where, "holds no criterion", "lines such as success(web.query) >= 97.8%")
+    return with_defaults(criteria) if played else criteria
+
+
+def criteria_of_trace(info: TraceInfo, model: Model) -> tuple[Criterion, ...]:
+    """Parse the criteria that a trace has from its scenario, and that its play is held against.
+
+    Raises:
+        BadInputError: one is malformed, or names what the model does not have.
+    """
+    return criteria_of("\n".join(info.criteria), f"scenario {info.scenario}", model, played=True)
+
+
+def judge_run(
+    folder: Path,
+    manifest: Manifest,
+    criteria: tuple[Criterion, ...],
+    baseline: Path | None = None,
+    messages: Messages = QUIET,
+) -> Judged:
+    """Hold the criteria against the run's files.
+
+    Writes `junit.xml`, `summary.md`, `verdict.json`, and the verdict into the manifest; the summary also to
+    the end of the file that `GITHUB_STEP_SUMMARY` names.
+
+    Raises:
+        BadInputError: the run holds no visits, a file is damaged, the baseline is of something else, or the
+            folder cannot be written.
+    """
+    evidence = replace(evidence_of(folder, manifest), baseline=baseline_of(baseline, folder, manifest))
+    judgements = judge_all(criteria, evidence)
+    decision = decide(judgements)
+    judged = Judged(replace(manifest, verdict=decision.verdict.value), judgements, decision)
+    summary = summary_md(judgements, decision, judged.manifest)
+    write_text(junit_xml(judgements, judged.manifest), folder / JUNIT_FILE)
+    write_text(summary, folder / SUMMARY_FILE)
+    write_text(json.dumps(as_json(judged), indent=2, ensure_ascii=False) + "\n", folder / VERDICT_FILE)
+    write_manifest(folder, judged.manifest)
+    _append(summary, messages)
+    return judged
+
+
+def _append(summary: str, messages: Messages) -> None:
+    """Show the summary on the page of a CI's run, where it has one."""
+    path = os.environ.get(SUMMARY_VARIABLE, "")
+    if path:
+        try:
+            with Path(path).open("a", encoding="utf-8") as page:
+                page.write(summary)
+        except OSError as error:
+            # The verdict stands; a page that cannot be written is no reason to lose it.
+            messages.note(f"{SUMMARY_VARIABLE}: {(error.strerror or str(error)).lower()}")
+
+
+def as_json(judged: Judged) -> dict[str, Any]:
+    """Give the verdict and what it rests on."""
+    fields = ("criterion", "reason", "value", "low", "high", "bound", "unit", "n")
+    return {
+        "run": judged.manifest.run,
+        "status": judged.manifest.status,
+        "verdict": judged.decision.verdict.value,
+        "reason": judged.decision.reason,
+        "criteria": [
+            {name: getattr(each, name) for name in fields} | {"verdict": each.verdict.value}
+            for each in judged.judgements
+        ],
+    }
+
+
+def criteria_text(path: Path | None, manifest: Manifest) -> tuple[str, str]:
+    """Give the text of the criteria and where it stands."""
+    if path is None:
+        # From the folder, never from the scenario's file, which is a program: the folder may be of others.
+        lines = manifest.settings.get("criteria")
+        if not lines:
+            raise BadInputError(f"run {manifest.run}", "has no criteria of its own", "--criteria FILE")
+        return "\n".join(lines), f"run {manifest.run}"
+    try:
+        return path.read_text(encoding="utf-8-sig"), str(path)
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadInputError(f"--criteria {path}", "cannot be read", "a text file") from error
+
+
+def visits_of(folder: Path, name: str) -> pl.DataFrame | None:
+    """Give one table of visits of a run, None when it has none.
+
+    Raises:
+        BadInputError: the file is damaged.
+    """
+    path = folder / name
+    return read_parquet(path, VISITS) if path.exists() else None
+
+
+def evidence_of(folder: Path, manifest: Manifest) -> RunData:
+    """Read what a run has to show for itself.
+
+    Raises:
+        BadInputError: it holds no visits, or a file is damaged.
+    """
+    predicted, measured = visits_of(folder, PREDICTED_FILE), visits_of(folder, MEASURED_FILE)
+    if predicted is None and measured is None:
+        raise BadInputError(str(folder), "holds no visits", f"{PREDICTED_FILE} or {MEASURED_FILE}")
+    trace = folder / ARRIVALS_FILE
+    arrivals = read_parquet(trace, ARRIVALS) if trace.exists() else None
+    return RunData(
+        manifest=manifest,
+        predicted=predicted,
+        measured=measured,
+        replications=replications_of(folder),
+        arrivals=arrivals,
+        hits=read_parquet(folder / HITS_FILE, HITS) if (folder / HITS_FILE).is_file() else None,
+    )
+
+
+def replications_of(folder: Path) -> pl.DataFrame | None:
+    """Read the replications of a run's prediction (`REPLICATIONS`), None where it has none.
+
+    Raises:
+        BadInputError: the file is damaged.
+    """
+    path = folder / REPLICATIONS_FILE
+    return read_csv(path, REPLICATIONS) if path.exists() else None
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What a run plays or simulates, as far as two runs must agree on it to be compared."""
+
+    model: str
+    scenario: str | None
+    settings: Mapping[str, Any]
+    trace: TraceInfo | None
+    """None: the run is simulated."""
+
+
+def check_baseline(folder: Path | None, criteria: Sequence[Criterion], load: Load | None = None) -> None:
+    """See that a valid earlier run is given where a criterion speaks of one, before anything is played.
+
+    Raises:
+        BadInputError: none is given, or it is no run, changed, not to be trusted, or of another load than
+            the one that will be played.
+    """
+    asked = [each.text for each in criteria if isinstance(each, BaselineCriterion)]
+    if asked and folder is None:
+        raise BadInputError(f"criterion {asked[0]!r}", "no baseline is given", "--baseline RUN")
+    if folder is not None:
+        manifest = _valid(folder).manifest
+        if load is not None:
+            _check_same_load(f"--baseline {folder}", _load_of(folder, manifest), load)
+
+
+def baseline_of(baseline: Path | None, folder: Path, manifest: Manifest) -> RunData | None:
+    """Read the earlier run that a run is held against; None: none is given.
+
+    Raises:
+        BadInputError: it is the run itself, not to be trusted, or of another load.
+    """
+    if baseline is None:
+        return None
+    where = f"--baseline {baseline}"
+    if baseline.resolve() == folder.resolve():
+        raise BadInputError(where, "is the run itself", "an earlier run")
+    evidence = _valid(baseline)
+    earlier, now = _load_of(baseline, evidence.manifest), _load_of(folder, manifest)
+    _check_same_load(where, earlier, now)
+    if earlier.trace and now.trace and earlier.trace.seed == now.trace.seed:
+        tables = [read_parquet(each / ARRIVALS_FILE, ARRIVALS) for each in (baseline, folder)]
+        if not tables[0].equals(tables[1]):
+            raise BadInputError(where, "its arrivals are others, of the same seed", "a run of the same load")
+    # By content: a copy of the run under another name would be alike in everything.
+    theirs = evidence.measured
+    ours = None if theirs is None else visits_of(folder, MEASURED_FILE)
+    if theirs is not None and ours is not None and ours.equals(theirs):
+        raise BadInputError(where, "holds the very visits of this run", "an earlier run, no copy of this one")
+    return evidence
+
+
+def _valid(folder: Path) -> RunData:
+    """Read a run after seeing that it can be trusted, by the bounds of its own criteria.
+
+    Raises:
+        BadInputError: it cannot; the line says why.
+    """
+    where = f"--baseline {folder}"
+    manifest = read_manifest(folder)
+    check_run(folder, manifest)
+    evidence = evidence_of(folder, manifest)
+    if manifest.arrivals is None:
+        if manifest.status != "finished":
+            raise BadInputError(where, f"its status is {manifest.status!r}", "a run that is whole")
+        return evidence
+    if (reason := why_left_out(manifest)) is not None:
+        raise BadInputError(where, f"is not valid: {reason}", "a run that can be trusted")
+    lines = "\n".join(manifest.settings.get("criteria", ()))
+    own = with_defaults(parse_criteria(lines, f"run {manifest.run}"))
+    judged = judge_all([each for each in own if not isinstance(each, BaselineCriterion)], evidence)
+    for each in judged:
+        if each.validity and each.verdict is not Verdict.PASS:
+            problem = f"is not valid: {each.criterion}: {each.reason}"
+            raise BadInputError(where, problem, "a run that can be trusted")
+    if manifest.verdict == Verdict.INVALID.value:
+        raise BadInputError(where, "is not valid, as its own verdict says", "a run that can be trusted")
+    return replace(evidence, baseline=None)
+
+
+def _check_same_load(where: str, old: Load, new: Load) -> None:
+    """See that both runs are of one load.
+
+    Raises:
+        BadInputError: they are not; the line names what differs first.
+    """
+    pairs = [("model", old.model, new.model), ("scenario", old.scenario, new.scenario)]
+    pairs += [(name, old.settings.get(name), new.settings.get(name)) for name in _ALIKE]
+    pairs += [("kind", "played" if old.trace else "simulated", "played" if new.trace else "simulated")]
+    if old.trace and new.trace:
+        then_all, now_all = (each.model_dump(exclude=_NOT_THE_LOAD) for each in (old.trace, new.trace))
+        pairs += [(name, then_all[name], now_all[name]) for name in then_all]
+    for name, then, here in pairs:
+        if then != here:
+            expected = "a run of the same load"
+            if name == "scenario":
+                expected += "; two addresses are compared by --against"
+            raise BadInputError(where, f"its {name} is {then}, not {here}", expected)
+
+
+def _load_of(folder: Path, manifest: Manifest) -> Load:
+    path = folder / TRACE_FILE
+    trace = read_info(path) if path.is_file() else None
+    return Load(manifest.model, manifest.scenario, manifest.settings, trace)
