@@ -13,7 +13,7 @@ import json, logging, sys
 from types import SimpleNamespace
 from gevent.pool import Group
 from locust.env import Environment
-from footfall.load.results import Account
+from footfall.load.results import RunResults
 from footfall.load.executor import ExecutorOptions, Workload, ArrivalExecutor
 from footfall.load.locust_users import ChannelUser
 from footfall.records.rows import Arrival
@@ -28,7 +28,7 @@ class Broken:
 logging.basicConfig(stream=sys.stderr)
 made = trace_of(small_model(), day_of([(k / 10, "query", "web") for k in range(3)]), 1)
 arrivals = [Arrival(**row) for row in made.arrivals.iter_rows(named=True)]
-account = Account(arrivals)
+account = RunResults(arrivals)
 ChannelUser.host = "http://127.0.0.1:9"
 environment = Environment(host=ChannelUser.host)
 runner = environment.create_local_runner()
