@@ -23,7 +23,7 @@ _BODY_MOST = 64 * 1024
 _DOCUMENT_MOST = 8 * 1024 * 1024
 PLAY_PATH = "/control/play"
 TOKEN_HEADER = "X-Control-Token"  # noqa: S105  the name of a header
-_MAPPED = "--endpoints FILE that maps its requests (docs/how-to/own-service.md), or --serve"
+_MAPPED = "--endpoints FILE that maps its requests (docs/reference/endpoints.md), or --serve"
 _TRUST = "--ca-file FILE with the certificate of its CA, or --insecure to check none"
 _WORDS = {
     NO_ANSWER: (f"does not answer within {WAIT_S:g} s", "a service that answers"),

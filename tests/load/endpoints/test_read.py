@@ -18,7 +18,7 @@ PLAIN = f'{STEP}path = "/"\n'
     ("text", "line"),
     [
         ("errand = [", "f.toml: is no TOML"),
-        ("", "f.toml: errand: missing; expected a TOML file as in docs/how-to/own-service.md"),
+        ("", "f.toml: errand: missing; expected a TOML file as in docs/reference/endpoints.md"),
         (f'{STEP}pth = "/"', AT + ".path: missing"),
         (f"{PLAIN}hedaers = {{}}", AT + ".hedaers: no such key; expected one of method, path"),
         (f"speed = 1\n{PLAIN}", "f.toml: speed: no such key; expected one of errand, auth"),

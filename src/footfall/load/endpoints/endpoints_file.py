@@ -301,7 +301,7 @@ class Endpoints(Spec):
 # ── Read an endpoints file; every mistake in it is told before anything is sent
 
 _FILE_BYTES_MOST = 1024 * 1024
-_EXPECTED = "a TOML file as in docs/how-to/own-service.md"
+_EXPECTED = "a TOML file as in docs/reference/endpoints.md"
 _TABLES: dict[str, type[BaseModel]] = {
     "errand": OperationSteps,
     "step": EndpointStep,
