@@ -1,5 +1,6 @@
 """Every command and every code block of the documentation works as it stands."""
 
+import pkgutil
 import re
 import subprocess
 import sys
@@ -70,6 +71,13 @@ def test_every_command_in_running_text_has_the_options_that_it_names(page: Path)
         if name != "COMMAND" and not name.startswith("-"):
             assert name in {*COMMANDS, *FOR_LOCUST}
             assert set(options) <= options_of(name)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_every_python_name_in_running_text_exists(page: Path) -> None:
+    """`footfall.package.name` in backticks."""
+    for name in re.findall(r"`(footfall(?:\.\w+)+)`", page.read_text(encoding="utf-8")):
+        assert pkgutil.resolve_name(name) is not None
 
 
 @pytest.mark.parametrize("page", RUN, ids=name_of)
