@@ -8,6 +8,7 @@ from typing import Any
 import polars as pl
 
 from footfall.behaviour.load_model import as_played
+from footfall.criteria import Criterion
 from footfall.load.result_files import LOAD_FILE, VISITS_FILE, LoadResult
 from footfall.model.channel import Verb, Work
 from footfall.model.durations import lognormal_s
@@ -47,9 +48,12 @@ def make_run(
     """Write a run of the trace at a service that is so many times as slow, with luck of its own."""
     made = trace or web_trace()
     if not made.info.criteria:
-        info = made.info.model_copy(update={"criteria": ("success(web.*) >= 50%",)})
+        info = made.info.model_copy(update={"criteria": (Criterion("success(web.*) >= 50%"),)})
         made = made.model_copy(update={"info": info})
-    settings: dict[str, object] = {"criteria": list(made.info.criteria), "host": "http://127.0.0.1:1"}
+    settings: dict[str, object] = {
+        "criteria": [str(each) for each in made.info.criteria],
+        "host": "http://127.0.0.1:1",
+    }
     settings["play"] = made.info.play.model_dump()
     folder, manifest = begin("load", made.model, SEED, folder, scenario="small", settings=settings)
     started_at = f"2031-01-01T{luck:02d}:00:00+00:00"

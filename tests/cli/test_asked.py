@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from footfall.cli.app import run
+from footfall.criteria import criteria_of
 from footfall.runs.asked import asked_of
 from footfall.workload.scenario import Scenario
 
@@ -19,7 +20,7 @@ def scenario() -> Scenario:
 
 def test_nothing_asked_changes_nothing(scenario: Scenario) -> None:
     """The scenario's own criteria hold."""
-    assert asked_of(scenario, None, ()).criteria == OWN
+    assert asked_of(scenario, None, ()).criteria == criteria_of(OWN, "")
 
 
 def test_a_file_is_asked_instead_and_lines_beside(scenario: Scenario, tmp_path: Path) -> None:
@@ -28,15 +29,16 @@ def test_a_file_is_asked_instead_and_lines_beside(scenario: Scenario, tmp_path: 
     file.write_text("# for nights\n\np95(web.*) < 2s  # at most\n", encoding="utf-8")
     marked = tmp_path / "marked.txt"
     marked.write_bytes(b"\xef\xbb\xbfp95(web.*) < 2s\r\n")  # as editors on Windows save it
-    assert asked_of(scenario, marked, ()).criteria == ("p95(web.*) < 2s",)
-    assert asked_of(scenario, None, ("p95(*) < 1s",)).criteria == (*OWN, "p95(*) < 1s")
-    assert asked_of(scenario, file, ("p95(*) < 1s",)).criteria == ("p95(web.*) < 2s", "p95(*) < 1s")
+    assert asked_of(scenario, marked, ()).criteria == criteria_of("p95(web.*) < 2s", "")
+    assert asked_of(scenario, None, ("p95(*) < 1s",)).criteria == criteria_of((*OWN, "p95(*) < 1s"), "")
+    both = criteria_of(("p95(web.*) < 2s", "p95(*) < 1s"), "")
+    assert asked_of(scenario, file, ("p95(*) < 1s",)).criteria == both
 
 
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("fast(web)", "criteria.txt:1: 'fast(web)' is no criterion"),
+        ("fast(web)", "criteria.txt:1: cannot parse 'fast(web)': unknown measure 'fast'"),
         ("# nothing\n", "criteria.txt: holds no criterion; expected lines such as"),
         (None, "criteria.txt: cannot be read; expected a text file"),
     ],

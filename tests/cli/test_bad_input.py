@@ -148,7 +148,9 @@ def test_a_scenario_with_a_malformed_criterion_is_told_before_anything_is_writte
     file, out = tmp_path / "bad.py", tmp_path / "run"
     file.write_text(MALFORMED, encoding="utf-8")
     line = refused("load", "--scenario", str(file), "--serve", "--out", str(out))
-    assert line.startswith("footfall: scenario bad:2: 'success(hall.query) >= much' is no criterion")
+    assert line.startswith(
+        f"footfall: {file}: scenario bad:2: cannot parse 'success(hall.query) >= much': missing number"
+    )
     assert not out.exists()
 
 

@@ -12,6 +12,7 @@ import pytest
 
 from footfall.cli.app import run
 from footfall.cli.compare import repeated
+from footfall.criteria.objects import Criterion
 from footfall.records.runs import ArrivalCounts, Lag, read_manifest, write_manifest
 from footfall.runs.folder import commit_and_branch
 from tests.cli.runs_made import LAG, make_run, make_sides, web_trace
@@ -148,7 +149,7 @@ def test_what_was_asked_of_a_run_is_not_what_it_played(
 ) -> None:
     """Runs of one load are compared, though stricter criteria were asked of the later ones."""
     trace = web_trace()
-    stricter = trace.info.model_copy(update={"criteria": ("success(web.*) >= 90%",)})
+    stricter = trace.info.model_copy(update={"criteria": (Criterion("success(web.*) >= 90%"),)})
     a = str(make_run(tmp_path / "a", 1))
     b = str(make_run(tmp_path / "b", 2, trace=trace.model_copy(update={"info": stricter})))
     assert compare(capsys, [a], [b])[1]["verdict"] == "cannot tell"

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from footfall.behaviour.load_model import as_played
+from footfall.criteria.lists import Vocabulary, check_names
 from footfall.load.result_files import read_result
-from footfall.measure.grammar import Vocabulary, parse_criteria
 from footfall.measure.verdict import EXIT_CODES, Verdict
 from footfall.runs.trace import make_trace, model_of, scenario_of
 from footfall.service.server import Service
@@ -45,7 +45,8 @@ def test_a_scenario_fits_its_model_and_asks_for_something_that_can_be_judged(nam
     assert scenario.question.endswith("?")
     model = with_outages(model_of(scenario), scenario, play_of(scenario, 36_000))
     known = Vocabulary(channels=[channel.name for channel in model.channels], operations=model.operations)
-    assert len(parse_criteria("\n".join(scenario.criteria), name, known)) == len(scenario.criteria) > 0
+    assert scenario.criteria
+    check_names(scenario.criteria, known, name)
 
 
 @pytest.mark.parametrize("name", NAMES)

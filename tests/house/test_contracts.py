@@ -12,6 +12,7 @@ BREACHES = {
     "rooms": ("src/footfall/records/__init__.py", "import footfall.measure"),
     "rows-only": ("src/footfall/measure/__init__.py", "import footfall.simulate"),
     "simpy": ("src/footfall/service/__init__.py", "import footfall.simulate.day"),
+    "criteria": ("src/footfall/criteria/__init__.py", "import numpy"),
     "locust": ("src/footfall/simulate/__init__.py", "import locust"),
     "matplotlib": ("src/footfall/measure/__init__.py", "import matplotlib.pyplot"),
     "service": ("src/footfall/load/__init__.py", "import sqlalchemy"),

@@ -27,7 +27,7 @@ FEW = {"customers": 3000, "replications": 10}
 def server(slots: int, **fields: object) -> RequestServer:
     """Make a server with room for all, whose clients wait for ever."""
     endless = {"accept_queue": number(10**6), "deadline_s": number(1e9)}
-    return RequestServer(slots=number(slots), **endless | fields)  # type: ignore[arg-type]  # checked by pydantic
+    return RequestServer(slots=number(slots), **endless | fields)
 
 
 def share(outcome: str) -> "object":
@@ -59,7 +59,7 @@ def test_a_bound_on_the_wait_is_a_constant_patience(experiment: Experiment) -> N
 def test_a_rate_limit_refuses_what_a_queue_of_its_burst_would(experiment: Experiment, excess: str) -> None:
     """M/D/1/K with K = burst + 1 places, delayed or not; delayed, its wait is that queue's, too."""
     exact = md1k(6, 0.95, 1)
-    limit = RateLimit(requests_per_s=number(1), burst=number(5), excess=excess)  # type: ignore[arg-type]  # checked by pydantic
+    limit = RateLimit(requests_per_s=number(1), burst=number(5), excess=excess)
     refused, waited = experiment(
         server(10**5, rate_limit=limit),
         Duration(law=DistributionFamily.CONSTANT, mean_s=number(0.5)),

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from footfall.criteria.objects import Criterion
 from footfall.load.endpoints.endpoints_check import covered
 from footfall.load.endpoints.endpoints_file import endpoints_in
 from footfall.load.url_load import (
@@ -119,7 +120,7 @@ def test_the_trace_is_whole_and_written_as_others(tmp_path: Path) -> None:
     """Everybody has an errand, and it is read back the same; nothing is predicted of it."""
     endpoints = endpoints_in(endpoints_text(URL, ("/a", "/b")), "URL")
     load = UrlLoad(url=URL, arrivals=500, for_s=5, seed=3)
-    trace = trace_of_url(load, errands_of(endpoints), ("error(*) <= 2%",))
+    trace = trace_of_url(load, errands_of(endpoints), (Criterion("error(*) <= 2%"),))
     assert trace.arrivals.height == 500
     assert covered(trace, endpoints, "URL") is trace
     counts = dict(trace.arrivals.group_by("operation").len().iter_rows())

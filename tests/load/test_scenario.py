@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from footfall.criteria.objects import Criterion
 from footfall.model.numbers import leaves
 from footfall.records.errors import BadInputError
 from footfall.records.rows import Outcome
@@ -23,6 +24,17 @@ def scenario(**more: object) -> Scenario:
         "criteria": (),
     }
     return Scenario.model_validate(ordinary | more)
+
+
+def test_criteria_are_objects_in_memory_and_texts_in_files() -> None:
+    """Texts are parsed once, objects are taken as they are, and a dump holds the texts again."""
+    line = "success(*) >= 50% else invalid"
+    asked = scenario(criteria=("p95(web.*) < 800ms  # at most", Criterion(line), ""))
+    assert asked.criteria == (Criterion("p95(web.*) < 800ms"), Criterion(line))
+    assert asked.model_dump()["criteria"] == ("p95(web.*) < 800ms", line)
+    assert Scenario.model_validate_json(asked.model_dump_json()) == asked
+    with pytest.raises(BadInputError, match=r"^scenario test:2: cannot parse 'p95\(web\) < 3': missing unit"):
+        scenario(criteria=("p95(web.*) < 3s", "p95(web) < 3"))
 
 
 def test_changes_and_factors_reach_what_they_name_and_nothing_else() -> None:

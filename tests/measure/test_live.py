@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from footfall.criteria.objects import Scope
 from footfall.measure.live import BINS_MOST, STARTS, LiveSummary, bin_width_s, live_rows, live_series
-from footfall.measure.spec import Scope
 from footfall.measure.summary import measures
 from footfall.records.tables import ARRIVALS, VISITS
 from footfall.stats.intervals import nearest_rank, wilson

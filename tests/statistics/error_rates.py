@@ -16,9 +16,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from footfall.criteria.objects import LONGEST_EPISODE, STRICT_EPISODE
 from footfall.measure.quantiles import quantile_bounds
 from footfall.stats.agreement import Side, apart_bounds, combined, paired_bounds
-from footfall.stats.episodes import LONGEST_EPISODE, STRICT_EPISODE, bad_share_bounds, episodes_of
+from footfall.stats.episodes import bad_share_bounds, episodes_of
 from footfall.stats.intervals import Interval
 from footfall.stats.response_times import mean_bounds, memory_of, slow_of, slow_share_bounds
 from tests.statistics.series import (

@@ -47,7 +47,7 @@ def command(
     said, definition = share_definition(trace.model, share)
     play = trace.info.play
     settings = {
-        "criteria": list(chosen.criteria),
+        "criteria": [each.text for each in chosen.criteria],
         "play": play.model_dump(),
         "scale": trace.info.scale,
         "set": list(changes or ()),

@@ -7,14 +7,15 @@ import typer
 
 from footfall.cli.options import AlsoAsked, Baseline, Json, LongestEpisode, RunFolder
 from footfall.cli.output import TERMINAL, say, say_json
+from footfall.criteria.lists import check_names, with_episodes
 from footfall.load.run_integrity import check_run
-from footfall.measure.grammar import declare_episodes
 from footfall.measure.verdict import Verdict
 from footfall.model.model_json import MODEL_FILE, read_model
 from footfall.records.folders import check_not_in_use
 from footfall.records.runs import read_manifest
 from footfall.runs import judge
-from footfall.runs.judge import Judged, criteria_text
+from footfall.runs.asked import parsed
+from footfall.runs.judge import Judged
 from footfall.runs.predict import predict_if_missing
 
 
@@ -38,15 +39,14 @@ def command(
     manifest = read_manifest(run)
     check_not_in_use(run)
     check_run(run, manifest)
-    lines, where = criteria_text(criteria, manifest)
     model = read_model(run / MODEL_FILE) if (run / MODEL_FILE).exists() else None
-    lines = "\n".join(declare_episodes(lines.splitlines(), longest_episode))
-    parsed = judge.criteria_of(lines, where, model, played=manifest.arrivals is not None)
-    for line in declare_episodes(more_criteria or (), longest_episode):
-        parsed += judge.criteria_of(line, "--criterion", model, played=False)
-    judge.check_baseline(baseline, parsed)
+    asked = judge.criteria_of_run(manifest, model, criteria)
+    more = parsed(more_criteria or ())
+    check_names(more, judge.vocabulary(model), "--criterion")
+    asked = with_episodes(asked + more, longest_episode)
+    judge.check_baseline(baseline, asked)
     predict_if_missing(run, TERMINAL)
-    judged = judge.judge_run(run, manifest, parsed, baseline, TERMINAL)
+    judged = judge.judge_run(run, manifest, asked, baseline, TERMINAL)
     if as_json:
         say_json(judge.as_json(judged))
     else:

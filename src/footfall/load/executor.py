@@ -19,6 +19,7 @@ from locust.env import Environment
 
 from footfall.behaviour import keyed
 from footfall.behaviour.load_model import as_played
+from footfall.criteria.objects import AbortCriterion
 from footfall.load.broken_arrivals import BrokenArrivalError, place_of
 from footfall.load.control import Control, control_target
 from footfall.load.endpoints.target_service import TargetService
@@ -40,7 +41,6 @@ from footfall.load.results import ResultSink, RunResults
 from footfall.load.visit import Attempt, OrderOutcome, RunCustomer
 from footfall.model.durations import special_functions, warm_up
 from footfall.model.model import Model
-from footfall.records.abort import abort_rules
 from footfall.records.rows import Arrival
 from footfall.records.runs import now, write_manifest
 from footfall.workload.trace import TraceInfo
@@ -252,15 +252,11 @@ def import_ahead() -> None:
 
 
 def account_of(prepared: PreparedRun) -> RunResults:
-    """Open the account of a play: its arrivals, and what would end it early.
-
-    Raises:
-        BadInputError: an abort criterion of the trace is malformed.
-    """
+    """Open the account of a play: its arrivals, and what would end it early."""
     info = prepared.trace.info
     arrivals = [Arrival(**row) for row in prepared.trace.arrivals.iter_rows(named=True)]
-    rules = abort_rules(info.criteria, f"scenario {info.scenario}")
-    return RunResults(arrivals, rules, prepared.run_dir)
+    monitored = [each for each in info.criteria if isinstance(each, AbortCriterion)]
+    return RunResults(arrivals, monitored, prepared.run_dir)
 
 
 def control_of(prepared: PreparedRun, account: RunResults) -> Control | None:

@@ -131,7 +131,7 @@ def _open_manifest(
         status="running",
         settings={
             "play": info.play.model_dump(),
-            "criteria": list(info.criteria),
+            "criteria": [each.text for each in info.criteria],
             "scale": info.scale,
             "hits_sample_share": settings.options.hits_sample_share,
             "host": settings.host,

@@ -5,11 +5,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal, Protocol
 
+from footfall.criteria.abort import AbortMonitor
+from footfall.criteria.objects import AbortCriterion
 from footfall.load.loop_watch import LoopNotes
 from footfall.load.responses import Ending
 from footfall.load.result_files import Latencies, LoadResult, Records
 from footfall.load.result_rows import ArrivalState, ArrivalStates, Row
-from footfall.records.abort import AbortMonitor, AbortRule
 from footfall.records.histogram import Histogram
 from footfall.records.load_generator import ConnectionCounts, ControlRecord, GeneratorRecord
 from footfall.records.rows import Arrival
@@ -58,11 +59,14 @@ class RunResults:
     """All that is known of a play while it lasts; a `ResultSink` that adds up."""
 
     def __init__(
-        self, arrivals: Sequence[Arrival], rules: Sequence[AbortRule] = (), folder: Path | None = None
+        self,
+        arrivals: Sequence[Arrival],
+        monitored: Sequence[AbortCriterion] = (),
+        folder: Path | None = None,
     ) -> None:
-        """Start with all arrivals waiting; `rules` would end the play early, `folder` takes older rows."""
+        """Start with all arrivals waiting; `monitored` may end the run early, `folder` takes older rows."""
         self.arrivals = arrivals
-        self._guards = [AbortMonitor(rule) for rule in rules]
+        self._monitors = [AbortMonitor(criterion) for criterion in monitored]
         self.tally = ArrivalStates(len(arrivals))
         self.records = Records(folder)
         self.latencies = Latencies()
@@ -105,10 +109,10 @@ class RunResults:
     def add_visit(self, row: Row, ending: Ending) -> None:
         """Note an ended visit whose times are counted already."""
         self.records.add_visit(row, *ending)
-        for guard in self._guards:
-            if guard.rule.matches(str(row[_CHANNEL]), str(row[_OPERATION])):
+        for monitor in self._monitors:
+            if monitor.criterion.scope.matches(str(row[_CHANNEL]), str(row[_OPERATION])):
                 due_s, ended_s, human_s = (float(row[at]) for at in (_DUE, _ENDED, _HUMAN))  # type: ignore[arg-type]  # rows are plain data
-                guard.see(ended_s, ending[0].value, ended_s - due_s - human_s)
+                monitor.see(ended_s, ending[0].value, ended_s - due_s - human_s)
 
     def count(self, name: str) -> None:
         """Note what became of a connection."""
@@ -136,7 +140,7 @@ class RunResults:
     @property
     def ended_early_by(self) -> str:
         """The abort criterion that is broken; empty when none is."""
-        return next((guard.rule.text for guard in self._guards if guard.breach is not None), "")
+        return next((each.criterion.text for each in self._monitors if each.violation is not None), "")
 
     @property
     def last_due_s(self) -> float:

@@ -5,6 +5,7 @@ from pathlib import Path
 import polars as pl
 
 from footfall import __version__
+from footfall.criteria.lists import criteria_of
 from footfall.load.result_files import HITS_FILE, LOAD_FILE, VISITS_FILE, LoadResult, read_result
 from footfall.records.errors import BadInputError, InvariantError
 from footfall.records.rows import Outcome
@@ -71,7 +72,7 @@ def _check_play(folder: Path, manifest: Manifest, trace: Trace | None) -> None:
         if getattr(manifest, name) != value:
             problem = f"{name} is not that of {LOAD_FILE}"
             raise BadInputError(str(folder / MANIFEST), problem, "the sums of one play")
-    if list(trace.info.criteria) != manifest.settings.get("criteria", []):
+    if trace.info.criteria != criteria_of(manifest.settings.get("criteria", ()), f"run {manifest.run}"):
         raise BadInputError(str(folder / MANIFEST), f"criteria are not those of {TRACE_FILE}", "one run")
     if result.arrivals.due != trace.arrivals.height:
         problem = f"{trace.arrivals.height} arrivals, of which {result.arrivals.due} were due"

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from footfall.behaviour import keyed
 from footfall.behaviour.load_model import RunPace
+from footfall.criteria.objects import Criterion
 from footfall.load.endpoints.endpoints_file import Endpoints
 from footfall.load.http.connection_options import address_of
 from footfall.model.channel import Channel, Step, Verb, Work
@@ -148,7 +149,9 @@ def errands_of(endpoints: Endpoints) -> tuple[tuple[str, str], ...]:
     return tuple(found)
 
 
-def trace_of_url(load: UrlLoad, errands: tuple[tuple[str, str], ...], criteria: tuple[str, ...]) -> Trace:
+def trace_of_url(
+    load: UrlLoad, errands: tuple[tuple[str, str], ...], criteria: tuple[Criterion, ...]
+) -> Trace:
     """Give the trace: the errands (channel and operation) are drawn for each arrival, each as likely.
 
     Raises:

@@ -4,6 +4,17 @@ from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
 
+from footfall.criteria.objects import (
+    AbortCriterion,
+    AgreementCriterion,
+    ArrivalsCriterion,
+    BaselineCriterion,
+    Criterion,
+    LagCriterion,
+    OwnCriterion,
+    ResponseCriterion,
+    ShareCriterion,
+)
 from footfall.measure.judge_baseline import judge_baseline
 from footfall.measure.judge_run import (
     judge_abort,
@@ -15,17 +26,6 @@ from footfall.measure.judge_run import (
 )
 from footfall.measure.judge_visits import judge_agreement, judge_response, judge_share, judge_step
 from footfall.measure.run_data import RunData
-from footfall.measure.spec import (
-    AbortCriterion,
-    AgreementCriterion,
-    ArrivalsCriterion,
-    BaselineCriterion,
-    Criterion,
-    LagCriterion,
-    OwnCriterion,
-    ResponseCriterion,
-    ShareCriterion,
-)
 from footfall.measure.verdict import Judgement
 
 _JUDGES: Mapping[type, Callable[[Any, RunData], Judgement]] = MappingProxyType(

@@ -5,10 +5,10 @@ import math
 import numpy as np
 import polars as pl
 
+from footfall.criteria.objects import BaselineCriterion
 from footfall.measure.judge_visits import Times, bad_of, statistic, times_of
 from footfall.measure.quantiles import quantile_bounds
-from footfall.measure.run_data import RunData, enough, finite, told, unmatched, untrusted
-from footfall.measure.spec import BaselineCriterion
+from footfall.measure.run_data import RunData, enough, finite, judged, unmatched, untrusted
 from footfall.measure.verdict import Judgement, Verdict
 from footfall.measure.words import duration, percent, points
 from footfall.stats.agreement import apart_bounds, combined
@@ -21,11 +21,11 @@ _UNKNOWN = Interval(-math.inf, math.inf)
 def judge_baseline(criterion: BaselineCriterion, evidence: RunData) -> Judgement:
     """Hold the interval of the worsening against the tolerance."""
     if evidence.baseline is None:
-        return untrusted(criterion.text, "no baseline was given")
+        return untrusted(criterion, "no baseline was given")
     visits, before = evidence.judged(criterion.scope), evidence.baseline.judged(criterion.scope)
     if visits is None or before is None:
-        world = "" if visits is None else "earlier "
-        return unmatched(criterion.text, criterion.scope, world, validity=criterion.validity)
+        source = "" if visits is None else "earlier "
+        return unmatched(criterion, source)
     of_share = criterion.of in {"success", "error"}
     worse, bounds, found = (_of_share if of_share else _of_time)(criterion, visits, before)
     verdict = Verdict.UNDECIDED
@@ -36,16 +36,7 @@ def judge_baseline(criterion: BaselineCriterion, evidence: RunData) -> Judgement
     else:
         needed = _needed(criterion, visits.height, worse, bounds)
         found += f": too few to tell; {enough(needed, visits.height, evidence)} in each run"
-    return told(
-        criterion,
-        verdict,
-        found,
-        finite(worse),
-        bounds,
-        n=visits.height,
-        bound=criterion.tolerance,
-        unit=criterion.unit,
-    )
+    return judged(criterion, verdict, found, finite(worse), bounds, n=visits.height)
 
 
 def _needed(criterion: BaselineCriterion, n: int, worse: float, bounds: Interval) -> int | None:

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator
 
 import polars as pl
 
-from footfall.measure.run_data import RunData, unmatched, untrusted, within
-from footfall.measure.spec import (
+from footfall.criteria.abort import AbortMonitor
+from footfall.criteria.objects import (
     OPERATORS,
     AbortCriterion,
     ArrivalsCriterion,
@@ -15,10 +15,10 @@ from footfall.measure.spec import (
     ResponseCriterion,
     Scope,
 )
+from footfall.measure.run_data import RunData, judged, unmatched, untrusted, within, without_figure
 from footfall.measure.summary import RESPONSE_S
 from footfall.measure.verdict import Judgement, Verdict
 from footfall.measure.words import duration, percent
-from footfall.records.abort import AbortMonitor
 from footfall.records.load_generator import ControlRecord, GeneratorRecord
 from footfall.records.rows import NOT_SENDABLE
 from footfall.records.runs import Manifest
@@ -119,18 +119,11 @@ def judge_own(criterion: OwnCriterion, evidence: RunData) -> Judgement:
     own_s = [] if record is None else [record.own.p99_s, record.read_late_s_p99]
     known_s = [each for each in own_s if each is not None]
     if not known_s:
-        return untrusted(criterion.text, "the generator's own part is not known: no request was sent")
+        return untrusted(criterion, "the generator's own part is not known: no request was sent")
     holds = OPERATORS[criterion.operator](max(known_s), criterion.limit_s)
-    return Judgement(
-        criterion=criterion.text,
-        verdict=Verdict.PASS if holds else Verdict.INVALID,
-        reason=f"the generator's own part of a time was {_fine(max(known_s))} (p99)",
-        value=max(known_s),
-        bound=criterion.limit_s,
-        unit="s",
-        n=record.own.n if record else 0,
-        validity=True,
-    )
+    verdict = Verdict.PASS if holds else Verdict.INVALID
+    reason = f"the generator's own part of a time was {_fine(max(known_s))} (p99)"
+    return judged(criterion, verdict, reason, max(known_s), n=record.own.n if record else 0)
 
 
 def _allowed_s(criteria: tuple[Criterion, ...]) -> float:
@@ -219,19 +212,12 @@ def judge_lag(criterion: LagCriterion, evidence: RunData) -> Judgement:
     lag, counts = evidence.manifest.lag_s, evidence.manifest.arrivals
     value = getattr(lag, criterion.statistic) if lag else None
     if value is None:
-        return untrusted(criterion.text, "no lag is known: no arrival was played")
+        return untrusted(criterion, "no lag is known: no arrival was played")
     holds = OPERATORS[criterion.operator](value, criterion.limit_s)
     late = "" if holds else ": the generator ran late, so that the times are partly its own"
-    return Judgement(
-        criterion=criterion.text,
-        verdict=Verdict.PASS if holds else Verdict.INVALID,
-        reason=f"arrivals started {duration(value)} late ({criterion.statistic}){late}",
-        value=value,
-        bound=criterion.limit_s,
-        unit="s",
-        n=counts.started if counts else 0,
-        validity=True,
-    )
+    verdict = Verdict.PASS if holds else Verdict.INVALID
+    reason = f"arrivals started {duration(value)} late ({criterion.statistic}){late}"
+    return judged(criterion, verdict, reason, value, n=counts.started if counts else 0)
 
 
 def judge_arrivals(criterion: ArrivalsCriterion, evidence: RunData) -> Judgement:
@@ -240,7 +226,7 @@ def judge_arrivals(criterion: ArrivalsCriterion, evidence: RunData) -> Judgement
         return _judge_some_arrivals(criterion, evidence)
     counts = evidence.manifest.arrivals
     if counts is None or counts.due == 0:
-        return untrusted(criterion.text, "no arrival was due: nothing was played")
+        return untrusted(criterion, "no arrival was due: nothing was played")
     return _missing(criterion, counts.due, counts.started, f": {counts}")
 
 
@@ -248,7 +234,7 @@ def _judge_some_arrivals(criterion: ArrivalsCriterion, evidence: RunData) -> Jud
     """Of a channel or operation: whose first visit is there was sent."""
     due = within(evidence.arrivals, criterion.scope)
     if due is None:
-        return untrusted(criterion.text, f"no arrival of the trace matches {criterion.scope}")
+        return untrusted(criterion, f"no arrival of the trace matches {criterion.scope}")
     seen = evidence.measured if evidence.measured is not None else due.clear()
     came = due.join(seen.select("customer").unique(), on="customer", how="semi").height
     return _missing(criterion, due.height, came, "")
@@ -256,54 +242,33 @@ def _judge_some_arrivals(criterion: ArrivalsCriterion, evidence: RunData) -> Jud
 
 def _missing(criterion: ArrivalsCriterion, due: int, came: int, more: str) -> Judgement:
     missing = (due - came) / due
-    return Judgement(
-        criterion=criterion.text,
-        verdict=Verdict.PASS if missing <= criterion.tolerance_share else Verdict.INVALID,
-        reason=f"{came} of {due} due arrivals were started{more}",
-        value=missing,
-        bound=criterion.tolerance_share,
-        unit="share",
-        n=due,
-        validity=True,
-    )
+    verdict = Verdict.PASS if missing <= criterion.tolerance_share else Verdict.INVALID
+    return judged(criterion, verdict, f"{came} of {due} due arrivals were started{more}", missing, n=due)
 
 
 def judge_abort(criterion: AbortCriterion, evidence: RunData) -> Judgement:
-    """Let the guard walk through the visits once more, as it did while they were played."""
-    rule = criterion.rule
-    scope = Scope(rule.channel, rule.operation)
-    visits = evidence.judged(scope)
+    """Let the monitor read the visits once more, as it did during the run."""
+    visits = evidence.judged(criterion.scope)
     if visits is None:
-        return unmatched(criterion.text, scope, validity=False)
-    guard = AbortMonitor(rule)
+        return unmatched(criterion)
+    monitor = AbortMonitor(criterion)
     ended = visits.sort("ended_s", maintain_order=True).select(
         "ended_s", "outcome", RESPONSE_S.alias("response_s")
     )
     for row in ended.iter_rows():
-        guard.see(*row)
-    if guard.breach is None and evidence.manifest.ended_early_by == criterion.text:
+        monitor.see(*row)
+    violation, for_s = monitor.violation, criterion.for_s
+    if violation is None and evidence.manifest.ended_early_by == criterion.text:
         reason = "it ended the run while it was played, though its visits in the order of time do not show it"
-        return Judgement(
-            criterion=criterion.text, verdict=Verdict.FAIL, reason=reason, n=visits.height, decisive=True
-        )
-    if guard.breach is None:
-        long_enough = float(visits.select(pl.col("ended_s").max()).item()) >= rule.for_s
-        reason = f"never over {rule.for_s:g} s" if long_enough else f"nobody came for {rule.for_s:g} s"
+        return without_figure(criterion, Verdict.FAIL, reason, n=visits.height, decisive=True)
+    if violation is None:
+        long_enough = float(visits.select(pl.col("ended_s").max()).item()) >= for_s
+        reason = f"never over {for_s:g} s" if long_enough else f"nobody came for {for_s:g} s"
         verdict = Verdict.PASS if long_enough else Verdict.UNDECIDED
-        return Judgement(criterion=criterion.text, verdict=verdict, reason=reason, n=visits.height)
-    breach = guard.breach
-    sure = "a total break" if breach.is_total else f"surely more than {percent(rule.share)}"
+        return without_figure(criterion, verdict, reason, n=visits.height)
+    sure = "a total break" if violation.is_total else f"surely more than {percent(criterion.share)}"
     reason = (
-        f"from second {max(breach.at_s - rule.for_s, 0):.0f} to {breach.at_s:.0f} it was so in "
-        f"{breach.bad} of {breach.visits} visits, {percent(breach.share)}: {sure}"
+        f"from second {max(violation.at_s - for_s, 0):.0f} to {violation.at_s:.0f} it was so in "
+        f"{violation.bad} of {violation.visits} visits, {percent(violation.share)}: {sure}"
     )
-    return Judgement(
-        criterion=criterion.text,
-        verdict=Verdict.FAIL,
-        reason=reason,
-        value=breach.share,
-        bound=rule.share,
-        unit="share",
-        n=breach.visits,
-        decisive=True,
-    )
+    return judged(criterion, Verdict.FAIL, reason, violation.share, n=violation.visits, decisive=True)

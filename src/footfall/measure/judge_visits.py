@@ -10,6 +10,13 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from footfall.criteria.objects import (
+    AgreementCriterion,
+    BaselineCriterion,
+    ResponseCriterion,
+    Scope,
+    ShareCriterion,
+)
 from footfall.measure.quantiles import Limit, Quantile
 from footfall.measure.run_data import (
     RunData,
@@ -19,16 +26,10 @@ from footfall.measure.run_data import (
     enough,
     finite,
     in_order,
-    told,
+    judged,
     unmatched,
     within,
-)
-from footfall.measure.spec import (
-    AgreementCriterion,
-    BaselineCriterion,
-    ResponseCriterion,
-    Scope,
-    ShareCriterion,
+    without_figure,
 )
 from footfall.measure.summary import RESPONSE_S, SERVED
 from footfall.measure.verdict import Judgement, Verdict
@@ -66,7 +67,7 @@ def judge_share(criterion: ShareCriterion, evidence: RunData) -> Judgement:
     """Hold the bounds of a share against its limit, minding that bad visits come in episodes."""
     visits = evidence.judged(criterion.scope)
     if visits is None:
-        return unmatched(criterion.text, criterion.scope, validity=criterion.validity)
+        return unmatched(criterion)
     seen, longest, of_success = (
         bad_of(visits, criterion.of),
         criterion.longest_episode,
@@ -84,7 +85,7 @@ def judge_share(criterion: ShareCriterion, evidence: RunData) -> Judgement:
         found += f": too few to tell from {percent(criterion.bound_share)}; {hint}"
         found += f"; a limit of {_outward(passing, criterion.operator)} would pass now"
     found += f"; {assumed(seen, longest, _NOUNS[criterion.of])}"
-    return told(criterion, verdict, found, share, bounds, n=seen.visits)
+    return judged(criterion, verdict, found, share, bounds, n=seen.visits)
 
 
 def _outward(share: float, sign: str) -> str:
@@ -102,7 +103,7 @@ def judge_agreement(criterion: AgreementCriterion, evidence: RunData) -> Judgeme
     worlds = [within(frame, criterion.scope) for frame in (evidence.predicted, evidence.measured)]
     if worlds[0] is None or worlds[1] is None:
         missing = "predicted" if worlds[0] is None else "measured"
-        return unmatched(criterion.text, criterion.scope, f"{missing} ", validity=criterion.validity)
+        return unmatched(criterion, f"{missing} ")
     predicted, measured = paired(worlds[0], worlds[1])
     difference, tolerance = predicted.share - measured.share, criterion.tolerance_share
     bounds = paired_bounds(predicted, measured, criterion.longest_episode)
@@ -120,7 +121,7 @@ def judge_agreement(criterion: AgreementCriterion, evidence: RunData) -> Judgeme
         widest = max(-bounds.low, bounds.high)
         found += f": too few to tell; {enough(_needed(predicted, measured, criterion), n, evidence)}"
         found += f"; a tolerance of {np.ceil(widest * 1000) / 10:.1f}pt would pass now"
-    return told(criterion, verdict, found, difference, bounds, bound=tolerance, n=n)
+    return judged(criterion, verdict, found, difference, bounds, n=n)
 
 
 def paired(predicted: pl.DataFrame, measured: pl.DataFrame) -> tuple[Side, Side]:
@@ -219,16 +220,14 @@ def judge_response(criterion: ResponseCriterion, evidence: RunData) -> Judgement
     """Hold a percentile or a mean against its limit."""
     visits = evidence.judged(criterion.scope)
     if visits is None:
-        return unmatched(criterion.text, criterion.scope, validity=criterion.validity)
+        return unmatched(criterion)
     times = times_of(visits, of_all=criterion.of_all)
     if times is None:
         reason = (
             f"none of {visits.height} visits was served, so there is no response time to judge; "
             f"`{criterion.text.replace('(', '(all ', 1)}` asks for those of failed visits too"
         )
-        return Judgement(
-            criterion=criterion.text, verdict=Verdict.UNDECIDED, reason=reason, validity=criterion.validity
-        )
+        return without_figure(criterion, Verdict.UNDECIDED, reason)
     if criterion.quantile is None:
         return _judge_mean(criterion, times, evidence)
     return _judge_percentile(criterion, criterion.quantile, times, evidence)
@@ -258,7 +257,7 @@ def _judge_percentile(
         found += f": too few to tell from {quantile * 100:g} %; {enough(needed, n, evidence)}"
     is_remembered = verdict is Verdict.UNDECIDED and not tells_a_share(perhaps)
     found += f"; {alike(perhaps) if is_remembered else assumed(perhaps.seen, longest, 'slow visits')}"
-    return told(criterion, verdict, found, finite(value), shown, n=n, bound=limit.seconds, unit="s")
+    return judged(criterion, verdict, found, finite(value), shown, n=n)
 
 
 def _judge_mean(criterion: ResponseCriterion, times: Times, evidence: RunData) -> Judgement:
@@ -274,7 +273,7 @@ def _judge_mean(criterion: ResponseCriterion, times: Times, evidence: RunData) -
     elif verdict is Verdict.UNDECIDED:
         needed = visits_to_decide_mean(times.seconds, limit_s)
         found += f": too few to tell from {duration(limit_s)}; {enough(needed, n, evidence)}"
-    return told(criterion, verdict, found, value, bounds, n=n, bound=limit_s, unit="s")
+    return judged(criterion, verdict, found, value, bounds, n=n)
 
 
 def _visits(times: Times) -> str:
@@ -306,7 +305,7 @@ def judge_step(criterion: OfStep, evidence: RunData, judge: Judge) -> Judgement:
     scope, plain = criterion.scope, _visits_alone(criterion)
     known = None if evidence.hits is None else requests_of(evidence.hits, scope)
     if known is None or known.is_empty():
-        return _undecided(criterion, _none(evidence.hits, scope))
+        return without_figure(criterion, Verdict.UNDECIDED, _none(evidence.hits, scope))
     baseline = evidence.baseline
     if baseline is not None:
         before = VISITS.to_frame() if baseline.hits is None else requests_of(baseline.hits, scope)
@@ -363,12 +362,6 @@ def _as_visits(rows: pl.DataFrame, due_s: pl.Expr) -> pl.DataFrame:
 
 def _visits_alone(criterion: OfStep) -> OfStep:
     return replace(criterion, scope=Scope(criterion.scope.channel, criterion.scope.operation))
-
-
-def _undecided(criterion: OfStep, reason: str) -> Judgement:
-    return Judgement(
-        criterion=criterion.text, verdict=Verdict.UNDECIDED, reason=reason, validity=criterion.validity
-    )
 
 
 def _none(hits: pl.DataFrame | None, scope: Scope) -> str:

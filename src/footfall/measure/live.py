@@ -8,8 +8,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from footfall.criteria.objects import Scope
 from footfall.measure.prediction import compare
-from footfall.measure.spec import Scope
 from footfall.measure.summary import ALL, RESPONSE_S, SERVED, Targets, measures
 from footfall.stats.intervals import nearest_rank, wilson
 

@@ -8,12 +8,12 @@ from statistics import median
 from types import MappingProxyType
 from typing import NamedTuple
 
-from footfall.measure.grammar import parse_criteria, with_defaults
+from footfall.criteria.lists import criteria_of, parse, with_defaults
+from footfall.criteria.objects import ArrivalsCriterion, LagCriterion
 from footfall.measure.judge import judge
 from footfall.measure.judge_run import judge_generator, spoiled_by
 from footfall.measure.run_data import RunData
 from footfall.measure.run_metrics import Metric
-from footfall.measure.spec import ArrivalsCriterion, LagCriterion
 from footfall.measure.verdict import Verdict
 from footfall.records.runs import Manifest
 from footfall.stats.intervals import CONFIDENCE, Interval
@@ -399,9 +399,10 @@ def why_left_out(manifest: Manifest) -> str | None:
         return "it is degraded: a worker was lost"
     if spoiled := spoiled_by(manifest):
         return spoiled
-    lines = "\n".join(str(line) for line in manifest.settings.get("criteria", ()))
-    arrivals = "" if "arrivals(" in lines else "\narrivals(*) within 0% of trace"
-    criteria = with_defaults(parse_criteria(lines + arrivals, f"run {manifest.run}"))
+    own = criteria_of(manifest.settings.get("criteria", ()), f"run {manifest.run}")
+    if not any(isinstance(each, ArrivalsCriterion) for each in own):
+        own += (parse("arrivals(*) within 0% of trace"),)
+    criteria = with_defaults(own)
     keeps_up = judge_generator(criteria, manifest)
     if keeps_up is not None and keeps_up.verdict is Verdict.INVALID:
         return f"{keeps_up.criterion}: {keeps_up.reason}"

@@ -1,16 +1,22 @@
 """What a run has to show for itself, and what all judges share: from bounds to a judgement."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import polars as pl
 
-from footfall.measure.spec import (
+from footfall.criteria.objects import (
     OPERATORS,
+    AbortCriterion,
     AgreementCriterion,
+    ArrivalsCriterion,
     BaselineCriterion,
+    Criterion,
+    LagCriterion,
+    OwnCriterion,
     ResponseCriterion,
     Scope,
+    ScopedCriterion,
     ShareCriterion,
 )
 from footfall.measure.verdict import Judgement, Verdict
@@ -75,8 +81,6 @@ def within(visits: pl.DataFrame | None, scope: Scope) -> pl.DataFrame | None:
 
 # ── What all judges share: from bounds to a verdict, what it assumes, and what would decide
 
-Statistical = ShareCriterion | ResponseCriterion | AgreementCriterion | BaselineCriterion
-
 
 def decided(bounds: Interval, sign: str, bound: float) -> Verdict:
     """Pass when both bounds keep the criterion, fail when neither does, undecided when they disagree."""
@@ -121,44 +125,75 @@ def alike(slow: Slow) -> str:
     )
 
 
-def told(  # noqa: PLR0913 - the fields of a judgement
-    criterion: Statistical,
+def judged(  # noqa: PLR0913 - the fields of a judgement
+    criterion: Criterion,
     verdict: Verdict,
     reason: str,
     value: float | None,
-    bounds: Interval,
+    bounds: Interval | None = None,
     *,
     n: int,
-    bound: float | None = None,
-    unit: str = "share",
+    decisive: bool = False,
 ) -> Judgement:
-    """The judgement of a criterion, from its parts."""
-    held = criterion.bound_share if isinstance(criterion, ShareCriterion) else bound
+    """Return the judgement of a criterion by the figure that was found, with its bounds if it has any."""
+    bound, unit = _bound_of(criterion)
+    low, high = (None, None) if bounds is None else (finite(bounds.low), finite(bounds.high))
     return Judgement(
         criterion=criterion.text,
         verdict=verdict,
         reason=reason,
         value=value,
-        low=finite(bounds.low),
-        high=finite(bounds.high),
-        bound=held,
+        low=low,
+        high=high,
+        bound=bound,
         unit=unit,
         n=n,
         validity=criterion.validity,
+        decisive=decisive,
     )
+
+
+def _bound_of(criterion: Criterion) -> tuple[float, str]:
+    """Return what the found figure is compared with, and its unit."""
+    match criterion:
+        case ShareCriterion():
+            return criterion.bound_share, "share"
+        case ResponseCriterion() | LagCriterion() | OwnCriterion():
+            return criterion.limit_s, "s"
+        case ArrivalsCriterion() | AgreementCriterion():
+            return criterion.tolerance_share, "share"
+        case BaselineCriterion():
+            return criterion.tolerance, criterion.unit
+        case AbortCriterion():
+            return criterion.share, "share"
+        case _:
+            raise TypeError(f"no bound of a {type(criterion).__name__}")
+
+
+def without_figure(
+    criterion: Criterion, verdict: Verdict, reason: str, *, n: int = 0, decisive: bool = False
+) -> Judgement:
+    """Return the judgement of a criterion for which there is no figure to show."""
+    return Judgement(
+        criterion=criterion.text,
+        verdict=verdict,
+        reason=reason,
+        n=n,
+        validity=criterion.validity,
+        decisive=decisive,
+    )
+
+
+def unmatched(criterion: ScopedCriterion, source: str = "") -> Judgement:
+    """Return that no visit matches the scope of a criterion; `source` says which visits were looked at."""
+    return without_figure(criterion, Verdict.UNDECIDED, f"no {source}visits match {criterion.scope}")
+
+
+def untrusted(criterion: Criterion, reason: str) -> Judgement:
+    """Return that the run does not hold what is needed to trust it."""
+    return replace(without_figure(criterion, Verdict.INVALID, reason), validity=True)
 
 
 def finite(bound: float) -> float | None:
     """A bound that is one."""
     return bound if math.isfinite(bound) else None
-
-
-def unmatched(text: str, scope: Scope, world: str = "", *, validity: bool) -> Judgement:
-    """No visit came that the criterion speaks of."""
-    reason = f"no {world}visits match {scope}"
-    return Judgement(criterion=text, verdict=Verdict.UNDECIDED, reason=reason, validity=validity)
-
-
-def untrusted(text: str, reason: str) -> Judgement:
-    """The run does not hold what is needed to trust it."""
-    return Judgement(criterion=text, verdict=Verdict.INVALID, reason=reason, validity=True)

@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 import polars as pl
 
+from footfall.criteria.objects import Scope
 from footfall.measure.run_data import within
-from footfall.measure.spec import Scope
 from footfall.measure.summary import RESPONSE_S, SERVED
 from footfall.records.errors import BadInputError
 from footfall.stats.intervals import nearest_rank

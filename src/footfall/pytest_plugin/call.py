@@ -15,7 +15,10 @@ import pytest
 
 if TYPE_CHECKING:
     # It brings polars, for which a session that plays nothing must not pay.
+    from footfall.criteria.objects import Criterion
     from footfall.pytest_plugin.played import PlayedRun
+
+    Asked = str | Criterion | Sequence[str | Criterion]
 
 TIMEOUT_S = 3600.0
 _STOP_S_MOST = 90.0
@@ -55,8 +58,8 @@ class FootfallRun:
         seed: int | None = None,
         host: str | None = None,
         changes: Mapping[str, float] | None = None,
-        criteria: str | Sequence[str] | None = None,
-        also: str | Sequence[str] = (),
+        criteria: "Asked | None" = None,
+        also: "Asked" = (),
         baseline: str | Path | None = None,
         out: str | Path | None = None,
         options: Sequence[str] = (),
@@ -66,8 +69,8 @@ class FootfallRun:
 
         `window` is seconds or a text such as `2min`. Without `host` the reference service is started for the
         run. `changes` are numbers of the model by their path. `criteria` are asked instead of the scenario's,
-        `also` beside them, one a line; `baseline` is the folder of an earlier run that one of them speaks
-        of. `options` are further words of `footfall load`'s command line.
+        `also` in addition, as texts (one a line) or `ff.Criterion`; `baseline` is the folder of an earlier
+        run that one of them is compared with. `options` are further words of `footfall load`'s command line.
 
         Raises:
             Failed: of pytest, with one line: the input is wrong, or the run has not ended in `timeout_s`.
@@ -93,7 +96,7 @@ class FootfallRun:
         names = ("-".join(filter(None, (scenario, worker, str(number)))) for number in self._numbers)
         return next(folder for name in names if not (folder := self._place.results / name).exists())
 
-    def _criteria(self, criteria: str | Sequence[str] | None) -> list[str]:
+    def _criteria(self, criteria: "Asked | None") -> list[str]:
         if criteria is None:
             return []
         file = self._place.scratch / f"criteria-{next(self._numbers)}.txt"
@@ -113,9 +116,10 @@ class FootfallRun:
         return told
 
 
-def _lines(criteria: str | Sequence[str]) -> list[str]:
-    given = criteria.splitlines() if isinstance(criteria, str) else criteria
-    return [line for line in given if line.strip()]
+def _lines(criteria: "Asked") -> list[str]:
+    if isinstance(criteria, str) or not isinstance(criteria, Sequence):
+        criteria = str(criteria).splitlines()
+    return [str(line) for line in criteria if str(line).strip()]
 
 
 def _bounded(command: list[str], cwd: Path, timeout_s: float) -> tuple[int | None, str, str]:

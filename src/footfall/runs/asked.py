@@ -1,32 +1,33 @@
-"""What the command line asks of a run instead of its scenario's criteria, or beside them."""
+"""What the command line asks of a run instead of its scenario's criteria, or in addition to them."""
 
 from collections.abc import Sequence
 from pathlib import Path
 
-from footfall.measure.grammar import declare_episodes, parse_criteria
-from footfall.records.errors import BadInputError
+from footfall.criteria.lists import parse, read_criteria, with_episodes
+from footfall.criteria.objects import Criterion
 from footfall.workload.scenario import Scenario
 
 
 def asked_of(
-    scenario: Scenario, criteria: Path | None, more: Sequence[str], longest_episode: str | None = None
+    scenario: Scenario,
+    criteria: Path | None,
+    more: Sequence[str | Criterion],
+    longest_episode: str | None = None,
 ) -> Scenario:
-    """Give the scenario with the criteria of a file instead of its own, if one is named, and with more.
+    """Return the scenario with the criteria of a file instead of its own, if one is named, and with more.
 
     Raises:
-        BadInputError: the file cannot be read, or a line is no criterion.
+        BadInputError: the file cannot be read, or a line is not a criterion.
     """
-    lines = scenario.criteria
-    if criteria is not None:
-        where = f"--criteria {criteria}"
-        try:
-            text = criteria.read_text(encoding="utf-8-sig")
-        except (OSError, UnicodeDecodeError) as error:
-            raise BadInputError(where, "cannot be read", "a text file") from error
-        lines = tuple(each.text for each in parse_criteria(text, where))
-        if not lines:
-            raise BadInputError(where, "holds no criterion", "lines such as success(web.query) >= 97.8%")
-    for line in more:
-        if not parse_criteria(line, "--criterion"):
-            raise BadInputError("--criterion", "is empty", "a line such as success(web.query) >= 97.8%")
-    return scenario.model_copy(update={"criteria": declare_episodes((*lines, *more), longest_episode)})
+    asked = scenario.criteria if criteria is None else read_criteria(criteria)
+    asked += parsed(more)
+    return scenario.model_copy(update={"criteria": with_episodes(asked, longest_episode)})
+
+
+def parsed(lines: Sequence[str | Criterion]) -> tuple[Criterion, ...]:
+    """Return the criteria of `--criterion`, each text parsed.
+
+    Raises:
+        BadInputError: a text is not a criterion.
+    """
+    return tuple(each if isinstance(each, Criterion) else parse(each, "--criterion") for each in lines)

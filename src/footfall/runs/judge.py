@@ -9,14 +9,21 @@ from typing import Any
 
 import polars as pl
 
+from footfall.criteria.lists import (
+    Vocabulary,
+    check_names,
+    criteria_of,
+    not_empty,
+    read_criteria,
+    with_defaults,
+)
+from footfall.criteria.objects import BaselineCriterion, Criterion
 from footfall.load.result_files import HITS_FILE
 from footfall.load.result_files import VISITS_FILE as MEASURED_FILE
 from footfall.load.run_integrity import check_run
-from footfall.measure.grammar import Vocabulary, parse_criteria, with_defaults
 from footfall.measure.judge import judge_all
 from footfall.measure.run_comparison import why_left_out
 from footfall.measure.run_data import RunData
-from footfall.measure.spec import BaselineCriterion, Criterion
 from footfall.measure.verdict import (
     EXIT_CODES,
     Judgement,
@@ -59,29 +66,43 @@ class Judged:
         return EXIT_CODES[self.decision.verdict]
 
 
-def criteria_of(lines: str, where: str, model: Model | None, *, played: bool) -> tuple[Criterion, ...]:
-    """Parse criteria, against the model's names where the model is known.
-
-    Raises:
-        BadInputError: a line is malformed, or names what does not exist.
-    """
-    known = None
-    if model is not None:
-        channels = frozenset(channel.name for channel in model.channels)
-        known = Vocabulary(channels=channels, operations=frozenset(model.operations))
-    criteria = parse_criteria(lines, where, known)
-    if not criteria:
-        raise BadInputError(where, "holds no criterion", "lines such as success(web.query) >= 97.8%")
-    return with_defaults(criteria) if played else criteria
+def vocabulary(model: Model | None) -> Vocabulary | None:
+    """Return the names that criteria may use; None where the model is not known."""
+    if model is None:
+        return None
+    channels = frozenset(channel.name for channel in model.channels)
+    return Vocabulary(channels=channels, operations=frozenset(model.operations))
 
 
 def criteria_of_trace(info: TraceInfo, model: Model) -> tuple[Criterion, ...]:
-    """Parse the criteria that a trace has from its scenario, and that its play is held against.
+    """Return the criteria of a trace, with the defaults of a load test.
 
     Raises:
-        BadInputError: one is malformed, or names what the model does not have.
+        BadInputError: there is none, or one names what the model does not have.
     """
-    return criteria_of("\n".join(info.criteria), f"scenario {info.scenario}", model, played=True)
+    where = f"scenario {info.scenario}"
+    check_names(info.criteria, vocabulary(model), where)
+    return with_defaults(not_empty(info.criteria, where))
+
+
+def criteria_of_run(
+    manifest: Manifest, model: Model | None, file: Path | None = None
+) -> tuple[Criterion, ...]:
+    """Return the criteria of a file, or those that a run was made with, with the defaults of a load test.
+
+    Those of a run come from its folder, never from the scenario's file: that is a program, and may be
+    somebody else's.
+
+    Raises:
+        BadInputError: there is none, or one is malformed or names what the model does not have.
+    """
+    known, where = vocabulary(model), f"run {manifest.run}"
+    if file is not None:
+        criteria = read_criteria(file, known)
+    elif not (criteria := criteria_of(manifest.settings.get("criteria", ()), where)):
+        raise BadInputError(where, "has no criteria of its own", "--criteria FILE")
+    check_names(criteria, known, where)
+    return criteria if manifest.arrivals is None else with_defaults(criteria)
 
 
 def judge_run(
@@ -138,20 +159,6 @@ def as_json(judged: Judged) -> dict[str, Any]:
             for each in judged.judgements
         ],
     }
-
-
-def criteria_text(path: Path | None, manifest: Manifest) -> tuple[str, str]:
-    """Give the text of the criteria and where it stands."""
-    if path is None:
-        # From the folder, never from the scenario's file, which is a program: the folder may be of others.
-        lines = manifest.settings.get("criteria")
-        if not lines:
-            raise BadInputError(f"run {manifest.run}", "has no criteria of its own", "--criteria FILE")
-        return "\n".join(lines), f"run {manifest.run}"
-    try:
-        return path.read_text(encoding="utf-8-sig"), str(path)
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadInputError(f"--criteria {path}", "cannot be read", "a text file") from error
 
 
 def visits_of(folder: Path, name: str) -> pl.DataFrame | None:
@@ -264,8 +271,7 @@ def _valid(folder: Path) -> RunData:
         return evidence
     if (reason := why_left_out(manifest)) is not None:
         raise BadInputError(where, f"is not valid: {reason}", "a run that can be trusted")
-    lines = "\n".join(manifest.settings.get("criteria", ()))
-    own = with_defaults(parse_criteria(lines, f"run {manifest.run}"))
+    own = with_defaults(criteria_of(manifest.settings.get("criteria", ()), f"run {manifest.run}"))
     judged = judge_all([each for each in own if not isinstance(each, BaselineCriterion)], evidence)
     for each in judged:
         if each.validity and each.verdict is not Verdict.PASS:

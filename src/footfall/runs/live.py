@@ -7,11 +7,11 @@ from typing import Any
 
 import polars as pl
 
+from footfall.criteria.objects import Criterion, LagCriterion, ResponseCriterion, Scope, ShareCriterion
 from footfall.load.result_files import VISITS_FILE as MEASURED_FILE
 from footfall.measure.judge import judge as judge_criterion
 from footfall.measure.live import STARTS, LiveSummary, live_rows, live_series
 from footfall.measure.run_data import RunData
-from footfall.measure.spec import Criterion, LagCriterion, ResponseCriterion, Scope, ShareCriterion
 from footfall.measure.verdict import Judgement, Verdict, VerdictDecision, decide
 from footfall.records.runs import ArrivalCounts, Lag, Manifest, read_manifest, write_manifest
 from footfall.records.tables import VISITS

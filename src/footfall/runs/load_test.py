@@ -8,12 +8,12 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from footfall.behaviour.load_model import check_played, check_served
+from footfall.criteria.objects import Criterion
 from footfall.load.endpoints.endpoints_check import file_of, told, transport_of
 from footfall.load.options import AS_USUAL, LoadOptions
 from footfall.load.preflight import check_host
 from footfall.load.result_files import LoadResult
 from footfall.load.start_locust import LoadSettings, run_locust
-from footfall.measure.spec import Criterion
 from footfall.records.errors import BadInputError
 from footfall.records.runs import Manifest
 from footfall.runs import judge
@@ -72,7 +72,7 @@ def load_job(
     criteria = judge.criteria_of_trace(info, trace.model)
     name = info.scenario or trace.model.name
     settings = {
-        "criteria": list(info.criteria),
+        "criteria": [each.text for each in info.criteria],
         "play": info.play.model_dump(),
         "scale": info.scale,
         "set": list(info.changes),

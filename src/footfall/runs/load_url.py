@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from footfall.criteria import Criterion
 from footfall.load.endpoints.endpoints_file import endpoints_in, read_text
 from footfall.load.http.connection_options import address_of
 from footfall.load.url_load import UrlLoad, base_of, endpoints_text, errands_of, span_of, trace_of_url
 from footfall.records.errors import BadInputError
 from footfall.records.tables import write_text
-from footfall.runs.asked import asked_of
+from footfall.runs.asked import asked_of, parsed
 from footfall.workload.scenario import Scenario
 from footfall.workload.trace import Trace
 
@@ -68,8 +69,9 @@ def url_play(load: UrlLoad, gets: tuple[str, ...], given: Path | None, asked: As
         yield UrlPlay(trace_of_url(load, errands, criteria), host, path, told)
 
 
-def _criteria(url: str, asked: AskedOf) -> tuple[str, ...]:
-    says_a_share = any(line.strip().startswith(("error(", "success(")) for line in asked.more)
+def _criteria(url: str, asked: AskedOf) -> tuple[Criterion, ...]:
+    more = parsed(asked.more)
+    says_a_share = any(each.text.startswith(("error(", "success(")) for each in more)
     plain = () if says_a_share else (CRITERION,)
     scenario = Scenario(name=url, title=url, question="", model="", criteria=plain)
-    return asked_of(scenario, asked.criteria, asked.more, asked.longest_episode).criteria
+    return asked_of(scenario, asked.criteria, more, asked.longest_episode).criteria

@@ -7,14 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import stdtrit
 
-from footfall.stats.episodes import (
-    EPISODES_LEAST,
-    LONGEST_EPISODE,
-    Episodes,
-    bad_share_bounds,
-    episodes_of,
-    spectral_effect,
-)
+from footfall.criteria.objects import LONGEST_EPISODE
+from footfall.stats.episodes import EPISODES_LEAST, Episodes, bad_share_bounds, episodes_of, spectral_effect
 from footfall.stats.intervals import Interval
 
 _TAIL = 0.025

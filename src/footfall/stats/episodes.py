@@ -13,12 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammaln, nbdtr, stdtrit
 
+from footfall.criteria.objects import LONGEST_EPISODE
 from footfall.stats.intervals import Interval
 
-LONGEST_EPISODE = 5.0
-"""Mean number of visits in an episode that is thought possible, where nothing else is declared."""
-STRICT_EPISODE = 60.0
-"""The same for `strict`: an outage of a minute at a visit a second."""
 EPISODES_LEAST = 5.0
 """Fewer episodes in a run do not show how long they last."""
 

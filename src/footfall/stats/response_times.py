@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri, stdtrit
 
+from footfall.criteria.objects import LONGEST_EPISODE
 from footfall.stats.episodes import (
     EPISODES_LEAST,
-    LONGEST_EPISODE,
     Episodes,
     Flags,
     bad_share_bounds,

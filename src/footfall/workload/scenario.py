@@ -7,9 +7,11 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
-from pydantic import PositiveFloat, PositiveInt
+from pydantic import PositiveFloat, PositiveInt, ValidationInfo, field_validator
 
 from footfall.behaviour.load_model import RunPace
+from footfall.criteria.lists import criteria_of
+from footfall.criteria.objects import Criterion
 from footfall.model.changes import set_number, set_text, with_outage
 from footfall.model.model import Model
 from footfall.model.numbers import Number, Spec, leaves
@@ -60,8 +62,14 @@ class Scenario(Spec):
     """Whether customers retry or switch after a failure."""
     endpoints: str | None = None
     """Path of the file of a service's own requests; None: the routes of the reference service."""
-    criteria: tuple[str, ...]
-    """One criterion a line."""
+    criteria: tuple[Criterion, ...]
+    """What must hold; texts such as `p95(web.*) < 800ms` are parsed."""
+
+    @field_validator("criteria", mode="before")
+    @classmethod
+    def _parsed(cls, given: Any, info: ValidationInfo) -> tuple[Criterion, ...]:  # noqa: ANN401  whatever was given
+        """Parse what is given as text."""
+        return criteria_of(given, f"scenario {info.data.get('name', '')}")
 
 
 def changed(model: Model, scenario: Scenario) -> Model:
@@ -130,6 +138,8 @@ def read_scenario(name: str, folder: Path) -> Scenario:
     _READING.add(module.__name__)
     try:
         spec.loader.exec_module(module)
+    except BadInputError as error:
+        raise BadInputError(str(path), str(error)) from error
     except Exception as error:
         reason = str(error).partition("\n")[0]
         raise BadInputError(str(path), f"{type(error).__name__}: {reason}", "a scenario") from error

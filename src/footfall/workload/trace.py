@@ -1,14 +1,17 @@
 """A trace: which customers come at which second of play, cut from a simulated day; its files."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, ValidationInfo, field_validator
 
 from footfall.behaviour import keyed
 from footfall.behaviour.load_model import RunPace
+from footfall.criteria.lists import criteria_of
+from footfall.criteria.objects import Criterion
 from footfall.model.model import Model
 from footfall.model.model_json import MODEL_FILE, read_model, write_model
 from footfall.model.numbers import DAY_S, Spec
@@ -69,13 +72,19 @@ class TraceInfo(Spec):
     """Arrivals that are not in the trace because nothing is mapped for them, by channel.operation."""
     log: LogInfo | None = None
     """The log that is replayed; None: a simulated day."""
-    criteria: tuple[str, ...] = ()
+    criteria: tuple[Criterion, ...] = ()
     """What the scenario asks of a run, so that it can be judged wherever its folder is."""
     has_prediction: bool = True
     """Whether the model says how the service behaves; a load without a model has none to compare with."""
     arrivals: int = 0
     arrivals_by_channel: dict[str, int] = Field(default_factory=dict)
     """First choices."""
+
+    @field_validator("criteria", mode="before")
+    @classmethod
+    def _parsed(cls, given: Any, info: ValidationInfo) -> tuple[Criterion, ...]:  # noqa: ANN401  whatever a file holds
+        """Parse what is given as text."""
+        return criteria_of(given, f"scenario {info.data.get('scenario')}")
 
 
 class Trace(Spec):

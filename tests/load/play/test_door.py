@@ -15,6 +15,7 @@ from typing import Any
 import polars as pl
 import pytest
 
+from footfall.criteria.lists import criteria_of
 from footfall.load.loop_watch import read_progress
 from footfall.load.result_files import HITS_FILE, LOAD_FILE, read_result
 from footfall.load.wait_for_master import where_workers_connect
@@ -132,7 +133,7 @@ def test_a_play_that_is_not_worth_going_on_ends_by_itself(
     line = "error(*) > 50% for 2s abort"
     model = small_model()
     made = trace_of(model, day_of([(k / 10, "query", "web") for k in range(300)]), 30)
-    info = made.info.model_copy(update={"criteria": ("success(*) >= 90%", line)})
+    info = made.info.model_copy(update={"criteria": criteria_of(("success(*) >= 90%", line), "")})
     write_trace(tmp_path, made.model_copy(update={"info": info}))
     ports = ("--master-bind-port", str(free_port), "--master-port", str(free_port)) if several else ()
     with stall(0 if several else 0.3) as host:
@@ -143,7 +144,7 @@ def test_a_play_that_is_not_worth_going_on_ends_by_itself(
     result, manifest = read_result(tmp_path), read_manifest(tmp_path)
     assert (result.status, result.ended_early_by) == ("partial", line)
     assert manifest.ended_early_by == line
-    assert manifest.settings["criteria"] == list(info.criteria)
+    assert manifest.settings["criteria"] == [str(each) for each in info.criteria]
     assert result.arrivals.not_sent > 100
     assert result.played_s < 20
 

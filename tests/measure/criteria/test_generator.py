@@ -7,7 +7,7 @@ from dataclasses import replace
 import polars as pl
 import pytest
 
-from footfall.measure.grammar import parse_criterion
+from footfall.criteria.lists import parse
 from footfall.measure.judge import judge
 from footfall.measure.judge_run import judge_generator, judge_wholeness
 from footfall.measure.run_comparison import why_left_out
@@ -138,7 +138,7 @@ def test_a_generator_whose_own_part_is_too_large_for_what_is_judged_makes_the_ru
 ) -> None:
     """A tenth of the smallest limit, 5 ms at least; a busy CPU; a control that was answered far sooner."""
     record = replace(WELL, **change)  # type: ignore[arg-type]  # fields of the record
-    judged = judge_generator([parse_criterion(line, "x")], make_manifest(generator=record))
+    judged = judge_generator([parse(line, "x")], make_manifest(generator=record))
     assert judged is not None
     assert (judged.verdict, judged.validity) == (verdict, True)
     assert words in judged.reason
@@ -163,7 +163,7 @@ def test_the_own_part_that_is_allowed_can_be_declared(
     """Whatever limits are judged beside it; and it has a judgement of its own."""
     lines = ("p95(web.*) < 100ms", f"p99(own) < {limit_ms}ms")
     manifest = make_manifest(generator=replace(WELL, own=times(0.02)))
-    asked = [parse_criterion(line, "x") for line in lines]
+    asked = [parse(line, "x") for line in lines]
     of_run = judge_generator(asked, manifest)
     own = judge(asked[1], RunData(manifest=manifest))
 
@@ -179,4 +179,4 @@ def test_the_own_part_that_is_allowed_can_be_declared(
 def test_only_what_is_kept_of_the_own_part_can_be_asked(line: str) -> None:
     """Its 99th percentile, up to a second, from above."""
     with pytest.raises(BadInputError, match="x"):
-        parse_criterion(line, "x")
+        parse(line, "x")

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from footfall.measure.grammar import parse_criterion
+from footfall.criteria.lists import parse
 from footfall.measure.judge import judge, judge_all
 from footfall.measure.run_data import RunData
 from footfall.measure.verdict import Judgement, decide
@@ -22,7 +22,7 @@ ARRIVALS = "arrivals(*) within 2% of trace"
 
 
 def _judge(line: str, manifest: Manifest, **worlds: Any) -> Judgement:  # noqa: ANN401  parts of the evidence
-    return judge(parse_criterion(line, "x"), RunData(manifest=manifest, **worlds))
+    return judge(parse(line, "x"), RunData(manifest=manifest, **worlds))
 
 
 @pytest.mark.parametrize(
@@ -169,7 +169,7 @@ def test_an_unfinished_run_is_invalid_whatever_it_shows(
     make_visits: MakeVisits, make_manifest: MakeManifest
 ) -> None:
     """A run that was cut short keeps its figures and loses its verdict."""
-    criteria = (parse_criterion("success(*) >= 90%", "x"),)
+    criteria = (parse("success(*) >= 90%", "x"),)
     whole, cut = (
         judge_all(criteria, RunData(manifest=make_manifest(status=status), measured=make_visits(1000)))
         for status in ("finished", "partial")
@@ -361,7 +361,7 @@ def test_what_ended_a_run_is_found_again_in_its_visits(
         make_manifest("partial", arrivals=ArrivalCounts(due=200, played=100, not_sent=100)),
         ended_early_by=line,
     )
-    criteria = (parse_criterion(line, "x"), parse_criterion(ARRIVALS, "x"))
+    criteria = (parse(line, "x"), parse(ARRIVALS, "x"))
     judgements = judge_all(
         criteria, RunData(manifest=manifest, measured=make_visits(60, 60, scattered=False))
     )
@@ -370,9 +370,7 @@ def test_what_ended_a_run_is_found_again_in_its_visits(
     assert decide(judgements).verdict == "fail"
     assert judgements[1].reason.startswith("from second 79 to 109 it was so in 30 of 30 visits, 100.0 %")
     # Other criteria, asked of it later, do not make it pass; nor does an order of visits that hides it.
-    other = judge_all(
-        (parse_criterion("p95(*) < 5s", "x"),), RunData(manifest=manifest, measured=make_visits(120))
-    )
+    other = judge_all((parse("p95(*) < 5s", "x"),), RunData(manifest=manifest, measured=make_visits(120)))
     assert decide(other).verdict == "fail"
     hidden = judge_all(criteria, RunData(manifest=manifest, measured=make_visits(120)))
     assert [each.verdict for each in hidden] == ["fail", "fail", "invalid"]

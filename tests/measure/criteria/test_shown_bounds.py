@@ -7,10 +7,10 @@ import polars as pl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from footfall.measure.grammar import parse_criterion
+from footfall.criteria.lists import parse
+from footfall.criteria.objects import OPERATORS
 from footfall.measure.judge import judge
 from footfall.measure.run_data import RunData
-from footfall.measure.spec import OPERATORS
 from footfall.measure.verdict import Judgement, Verdict
 from footfall.records.rows import Outcome
 from footfall.records.runs import Manifest
@@ -64,7 +64,7 @@ def _hits(visits: pl.DataFrame) -> pl.DataFrame:
 def _judged(line: str, now: pl.DataFrame, before: pl.DataFrame) -> Judgement:
     earlier = RunData(manifest=MANIFEST, measured=before, hits=_hits(before))
     found = RunData(manifest=MANIFEST, measured=now, predicted=before, hits=_hits(now), baseline=earlier)
-    return judge(parse_criterion(line, "x"), found)
+    return judge(parse(line, "x"), found)
 
 
 def _says(judgement: Judgement, holds: bool, broken: bool) -> None:  # noqa: FBT001 - what the interval says

@@ -6,10 +6,10 @@ from random import Random
 import polars as pl
 import pytest
 
-from footfall.measure.grammar import parse_criterion
+from footfall.criteria.lists import parse
+from footfall.criteria.objects import ResponseCriterion, Scope
 from footfall.measure.judge import judge
 from footfall.measure.run_data import RunData
-from footfall.measure.spec import ResponseCriterion, Scope
 from footfall.measure.verdict import Judgement
 from footfall.records.errors import BadInputError
 from footfall.records.rows import Outcome
@@ -31,12 +31,12 @@ def _hits(n: int, step: str = "POST /login", *, time_s: float = 0.2, bad_every: 
 
 
 def _judge(line: str, manifest: Manifest, visits: pl.DataFrame, hits: pl.DataFrame | None) -> Judgement:
-    return judge(parse_criterion(line, "x"), RunData(manifest=manifest, measured=visits, hits=hits))
+    return judge(parse(line, "x"), RunData(manifest=manifest, measured=visits, hits=hits))
 
 
 def test_a_step_is_read_and_written_as_it_stands() -> None:
     """Blanks and slashes are part of its name."""
-    criterion = parse_criterion("p95(web.re*/POST /orders/{order}/confirm) < 300ms", "x")
+    criterion = parse("p95(web.re*/POST /orders/{order}/confirm) < 300ms", "x")
 
     assert isinstance(criterion, ResponseCriterion)
     assert criterion.scope == Scope("web", "re*", "POST /orders/{order}/confirm")
@@ -58,7 +58,7 @@ def test_a_step_is_read_and_written_as_it_stands() -> None:
 def test_what_has_no_steps_refuses_them(line: str) -> None:
     """In one line, before a run."""
     with pytest.raises(BadInputError, match="x"):
-        parse_criterion(line, "x")
+        parse(line, "x")
 
 
 def test_the_requests_of_the_step_are_judged_and_no_others(
@@ -146,7 +146,7 @@ def test_a_step_is_held_against_that_of_an_earlier_run(
 ) -> None:
     """A fifth of errors is found; none is not worse; an earlier run without its requests shows nothing."""
     visits, manifest = make_visits(2000), make_manifest()
-    criterion = parse_criterion("error(web.query/*login) not worse than baseline by 2pt", "x")
+    criterion = parse("error(web.query/*login) not worse than baseline by 2pt", "x")
 
     def against(now: pl.DataFrame, before: pl.DataFrame | None) -> str:
         earlier = RunData(manifest=manifest, measured=visits, hits=before)

@@ -103,7 +103,7 @@ def test_a_retry_draws_anew_whether_the_operator_s_systems_fail(
     exactly: Callable[[float], Duration],
 ) -> None:
     """Half of all tries fail: a quarter of 4,000 visits with one retry, an eighth with two."""
-    fault = Fault(cause="db_down", by="service", outcome="error", share=number(0.5))  # type: ignore[arg-type]  # checked by pydantic
+    fault = Fault(cause="db_down", by="service", outcome="error", share=number(0.5))
     works = {Verb.QUERY: Work(service=exactly(0.001), faults=(fault,))}
     for retries in (1, 2):
         policy = retry(retries_most=retries, backoff_s=0)
@@ -130,7 +130,7 @@ def test_only_failures_are_sent_again(
     tries: int,
 ) -> None:
     """A wrong PIN or a refusal is an answer; a broken database is not. Each try takes 1 s, the pause 2 s."""
-    fault = Fault(cause="why", by=by, outcome=outcome, share=number(1))  # type: ignore[arg-type]  # checked by pydantic
+    fault = Fault(cause="why", by=by, outcome=outcome, share=number(1))
     works = {Verb.QUERY: Work(service=exactly(1), faults=(fault,))}
     found = visits(model(channel(server(retry=retry()), works=works)), [0])
     assert found.select("outcome", "cause").rows() == [(outcome, "why")]

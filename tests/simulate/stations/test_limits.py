@@ -44,7 +44,7 @@ def served(channel: Channels, model: Models, visits: Visits) -> Served:
 
 def limit(requests_per_s: float, burst: int = 0, excess: str = "at_once") -> RateLimit:
     """Make a rate limit."""
-    return RateLimit(requests_per_s=number(requests_per_s), burst=number(burst), excess=excess)  # type: ignore[arg-type]  # checked by pydantic
+    return RateLimit(requests_per_s=number(requests_per_s), burst=number(burst), excess=excess)
 
 
 def stalls(length_s: float, every_s: float, first_s: float | None, spacing: str = "periodic") -> Stalls:
@@ -53,7 +53,7 @@ def stalls(length_s: float, every_s: float, first_s: float | None, spacing: str 
         length_s=number(length_s),
         every_s=number(every_s),
         first_s=None if first_s is None else number(first_s),
-        spacing=spacing,  # type: ignore[arg-type]  # checked by pydantic
+        spacing=spacing,
     )
 
 

@@ -102,7 +102,7 @@ def test_a_fault_ends_the_visit_with_its_own_cause(
     ended_s: float,
 ) -> None:
     """It is answered after the work was done; whoever never replies sends no request at all."""
-    fault = Fault(cause=cause, by=by, outcome=outcome, share=number(1))  # type: ignore[arg-type]  # checked by pydantic
+    fault = Fault(cause=cause, by=by, outcome=outcome, share=number(1))
     works = {
         Verb.LOGIN: Work(service=exactly(1)),
         Verb.ORDER: Work(service=exactly(1), faults=(fault,)),

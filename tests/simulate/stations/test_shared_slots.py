@@ -140,7 +140,7 @@ def test_with_a_core_for_every_slot_sharing_is_slots(
     exponential: Callable[[float], Duration],
 ) -> None:
     """Another station, written for more, gives the same visits: outcomes, causes and times."""
-    faults = (Fault(cause="db_down", by="service", outcome="error", share=number(0.1)),)  # type: ignore[arg-type]  # checked by pydantic
+    faults = (Fault(cause="db_down", by="service", outcome="error", share=number(0.1)),)
     works = {verb: Work(service=exponential(1), faults=faults) for verb in Verb}
     dialogues = {"query": (turn(Verb.LOGIN, 0.3), turn(Verb.QUERY, 0.7, pages))}
     arrivals_s = np.sort(np.random.default_rng(seed).uniform(0, 60, 40)).tolist()
