@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from footfall.load.result_rows import ArrivalState, ArrivalStates, nearest_rank
+from footfall.load.result_rows import ArrivalState, ArrivalStates
+from footfall.stats.percentiles import nearest_rank
 
 
 @given(

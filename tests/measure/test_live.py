@@ -11,7 +11,8 @@ from footfall.criteria.objects import Scope
 from footfall.measure.live import BINS_MOST, STARTS, LiveSummary, bin_width_s, live_rows, live_series
 from footfall.measure.summary import measures
 from footfall.records.tables import ARRIVALS, VISITS
-from footfall.stats.intervals import nearest_rank, wilson
+from footfall.stats.intervals import wilson
+from footfall.stats.percentiles import nearest_rank
 
 TARGETS = {("web", "query"): 0.978}
 PLACES = (("web", "query"), ("web", "order"), ("sms", "query"))

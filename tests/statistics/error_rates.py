@@ -16,8 +16,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from footfall.criteria.objects import LONGEST_EPISODE, STRICT_EPISODE
 from footfall.measure.quantiles import quantile_bounds
+from footfall.stats import LONGEST_EPISODE, STRICT_EPISODE
 from footfall.stats.agreement import Side, apart_bounds, combined, paired_bounds
 from footfall.stats.episodes import bad_share_bounds, episodes_of
 from footfall.stats.intervals import Interval

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
-from footfall.criteria.objects import LONGEST_EPISODE, STRICT_EPISODE
+from footfall.stats import LONGEST_EPISODE, STRICT_EPISODE
 from footfall.stats.response_times import mean_bounds
 from tests.statistics.error_rates import (
     LIMIT,

@@ -22,8 +22,8 @@ from footfall.chart.style import (
     look_of,
     name_of,
     nothing,
-    percent,
 )
+from footfall.stats.number_text import percent
 
 # ── The load that the day offers, and which part of it is played
 

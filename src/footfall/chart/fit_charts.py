@@ -23,8 +23,8 @@ from footfall.chart.style import (
     look,
     name_of,
     nothing,
-    percent,
 )
+from footfall.stats.number_text import percent
 
 # ── Small panels side by side, one a kind of customer, on one figure
 

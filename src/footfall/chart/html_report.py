@@ -22,10 +22,10 @@ from footfall.chart.style import (
     duration,
     in_order,
     name_of,
-    percent,
     svg_text,
 )
 from footfall.records.runs import Manifest
+from footfall.stats.number_text import percent
 
 # ── A chart as a piece of a page: its SVG without what only a file of its own needs
 

@@ -19,9 +19,9 @@ from footfall.chart.style import (
     look,
     name_of,
     nothing,
-    percent,
 )
 from footfall.chart.validation import greatest, pairs
+from footfall.stats.number_text import percent
 
 # ── The electronic share over months against the KPI: the fan of futures, and how many of them meet it
 

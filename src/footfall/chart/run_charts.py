@@ -27,8 +27,8 @@ from footfall.chart.style import (
     look,
     name_of,
     nothing,
-    percent,
 )
+from footfall.stats.number_text import percent
 
 # ── A played run over its own clock: load, success, response times and the generator's lag
 

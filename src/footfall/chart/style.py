@@ -226,11 +226,6 @@ def duration(seconds: float) -> str:
     return f"{seconds / 60:.{1 if seconds < 600 else 0}f} min"  # noqa: PLR2004 - tenths below ten minutes
 
 
-def percent(share: float, digits: int = 1) -> str:
-    """A share of 0..1 in percent."""
-    return f"{share * 100:.{digits}f} %"
-
-
 def _settle(drawn: Figure) -> None:
     """Lay the figure out once and round it: the layout's solver is not always the same in the last digit."""
     engine = drawn.get_layout_engine()

@@ -19,8 +19,6 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from footfall.criteria.objects import (
-    LONGEST_EPISODE,
-    STRICT_EPISODE,
     AbortCriterion,
     AgreementCriterion,
     ArrivalsCriterion,
@@ -33,6 +31,7 @@ from footfall.criteria.objects import (
     ShareCriterion,
 )
 from footfall.criteria.scanner import REFERENCE, Scanner, near
+from footfall.stats import LONGEST_EPISODE, STRICT_EPISODE
 
 LAG_S_MOST = 1.0
 """No criterion allows more: so late a load generator did not send the load that was asked for."""

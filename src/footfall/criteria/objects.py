@@ -8,14 +8,11 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from footfall.records.rows import ERRORS, Outcome
+from footfall.stats import LONGEST_EPISODE
 
 OPERATORS: Mapping[str, Callable[[float, float], bool]] = MappingProxyType(
     {">=": operator.ge, ">": operator.gt, "<=": operator.le, "<": operator.lt}
 )
-LONGEST_EPISODE = 5.0
-"""Mean number of bad visits in a row that is thought possible, where nothing else is declared."""
-STRICT_EPISODE = 60.0
-"""The same for `strict`: an outage of a minute at a visit a second."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from scipy import optimize, special
 
 from footfall.fit.distributions import Z_95
 from footfall.model.numbers import HALF_HOURS
+from footfall.stats.intervals import student_t
 from footfall.workload.log_mapping import WEEKDAYS
 
 # ── How much busier some days are than others of their weekday: the gamma factor of a day
@@ -203,7 +204,7 @@ def _rates(kind: str, weekday: str, counts: Array) -> pl.DataFrame:
     low = special.gammaincinv(np.maximum(total, 1e-9), 0.025) / days
     high = special.gammaincinv(total + 1, 0.975) / days
     if days > 1:
-        half = special.stdtrit(days - 1, 0.975) * counts.std(axis=0, ddof=1) / np.sqrt(days)
+        half = student_t(days - 1) * counts.std(axis=0, ddof=1) / np.sqrt(days)
         low, high = np.minimum(low, mean - half), np.maximum(high, mean + half)
     return pl.DataFrame(
         {

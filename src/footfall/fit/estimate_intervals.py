@@ -5,7 +5,6 @@ from math import sqrt
 
 import numpy as np
 import polars as pl
-from scipy import special
 
 from footfall.fit.day_cells import (
     NO_ARRIVAL,
@@ -24,6 +23,7 @@ from footfall.model.numbers import DAY_S, HALF_HOUR_S, HOUR_S
 from footfall.records.errors import BadInputError
 from footfall.records.log_file import Table
 from footfall.records.rows import Outcome
+from footfall.stats.intervals import student_t
 from footfall.workload.log_mapping import WEEKDAYS, Mapping, Options
 from footfall.workload.timestamps import form_of, moments
 
@@ -155,7 +155,7 @@ def mean_service(frame: pl.DataFrame) -> TimesFit | None:
     groups = away.group_by("day").agg(pl.col("e").sum()) if away["day"].n_unique() > 1 else away
     n = groups.height
     spread = sqrt(n / (n - 1) * float((groups["e"] ** 2).sum())) / total if n > 1 else 0.0
-    half_s = float(special.stdtrit(n - 1, 0.975)) * spread if n > 1 else 0.0
+    half_s = student_t(n - 1) * spread if n > 1 else 0.0
     mean = Parameter("mean_s", mean_s, max(mean_s - half_s, 0.0), mean_s + half_s)
     return TimesFit(
         times=round(total),

@@ -27,6 +27,7 @@ from footfall.fit.distributions import (
 from footfall.fit.time_fit import INSTANT_S, TOLERATED_SHARE
 from footfall.model.durations import DistributionFamily
 from footfall.records.rows import Outcome
+from footfall.stats.intervals import wilson_at
 
 # ── How long customers would wait: the Kaplan–Meier curve, and the law that is near enough to it
 
@@ -232,7 +233,4 @@ def _shares(rows: pl.DataFrame) -> tuple[RedialCount, ...]:
 
 
 def _again(within_s: float, count: int, n: int) -> RedialCount:
-    share, z = count / n, Z_95
-    middle, scale = share + z * z / (2 * n), 1 + z * z / n
-    half = z * sqrt(share * (1 - share) / n + z * z / (4 * n * n))
-    return RedialCount(within_s, share, max(0.0, (middle - half) / scale), min(1.0, (middle + half) / scale))
+    return RedialCount(within_s, count / n, *wilson_at(count / n, n, Z_95))

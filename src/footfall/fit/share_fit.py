@@ -5,7 +5,6 @@ from math import sqrt
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special
 
 from footfall.fit.share_counts import Counted, counted, month_name
 from footfall.fit.share_mapping import ShareMapping
@@ -20,6 +19,7 @@ from footfall.fit.share_model import (
 )
 from footfall.records.errors import BadInputError
 from footfall.records.log_file import Table
+from footfall.stats.intervals import student_t
 
 # ── The forecast held against months that are known: each forecast from the months before it only
 
@@ -132,7 +132,7 @@ def _better(difference: Floats, ahead: int) -> str:
     independent = difference.size / ahead
     if difference.size < DECIDING_MONTHS_LEAST or independent < 2:  # noqa: PLR2004  one cannot vary
         return "unknown"
-    half = float(special.stdtrit(independent - 1, 0.975)) * float(difference.std(ddof=1)) / sqrt(independent)
+    half = student_t(independent - 1) * float(difference.std(ddof=1)) / sqrt(independent)
     mean = float(difference.mean())
     if abs(mean) <= max(half, _SAME):
         return "neither"

@@ -6,7 +6,6 @@ from math import sqrt
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import special
 
 from footfall.fit.distributions import (
     FAMILIES,
@@ -20,6 +19,7 @@ from footfall.fit.distributions import (
     sample,
 )
 from footfall.model.durations import DistributionFamily
+from footfall.stats.intervals import student_t
 
 TIMES_LEAST = 30
 """Fewer times are not fitted."""
@@ -90,7 +90,7 @@ def fit_times(
         distance = distance_from(laws[0], counted)
     is_off = kept.size >= _CURVE_LEAST and distance - _KS_95 / sqrt(kept.size) > TOLERATED_SHARE
     mean_s, sd_s = float(kept.mean()), float(kept.std(ddof=1))
-    half_s = float(special.stdtrit(kept.size - 1, 0.975)) * sd_s / sqrt(kept.size)
+    half_s = student_t(kept.size - 1) * sd_s / sqrt(kept.size)
     return TimesFit(
         times=int(kept.size),
         short=int(short.size),

@@ -12,8 +12,8 @@ from typing import Any
 from footfall.load.endpoints.endpoints_file import EndpointStep
 from footfall.load.endpoints.target_service import TargetService
 from footfall.load.http.connection_options import USUAL, TransportOptions, address_of
-from footfall.load.result_rows import nearest_rank
 from footfall.records.load_generator import ControlRecord, TimeSummary
+from footfall.stats.percentiles import percentiles
 
 HEALTH_PATH = "/health"
 _CLIENT = Path(__file__).parent / "control_client.py"
@@ -112,5 +112,5 @@ class Control:
 def summary_of(times_s: Sequence[float]) -> TimeSummary:
     """Give a sample of times, seconds, in a few figures."""
     ordered = sorted(times_s)
-    p50, p95, p99, most = (nearest_rank(ordered, share) for share in (0.5, 0.95, 0.99, 1.0))
+    p50, p95, p99, most = percentiles(ordered, 0.5, 0.95, 0.99, 1.0)
     return TimeSummary(n=len(ordered), p50_s=p50, p95_s=p95, p99_s=p99, max_s=most)

@@ -4,13 +4,13 @@ import shutil
 from array import array
 from collections.abc import Sequence
 from enum import IntEnum
-from math import ceil
 from pathlib import Path
 
 import polars as pl
 
 from footfall.records.runs import ArrivalCounts, Lag
 from footfall.records.tables import table, write_parquet
+from footfall.stats.percentiles import percentiles
 
 # ── Rows of a play while it lasts: the latest in memory, older ones in files, so that memory stays flat
 
@@ -158,7 +158,7 @@ class ArrivalStates:
     def lag(self) -> Lag:
         """Exact percentiles of all started arrivals."""
         ordered = sorted(self._lags_s)
-        p50, p99, most = (nearest_rank(ordered, share) for share in (0.50, 0.99, 1.0))
+        p50, p99, most = percentiles(ordered, 0.50, 0.99, 1.0)
         return Lag(p50=p50, p99=p99, max=most)
 
     def _move(self, arrival: int, before: ArrivalState, after: ArrivalState) -> None:
@@ -166,8 +166,3 @@ class ArrivalStates:
             msg = f"arrival {arrival} is {ArrivalState(self._states[arrival]).name}, not {before.name}"
             raise ValueError(msg)
         self._states[arrival] = after
-
-
-def nearest_rank(ordered: list[float], share: float) -> float | None:
-    """Smallest value that at least this share of the sorted values does not exceed; None of nothing."""
-    return ordered[max(ceil(share * len(ordered)), 1) - 1] if ordered else None

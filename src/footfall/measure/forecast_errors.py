@@ -8,10 +8,10 @@ from statistics import fmean
 from typing import Any
 
 import polars as pl
-from scipy.special import stdtrit
 
 from footfall.measure.validation import BUSY_HALF_HOURS, EVENING_FROM, NAMES, correlation
-from footfall.stats.intervals import CONFIDENCE, Interval, t_interval
+from footfall.stats import CONFIDENCE
+from footfall.stats.intervals import Interval, student_t, t_interval
 
 # ── What earlier forecasts of a level were off by: the range of the next, and which method was nearer
 
@@ -89,7 +89,7 @@ def range_of(predicted: float, errors: Sequence[float], prior_sd: float | None) 
     squares = PRIOR_ERRORS * prior**2 + sum(error**2 for error in errors)
     spread = sqrt(squares / (PRIOR_ERRORS + len(errors)))
     freedom = PRIOR_FREEDOM + len(errors)
-    half = float(stdtrit(freedom, 1 - (1 - CONFIDENCE) / 2)) * spread
+    half = student_t(freedom) * spread
     return Interval(predicted * exp(-half), predicted * exp(half))
 
 

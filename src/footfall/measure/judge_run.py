@@ -18,10 +18,10 @@ from footfall.criteria.objects import (
 from footfall.measure.run_data import RunData, judged, unmatched, untrusted, within, without_figure
 from footfall.measure.summary import RESPONSE_S
 from footfall.measure.verdict import Judgement, Verdict
-from footfall.measure.words import duration, percent
 from footfall.records.load_generator import ControlRecord, GeneratorRecord
 from footfall.records.rows import NOT_SENDABLE
 from footfall.records.runs import Manifest
+from footfall.stats.number_text import duration, percent
 
 OWN_LEAST_S = 0.005
 OWN_SHARE = 0.10

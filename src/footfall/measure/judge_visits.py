@@ -33,12 +33,13 @@ from footfall.measure.run_data import (
 )
 from footfall.measure.summary import RESPONSE_S, SERVED
 from footfall.measure.verdict import Judgement, Verdict
-from footfall.measure.words import between, duration, percent, points
 from footfall.records.rows import ERRORS, Outcome
 from footfall.records.tables import VISITS
 from footfall.stats.agreement import Side, paired_bounds
 from footfall.stats.episodes import Episodes, bad_share_bounds, episodes_of, visits_to_decide
-from footfall.stats.intervals import Interval, nearest_rank
+from footfall.stats.intervals import Interval
+from footfall.stats.number_text import between, duration, percent, points
+from footfall.stats.percentiles import nearest_rank
 from footfall.stats.response_times import (
     mean_bounds,
     slow_share_least,

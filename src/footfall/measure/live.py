@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from footfall.criteria.objects import Scope
 from footfall.measure.prediction import compare
 from footfall.measure.summary import ALL, RESPONSE_S, SERVED, Targets, measures
-from footfall.stats.intervals import nearest_rank, wilson
+from footfall.stats.intervals import wilson
+from footfall.stats.percentiles import at_percentile, nearest_rank
 
 STARTS = pl.Schema({"arrival": pl.Int64, "lag_s": pl.Float64})
 BINS_MOST = 300
@@ -111,7 +112,7 @@ def _arrivals(so_far: LiveSummary) -> pl.DataFrame:
     figures = [
         (pl.col("due_s") <= so_far.now_s).sum().alias("due"),
         _LAG.count().alias("sent"),
-        _p99(_LAG).alias("lag_s_p99"),
+        at_percentile(_LAG, 99).alias("lag_s_p99"),
     ]
     tables = [
         now.group_by(keys).agg(figures) if keys else now.select(figures) for keys in (_KEYS, ["channel"], [])
@@ -121,13 +122,6 @@ def _arrivals(so_far: LiveSummary) -> pl.DataFrame:
         for table in tables
     ]
     return pl.concat([table.select(*_KEYS, "due", "sent", "lag_s_p99") for table in whole])
-
-
-def _p99(values: pl.Expr) -> pl.Expr:
-    """Exact percentile by nearest rank of those values of a group that are known; null when none is."""
-    known = values.drop_nulls()
-    rank = (known.len().cast(pl.Int64) * 99 + 99) // 100
-    return known.sort().get((rank - 1).clip(0), null_on_oob=True)
 
 
 def _of(rows: pl.DataFrame, scope: Scope) -> pl.DataFrame:

@@ -5,12 +5,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from statistics import fmean, stdev
 
 import polars as pl
-from scipy.special import stdtrit
 
 from footfall.measure.summary import ALL, RESPONSE_S, measures
 from footfall.records.tables import REPLICATIONS
 from footfall.stats.batch_means import batch_means_interval, batch_percentile_interval
-from footfall.stats.intervals import CONFIDENCE, Interval, wilson
+from footfall.stats.intervals import Interval, student_t, wilson
 
 # ── Prediction and measurement side by side
 
@@ -106,7 +105,7 @@ def next_value(values: Sequence[float]) -> Interval:
         msg = f"a range of one more value needs two values or more, got {n}"
         raise ValueError(msg)
     mean = fmean(values)
-    half_width = float(stdtrit(n - 1, (1 + CONFIDENCE) / 2)) * stdev(values, mean) * math.sqrt(1 + 1 / n)
+    half_width = student_t(n - 1) * stdev(values, mean) * math.sqrt(1 + 1 / n)
     return Interval(mean - half_width, mean + half_width)
 
 

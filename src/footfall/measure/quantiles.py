@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from footfall.criteria.objects import LONGEST_EPISODE
+from footfall.stats import LONGEST_EPISODE
 from footfall.stats.intervals import Interval
 from footfall.stats.response_times import (
     Customers,

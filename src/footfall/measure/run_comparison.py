@@ -16,7 +16,8 @@ from footfall.measure.run_data import RunData
 from footfall.measure.run_metrics import Metric
 from footfall.measure.verdict import Verdict
 from footfall.records.runs import Manifest
-from footfall.stats.intervals import CONFIDENCE, Interval
+from footfall.stats import CONFIDENCE
+from footfall.stats.intervals import Interval
 from footfall.stats.rank_tests import least_runs, mann_whitney_p, shift, shift_interval, smallest_p
 
 # ── Better, worse, the same or not to be told: two sets of runs, metric by metric

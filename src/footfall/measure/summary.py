@@ -8,6 +8,7 @@ import polars as pl
 from footfall.records.rows import Outcome
 from footfall.records.tables import HITS, MEASURES
 from footfall.stats.intervals import Interval, wilson
+from footfall.stats.percentiles import at_percentile
 
 # ── What visits amount to by channel and operation, in one world: the table `measures.csv`
 
@@ -51,12 +52,6 @@ def measures(visits: pl.DataFrame, world: str, targets: Targets | None = None) -
             pl.Float64,
         ),
     ).select(pl.col(name).cast(kind) for name, kind in MEASURES.items())
-
-
-def at_percentile(values: pl.Expr, percent: int) -> pl.Expr:
-    """Exact percentile of a group by nearest rank: the value of rank ⌈percent · n / 100⌉."""
-    rank = (pl.len() * percent + 99) // 100
-    return values.sort().get(rank - 1)
 
 
 def _totals(visits: pl.DataFrame, keys: list[str]) -> pl.DataFrame:

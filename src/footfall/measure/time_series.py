@@ -7,8 +7,9 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from footfall.measure.summary import RESPONSE_S, SERVED, WAIT_S_MEAN, at_percentile, half_hour
-from footfall.stats.intervals import nearest_rank, wilson
+from footfall.measure.summary import RESPONSE_S, SERVED, WAIT_S_MEAN, half_hour
+from footfall.stats.intervals import wilson
+from footfall.stats.percentiles import at_percentile, nearest_rank
 
 # ── How visits, waits and spill run over the clock
 

@@ -19,7 +19,7 @@ from footfall.runs import judge, report
 from footfall.runs.content import targets
 from footfall.runs.judge import PREDICTED_FILE, visits_of
 from footfall.runs.trace import SCENARIOS, make_trace, scenario_of
-from footfall.stats.intervals import nearest_rank
+from footfall.stats.percentiles import nearest_rank
 from footfall.workload.scenario import Scenario, read_scenario, scenario_files
 from footfall.workload.trace import Trace, read_trace
 

@@ -19,7 +19,6 @@ from footfall.chart.run_charts import (
     success_against_target,
 )
 from footfall.chart.style import Chart, Stamp, duration, name_of, save
-from footfall.chart.style import percent as percent_of
 from footfall.load.result_files import HITS_FILE, read_result
 from footfall.load.result_files import VISITS_FILE as MEASURED_FILE
 from footfall.measure.judge_run import spoiled_by
@@ -32,6 +31,7 @@ from footfall.records.runs import Manifest
 from footfall.records.tables import HITS, VISITS, read_parquet, write_csv, write_text
 from footfall.runs.content import targets
 from footfall.runs.judge import ORDINARY_FILE, PREDICTED_FILE, Judged, replications_of, visits_of
+from footfall.stats.number_text import percent as percent_of
 from footfall.workload.trace import read_trace
 
 REPORT = "report.html"

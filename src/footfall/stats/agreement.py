@@ -5,11 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import stdtrit
 
-from footfall.criteria.objects import LONGEST_EPISODE
+from footfall.stats import LONGEST_EPISODE
 from footfall.stats.episodes import EPISODES_LEAST, Episodes, bad_share_bounds, episodes_of, spectral_effect
-from footfall.stats.intervals import Interval
+from footfall.stats.intervals import Interval, student_t
 
 _TAIL = 0.025
 _SAME = 1e-12
@@ -51,7 +50,7 @@ def paired_bounds(first: Side, second: Side, longest: float = LONGEST_EPISODE) -
         room = (bad_share_bounds(seen, longest).high - seen.share) * weight
         return Interval(max(-1.0, difference - room), min(1.0, difference + room))
     effect = max(seen.effect, spectral_effect(parts))
-    t = float(stdtrit(seen.effective - 1, 1 - _TAIL))
+    t = student_t(seen.effective - 1)
     room = t * math.sqrt(effect * float(parts @ parts) * m / (m - 1)) + t * t * effect * weight / (2 * m)
     return Interval(max(-1.0, difference - room), min(1.0, difference + room))
 

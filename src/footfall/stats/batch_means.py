@@ -8,9 +8,9 @@ from math import isqrt
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
-from scipy.special import stdtrit
 
-from footfall.stats.intervals import CONFIDENCE, Interval
+from footfall.stats import CONFIDENCE
+from footfall.stats.intervals import Interval, student_t
 
 # ── How sure one run can be of a mean or a percentile: batch means, since customers are not independent
 
@@ -47,7 +47,7 @@ def batch_means_interval(values: Values, confidence: float = CONFIDENCE) -> Inte
     means = np.array([batch.mean() for batch in np.array_split(values, k)])
     variance = float((np.diff(means) ** 2).sum()) / (2 * (k - 1))
     freedom = 2 * (k - 1) ** 2 / (3 * k - 4)
-    half_width = float(stdtrit(freedom, (1 + confidence) / 2)) * math.sqrt(variance / k)
+    half_width = student_t(freedom, confidence) * math.sqrt(variance / k)
     mean = float(values.mean())
     return Interval(mean - half_width, mean + half_width)
 

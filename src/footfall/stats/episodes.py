@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import gammaln, nbdtr, stdtrit
+from scipy.special import gammaln, nbdtr
 
-from footfall.criteria.objects import LONGEST_EPISODE
-from footfall.stats.intervals import Interval
+from footfall.stats import LONGEST_EPISODE
+from footfall.stats.intervals import Interval, student_t, wilson_at
 
 EPISODES_LEAST = 5.0
 """Fewer episodes in a run do not show how long they last."""
@@ -157,8 +157,7 @@ def bad_share_bounds(
         msg = "a share of no visits"
         raise ValueError(msg)
     if seen.effective >= EPISODES_LEAST:
-        t = float(stdtrit(seen.effective - 1, 1 - _TAIL))
-        return wilson_at(seen.share, seen.visits / seen.effect, t)
+        return wilson_at(seen.share, seen.visits / seen.effect, student_t(seen.effective - 1))
     learned = (
         _LEARNED_FACTOR * max(seen.length_mean, (seen.effect + 1) / 2) if seen.bad or seen.effect > 1 else 0
     )
@@ -209,14 +208,6 @@ def least_number(holds: Callable[[int], bool], above: int) -> int | None:
         middle = (low + high) // 2
         low, high = (low, middle) if holds(middle) else (middle, high)
     return high
-
-
-def wilson_at(share: float, n: float, t: float) -> Interval:
-    """Wilson's interval at any number of visits and any quantile t, as `interval.wilson` has it for z."""
-    middle = share + t * t / (2 * n)
-    spread = t * math.sqrt(share * (1 - share) / n + t * t / (4 * n * n))
-    scale = 1 + t * t / n
-    return Interval(max(0.0, (middle - spread) / scale), min(1.0, (middle + spread) / scale))
 
 
 def _least(seen: Episodes, length: float, longest: float, *, against_limit: bool) -> float:

@@ -6,9 +6,7 @@ from dataclasses import dataclass
 from statistics import fmean, variance
 from typing import Literal
 
-from scipy.special import stdtrit
-
-from footfall.stats.intervals import CONFIDENCE, Interval
+from footfall.stats.intervals import Interval, student_t
 
 Days = Mapping[int, float]
 """A figure by the number of the day."""
@@ -65,7 +63,7 @@ def fitted_range(
     of_fit = fmean((scale.there(b) - scale.there(a)) ** 2 for a, b in means)
     of_days = slope**2 * variance(days) / len(days)
     freedom = _freedom((of_fit, min(len(pairs), groups) - 1), (of_days, len(days) - 1))
-    half = float(stdtrit(freedom, (1 + CONFIDENCE) / 2)) * math.sqrt(of_fit + of_days)
+    half = student_t(freedom) * math.sqrt(of_fit + of_days)
     middle = scale.there(mean)
     return FittedRange(
         mean=mean,

@@ -9,10 +9,9 @@ from typing import NamedTuple
 import polars as pl
 from scipy.special import bdtr, bdtrik, betaincinv, stdtrit
 
-# ── How sure we are: intervals of a share, a mean, a percentile and a difference
+from footfall.stats import CONFIDENCE
 
-CONFIDENCE = 0.95
-"""Two-sided, wherever no other is named."""
+# ── How sure we are: intervals of a share, a mean, a percentile and a difference
 
 
 class Interval(NamedTuple):
@@ -28,22 +27,34 @@ class Interval(NamedTuple):
 
 
 def wilson(successes: float, n: int, confidence: float = CONFIDENCE) -> Interval:
-    """Two-sided score interval of a share, p = successes / n.
+    """Two-sided score interval of a share, p = successes / n; at 0 and n a bound is exactly 0 and 1.
 
-    (p + z²/2n ± z √(p(1-p)/n + z²/4n²)) / (1 + z²/n). Source: E. B. Wilson, JASA 22 (1927) 209-212.
+    Source: E. B. Wilson, JASA 22 (1927) 209-212.
 
     Raises:
         ValueError: there are no trials, or more successes than trials.
     """
     _check_counts(successes, n)
-    z = _z(confidence)
     share = successes / n
-    middle = share + z * z / (2 * n)
-    spread = z * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
-    scale = 1 + z * z / n
-    # Rounding must not push a bound past the share itself: at 0 and n it is exactly 0 and 1.
-    low, high = (middle - spread) / scale, (middle + spread) / scale
-    return Interval(max(0.0, min(low, share)), min(1.0, max(high, share)))
+    bounds = wilson_at(share, n, _z(confidence))
+    # Rounding must not push a bound past the share itself.
+    return Interval(min(bounds.low, share), max(bounds.high, share))
+
+
+def wilson_at(share: float, n: float, t: float) -> Interval:
+    """Wilson's interval at any number of independent observations and any quantile t.
+
+    (p + t²/2n ± t √(p(1-p)/n + t²/4n²)) / (1 + t²/n). Source: E. B. Wilson, JASA 22 (1927) 209-212.
+    """
+    middle = share + t * t / (2 * n)
+    spread = t * math.sqrt(share * (1 - share) / n + t * t / (4 * n * n))
+    scale = 1 + t * t / n
+    return Interval(max(0.0, (middle - spread) / scale), min(1.0, (middle + spread) / scale))
+
+
+def student_t(freedom: float, confidence: float = CONFIDENCE) -> float:
+    """Student's t at these degrees of freedom: `confidence` of the distribution lies within ± t."""
+    return float(stdtrit(freedom, (1 + confidence) / 2))
 
 
 def clopper_pearson_low(successes: int, n: int, confidence: float = CONFIDENCE) -> float:
@@ -69,8 +80,7 @@ def t_interval(values: Sequence[float], confidence: float = CONFIDENCE) -> Inter
         msg = f"an interval of a mean needs two values or more, got {n}"
         raise ValueError(msg)
     mean = fmean(values)
-    t = float(stdtrit(n - 1, (1 + confidence) / 2))
-    half_width = t * stdev(values, mean) / math.sqrt(n)
+    half_width = student_t(n - 1, confidence) * stdev(values, mean) / math.sqrt(n)
     return Interval(mean - half_width, mean + half_width)
 
 
@@ -87,20 +97,6 @@ def percentile_interval(ordered: Sequence[float], q: float, confidence: float = 
     low = float(ordered[low_rank - 1]) if low_rank >= 1 else -math.inf
     high = float(ordered[high_rank - 1]) if high_rank <= n else math.inf
     return Interval(low, high)
-
-
-def nearest_rank(ordered: Sequence[float], q: float) -> float:
-    """Exact q quantile of ascending values: the smallest with at least q n values at or below it.
-
-    Raises:
-        ValueError: there are no values.
-    """
-    if not len(ordered):
-        msg = "a percentile of no values"
-        raise ValueError(msg)
-    # 0.07 * 100 is 7.000000000000001, whose ceiling is a rank too high.
-    rank = math.ceil(round(q * len(ordered), 9))
-    return float(ordered[max(rank, 1) - 1])
 
 
 def _z(confidence: float) -> float:
@@ -198,4 +194,4 @@ def _unpaired(n: int, variances: tuple[float, float], confidence: float) -> floa
     if not total:
         return 0.0
     freedom = (n - 1) / sum((each / total) ** 2 for each in variances)
-    return float(stdtrit(freedom, (1 + confidence) / 2)) * math.sqrt(total / n)
+    return student_t(freedom, confidence) * math.sqrt(total / n)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import stdtrit
 
-from footfall.stats.intervals import CONFIDENCE
+from footfall.stats import CONFIDENCE
 
 _LOOK_AHEAD_GROWS_FROM = 100
 _ROUNDING = 1e-12

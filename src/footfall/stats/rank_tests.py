@@ -7,7 +7,8 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from footfall.stats.intervals import CONFIDENCE, Interval
+from footfall.stats import CONFIDENCE
+from footfall.stats.intervals import Interval
 
 RUNS_MOST = 50
 """A side; more would make the exact distribution slow, and no difference that matters needs them."""

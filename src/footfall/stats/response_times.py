@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri, stdtrit
 
-from footfall.criteria.objects import LONGEST_EPISODE
+from footfall.stats import LONGEST_EPISODE
 from footfall.stats.episodes import (
     EPISODES_LEAST,
     Episodes,
@@ -19,9 +19,8 @@ from footfall.stats.episodes import (
     scaled,
     spectral_effect,
     visits_to_decide,
-    wilson_at,
 )
-from footfall.stats.intervals import Interval
+from footfall.stats.intervals import Interval, student_t, wilson_at
 
 PASS_LEAST, MEAN_PASS_LEAST, FAIL_LEAST = 50.0, 200.0, 50.0
 """Independent visits that the times must be worth before a percentile or a mean is said to be below its
@@ -124,8 +123,7 @@ def slow_share_most(slow: Slow, longest: float = LONGEST_EPISODE) -> float:
         return 1.0
     seen, worth = slow.seen, slow.seen.visits / slow.effect
     if seen.effective >= EPISODES_LEAST:
-        t = float(stdtrit(slow.episodes - 1, 1 - _TAIL))
-        return wilson_at(seen.share, worth, t).high
+        return wilson_at(seen.share, worth, student_t(slow.episodes - 1)).high
     remembered, met = (slow.effect + 1) / 2, _SEEN_FACTOR * seen.length_mean
     return most_of_few(seen, max(longest, _LENGTH_FACTOR * remembered, met))
 

@@ -1,12 +1,12 @@
-"""Figures as a reader likes them: percent, points and times, in reasons and nowhere else."""
+"""Numbers as text, in reasons, tables and charts: percent, points and times."""
 
 import math
 from collections.abc import Callable, Iterable
 
 
-def percent(share: float) -> str:
+def percent(share: float, digits: int = 1) -> str:
     """A share of 0..1 in percent."""
-    return f"{share * 100:.1f} %"
+    return f"{share * 100:.{digits}f} %"
 
 
 def points(share: float) -> str:
