@@ -15,6 +15,9 @@ from hypothesis import settings
 settings.register_profile("footfall", derandomize=True, deadline=None, database=None)
 settings.load_profile("footfall")
 
+# Small models made to measure, for the tests of every room that has models.
+pytest_plugins = ["tests.small_models"]
+
 DATABASE = "footfall"
 START_S_MAX = 60
 UNPRIVILEGED = ("postgres", "nobody")

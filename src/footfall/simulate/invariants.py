@@ -270,12 +270,13 @@ def staffing(counts: Counts) -> int:
 def _hold_staffing(shift: Shift) -> None:
     begun, ended = (np.sort(times, kind="stable") for times in (shift.begun_s, shift.ended_s))
     in_service = np.arange(1, len(begun) + 1) - np.searchsorted(ended, begun, side="right")
-    # At the very second of a change either number may have been in force.
-    before, after = (
-        shift.servers[np.maximum(np.searchsorted(shift.changed_s, begun, side=side) - 1, 0)]
-        for side in ("left", "right")
+    # At the very second of changes each of the numbers may have been in force, those between two changes too.
+    first, last = (
+        np.maximum(np.searchsorted(shift.changed_s, begun, side=side) - 1, 0) for side in ("left", "right")
     )
-    servers = np.maximum(before, after)
+    servers = np.maximum(shift.servers[first], shift.servers[last])
+    for k in np.flatnonzero(last - first > 1):
+        servers[k] = shift.servers[first[k] : last[k] + 1].max()
     for k in np.flatnonzero(in_service > servers):
         raise InvariantError(
             "busy <= staffed or finishing",

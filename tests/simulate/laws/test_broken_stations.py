@@ -154,7 +154,7 @@ def test_a_line_that_misbehaves_breaks_a_law(
 ) -> None:
     """The law, the station and the first interval in which it shows are named."""
     assert run_with(hall()).laws.checks > 100
-    monkeypatch.setattr("footfall.simulate.stations.halls.Line", double)
+    monkeypatch.setattr("footfall.simulate.stations.halls.HallQueue", double)
     with pytest.raises(InvariantError) as raised:
         run_with(hall())
     assert law in str(raised.value)
@@ -193,7 +193,7 @@ def test_a_pool_that_never_gives_back_breaks_little_s_law(
     """Web pages: the slot is counted busy, its page was over."""
     pool = RequestServer(slots=number(3), accept_queue=number(100), deadline_s=number(600))
     assert run_with(pool).laws.staffing == 1
-    monkeypatch.setattr("footfall.simulate.stations.request_servers.Line", KeepsItsServer)
+    monkeypatch.setattr("footfall.simulate.stations.request_servers.HallQueue", KeepsItsServer)
     with pytest.raises(InvariantError, match="Little's law of service"):
         run_with(pool)
 
@@ -249,7 +249,7 @@ def test_the_command_ends_in_one_line_and_exit_code_3(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     """A run that is not to be trusted is no result, and no traceback either."""
-    monkeypatch.setattr("footfall.simulate.stations.halls.Line", ServesWithoutServer)
+    monkeypatch.setattr("footfall.simulate.stations.halls.HallQueue", ServesWithoutServer)
     assert run(("simulate", str(SMALLEST), "--out", str(tmp_path))) == 3
     line = capsys.readouterr().err.strip().splitlines()[-1]
     assert line.startswith("footfall: simulate: broken law 'busy <= staffed or finishing' at hall, site 0")

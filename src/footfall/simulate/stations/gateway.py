@@ -46,10 +46,12 @@ class MessageGatewayStation(Station):
         let_through_s = self._enter()
         if let_through_s is None:
             return None
+        delay_s = let_through_s - now_s + service_s
         if customer.served_s < 0:
-            customer.served_s = let_through_s
+            # The clock may come to rest a last bit before the time that was computed.
+            customer.served_s = min(let_through_s, now_s + delay_s)
         customer.wait_s += let_through_s - now_s
-        return let_through_s - now_s + service_s
+        return delay_s
 
     def worked_s(self, service_s: float) -> float:  # noqa: ARG002  see there
         """Now: a message is handled behind the gateway and the delay of the systems."""
