@@ -12,7 +12,7 @@ import pytest
 from footfall.cli import app
 from footfall.cli.app import run
 
-SMALLEST = "models/single_counter.py"
+SMALLEST = "models/mm3.py"
 PROVINCE = "models/guangxi.py"
 Refused = Callable[..., str]
 
@@ -75,7 +75,7 @@ def test_a_text_that_no_path_holds_is_told(refused: Refused) -> None:
 def test_a_rate_cannot_be_negative(refused: Refused, tmp_path: Path) -> None:
     """The bounds of a field hold for changes too."""
     line = refused("simulate", PROVINCE, "--out", str(tmp_path / "run"), "--set", "sms.messages_per_s=-5")
-    assert "--set sms.messages_per_s: -5 cannot be set; expected input should be greater than 0" in line
+    assert "--set sms.messages_per_s: -5 cannot be set; expected a number above 0" in line
     assert not (tmp_path / "run").exists()
 
 
@@ -96,12 +96,14 @@ def test_a_model_file_that_does_not_run_is_told_in_one_line(refused: Refused, tm
     assert "does not run (ZeroDivisionError: division by zero)" in refused("show", str(broken))
 
 
-def test_a_bare_number_without_source_is_refused(refused: Refused, tmp_path: Path) -> None:
-    """Every number of a model says where it comes from."""
-    bare = tmp_path / "bare.py"
-    code = "from footfall.model.durations import constant_s\nMODEL = constant_s(3.0)\n"
-    bare.write_text(code, encoding="utf-8")
-    assert "has no source" in refused("show", str(bare))
+def test_a_wrong_number_in_a_model_file_is_named_with_its_line(refused: Refused, tmp_path: Path) -> None:
+    """In words, for the user's own line; nobody sees how it was found out."""
+    shop = tmp_path / "shop.py"
+    shop.write_text('import footfall as ff\n\nHALL = ff.Counters(clerks="three")\n', encoding="utf-8")
+    assert refused("show", str(shop)) == (
+        f"footfall: {shop}:3: Counters clerks: 'three' is not a number; "
+        "expected a number of clerks, such as 3, or by_hour({9: 2, 17: 0})"
+    )
 
 
 def test_a_folder_that_cannot_be_written_is_found_out_before_the_work(
@@ -134,7 +136,7 @@ SCENARIO = Scenario(
     name="bad",
     title="Bad",
     question="Is its criterion read before anything is written?",
-    model="models/single_counter.py",
+    model="models/mm3.py",
     window_s=10,
     criteria=("success(hall.query) >= 90%", "success(hall.query) >= much"),
 )

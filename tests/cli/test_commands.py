@@ -10,7 +10,7 @@ from footfall.records.tables import MEASURES, VISITS, read_csv, read_parquet
 
 TOP = Path(__file__).parents[2]
 PAGE = (TOP / "docs" / "reference" / "commands.md").read_text(encoding="utf-8")
-SMALLEST = str(TOP / "models" / "single_counter.py")
+SMALLEST = str(TOP / "models" / "mm3.py")
 
 
 @pytest.mark.parametrize("name", COMMANDS)

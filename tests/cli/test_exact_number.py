@@ -12,7 +12,7 @@ from footfall.records.errors import BadInputError
 from footfall.runs.trace import make_trace, scenario_of
 from footfall.workload.trace import Trace
 
-MODEL = Path("models/single_counter.py")
+MODEL = Path("models/mm3.py")
 UNEVEN = ("segments.everybody.day_profile[09:00-10:00]=3", "segments.everybody.day_profile[02:00-03:00]=0")
 """Three times as many come before ten o'clock as after it, and nobody at two."""
 

@@ -112,20 +112,20 @@ def test_a_plain_table_becomes_a_model_that_runs(
     """Fit, show, simulate; the day has the arrivals of the log's days, and every number its source."""
     out = fitted
     assert sorted(path.name for path in out.iterdir()) == [
-        *("arrivals.csv", "charts", "fit.json", "manifest.json", "model.py", "report.html"),
-        "uncertainty.json",
+        *("arrivals.csv", "charts", "fit.json", "manifest.json", "model.toml", "report.html"),
+        *("uncertainty.json", "weekdays"),
     ]
     charts = sorted(path.name for path in (out / "charts").iterdir())
     names = ("arrivals", "patience", "service_quantiles", "service_times", "staff")
     assert charts == [f"{name}.{kind}" for name in names for kind in ("csv", "svg")]
-    model = model_in(out / "model.py")
+    model = model_in(out / "model.toml")
     assert model.busyness_cv.grade is Grade.FITTED
     assert model.busyness_cv.source.startswith(
         "fitted from calls.csv: 14 days, 2024-01-01 to 2024-01-14, n = 4,001"
     )
-    assert run(("show", str(out / "model.py"))) == 0
+    assert run(("show", str(out / "model.toml"))) == 0
     capsys.readouterr()
-    assert run(("simulate", str(out / "model.py"), "--out", str(tmp_path / "day"), "--json")) == 0
+    assert run(("simulate", str(out / "model.toml"), "--out", str(tmp_path / "day"), "--json")) == 0
     assert json.loads(capsys.readouterr().out)["visits"] == pytest.approx(4001 / 14, rel=0.2)
     assert json.loads((out / "manifest.json").read_text(encoding="utf-8"))["status"] == "finished"
 
@@ -136,16 +136,16 @@ def test_days_of_a_fitted_model_have_a_range_that_holds_the_fit(
     """Wider than the chance of the days, and said; a copy of the model alone says what is left out."""
     asked = ("--replications", "3", "--seed", "2")
     out = tmp_path / "days"
-    assert run(("simulate", str(fitted / "model.py"), *asked, "--out", str(out), "--json")) == 0
+    assert run(("simulate", str(fitted / "model.toml"), *asked, "--out", str(out), "--json")) == 0
     told = json.loads(capsys.readouterr().out)
     assert "how sure the numbers are that 14 days of the log gave" in told["range"]
     for row in told["days"]:
         assert row["range_low"] < row["mean"] < row["range_high"]
         assert row["fit_error"] > 0
     assert "range_low" in (out / "days.csv").read_text(encoding="utf-8")
-    alone = tmp_path / "alone" / "model.py"
+    alone = tmp_path / "alone" / "model.toml"
     alone.parent.mkdir()
-    alone.write_bytes((fitted / "model.py").read_bytes())
+    alone.write_bytes((fitted / "model.toml").read_bytes())
     assert run(("simulate", str(alone), "--out", str(tmp_path / "one"))) == 0
     assert "no uncertainty.json is next to it" in capsys.readouterr().out
     (alone.parent / "uncertainty.json").write_text('{"days": 1}')
@@ -180,8 +180,12 @@ def test_a_weekday_can_be_asked_for(fitted: Path, calls: Path, capsys: pytest.Ca
     told = json.loads(capsys.readouterr().out)
     assert told["days"] == ["2024-01-01", "2024-01-08"]
     assert "few-days" in {warning["name"] for warning in told["warnings"]}
-    assert "MODELS" not in (out / "model.py").read_text(encoding="utf-8")
-    assert "MODELS" in (fitted / "model.py").read_text(encoding="utf-8")
+    assert not (out / "weekdays").exists()
+    monday = model_in(fitted / "weekdays" / "monday.toml")
+    mean_day = model_in(fitted / "model.toml")
+    assert monday.channels[0].dialogues == mean_day.channels[0].dialogues
+    assert monday.segments[0].day_profile.source.endswith("; every monday; arrivals")
+    assert len(list((fitted / "weekdays").iterdir())) == 7
 
 
 def test_the_report_shows_warnings_rows_and_charts(calls: Path) -> None:
@@ -198,7 +202,7 @@ def test_the_report_shows_warnings_rows_and_charts(calls: Path) -> None:
 def test_the_same_log_gives_the_same_files_to_the_byte(fitted: Path, calls: Path) -> None:
     """Model, figures and charts; only the manifest knows the hour."""
     again = fit(calls)
-    for name in ("model.py", "fit.json", "report.html", "charts/patience.svg"):
+    for name in ("model.toml", "fit.json", "report.html", "charts/patience.svg"):
         assert (again / name).read_bytes() == (fitted / name).read_bytes()
 
 
@@ -309,7 +313,7 @@ def test_a_web_log_with_status_and_path_is_fitted(tmp_path: Path, capsys: pytest
     assert set(kinds) == {"home", "bill", "other", "*"}
     assert kinds["*"]["service"]["law"] == "gamma"
     assert kinds["*"]["service"]["service_s_mean"]["value"] == pytest.approx(0.08, rel=0.05)
-    assert run(("simulate", str(out / "model.py"), "--out", str(tmp_path / "day"))) == 0
+    assert run(("simulate", str(out / "model.toml"), "--out", str(tmp_path / "day"))) == 0
     visits = pl.read_parquet(tmp_path / "day" / "visits.parquet")
     shares = dict(visits["outcome"].value_counts(normalize=True).iter_rows())
     assert shares["rejected"] == pytest.approx(0.06, abs=0.02)

@@ -14,7 +14,7 @@ from footfall.choice.calibration import calibrated
 from footfall.model.population import Adoption, Province, Slope, Trust, Upgrade
 from footfall.model.model import Model, ShareDefinition
 from footfall.model.numbers import assumed
-from models.single_counter import HALL, MODEL as COUNTER
+from models.mm3 import MODEL as COUNTER
 
 def c(value):
     return assumed(value, "example")
@@ -31,6 +31,7 @@ ADOPTION = Adoption(
                     cutover_failure_factor=slope(1)),
     provinces=(Province(name="here", population_share=c(1), upgrade_month=c(3)),),
 )
+(HALL,) = COUNTER.channels
 WEB = HALL.model_copy(update={"name": "web", "nest": "electronic"})
 OF_WEB = ShareDefinition(name="of_web", text="web of all", electronic=("web",), counted=("web", "hall"),
                          operations=("query",))
@@ -163,8 +164,8 @@ def test_options_that_make_no_sense_are_refused_before_anything_is_written(
 def test_a_model_without_adoption_has_no_months(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """It says what is missing."""
     out = tmp_path / "run"
-    line = refused(capsys, "simulate", "models/single_counter.py", "--months", "12", "--out", str(out))
-    assert line == "footfall: model single_counter: says nothing of months; expected a model with `adoption`"
+    line = refused(capsys, "simulate", "models/mm3.py", "--months", "12", "--out", str(out))
+    assert line == "footfall: model mm3: says nothing of months; expected a model with `adoption`"
     assert not out.exists()
 
 

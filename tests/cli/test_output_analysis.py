@@ -19,9 +19,9 @@ from footfall.runs.replications import Plan, key_figures
 from footfall.simulate.day import simulate_day
 from footfall.stats.intervals import paired
 from footfall.stats.precision import Precision
-from models.single_counter import MODEL
+from models.mm3 import MODEL
 
-SMALLEST = str(Path(__file__).parents[2] / "models" / "single_counter.py")
+SMALLEST = str(Path(__file__).parents[2] / "models" / "mm3.py")
 WAIT = "wait_s_mean(hall.query)"
 
 

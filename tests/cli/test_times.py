@@ -53,7 +53,7 @@ def test_a_trace_is_cut_to_a_window_in_minutes(tmp_path: Path, monkeypatch: pyte
     """The same bytes as with seconds."""
     monkeypatch.chdir(Path(__file__).parents[2])
     for text in ("2min", "120"):
-        options = ("--model", "models/single_counter.py", "--window", text, "--at-hour", "10")
+        options = ("--model", "models/mm3.py", "--window", text, "--at-hour", "10")
         assert run(("trace", "--out", str(tmp_path / text), *options)) == 0
     one, other = (tmp_path / text / "arrivals.parquet" for text in ("2min", "120"))
     assert one.read_bytes() == other.read_bytes()

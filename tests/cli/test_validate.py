@@ -79,7 +79,7 @@ def test_a_person_sees_a_row_a_month(calls: Path, tmp_path: Path, capsys: pytest
     ("model", "log", "line"),
     [
         (MODEL, "absent.parquet", "absent.parquet: no such file"),
-        ("models/single_counter.py", "calls", "has no HOTLINE"),
+        ("models/mm3.py", "calls", "has no HOTLINE"),
         (MODEL, "empty.csv", "empty.csv"),
         (MODEL, "other.csv", "other.csv: has no column 'date'"),
     ],

@@ -108,7 +108,7 @@ def test_a_model_with_neither_says_what_it_could_hold(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Both names, in one line."""
-    assert run(["validate", "models/single_counter.py", str(folder / "looks.parquet")]) == 2
+    assert run(["validate", "models/mm3.py", str(folder / "looks.parquet")]) == 2
     printed = capsys.readouterr().err
     assert "has no HOTLINE; expected HOTLINE, as in models/bank_hotline.py, or OFFICES, as in" in printed
 

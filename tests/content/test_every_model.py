@@ -11,11 +11,11 @@ from scipy import stats
 
 from footfall.model.changes import set_number
 from footfall.model.model import Model
-from footfall.model.numbers import Grade, leaves
+from footfall.model.numbers import UNSOURCED, Grade, leaves
 from footfall.simulate.day import simulate_day
 from footfall.theory import erlang_c_wait_mean
 from models.guangxi import MODEL as PROVINCE
-from models.single_counter import MODEL as SINGLE_COUNTER
+from models.mm3 import MODEL as MM3
 
 FOLDER = Path(__file__).parents[2] / "models"
 PATHS = {
@@ -85,16 +85,19 @@ def test_a_model_bears_the_name_of_its_file(model: Model) -> None:
     assert model.name in {name.rpartition(".")[2] for name in FILES}
 
 
-def test_the_single_counter_waits_as_erlang_c_says() -> None:
+def test_mm3_waits_as_erlang_c_says() -> None:
     """Theory inside the 99.9 % interval of 200 days, the interval within ±10 %."""
-    waits_s = [
-        float(simulate_day(SINGLE_COUNTER, 1, k).visits["wait_s"].to_numpy().mean()) for k in range(200)
-    ]
+    waits_s = [float(simulate_day(MM3, 1, k).visits["wait_s"].to_numpy().mean()) for k in range(200)]
     error = stdev(waits_s) / sqrt(len(waits_s))
     expected = erlang_c_wait_mean(3, 20 / 3600, 1 / 360)
     assert expected == pytest.approx(160, rel=1e-9)
     assert abs(fmean(waits_s) - expected) < float(stats.t.ppf(0.9995, len(waits_s) - 1)) * error
     assert error * 1.96 < 0.1 * expected
+
+
+def test_every_number_of_the_province_has_a_source() -> None:
+    """As `footfall show models/guangxi.py --unsourced` says."""
+    assert [path for path, number in leaves(PROVINCE) if number.source == UNSOURCED] == []
 
 
 @pytest.mark.slow

@@ -12,6 +12,7 @@ from scipy import integrate
 
 from footfall.model.changes import set_number
 from footfall.model.durations import AnyDuration, Empirical, Mixture, Part, exponential_s, lognormal_s
+from footfall.model.errors import BadModelError
 from footfall.model.model import Model
 from footfall.model.model_json import read_model, write_model
 from footfall.model.numbers import Curve, Grade, leaves
@@ -179,18 +180,18 @@ def test_a_curve_that_is_no_distribution_is_refused(
     times_s: list[float], shares: list[float], problem: str
 ) -> None:
     """Whichever way it fails."""
-    with pytest.raises(ValidationError, match=problem):
+    with pytest.raises(BadModelError, match=problem):
         Empirical(curve=curve(times_s, shares))
 
 
 def test_nobody_is_left_beyond_a_whole_curve() -> None:
     """To say what they do would say nothing."""
-    with pytest.raises(ValidationError, match="nobody is left"):
+    with pytest.raises(BadModelError, match="nobody is left"):
         Empirical(curve=curve([0, 1], [0, 1]), beyond=seconds(1))
 
 
 def test_parts_of_more_than_all_are_refused() -> None:
     """0.6 and 0.6."""
     parts = tuple(Part(name=name, share=number(0.6), time=seconds(1)) for name in "ab")
-    with pytest.raises(ValidationError, match="more than 1"):
+    with pytest.raises(BadModelError, match="more than 1"):
         Mixture(parts=parts, rest=seconds(1))

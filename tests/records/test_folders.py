@@ -25,7 +25,7 @@ from footfall.records.runs import MANIFEST, TRACE_FILE, folder_name, read_manife
 from footfall.runs.folder import begin, end
 from tests.cli.runs_made import make_run, web_model
 
-CLERK = "models/single_counter.py"
+CLERK = "models/mm3.py"
 
 
 @contextmanager

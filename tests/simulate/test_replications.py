@@ -9,7 +9,7 @@ import pytest
 
 from footfall.simulate.day import DayResult, simulate_day
 from footfall.simulate.replications import replicate
-from models.single_counter import MODEL
+from models.mm3 import MODEL
 
 
 def figures(result: DayResult, column: str = "wait_s") -> tuple[int, float]:

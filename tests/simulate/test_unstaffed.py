@@ -9,7 +9,7 @@ from footfall.model.numbers import Grade, assumed, constant
 from footfall.model.station_specs import AgentGroup
 from footfall.simulate.day import simulate_day
 from footfall.simulate.staff_tables import unstaffed
-from models.single_counter import MODEL
+from models.mm3 import MODEL
 
 
 def test_hours_without_clerks_are_found_and_their_customers_counted() -> None:

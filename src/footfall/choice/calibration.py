@@ -16,7 +16,7 @@ _TOLERANCE = 1e-10
 _SHARES_TOLERANCE = 1e-6
 
 
-def calibrated(model: Model, observed: Mapping[str, Mapping[str, Number]]) -> Model:
+def calibrated(model: Model, observed: Mapping[str, Mapping[str, float]]) -> Model:
     """Give the model whose expected first choices have the observed shares, by operation and channel.
 
     Repeats ASC <- ASC + k (ln observed - ln model) with k = min(dissimilarity) until the largest
@@ -25,6 +25,15 @@ def calibrated(model: Model, observed: Mapping[str, Mapping[str, Number]]) -> Mo
 
     Raises:
         ValueError: the shares of an operation do not add up to 1, or it did not converge.
+
+    Example:
+        >>> import footfall as ff
+        >>> hall = ff.Channel("hall", ff.Counters(3), service="5 min")
+        >>> web = ff.Channel("web", ff.RequestServer(8), service="1s")
+        >>> shop = ff.Model("shop", arrivals=ff.per_day(100), channels=[hall, web])
+        >>> two_thirds = ff.calibrated(shop, {"query": {"hall": 2 / 3, "web": 1 / 3}})
+        >>> round(two_thirds.choice.constants["query"]["web"], 3)
+        -0.693
     """
     constants = {operation: _constants(model, operation, shares) for operation, shares in observed.items()}
     return model.model_copy(update={"choice": model.choice.model_copy(update={"constants": constants})})
@@ -59,7 +68,7 @@ class _Situations:
         return shares
 
 
-def _constants(model: Model, operation: str, observed: Mapping[str, Number]) -> dict[str, Number]:
+def _constants(model: Model, operation: str, observed: Mapping[str, float]) -> dict[str, Number]:
     total = sum(observed.values())
     if abs(total - 1) > _SHARES_TOLERANCE:
         msg = f"observed shares of {operation} add up to {total:g}, not 1"

@@ -67,7 +67,7 @@ def command(
     example_shares: ExampleShares = False,
     as_json: Json = False,
 ) -> None:
-    """Fit a model to the rows of LOG, or of several files: model.py, its uncertainty, report.html, charts.
+    """Fit a model to the rows of LOG, or of several files: model.toml, its uncertainty, report.html, charts.
 
     Where the mapping names channels: their shares by month, with a forecast.
     """

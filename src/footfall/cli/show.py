@@ -1,5 +1,6 @@
 """`footfall show`: every number of a model, with its grade and source."""
 
+from math import inf
 from typing import Annotated
 
 import typer
@@ -7,10 +8,11 @@ from rich.table import Table
 
 from footfall.cli.options import Changes, Json, ModelFile
 from footfall.cli.output import say, say_json, show_table
-from footfall.model.numbers import Curve, Number, Profile, leaves
+from footfall.model.numbers import UNSOURCED, Curve, Number, Profile, leaves
 from footfall.records.errors import BadInputError
 from footfall.runs.content import model_in
 
+_ENDLESS = "endless"
 _GRADES = (
     "grade A: stated in the source article; B: public figure; C: our assumption; "
     "fit: fitted to records; set: changed for this run"
@@ -23,12 +25,18 @@ def command(
     only: Annotated[
         str, typer.Option(metavar="TEXT", help="Only the numbers whose path holds this text.")
     ] = "",
+    unsourced: Annotated[bool, typer.Option("--unsourced", help="Only numbers without a source.")] = False,
     as_json: Json = False,
 ) -> None:
     """Print every number of MODEL: its path (for --set), value, grade and source."""
     spec = model_in(model, tuple(changes or ()))
     numbers = [(path, number) for path, number in leaves(spec) if only in path]
-    if not numbers:
+    if unsourced and numbers:
+        numbers = [(path, number) for path, number in numbers if number.source == UNSOURCED]
+        if not numbers and not as_json:
+            say("every number has a source")
+            return
+    elif not numbers:
         problem = "no path of a number holds this text"
         raise BadInputError(
             f"--only {only}", problem, f"a part of one, as `footfall show {model}` lists them"
@@ -49,7 +57,9 @@ def command(
     say(_GRADES)
 
 
-def _value(number: Number | Profile | Curve) -> float | list[float] | list[tuple[float, float]]:
+def _value(number: Number | Profile | Curve) -> float | str | list[float] | list[tuple[float, float]]:
+    if number == inf:
+        return _ENDLESS
     if isinstance(number, Curve):
         return list(zip(number.seconds, number.shares, strict=True))
     return list(number.values) if isinstance(number, Profile) else float(number)
@@ -60,7 +70,7 @@ def _text(number: Number | Profile | Curve) -> str:
         return f"{number.shares[-1]:.0%} within {number.seconds[-1]:g} s, {len(number.seconds)} points"
     if isinstance(number, Profile):
         return f"{min(number.values):g} … {max(number.values):g} {_every(number.interval_s)}"
-    return f"{number:g}"
+    return _ENDLESS if number == inf else f"{number:g}"
 
 
 def _every(interval_s: float) -> str:

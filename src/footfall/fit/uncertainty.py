@@ -35,9 +35,9 @@ UNCERTAINTY_FILE = "uncertainty.json"
 _DRAW = "fitted numbers"
 _SHARE_MOST = 1 - 1e-6
 _WHAT = (
-    "How sure the numbers of model.py are. Each deviation is what one group of the log's days does to a "
+    "How sure the numbers of model.toml are. Each deviation is what one group of the log's days does to a "
     "number; a draw of all numbers is each number plus the sum of its deviations, each times a normal number "
-    "of its group (delete-a-group jackknife), on the scale named. A number that model.py no longer has "
+    "of its group (delete-a-group jackknife), on the scale named. A number that model.toml no longer has "
     "as it is here is left as it is."
 )
 

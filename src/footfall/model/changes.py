@@ -7,9 +7,10 @@ from difflib import get_close_matches
 from math import isfinite
 from typing import Any, Literal, get_args, get_origin
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from footfall.model.channel import Outage
+from footfall.model.errors import BadModelError
 from footfall.model.model import Model
 from footfall.model.numbers import INTERVALS_OF_A_DAY, Curve, Grade, Number, Profile, Spec, leaves
 from footfall.model.station_specs import Station
@@ -229,8 +230,9 @@ def assign(model: Model, change: ModelChange, *, where: str = "--set") -> Model:
     try:
         changed: Model = _replaced(model, full.split("."), change)
     except ValueError as error:
-        problem = error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error)
-        problem = problem.removeprefix("Value error, ")
+        problem = str(error)
+        if isinstance(error, BadModelError):
+            problem = error.expected or error.problem
         at = f"[{change.hours}]" if change.hours else ""
         said = f"{values[0]:g}" if not change.is_list else f"a list of {len(values)}"
         said = f"a factor of {said}" if change.is_factor else said

@@ -5,11 +5,23 @@ from enum import StrEnum
 from functools import cache, lru_cache
 from itertools import pairwise
 from math import exp, inf, lgamma, log, log1p, sqrt
+from numbers import Real
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, Discriminator, Tag, model_validator
+from pydantic import BaseModel, BeforeValidator, Discriminator, Tag, ValidationError, model_validator
 
-from footfall.model.numbers import Curve, NonNegative, Number, Share, Spec
+from footfall.model.errors import BadModelError, Meaning, WrongValueError, in_words, user_line
+from footfall.model.numbers import (
+    Curve,
+    NonNegative,
+    Number,
+    Seconds,
+    Share,
+    Spec,
+    as_time,
+    default,
+    number_of,
+)
 
 
 class DistributionFamily(StrEnum):
@@ -37,7 +49,7 @@ class Duration(Spec):
     """A distribution of seconds, given by its law, its mean and its coefficient of variation."""
 
     law: DistributionFamily
-    mean_s: NonNegative
+    mean_s: Seconds
     cv: NonNegative | None = None
     """Standard deviation over mean; fixed for constant and exponential, above 1 for hyperexponential, at most
     1/sqrt 3 for uniform."""
@@ -100,7 +112,7 @@ class Duration(Spec):
 
     def times(self, factor: float) -> "Duration":
         """Give the same shape with its mean multiplied by a factor."""
-        if factor == 1.0:
+        if factor == 1.0 or self.mean_s == inf:
             return self
         mean_s = Number(self.mean_s * factor, self.mean_s.grade, f"{self.mean_s.source} (times {factor:g})")
         return self.model_copy(update={"mean_s": mean_s})
@@ -184,35 +196,101 @@ def _hyperexponential_at(u: float, cv: float) -> float:
     return x
 
 
-def constant_s(mean_s: Number) -> Duration:
-    """Give a time that never varies."""
-    return Duration(law=DistributionFamily.CONSTANT, mean_s=mean_s)
+def constant(time: float | str) -> Duration:
+    """Give a time that never varies.
+
+    Raises:
+        BadModelError: it is no time.
+
+    Example:
+        >>> constant("90s").mean_s
+        90.0
+    """
+    return _of(DistributionFamily.CONSTANT, time)
 
 
-def exponential_s(mean_s: Number) -> Duration:
-    """Give an exponential time."""
-    return Duration(law=DistributionFamily.EXPONENTIAL, mean_s=mean_s)
+def exponential(mean: float | str) -> Duration:
+    """Give an exponential time of this mean.
+
+    Raises:
+        BadModelError: the mean is no time.
+
+    Example:
+        >>> exponential("6 min").mean_s
+        360.0
+    """
+    return _of(DistributionFamily.EXPONENTIAL, mean)
 
 
-def lognormal_s(mean_s: Number, cv: Number) -> Duration:
-    """Give a lognormal time."""
-    return Duration(law=DistributionFamily.LOGNORMAL, mean_s=mean_s, cv=cv)
+def lognormal(mean: float | str, cv: float) -> Duration:
+    """Give a lognormal time; `cv` is its standard deviation over its mean.
+
+    Raises:
+        BadModelError: the mean is no time, or `cv` is not above 0.
+
+    Example:
+        >>> lognormal("2 min", cv=0.8).variation
+        0.8
+    """
+    return _of(DistributionFamily.LOGNORMAL, mean, cv)
 
 
-def hyperexponential_s(mean_s: Number, cv: Number) -> Duration:
-    """Give a hyperexponential time of balanced means; cv above 1."""
-    return Duration(law=DistributionFamily.HYPEREXPONENTIAL, mean_s=mean_s, cv=cv)
+def gamma(mean: float | str, cv: float) -> Duration:
+    """Give a gamma time; `cv` is its standard deviation over its mean.
+
+    Raises:
+        BadModelError: the mean is no time, or `cv` is not above 0.
+
+    Example:
+        >>> gamma(60, cv=0.5).mean_s
+        60.0
+    """
+    return _of(DistributionFamily.GAMMA, mean, cv)
 
 
-def uniform_s(least_s: Number, most_s: Number) -> Duration:
+def weibull(mean: float | str, cv: float) -> Duration:
+    """Give a Weibull time; `cv` is its standard deviation over its mean.
+
+    Raises:
+        BadModelError: the mean is no time, or `cv` is not above 0.
+
+    Example:
+        >>> weibull(60, cv=0.5).mean_s
+        60.0
+    """
+    return _of(DistributionFamily.WEIBULL, mean, cv)
+
+
+def hyperexponential(mean: float | str, cv: float) -> Duration:
+    """Give one of two exponential times, of balanced means; `cv` above 1.
+
+    Raises:
+        BadModelError: the mean is no time, or `cv` is not above 1.
+
+    Example:
+        >>> hyperexponential(60, cv=2).variation
+        2.0
+    """
+    return _of(DistributionFamily.HYPEREXPONENTIAL, mean, cv)
+
+
+def uniform(least: float | str, most: float | str) -> Duration:
     """Give a time between two bounds, all alike: mean (a + b)/2, cv (b - a)/((a + b) sqrt 3).
 
     Raises:
-        ValueError: the bounds are negative, equal or in the wrong order.
+        BadModelError: the bounds are no times, negative, equal or in the wrong order.
+
+    Example:
+        >>> uniform(10, 20).mean_s
+        15.0
     """
-    if not 0 <= least_s < most_s:
-        msg = f"uniform from {least_s:g} s to {most_s:g} s: two bounds, the smaller first, none negative"
-        raise ValueError(msg)
+    try:
+        least_s, most_s = (number_of(as_time(bound)) for bound in (least, most))
+    except WrongValueError as error:
+        raise BadModelError(user_line(), "uniform", error.problem, error.expected) from None
+    if not 0 <= least_s < most_s < inf:
+        msg = f"from {least_s:g} s to {most_s:g} s"
+        raise BadModelError(user_line(), "uniform", msg, "two bounds, the smaller first")
     source = f"{least_s.source} (uniform from {least_s:g} s to {most_s:g} s)"
     total = float(least_s + most_s)
     cv = float(most_s - least_s) / (total * sqrt(3))
@@ -221,6 +299,27 @@ def uniform_s(least_s: Number, most_s: Number) -> Duration:
         mean_s=Number(total / 2, least_s.grade, source),
         cv=Number(cv, least_s.grade, source),
     )
+
+
+def _of(law: DistributionFamily, mean: float | str, cv: float | None = None) -> Duration:
+    try:
+        return Duration.model_validate({"law": law, "mean_s": mean, "cv": cv})
+    except ValidationError as error:
+        told = in_words(error, Duration)
+        field = told.place.removeprefix("Duration").replace("mean_s", "mean")
+        raise BadModelError(user_line(), law.value + field, told.problem, told.expected) from None
+
+
+NEVER = Duration(law=DistributionFamily.CONSTANT, mean_s=default(inf))
+"""A time that does not end: whoever has this patience stays."""
+AT_ONCE = Duration(law=DistributionFamily.CONSTANT, mean_s=default(0))
+
+# The names within the kit, where a time has its unit in its name.
+constant_s = constant
+exponential_s = exponential
+lognormal_s = lognormal
+hyperexponential_s = hyperexponential
+uniform_s = uniform
 
 
 # ── Times that no single law describes: a mixture of laws, and a measured curve
@@ -390,6 +489,12 @@ def _variation(mean_s: float, square: float) -> float:
     return sqrt(max(square / mean_s**2 - 1, 0.0))
 
 
+def _as_time(value: object) -> object:
+    """Let a number, or a text such as "90s", be a time that does not vary."""
+    is_number = isinstance(value, str | Real) or (isinstance(value, dict) and "value" in value)
+    return {"law": DistributionFamily.CONSTANT, "mean_s": value} if is_number else value
+
+
 def _kind(value: object) -> str:
     law = value.get("law") if isinstance(value, dict) else getattr(value, "law", None)
     return law if law in {"mixture", "empirical"} else "law"
@@ -400,6 +505,16 @@ AnyDuration = Annotated[
     | Annotated[Mixture, Tag("mixture")]
     | Annotated[Empirical, Tag("empirical")],
     Discriminator(_kind),
+    BeforeValidator(_as_time),
+    Meaning('a time, such as minutes(6), "90s" or exponential(minutes(6))'),
 ]
 """How long something takes, by whatever is known of it."""
+PlainDuration = Annotated[
+    Duration,
+    BeforeValidator(_as_time),
+    Meaning('a time, such as minutes(6), "90s" or exponential(minutes(6))'),
+]
+"""A time of one law."""
+Time = float | str | Duration | Mixture | Empirical
+"""What a time may be given as."""
 DURATIONS = (Duration, Mixture, Empirical)

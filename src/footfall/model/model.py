@@ -3,23 +3,27 @@
 import hashlib
 import json
 import math
-from collections.abc import Iterator
-from typing import Any, Self
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from footfall.model.channel import Channel
+from footfall.model.fill_in import filled_in
 from footfall.model.numbers import (
     DAY_S,
     HALF_HOUR_S,
     CountFromOne,
     NonNegative,
     Positive,
+    Several,
     Share,
     Spec,
+    default,
 )
-from footfall.model.population import Accounts, Adoption, Choice, FollowUps, Segment
+from footfall.model.population import Accounts, Adoption, Choice, FollowUps, Segment, Taste
 from footfall.model.station_specs import CallCentre, Counters
+from footfall.model.units import Rate, RateProfile
 
 # ── Which second of the day it is at a second of a run
 
@@ -86,33 +90,85 @@ class ShareDefinition(Spec):
 class Target(Spec):
     """A success share that a channel must hold for an operation."""
 
+    heads = ("channel", "operation", "success_share")
     channel: str
     operation: str
     success_share: Share
 
 
+def _as_targets(value: object) -> object:
+    """Let `{"web.query": 0.978}` be targets."""
+    if not isinstance(value, Mapping):
+        return value
+    parts = {key: str(key).partition(".") for key in value}
+    return tuple(
+        {"channel": parts[key][0], "operation": parts[key][2], "success_share": share}
+        for key, share in value.items()
+    )
+
+
 class Model(Spec):
     """Everything that a day depends on, but the seed."""
 
+    heads = ("name", "title")
     name: str
     title: str
+    """Its name, unless given."""
     population: CountFromOne
-    busy_day_factor: Positive
+    busy_day_factor: Positive = default(1)
     """Multiplies every arrival rate; 1 on an ordinary day."""
-    busyness_cv: NonNegative
+    busyness_cv: NonNegative = default(0)
     """Coefficient of variation of the day's gamma busyness; 0: none."""
-    segments: tuple[Segment, ...]
-    channels: tuple[Channel, ...]
+    segments: Several[Segment]
+    channels: Several[Channel]
     choice: Choice
-    follow_ups: FollowUps
-    accounts: Accounts
-    share_definitions: tuple[ShareDefinition, ...]
-    """The first one is used unless another is asked for."""
-    targets: tuple[Target, ...] = ()
+    """A plain logit, unless given."""
+    follow_ups: FollowUps = FollowUps()
+    """Also as `retries`; one attempt, unless given."""
+    accounts: Accounts = Accounts()
+    share_definitions: Several[ShareDefinition]
+    """The first one is used unless another is asked for; the electronic channels' share, unless given."""
+    targets: Annotated[Several[Target], BeforeValidator(_as_targets)] = ()
     adoption: Adoption | None = None
     """What moves over months; None: only days are simulated."""
     clock: DayClock = Field(default=THE_DAYS_OWN, exclude=True, repr=False)
     """Of a run; other than the day's own only in a model as it is played."""
+
+    if TYPE_CHECKING:
+
+        def __init__(
+            self,
+            name: str,
+            title: str = ...,
+            *,
+            channels: Channel | Sequence[Channel],
+            arrivals: Rate | RateProfile | str = ...,
+            wants: Mapping[str, float] = ...,
+            segments: Segment | Sequence[Segment] = ...,
+            population: float = ...,
+            busy_day_factor: float = ...,
+            busyness_cv: float = ...,
+            choice: Choice = ...,
+            taste: Taste = ...,
+            retries: FollowUps = ...,
+            follow_ups: FollowUps = ...,
+            accounts: Accounts = ...,
+            share_definitions: ShareDefinition | Sequence[ShareDefinition] = ...,
+            targets: Mapping[str, float] | Sequence[Target] = ...,
+            adoption: Adoption | None = ...,
+            clock: DayClock = ...,
+        ) -> None: ...
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fill_in(cls, data: Any) -> Any:  # noqa: ANN401  signature of pydantic
+        if not isinstance(data, dict):
+            return data
+        found = dict(data)
+        found.setdefault("title", found.get("name"))
+        if "retries" in found:
+            found["follow_ups"] = found.pop("retries")
+        return filled_in(found)
 
     @property
     def operations(self) -> tuple[str, ...]:
@@ -141,6 +197,32 @@ class Model(Spec):
         """Give the sha256 of all that the model says (not of sources and grades)."""
         data = _values_only(self.model_dump(mode="json"))
         return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()
+
+    def to_toml(self, notes: Sequence[str] = ()) -> str:
+        """Give the model as TOML that `from_toml` reads as an equal one; notes become comments at its head.
+
+        Example:
+            >>> import footfall as ff
+            >>> hall = ff.Channel("hall", ff.Counters(3), service="6 min")
+            >>> model = ff.Model("shop", arrivals=ff.per_hour(20), channels=hall)
+            >>> print(model.to_toml().partition("[[")[0].strip())
+            name = "shop"
+            population = 480
+        """
+        from footfall.model.toml_text import toml_of  # the library for it is needed nowhere else
+
+        return toml_of(self, notes)
+
+    @classmethod
+    def from_toml(cls, text: str, where: str = "TOML") -> "Model":
+        """Read a model from TOML; `where` names the file in errors.
+
+        Raises:
+            BadInputError: it is not TOML, or not a model.
+        """
+        from footfall.model.toml_text import model_of_toml
+
+        return model_of_toml(text, where)
 
     @model_validator(mode="after")
     def _parts_fit(self) -> Self:

@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from footfall.model.errors import in_words
 from footfall.model.model import Model
 from footfall.model.numbers import Grade, Number
 from footfall.records.errors import BadInputError
@@ -48,9 +49,8 @@ def model_of_text(text: str, where: str) -> Model:
     try:
         return Model.model_validate(json.loads(text, object_hook=_object))
     except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(map(str, first["loc"]))
-        raise BadInputError(where, f"damaged ({place}: {first['msg']})", "a model") from error
+        told = in_words(error, Model)
+        raise BadInputError(where, f"damaged ({told.place}: {told.problem})", told.expected) from error
     except (ValueError, TypeError, RecursionError) as error:
         raise BadInputError(where, f"damaged ({error})", "a model") from error
 

@@ -1,20 +1,26 @@
 """Who comes: segments, what they want and when, how they choose, and what changes over months."""
 
-from typing import Annotated, Self
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
 from annotated_types import Ge, Le
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
-from footfall.model.durations import AnyDuration
+from footfall.model.durations import AT_ONCE, AnyDuration, Time
 from footfall.model.numbers import (
+    DEFAULT,
+    HALF_HOURS,
     CountFromOne,
+    Daily,
     DayProfile,
     NonNegative,
     Number,
     Positive,
+    Profile,
     Share,
     Spec,
     assumed,
+    default,
 )
 from footfall.records.rows import Outcome
 
@@ -24,30 +30,51 @@ from footfall.records.rows import Outcome
 class Taste(Spec):
     """Coefficients of the utility of a channel, for one segment; all in utility units."""
 
-    per_wait_min: Number
-    per_access_min: Number
-    per_yuan: Number
-    per_trust: Number
-    per_habit: Number
-    trust: dict[str, Share]
+    per_wait_min: Number = default(0)
+    per_access_min: Number = default(0)
+    per_yuan: Number = default(0)
+    per_trust: Number = default(0)
+    per_habit: Number = default(0)
+    trust: dict[str, Share] = Field(default_factory=dict)
     """By nest: how safe it feels, 0 to 1."""
-    habit: dict[str, Share]
+    habit: dict[str, Share] = Field(default_factory=dict)
     """By nest: how usual it is, 0 to 1."""
 
 
 class Segment(Spec):
     """A part of the population that behaves alike."""
 
+    heads = ("name", "population_share")
     name: str
     title: str
+    """Its name, unless given."""
     population_share: Share
-    month_visits: dict[str, NonNegative]
-    """By operation: errands of one customer in a month of 31 days."""
-    day_profile: DayProfile
+    month_visits: dict[str, NonNegative] = Field(default_factory=dict)
+    """By operation: visits of one customer in a month of 31 days; left out where a model has `arrivals`."""
+    day_profile: DayProfile = Profile(values=(1.0,) * HALF_HOURS, source=DEFAULT)
     """How the visits of a day fall on its intervals, by half hour or finer; any scale."""
-    taste: Taste
-    reach: dict[str, Share]
+    taste: Taste = Taste()
+    reach: dict[str, Share] = Field(default_factory=dict)
     """By channel: share of the segment that can use it at all; absent: all can."""
+
+    if TYPE_CHECKING:
+
+        def __init__(
+            self,
+            name: str,
+            population_share: float | str,
+            *,
+            title: str = ...,
+            month_visits: Mapping[str, float] = ...,
+            day_profile: Daily = ...,
+            taste: Taste = ...,
+            reach: Mapping[str, float | str] = ...,
+        ) -> None: ...
+
+    @model_validator(mode="before")
+    @classmethod
+    def _name_is_the_title(cls, data: Any) -> Any:  # noqa: ANN401  signature of pydantic
+        return {"title": data["name"]} | data if isinstance(data, dict) and "name" in data else data
 
     @model_validator(mode="after")
     def _comes_at_some_time(self) -> Self:
@@ -60,9 +87,16 @@ class Segment(Spec):
 class FollowUp(Spec):
     """What customers do after one kind of failure; whoever neither retries nor switches gives up."""
 
-    retry_share: Share
-    switch_share: Share
-    delay: AnyDuration
+    heads = ("retry_share", "switch_share", "delay")
+    retry_share: Share = default(0)
+    switch_share: Share = default(0)
+    delay: AnyDuration = AT_ONCE
+
+    if TYPE_CHECKING:
+
+        def __init__(
+            self, retry_share: float | str = ..., switch_share: float | str = ..., delay: Time = ...
+        ) -> None: ...
 
     @model_validator(mode="after")
     def _shares_fit(self) -> Self:
@@ -75,23 +109,38 @@ class FollowUp(Spec):
 class FollowUps(Spec):
     """The rules of retry, switch and give-up, by outcome; an outcome that is not here ends the errand."""
 
-    attempts_most: CountFromOne
-    by_outcome: dict[Outcome, FollowUp]
+    heads = ("attempts_most", "by_outcome")
+    attempts_most: CountFromOne = default(1)
+    by_outcome: dict[Outcome, FollowUp] = Field(default_factory=dict)
+
+    if TYPE_CHECKING:
+
+        def __init__(self, attempts_most: float = ..., by_outcome: Mapping[Any, FollowUp] = ...) -> None: ...
 
 
 class Choice(Spec):
     """The nested logit: dissimilarity of each nest and the calibrated constant of each channel."""
 
-    dissimilarity: dict[str, Positive]
+    heads = ("dissimilarity", "constants", "expected_wait_s")
+    dissimilarity: dict[str, Positive] = Field(default_factory=dict)
     """By nest, lambda in (0, 1]; 1 in both is the plain logit."""
-    constants: dict[str, dict[str, Number]]
+    constants: dict[str, dict[str, Number]] = Field(default_factory=dict)
     """By operation, by channel."""
-    expected_wait_s: dict[str, DayProfile]
+    expected_wait_s: dict[str, DayProfile] = Field(default_factory=dict)
     """By channel: the wait that customers expect from experience; absent: none."""
+
+    if TYPE_CHECKING:
+
+        def __init__(
+            self,
+            dissimilarity: Mapping[str, float] = ...,
+            constants: Mapping[str, Mapping[str, float]] = ...,
+            expected_wait_s: Mapping[str, Daily] = ...,
+        ) -> None: ...
 
     @model_validator(mode="after")
     def _dissimilarity_fits(self) -> Self:
-        if max(self.dissimilarity.values()) > 1:
+        if max(self.dissimilarity.values(), default=1) > 1:
             msg = "dissimilarity lies in (0, 1]"
             raise ValueError(msg)
         return self
@@ -105,15 +154,15 @@ _CV_MOST = 10.0
 class Accounts(Spec):
     """What the customers' accounts hold: the business reasons to refuse an order."""
 
-    subscribers: CountFromOne
+    subscribers: CountFromOne = default(1)
     """Accounts kept in the reference service; arrivals use them in turn."""
-    balance_yuan_mean: Positive
+    balance_yuan_mean: Positive = default(1)
     """Mean prepaid balance; lognormal."""
-    balance_cv: Positive
+    balance_cv: Positive = default(1)
     """Coefficient of variation of the balance."""
-    price_yuan: dict[str, NonNegative]
+    price_yuan: dict[str, NonNegative] = Field(default_factory=dict)
     """By operation: what an order takes from the balance; 0 or absent: nothing."""
-    under_contract_share: Share
+    under_contract_share: Share = default(0)
     """Accounts whose contract forbids a change of plan (`transact`)."""
 
     @model_validator(mode="after")

@@ -1,20 +1,28 @@
 """The five kinds of station a channel can be, and how their clients guard themselves."""
 
-from typing import Annotated, Literal, Self
+from collections.abc import Iterable, Mapping, Sequence
+from math import inf
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 from annotated_types import Le
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
-from footfall.model.durations import AnyDuration, Duration
+from footfall.model.durations import AT_ONCE, NEVER, AnyDuration, PlainDuration, Time
+from footfall.model.errors import Meaning
 from footfall.model.numbers import (
     Count,
     CountFromOne,
+    Daily,
     DayProfile,
     NonNegative,
     Positive,
+    Seconds,
+    SecondsAboveZero,
+    Several,
     Share,
     Spec,
     assumed,
+    default,
 )
 
 # ── Agents of a hotline and those who call them: groups and skills, callers of a kind, callbacks
@@ -45,15 +53,16 @@ class Caller(Spec):
 class AgentGroup(Spec):
     """Agents who serve some operations only."""
 
+    heads = ("name", "agents")
     name: str
     agents: DayProfile
-    skills: tuple[str, ...]
+    skills: Several[str]
     """Operations that they serve. Unless `agent_choice` says otherwise, a call goes to the idle group in
     whose list it stands first, then to the group that the model names first, at last to the agents who serve
     every operation."""
     talk: dict[str, AnyDuration] = Field(default_factory=dict)
     """By operation: how long these agents talk; absent: as long as the station or its callers say."""
-    overflow_after_s: NonNegative = assumed(0, "calls reach the group at once unless set")
+    overflow_after_s: Seconds = assumed(0, "calls reach the group at once unless set")
     """Calls reach the group only after they have waited so long for another; 0: at once."""
 
     @model_validator(mode="after")
@@ -70,10 +79,10 @@ class AgentGroup(Spec):
 class Callback(Spec):
     """Whoever would wait long is offered a call back, and hangs up if they accept it."""
 
-    offered_wait_s: NonNegative
+    offered_wait_s: Seconds
     """Offered to callers whose wait, by those ahead of them and the agents on duty, would be longer."""
     accepted_share: Share
-    latest_s: Positive
+    latest_s: SecondsAboveZero
     """They are called when an agent is idle and nobody waits on the line. Who was not called for so long
     joins those on the line, at the place that they would have had among them."""
 
@@ -106,13 +115,13 @@ class Stalls(Spec):
     stall begins every `every_s`, so the server works for 1 - `length_s`/`every_s` of the time.
     """
 
-    length_s: NonNegative = assumed(0, "no stalls unless set")
+    length_s: Seconds = assumed(0, "no stalls unless set")
     """How long each lasts; 0: there are none."""
-    every_s: Positive = assumed(60, "counts with stalls only")
+    every_s: SecondsAboveZero = assumed(60, "counts with stalls only")
     """From the beginning of one to the beginning of the next, in the mean."""
     spacing: Literal["periodic", "random"] = "periodic"
     """Exactly `every_s` apart; or with exponential times between them, of mean `every_s` - `length_s`."""
-    first_s: NonNegative | None = None
+    first_s: Seconds | None = None
     """Second of the run at which the first begins; None: anywhere, as if it had been running for long."""
 
     @model_validator(mode="after")
@@ -139,9 +148,9 @@ class Retry(Spec):
 
     retries_most: Annotated[Count, Le(RETRIES_MOST)] = assumed(0, "no retries unless set")
     """Retries of one request; 0: none."""
-    backoff_s: NonNegative = assumed(0.1, "usual; counts with retries only")
+    backoff_s: Seconds = assumed(0.1, "usual; counts with retries only")
     """Pause before the first retry; each further one is twice as long."""
-    backoff_s_most: NonNegative = assumed(2, "usual; counts with retries only")
+    backoff_s_most: Seconds = assumed(2, "usual; counts with retries only")
     jitter_share: Share = assumed(1, "full jitter; counts with retries only")
     retry_budget_share: NonNegative = assumed(0, "no budget unless set")
     """Retries of all clients together, by their requests; 0: as many as each may make."""
@@ -158,79 +167,118 @@ class CircuitBreaker(Spec):
 
     failure_share: Share = assumed(0, "no breaker unless set")
     """0: no breaker."""
-    window_s: Positive = assumed(10, "Hystrix's; counts with a breaker only")
+    window_s: SecondsAboveZero = assumed(10, "Hystrix's; counts with a breaker only")
     requests_least: CountFromOne = assumed(20, "Hystrix's; counts with a breaker only")
     """Requests answered within the window before the share means anything."""
-    open_s: Positive = assumed(5, "Hystrix's; counts with a breaker only")
+    open_s: SecondsAboveZero = assumed(5, "Hystrix's; counts with a breaker only")
     probes: CountFromOne = assumed(1, "Hystrix's; counts with a breaker only")
 
 
 # ── The five kinds of station a channel can be: what limits how many are served at once
 
+EVERY_OPERATION = "*"
+"""Stands for all operations of a channel until the channel names them."""
+
+
+def _of_every_operation(value: object) -> object:
+    return value if isinstance(value, Mapping) and "value" not in value else {EVERY_OPERATION: value}
+
 
 class Counters(Spec):
     """Halls: each site has its own clerks and its own ticket queue; a clerk is held for the whole visit."""
 
+    heads = ("clerks",)
     kind: Literal["counters"] = "counters"
     clerks: DayProfile
     """Clerks of one site, by half hour or finer. When their number drops, a clerk finishes the customer
     at hand."""
-    clerks_factor: NonNegative
+    clerks_factor: NonNegative = default(1)
     """Multiplies the clerks (rounded to whole clerks)."""
     rounding: Rounding = "nearest"
-    room: Count
+    room: Count = default(inf)
     """Customers that may wait at one site; one more is `blocked`."""
-    patience: AnyDuration
+    patience: AnyDuration = NEVER
     """How long a customer waits after taking a ticket before leaving (`abandoned`)."""
-    balk_wait: AnyDuration
+    balk_wait: AnyDuration = NEVER
     """A customer who reads a longer wait off the ticket display does not join (`balked`)."""
     priority: dict[str, Count] = Field(default_factory=dict)
     """By segment or operation: the greater is called before the smaller, nobody is interrupted; absent: 0."""
+
+    if TYPE_CHECKING:
+
+        def __init__(
+            self,
+            clerks: Daily,
+            *,
+            clerks_factor: float = ...,
+            rounding: Rounding = ...,
+            room: float | str = ...,
+            patience: Time = ...,
+            balk_wait: Time = ...,
+            priority: Mapping[str, float] = ...,
+            kind: Literal["counters"] = ...,
+        ) -> None: ...
 
 
 class Kiosks(Spec):
     """Self-service terminals: each site has its own machines, which break down and are repaired."""
 
+    heads = ("machines",)
     kind: Literal["kiosks"] = "kiosks"
     machines: CountFromOne
     """Machines of one site."""
-    up: Duration
+    up: PlainDuration = AT_ONCE
     """Time from a repair to the next breakdown of one machine; mean 0: it never breaks."""
-    repair: Duration
-    patience: Duration
+    repair: PlainDuration = AT_ONCE
+    patience: PlainDuration = NEVER
+
+    if TYPE_CHECKING:
+
+        def __init__(
+            self,
+            machines: float,
+            *,
+            up: Time = ...,
+            repair: Time = ...,
+            patience: Time = ...,
+            kind: Literal["kiosks"] = ...,
+        ) -> None: ...
 
 
 class CallCentre(Spec):
     """A hotline: lines, then an IVR that contains most calls, then agents by half hour."""
 
+    heads = ("agents",)
     kind: Literal["call_centre"] = "call_centre"
-    lines: CountFromOne
+    lines: CountFromOne = default(inf)
     """Calls in progress at once, in the IVR or with an agent; one more is `blocked`."""
     agents: DayProfile
     """Who serve every operation, by half hour or finer. When their number drops, an agent finishes the
     call at hand."""
-    agents_factor: NonNegative
+    agents_factor: NonNegative = default(1)
     """Multiplies the agents of all groups (rounded to whole agents)."""
     rounding: Rounding = "nearest"
-    groups: tuple[AgentGroup, ...] = ()
+    groups: Several[AgentGroup] = ()
     """Further agents, who serve some operations only."""
     agent_choice: AgentChoice = "preferred"
     """Which idle agent a call goes to, of all groups that serve it; counts with groups only."""
-    agents_overflow_after_s: NonNegative = assumed(0, "calls reach the agents at once unless set")
+    agents_overflow_after_s: Seconds = assumed(0, "calls reach the agents at once unless set")
     """Calls reach the `agents` only after they have waited so long for a group; 0: at once."""
-    patience: AnyDuration
+    patience: AnyDuration = NEVER
     """How long a caller waits for an agent before hanging up (`abandoned`)."""
     talk: AnyDuration
     """How long agent and caller talk, beside what the agent's screens take."""
-    wrap_up: AnyDuration
+    wrap_up: AnyDuration = AT_ONCE
     """Time the agent needs after the call before taking the next one."""
-    agent_share: dict[str, Share]
-    """By operation: share of callers whom the IVR cannot help and who ask for an agent."""
+    agent_share: Annotated[dict[str, Share], BeforeValidator(_of_every_operation)] = Field(
+        default_factory=lambda: {EVERY_OPERATION: default(1)}
+    )
+    """By operation: share of callers whom the IVR cannot help and who ask for an agent; a number: of all."""
     callers: dict[str, Caller] = Field(default_factory=dict)
     """By operation: callers with a patience, talk or wrap-up of their own."""
     priority: dict[str, Count] = Field(default_factory=dict)
     """By segment or operation: the greater is answered first, no call is interrupted; absent: 0."""
-    credit_s: dict[str, NonNegative] = Field(default_factory=dict)
+    credit_s: dict[str, Seconds] = Field(default_factory=dict)
     """By segment: they wait where they would stand had they come so much earlier; absent: 0."""
     redials: Redials = "drawn_anew"
     """Whether somebody who calls again has the patience and talk of the first call."""
@@ -245,32 +293,79 @@ class CallCentre(Spec):
             raise ValueError(msg)
         return self
 
+    def for_operations(self, operations: Iterable[str]) -> "CallCentre":
+        """Give it with the share that holds for every operation spelled out for each."""
+        if EVERY_OPERATION not in self.agent_share:
+            return self
+        rest = {name: share for name, share in self.agent_share.items() if name != EVERY_OPERATION}
+        shares = dict.fromkeys(operations, self.agent_share[EVERY_OPERATION]) | rest
+        return self.model_copy(update={"agent_share": shares})
+
+    if TYPE_CHECKING:
+
+        def __init__(
+            self,
+            agents: Daily,
+            *,
+            talk: Time,
+            patience: Time = ...,
+            wrap_up: Time = ...,
+            lines: float | str = ...,
+            agents_factor: float = ...,
+            rounding: Rounding = ...,
+            groups: AgentGroup | Sequence[AgentGroup] = ...,
+            agent_choice: AgentChoice = ...,
+            agents_overflow_after_s: float | str = ...,
+            agent_share: float | str | Mapping[str, float] = ...,
+            callers: Mapping[str, Caller] = ...,
+            priority: Mapping[str, float] = ...,
+            credit_s: Mapping[str, float | str] = ...,
+            redials: Redials = ...,
+            callback: Callback | None = ...,
+            kind: Literal["call_centre"] = ...,
+        ) -> None: ...
+
 
 class MessageGateway(Spec):
     """SMS: a message rate for each connection, with a bounded queue in front."""
 
+    heads = ("messages_per_s",)
     kind: Literal["message_gateway"] = "message_gateway"
     messages_per_s: Positive
     """Rate of one connection."""
-    queue: Count
+    queue: Count = default(inf)
     """Messages that may wait; one more is `throttled`."""
     connections: CountFromOne = assumed(1, "one connection unless set")
     """Connections side by side; a message goes over the one that is free first."""
     window: Count = assumed(0, "no window unless set")
     """Messages of one connection that may be unacknowledged; 0: any number."""
-    ack_s: NonNegative = assumed(0, "acknowledged at once unless set")
+    ack_s: Seconds = assumed(0, "acknowledged at once unless set")
     """Time from a message's passage to its acknowledgement, which opens the window again."""
+
+    if TYPE_CHECKING:
+
+        def __init__(
+            self,
+            messages_per_s: float,
+            *,
+            queue: float | str = ...,
+            connections: float = ...,
+            window: float = ...,
+            ack_s: float | str = ...,
+            kind: Literal["message_gateway"] = ...,
+        ) -> None: ...
 
 
 class RequestServer(Spec):
     """Web, WAP, agents' channel: concurrent slots, an accept queue, a deadline."""
 
+    heads = ("slots",)
     kind: Literal["request_server"] = "request_server"
     slots: CountFromOne
     """Requests in work at once."""
-    accept_queue: Count
+    accept_queue: Count = default(inf)
     """Requests that may wait for a slot; one more is `throttled`."""
-    deadline_s: Positive
+    deadline_s: SecondsAboveZero = default(inf)
     """A request that is not answered within it has failed (`timeout`)."""
     discipline: Literal["slots", "sharing"] = "slots"
     """How requests in work are served: each at full speed in its slot, or all sharing `cores`."""
@@ -282,7 +377,7 @@ class RequestServer(Spec):
     `cut`: it leaves its slot or its place in the queue at that instant; `served`: it is worked off as if
     nothing had happened; `dropped`: it keeps its place, and is dropped when its turn comes.
     """
-    queue_timeout_s: NonNegative = assumed(0, "no bound on the wait alone unless set")
+    queue_timeout_s: Seconds = assumed(0, "no bound on the wait alone unless set")
     """A request that has waited longer than this for its slot fails (`error`, cause `queue_timeout`), as with
     the timeout of a connection pool; work once begun is not cut. 0: no such bound."""
     queues: CountFromOne = assumed(1, "one queue for all slots unless set")
@@ -306,7 +401,32 @@ class RequestServer(Spec):
                 raise ValueError(msg)
         return self
 
+    if TYPE_CHECKING:
+
+        def __init__(
+            self,
+            slots: float,
+            *,
+            accept_queue: float | str = ...,
+            deadline_s: float | str = ...,
+            deadline: float | str = ...,
+            discipline: Literal["slots", "sharing"] = ...,
+            cores: float = ...,
+            stale_work: Literal["cut", "served", "dropped"] = ...,
+            queue_timeout_s: float | str = ...,
+            queue_timeout: float | str = ...,
+            queues: float = ...,
+            dispatch: Literal["round_robin", "random", "shortest"] = ...,
+            rate_limit: RateLimit = ...,
+            stalls: Stalls = ...,
+            retry: Retry = ...,
+            breaker: CircuitBreaker = ...,
+            kind: Literal["request_server"] = ...,
+        ) -> None: ...
+
 
 Station = Annotated[
-    Counters | Kiosks | CallCentre | MessageGateway | RequestServer, Field(discriminator="kind")
+    Counters | Kiosks | CallCentre | MessageGateway | RequestServer,
+    Field(discriminator="kind"),
+    Meaning("a station, such as Counters(3), CallCentre(5, talk=minutes(3)) or RequestServer(24)"),
 ]

@@ -15,6 +15,7 @@ from footfall.model.changes import flattened, set_text
 from footfall.model.model import Model
 from footfall.model.model import ShareDefinition as ModelShareDefinition
 from footfall.records.errors import BadInputError
+from footfall.records.runs import read_limited
 from footfall.runs.messages import QUIET, Messages
 from footfall.simulate.hotline.spec import Hotline
 from footfall.simulate.offices.spec import Offices
@@ -28,12 +29,16 @@ def model_in(
     before: Callable[[Model], Model] | None = None,
     messages: Messages = QUIET,
 ) -> Model:
-    """Give `MODEL` of a model file, with changes `path=value` made in turn, after those of `before`.
+    """Give the model of a TOML file, or `MODEL` of a Python file, changed by `before`, then by `path=value`.
 
     Raises:
         BadInputError: there is no such file, it does not run, it holds no model, or a change is impossible.
     """
-    model = _member(path, "MODEL", "a model file such as models/guangxi.py")
+    expected = "a model file such as models/guangxi.py, or model.toml"
+    if path.suffix == ".toml":
+        model = Model.from_toml(read_limited(path, expected), str(path))
+    else:
+        model = _member(path, "MODEL", expected)
     if not isinstance(model, Model):
         raise BadInputError(str(path), "MODEL is not a Model", "a footfall.model.model.Model")
     if before is not None:

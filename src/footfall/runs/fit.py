@@ -7,10 +7,10 @@ from footfall.chart.html_report import FitReport, render_fit
 from footfall.chart.style import Stamp, save
 from footfall.fit.diagnostics import cautions
 from footfall.fit.fit import Fitted, fit_rows, read_log
-from footfall.fit.fitted_model import Named, model_of
-from footfall.fit.fitted_model_file import model_text
+from footfall.fit.fitted_model import Named, model_of, on_day
 from footfall.fit.log_rows import is_queue_log, queue_mapping, read_queue_log
 from footfall.fit.uncertainty import UNCERTAINTY_FILE, Uncertainty, fitted_uncertainty, uncertainty_text
+from footfall.model.model import Model
 from footfall.records.errors import BadInputError
 from footfall.records.log_file import Table, TableForm, joined, read_table
 from footfall.records.tables import write_csv, write_text
@@ -19,7 +19,7 @@ from footfall.runs.folder import begin, end
 from footfall.runs.messages import QUIET, Messages
 from footfall.workload.log_mapping import Mapping, Options, Weekday, read_mapping
 
-MODEL_FILE, REPORT, FIGURES = "model.py", "report.html", "fit.json"
+MODEL_FILE, REPORT, FIGURES, WEEKDAYS = "model.toml", "report.html", "fit.json", "weekdays"
 _EXPECTED_MAP = "--map FILE.toml, such as `footfall fit --example` prints"
 _NO_SEED = 0
 
@@ -62,7 +62,7 @@ class FitOptions:
 
 
 def fit_log(asked: FitOptions, messages: Messages = QUIET) -> FitRun:
-    """Fit a model to a log and write `model.py`, its uncertainty, `report.html`, `fit.json` and the charts.
+    """Fit a model to a log and write `model.toml`, its uncertainty, `report.html`, `fit.json` and the charts.
 
     Raises:
         BadInputError: a file or the mapping cannot be read, or the rows are too few or contradict it.
@@ -126,6 +126,14 @@ def _on(mapping: Mapping, weekday: str | None) -> Mapping:
     return mapping.model_copy(update={"options": options})
 
 
+def _weekdays(fit: Fitted, model: Model, named: Named) -> dict[str, str]:
+    """Give a model for each weekday, as text: its days' arrivals and staff, all else as on the mean day."""
+    return {
+        day: on_day(model, arrivals, staff, f"{named.log}; every {day}").to_toml([f"{named.title}: {day}s."])
+        for day, (arrivals, staff) in fit_tables.days(fit).items()
+    }
+
+
 def _write(
     found: tuple[Fitted, Uncertainty | None],
     named: Named,
@@ -138,7 +146,9 @@ def _write(
     fit, uncertainty = found
     model = model_of(fit, named)
     warned = cautions(fit)
-    text = model_text(model, named, fit_tables.days(fit), [f"{name}: {told}" for name, told in warned])
+    warnings = [f"Warning, {name}: {told}" for name, told in warned]
+    text = model.to_toml([f"{named.title}: the mean day of a log.", f"{named.log}.", *warnings])
+    weekdays = _weekdays(fit, model, named)
     settings = {"log": named.log, "map": mapping.model_dump(mode="json", by_alias=True, exclude_none=True)}
     figures = fit_tables.json_text(fit)
     # What may fail comes before the folder is made.
@@ -160,6 +170,8 @@ def _write(
     write_text(figures, folder / FIGURES)
     if uncertainty is not None:
         write_text(uncertainty_text(uncertainty), folder / UNCERTAINTY_FILE)
+    for day, text_of_day in weekdays.items():
+        write_text(text_of_day, folder / WEEKDAYS / f"{day}.toml")
     write_text(text, folder / MODEL_FILE)
     end(folder, manifest)
     return folder, manifest.run

@@ -7,6 +7,7 @@ from math import ceil, inf
 
 from footfall.behaviour.capacity_rules import LeakyBucket
 from footfall.model.channel import Channel
+from footfall.model.numbers import whole
 from footfall.model.station_specs import CallCentre, MessageGateway, RequestServer
 from footfall.service.api_errors import api_error
 from footfall.service.fault_injection import FaultInjector
@@ -24,7 +25,7 @@ class ConcurrencyLimit:
     def __init__(self, spec: RequestServer) -> None:
         """Start with all slots free."""
         self.line = WaitingLine(int(spec.slots))
-        self._accept_queue = int(spec.accept_queue)
+        self._accept_queue = whole(spec.accept_queue)
         self._deadline_s = float(spec.deadline_s)
         self._queue_timeout_s = float(spec.queue_timeout_s) or inf
         self._bucket = LeakyBucket(spec.rate_limit) if spec.rate_limit.requests_per_s else None
@@ -118,7 +119,7 @@ class HotlineCapacity:
         self._channel = channel
         self._clock = clock
         self._luck = luck
-        self._lines = int(channel.station.lines)
+        self._lines = whole(channel.station.lines)
         self._idle_s = settings.visit_idle_s
         self.agents = WaitingLine(on_duty(channel, clock.day_s()))
         self.visits = Visits(settings.now_s)

@@ -9,6 +9,7 @@ from math import inf
 
 from footfall.behaviour.capacity_rules import machine_uniform, servers_at, starts_down, visit_s_mean
 from footfall.model.channel import Channel
+from footfall.model.numbers import whole
 from footfall.model.station_specs import CallCentre, Counters, Kiosks
 from footfall.service.api_errors import api_error
 from footfall.service.http_messages import HttpRequest
@@ -123,7 +124,7 @@ class HeldServers:
         self.lines = [WaitingLine(servers) for _ in range(int(channel.sites))]
         self.visits = Visits(settings.now_s)
         station = channel.station
-        self._room = int(station.room) if isinstance(station, Counters) else _WAITING_MAX
+        self._room = whole(station.room) if isinstance(station, Counters) else _WAITING_MAX
         self._is_staffed = isinstance(station, Counters)
         self._visit_s = visit_s_mean(channel)
         self._idle_s = settings.visit_idle_s

@@ -22,7 +22,7 @@ from footfall.simulate.stations.queues import HallQueue
 from footfall.simulate.stations.request_servers import SharedSlots
 from footfall.simulate.visit_log import VisitLog
 
-SMALLEST = Path(__file__).parents[3] / "models" / "single_counter.py"
+SMALLEST = Path(__file__).parents[3] / "models" / "mm3.py"
 EVERY_MINUTE = [60.0 * k for k in range(100)]
 Run = Callable[[Station], DayResult]
 Halls = Callable[[], Counters]

@@ -9,10 +9,10 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pydantic import ValidationError
 
 from footfall.behaviour import keyed
 from footfall.model.channel import Channel, Verb
+from footfall.model.errors import BadModelError
 from footfall.model.model import Model
 from footfall.model.numbers import DAY_S, Grade, profile
 from footfall.model.population import Segment
@@ -222,12 +222,12 @@ def test_names_that_the_model_does_not_know_are_refused(channel: Channels, model
         {"callers": {"sing": Caller()}},
         {"groups": (group("a", 1, "sing"),)},
     ):
-        with pytest.raises(ValidationError, match=r"one: unknown segment or operation .*; known: all, query"):
+        with pytest.raises(BadModelError, match=r"one: unknown segment or operation .*; known: all, query"):
             model(channel(hotline(1, **wrong)))
 
 
 @pytest.mark.parametrize("names", [("a", "a"), ("agents",)])
 def test_groups_of_one_name_are_refused(names: tuple[str, ...]) -> None:
     """`agents` are those who serve everything."""
-    with pytest.raises(ValidationError, match="names of their own"):
+    with pytest.raises(BadModelError, match="names of their own"):
         hotline(1, groups=tuple(group(name, 1, "query") for name in names))

@@ -5,10 +5,10 @@ from typing import Any
 
 import polars as pl
 import pytest
-from pydantic import ValidationError
 
 from footfall.behaviour.capacity_rules import LeakyBucket
 from footfall.model.channel import Channel
+from footfall.model.errors import BadModelError
 from footfall.model.model import Model
 from footfall.model.station_specs import RateLimit, RequestServer, Retry, Stalls
 from footfall.records.errors import InvariantError
@@ -203,15 +203,15 @@ def test_each_worker_has_an_accept_queue_of_its_own(served: Served) -> None:
             "cores that divide evenly among 2 queues, not 1",
         ),
         (lambda: stalls(20, 20, None), "length_s of the stalls below every_s = 20, not 20"),
-        (lambda: limit(-1), "greater than or equal to 0"),
-        (lambda: limit(1, 1, "later"), "'at_once' or 'delayed'"),
-        (lambda: server(queue_timeout_s=number(-1)), "greater than or equal to 0"),
-        (lambda: server(queues=number(0)), "greater than or equal to 1"),
+        (lambda: limit(-1), "-1 is below 0; expected a number, 0 or more"),
+        (lambda: limit(1, 1, "later"), "'later' is not one of its words; expected 'at_once' or 'delayed'"),
+        (lambda: server(queue_timeout_s=number(-1)), "-1 is below 0; expected a time"),
+        (lambda: server(queues=number(0)), "0 is below 1; expected a whole number from 1 on"),
     ],
 )
 def test_numbers_that_do_not_fit_are_refused(made: Callable[[], object], problem: str) -> None:
     """Each names what would fit."""
-    with pytest.raises(ValidationError, match=problem):
+    with pytest.raises(BadModelError, match=problem):
         made()
 
 

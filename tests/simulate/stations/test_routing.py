@@ -6,12 +6,12 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
-from pydantic import ValidationError
 
 from footfall.behaviour import keyed
 from footfall.behaviour.load_model import RunPace, as_played, check_played, check_served
 from footfall.model.changes import set_text
 from footfall.model.durations import exponential_s
+from footfall.model.errors import BadModelError
 from footfall.model.numbers import DAY_S, Grade, profile
 from footfall.model.population import FollowUp, FollowUps
 from footfall.model.station_specs import AgentGroup, CallCentre
@@ -85,7 +85,7 @@ def test_an_exponential_talk_by_group_is_the_same_caller_s() -> None:
 
 def test_talk_of_what_a_group_does_not_serve_is_refused() -> None:
     """The error names the group, its skills and the other."""
-    with pytest.raises(ValidationError, match=r"talk of a for its skills .query., not for recharge"):
+    with pytest.raises(BadModelError, match=r"talk of a for its skills .query., not for recharge"):
         group("a", 1, "query", talk={"recharge": seconds(1)})
 
 

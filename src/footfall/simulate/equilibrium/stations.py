@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from footfall.model.channel import Channel
-from footfall.model.numbers import HALF_HOUR_S, HALF_HOURS, Profile
+from footfall.model.numbers import HALF_HOUR_S, HALF_HOURS, Profile, whole
 from footfall.model.station_specs import CallCentre, Counters, Kiosks
 from footfall.theory import load_by_interval
 
@@ -34,7 +34,7 @@ def waits_s(channel: Channel, arrivals_per_s: Rates) -> Floats:
     offered = {name: rates / sites for name, rates in arrivals_per_s.items()}
     if isinstance(station, Counters):
         clerks = _servers(station.clerks, float(station.clerks_factor))
-        line = _Line(clerks, int(station.room), float(station.patience.mean_s))
+        line = _Line(clerks, whole(station.room), float(station.patience.mean_s))
         return line.waits_s(offered, _visit_s(channel))
     if isinstance(station, Kiosks):
         return _at_machines(channel, station, offered)
@@ -118,7 +118,7 @@ def _for_agents(channel: Channel, station: CallCentre, arrivals_per_s: Rates) ->
     own_s = float(station.talk.mean_s + station.wrap_up.mean_s)
     held_s = {name: own_s + _visit_s(channel, first=1, human=False)[name] for name in arrivals_per_s}
     agents = _servers(station.agents, float(station.agents_factor))
-    room = max(int(station.lines) - max(agents), 0)
+    room = max(whole(station.lines) - max(agents), 0)
     waits = _Line(agents, room, float(station.patience.mean_s)).waits_s(to_agents, held_s)
     nobody = np.zeros(HALF_HOURS)
     callers, asking = sum(arrivals_per_s.values(), nobody), sum(to_agents.values(), nobody)

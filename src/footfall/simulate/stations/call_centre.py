@@ -22,6 +22,7 @@ from footfall.behaviour.customer_rules import (
     wants_agent,
 )
 from footfall.model.channel import Channel
+from footfall.model.numbers import whole
 from footfall.model.station_specs import GENERALISTS, AgentChoice, CallCentre
 from footfall.records.rows import Outcome
 from footfall.simulate.customer_state import Customer
@@ -345,7 +346,7 @@ class CallCentreStation(HeldStation):
         names, seconds = place.operations, place.sampler.seconds
         if spec.redials == "as_before":
             seconds = _of_first_attempt(seconds)
-        self._free_lines = int(spec.lines)
+        self._free_lines = whole(spec.lines)
         self._names = names
         self._agent_u = place.sampler.uniform(AGENT)
         self._patience = [seconds(times_of(spec, name, "patience"), PATIENCE) for name in names]

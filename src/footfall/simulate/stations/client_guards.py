@@ -7,6 +7,7 @@ from heapq import heapify, heapreplace
 import simpy
 
 from footfall.behaviour.capacity_rules import LeakyBucket
+from footfall.model.numbers import whole
 from footfall.model.station_specs import CircuitBreaker, MessageGateway, RateLimit, Retry
 from footfall.records.rows import Outcome
 from footfall.simulate.customer_state import Customer
@@ -176,7 +177,7 @@ class Connections:
         """Start with an empty queue and nothing unacknowledged."""
         self._s_per_message = 1.0 / float(spec.messages_per_s)
         self._ack_s = float(spec.ack_s)
-        self._most_waiting = int(spec.queue)
+        self._most_waiting = whole(spec.queue)
         self._instant_s = _CONNECTION_ROUNDING * self._s_per_message
         count, window = int(spec.connections), int(spec.window)
         self._free = [(0.0, number) for number in range(count)]

@@ -6,6 +6,7 @@ from itertools import count
 from footfall.behaviour.capacity_rules import Roster, machine_uniform, starts_down, visit_s_mean
 from footfall.behaviour.customer_rules import BALK, PATIENCE
 from footfall.model.channel import Channel
+from footfall.model.numbers import whole
 from footfall.model.station_specs import Counters, Kiosks
 from footfall.records.rows import Outcome
 from footfall.simulate.customer_state import Customer
@@ -22,7 +23,7 @@ class CounterStation(HeldStation):
     def __init__(self, channel: Channel, spec: Counters, place: SimContext) -> None:
         """Open the sites with the clerks of the first half hour and plan the changes of staff."""
         super().__init__(channel, place)
-        self._room = int(spec.room)
+        self._room = whole(spec.room)
         self._patience = place.sampler.seconds(spec.patience, PATIENCE)
         self._balk_wait = place.sampler.seconds(spec.balk_wait, BALK)
         self._visit_s = visit_s_mean(channel)

@@ -12,7 +12,7 @@ import simpy
 from footfall.behaviour import keyed
 from footfall.behaviour.capacity_rules import stall_times
 from footfall.model.channel import Channel
-from footfall.model.numbers import Number
+from footfall.model.numbers import Number, whole
 from footfall.model.station_specs import RequestServer
 from footfall.records.rows import Outcome
 from footfall.simulate.customer_state import Customer
@@ -34,7 +34,7 @@ class RequestServerStation(Station):
         super().__init__(channel, place)
         self.slots = HallQueue(self.env, int(spec.slots))
         self.lines = (self.slots,)
-        self._accept_queue = int(spec.accept_queue)
+        self._accept_queue = whole(spec.accept_queue)
         self._deadline_s = float(spec.deadline_s)
 
     def serve(self, customer: Customer) -> Body:
@@ -200,7 +200,7 @@ class SharedSlots:
         self._env = env
         self._slots = int(spec.slots)
         self._cores = int(spec.cores) if spec.discipline == "sharing" else self._slots
-        self._most_waiting = int(spec.accept_queue)
+        self._most_waiting = whole(spec.accept_queue)
         self._stale_work = spec.stale_work
         self._queue: deque[SharedRequest] = deque()
         self._ends: list[tuple[float, int, SharedRequest]] = []

@@ -1,0 +1,81 @@
+"""`import footfall as ff`: light, complete, documented, and its examples run."""
+
+import ast
+import doctest
+import inspect
+import json
+import subprocess
+import sys
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+import footfall as ff
+
+TEXT = Path(ff.__file__).read_text(encoding="utf-8")
+HEAVY = {"gevent", "locust", "matplotlib", "numpy", "polars", "pydantic", "rich", "scipy", "simpy", "typer"}
+NAMES = sorted(set(ff.__all__) - {"__version__"})
+
+
+def loaded(code: str) -> set[str]:
+    """Give the packages that a fresh interpreter has loaded after some code."""
+    ask = f"{code}\nimport json, sys\nprint(json.dumps([name.partition('.')[0] for name in sys.modules]))"
+    done = subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True, check=True, timeout=60)
+    return set(json.loads(done.stdout))
+
+
+def test_the_import_alone_loads_no_library() -> None:
+    """Not even pydantic; a model's names load that, and still no SciPy, polars or Locust."""
+    assert not loaded("import footfall") & HEAVY
+    model = (
+        "import footfall as ff\nff.Model, ff.Counters(3), ff.exponential(ff.minutes(6)), ff.by_hour({9: 2})"
+    )
+    assert not loaded(model) & (HEAVY - {"pydantic"})
+
+
+def test_type_checkers_see_the_names_that_are_loaded() -> None:
+    """What is imported for them is what is loaded when it is asked for, each name once."""
+    block = next(node for node in ast.parse(TEXT).body if isinstance(node, ast.If))
+    seen = {
+        alias.asname or alias.name: (node.module, alias.name)
+        for node in block.body
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+    assert sorted(seen) == NAMES
+    for name, (module, own_name) in seen.items():
+        assert module is not None
+        assert getattr(import_module(module), own_name) is getattr(ff, name), name
+
+
+def test_every_name_can_be_listed_and_others_are_refused() -> None:
+    """As for any module."""
+    assert set(NAMES) <= set(dir(ff))
+    with pytest.raises(AttributeError, match="has no attribute 'Modell'"):
+        ff.Modell  # type: ignore[attr-defined]  # noqa: B018  asking is the point
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_name_says_what_it_is(name: str) -> None:
+    """In a sentence; a function with an example, what it raises, and an example that is true."""
+    found = getattr(ff, name)
+    if not callable(found):
+        return
+    text = inspect.getdoc(found) or ""
+    assert text.partition("\n")[0].endswith((".", ":")), text
+    if inspect.isfunction(found):
+        assert "Raises:" in text
+        assert ">>>" in text
+    examples = doctest.DocTestFinder(recurse=False).find(
+        found, name, globs={"ff": ff, **vars(ff), name: found}
+    )
+    for example in examples:
+        result = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS).run(example)
+        assert result.failed == 0, name
+
+
+def test_the_example_of_the_module_is_true() -> None:
+    """M/M/3 in three lines."""
+    assert doctest.testmod(ff).attempted > 3
+    assert doctest.testmod(ff).failed == 0
