@@ -15,10 +15,10 @@ from footfall.model.durations import (
     hyperexponential_s,
     uniform_s,
     warm_up,
-    weibull_shape,
 )
 from footfall.model.errors import BadModelError
 from footfall.model.numbers import Grade, Number
+from footfall.model.quantiles import weibull_shape
 
 FIXED = {DistributionFamily.CONSTANT: 0.0, DistributionFamily.EXPONENTIAL: 1.0}
 TWO_PARAMETERS = [law for law in DistributionFamily if law not in FIXED]

@@ -39,7 +39,7 @@ def written_out() -> ff.Model:
         access_s_mean=nothing,
         price_yuan=nothing,
         works={Verb.QUERY: ff.Work(service=ff.constant(0))},
-        dialogues={"query": (ff.Turn(Verb.QUERY, human=ff.exponential(assumed(360, WHY)), pages=one),)},
+        dialogues={"query": (ff.Step(Verb.QUERY, human=ff.exponential(assumed(360, WHY)), pages=one),)},
     )
     everybody = ff.Segment(
         "everybody",
@@ -300,5 +300,5 @@ def test_what_does_not_fit_is_said_in_one_line(made: Callable[[], object], says:
         made()
     line = str(caught.value)
     assert "\n" not in line
-    assert line.startswith("tests/simulate/spec/test_short_forms.py:")
+    assert line.startswith("tests/model/test_short_forms.py:")
     assert says in line

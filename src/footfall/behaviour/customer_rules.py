@@ -6,8 +6,8 @@ from math import exp
 
 from footfall.behaviour import keyed
 from footfall.model.channel import Channel, Fault, Work
-from footfall.model.durations import lognormal_parameters
 from footfall.model.population import Accounts, FollowUps, Segment
+from footfall.model.quantiles import lognormal_parameters
 from footfall.model.station_specs import CallCentre, Retry
 from footfall.records.rows import Outcome
 

@@ -39,8 +39,9 @@ from footfall.load.responses import Ending
 from footfall.load.result_files import LoadResult
 from footfall.load.results import ResultSink, RunResults
 from footfall.load.visit import Attempt, OrderOutcome, RunCustomer
-from footfall.model.durations import special_functions, warm_up
+from footfall.model.durations import warm_up
 from footfall.model.model import Model
+from footfall.model.quantiles import special_functions
 from footfall.records.rows import Arrival
 from footfall.records.runs import now, write_manifest
 from footfall.workload.trace import TraceInfo

@@ -2,7 +2,6 @@
 
 from bisect import bisect_left, bisect_right
 from enum import StrEnum
-from functools import cache, lru_cache
 from itertools import pairwise
 from math import exp, inf, lgamma, log, log1p, sqrt
 from numbers import Real
@@ -21,6 +20,15 @@ from footfall.model.numbers import (
     as_time,
     default,
     number_of,
+)
+from footfall.model.quantiles import (
+    hyperexponential_at,
+    hyperexponential_survival,
+    lognormal_parameters,
+    special_functions,
+    uniform_at,
+    uniform_survival,
+    weibull_shape,
 )
 
 
@@ -42,7 +50,6 @@ _FIXED_VARIATION = {DistributionFamily.CONSTANT: 0.0, DistributionFamily.EXPONEN
 UNIFORM_CV_MOST = 1 / sqrt(3)
 """Of a uniform time from 0 on."""
 _CV_ROUNDING = 1e-9
-_NEWTON_ENOUGH = 1e-14
 
 
 class Duration(Spec):
@@ -83,7 +90,7 @@ class Duration(Spec):
         if self.law is DistributionFamily.GAMMA:
             return float(special_functions().gammaincinv(cv**-2, u)) * self.mean_s * cv**2
         if self.law in {DistributionFamily.HYPEREXPONENTIAL, DistributionFamily.UNIFORM}:
-            at_of = _hyperexponential_at if self.law is DistributionFamily.HYPEREXPONENTIAL else _uniform_at
+            at_of = hyperexponential_at if self.law is DistributionFamily.HYPEREXPONENTIAL else uniform_at
             return at_of(u, cv) * self.mean_s
         shape = weibull_shape(cv)
         return self.mean_s / exp(lgamma(1 + 1 / shape)) * float((-log1p(-u)) ** (1 / shape))
@@ -102,9 +109,9 @@ class Duration(Spec):
             return float(special_functions().gammaincc(cv**-2, reduced * cv**-2))
         if self.law in {DistributionFamily.HYPEREXPONENTIAL, DistributionFamily.UNIFORM}:
             survival = (
-                _hyperexponential_survival
+                hyperexponential_survival
                 if self.law is DistributionFamily.HYPEREXPONENTIAL
-                else _uniform_survival
+                else uniform_survival
             )
             return survival(reduced, cv)
         shape = weibull_shape(cv)
@@ -128,72 +135,6 @@ def warm_up(spec: Any) -> None:  # noqa: ANN401  any part of a spec
     elif isinstance(spec, dict | tuple):
         for value in spec.values() if isinstance(spec, dict) else spec:
             warm_up(value)
-
-
-@cache
-def special_functions() -> Any:  # noqa: ANN401  a module
-    """Give SciPy's special functions; a process that only plays need not spend half a second on them."""
-    from scipy import special
-
-    return special
-
-
-@lru_cache(maxsize=1024)
-def lognormal_parameters(mean_s: float, cv: float) -> tuple[float, float]:
-    """Mean and standard deviation of the logarithm: sigma^2 = ln(1 + cv^2), mu = ln(mean) - sigma^2/2."""
-    variance = log1p(cv * cv)
-    return log(mean_s) - variance / 2, sqrt(variance)
-
-
-@lru_cache(maxsize=1024)
-def hyperexponential_parts(cv: float) -> tuple[tuple[float, float], tuple[float, float]]:
-    """Share and rate of the quick and of the slow part, for a mean of 1 and balanced means.
-
-    p = (1 + sqrt((cv^2 - 1)/(cv^2 + 1)))/2, rates 2p and 2(1 - p), so that both parts hold half of the
-    mean (Tijms 2003, appendix B; Morse 1958).
-    """
-    square = cv * cv
-    quick = (1 + sqrt((square - 1) / (square + 1))) / 2
-    slow = 1 / (2 * (square + 1) * quick)  # p (1 - p) = 1/(2 (cv^2 + 1)): no digits lost for a large cv
-    return (quick, 2 * quick), (slow, 2 * slow)
-
-
-@lru_cache(maxsize=1024)
-def weibull_shape(cv: float) -> float:
-    """Shape k with 1 + cv^2 = Gamma(1 + 2/k) / Gamma(1 + 1/k)^2, found by bisection in ln k."""
-    from scipy import optimize  # no other law needs it
-
-    def excess(log_shape: float) -> float:
-        inverse = exp(-log_shape)
-        return lgamma(1 + 2 * inverse) - 2 * lgamma(1 + inverse) - log1p(cv * cv)
-
-    return exp(float(optimize.brentq(excess, log(0.1), log(200.0))))
-
-
-def _uniform_at(u: float, cv: float) -> float:
-    return max(1 + cv * sqrt(3) * (2 * u - 1), 0.0)
-
-
-def _uniform_survival(x: float, cv: float) -> float:
-    return min(max(0.5 - (x - 1) / (2 * sqrt(3) * cv), 0.0), 1.0)
-
-
-def _hyperexponential_survival(x: float, cv: float) -> float:
-    (share, rate), (rest, slow) = hyperexponential_parts(cv)
-    return share * exp(-rate * x) + rest * exp(-slow * x)
-
-
-def _hyperexponential_at(u: float, cv: float) -> float:
-    """Solve S(x) = 1 - u for a mean of 1: ln S is convex, so Newton's steps never overshoot."""
-    (share, rate), (rest, slow) = hyperexponential_parts(cv)
-    target = log1p(-u)
-    x, step = -target / rate, 1.0  # S falls at the quick rate at most
-    while step > _NEWTON_ENOUGH * x:
-        quick_left, slow_left = share * exp(-rate * x), rest * exp(-slow * x)
-        left = quick_left + slow_left
-        step = (log(left) - target) * left / (rate * quick_left + slow * slow_left)
-        x += max(step, 0.0)
-    return x
 
 
 def constant(time: float | str) -> Duration:

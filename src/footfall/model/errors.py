@@ -11,7 +11,7 @@ from pydantic_core import ErrorDetails
 
 from footfall.records.errors import BadInputError
 
-_KIT = str(Path(__file__).parents[2])
+_KIT = str(Path(__file__).parents[1])
 _LIMITS = {
     "greater_than": ("is not above {gt:g}", "a number above {gt:g}"),
     "greater_than_equal": ("is below {ge:g}", "{ge:g} or more"),

@@ -102,7 +102,8 @@ def _item(value: Any, name: str) -> Item:  # noqa: ANN401  any part of a model
     if isinstance(value, tuple):
         of_specs = value and isinstance(value[0], BaseModel)
         return _several([_item(part, name) for part in value]) if of_specs else _array(value)
-    return tomlkit.item(value)
+    plain: Item = tomlkit.item(value)
+    return plain
 
 
 def _number(number: Number) -> Item:
