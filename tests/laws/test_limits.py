@@ -1,5 +1,7 @@
 """Limits, stalls and queues by worker at a request server, held against theory."""
 
+from typing import Any
+
 import numpy as np
 import polars as pl
 import pytest
@@ -24,9 +26,9 @@ FEW = {"customers": 3000, "replications": 10}
 """A tenth of the usual numbers: each of these systems is simple, and theory is exact."""
 
 
-def server(slots: int, **fields: object) -> RequestServer:
+def server(slots: int, **fields: Any) -> RequestServer:
     """Make a server with room for all, whose clients wait for ever."""
-    endless = {"accept_queue": number(10**6), "deadline_s": number(1e9)}
+    endless: dict[str, Any] = {"accept_queue": number(10**6), "deadline_s": number(1e9)}
     return RequestServer(slots=number(slots), **endless | fields)
 
 

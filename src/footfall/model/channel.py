@@ -55,9 +55,7 @@ class Fault(Spec):
 
     if TYPE_CHECKING:
 
-        def __init__(
-            self, cause: str, by: Literal["customer", "service"], outcome: Outcome | str, share: float | str
-        ) -> None: ...
+        def __init__(self, cause: str, by: str, outcome: Outcome | str, share: float | str) -> None: ...
 
 
 class Work(Spec):
