@@ -26,7 +26,7 @@ FEW = {"customers": 3000, "replications": 10}
 """A tenth of the usual numbers: each of these systems is simple, and theory is exact."""
 
 
-def server(slots: int, **fields: Any) -> RequestServer:
+def server(slots: int, **fields: Any) -> RequestServer:  # noqa: ANN401  any field of it
     """Make a server with room for all, whose clients wait for ever."""
     endless: dict[str, Any] = {"accept_queue": number(10**6), "deadline_s": number(1e9)}
     return RequestServer(slots=number(slots), **endless | fields)
