@@ -1,10 +1,3 @@
-"""The door for `locust -f locustfile.py`: every scenario of this workspace, one at a time."""
+"""Scenarios in Locust: `locust -f locustfile.py` opens a web page, `--headless --scenario NAME`."""
 
-from pathlib import Path
-
-from footfall.load.locust_plugin import install
-from footfall.workload.scenario import FOLDER, scenario_files
-
-globals().update(
-    install(scenario="ordinary_day", scenarios=list(scenario_files(Path(__file__).parent / FOLDER)))
-)
+from footfall.locust import *  # noqa: F403  Locust looks for users and shape among this module's names

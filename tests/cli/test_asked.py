@@ -50,7 +50,7 @@ def test_a_file_without_criteria_is_refused_before_anything_is_played(
     file, out = tmp_path / "criteria.txt", tmp_path / "run"
     if text is not None:
         file.write_text(text, encoding="utf-8")
-    options = ("--scenario", "scenarios/ordinary_day.py", "--serve", "--out", str(out))
+    options = ("--scenario", "scenarios/ordinary_day.toml", "--serve", "--out", str(out))
     assert run(("load", *options, "--criteria", str(file))) == 2
     assert problem in capsys.readouterr().err
     assert not out.exists()
@@ -59,7 +59,7 @@ def test_a_file_without_criteria_is_refused_before_anything_is_played(
 @pytest.mark.parametrize("line", ["", "# nothing", "fast(web)"])
 def test_a_line_that_is_no_criterion_is_refused(line: str, capsys: pytest.CaptureFixture[str]) -> None:
     """An empty one, too: it was meant to ask something."""
-    assert run(("load", "--scenario", "scenarios/ordinary_day.py", "--serve", "--criterion", line)) == 2
+    assert run(("load", "--scenario", "scenarios/ordinary_day.toml", "--serve", "--criterion", line)) == 2
     told = capsys.readouterr().err
     assert told.startswith("footfall: --criterion")
     assert len(told.splitlines()) == 1

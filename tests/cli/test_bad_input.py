@@ -130,16 +130,10 @@ def test_an_unreachable_host_is_told_before_anything_is_written(refused: Refused
 
 
 MALFORMED = """
-from footfall.workload.scenario import Scenario
-
-SCENARIO = Scenario(
-    name="bad",
-    title="Bad",
-    question="Is its criterion read before anything is written?",
-    model="models/mm3.py",
-    window_s=10,
-    criteria=("success(hall.query) >= 90%", "success(hall.query) >= much"),
-)
+question = "Is its criterion read before anything is written?"
+model = "models/mm3.py"
+window = "10s"
+criteria = ["success(hall.query) >= 90%", "success(hall.query) >= much"]
 """
 
 
@@ -147,7 +141,7 @@ def test_a_scenario_with_a_malformed_criterion_is_told_before_anything_is_writte
     refused: Refused, tmp_path: Path
 ) -> None:
     """Its second line is no criterion."""
-    file, out = tmp_path / "bad.py", tmp_path / "run"
+    file, out = tmp_path / "bad.toml", tmp_path / "run"
     file.write_text(MALFORMED, encoding="utf-8")
     line = refused("load", "--scenario", str(file), "--serve", "--out", str(out))
     assert line.startswith(
@@ -192,8 +186,8 @@ def test_a_number_of_processes_must_be_possible(refused: Refused, number: str) -
 def test_a_criterion_about_an_earlier_run_needs_one(refused: Refused, tmp_path: Path) -> None:
     """Before anything is played; and it must be a run."""
     line = "p95(web.query) not worse than baseline by 5%"
-    file = tmp_path / "scenario.py"
-    text = Path("scenarios/ordinary_day.py").read_text(encoding="utf-8")
+    file = tmp_path / "scenario.toml"
+    text = Path("scenarios/ordinary_day.toml").read_text(encoding="utf-8")
     file.write_text(text.replace("p95(web.query) < 3s", line), encoding="utf-8")
     out = tmp_path / "run"
     given = ("load", "--scenario", str(file), "--serve", "--window", "5", "--out", str(out))

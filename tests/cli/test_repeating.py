@@ -20,15 +20,9 @@ from tests.cli.runs_made import make_run, web_model, web_trace
 from tests.load.conftest import serving
 
 SCENARIO = """
-from footfall.workload.scenario import Scenario
-
-SCENARIO = Scenario(
-    name="small",
-    title="Small",
-    question="Which is quicker?",
-    model="models/guangxi.py",
-    criteria=("success(web.*) >= 50%", "p99(lag) < 1s else invalid"),
-)
+question = "Which is quicker?"
+model = "models/guangxi.py"
+criteria = ["success(web.*) >= 50%", "p99(lag) < 1s else invalid"]
 """
 START_S_MAX = 150
 
@@ -36,10 +30,10 @@ START_S_MAX = 150
 @pytest.fixture
 def given(tmp_path: Path) -> tuple[str, ...]:
     """Give the options of a play: forty questions in a second, of a made trace."""
-    (tmp_path / "small.py").write_text(SCENARIO, encoding="utf-8")
+    (tmp_path / "small.toml").write_text(SCENARIO, encoding="utf-8")
     write_trace(tmp_path / "made", web_trace(40, 1.0))
     folders = ("--trace", str(tmp_path / "made"), "--out", str(tmp_path / "runs"))
-    return ("--scenario", str(tmp_path / "small.py"), *folders, "--drain-s", "60")
+    return ("--scenario", str(tmp_path / "small.toml"), *folders, "--drain-s", "60")
 
 
 @pytest.fixture

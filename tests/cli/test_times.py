@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from footfall.cli.app import run
-from footfall.cli.times import seconds_of, window_of
+from footfall.cli.times import window_of
+from footfall.records.amounts import seconds_of
 from footfall.records.errors import BadInputError
 
 

@@ -1,4 +1,4 @@
-"""Every scenario of the workspace can be read, fits its model, and is played by Locust from its own file."""
+"""Every scenario of the workspace can be read and fits its model, and Locust runs it."""
 
 import json
 import os
@@ -41,7 +41,7 @@ def test_the_ordinary_ones_are_there() -> None:
 def test_a_scenario_fits_its_model_and_asks_for_something_that_can_be_judged(name: str) -> None:
     """Its changes and outages are possible, its criteria are criteria about channels that exist."""
     scenario = read_scenario(name, FOLDER)
-    assert scenario.name == name
+    assert scenario.name == name != scenario.title
     assert scenario.question.endswith("?")
     model = with_outages(model_of(scenario), scenario, play_of(scenario, 36_000))
     known = Vocabulary(channels=[channel.name for channel in model.channels], operations=model.operations)
@@ -49,11 +49,10 @@ def test_a_scenario_fits_its_model_and_asks_for_something_that_can_be_judged(nam
     check_names(scenario.criteria, known, name)
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_locust_finds_users_and_shape_in_the_file_itself(name: str) -> None:
-    """`locust -f scenarios/NAME.py` is how it is started by hand."""
-    said = locust("-f", f"scenarios/{name}.py", "--list")
-    assert {"WebUser", "SmsUser", "HotlineUser", "CounterUser"} <= set(said.stdout.split())
+def test_locust_finds_the_users_in_the_workspaces_locustfile() -> None:
+    """A user for each kind of station, by one import."""
+    said = locust("-f", "locustfile.py", "--list")
+    assert {"WebUser", "SmsUser", "HotlineUser", "CounterUser", "KioskUser"} <= set(said.stdout.split())
 
 
 def locust(*arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
@@ -95,7 +94,7 @@ def host(tmp_path: Path) -> Iterator[str]:
         thread.join(START_S_MAX)
 
 
-def test_the_workspaces_door_makes_the_trace_of_a_scenario_and_plays_it(host: str, tmp_path: Path) -> None:
+def test_the_workspaces_locustfile_makes_a_scenarios_trace_and_runs_it(host: str, tmp_path: Path) -> None:
     """`locust -f locustfile.py` with nothing but a scenario: the trace is made on the way."""
     run_dir = tmp_path / "run"
     said = locust(

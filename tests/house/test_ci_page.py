@@ -85,7 +85,7 @@ def test_the_criteria_of_the_page_catch_a_slower_service_and_pass_an_equal_one(t
 def test_every_scenario_and_pytest_option_of_the_page_exists(pytestconfig: pytest.Config) -> None:
     """Scenarios are files of this project; the plugin's option and setting are those it adds."""
     named = {*re.findall(r"--scenario (\w+)", PAGE), *re.findall(r'footfall_run\("(\w+)"', PAGE)}
-    assert [name for name in named if not (TOP / "scenarios" / f"{name}.py").is_file()] == []
+    assert [name for name in named if not (TOP / "scenarios" / f"{name}.toml").is_file()] == []
     assert "--footfall-out" in PAGE
     assert pytestconfig.getoption("--footfall-out", default="missing") != "missing"
     assert "footfall_workspace" in PAGE

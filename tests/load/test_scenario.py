@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from footfall.criteria.objects import Criterion
+from footfall.model.changes import set_text
 from footfall.model.numbers import leaves
 from footfall.records.errors import BadInputError
 from footfall.records.rows import Outcome
@@ -40,7 +41,7 @@ def test_criteria_are_objects_in_memory_and_texts_in_files() -> None:
 def test_changes_and_factors_reach_what_they_name_and_nothing_else() -> None:
     """One number set, five multiplied, all others as before."""
     model = small_model()
-    asked = scenario(changes=(("busy_day_factor", 1.3),), factors=(("segments.*.month_visits.*", 2.0),))
+    asked = scenario(set={"busy_day_factor": 1.3}, multiply={"segments.*.month_visits.*": 2.0})
     before, after = dict(leaves(model)), dict(leaves(changed(model, asked)))
     differing = {path for path in before if before[path] != after[path]}
     visits = {path for path in before if path.startswith("segments.all.month_visits.")}
@@ -69,9 +70,9 @@ def test_an_outage_lies_in_its_part_of_the_window() -> None:
 @pytest.mark.parametrize(
     ("asked", "words"),
     [
-        ({"changes": (("no.such.path", 1.0),)}, "scenario test no.such.path: no such number"),
-        ({"changes": (("busy_day_factor", -1.0),)}, "scenario test busy_day_factor: -1 cannot be set"),
-        ({"factors": (("no.such.*", 2.0),)}, r"scenario test no.such.\*: fits no number"),
+        ({"set": {"no.such.path": 1.0}}, "scenario test no.such.path: no such number"),
+        ({"set": {"busy_day_factor": -1.0}}, "scenario test busy_day_factor: -1 cannot be set"),
+        ({"multiply": {"no.such.*": 2.0}}, r"scenario test no.such.\*: fits no number"),
     ],
 )
 def test_a_change_of_nothing_is_refused(asked: dict[str, object], words: str) -> None:
@@ -87,23 +88,161 @@ def test_an_outage_of_an_unknown_channel_is_refused() -> None:
         with_outages(small_model(), asked, play_of(asked, 0))
 
 
+TOML = """\
+title = "Sale day"
+model = "models/shop.py"
+window = "2min"
+scale = "90 %"
+human_time_factor = 0.5
+criteria = ["success(web.*) >= 99%"]
+
+[set]
+busy_day_factor = 1.3
+"hotline.agents[08:00-18:00]" = 3
+"web.discipline" = "sharing"
+
+[multiply]
+"segments.*.month_visits.*" = 2
+
+[[outages]]
+channel = "web"
+from_share = "25 %"
+to_share = 0.75
+"""
+PYTHON = """\
+from footfall.workload.scenario import OutagePart, Scenario
+
+SCENARIO = Scenario(
+    title="Sale day",
+    model="models/shop.py",
+    window_s="2min",
+    scale=0.9,
+    human_time_factor="50 %",
+    criteria=("success(web.*) >= 99%",),
+    set={"busy_day_factor": 1.3, "hotline.agents[08:00-18:00]": 3, "web.discipline": "sharing"},
+    multiply={"segments.*.month_visits.*": 2.0},
+    outages=(OutagePart(channel="web", from_share=0.25, to_share="75 %"),),
+)
+"""
+
+
+def test_toml_and_python_say_the_same(tmp_path: Path) -> None:
+    """Times and shares as people write them; the name is the file's."""
+    (tmp_path / "sale.toml").write_text(TOML)
+    found = read_scenario("sale", tmp_path)
+    assert (found.name, found.title, found.window_s, found.scale) == ("sale", "Sale day", 120.0, 0.9)
+    assert found.outages == (OutagePart(channel="web", from_share=0.25, to_share=0.75),)
+    (tmp_path / "python").mkdir()
+    (tmp_path / "python" / "sale.py").write_text(PYTHON)
+    assert read_scenario("sale", tmp_path / "python") == found
+
+
+def test_changes_in_their_former_form_are_still_read() -> None:
+    """Pairs and texts in a tuple, as scenario files had them before they were tables."""
+    shared = {"name": "sale", "model": "models/small.py"}
+    former = Scenario.model_validate(
+        shared
+        | {
+            "changes": (("busy_day_factor", 1.3), "hotline.agents[08:00-18:00]=3"),
+            "factors": (("segments.*.month_visits.*", 2.0),),
+        }
+    )
+    now = Scenario.model_validate(
+        shared
+        | {
+            "set": {"busy_day_factor": 1.3, "hotline.agents[08:00-18:00]": "3"},
+            "multiply": {"segments.*.month_visits.*": 2.0},
+        }
+    )
+    assert former == now
+    assert changed(small_model(), former) == changed(small_model(), now)
+
+
+def test_a_change_may_name_hours_and_be_a_number() -> None:
+    """As TOML has it: the same model as by the text of `--set`."""
+    asked = scenario(set={"own_hall.clerks[08:00-18:00]": 3})
+    assert changed(small_model(), asked) == set_text(small_model(), "own_hall.clerks[08:00-18:00]=3")
+
+
+def test_reading_toml_runs_no_code_and_ignores_a_python_file_beside_the_workspace(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A name is looked for in `scenarios/`, then as `./NAME.toml`; `./NAME.py` is run by its path alone."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "shop.py").write_text("raise SystemExit('this is the shop itself')")
+    with pytest.raises(BadInputError, match="no such scenario"):
+        read_scenario("shop")
+    (tmp_path / "shop.toml").write_text('model = "models/shop.py"')
+    assert read_scenario("shop") == Scenario(name="shop", title="shop", model="models/shop.py")
+
+
+def test_two_files_of_one_name_are_refused(tmp_path: Path) -> None:
+    """Nobody could tell which of them is meant."""
+    (tmp_path / "sale.toml").write_text(TOML)
+    (tmp_path / "sale.py").write_text("")
+    with pytest.raises(
+        BadInputError, match=r"there are sale\.py and sale\.toml; expected one file a scenario"
+    ):
+        read_scenario("sale", tmp_path)
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        (None, "no such scenario; expected one of other"),
+        ('model = "m.py"\nwindw = "100s"', "mine.toml, line 2: windw: no such key; expected window"),
+        ('model = "m.py"\nwindow = 100', "window 100 has no unit; expected a time such as '100s'"),
+        ('model = "m.py"\nwindow = "5x"', "mine.toml, line 2: window_s: 5x: no time; expected seconds, or"),
+        (
+            'model = "m.py"\nwindow = "0s"',
+            "line 2: window_s: 0.0 cannot stand here; expected input should be greater than 0",
+        ),
+        ('model = "m.py"\n\nscale = "much"', "line 3: scale: much: no share; expected a number"),
+        ('model = "m.py"\nspeed = "fast"', "line 2: speed: 'fast' cannot stand here; expected input should"),
+        ('model = "m.py"\nspeed = true', "line 2: speed: True is no number; expected a number"),
+        ('model = "m.py"\nscale = inf', "line 2: scale: inf cannot stand here"),
+        ('model = "m.py"\nscale = nan', "line 2: scale: nan cannot stand here"),
+        ('model = "m.py"\n[[outages]]\nchannel = "web"\nfrom = 0', "outages.0.from_share: missing"),
+        ('title = "x"', "mine.toml: model: missing; expected a scenario as in"),
+        ('model = "m.py"\nmodel = "n.py"', "mine.toml: is no TOML: cannot overwrite a value"),
+        ("model =", "mine.toml: is no TOML: invalid value"),
+        ('model = "m.py"\n[multiply]\n"web.*" = -1', "line 3: multiply.web.*: -1 cannot stand here"),
+    ],
+)
+def test_a_mistake_in_toml_names_file_line_and_key(tmp_path: Path, text: str, words: str) -> None:
+    """One line, with what was expected."""
+    (tmp_path / "mine.toml").write_text(text)
+    with pytest.raises(BadInputError) as caught:
+        read_scenario("mine", tmp_path)
+    assert words in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (None, "no such scenario; expected one of other, or the path of a file"),
         ("", "has no SCENARIO"),
         ("SCENARIO = 7", "has no SCENARIO"),
-        ("1 / 0", "ZeroDivisionError: division by zero"),
-        ("def", "SyntaxError"),
+        ("x = 1\n1 / 0", "mine.py, line 2: ZeroDivisionError: division by zero"),
+        ("x = 1\ndef", "mine.py, line 2: SyntaxError"),
+        (
+            "from footfall.workload.scenario import Scenario\nSCENARIO = Scenario(model='m.py', widow_s=3)",
+            "mine.py, line 2: widow_s: no such key; expected window_s",
+        ),
+        (
+            "globals().update(names_for_locust(__name__, SCENARIO))",
+            "names_for_locust is no more; expected the file without the two lines that name it",
+        ),
     ],
 )
 def test_what_is_no_scenario_gets_one_line(tmp_path: Path, text: str | None, words: str) -> None:
-    """Missing, empty, of another kind, broken."""
+    """Missing, empty, of another kind, broken, with a wrong key, of the form before."""
     (tmp_path / "other.py").write_text("")
     if text is not None:
         (tmp_path / "mine.py").write_text(text)
-    with pytest.raises(BadInputError, match=words) as caught:
+    with pytest.raises(BadInputError) as caught:
         read_scenario("mine", tmp_path)
+    assert words in str(caught.value)
     assert "\n" not in str(caught.value)
 
 

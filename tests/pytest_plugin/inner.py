@@ -11,19 +11,14 @@ TOP = Path(__file__).parents[2]
 MODEL = TOP / "models" / "guangxi.py"
 SESSION_S_MOST = 400
 SCENARIO = f"""
-from footfall.workload.scenario import Scenario
+question = "Does a test play it?"
+model = "{MODEL}"
+window = "5min"
+speed = 1
+criteria = ["success(*.query) >= 50% episodes 1"]
 
-SCENARIO = Scenario(
-    name="small",
-    title="Small",
-    question="Does a test play it?",
-    model={str(MODEL)!r},
-    changes=(("population", 4_000_000),),
-    window_s=300,
-    speed=1,
-    human_time_factor=0.01,
-    criteria=("success(*.query) >= 50% episodes 1",),
-)
+[set]
+population = 4_000_000
 """
 
 
@@ -58,5 +53,5 @@ def session(folder: Path, tests: str, *options: str, ini: str = "", cwd: Path | 
 def workspace(folder: Path) -> Path:
     """Make a workspace with one scenario, `small`."""
     (folder / "scenarios").mkdir(parents=True)
-    (folder / "scenarios" / "small.py").write_text(SCENARIO, encoding="utf-8")
+    (folder / "scenarios" / "small.toml").write_text(SCENARIO, encoding="utf-8")
     return folder

@@ -33,7 +33,6 @@ from footfall.cli.options import (
     Window,
 )
 from footfall.cli.output import TERMINAL, note, progress, say, say_json, show_table
-from footfall.cli.times import seconds_of
 from footfall.load.endpoints.endpoints_check import DryRun, idle, transport_of
 from footfall.load.endpoints.target_service import TargetService
 from footfall.load.http.connection_options import TransportOptions
@@ -42,6 +41,7 @@ from footfall.load.url_load import UrlLoad
 from footfall.measure.run_comparison import EXIT_CODES as COMPARISON_EXIT_CODES
 from footfall.measure.run_comparison import Minimum
 from footfall.measure.verdict import EXIT_CODES
+from footfall.records.amounts import seconds_of
 from footfall.records.errors import BadInputError
 from footfall.records.folders import check_free
 from footfall.records.rows import Outcome

@@ -161,18 +161,22 @@ def _names_a_host() -> bool:
 HOST = "http://127.0.0.1:8080"
 
 
-def add_options(parser: Any, scenarios: list[str], scenario: str | None) -> None:  # noqa: ANN401  Locust's own kind
-    """Add the options; the web page and the load go to the loopback address unless told otherwise."""
+def add_options(parser: Any, scenarios: list[str]) -> None:  # noqa: ANN401  Locust's own kind
+    """Add the options; the web page and the load go to the loopback address unless told otherwise.
+
+    `scenarios` are those of the workspace: the page offers these alone, a terminal takes any file.
+    """
     parser.set_defaults(web_host="127.0.0.1", master_bind_host="127.0.0.1", host=HOST)
     add = parser.add_argument
     add(
         "--scenario",
-        choices=scenarios or None,
-        default=scenario,
+        choices=Suggestions(scenarios) if scenarios else None,
+        default=scenarios[0] if len(scenarios) == 1 else None,
+        metavar="NAME",
         env_var="FOOTFALL_SCENARIO",
         # Without a list, a text field would name any Python file of this machine.
         include_in_web_ui=bool(scenarios),
-        help="what is played",
+        help="scenario to run: a name in scenarios/, or the path of a file",
     )
     add("--trace", default="", include_in_web_ui=False, help="folder of a trace made by footfall trace")
     folder = "folder for the results of this run: new, empty, or with a trace alone"

@@ -18,7 +18,7 @@ from footfall.load.coordinator import DistributedRun
 from footfall.load.executor import import_ahead
 from footfall.load.local_run import LocalRun, judge
 from footfall.load.locust_options import add_options, give_up, settings_of
-from footfall.load.locust_users import USERS, check_users
+from footfall.load.locust_users import check_users
 from footfall.load.preparation import prepare
 from footfall.load.result_batches import KIND, MESSAGE
 from footfall.load.wait_for_master import wait_for_master, where_workers_connect
@@ -28,6 +28,7 @@ from footfall.load.worker import WorkerRun
 from footfall.records.errors import BadInputError
 from footfall.records.folders import release
 from footfall.records.parent_process import end_with_parent
+from footfall.workload.scenario import FOLDER, scenario_files
 
 _USAGE = 2
 logger = logging.getLogger(__name__)
@@ -36,10 +37,8 @@ logger = logging.getLogger(__name__)
 class LocustPlugin:
     """What happens between Locust's events and a performance; one in a process, one performance a run."""
 
-    def __init__(self, scenarios: list[str], scenario: str | None) -> None:
-        """Offer these scenarios, one of them chosen beforehand."""
-        self._scenarios = scenarios
-        self._scenario = scenario
+    def __init__(self) -> None:
+        """Begin without a run."""
         self._environment: Environment | None = None
         self._performance: LocalRun | DistributedRun | None = None
         self._hand: WorkerRun | None = None
@@ -67,7 +66,11 @@ class LocustPlugin:
 
     def on_parser(self, parser: Any, **_: Any) -> None:  # noqa: ANN401  Locust's events are untyped
         """Add our options."""
-        add_options(parser, self._scenarios, self._scenario)
+        try:
+            scenarios = list(scenario_files(Path(FOLDER)))
+        except BadInputError as error:
+            give_up(str(error))
+        add_options(parser, scenarios)
         gevent.spawn(wait_for_master, parser, lambda: self._environment is not None)
 
     def on_init(self, environment: Environment, **_: Any) -> None:  # noqa: ANN401  as above
@@ -267,17 +270,11 @@ def _watch_parent(runner: Runner | None, options: Namespace | None) -> None:
         end_with_parent()
 
 
-def install(scenario: str | None = None, scenarios: list[str] | None = None) -> dict[str, Any]:
-    """Names for a locustfile: the user classes and the shape.
-
-    Raises:
-        BadInputError: another locustfile of this process has opened it already.
-    """
+def install() -> None:
+    """Add Footfall's options to Locust and listen to its events; only the first call in a process does so."""
     if TraceShape.door is not None:
-        raise BadInputError("-f", "several locustfiles with a scenario", "one of them")
+        return
     if any(word in {"--worker", "--processes"} for word in sys.argv) or "LOCUST_MODE_WORKER" in os.environ:
         import_ahead()
-    door = LocustPlugin(scenarios or ([scenario] if scenario else []), scenario)
-    door.listen()
-    TraceShape.door = door
-    return {user.__name__: user for user in USERS} | {"TraceShape": TraceShape}
+    TraceShape.door = LocustPlugin()
+    TraceShape.door.listen()

@@ -85,7 +85,7 @@ def prepare(settings: PlaySettings, users: set[str]) -> PreparedRun:
 def new_run_dir(settings: PlaySettings) -> Path:
     """Give the folder of a run that is not told where to go."""
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%fZ")
-    return Path(RESULTS) / folder_name(settings.scenario or "trace") / "runs" / stamp
+    return Path(RESULTS) / folder_name(Path(settings.scenario or "trace").stem) / "runs" / stamp
 
 
 def _folder_of(trace: Path) -> Path:

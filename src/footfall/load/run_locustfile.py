@@ -1,5 +1,8 @@
-"""What `footfall load` has Locust load: no scenario of its own, the trace is given."""
+"""The locustfile of `footfall load`: Footfall's users and shape, no file of the user's own."""
 
-from footfall.load.locust_plugin import install
+from footfall.load.locust_plugin import TraceShape, install
+from footfall.load.locust_users import CounterUser, HotlineUser, KioskUser, SmsUser, WebUser
 
-globals().update(install())
+__all__ = ["CounterUser", "HotlineUser", "KioskUser", "SmsUser", "TraceShape", "WebUser"]
+
+install()

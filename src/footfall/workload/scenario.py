@@ -1,13 +1,24 @@
-"""A scenario: one what-if, as frozen data that is read without Locust."""
+"""A scenario: one what-if, as frozen data in TOML (read without running code) or Python; needs no Locust."""
 
 import importlib.util
-import sys
-from collections.abc import Callable
+import re
+import tomllib
+from collections.abc import Callable, Mapping
+from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any
+from traceback import extract_tb
+from typing import Annotated, Any
 
-from pydantic import PositiveFloat, PositiveInt, ValidationInfo, field_validator
+from pydantic import (
+    BeforeValidator,
+    Field,
+    PositiveInt,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from footfall.behaviour.load_model import RunPace
 from footfall.criteria.lists import criteria_of
@@ -15,61 +26,116 @@ from footfall.criteria.objects import Criterion
 from footfall.model.changes import set_number, set_text, with_outage
 from footfall.model.model import Model
 from footfall.model.numbers import Number, Spec, leaves
+from footfall.records.amounts import seconds_of, share_of
 from footfall.records.errors import BadInputError
 
 FOLDER = "scenarios"
-LOCUST_PROGRAM = "locust.main"
-"""Imported by the program `locust` alone, and by nothing that merely uses Locust's classes."""
-_READING: set[str] = set()
-"""Modules that `read_scenario` runs at this moment."""
+_KINDS = (".toml", ".py")
+_BYTES_MOST = 1024 * 1024
+_EXPECTED = "a scenario as in docs/how-to/scenarios.md"
+_PATH = re.compile(r"[\w.]+")
+_OLD_TAIL = "names_for_locust"
+_OLD_NAMES = {"changes": "set", "factors": "multiply"}
+
+
+def _read_text(read: Callable[[str, str], float] | None = None) -> BeforeValidator:
+    """Let a number be written as people write it; without a reader, as a number alone."""
+
+    def number_of(value: object) -> object:
+        if isinstance(value, bool):
+            raise ValueError(f"{value!r} is no number; expected a number")  # noqa: TRY004  pydantic's kind
+        if not isinstance(value, str) or read is None:
+            return value
+        try:
+            return read(value, "")
+        except BadInputError as error:
+            raise ValueError(str(error).strip()) from None
+
+    return BeforeValidator(number_of)
+
+
+_Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Share = Annotated[float, Field(allow_inf_nan=False), _read_text(share_of)]
+PositiveShare = Annotated[_Positive, _read_text(share_of)]
+Factor = Annotated[_Positive, _read_text()]
+Seconds = Annotated[_Positive, _read_text(seconds_of)]
 
 
 class OutagePart(Spec):
     """A time in which a channel fails every request, as a part of the window."""
 
     channel: str
-    from_share: float
+    from_share: Share
     """0: the start of the window."""
-    to_share: float
+    to_share: Share
     """1: its end."""
 
 
 class Scenario(Spec):
     """What is asked, of which model, what changes, what is played, and what must hold."""
 
-    name: str
-    title: str
-    question: str
+    name: str = ""
+    """Empty in a file: the file's own name."""
+    title: str = ""
+    """Empty: the name."""
+    question: str = ""
     model: str
     """Path of the model file, from the workspace's top."""
-    changes: tuple[tuple[str, float] | str, ...] = ()
-    """Path and new value of numbers of the model, or a text as `--set` takes it:
-    `hotline.agents[08:00-18:00]=3`."""
-    factors: tuple[tuple[str, PositiveFloat], ...] = ()
-    """Pattern of paths and what all numbers that fit it are multiplied by."""
+    set: dict[str, float | str] = Field(default_factory=dict)
+    """New value of numbers of the model by their path, as `--set` takes them; the path may name hours:
+    `hotline.agents[08:00-18:00]`."""
+    multiply: dict[str, Factor] = Field(default_factory=dict)
+    """What all numbers that fit a pattern of paths are multiplied by."""
     outages: tuple[OutagePart, ...] = ()
-    window_s: PositiveFloat = 120.0
-    """Seconds of the day that are played: the busiest ones."""
-    speed: PositiveFloat = 2.0
+    window_s: Seconds = 120.0
+    """Seconds of the day that are played: the busiest ones. A file may say `window = "2min"`."""
+    speed: Factor = 2.0
     """Arrivals come this many times as fast as in the day."""
-    scale: PositiveFloat = 1.0
+    scale: PositiveShare = 1.0
     """Share of the customers that come."""
     arrivals: PositiveInt | None = None
     """Exactly so many come, whatever the scale is; None: as many as the day brings."""
-    human_time_factor: PositiveFloat = 0.01
+    human_time_factor: PositiveShare = 0.01
     """People's own time is multiplied by this."""
     follow_up: bool = True
     """Whether customers retry or switch after a failure."""
     endpoints: str | None = None
     """Path of the file of a service's own requests; None: the routes of the reference service."""
-    criteria: tuple[Criterion, ...]
+    criteria: tuple[Criterion, ...] = ()
     """What must hold; texts such as `p95(web.*) < 800ms` are parsed."""
 
     @field_validator("criteria", mode="before")
     @classmethod
     def _parsed(cls, given: Any, info: ValidationInfo) -> tuple[Criterion, ...]:  # noqa: ANN401  whatever was given
         """Parse what is given as text."""
-        return criteria_of(given, f"scenario {info.data.get('name', '')}")
+        return criteria_of(given, f"scenario {info.data.get('name', '')}".rstrip())
+
+    @model_validator(mode="before")
+    @classmethod
+    def _as_written(cls, data: Any) -> Any:  # noqa: ANN401  whatever the user gives
+        """Take `window` for `window_s`, and the names and forms of the fields before they were tables."""
+        if not isinstance(data, Mapping):
+            return data
+        found = dict(data)
+        if "window" in found:
+            if "window_s" in found:
+                raise ValueError("window and window_s are both given; expected one of them")
+            if not isinstance(found["window"], str):
+                raise ValueError(f"window {found['window']!r} has no unit; expected a time such as '100s'")
+            found["window_s"] = found.pop("window")
+        for old, new in _OLD_NAMES.items():
+            if old in found:
+                found[new] = dict(_pair(each) for each in found.pop(old))
+        return found
+
+
+def _pair(change: Any) -> tuple[str, Any]:  # noqa: ANN401  checked with the field
+    """Give path and value of a change in its former form: a pair, or a text `path=value`."""
+    if isinstance(change, str):
+        path, _, value = change.rpartition("=")
+        return path, value
+    path, value = change
+    return path, value
 
 
 def changed(model: Model, scenario: Scenario) -> Model:
@@ -79,12 +145,12 @@ def changed(model: Model, scenario: Scenario) -> Model:
         BadInputError: a path fits no number, or a value is impossible there.
     """
     where = f"scenario {scenario.name}"
-    for change in scenario.changes:
-        if isinstance(change, str):
-            model = set_text(model, change, where=where)
+    for path, value in scenario.set.items():
+        if isinstance(value, str) or not _PATH.fullmatch(path):
+            model = set_text(model, f"{path}={value}", where=where)
         else:
-            model = set_number(model, *change, where=where)
-    for pattern, factor in scenario.factors:
+            model = set_number(model, path, value, where=where)
+    for pattern, factor in scenario.multiply.items():
         model = _multiplied(model, pattern, factor, where)
     if scenario.follow_up:
         return model
@@ -116,53 +182,125 @@ def play_of(scenario: Scenario, starts_s: float) -> RunPace:
 
 
 def scenario_files(folder: Path) -> dict[str, Path]:
-    """Give the scenario files of a folder by the scenario's name."""
-    return {path.stem: path for path in sorted(folder.glob("[!_]*.py"))}
-
-
-def read_scenario(name: str, folder: Path) -> Scenario:
-    """Read a scenario by its name in the folder, or by the path of its file.
+    """Give the scenario files of a folder by the scenario's name, in alphabetical order.
 
     Raises:
-        BadInputError: there is no such scenario, or its file cannot be run or holds none.
+        BadInputError: two files have the same name.
     """
+    found: dict[str, Path] = {}
+    for path in sorted(each for kind in _KINDS for each in folder.glob(f"[!_]*{kind}")):
+        if path.stem in found:
+            problem = f"there are {found[path.stem].name} and {path.name}"
+            raise BadInputError(f"{folder} {path.stem}", problem, "one file a scenario")
+        found[path.stem] = path
+    return dict(sorted(found.items()))
+
+
+def read_scenario(name: str, folder: Path = Path(FOLDER)) -> Scenario:
+    """Read a scenario by its name in the folder (or `./NAME.toml`), or by the path of its file.
+
+    A TOML file is read as data. A Python file is run, and must hold `SCENARIO = Scenario(…)`.
+
+    Raises:
+        BadInputError: there is no such scenario, or its file holds none; the line names file, line and key.
+    """
+    path = _path_of(name, folder)
+    text = _text(path)
+    scenario = _of_toml(text, path) if path.suffix == ".toml" else _of_python(text, path)
+    named = scenario.name or path.stem
+    return scenario.model_copy(update={"name": named, "title": scenario.title or named})
+
+
+def _path_of(name: str, folder: Path) -> Path:
     files = scenario_files(folder)
-    path = files.get(name, Path(name))
-    if path.suffix != ".py" or not path.is_file():
-        known = ", ".join(files) or f"a file in {folder}"
-        raise BadInputError(f"--scenario {name}", "no such scenario", f"one of {known}")
-    spec = importlib.util.spec_from_file_location(f"{FOLDER}.{path.stem}", path)
-    if spec is None or spec.loader is None:
-        raise BadInputError(str(path), "cannot be read", "a Python file")
+    for path in (files.get(name), Path(name), Path(f"{name}.toml")):
+        if path is not None and path.suffix in _KINDS and path.is_file():
+            return path
+    known = ", ".join(files) or f"a file in {folder}"
+    raise BadInputError(f"--scenario {name}", "no such scenario", f"one of {known}, or the path of a file")
+
+
+def _text(path: Path) -> str:
+    try:
+        if path.stat().st_size > _BYTES_MOST:
+            raise BadInputError(str(path), f"more than {_BYTES_MOST} bytes", _EXPECTED)
+        return path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise BadInputError(str(path), f"byte {error.start} is not UTF-8", _EXPECTED) from error
+    except OSError as error:
+        raise BadInputError(str(path), (error.strerror or str(error)).lower(), _EXPECTED) from error
+
+
+def _of_toml(text: str, path: Path) -> Scenario:
+    try:
+        data = {"name": path.stem} | tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise BadInputError(str(path), f"is no TOML: {str(error).lower()}", _EXPECTED) from error
+    try:
+        return Scenario.model_validate(data)
+    except BadInputError as error:
+        raise BadInputError(str(path), str(error)) from error
+    except ValidationError as error:
+        key = str(error.errors()[0]["loc"][-1]) if error.errors()[0]["loc"] else ""
+        raise _as_told(str(path) + _line_of(key, text), error) from None
+
+
+def _line_of(key: str, text: str) -> str:
+    """Give `, line N` of the line that sets a key; empty where none or several do."""
+    sets = re.compile(rf"""\s*\[*(["']?){re.escape(key.removesuffix("_s"))}(_s)?\1\s*[=\]]""")
+    found = [number for number, line in enumerate(text.splitlines(), 1) if key and sets.match(line)]
+    return f", line {found[0]}" if len(found) == 1 else ""
+
+
+def _of_python(text: str, path: Path) -> Scenario:
+    if _OLD_TAIL in text:
+        expected = "the file without the two lines that name it: SCENARIO = Scenario(…) is enough"
+        raise BadInputError(str(path), f"{_OLD_TAIL} is no more", expected)
+    spec = importlib.util.spec_from_file_location(f"footfall_scenario_{path.stem}", path)
+    assert spec is not None  # noqa: S101  the file is there and ends in .py
+    assert spec.loader is not None  # noqa: S101  as above
     module = importlib.util.module_from_spec(spec)
-    _READING.add(module.__name__)
     try:
         spec.loader.exec_module(module)
     except BadInputError as error:
-        raise BadInputError(str(path), str(error)) from error
+        raise BadInputError(str(path) + _line_in(error, path), str(error)) from error
+    except ValidationError as error:
+        raise _as_told(str(path) + _line_in(error, path), error) from None
+    except SyntaxError as error:
+        raise BadInputError(f"{path}, line {error.lineno}", f"SyntaxError: {error.msg}", _EXPECTED) from error
     except Exception as error:
         reason = str(error).partition("\n")[0]
-        raise BadInputError(str(path), f"{type(error).__name__}: {reason}", "a scenario") from error
-    finally:
-        _READING.discard(module.__name__)
+        where = str(path) + _line_in(error, path)
+        raise BadInputError(where, f"{type(error).__name__}: {reason}", _EXPECTED) from error
     scenario = getattr(module, "SCENARIO", None)
     if not isinstance(scenario, Scenario):
         raise BadInputError(str(path), "has no SCENARIO", "SCENARIO = Scenario(…)")
     return scenario
 
 
-def names_for_locust(module: str, scenario: Scenario) -> dict[str, Any]:
-    """Users and shape that Locust looks for in a scenario file; none unless Locust itself loads it.
+def _line_in(error: Exception, path: Path) -> str:
+    """Give `, line N` of the user's own file in which an error came up; empty where none did."""
+    lines = [frame.lineno for frame in extract_tb(error.__traceback__) if frame.filename == str(path)]
+    return f", line {lines[-1]}" if lines else ""
 
-    Locust loads a file under its bare name, or a user's locustfile imports it. All others read it through
-    `read_scenario`, and must not pay for Locust, which patches the whole interpreter.
-    """
-    if module in _READING or LOCUST_PROGRAM not in sys.modules:
-        return {}
-    # By name, since an import would make Locust a part of this module for every reader.
-    door = importlib.import_module("footfall.load.locust_plugin")
-    open_door: Callable[..., dict[str, Any]] = door.open_door
-    return open_door(scenario.name)
+
+def _as_told(where: str, error: ValidationError) -> BadInputError:
+    """Tell the first mistake in one line: key, value, and what was expected."""
+    first = error.errors()[0]
+    key = ".".join(map(str, first["loc"]))
+    place = f"{where}: {key}" if key else where
+    if first["type"] == "value_error":
+        problem, _, expected = str(first["ctx"]["error"]).partition("; expected ")
+        return BadInputError(place, problem, expected)
+    if first["type"] == "extra_forbidden":
+        fields = OutagePart.model_fields if first["loc"][0] == "outages" else Scenario.model_fields
+        close = get_close_matches(str(first["loc"][-1]), fields, n=1)
+        return BadInputError(place, "no such key", close[0] if close else f"one of {', '.join(fields)}")
+    if first["type"] == "missing":
+        return BadInputError(place, "missing", _EXPECTED)
+    value, said = first["input"], first["msg"][0].lower() + first["msg"][1:]
+    shown = f"{value!r} cannot stand here" if isinstance(value, str | int | float) else "cannot stand here"
+    return BadInputError(place, shown, said)
 
 
 def _multiplied(model: Model, pattern: str, factor: float, where: str) -> Model:

@@ -1,7 +1,6 @@
 """Locust with our locustfile, as people start it: from a terminal or from its web page."""
 
 import json
-import shutil
 import signal
 import urllib.parse
 import urllib.request
@@ -151,8 +150,7 @@ def test_a_play_that_is_not_worth_going_on_ends_by_itself(
 
 MINE = """
 from locust import HttpUser, task
-from footfall.workload.scenario import names_for_locust
-from scenarios.ordinary_day import *
+from footfall.locust import *
 
 
 class MyUser(HttpUser):
@@ -166,7 +164,6 @@ def test_a_user_class_of_ones_own_beside_footfalls_is_refused(
     locust: Start, tmp_path: Path, free_port: int
 ) -> None:
     """Footfall starts customers by the trace and no other user: it would never run, and nobody would know."""
-    shutil.copytree(Path(__file__).parents[3] / "scenarios", tmp_path / "scenarios")
     mine = tmp_path / "mine.py"
     mine.write_text(MINE, encoding="utf-8")
     play = locust("--headless", "--host", f"http://127.0.0.1:{free_port}", locustfile=mine)

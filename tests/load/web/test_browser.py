@@ -13,26 +13,23 @@ from tests.load.web.asking import WAIT_S_MAX, Site, wait_for
 
 TOP = Path(__file__).parents[3]
 LOCUSTFILE = """
-from footfall.load.locust_plugin import install
-
-globals().update(install(scenario="calm", scenarios=["calm", "hurried"]))
+from footfall.locust import *
 """
 SCENARIO = """
-from footfall.workload.scenario import OutagePart, Scenario
-
-SCENARIO = Scenario(
-    name="{name}",
-    title="A {name} day",
-    question="Does the page work?",
-    model="{model}",
-    changes=(("population", 1_000_000), ("accounts.subscribers", 500)),
-    window_s=8,
-    speed={speed},
-    outages=({outages}),
-    follow_up=False,
-    criteria=("{criterion}", "p99(lag) < 1s else invalid"),
-)
+title = "A {name} day"
+question = "Does the page work?"
+model = "{model}"
+window = "8s"
+speed = {speed}
+follow_up = false
+criteria = ["{criterion}", "p99(lag) < 1s else invalid"]
+{outages}
+[set]
+population = 1_000_000
+"accounts.subscribers" = 500
 """
+OUTAGE = '[[outages]]\nchannel = "web"\nfrom_share = 0\nto_share = 1\n'
+
 WAIT_MS = WAIT_S_MAX * 1000
 
 
@@ -49,9 +46,9 @@ def site(locust: Start, tmp_path: Path, free_port: int) -> Site:
             model=TOP / "models/guangxi.py",
             speed=speed,
             criterion=criterion,
-            outages="" if name == "calm" else 'OutagePart(channel="web", from_share=0, to_share=1),',
+            outages="" if name == "calm" else OUTAGE,
         )
-        (tmp_path / "scenarios" / f"{name}.py").write_text(text, encoding="utf-8")
+        (tmp_path / "scenarios" / f"{name}.toml").write_text(text, encoding="utf-8")
     locustfile = tmp_path / "locustfile.py"
     locustfile.write_text(LOCUSTFILE)
     process = locust("--web-port", str(free_port), locustfile=locustfile)

@@ -16,9 +16,7 @@ from tests.load.web.asking import Site, up, wait_for
 LOGIN = """
 from locust import events
 
-from footfall.load.locust_plugin import install
-
-globals().update(install())
+from footfall.locust import *
 
 
 @events.init.add_listener

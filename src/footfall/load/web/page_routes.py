@@ -145,7 +145,8 @@ def _refuse_form(page: LocustPage) -> Callable[[], Response | None]:
         if request.mimetype not in _FORM_KINDS or request.files:
             return line("a run is started by the page's form, sent as a form", 415)
         options = ui_extra_args_dict()
-        offered = {name: option["choices"] for name, option in options.items()}
+        # Choices of the page's own kind would take anything, as a terminal may give it.
+        offered = {name: option["choices"] and list(option["choices"]) for name, option in options.items()}
         repeatable = {name for name, option in options.items() if option["is_multiple"]}
         form = request.form.to_dict(flat=False)
         if not form and request.content_length:
