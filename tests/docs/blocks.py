@@ -207,10 +207,15 @@ def options_of(name: str) -> frozenset[str]:
 
 
 def check_python(block: Block) -> None:
-    """Compile a block that is not run; what it imports from Footfall must exist."""
+    """Compile a block that is not run; what it imports from Footfall must exist.
+
+    `footfall.locust` is for Locust's own process: it would patch this one.
+    """
     tree = ast.parse(block.text, filename=block.where)
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == "footfall":
+            if node.module == "footfall.locust":
+                continue
             loaded = __import__(node.module, fromlist=["_"])
             missing = [
                 name.name for name in node.names if name.name != "*" and not hasattr(loaded, name.name)
