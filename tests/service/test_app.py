@@ -6,7 +6,7 @@ import socket
 import pytest
 
 from footfall.model.model import Model
-from footfall.service.api_errors import REFUSALS
+from footfall.service.api_errors import ERRORS
 from footfall.service.asgi_app import build_app
 from footfall.service.routes import routes
 from tests.service.running import MakeSettings, Running, Start
@@ -26,7 +26,7 @@ def test_the_document_lists_every_route_that_exists(shared: Running) -> None:
     document = shared.client.get("/openapi.json").json()
     assert document["openapi"].startswith("3.1")
     listed = {(method.upper(), path) for path, item in document["paths"].items() for method in item}
-    served = {(route.method, route.path) for route in routes(shared.service._operator)}
+    served = {(route.method, route.path) for route in routes(shared.service._state)}
     assert listed == served | {("GET", "/openapi.json")}
     assert len(listed) > 60
 
@@ -100,7 +100,7 @@ def test_a_failure_inside_is_told_without_a_traceback(start: Start, caplog: pyte
     """The client gets `internal`, the log gets the reason."""
     running = start()
     headers = running.log_in("agent", 3)
-    with running.service._operator.store._engine.begin() as connection:
+    with running.service._state.database._engine.begin() as connection:
         connection.exec_driver_sql("DROP TABLE entries")
     answer = running.order("agent", headers, "k", "roaming", item="roaming")
     assert (answer.status_code, answer.json()["code"]) == (500, "internal")
@@ -121,7 +121,7 @@ def test_no_secret_is_logged(start: Start, caplog: pytest.LogCaptureFixture) -> 
 
 def test_every_refusal_has_a_status_of_its_kind() -> None:
     """A refusal is an error, and its sentence is one."""
-    for status, sentence in REFUSALS.values():
+    for status, sentence in ERRORS.values():
         assert 400 <= status < 600
         assert sentence.endswith(".")
 
@@ -129,5 +129,5 @@ def test_every_refusal_has_a_status_of_its_kind() -> None:
 def test_the_application_is_built_with_its_database_open(settings: MakeSettings) -> None:
     """`build_app` gives a Starlette application with the operator behind it."""
     app = build_app(settings())
-    assert app.state.operator.settings.port == 0
-    app.state.operator.store.close()
+    assert app.state.service.settings.port == 0
+    app.state.service.database.close()

@@ -5,7 +5,7 @@ import time
 import pytest
 
 from footfall.model.model import THE_DAYS_OWN, DayClock
-from footfall.service.settings import PlayClock, steady_clock
+from footfall.service.settings import RunClock, steady_clock
 from tests.service.running import Start
 
 
@@ -22,7 +22,7 @@ class Now:
 def test_the_day_goes_with_play_and_waits_at_its_window_s_start_until_it_is_set() -> None:
     """Nine o'clock until somebody plays; at speed 60 a minute of the day a second; then it stands still."""
     now = Now()
-    clock = PlayClock(now, DayClock(starts_s=9 * 3600.0, speed=60.0, length_s=3600.0))
+    clock = RunClock(now, DayClock(starts_s=9 * 3600.0, speed=60.0, length_s=3600.0))
     now.s += 500
     assert clock.day_s() == 9 * 3600
     clock.start_in(10)
@@ -37,7 +37,7 @@ def test_a_model_that_is_not_played_keeps_the_hours_of_this_place() -> None:
     """Then the service is open when its operator's doors would be."""
     now = Now()
     local = time.localtime(now.s)
-    assert PlayClock(now, THE_DAYS_OWN).day_s() == local.tm_hour * 3600 + local.tm_min * 60 + local.tm_sec
+    assert RunClock(now, THE_DAYS_OWN).day_s() == local.tm_hour * 3600 + local.tm_min * 60 + local.tm_sec
 
 
 def test_a_step_of_the_systems_clock_ends_no_session_and_no_reservation(start: Start) -> None:

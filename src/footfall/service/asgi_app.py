@@ -7,7 +7,7 @@ from dataclasses import replace
 from starlette.applications import Starlette
 from starlette.types import Receive, Scope, Send
 
-from footfall.service.http_messages import Answer, HttpRequest
+from footfall.service.http_messages import HttpRequest, HttpResponse
 from footfall.service.openapi import document
 from footfall.service.router import Router
 from footfall.service.routes import OPERATOR, Route, routes
@@ -17,43 +17,43 @@ from footfall.service.settings import ServiceSettings
 
 
 def build_app(settings: ServiceSettings) -> Starlette:
-    """Give the application, its database open and filled; `state.operator` is what works behind it.
+    """Build the application, its database open and filled; `app.state.service` is its `ServiceState`.
 
     Raises:
         BadInputError: the database cannot be opened, or holds other accounts.
     """
-    operator = ServiceState(settings, open_engine(settings))
+    state = ServiceState(settings, open_engine(settings))
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        await operator.start()
-        app.door = _door(operator)
+        await state.start()
+        app.requests = _build_router(state)
         try:
             yield
         finally:
-            await operator.stop()
+            await state.stop()
 
     app = _App(lifespan=lifespan)
-    app.state.operator = operator
+    app.state.service = state
     return app
 
 
 class _App(Starlette):
-    """Starlette's start and end; requests go to the door, past a routing that takes longer than they do."""
+    """Starlette's lifespan; requests bypass its routing, which takes longer than most of them do."""
 
-    door: Router
+    requests: Router
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            await self.door(scope, receive, send)
+            await self.requests(scope, receive, send)
         else:
             await super().__call__(scope, receive, send)
 
 
-def _door(operator: ServiceState) -> Router:
-    table = list(routes(operator))
+def _build_router(state: ServiceState) -> Router:
+    table = list(routes(state))
 
-    async def show_document(_call: HttpRequest) -> Answer:
+    async def show_document(_request: HttpRequest) -> HttpResponse:
         return 200, openapi
 
     own = Route(
@@ -62,16 +62,16 @@ def _door(operator: ServiceState) -> Router:
         run=show_document,
         summary="Describe all routes.",
         tag=OPERATOR,
-        answers={200: "Document"},
+        responses={200: "Document"},
     )
     table.append(own)
-    # Without a token the control routes are as if they were not there; without a key none is looked at.
-    has_control = bool(operator.settings.control_token)
-    unasked = {"gateway"} if operator.settings.gateway_key is None else set()
+    # Without a token the control routes do not exist; without a gateway key its header is not needed.
+    has_control = bool(state.settings.control_token)
+    unneeded = {"gateway"} if state.settings.gateway_key is None else set()
     listed = [
-        replace(route, headers=tuple(name for name in route.headers if name not in unasked))
+        replace(route, headers=tuple(name for name in route.headers if name not in unneeded))
         for route in table
         if has_control or "control" not in route.headers
     ]
-    openapi = document(operator.settings.model, listed)
+    openapi = document(state.settings.model, listed)
     return Router(table)

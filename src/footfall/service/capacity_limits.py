@@ -1,4 +1,4 @@
-"""Request slots, the message gateway and the hotline of the reference service."""
+"""Capacity of request servers, the message gateway and the hotline of the reference service."""
 
 import asyncio
 import time
@@ -13,14 +13,20 @@ from footfall.service.api_errors import api_error
 from footfall.service.fault_injection import FaultInjector
 from footfall.service.held_servers import HEADER, HeldVisit, Visits, on_duty
 from footfall.service.http_messages import HttpRequest
-from footfall.service.settings import PlayClock, ServiceSettings
-from footfall.service.waiting_line import ServiceTurn, WaitingLine, no_deadline, sleep_until, wait_for_server
+from footfall.service.settings import RunClock, ServiceSettings
+from footfall.service.waiting_line import (
+    ServiceWindow,
+    WaitingLine,
+    no_deadline,
+    sleep_until,
+    wait_for_server,
+)
 
-# ── The station of web, WAP and agents' channel: a rate limit, slots, an accept queue, a deadline
+# ── Request servers (web, WAP, agents' channel): rate limit, slots, accept queue, deadline
 
 
 class ConcurrencyLimit:
-    """Requests in work at once, those that wait, and how long an answer may take."""
+    """Limits concurrent requests, waiting requests, and the time until a response."""
 
     def __init__(self, spec: RequestServer) -> None:
         """Start with all slots free."""
@@ -30,19 +36,19 @@ class ConcurrencyLimit:
         self._queue_timeout_s = float(spec.queue_timeout_s) or inf
         self._bucket = LeakyBucket(spec.rate_limit) if spec.rate_limit.requests_per_s else None
 
-    async def enter(self, _call: HttpRequest) -> ServiceTurn:
+    async def enter(self, _request: HttpRequest) -> ServiceWindow:
         """Take a slot.
 
         Raises:
-            RefusalError: the rate is exceeded, the queue is full, or the wait or the deadline is over.
+            ApiError: the rate limit is exceeded, the queue is full, or the wait or the deadline has expired.
         """
         now_s = time.monotonic()
         deadline_s = now_s + self._deadline_s
         if self._bucket is not None:
-            now_s = await self._held_back(self._bucket, now_s, deadline_s)
+            now_s = await self._wait_for_rate(self._bucket, now_s, deadline_s)
         line = self.line
         if line.take():
-            return ServiceTurn(now_s, deadline_s)
+            return ServiceWindow(now_s, deadline_s)
         if line.waiting >= self._accept_queue:
             raise api_error("throttled")
         left_s = deadline_s - now_s
@@ -54,11 +60,11 @@ class ConcurrencyLimit:
             raise
         if not granted:
             raise api_error("deadline" if left_s <= self._queue_timeout_s else "queue_timeout")
-        return ServiceTurn(ticket.granted_s, deadline_s)
+        return ServiceWindow(ticket.granted_s, deadline_s)
 
     @staticmethod
-    async def _held_back(bucket: LeakyBucket, now_s: float, deadline_s: float) -> float:
-        """Wait until the rate has room; give the second at which it had."""
+    async def _wait_for_rate(bucket: LeakyBucket, now_s: float, deadline_s: float) -> float:
+        """Wait until the rate limit admits the request; return when it did."""
         delay_s = bucket.enter(now_s)
         if delay_s is None:
             raise api_error("rate_limit", retry_after_s=ceil(bucket.room_in_s(now_s)))
@@ -69,68 +75,68 @@ class ConcurrencyLimit:
         return now_s + delay_s
 
     def leave(self, ended_s: float) -> None:
-        """Give the slot back, which was free at `ended_s`."""
+        """Release the slot, free since `ended_s`."""
         self.line.release(ended_s)
 
     def begin_stop(self) -> None:
-        """Send away whoever waits."""
-        self.line.send_away()
+        """Dismiss all waiting requests."""
+        self.line.dismiss_all()
 
 
-# ── The station of SMS: messages are let through one by one at the gateway's rate, few may wait
+# ── SMS: messages pass one by one at the gateway's rate, with a short queue
 
 
 class MessageRateLimit:
-    """A D/1 queue of messages; its backlog is one number: when the last one is through."""
+    """A queue with deterministic service; its state is one number: when the last message has passed."""
 
     def __init__(self, spec: MessageGateway, time_s: Callable[[], float]) -> None:
         """Start with an empty queue."""
         self._time_s = time_s
         self._s_per_message = 1.0 / float(spec.messages_per_s)
-        # A millionth of a message more, against the rounding of sums.
+        # A millionth of a message as tolerance for rounding.
         self._most_backlog_s = (float(spec.queue) + 1e-6) * self._s_per_message
         self._free_at_s = 0.0
         self.dropped = 0
-        """Messages to customers for which there was no room."""
+        """Messages to customers dropped because the queue was full."""
 
     def enter(self) -> float | None:
-        """Seconds until the gateway has let a message through that comes now; None: no room."""
+        """Return the seconds until a message that arrives now has passed; None: the queue is full."""
         now_s = self._time_s()
         starts_s = max(now_s, self._free_at_s)
-        # One message is being let through and takes at most one turn; `queue` others may wait behind it.
+        # One message is passing, which takes at most one interval; `queue` others may wait behind it.
         if starts_s - now_s > self._most_backlog_s:
             return None
         self._free_at_s = starts_s + self._s_per_message
         return self._free_at_s - now_s
 
 
-# ── The station of a hotline: lines that are never waited for, and agents behind them who are
+# ── Hotline: lines without a queue, and a queue for agents
 
 
 class HotlineCapacity:
     """Calls in progress, in the IVR or with an agent."""
 
     def __init__(
-        self, channel: Channel, settings: ServiceSettings, clock: PlayClock, luck: FaultInjector
+        self, channel: Channel, settings: ServiceSettings, clock: RunClock, injector: FaultInjector
     ) -> None:
-        """Put the agents of this time of day on duty, all lines free."""
+        """Start with the agents of this time of day and all lines free."""
         if not isinstance(channel.station, CallCentre):
             raise TypeError(channel.station.kind)
         self._channel = channel
         self._clock = clock
-        self._luck = luck
+        self._injector = injector
         self._lines = whole(channel.station.lines)
         self._idle_s = settings.visit_idle_s
         self.agents = WaitingLine(on_duty(channel, clock.day_s()))
         self.visits = Visits(settings.now_s)
 
     async def open(
-        self, _call: HttpRequest, site: int, _patience_s: float, _balk_wait_s: float = inf
+        self, _request: HttpRequest, site: int, _patience_s: float, _balk_wait_s: float = inf
     ) -> HeldVisit:
         """Take a line.
 
         Raises:
-            RefusalError: closed, or no line is free.
+            ApiError: closed, or no line is free.
         """
         if not self._channel.open_at(self._clock.day_s()):
             raise api_error("closed")
@@ -138,22 +144,22 @@ class HotlineCapacity:
             raise api_error("no_line")
         return self.visits.start(site)
 
-    async def fetch_agent(self, call: HttpRequest, visit: HeldVisit, patience_s: float) -> None:
-        """Wait for an agent, who then stays to the end of the visit.
+    async def fetch_agent(self, request: HttpRequest, visit: HeldVisit, patience_s: float) -> None:
+        """Wait for an agent, who then stays until the end of the visit.
 
         Raises:
-            RefusalError: patience ended first, or the call asks for an agent already.
+            ApiError: patience ran out first, or the call is already waiting for an agent.
         """
         if visit.has_agent:
             return
-        if visit.seeks_agent:
-            raise api_error("bad_request", "This call waits for an agent already.")
+        if visit.is_waiting_for_agent:
+            raise api_error("bad_request", "This call is already waiting for an agent.")
         if not self.agents.take():
-            visit.seeks_agent = True
+            visit.is_waiting_for_agent = True
             try:
-                await wait_for_server(self.agents, call, patience_s)
+                await wait_for_server(self.agents, request, patience_s)
             finally:
-                visit.seeks_agent = False
+                visit.is_waiting_for_agent = False
         visit.has_agent = True
         if not self.visits.has(visit):
             # The caller hung up on another connection while this one waited.
@@ -161,36 +167,36 @@ class HotlineCapacity:
             raise api_error("no_visit")
 
     def close(self, visit: HeldVisit) -> None:
-        """End a call: its line is free at once, its agent after the wrap-up."""
+        """End a call: its line is free at once, its agent after wrap-up."""
         if self.visits.end(visit) and visit.has_agent:
             self._wrap_up(visit)
 
-    async def enter(self, call: HttpRequest) -> ServiceTurn:
-        """See that the request belongs to a call; the line held has no deadline.
+    async def enter(self, request: HttpRequest) -> ServiceWindow:
+        """Check that the request belongs to a call in progress; it has no deadline.
 
         Raises:
-            RefusalError: it does not.
+            ApiError: it does not.
         """
-        self.visits.find(call.header(HEADER))
+        self.visits.find(request.header(HEADER))
         return no_deadline()
 
     def leave(self, ended_s: float) -> None:
-        """Keep the line: it is given back at the end of the call."""
+        """Do nothing: the line is released at the end of the call."""
 
     def begin_stop(self) -> None:
-        """Send away whoever waits for an agent."""
-        self.agents.send_away()
+        """Dismiss all callers waiting for an agent."""
+        self.agents.dismiss_all()
 
     def tick(self) -> list[HeldVisit]:
-        """Bring the agents up to date; end and give the calls that were forgotten."""
+        """Update the number of agents; end and return the idle calls."""
         agents = on_duty(self._channel, self._clock.day_s())
         if agents != self.agents.servers:
-            self.agents.staff(agents)
-        forgotten = list(self.visits.idle(self._idle_s))
-        for visit in forgotten:
+            self.agents.set_servers(agents)
+        idle = list(self.visits.idle(self._idle_s))
+        for visit in idle:
             self.close(visit)
-        return forgotten
+        return idle
 
     def _wrap_up(self, visit: HeldVisit) -> None:
         visit.has_agent = False
-        asyncio.get_running_loop().call_later(self._luck.wrap_up_s(), self.agents.release)
+        asyncio.get_running_loop().call_later(self._injector.wrap_up_s(), self.agents.release)

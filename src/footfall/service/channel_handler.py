@@ -1,4 +1,4 @@
-"""One channel at work: what limits it, what it remembers, and how a turn is served."""
+"""The handler of one channel: its capacity, its sessions, and how one request is served."""
 
 import time
 from collections.abc import Awaitable, Callable
@@ -11,123 +11,125 @@ from footfall.records.rows import Outcome
 from footfall.service.api_errors import ApiError, api_error
 from footfall.service.database import Database
 from footfall.service.fault_injection import FaultInjector
-from footfall.service.http_messages import Answer, HttpRequest
+from footfall.service.http_messages import HttpRequest, HttpResponse
 from footfall.service.ledger import Rules
 from footfall.service.sessions import Sessions
-from footfall.service.settings import PlayClock, ServiceSettings
-from footfall.service.waiting_line import ServiceTurn, sleep_until
+from footfall.service.settings import RunClock, ServiceSettings
+from footfall.service.waiting_line import ServiceWindow, sleep_until
 
-Work = Callable[["ChannelHandler", HttpRequest], Awaitable[Answer]]
+Work = Callable[["ChannelHandler", HttpRequest], Awaitable[HttpResponse]]
 
-FAULT_STATUS = {Outcome.REJECTED: 409, Outcome.UNCONFIRMED: 410, Outcome.ERROR: 502, Outcome.TIMEOUT: 504}
+_FAULT_STATUS = {Outcome.REJECTED: 409, Outcome.UNCONFIRMED: 410, Outcome.ERROR: 502, Outcome.TIMEOUT: 504}
 
 
 class ChannelStation(Protocol):
-    """What limits how many requests of a channel are served at once."""
+    """Limits how many requests of a channel are served at once."""
 
-    async def enter(self, call: HttpRequest) -> ServiceTurn:
-        """Wait for service; give when it began and by when it must end.
+    async def enter(self, request: HttpRequest) -> ServiceWindow:
+        """Wait for service; return when it began and its deadline.
 
         Raises:
-            RefusalError: there will be no service.
+            ApiError: the request is not admitted.
         """
 
     def leave(self, ended_s: float) -> None:
-        """Say that the request is done with since `ended_s` of the monotonic clock."""
+        """Release the capacity of a request that ended at `ended_s` of the monotonic clock."""
 
     def begin_stop(self) -> None:
-        """Send away whoever waits."""
+        """Dismiss all waiting customers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelHandler:
-    """A channel and all that its requests need."""
+    """A channel and everything that its requests need."""
 
     channel: Channel
     settings: ServiceSettings
-    store: Database
+    database: Database
     pepper: bytes
-    clock: PlayClock
-    luck: FaultInjector
+    clock: RunClock
+    injector: FaultInjector
     sessions: Sessions
     rules: Rules
     station: ChannelStation
 
-    def refuse_outage(self) -> None:
-        """Let nothing through while the channel is down.
+    def check_outage(self) -> None:
+        """Reject requests during an outage of the channel.
 
         Raises:
-            RefusalError: it is.
+            ApiError: the channel is down.
         """
         if self.channel.outages:
-            play_s = self.clock.play_s()
-            if play_s is not None and self.channel.out_at(play_s):
+            run_s = self.clock.run_s()
+            if run_s is not None and self.channel.out_at(run_s):
                 raise api_error("outage")
 
-    async def turn(self, verb: Verb, call: HttpRequest, work: Work, *, may_fail: bool = True) -> Answer:
-        """Serve one turn: wait for service, do the real work, take the rest of the time it costs.
+    async def serve(
+        self, verb: Verb, request: HttpRequest, work: Work, *, may_fail: bool = True
+    ) -> HttpResponse:
+        """Serve one request: wait for capacity, do the work, then wait out the rest of its service time.
 
-        A fault of the operator's own strikes before the real work, so it never leaves half of it.
+        An injected fault happens before the work, so the work is never left half done.
 
         Raises:
-            RefusalError: the channel is down, full, too slow or at fault, or the work refused.
+            ApiError: the channel is down, full or too slow, a fault was injected, or the work failed.
         """
-        self.refuse_outage()
-        turn = await self.station.enter(call)
+        self.check_outage()
+        window = await self.station.enter(request)
         ended_s: float | None = None
         try:
-            draw = self.luck.draw(verb, may_fail=may_fail)
-            ends_s = turn.began_s + draw.service_s
-            if ends_s > turn.deadline_s:
-                await sleep_until(turn.deadline_s)
-                ended_s = turn.deadline_s
+            draw = self.injector.draw(verb, may_fail=may_fail)
+            ends_s = window.began_s + draw.service_s
+            if ends_s > window.deadline_s:
+                await sleep_until(window.deadline_s)
+                ended_s = window.deadline_s
                 raise api_error("deadline")
             if draw.fault is not None:
                 await sleep_until(ends_s)
                 ended_s = ends_s
-                raise struck(draw.fault)
+                raise fault_error(draw.fault)
             if draw.service_s == 0:
-                return await work(self, call)
-            answer, ended_s = await self._timed(call, work, turn, draw.service_s)
+                return await work(self, request)
+            response, ended_s = await self._timed(request, work, window, draw.service_s)
         finally:
-            # What was cut off, or took no time by the model, ends now.
+            # An interrupted request, or one without service time, ends now.
             self.station.leave(time.monotonic() if ended_s is None else ended_s)
-        if isinstance(answer, ApiError):
-            raise answer
-        return answer
+        if isinstance(response, ApiError):
+            raise response
+        return response
 
     async def _timed(
-        self, call: HttpRequest, work: Work, turn: ServiceTurn, service_s: float
-    ) -> tuple[Answer | ApiError, float]:
-        """Do the work, and take the rest of its time; returns the answer and the second at which it ended.
+        self, request: HttpRequest, work: Work, window: ServiceWindow, service_s: float
+    ) -> tuple[HttpResponse | ApiError, float]:
+        """Do the work and wait out the rest of its service time; returns the response and its end time.
 
-        That second is reckoned from when the turn began and not read from the clock: the lateness of a timer
-        or of a busy event loop is not added to how long a slot is held.
+        The end time is computed from the start of service and not read from the clock, so that a late
+        timer or a busy event loop does not prolong how long a slot is held.
         """
         since_s = time.monotonic()
-        answer: Answer | ApiError
+        response: HttpResponse | ApiError
         try:
-            answer = await work(self, call)
+            response = await work(self, request)
         except ApiError as error:
-            answer = error
-        ends_s = turn.began_s + max(service_s, time.monotonic() - since_s)
-        if ends_s > turn.deadline_s:
-            # Done, but too late to say so: the same idempotency key will find it done.
-            answer = api_error("deadline")
+            response = error
+        ends_s = window.began_s + max(service_s, time.monotonic() - since_s)
+        if ends_s > window.deadline_s:
+            # Done, but too late to report: a retry with the same idempotency key finds it done.
+            response = api_error("deadline")
         await sleep_until(ends_s)
-        return answer, ends_s
+        return response, ends_s
 
 
 def rules_of(model: Model, channel: Channel) -> Rules:
-    """Which operations of a channel need a second confirmation, and how soon."""
+    """Return which operations of a channel need a second confirmation, and within how many seconds."""
     confirm_s = {
         operation: float(channel.confirm_expiry_s)
-        for operation, turns in channel.dialogues.items()
-        if channel.confirm_expiry_s is not None and any(turn.verb is Verb.CONFIRM for turn in turns)
+        for operation, steps in channel.dialogues.items()
+        if channel.confirm_expiry_s is not None and any(step.verb is Verb.CONFIRM for step in steps)
     }
     return Rules(accounts=model.accounts, confirm_s=confirm_s)
 
 
-def struck(fault: Fault) -> ApiError:
-    """Give the answer to a request that a fault of the operator's struck."""
-    return ApiError(FAULT_STATUS[fault.outcome], fault.cause, "A fault of the operator's systems.")
+def fault_error(fault: Fault) -> ApiError:
+    """Return the error of an injected fault."""
+    return ApiError(_FAULT_STATUS[fault.outcome], fault.cause, "A fault of the operator's systems.")

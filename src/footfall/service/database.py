@@ -1,4 +1,4 @@
-"""The database of the ledger: tables, one connection, operations of one moment in one commit."""
+"""The database: tables, one connection, and group commit of concurrent operations."""
 
 import asyncio
 import logging
@@ -30,18 +30,18 @@ from sqlalchemy.engine import Dialect
 
 from footfall.service.api_errors import ApiError, api_error
 
-# ── One database connection that speaks plain SQL with named parameters, in either dialect
+# ── One database connection: plain SQL with named parameters, in either dialect
 
 _logger = logging.getLogger(__name__)
 Row = tuple[Any, ...]
 _RETRY_AFTER_S = 0.5
-"""So long, requests are refused without a try: each may take seconds, and all others wait behind it."""
+"""Time between reconnection attempts: each may take seconds while all other requests wait."""
 
 
 class DatabaseConnection:
-    """The driver's own connection; SQLAlchemy translates each text once.
+    """The driver's own connection; SQLAlchemy translates each statement once.
 
-    A statement through SQLAlchemy's execution costs ten times as much as through the driver
+    Executing a statement through SQLAlchemy costs ten times as much as through the driver
     (measured: 52 µs against 5 µs), and an order needs several.
     """
 
@@ -49,7 +49,7 @@ class DatabaseConnection:
         """Connect.
 
         Raises:
-            sqlalchemy.exc.SQLAlchemyError: the database does not answer.
+            sqlalchemy.exc.SQLAlchemyError: the database does not respond.
         """
         self._engine = engine
         self._pooled: Any = None
@@ -57,30 +57,30 @@ class DatabaseConnection:
         self.reconnections = 0
         self._is_sqlite = engine.dialect.name == "sqlite"
         self.changes = 0
-        """Statements that may have changed something, ever."""
+        """Total number of statements that may have changed something."""
         self._connect()
 
     def row(self, sql: str, **values: Any) -> Row | None:  # noqa: ANN401  any SQL value
-        """Give the first row that a query finds, if any."""
+        """Return the first row of a query, if any."""
         found: Row | None = self._run(sql, values).fetchone()
         return found
 
     def rows(self, sql: str, **values: Any) -> list[Row]:  # noqa: ANN401  any SQL value
-        """Give all rows that a query finds."""
+        """Return all rows of a query."""
         found: list[Row] = self._run(sql, values).fetchall()
         return found
 
     def change(self, sql: str, **values: Any) -> int:  # noqa: ANN401  any SQL value
-        """Run a statement that changes rows; give how many it changed."""
+        """Run a statement that changes rows; return how many it changed."""
         self.changes += 1
         changed: int = self._run(sql, values).rowcount
         return changed
 
     def insert(self, sql: str, **values: Any) -> int | None:  # noqa: ANN401  any SQL value
-        """Run an INSERT; give the new row's `id`, None when a conflict left nothing to insert."""
+        """Run an INSERT; return the new row's `id`, None if a conflict prevented it."""
         self.changes += 1
         if self._is_sqlite:
-            # RETURNING would double the time of the statement.
+            # RETURNING would take twice the time.
             cursor = self._run(sql, values)
             return int(cursor.lastrowid) if cursor.rowcount else None
         found = self._run(f"{sql} RETURNING id", values).fetchone()
@@ -92,16 +92,16 @@ class DatabaseConnection:
 
     @property
     def is_broken(self) -> bool:
-        """Whether the connection has been lost; a file has none to lose."""
+        """Whether the connection has been lost; that of a file never is."""
         return self._pooled is None or (
             not self._is_sqlite and bool(self._driver.closed or self._driver.broken)
         )
 
     def ensure(self) -> None:
-        """Take a new connection in place of one that is lost, trying at most twice a second.
+        """Replace a lost connection, trying at most twice a second.
 
         Raises:
-            RefusalError: the database cannot be reached.
+            ApiError: the database cannot be reached.
         """
         if not self.is_broken:
             return
@@ -115,14 +115,14 @@ class DatabaseConnection:
         except Exception as error:
             self._retry_at_s = time.monotonic() + _RETRY_AFTER_S
             if pooled is not None:
-                # Once for each time that it is lost. The driver names host and user, never the password.
+                # Logged once per loss. The driver names host and user, never the password.
                 _logger.error("the database cannot be reached: %s", str(error).partition("\n")[0])  # noqa: TRY400  no traceback: what the user needs is the reason
             raise api_error("no_database") from error
         self.reconnections += 1
-        _logger.warning("the database is connected again")
+        _logger.warning("reconnected to the database")
 
     def close(self) -> None:
-        """Give the connection up."""
+        """Close the connection."""
         if self._pooled is not None:
             self._pooled.close()
 
@@ -131,7 +131,7 @@ class DatabaseConnection:
         driver: Any = pooled.driver_connection
         self._pooled = pooled
         self._driver = driver
-        # SQLite's driver takes the texts as they are.
+        # SQLite's driver accepts the statements as they are.
         self._run: Callable[[str, dict[str, Any]], Any]
         self._run = driver.execute if self._is_sqlite else self._translate_and_run
 
@@ -144,31 +144,31 @@ def _translated(sql: str, dialect: Dialect) -> str:
     return str(text(sql).compile(dialect=dialect))
 
 
-# ── The database behind the event loop: operations one after another, those of one moment in one commit
+# ── The database behind the event loop: operations run one after another, with group commit
 
 T = TypeVar("T")
 Operation = Callable[[DatabaseConnection], T]
-"""A function of the database alone: it may run twice, the first run being rolled back."""
+"""A function of the database alone: it may run twice, the first run rolled back."""
 _Waiting = tuple[Operation[Any], "asyncio.Future[Any]"]
 
 
 class Database:
     """One connection, used by one operation at a time, so that no two orders can interleave.
 
-    Operations that come in while the event loop is busy share the next commit (group commit), and
-    nobody is answered before that commit. SQLite works inside the loop: a commit with
-    synchronous=FULL took 0.09 ms, less than the way to a thread and back. PostgreSQL, which may be
-    far away, works in a thread.
+    Operations that arrive while the event loop is busy share the next commit (group commit), and
+    no response is sent before that commit. SQLite runs inside the loop: a commit with
+    synchronous=FULL took 0.09 ms, less than switching to a thread and back. PostgreSQL, which may
+    be remote, runs in a thread.
     """
 
     def __init__(self, engine: Engine) -> None:
         """Connect.
 
         Raises:
-            sqlalchemy.exc.SQLAlchemyError: the database does not answer.
+            sqlalchemy.exc.SQLAlchemyError: the database does not respond.
         """
         self._engine = engine
-        self._handle = DatabaseConnection(engine)
+        self._connection = DatabaseConnection(engine)
         self._waiting: list[_Waiting] = []
         self._is_planned = False
         inline = engine.dialect.name == "sqlite"
@@ -177,24 +177,26 @@ class Database:
 
     @property
     def reconnections(self) -> int:
-        """How many times the database has come back after it could not be reached."""
-        return self._handle.reconnections
+        """Number of reconnections after the database was unreachable."""
+        return self._connection.reconnections
 
     async def read(self, operation: Operation[T]) -> T:
-        """Run an operation that changes nothing; again, if the connection broke under it.
+        """Run a read-only operation; retry once if the connection broke meanwhile.
 
         Raises:
-            RefusalError: the operation refused, or the database cannot be reached.
+            ApiError: the operation failed with it, or the database cannot be reached.
         """
         if self._thread is None:
-            return operation(self._handle)
-        return await asyncio.get_running_loop().run_in_executor(self._thread, _read, self._handle, operation)
+            return operation(self._connection)
+        return await asyncio.get_running_loop().run_in_executor(
+            self._thread, _read, self._connection, operation
+        )
 
     async def is_reachable(self, within_s: float) -> bool:
-        """Whether the database answers within so many seconds."""
+        """Return whether the database responds within this many seconds."""
         try:
             async with asyncio.timeout(within_s):
-                await self.read(lambda handle: handle.row("SELECT 1"))
+                await self.read(lambda connection: connection.row("SELECT 1"))
         except (ApiError, TimeoutError):
             return False
         return True
@@ -203,13 +205,13 @@ class Database:
         """Run an operation and return its value once it is committed.
 
         Raises:
-            RefusalError: the operation refused, or the database cannot be reached: nothing of it was kept.
+            ApiError: the operation failed with it, or the database cannot be reached; nothing was saved.
                 Only after `commit_unknown`, when the connection broke during the commit, it may have been.
         """
         return await self.submit(operation)
 
     def submit(self, operation: Operation[T]) -> "asyncio.Future[T]":
-        """Plan an operation; the future has its value, or its refusal, once it is committed."""
+        """Queue an operation; the future gets its value or error once it is committed."""
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
         self._waiting.append((operation, future))
@@ -219,22 +221,22 @@ class Database:
         return future
 
     def close(self) -> None:
-        """End the thread and the connection; what was answered has been committed."""
+        """Stop the thread and close the connection; everything acknowledged has been committed."""
         if self._thread is not None:
             self._thread.shutdown()
-        self._handle.close()
+        self._connection.close()
         self._engine.dispose()
 
     def _flush(self) -> None:
         self._is_planned = False
         if self._thread is None:
             batch, self._waiting = self._waiting, []
-            _deliver(batch, _commit(self._handle, [operation for operation, _ in batch]))
+            _deliver(batch, _commit(self._connection, [operation for operation, _ in batch]))
         elif self._drain_task is None:
             self._drain_task = asyncio.get_running_loop().create_task(self._drain(self._thread))
 
     async def _drain(self, thread: ThreadPoolExecutor) -> None:
-        """Commit batch after batch in the thread until nobody waits."""
+        """Commit batch after batch in the thread until none is waiting."""
         loop = asyncio.get_running_loop()
         try:
             while self._waiting:
@@ -242,47 +244,47 @@ class Database:
                 operations = [operation for operation, _ in batch]
                 results: list[Any]
                 try:
-                    results = await loop.run_in_executor(thread, _commit, self._handle, operations)
-                except Exception as error:  # noqa: BLE001  each that waits must hear of it
+                    results = await loop.run_in_executor(thread, _commit, self._connection, operations)
+                except Exception as error:  # noqa: BLE001  every waiting operation must receive it
                     results = [error] * len(batch)
                 _deliver(batch, results)
         finally:
             self._drain_task = None
 
 
-def _read(handle: DatabaseConnection, operation: Operation[T]) -> T:
-    handle.ensure()
+def _read(connection: DatabaseConnection, operation: Operation[T]) -> T:
+    connection.ensure()
     try:
-        return operation(handle)
+        return operation(connection)
     except Exception:
-        if not handle.is_broken:
+        if not connection.is_broken:
             raise
-    # It changes nothing, so that once more is the same.
-    handle.ensure()
+    # The operation is read-only, so it is safe to repeat.
+    connection.ensure()
     try:
-        return operation(handle)
+        return operation(connection)
     except Exception as error:
-        if handle.is_broken:
+        if connection.is_broken:
             raise api_error("no_database") from error
         raise
 
 
-def _commit(handle: DatabaseConnection, operations: list[Operation[Any]]) -> list[Any]:
-    """Run operations in one transaction; give the value or the exception of each.
+def _commit(connection: DatabaseConnection, operations: list[Operation[Any]]) -> list[Any]:
+    """Run operations in one transaction; return the value or the exception of each.
 
-    If the connection breaks before the commit, nothing was kept and all run once more on a new one.
+    If the connection breaks before the commit, nothing was saved and all are run again on a new one.
     """
     for is_last in (False, True):
         is_committing = False
         try:
-            handle.ensure()
-            handle.command("BEGIN")
-            results = [_attempt(handle, operation) for operation in operations]
+            connection.ensure()
+            connection.command("BEGIN")
+            results = [_attempt(connection, operation) for operation in operations]
             is_committing = True
-            handle.command("COMMIT")
-        except Exception as error:  # noqa: BLE001  whatever it is belongs to the operation, not to the loop
-            if not handle.is_broken:
-                return _one_by_one(handle, operations, error)
+            connection.command("COMMIT")
+        except Exception as error:  # noqa: BLE001  any exception belongs to the operation, not to the event loop
+            if not connection.is_broken:
+                return _one_by_one(connection, operations, error)
             if is_committing:
                 return [api_error("commit_unknown")] * len(operations)
             if is_last:
@@ -292,23 +294,25 @@ def _commit(handle: DatabaseConnection, operations: list[Operation[Any]]) -> lis
     raise AssertionError("unreachable")
 
 
-def _one_by_one(handle: DatabaseConnection, operations: list[Operation[Any]], error: Exception) -> list[Any]:
-    """One of them broke the transaction: each gets one of its own."""
-    with suppress(Exception):  # a connection that breaks here is made anew by whoever comes next
-        handle.command("ROLLBACK")
+def _one_by_one(
+    connection: DatabaseConnection, operations: list[Operation[Any]], error: Exception
+) -> list[Any]:
+    """Run each operation in its own transaction after one of them broke the shared one."""
+    with suppress(Exception):  # a connection that breaks here is replaced by the next operation
+        connection.command("ROLLBACK")
     if len(operations) == 1:
         return [error]
-    return [result for operation in operations for result in _commit(handle, [operation])]
+    return [result for operation in operations for result in _commit(connection, [operation])]
 
 
-def _attempt(handle: DatabaseConnection, operation: Operation[Any]) -> Any:  # noqa: ANN401  the operation's value
-    before = handle.changes
+def _attempt(connection: DatabaseConnection, operation: Operation[Any]) -> Any:  # noqa: ANN401  the operation's value
+    before = connection.changes
     try:
-        return operation(handle)
-    except ApiError as refused:
-        if handle.changes != before:
+        return operation(connection)
+    except ApiError as error:
+        if connection.changes != before:
             raise
-        return refused
+        return error
 
 
 def _deliver(batch: list[_Waiting], results: list[Any]) -> None:
@@ -321,17 +325,17 @@ def _deliver(batch: list[_Waiting], results: list[Any]) -> None:
             future.set_result(result)
 
 
-# ── Tables of the ledger, alike in SQLite and PostgreSQL
+# ── Tables, the same in SQLite and PostgreSQL
 
 VERSION = "1"
-"""Raised whenever a table changes: a database of another version is refused."""
+"""Increased with every change of a table: a database of another version is rejected."""
 VOUCHERS = -1
-"""Account in `entries` from which recharges come: money from outside."""
+"""Account in `entries` that recharges are taken from: money from outside."""
 REVENUE = -2
-"""Account in `entries` to which prices go."""
+"""Account in `entries` that prices are paid to."""
 
 _KEY = BigInteger().with_variant(Integer, "sqlite")
-"""SQLite numbers rows by itself only where the key is plain INTEGER."""
+"""SQLite autoincrements a key only if it is a plain INTEGER."""
 
 metadata = MetaData()
 

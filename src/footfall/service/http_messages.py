@@ -1,4 +1,4 @@
-"""One HTTP request and its answer, without a framework's cost."""
+"""One HTTP request and its response, without the cost of a framework."""
 
 import re
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
@@ -12,8 +12,8 @@ from footfall.service.api_errors import api_error
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Scope = MutableMapping[str, Any]
-Answer = tuple[int, Any]
-"""HTTP status, and what becomes JSON; None: no body."""
+HttpResponse = tuple[int, Any]
+"""HTTP status, and the data to send as JSON (None: no body)."""
 
 BODY_BYTES_MAX = 64 * 1024
 TEXT_MAX = 64
@@ -24,22 +24,22 @@ _NO_FIELDS: dict[str, Any] = {}
 
 
 class HttpRequest:
-    """One request: its path's parameters, headers, query, and JSON body."""
+    """One request: path parameters, headers, query and JSON body."""
 
     __slots__ = ("_receive", "_scope", "body", "parameters")
 
     def __init__(self, scope: Scope, receive: Receive, parameters: tuple[str, ...]) -> None:
-        """Note where the request comes from."""
+        """Wrap an ASGI request."""
         self._scope = scope
         self._receive = receive
         self.parameters = parameters
         self.body = _NO_FIELDS
 
     def header(self, name: bytes) -> str:
-        """Give a header by its lower-case name; empty when there is none.
+        """Return a header by its lower-case name; empty if absent.
 
         Raises:
-            RefusalError: it is longer than 256 bytes.
+            ApiError: it is longer than 256 bytes.
         """
         for key, value in self._scope["headers"]:
             if key == name:
@@ -49,105 +49,107 @@ class HttpRequest:
         return ""
 
     async def read_body(self) -> None:
-        """Read the JSON object that the request carries; an empty body is an empty object.
+        """Read the JSON object in the body; an empty body is an empty object.
 
         Raises:
-            RefusalError: it is too long, did not come whole, or is no JSON object.
+            ApiError: the body is too long, incomplete, or not a JSON object.
         """
         message = await self._receive()
         raw = message.get("body", b"")
-        # No byte more is waited for than it takes to see that it is too long.
+        # Stop reading as soon as the body is known to be too long.
         while message.get("more_body", False) and len(raw) <= BODY_BYTES_MAX:
             message = await self._receive()
             raw += message.get("body", b"")
         if len(raw) > BODY_BYTES_MAX:
             raise api_error("too_large")
         if message["type"] == "http.disconnect":
-            raise api_error("bad_request", "The body did not come whole.")
+            raise api_error("bad_request", "The body is incomplete.")
         if not raw:
             return
         try:
             self.body = from_json(raw, allow_inf_nan=False)
         except ValueError:
-            raise api_error("bad_request", "The body is no JSON.") from None
+            raise api_error("bad_request", "The body is not valid JSON.") from None
         if not isinstance(self.body, dict):
-            raise api_error("bad_request", "The body is no JSON object.")
+            raise api_error("bad_request", "The body is not a JSON object.")
 
-    async def gone(self) -> None:
-        """Return when the client has gone; call it only after the body is read."""
+    async def wait_for_disconnect(self) -> None:
+        """Return once the client has disconnected; call only after the body is read."""
         while (await self._receive())["type"] != "http.disconnect":
             pass
 
     def text(self, name: str, longest: int = TEXT_MAX) -> str:
-        """Give a text of the body, 1 to `longest` characters.
+        """Return a string field of the body, 1 to `longest` characters.
 
         Raises:
-            RefusalError: it is missing, no text, or too long.
+            ApiError: it is missing, not a string, or too long.
         """
         value = self.body.get(name)
         if not isinstance(value, str) or not 0 < len(value) <= longest or "\x00" in value:
-            raise api_error("bad_request", f"{name} is a text of 1 to {longest} characters.")
+            raise api_error("bad_request", f"{name} must be a string of 1 to {longest} characters.")
         return value
 
     def number(self, name: str, low: float, high: float) -> float:
-        """Give a number of the body, forced into its bounds; NaN and text are refused.
+        """Return a number of the body, clamped to its bounds; NaN and strings are rejected.
 
         Raises:
-            RefusalError: it is missing or no number.
+            ApiError: it is missing or not a number.
         """
         return bounded(self.body.get(name), name, low, high)
 
-    def whole(self, name: str) -> int:
-        """Give a whole number of the body; 3.0 is one.
+    def integer(self, name: str) -> int:
+        """Return an integer of the body; 3.0 counts as one.
 
         Raises:
-            RefusalError: it is missing or no whole number.
+            ApiError: it is missing or not an integer.
         """
-        value = whole(self.body.get(name))
+        value = integer(self.body.get(name))
         if value is None:
-            raise api_error("bad_request", f"{name} is a whole number.")
+            raise api_error("bad_request", f"{name} must be an integer.")
         return value
 
     def query_number(self, name: str, default: float, low: float, high: float) -> float:
-        """Give a number of the query, forced into its bounds.
+        """Return a number of the query, clamped to its bounds.
 
         Raises:
-            RefusalError: it is no number.
+            ApiError: it is not a number.
         """
         for part in str(self._scope["query_string"], "latin-1").split("&", _QUERY_PARTS_MAX):
             key, _, text = part.partition("=")
             if key == name:
                 text = unquote_plus(text)
-                # float alone takes more than JSON does: "1_0", "nan", digits of other scripts.
+                # float() alone accepts more than JSON does: "1_0", "nan", digits of other scripts.
                 if len(text) > TEXT_MAX or not _NUMBER.fullmatch(text):
-                    raise api_error("bad_request", f"{name} is a number.")
+                    raise api_error("bad_request", f"{name} must be a number.")
                 return bounded(float(text), name, low, high)
         return default
 
 
-def whole(value: object) -> int | None:
-    """Give a JSON number as a whole one; None if it is none."""
+def integer(value: object) -> int | None:
+    """Return a JSON number as an integer; None if it is not one."""
     if isinstance(value, bool) or not isinstance(value, int | float) or value != value // 1:
         return None
     return int(value)
 
 
 def bounded(value: object, name: str, low: float, high: float) -> float:
-    """Give a number forced into its bounds.
+    """Return a number clamped to its bounds.
 
     Raises:
-        RefusalError: it is no number.
+        ApiError: it is not a number.
     """
     if isinstance(value, bool) or not isinstance(value, int | float) or value != value:  # noqa: PLR0124  NaN
-        raise api_error("bad_request", f"{name} is a number.")
+        raise api_error("bad_request", f"{name} must be a number.")
     return min(max(value, low), high)
 
 
-async def send_answer(send: Send, answer: Answer, more: Iterable[tuple[bytes, bytes]] = ()) -> None:
-    """Send status, length and JSON, with more headers if there are any."""
-    status, data = answer
+async def send_response(
+    send: Send, response: HttpResponse, extra_headers: Iterable[tuple[bytes, bytes]] = ()
+) -> None:
+    """Send status, length and JSON, with extra headers if given."""
+    status, data = response
     body = b"" if data is None else to_json(data)
-    headers = [(b"content-length", b"%d" % len(body)), *more]
+    headers = [(b"content-length", b"%d" % len(body)), *extra_headers]
     if data is not None:
         headers.append((b"content-type", b"application/json"))
     await send({"type": "http.response.start", "status": status, "headers": headers})

@@ -1,4 +1,4 @@
-"""The OpenAPI 3.1 document, made from the table of routes."""
+"""The OpenAPI 3.1 document, built from the table of routes."""
 
 import re
 from collections.abc import Iterable
@@ -6,26 +6,34 @@ from importlib.metadata import version
 from typing import Any
 
 from footfall.model.model import Model
-from footfall.service.api_errors import REFUSALS
+from footfall.service.api_errors import ERRORS
 from footfall.service.routes import HEADERS, OPERATOR, Route
-from footfall.service.schemas import HEADER, INTERFACE, KEY_HEADER, PATH_PARAMETER, SCHEMAS, visit_wish, wish
+from footfall.service.schemas import (
+    HEADER,
+    INTERFACE,
+    KEY_HEADER,
+    PATH_PARAMETER,
+    SCHEMAS,
+    order_schema,
+    visit_schema,
+)
 
 _JSON = "application/json"
 _PARAMETER = re.compile(r"{(\w+)}")
 
 
 def document(model: Model, routes: Iterable[Route]) -> dict[str, Any]:
-    """Describe all routes of a service of this model."""
+    """Describe all routes of a service for this model."""
     paths: dict[str, dict[str, Any]] = {}
-    wishes = {
+    bodies = {
         (kind, channel.name): make(channel)
         for channel in model.channels
-        for kind, make in (("Wish", wish), ("VisitWish", visit_wish))
+        for kind, make in (("OrderRequest", order_schema), ("VisitRequest", visit_schema))
     }
     for route in routes:
-        body = wishes.get((route.body, route.tag)) or (_reference(route.body) if route.body else None)
+        body = bodies.get((route.body, route.tag)) or (_reference(route.body) if route.body else None)
         paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, body)
-    codes = ", ".join(sorted(REFUSALS))
+    codes = ", ".join(sorted(ERRORS))
     return {
         "openapi": "3.1.0",
         "info": {
@@ -46,8 +54,8 @@ def _operation(route: Route, body: dict[str, Any] | None) -> dict[str, Any]:
         "tags": [route.tag],
         "operationId": _identifier(route),
         "parameters": [*_parameters(route)],
-        "responses": _refusals(route)
-        | {str(status): _response(schema) for status, schema in route.answers.items()}
+        "responses": _errors(route)
+        | {str(status): _response(schema) for status, schema in route.responses.items()}
         | {"default": _response("Refusal")},
     }
     if body is not None:
@@ -55,10 +63,10 @@ def _operation(route: Route, body: dict[str, Any] | None) -> dict[str, Any]:
     return operation
 
 
-def _refusals(route: Route) -> dict[str, dict[str, Any]]:
-    """Give what a route may answer instead, by status, each with the codes that come with it."""
+def _errors(route: Route) -> dict[str, dict[str, Any]]:
+    """Return the errors of a route by status, each with its codes."""
     by_status: dict[int, list[str]] = {}
-    for code, (status, _) in REFUSALS.items():
+    for code, (status, _) in ERRORS.items():
         by_status.setdefault(status, []).append(code)
     found = {400, 404, 405, 500, 503, 504}
     found |= {413, 422} if route.body else set()

@@ -1,10 +1,10 @@
-"""The ASGI door: find the route, run it, send its answer."""
+"""The ASGI router: find the route, run it, send its response."""
 
 import logging
 from collections.abc import Iterable
 
 from footfall.service.api_errors import ApiError, api_error
-from footfall.service.http_messages import Answer, HttpRequest, Receive, Scope, Send, send_answer
+from footfall.service.http_messages import HttpRequest, HttpResponse, Receive, Scope, Send, send_response
 from footfall.service.routes import Bound, Route
 
 _logger = logging.getLogger(__name__)
@@ -14,39 +14,39 @@ _Found = tuple[Bound, tuple[str, ...]]
 
 
 class Router:
-    """All routes, found by method and path in constant time."""
+    """All routes, looked up by method and path in constant time."""
 
     def __init__(self, routes: Iterable[Route]) -> None:
-        """Sort the routes into those with a fixed path and those with parameters."""
+        """Index the routes: those with a fixed path and those with parameters."""
         self._fixed: dict[tuple[str, str], _Found] = {}
-        self._open: dict[tuple[str, int, str, str], list[tuple[tuple[str, ...], Bound]]] = {}
+        self._with_parameters: dict[tuple[str, int, str, str], list[tuple[tuple[str, ...], Bound]]] = {}
         self._methods: set[str] = set()
         for route in routes:
             self._add(route.method, route.path, route.run)
 
     def add(self, route: Route) -> None:
-        """Add one more route."""
+        """Add a route."""
         self._add(route.method, route.path, route.run)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request; whatever goes wrong is logged and answered without a traceback."""
-        answer: Answer
-        more: list[tuple[bytes, bytes]] = []
+        """Respond to one request; any failure is logged and reported without a traceback."""
+        response: HttpResponse
+        extra_headers: list[tuple[bytes, bytes]] = []
         try:
-            run, parameters = self._route(scope["method"], scope["path"], more)
-            call = HttpRequest(scope, receive, parameters)
+            run, parameters = self._route(scope["method"], scope["path"], extra_headers)
+            request = HttpRequest(scope, receive, parameters)
             if scope["method"] in _WITH_BODY:
-                await call.read_body()
-            answer = await run(call)
-        except ApiError as refused:
-            answer = refused.status, {"code": refused.code, "detail": refused.detail}
-            if refused.retry_after_s is not None:
-                more.append((b"retry-after", b"%d" % refused.retry_after_s))
+                await request.read_body()
+            response = await run(request)
+        except ApiError as error:
+            response = error.status, {"code": error.code, "detail": error.detail}
+            if error.retry_after_s is not None:
+                extra_headers.append((b"retry-after", b"%d" % error.retry_after_s))
         except Exception:
             _logger.exception("%s %s failed", scope["method"], scope["path"])
             failed = api_error("internal")
-            answer = failed.status, {"code": failed.code, "detail": failed.detail}
-        await send_answer(send, answer, more)
+            response = failed.status, {"code": failed.code, "detail": failed.detail}
+        await send_response(send, response, extra_headers)
 
     def _add(self, method: str, path: str, run: Bound) -> None:
         self._methods.add(method)
@@ -55,17 +55,17 @@ class Router:
             return
         pattern = tuple(path.split("/"))
         key = (method, len(pattern), pattern[1], pattern[2])
-        self._open.setdefault(key, []).append((pattern, run))
+        self._with_parameters.setdefault(key, []).append((pattern, run))
 
-    def _route(self, method: str, path: str, more: list[tuple[bytes, bytes]]) -> _Found:
-        """Find the route; where the path takes other methods, add them to the headers of the refusal."""
+    def _route(self, method: str, path: str, extra_headers: list[tuple[bytes, bytes]]) -> _Found:
+        """Find the route; if the path has other methods, list them in the error's Allow header."""
         found = self._find(method, path)
         if found is not None:
             return found
         allowed = sorted(other for other in self._methods if self._find(other, path))
         if not allowed:
             raise api_error("not_found", "There is no such route.")
-        more.append((b"allow", ", ".join(allowed).encode()))
+        extra_headers.append((b"allow", ", ".join(allowed).encode()))
         raise api_error("wrong_method")
 
     def _find(self, method: str, path: str) -> _Found | None:
@@ -73,10 +73,10 @@ class Router:
         if found is not None:
             return found
         if "\x00" in path:
-            raise api_error("bad_request", "A path holds no zero byte.")
+            raise api_error("bad_request", "A path must not contain a zero byte.")
         parts = path.split("/", _SEGMENTS_MAX)
         if len(parts) > 3:  # noqa: PLR2004  /channel/thing/parameter
-            for pattern, run in self._open.get((method, len(parts), parts[1], parts[2]), ()):
+            for pattern, run in self._with_parameters.get((method, len(parts), parts[1], parts[2]), ()):
                 values = _match(pattern, parts)
                 if values is not None:
                     return run, values
@@ -84,11 +84,11 @@ class Router:
 
 
 def _match(pattern: tuple[str, ...], parts: list[str]) -> tuple[str, ...] | None:
-    """Values of a pattern's parameters, if the path is of that pattern."""
+    """Return the values of a pattern's parameters, None if the path does not match."""
     values = []
-    for wanted, given in zip(pattern, parts, strict=True):
-        if wanted.startswith("{"):
+    for expected, given in zip(pattern, parts, strict=True):
+        if expected.startswith("{"):
             values.append(given)
-        elif wanted != given:
+        elif expected != given:
             return None
     return tuple(values)

@@ -1,4 +1,4 @@
-"""Every route of the service, in one table; the door and the OpenAPI document are made from it."""
+"""All routes of the service in one table, from which the router and the OpenAPI document are built."""
 
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
@@ -8,11 +8,11 @@ from footfall.model.station_specs import CallCentre, Counters, Kiosks, MessageGa
 from footfall.service import control_handlers, handlers, sms_handlers
 from footfall.service.api_errors import api_error
 from footfall.service.channel_handler import ChannelHandler
-from footfall.service.http_messages import Answer, HttpRequest
+from footfall.service.http_messages import HttpRequest, HttpResponse
 from footfall.service.service_state import ServiceState
 
-Handler = Callable[[ChannelHandler, HttpRequest], Awaitable[Answer]]
-Bound = Callable[[HttpRequest], Awaitable[Answer]]
+Endpoint = Callable[[ChannelHandler, HttpRequest], Awaitable[HttpResponse]]
+Bound = Callable[[HttpRequest], Awaitable[HttpResponse]]
 
 HEADERS = {
     "token": "Authorization",
@@ -24,254 +24,258 @@ HEADERS = {
 
 
 _NEEDED = {"token": "no_session", "visit": "bad_request", "key": "bad_request"}
-"""By header: the code of the refusal where it is missing; the others guard themselves."""
+"""By header: the error code if it is missing; endpoints check the other headers themselves."""
 OPERATOR = "operator"
 """Tag of the routes that belong to no channel."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Kind:
-    """A route that every channel of some kind has; its path follows the channel's name."""
+class _RouteSpec:
+    """A route shared by all channels of a kind; its path is prefixed with the channel's name."""
 
     method: str
     path: str
-    handler: Handler
-    answers: dict[int, str]
-    """By HTTP status: the schema of the body, empty where there is none."""
+    endpoint: Endpoint
+    responses: dict[int, str]
+    """By HTTP status: the schema of the body, empty if there is none."""
     verb: Verb | None = None
-    """What it costs; None: it is no turn."""
+    """Verb that sets the request's cost; None: the request is not a step."""
     may_fail: bool = True
-    """Whether the operator's faults strike here; a turn of several pages has one that can fail."""
+    """Whether faults are injected here; of a step of several pages only one can fail."""
     body: str = ""
-    """Schema of the body; empty: none."""
+    """Schema of the request body; empty: none."""
     query: tuple[str, ...] = ()
     headers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """A route as it is served."""
+    """A route as served."""
 
     method: str
     path: str
-    """With its parameters in braces, each a whole segment."""
+    """Path with parameters in braces, each a whole segment."""
     run: Bound
     summary: str
     tag: str
-    answers: dict[int, str]
+    responses: dict[int, str]
     body: str = ""
     query: tuple[str, ...] = ()
     headers: tuple[str, ...] = ()
 
 
-_TURNS = (
-    Kind(
+_STEPS = (
+    _RouteSpec(
         method="POST",
         path="/login",
-        handler=handlers.log_in,
+        endpoint=handlers.log_in,
         verb=Verb.LOGIN,
         body="Login",
-        answers={200: "Session"},
+        responses={200: "Session"},
     ),
-    Kind(
+    _RouteSpec(
         method="POST",
         path="/logout",
-        handler=handlers.log_out,
+        endpoint=handlers.log_out,
         verb=Verb.LOGOUT,
         headers=("token",),
-        answers={204: ""},
+        responses={204: ""},
     ),
-    Kind(
+    _RouteSpec(
         method="GET",
         path="/pages/{page}",
-        handler=handlers.show_page,
+        endpoint=handlers.show_page,
         verb=Verb.BROWSE,
-        answers={200: "Page"},
+        responses={200: "Page"},
     ),
-    Kind(
+    _RouteSpec(
         method="GET",
         path="/account",
-        handler=handlers.show_account,
+        endpoint=handlers.show_account,
         verb=Verb.QUERY,
         headers=("token",),
-        answers={200: "Account"},
+        responses={200: "Account"},
     ),
-    Kind(
+    _RouteSpec(
         method="GET",
         path="/account/bill",
-        handler=handlers.show_bill,
+        endpoint=handlers.show_bill,
         verb=Verb.QUERY,
         may_fail=False,
         headers=("token",),
-        answers={200: "Bill"},
+        responses={200: "Bill"},
     ),
-    Kind(
+    _RouteSpec(
         method="GET",
         path="/account/usage",
-        handler=handlers.show_usage,
+        endpoint=handlers.show_usage,
         verb=Verb.QUERY,
         may_fail=False,
         headers=("token",),
-        answers={200: "Usage"},
+        responses={200: "Usage"},
     ),
-    Kind(
+    _RouteSpec(
         method="POST",
         path="/orders",
-        handler=handlers.place_order,
+        endpoint=handlers.place_order,
         verb=Verb.ORDER,
-        body="Wish",
+        body="OrderRequest",
         headers=("token", "key"),
-        answers={200: "Order", 201: "Order", 202: "Order"},
+        responses={200: "Order", 201: "Order", 202: "Order"},
     ),
-    Kind(
+    _RouteSpec(
         method="GET",
         path="/orders/{order}",
-        handler=handlers.show_order,
+        endpoint=handlers.show_order,
         verb=Verb.QUERY,
         headers=("token",),
-        answers={200: "Order"},
+        responses={200: "Order"},
     ),
-    Kind(
+    _RouteSpec(
         method="POST",
         path="/orders/{order}/confirm",
-        handler=handlers.confirm_order,
+        endpoint=handlers.confirm_order,
         verb=Verb.CONFIRM,
         headers=("token",),
-        answers={200: "Order"},
+        responses={200: "Order"},
     ),
-    Kind(
+    _RouteSpec(
         method="GET",
         path="/numbers",
-        handler=handlers.show_numbers,
+        endpoint=handlers.show_numbers,
         verb=Verb.BROWSE,
         query=("limit",),
-        answers={200: "Numbers"},
+        responses={200: "Numbers"},
     ),
-    Kind(
+    _RouteSpec(
         method="POST",
         path="/numbers/{number}/reserve",
-        handler=handlers.reserve_number,
+        endpoint=handlers.reserve_number,
         verb=Verb.BROWSE,
         headers=("token",),
-        answers={200: "Reservation"},
+        responses={200: "Reservation"},
     ),
-    Kind(
+    _RouteSpec(
         method="POST",
         path="/numbers/{number}/release",
-        handler=handlers.release_number,
+        endpoint=handlers.release_number,
         verb=Verb.BROWSE,
         headers=("token",),
-        answers={204: ""},
+        responses={204: ""},
     ),
 )
 _VISITS = (
-    Kind(
-        method="POST", path="/visits", handler=handlers.open_visit, body="VisitWish", answers={201: "Visit"}
+    _RouteSpec(
+        method="POST",
+        path="/visits",
+        endpoint=handlers.open_visit,
+        body="VisitRequest",
+        responses={201: "Visit"},
     ),
-    Kind(method="DELETE", path="/visits/{visit}", handler=handlers.close_visit, answers={204: ""}),
+    _RouteSpec(method="DELETE", path="/visits/{visit}", endpoint=handlers.close_visit, responses={204: ""}),
 )
-_AGENT = Kind(
+_AGENT = _RouteSpec(
     method="POST",
     path="/visits/{visit}/agent",
-    handler=handlers.fetch_agent,
+    endpoint=handlers.fetch_agent,
     body="Patience",
-    answers={200: "Waited"},
+    responses={200: "Waited"},
 )
 _MESSAGES = (
-    Kind(
+    _RouteSpec(
         method="POST",
         path="/messages",
-        handler=sms_handlers.send_message,
+        endpoint=sms_handlers.send_message,
         body="Message",
         headers=("gateway",),
-        answers={202: "Accepted"},
+        responses={202: "Accepted"},
     ),
-    Kind(
+    _RouteSpec(
         method="GET",
         path="/answers/{msisdn}",
-        handler=sms_handlers.show_answers,
+        endpoint=sms_handlers.show_answers,
         query=("after", "wait_s"),
         headers=("gateway",),
-        answers={200: "Answers"},
+        responses={200: "Answers"},
     ),
 )
 
 
-def routes(operator: ServiceState) -> Iterator[Route]:
-    """All routes of the operator's channels, and those of the operator itself."""
-    for desk in operator.desks.values():
-        station = desk.channel.station
+def routes(state: ServiceState) -> Iterator[Route]:
+    """Yield all routes: those of the channels and those of the service itself."""
+    for handler in state.handlers.values():
+        station = handler.channel.station
         held = isinstance(station, Counters | Kiosks | CallCentre)
         if isinstance(station, MessageGateway):
-            kinds: tuple[Kind, ...] = _MESSAGES
+            kinds: tuple[_RouteSpec, ...] = _MESSAGES
         else:
             kinds = (
-                _TURNS + (_VISITS if held else ()) + ((_AGENT,) if isinstance(station, CallCentre) else ())
+                _STEPS + (_VISITS if held else ()) + ((_AGENT,) if isinstance(station, CallCentre) else ())
             )
         for kind in kinds:
-            yield _route(desk, kind, needs_visit=held and kind.verb is not None)
-    yield from _own(operator)
+            yield _route(handler, kind, needs_visit=held and kind.verb is not None)
+    yield from _own(state)
 
 
-def _route(desk: ChannelHandler, kind: Kind, *, needs_visit: bool) -> Route:
+def _route(handler: ChannelHandler, kind: _RouteSpec, *, needs_visit: bool) -> Route:
     headers = kind.headers + (("visit",) if needs_visit else ())
     return Route(
         method=kind.method,
-        path=f"/{desk.channel.name}{kind.path}",
-        run=_with_headers(_bound(desk, kind), headers),
-        summary=_first_line(kind.handler),
-        tag=desk.channel.name,
-        answers=kind.answers,
+        path=f"/{handler.channel.name}{kind.path}",
+        run=_with_headers(_bound(handler, kind), headers),
+        summary=_first_line(kind.endpoint),
+        tag=handler.channel.name,
+        responses=kind.responses,
         body=kind.body,
         query=kind.query,
         headers=headers,
     )
 
 
-def _bound(desk: ChannelHandler, kind: Kind) -> Bound:
-    handler, verb, may_fail = kind.handler, kind.verb, kind.may_fail
+def _bound(handler: ChannelHandler, kind: _RouteSpec) -> Bound:
+    endpoint, verb, may_fail = kind.endpoint, kind.verb, kind.may_fail
     if verb is None:
-        return lambda call: handler(desk, call)
-    return lambda call: desk.turn(verb, call, handler, may_fail=may_fail)
+        return lambda request: endpoint(handler, request)
+    return lambda request: handler.serve(verb, request, endpoint, may_fail=may_fail)
 
 
 def _with_headers(run: Bound, headers: tuple[str, ...]) -> Bound:
-    """Ask for the headers that a route needs before anything else; whether they are right is seen later."""
+    """Check first that the headers a route needs are present; their values are checked later."""
     needed = [(HEADERS[name].lower().encode(), name) for name in headers if name in _NEEDED]
     if not needed:
         return run
 
-    async def run_with_headers(call: HttpRequest) -> Answer:
+    async def run_with_headers(request: HttpRequest) -> HttpResponse:
         for key, name in needed:
-            if not call.header(key):
+            if not request.header(key):
                 raise api_error(_NEEDED[name], f"The header {HEADERS[name]} is missing.")
-        return await run(call)
+        return await run(request)
 
     return run_with_headers
 
 
-def _own(operator: ServiceState) -> Iterator[Route]:
-    def bind(handler: Callable[[ServiceState, HttpRequest], Awaitable[Answer]]) -> Bound:
-        return lambda call: handler(operator, call)
+def _own(state: ServiceState) -> Iterator[Route]:
+    def bind(endpoint: Callable[[ServiceState, HttpRequest], Awaitable[HttpResponse]]) -> Bound:
+        return lambda request: endpoint(state, request)
 
     own = (
         ("GET", "/health", control_handlers.show_health, "Health", ""),
-        ("POST", "/control/play", control_handlers.start_play, "Play", "Play"),
+        ("POST", "/control/play", control_handlers.start_run, "Play", "Play"),
         ("GET", "/control/ledger", control_handlers.show_ledger, "Ledger", ""),
         ("GET", "/control/counts", control_handlers.show_counts, "Counts", ""),
     )
-    for method, path, handler, answer, body in own:
+    for method, path, endpoint, response, body in own:
         yield Route(
             method=method,
             path=path,
-            run=bind(handler),
-            summary=_first_line(handler),
+            run=bind(endpoint),
+            summary=_first_line(endpoint),
             tag=OPERATOR,
-            answers={200: answer},
+            responses={200: response},
             body=body,
             headers=() if path == "/health" else ("control",),
         )
 
 
-def _first_line(handler: Callable[..., object]) -> str:
-    return (handler.__doc__ or "").splitlines()[0]
+def _first_line(endpoint: Callable[..., object]) -> str:
+    return (endpoint.__doc__ or "").splitlines()[0]

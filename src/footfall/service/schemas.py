@@ -1,4 +1,4 @@
-"""JSON schemas of what goes over the wire."""
+"""JSON schemas of requests and responses."""
 
 from typing import Any
 
@@ -14,29 +14,29 @@ _CALLBACK: dict[str, Any] = {
     "type": ["string", "null"],
     "maxLength": 512,
     "pattern": r"^http://(127\.0\.0\.1|localhost|\[::1\])(:[1-9][0-9]{0,3})?(/[A-Za-z0-9/._-]*)?$",
-    "description": "where answers are posted; other forms of such a URL are taken, too",
+    "description": "where answers are posted; other forms of such a URL are accepted, too",
 }
 _FEN: dict[str, Any] = {"type": "integer", "description": "money in fen"}
 _COUNT: dict[str, Any] = {"type": "integer", "minimum": 0}
 _SECONDS: dict[str, Any] = {"type": "number", "description": "seconds"}
 _YES: dict[str, Any] = {"type": "boolean"}
 INTERFACE = "footfall-reference-1"
-"""What `/health` says of every service that speaks this interface."""
+"""The interface name that `/health` reports."""
 
 PATH_PARAMETER: dict[str, Any] = {"type": "string", "minLength": 1, "pattern": _NO_ZERO_BYTE}
 HEADER: dict[str, Any] = {"type": "string", "minLength": 1, "maxLength": 256}
 KEY_HEADER: dict[str, Any] = HEADER | {"maxLength": 64}
 
 
-def wish(channel: Channel) -> dict[str, Any]:
-    """Schema of an order on a channel, which offers some operations and not others."""
+def order_schema(channel: Channel) -> dict[str, Any]:
+    """Return the schema of an order on a channel, limited to the operations it offers."""
     amount = {
         "type": "integer",
         "minimum": RECHARGE_FEN.start,
         "maximum": RECHARGE_FEN.stop - 1,
         "description": "fen",
     }
-    unused = {"type": ["integer", "null"], "description": "not looked at"}
+    unused = {"type": ["integer", "null"], "description": "ignored"}
     kinds: dict[str, dict[str, Any]] = {
         "transact": _object(("amount_fen",), **_operation_schema("transact", *PLANS), amount_fen=unused),
         "recharge": _object(**_operation_schema("recharge", VOUCHER), amount_fen=amount),
@@ -46,8 +46,8 @@ def wish(channel: Channel) -> dict[str, Any]:
     return {"anyOf": [kind for operation, kind in kinds.items() if operation in channel.dialogues]}
 
 
-def visit_wish(channel: Channel) -> dict[str, Any]:
-    """Schema of the beginning of a visit to one of a channel's places; a hotline is one, by any number."""
+def visit_schema(channel: Channel) -> dict[str, Any]:
+    """Return the schema of a visit to one of a channel's sites; a hotline accepts any site number."""
     site = dict(_COUNT)
     if not isinstance(channel.station, CallCentre):
         site["maximum"] = int(channel.sites) - 1

@@ -1,4 +1,4 @@
-"""Open the ledger of a service: create and fill it, or check that it is the right one."""
+"""Open the database of a service: create and fill it, or check that it is the right one."""
 
 import hashlib
 import json
@@ -15,19 +15,19 @@ from footfall.service import database as schema
 from footfall.service.ledger import new_pepper, pin_hash
 from footfall.service.settings import FIRST_PLAN, ServiceSettings
 
-# ── Fill an empty ledger: accounts as the model has them, with made-up names, and the number pool
+# ── Fill an empty database: accounts as in the model, with invented names, and the number pool
 
 _BATCH = 2000
 _POOL = 400
-"""Faker makes so many family names, given names and addresses; each account combines some of them,
-which is a hundred times faster than a name of its own for each."""
+"""Faker generates this many family names, given names and addresses, which the accounts combine:
+a hundred times faster than one Faker name per account."""
 _FIRST_NUMBER = 18_900_000_000
 _NAMES = -4
-"""A replication number of their own for the draws of names."""
+"""Replication number reserved for the draws of names."""
 
 
 def fingerprint(settings: ServiceSettings) -> str:
-    """Sha256 of all that decides what an unused ledger holds."""
+    """Return the SHA-256 of everything that determines the content of an unused database."""
     accounts = {
         key: value
         for key, value in settings.model.accounts.model_dump(mode="json").items()
@@ -40,7 +40,7 @@ def fingerprint(settings: ServiceSettings) -> str:
 
 
 def fill(connection: Connection, settings: ServiceSettings) -> None:
-    """Insert all accounts and numbers; progress is told after every two thousand accounts."""
+    """Insert all accounts and numbers; progress is reported every two thousand accounts."""
     pepper = new_pepper()
     connection.execute(
         schema.meta.insert(),
@@ -65,10 +65,10 @@ def fill(connection: Connection, settings: ServiceSettings) -> None:
 
 
 class _Names:
-    """Names and addresses of Faker's zh_CN, the same for the same seed and version of Faker."""
+    """Names and addresses from Faker's zh_CN locale, reproducible by seed and version of Faker."""
 
     def __init__(self, seed: int) -> None:
-        # Half a second to import, and needed only when a database is made.
+        # Takes half a second to import, and is needed only to fill a database.
         from faker import Faker
 
         faker = Faker("zh_CN")
@@ -79,7 +79,7 @@ class _Names:
         self._streets = [faker.address() for _ in range(_POOL)]
 
     def of(self, number: int) -> tuple[str, str]:
-        """Name and address of an account."""
+        """Return name and address of an account."""
         key = keyed.customer_key(self._run, number)
         family, given, street = (
             int(keyed.uniform(key, purpose) * _POOL) for purpose in ("family", "given", "street")
@@ -104,28 +104,28 @@ def _subscriber(settings: ServiceSettings, names: _Names, pepper: bytes, number:
     }
 
 
-# ── Open the ledger of a service: make it and fill it, or find that it is the right one
+# ── Open the database
 
 _KINDS = ("sqlite", "postgresql")
 _SQLITE_SETTINGS = (
     "journal_mode=WAL",
-    # What was answered outlives a loss of power; a killed process alone would outlive NORMAL too.
+    # Committed data survives a power loss; NORMAL would survive only a killed process.
     "synchronous=FULL",
     "busy_timeout=2000",
     "foreign_keys=ON",
-    # 64 MiB: the keys of orders come in no order, and the default of 2 MiB holds too few of their pages.
+    # 64 MiB: order keys arrive unsorted, and the default of 2 MiB holds too few of their index pages.
     "cache_size=-65536",
 )
 
 _CONNECT_S_MOST = 5
 _SILENT_MS_MOST = 10_000
-"""A server that acknowledges nothing for so long is lost; the operating system would wait many minutes."""
+"""A server that acknowledges nothing for this long is lost; the operating system would wait many minutes."""
 
 
 def open_engine(settings: ServiceSettings) -> Engine:
-    """Connect to the database and see that it holds the accounts of these settings; an empty one is filled.
+    """Connect to the database and check that it holds the accounts of these settings; fill an empty one.
 
-    All of it is one transaction, so a database is filled wholly or not at all.
+    Filling is one transaction, so a database is filled completely or not at all.
 
     Raises:
         BadInputError: it cannot be opened, belongs to another program, or holds other accounts.
@@ -151,17 +151,19 @@ def _url(database: str) -> URL:
         url = make_url(database)
     except SQLAlchemyError:
         raise BadInputError(
-            "--database", "is no URL", "a path, sqlite:///path or postgresql+psycopg://user@host/name"
+            "--database", "not a valid URL", "a path, sqlite:///path or postgresql+psycopg://user@host/name"
         ) from None
     if url.get_backend_name() not in _KINDS or url.database == ":memory:":
         raise BadInputError(
-            f"--database {url.drivername}", "this kind is not supported", "SQLite in a file, or PostgreSQL"
+            f"--database {url.drivername}",
+            "this kind of database is not supported",
+            "SQLite in a file, or PostgreSQL",
         )
     return url
 
 
 def _connect_args(url: URL) -> dict[str, Any]:
-    # The one connection of the service is made here and used by the server's thread.
+    # The service's only connection is opened here and used by the server's thread.
     if url.get_backend_name() == "sqlite":
         return {"check_same_thread": False}
     return {"connect_timeout": _CONNECT_S_MOST, "tcp_user_timeout": _SILENT_MS_MOST}
@@ -192,7 +194,7 @@ def _check_or_fill(connection: Connection, settings: ServiceSettings, where: str
             raise BadInputError(
                 where,
                 "holds other accounts",
-                "the model, seed and subscribers it was made with, or a new database",
+                "the model, seed and subscribers it was created with, or a new database",
             )
         return
     connection.exec_driver_sql("BEGIN")

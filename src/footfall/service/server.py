@@ -1,4 +1,4 @@
-"""Run the service: take the port, open the ledger, serve until told to stop."""
+"""Run the service: bind the port, open the database, serve until stopped."""
 
 import asyncio
 import errno
@@ -20,16 +20,16 @@ from footfall.service.settings import ServiceSettings
 
 _BACKLOG = 2048
 _KEEP_ALIVE_S = 120
-"""Longer than clients pool their connections, so that none is closed under a request."""
+"""Longer than clients pool their connections, so that none is closed during a request."""
 _GRACE_S = 5
 _LOOK_EVERY_TICKS = 10
 
 
 class Service:
-    """A service that holds its port and its ledger; `run` serves until `stop`."""
+    """A service with its port bound and its database open; `run` serves until `stop`."""
 
     def __init__(self, settings: ServiceSettings) -> None:
-        """Take the port, then open the database.
+        """Bind the port, then open the database.
 
         Raises:
             BadInputError: the port is in use, or the database cannot be opened; nothing was written.
@@ -41,13 +41,13 @@ class Service:
         except BaseException:
             self._socket.close()
             raise
-        self._operator: ServiceState = app.state.operator
+        self._state: ServiceState = app.state.service
         ready = settings.on_ready or (lambda _: None)
-        self._server = _Server(app, self._operator.begin_stop, lambda: ready(self.port))
+        self._server = _Server(app, self._state.begin_stop, lambda: ready(self.port))
 
     def run(self) -> None:
-        """Serve until SIGINT, SIGTERM or `stop`; finish what is in flight and close the database."""
-        # What is there by now stays to the end: not to be gone through again and again for garbage.
+        """Serve until SIGINT, SIGTERM or `stop`; finish pending requests and close the database."""
+        # Objects that exist now live until the end: exempt them from garbage collection.
         gc.collect()
         gc.freeze()
         try:
@@ -57,13 +57,13 @@ class Service:
             self._socket.close()
 
     def stop(self) -> None:
-        """Let `run` return soon; any thread may call it."""
+        """Make `run` return soon; may be called from any thread."""
         self._server.should_exit = True
 
     def close(self) -> None:
-        """Give port and database up without having served."""
+        """Release port and database of a service that was never run."""
         self._socket.close()
-        self._operator.store.close()
+        self._state.database.close()
 
 
 def serve(settings: ServiceSettings) -> None:
@@ -76,7 +76,7 @@ def serve(settings: ServiceSettings) -> None:
 
 
 def serve_app(app: ASGIApp, host: str, port: int, on_ready: Callable[[int], None]) -> None:
-    """Serve another application under the very settings of the service: what a benchmark compares it to.
+    """Serve another application with the same server settings, as a baseline for benchmarks.
 
     Raises:
         BadInputError: the port is in use.
@@ -88,7 +88,7 @@ def serve_app(app: ASGIApp, host: str, port: int, on_ready: Callable[[int], None
 
 
 class _Server(uvicorn.Server):
-    """Uvicorn's server, which tells when it is ready and sends waiting customers home when it stops."""
+    """uvicorn's server, with a callback when ready and dismissal of waiting customers on shutdown."""
 
     def __init__(self, app: ASGIApp, begin_stop: Callable[[], None], ready: Callable[[], None]) -> None:
         config = uvicorn.Config(
@@ -118,14 +118,14 @@ class _Server(uvicorn.Server):
         await super().shutdown(sockets)
 
     async def on_tick(self, counter: int) -> bool:
-        """Ten times a second: every tenth time, end connections whose requests do not arrive."""
+        """Close connections with overdue requests once a second (uvicorn ticks ten times a second)."""
         if counter % _LOOK_EVERY_TICKS == 0:
             close_late(self.server_state.connections, asyncio.get_running_loop().time())
         return await super().on_tick(counter)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Stop at SIGINT and SIGTERM; uvicorn's own would raise them again and end the process by them."""
+        """Stop on SIGINT and SIGTERM; uvicorn's version would re-raise them and kill the process."""
         if threading.current_thread() is not threading.main_thread():
             yield
             return
@@ -142,7 +142,7 @@ def _bind(host: str, port: int) -> socket.socket:
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
     except OSError as error:
-        raise BadInputError(f"--host {host}", "unknown", "a name or address of this machine") from error
+        raise BadInputError(f"--host {host}", "unknown host", "a name or address of this machine") from error
     listener = socket.socket(family, kind, protocol)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -1,4 +1,4 @@
-"""The operator: all channels at work on one ledger."""
+"""State of the running service: all channels on one ledger."""
 
 import asyncio
 import logging
@@ -18,8 +18,8 @@ from footfall.service.fault_injection import FaultInjector
 from footfall.service.handlers import end_visit
 from footfall.service.held_servers import HeldServers, Machines
 from footfall.service.sessions import Sessions
-from footfall.service.settings import PlayClock, ServiceSettings
-from footfall.service.sms_handlers import MessageRoom
+from footfall.service.settings import RunClock, ServiceSettings
+from footfall.service.sms_handlers import MessageStation
 
 _TICK_S = 0.25
 _PEPPER = "SELECT value FROM meta WHERE key = 'pepper'"
@@ -30,32 +30,32 @@ class ServiceState:
     """The channels of a model, their clock, and the ledger that they share."""
 
     def __init__(self, settings: ServiceSettings, engine: Engine) -> None:
-        """Take an open database; `start` needs the event loop."""
+        """Prepare the state on an open database; `start` needs the event loop."""
         self.settings = settings
-        self.clock = PlayClock(settings.now_s, settings.model.clock)
-        self.store = Database(engine)
-        self.desks: dict[str, ChannelHandler] = {}
+        self.clock = RunClock(settings.now_s, settings.model.clock)
+        self.database = Database(engine)
+        self.handlers: dict[str, ChannelHandler] = {}
         self._machines: list[Machines] = []
-        self._room: MessageRoom | None = None
-        self._ticking: asyncio.Task[None] | None = None
+        self._message_station: MessageStation | None = None
+        self._ticker: asyncio.Task[None] | None = None
         self._play: asyncio.TimerHandle | None = None
         self._reminders: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
-        """Open all channels and take up what a former process left: sessions, and messages not handled."""
-        pepper = bytes.fromhex(await self.store.read(_pepper))
+        """Open all channels; restore sessions and unhandled messages of an earlier process."""
+        pepper = bytes.fromhex(await self.database.read(_pepper))
         for channel in self.settings.model.channels:
-            desk = self._desk(channel, pepper)
-            self.desks[channel.name] = desk
-            await desk.sessions.load()
-            if isinstance(desk.station, MessageRoom):
-                self._room = desk.station
-                await self._take_up(desk, desk.station)
+            handler = self._make_handler(channel, pepper)
+            self.handlers[channel.name] = handler
+            await handler.sessions.load()
+            if isinstance(handler.station, MessageStation):
+                self._message_station = handler.station
+                await self._resume_messages(handler, handler.station)
         self._start_machines()
-        self._ticking = asyncio.get_running_loop().create_task(self._tick())
+        self._ticker = asyncio.get_running_loop().create_task(self._tick())
 
-    def start_play(self, seconds: float) -> None:
-        """Set second 0 of play so many seconds from now; all machines begin their lives anew then."""
+    def start_run(self, seconds: float) -> None:
+        """Set second 0 of the run, in seconds from now; all machines are reset then."""
         self.clock.start_in(seconds)
         if self._play is not None:
             self._play.cancel()
@@ -63,123 +63,123 @@ class ServiceState:
         self._play = loop.call_later(max(seconds, 0.0), self._start_machines)
 
     def begin_stop(self) -> None:
-        """Send away whoever waits, so that what is in flight ends soon."""
-        for desk in self.desks.values():
-            desk.station.begin_stop()
+        """Dismiss all waiting customers, so that pending requests end soon."""
+        for handler in self.handlers.values():
+            handler.station.begin_stop()
 
     async def stop(self) -> None:
-        """Finish what is in hand, then close the database."""
+        """Finish work in progress, then close the database."""
         self.begin_stop()
         for machines in self._machines:
             machines.stop()
         if self._play is not None:
             self._play.cancel()
-        if self._ticking is not None:
-            self._ticking.cancel()
+        if self._ticker is not None:
+            self._ticker.cancel()
             with suppress(asyncio.CancelledError):
-                await self._ticking
+                await self._ticker
         await asyncio.gather(*self._reminders)
-        if self._room is not None:
-            await self._room.stop()
-        self.store.close()
+        if self._message_station is not None:
+            await self._message_station.stop()
+        self.database.close()
 
     def counts(self) -> dict[str, dict[str, int]]:
-        """Give what each channel has in hand, and what it dropped or took back."""
-        return {name: _counts(desk) for name, desk in self.desks.items()}
+        """Return the current counts of each channel, and what it dropped or reclaimed."""
+        return {name: _counts(handler) for name, handler in self.handlers.items()}
 
     def _start_machines(self) -> None:
         for machines in self._machines:
             machines.start()
 
-    def _desk(self, channel: Channel, pepper: bytes) -> ChannelHandler:
+    def _make_handler(self, channel: Channel, pepper: bytes) -> ChannelHandler:
         settings = self.settings
-        luck = FaultInjector(channel, settings.seed, delays=settings.delays)
+        injector = FaultInjector(channel, settings.seed, delays=settings.delays)
         return ChannelHandler(
             channel=channel,
             settings=settings,
-            store=self.store,
+            database=self.database,
             pepper=pepper,
             clock=self.clock,
-            luck=luck,
+            injector=injector,
             sessions=Sessions(
-                self.store, channel.name, settings.now_s, session_idle_s(channel, settings.session_idle_s)
+                self.database, channel.name, settings.now_s, session_idle_s(channel, settings.session_idle_s)
             ),
             rules=rules_of(settings.model, channel),
-            station=self._station(channel, luck),
+            station=self._station(channel, injector),
         )
 
-    def _station(self, channel: Channel, luck: FaultInjector) -> ChannelStation:
+    def _station(self, channel: Channel, injector: FaultInjector) -> ChannelStation:
         station = channel.station
         if isinstance(station, RequestServer):
             return ConcurrencyLimit(station)
         if isinstance(station, CallCentre):
-            return HotlineCapacity(channel, self.settings, self.clock, luck)
+            return HotlineCapacity(channel, self.settings, self.clock, injector)
         if isinstance(station, MessageGateway):
-            return MessageRoom(station)
+            return MessageStation(station)
         held = HeldServers(channel, self.settings, self.clock)
         self._machines.append(Machines(channel, self.settings.seed, held))
         return held
 
     async def _tick(self) -> None:
-        """Four times a second: staff by the clock, forgotten visits, idle sessions."""
-        reconnections = self.store.reconnections
+        """Four times a second, update staff and end idle visits and sessions."""
+        reconnections = self.database.reconnections
         while True:
             await asyncio.sleep(_TICK_S)
-            has_returned = self.store.reconnections != reconnections
+            has_returned = self.database.reconnections != reconnections
             try:
-                for desk in self.desks.values():
-                    await self._tend(desk)
-                    if has_returned and isinstance(desk.station, MessageRoom):
-                        await self._take_up(desk, desk.station)
+                for handler in self.handlers.values():
+                    await self._update(handler)
+                    if has_returned and isinstance(handler.station, MessageStation):
+                        await self._resume_messages(handler, handler.station)
             except ApiError:
-                # The database is away: all of it again, once it is back.
+                # The database is unreachable: retry all of it once it is back.
                 continue
             except Exception:
-                _logger.exception("tending %s failed", desk.channel.name)
+                _logger.exception("updating %s failed", handler.channel.name)
             if has_returned:
-                reconnections = self.store.reconnections
+                reconnections = self.database.reconnections
 
-    async def _take_up(self, desk: ChannelHandler, room: MessageRoom) -> None:
-        """Handle the messages that were accepted and not yet handled; each is handled once all the same."""
-        for message in await self.store.read(messages.waiting):
-            room.handle_in(room.gateway.enter() or 0.0, desk, message)
+    async def _resume_messages(self, handler: ChannelHandler, station: MessageStation) -> None:
+        """Handle the messages that were accepted but not handled; each is still handled only once."""
+        for message in await self.database.read(messages.waiting):
+            station.handle_in(station.gateway.enter() or 0.0, handler, message)
 
-    async def _tend(self, desk: ChannelHandler) -> None:
-        if isinstance(desk.station, HeldServers | HotlineCapacity):
-            for visit in desk.station.tick():
-                await end_visit(desk, visit)
-        for session in desk.sessions.idle():
-            await desk.sessions.end(session)
-            if desk.channel.logout_reminder is not None:
+    async def _update(self, handler: ChannelHandler) -> None:
+        if isinstance(handler.station, HeldServers | HotlineCapacity):
+            for visit in handler.station.tick():
+                await end_visit(handler, visit)
+        for session in handler.sessions.idle():
+            await handler.sessions.end(session)
+            if handler.channel.logout_reminder is not None:
                 self._remind(session.subscriber)
 
     def _remind(self, subscriber: int) -> None:
-        room = self._room
-        if room is None:
+        station = self._message_station
+        if station is None:
             return
-        desk = next(desk for desk in self.desks.values() if desk.station is room)
-        task = asyncio.get_running_loop().create_task(room.remind(desk, subscriber))
+        handler = next(handler for handler in self.handlers.values() if handler.station is station)
+        task = asyncio.get_running_loop().create_task(station.remind(handler, subscriber))
         self._reminders.add(task)
         task.add_done_callback(self._reminders.discard)
 
 
-def _pepper(handle: DatabaseConnection) -> str:
-    row = handle.row(_PEPPER)
+def _pepper(connection: DatabaseConnection) -> str:
+    row = connection.row(_PEPPER)
     return str(row[0]) if row else ""
 
 
-def _counts(desk: ChannelHandler) -> dict[str, int]:
-    counts = {"sessions": len(desk.sessions)}
-    station = desk.station
+def _counts(handler: ChannelHandler) -> dict[str, int]:
+    counts = {"sessions": len(handler.sessions)}
+    station = handler.station
     if isinstance(station, HeldServers | HotlineCapacity):
-        counts |= {"visits": len(station.visits), "visits_taken_back": station.visits.taken_back}
+        counts |= {"visits": len(station.visits), "visits_taken_back": station.visits.reclaimed}
     if isinstance(station, HeldServers):
-        counts |= {"waiting": sum(line.waiting for line in station.lines)}
+        counts |= {"waiting": sum(queue.waiting for queue in station.queues)}
     if isinstance(station, HotlineCapacity):
         counts |= {"waiting": station.agents.waiting, "agents_busy": station.agents.busy}
     if isinstance(station, ConcurrencyLimit):
         counts |= {"waiting": station.line.waiting, "busy": station.line.busy}
-    if isinstance(station, MessageRoom):
+    if isinstance(station, MessageStation):
         counts |= {
             "reminders_dropped": station.gateway.dropped,
             "callbacks_failed": station.inbox.callbacks_failed,

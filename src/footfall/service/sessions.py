@@ -1,4 +1,4 @@
-"""Sessions of the ledger, and the audit of its invariants."""
+"""Login sessions, and the audit of the ledger's invariants."""
 
 import hashlib
 import hmac
@@ -13,7 +13,7 @@ from footfall.behaviour.capacity_rules import NO_SESSION, has_lapsed
 from footfall.service.api_errors import ApiError, api_error
 from footfall.service.database import REVENUE, VOUCHERS, Database, DatabaseConnection
 
-# ── Sessions: an open one is found in memory, and each is kept in the database to outlive a restart
+# ── Sessions: looked up in memory, and stored in the database to survive a restart
 
 _TOKEN_BYTES = 24
 _INSERT = "INSERT INTO sessions (token_hash, subscriber, channel) VALUES (:token_hash, :subscriber, :channel)"
@@ -23,7 +23,7 @@ _ALL = "SELECT token_hash, subscriber FROM sessions WHERE channel = :channel"
 
 @dataclass(slots=True)
 class LedgerSession:
-    """Somebody logged in on one channel."""
+    """A subscriber logged in on one channel."""
 
     token_hash: bytes
     subscriber: int
@@ -32,44 +32,44 @@ class LedgerSession:
 
 
 class Sessions:
-    """Open sessions of one channel, the longest idle first."""
+    """Open sessions of one channel, longest idle first."""
 
-    def __init__(self, store: Database, channel: str, now_s: Callable[[], float], idle_s: float) -> None:
-        """Start with none; one that is not used for `idle_s` seconds is over."""
-        self._store = store
+    def __init__(self, database: Database, channel: str, now_s: Callable[[], float], idle_s: float) -> None:
+        """Start with none; a session expires after `idle_s` seconds without use."""
+        self._database = database
         self._channel = channel
         self._now_s = now_s
         self._idle_s = idle_s
         self._open: OrderedDict[bytes, LedgerSession] = OrderedDict()
 
     def __len__(self) -> int:
-        """Give the number of open sessions."""
+        """Return the number of open sessions."""
         return len(self._open)
 
     async def load(self) -> None:
-        """Take up the sessions that a former process left open; their idle time starts anew."""
-        rows = await self._store.read(partial(_all, channel=self._channel))
+        """Restore the sessions that an earlier process left open; their idle time starts again."""
+        rows = await self._database.read(partial(_all, channel=self._channel))
         for token_hash, subscriber in rows:
             self._open[token_hash] = LedgerSession(token_hash, subscriber, self._now_s())
 
     async def start(self, subscriber: int) -> tuple[str, LedgerSession]:
-        """Open a session; give its token, of which only the hash is kept."""
+        """Open a session; return its token, of which only the hash is stored."""
         token = secrets.token_urlsafe(_TOKEN_BYTES)
         session = LedgerSession(_hash(token), subscriber, self._now_s())
-        await self._store.write(partial(_insert, session=session, channel=self._channel))
+        await self._database.write(partial(_insert, session=session, channel=self._channel))
         self._open[session.token_hash] = session
         return token, session
 
     def find(self, authorization: str) -> LedgerSession:
-        """Session of an Authorization header, now used.
+        """Return the session of an Authorization header and mark it as used.
 
         Raises:
-            RefusalError: there is no such session, or it was idle for too long.
+            ApiError: there is no such session, or it has expired.
         """
         kind, _, token = authorization.partition(" ")
         wanted = _hash(token)
         session = self._open.get(wanted)
-        # Looked up by hash, so the time it takes tells nothing of the token; compared all the same.
+        # The lookup is by hash, so its timing reveals nothing; the comparison is a second safeguard.
         if kind != "Bearer" or session is None or not hmac.compare_digest(wanted, session.token_hash):
             raise api_error(NO_SESSION)
         now_s = self._now_s()
@@ -80,23 +80,23 @@ class Sessions:
         return session
 
     async def end(self, session: LedgerSession) -> None:
-        """Close a session; its token is dead at once.
+        """Close a session; its token is invalid at once.
 
         Raises:
-            RefusalError: the database cannot be reached; the session is as it was.
+            ApiError: the database cannot be reached; the session stays open.
         """
         if self._open.pop(session.token_hash, None) is None:
             return
         try:
-            await self._store.write(partial(_delete, token_hash=session.token_hash))
+            await self._database.write(partial(_delete, token_hash=session.token_hash))
         except ApiError:
-            # Else it would be open again after the next start, and by then forgotten by its owner.
+            # Otherwise it would be open again after the next start.
             self._open[session.token_hash] = session
             self._open.move_to_end(session.token_hash, last=False)
             raise
 
     def idle(self) -> Iterator[LedgerSession]:
-        """Sessions that are over, which nobody has ended yet."""
+        """Yield the sessions that have expired but were not ended."""
         now_s = self._now_s()
         for session in list(self._open.values()):
             if not has_lapsed(session.last_s, now_s, self._idle_s):
@@ -108,16 +108,18 @@ def _hash(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()
 
 
-def _insert(handle: DatabaseConnection, session: LedgerSession, channel: str) -> None:
-    handle.change(_INSERT, token_hash=session.token_hash, subscriber=session.subscriber, channel=channel)
+def _insert(connection: DatabaseConnection, session: LedgerSession, channel: str) -> None:
+    connection.change(_INSERT, token_hash=session.token_hash, subscriber=session.subscriber, channel=channel)
 
 
-def _delete(handle: DatabaseConnection, token_hash: bytes) -> None:
-    handle.change(_DELETE, token_hash=token_hash)
+def _delete(connection: DatabaseConnection, token_hash: bytes) -> None:
+    connection.change(_DELETE, token_hash=token_hash)
 
 
-def _all(handle: DatabaseConnection, channel: str) -> list[tuple[bytes, int]]:
-    return [(bytes(token_hash), subscriber) for token_hash, subscriber in handle.rows(_ALL, channel=channel)]
+def _all(connection: DatabaseConnection, channel: str) -> list[tuple[bytes, int]]:
+    return [
+        (bytes(token_hash), subscriber) for token_hash, subscriber in connection.rows(_ALL, channel=channel)
+    ]
 
 
 # ── The invariants of the ledger, computed from the tables alone
@@ -139,14 +141,14 @@ _PAID_TWICE = """SELECT COUNT(*) FROM (SELECT order_id FROM entries
 GROUP BY order_id, to_account HAVING COUNT(*) > 1) twice"""
 
 
-def audit(handle: DatabaseConnection) -> dict[str, Any]:
-    """Count money, numbers and orders, and what of them breaks a law (0 and true in a sound ledger)."""
+def audit(connection: DatabaseConnection) -> dict[str, Any]:
+    """Count money, numbers and orders, and violations of the invariants (0 and true in a sound ledger)."""
 
     def one(sql: str) -> int:
-        row = handle.row(sql)
+        row = connection.row(sql)
         return int(row[0]) if row else 0
 
-    balance, opening = handle.row(_TOTALS) or (0, 0)
+    balance, opening = connection.row(_TOTALS) or (0, 0)
     issued, taken = one(_ISSUED), one(_TAKEN)
     wrong_accounts = one(_WRONG_ACCOUNTS)
     return {
@@ -161,5 +163,5 @@ def audit(handle: DatabaseConnection) -> dict[str, Any]:
         "numbers_sold_twice": one(_SOLD_TWICE),
         "numbers_sold_without_order": one(_SOLD) - one(_SOLD_ORDERS),
         "orders_executed_twice": one(_PAID_TWICE),
-        "orders": {state: int(count) for state, count in handle.rows(_ORDERS)},
+        "orders": {state: int(count) for state, count in connection.rows(_ORDERS)},
     }

@@ -1,4 +1,4 @@
-"""What a reference service is started with: settings, clock of the run, pages and plans that it sells."""
+"""Settings of a reference service, the clock of the run, and the pages and plans that it offers."""
 
 import time
 from collections.abc import Callable
@@ -10,54 +10,54 @@ from footfall.model.model import THE_DAYS_OWN, DayClock, Model
 from footfall.model.numbers import DAY_S
 from footfall.records.errors import BadInputError
 
-# ── The clock of play, to which outages refer, and the day's, to which staff and opening hours do
+# ── The run clock, to which outages refer, and the day clock, to which staff and opening hours refer
 
 
 def steady_clock(
     wall_s: Callable[[], float] = time.time, monotonic_s: Callable[[], float] = time.monotonic
 ) -> Callable[[], float]:
-    """Give a clock that starts at the system's time and then counts seconds, however that is set meanwhile.
+    """Return a clock that starts at the system time and is not affected by later changes of it.
 
-    What it gives can be kept in a database and compared after a restart (seconds since 1970). In one process
-    no step of the system's clock makes anything expire.
+    Its values (seconds since 1970) can be stored and compared after a restart. Within one process, setting
+    the system clock makes nothing expire.
     """
     zero_s = wall_s() - monotonic_s()
     return lambda: zero_s + monotonic_s()
 
 
-class PlayClock:
-    """Seconds since second 0 of play, once that has been set."""
+class RunClock:
+    """Seconds since second 0 of the run, once that has been set."""
 
     def __init__(self, now_s: Callable[[], float], day: DayClock) -> None:
-        """Start with no play set; `day` says what second of the day a second of play is."""
+        """Start with no run set; `day` maps seconds of the run to seconds of the day."""
         self._now_s = now_s
         self._day = day
         self._zero_s: float | None = None
 
     def start_in(self, seconds: float) -> None:
-        """Set second 0 of play so many seconds from now."""
+        """Set second 0 of the run, in seconds from now."""
         self._zero_s = self._now_s() + seconds
 
-    def play_s(self) -> float | None:
-        """Second of play, negative before its start; None while no play is set."""
+    def run_s(self) -> float | None:
+        """Return the second of the run, negative before its start; None while no run is set."""
         return None if self._zero_s is None else self._now_s() - self._zero_s
 
     def day_s(self) -> float:
-        """Second of the day by which staff and opening hours go.
+        """Return the second of the day that decides on staff and opening hours.
 
-        Of the window that is played; of its beginning, as long as nobody has said when play begins; of the
-        local day for a model that is not there to be played.
+        It lies in the window that is run; before a run is set it is the window's start. For a model without
+        a window it is the local time.
         """
-        play_s = self.play_s()
-        if play_s is not None:
-            return self._day.day_s(play_s)
+        run_s = self.run_s()
+        if run_s is not None:
+            return self._day.day_s(run_s)
         if self._day != THE_DAYS_OWN:
             return self._day.starts_s
         local = time.localtime(self._now_s())
         return (local.tm_hour * 3600.0 + local.tm_min * 60.0 + local.tm_sec) % DAY_S
 
 
-# ── What a service is started with
+# ── Settings
 
 _PORT_MAX = 65_535
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -65,10 +65,10 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceSettings:
-    """One service: the model it behaves like, its ledger, its door."""
+    """One service: the model it implements, its database, its address."""
 
     model: Model
-    """As played: capacities, delays and faults are taken from it as they are."""
+    """The scaled load-test model: capacities, delays and faults are used unchanged."""
     seed: int
     database: str
     """Path of an SQLite file, or a SQLAlchemy URL."""
@@ -77,41 +77,41 @@ class ServiceSettings:
     port: int = 8080
     """0: any free port."""
     delays: bool = True
-    """False: service times are zero and the operator's faults never strike; capacities still hold."""
+    """False: service times are zero and no faults are injected; capacities still apply."""
     control_token: str | None = field(default=None, repr=False)
     """None: the control routes do not exist."""
     gateway_key: str | None = field(default=None, repr=False)
-    """Key that the SMS routes ask for; None: whoever reaches the port may send for any number."""
+    """Key required by the SMS routes; None: any client that reaches the port may send for any number."""
     callback_hosts: tuple[str, ...] = LOOPBACK
     """Hosts to which SMS answers may be posted."""
     numbers: int = 20_000
-    """Telephone numbers in the pool that all channels sell from."""
+    """Size of the pool of telephone numbers that all channels sell from."""
     reservation_s: float = 120.0
     visit_idle_s: float = 600.0
-    """A clerk, machine or line is taken back from a visit that asked for nothing for so long."""
+    """A visit without a request for this long loses its clerk, machine or line."""
     session_idle_s: float = SESSION_IDLE_S
-    """As long lives an idle session where the channel has no logout reminder."""
+    """Idle time after which a session ends, on channels without a logout reminder."""
     now_s: Callable[[], float] = field(default_factory=steady_clock)
-    """Clock of everything that expires, seconds since 1970 when it began."""
+    """Clock for everything that expires, seconds since 1970."""
     on_ready: Callable[[int], None] | None = None
-    """Called once with the real port when requests are taken."""
+    """Called once with the actual port when the service accepts requests."""
     on_progress: Callable[[int, int], None] | None = None
-    """Called with accounts made and to be made, while an empty database is filled."""
+    """Called with accounts created and in total, while an empty database is filled."""
 
     def __post_init__(self) -> None:
         """Check the numbers.
 
         Raises:
-            BadInputError: a number is out of its range, or a station is one that can only be simulated.
+            BadInputError: a number is out of range, or a station can only be simulated.
         """
         if not 0 <= self.port <= _PORT_MAX:
-            raise BadInputError(f"--port {self.port}", "no such port", f"0 to {_PORT_MAX}")
+            raise BadInputError(f"--port {self.port}", "not a valid port", f"0 to {_PORT_MAX}")
         if self.subscribers < 1 or self.numbers < 1:
             raise BadInputError(f"subscribers {self.subscribers}", "too few", "at least 1")
         check_served(self.model)
 
 
-# ── What the operator shows and sells: pages, plans, and the words of messages
+# ── Pages, plans and message commands
 
 PLANS: dict[str, tuple[str, int]] = {
     "P18": ("日租卡 18 元", 1800),
@@ -142,4 +142,4 @@ PAGES: dict[str, dict[str, object]] = {
         "commands": {"CX": "余额", "CZ": "充值", "BL": "办理套餐", "MY": "漫游", "Y": "确认", "N": "取消"},
     },
 }
-"""Pages that need no login; `numbers` is the sixth of its kind, from the pool."""
+"""Static pages that need no login; the page `numbers` is built from the pool."""

@@ -1,4 +1,4 @@
-"""The SMS hall: messages in, work behind the gateway, answers out by long poll or callback."""
+"""The SMS channel: incoming messages, work behind the gateway, replies by long poll or callback."""
 
 import asyncio
 import hmac
@@ -18,22 +18,22 @@ from footfall.service import ledger as messages
 from footfall.service import ledger as orders
 from footfall.service.api_errors import ApiError, api_error
 from footfall.service.capacity_limits import MessageRateLimit
-from footfall.service.channel_handler import ChannelHandler, struck
+from footfall.service.channel_handler import ChannelHandler, fault_error
 from footfall.service.database import DatabaseConnection
-from footfall.service.fault_injection import DrawnFault
-from footfall.service.http_messages import Answer, HttpRequest
+from footfall.service.fault_injection import ServiceDraw
+from footfall.service.http_messages import HttpRequest, HttpResponse
 from footfall.service.ledger import Message, Reply
 from footfall.service.settings import ROAMING, VOUCHER
-from footfall.service.waiting_line import ServiceTurn, no_deadline
+from footfall.service.waiting_line import ServiceWindow, no_deadline
 
-# ── What short messages mean, and what is said in reply
+# ── Commands in messages, and the content of replies
 
-Said = tuple[int, str, str]
-"""HTTP status, code and text of an answer."""
+ReplyContent = tuple[int, str, str]
+"""HTTP status, code and text of a reply."""
 
 
 class Command(NamedTuple):
-    """One message, understood."""
+    """One parsed message."""
 
     verb: Verb
     operation: str
@@ -41,12 +41,12 @@ class Command(NamedTuple):
     item: str = ""
     amount_fen: int = 0
     answer: str = ""
-    """`Y` or `N`, to the question whether an order is meant."""
+    """`Y` or `N` in response to a request for confirmation."""
     is_known: bool = True
 
 
-def understand(text: str) -> Command:
-    """Give what a message asks for: CX, CZ fen, BL plan, MY, Y or N."""
+def parse_command(text: str) -> Command:
+    """Parse a message: CX, CZ fen, BL plan, MY, Y or N."""
     word, _, rest = text.strip().partition(" ")
     word, rest = word.upper(), rest.strip()
     if word == "CX" and not rest:
@@ -62,7 +62,7 @@ def understand(text: str) -> Command:
     return Command(Verb.BROWSE, "", is_known=False)
 
 
-# ── Post an answer to where its sender asked for it
+# ── Post a reply to the sender's callback URL
 
 _TRIES = 3
 _TIMEOUT_S = 5.0
@@ -73,10 +73,10 @@ _STATUS_PARTS = 2
 
 
 def check_callback(url: object, hosts: tuple[str, ...]) -> str | None:
-    """Give a URL to which answers may be posted; None for none.
+    """Return the callback URL, None if there is none.
 
     Raises:
-        RefusalError: it is no http URL of an allowed host.
+        ApiError: it is not an http URL of an allowed host.
     """
     if url is None:
         return None
@@ -93,7 +93,7 @@ def check_callback(url: object, hosts: tuple[str, ...]) -> str | None:
 
 
 async def post(url: str, data: dict[str, object]) -> bool:
-    """Post JSON to a checked URL; give whether it was taken, at the third try at the latest."""
+    """Post JSON to a checked URL in up to three attempts; return whether it was accepted."""
     for attempt in range(_TRIES):
         if attempt:
             await asyncio.sleep(_PAUSE_S)
@@ -119,32 +119,32 @@ async def _post_once(parts: SplitResult, body: bytes) -> bool:
             await writer.wait_closed()
 
 
-# ── Answers of the SMS channel: kept, waited for by long polls, or posted to a callback
+# ── Replies of the SMS channel: stored, fetched by long polls, or posted to a callback
 
 _POLLS_MAX = 20_000
 _CALLBACKS_AT_ONCE = 64
 
 
 class Inbox:
-    """Who waits for answers to which subscriber."""
+    """Long polls by subscriber, and the newest reply to each."""
 
     def __init__(self) -> None:
-        """Start with nobody waiting."""
+        """Start without polls."""
         self._polls: defaultdict[int, set[asyncio.Future[Reply | None]]] = defaultdict(set)
         self._last: dict[int, tuple[int | None, Reply]] = {}
-        """Newest answer to a subscriber, behind the number of the one before it, where that is known."""
+        """Newest reply to a subscriber, with the number of the previous one if known."""
         self._waiting = 0
         self._is_stopping = False
         self._posts: set[asyncio.Task[None]] = set()
-        self._turnstile = asyncio.Semaphore(_CALLBACKS_AT_ONCE)
+        self._post_slots = asyncio.Semaphore(_CALLBACKS_AT_ONCE)
         self.callbacks_failed = 0
 
     @contextmanager
     def poll(self, subscriber: int, seconds: float) -> "Iterator[asyncio.Future[Reply | None]]":
-        """Give the next answer to a subscriber from now on, None after so many seconds.
+        """Provide the next reply to a subscriber, None after this many seconds.
 
         Raises:
-            RefusalError: too many wait already.
+            ApiError: too many polls are open.
         """
         if self._waiting >= _POLLS_MAX:
             raise api_error("throttled")
@@ -164,7 +164,7 @@ class Inbox:
                 self._polls.pop(subscriber, None)
 
     def since(self, subscriber: int, n: int) -> list[Reply] | None:
-        """Give the answers after number `n` if it is known without the ledger which they are."""
+        """Return the replies after number `n`; None if only the database knows them."""
         before, reply = self._last.get(subscriber, (None, None))
         if reply is None:
             return None
@@ -173,7 +173,7 @@ class Inbox:
         return [reply] if before is not None and n >= before else None
 
     def deliver(self, subscriber: int, reply: Reply, callback: str | None = None) -> None:
-        """Wake whoever waits for answers to this subscriber, and post the answer if it was asked for."""
+        """Wake the polls for this subscriber, and post the reply to its callback if there is one."""
         _, last = self._last.get(subscriber, (None, None))
         self._last[subscriber] = (last.n if last else None), reply
         for future in self._polls.get(subscriber, ()):
@@ -184,18 +184,18 @@ class Inbox:
             task.add_done_callback(self._posts.discard)
 
     def begin_stop(self) -> None:
-        """Wake everybody, and let nobody wait any more."""
+        """End all polls and accept no new ones."""
         self._is_stopping = True
         for polls in list(self._polls.values()):
             for future in polls:
                 _wake(future)
 
     async def stop(self) -> None:
-        """Wait for the answers that are being posted."""
+        """Wait for the replies that are being posted."""
         await asyncio.gather(*self._posts)
 
     async def _post(self, callback: str, reply: Reply) -> None:
-        async with self._turnstile:
+        async with self._post_slots:
             if not await post(callback, reply.data()):
                 self.callbacks_failed += 1
 
@@ -205,103 +205,103 @@ def _wake(future: "asyncio.Future[Reply | None]", reply: Reply | None = None) ->
         future.set_result(reply)
 
 
-# ── The SMS channel: messages in, work behind the gateway, answers out
+# ── The SMS channel
 
 _TEXT_MAX = 500
 _WAIT_S_MAX = 30.0
 _AT_ONCE_S = 0.0005
-"""Half of what the event loop's timers can tell apart: nothing is waited for that is nearer."""
-_REMINDER: Said = (200, "logout_reminder", "您未退出登录,系统已为您退出。")
+"""Half the resolution of the event loop's timers: shorter delays are skipped."""
+_REMINDER: ReplyContent = (200, "logout_reminder", "您未退出登录,系统已为您退出。")
 _logger = logging.getLogger(__name__)
 
 
-class MessageRoom:
-    """The station of the SMS channel, and all that is on its way there."""
+class MessageStation:
+    """Capacity of the SMS channel, and the messages in transit."""
 
     def __init__(self, spec: MessageGateway) -> None:
-        """Start with nothing on its way; needs the running event loop."""
+        """Start without messages; needs the running event loop."""
         self.gateway = MessageRateLimit(spec, asyncio.get_running_loop().time)
         self.inbox = Inbox()
         self._timers: set[asyncio.TimerHandle] = set()
-        self._in_hand: set[asyncio.Future[Reply | None]] = set()
+        self._in_progress: set[asyncio.Future[Reply | None]] = set()
         self._subscribers: dict[str, int] = {}
 
-    async def enter(self, _call: HttpRequest) -> ServiceTurn:
-        """Let a request pass: messages wait behind the gateway, not their senders."""
+    async def enter(self, _request: HttpRequest) -> ServiceWindow:
+        """Admit a request at once: messages wait behind the gateway, their senders do not."""
         return no_deadline()
 
     def leave(self, ended_s: float) -> None:
-        """Nothing is held."""
+        """Do nothing: no capacity is held."""
 
     def begin_stop(self) -> None:
-        """Wake whoever waits for answers; messages on their way stay in the database for the next start."""
+        """End all polls; messages in transit stay in the database for the next start."""
         for timer in self._timers:
             timer.cancel()
         self.inbox.begin_stop()
 
     async def stop(self) -> None:
-        """Finish what is in hand."""
-        await asyncio.gather(*self._in_hand, return_exceptions=True)
+        """Finish work in progress."""
+        await asyncio.gather(*self._in_progress, return_exceptions=True)
         await self.inbox.stop()
 
-    async def subscriber(self, desk: ChannelHandler, msisdn: str) -> int:
-        """Account of a telephone number, which never changes and is looked up once.
+    async def subscriber(self, handler: ChannelHandler, msisdn: str) -> int:
+        """Return the account of a telephone number, which never changes and is looked up once.
 
         Raises:
-            RefusalError: there is none.
+            ApiError: there is none.
         """
         known = self._subscribers.get(msisdn)
         if known is None:
-            known = await desk.store.read(partial(accounts.subscriber_of, msisdn=msisdn))
+            known = await handler.database.read(partial(accounts.subscriber_of, msisdn=msisdn))
             self._subscribers[msisdn] = known
         return known
 
-    def handle_in(self, seconds: float, desk: ChannelHandler, message: Message) -> None:
-        """Handle a message once it is through the gateway and the systems behind it."""
-        command = understand(message.text)
-        draw = desk.luck.draw(command.verb)
+    def handle_in(self, seconds: float, handler: ChannelHandler, message: Message) -> None:
+        """Handle a message once it has passed the gateway and the systems behind it."""
+        command = parse_command(message.text)
+        draw = handler.injector.draw(command.verb)
         seconds += draw.service_s
         if seconds < _AT_ONCE_S:
-            self._handle(desk, message, command, draw)
+            self._handle(handler, message, command, draw)
             return
 
         def start() -> None:
             self._timers.discard(timer)
-            self._handle(desk, message, command, draw)
+            self._handle(handler, message, command, draw)
 
         timer = asyncio.get_running_loop().call_later(seconds, start)
         self._timers.add(timer)
 
-    async def remind(self, desk: ChannelHandler, subscriber: int) -> None:
-        """Tell a subscriber that their session was ended; a full queue drops it, counted."""
+    async def remind(self, handler: ChannelHandler, subscriber: int) -> None:
+        """Notify a subscriber that their session was ended; dropped and counted if the queue is full."""
         if self.gateway.enter() is None:
             self.gateway.dropped += 1
             return
-        reply = await desk.store.write(
-            partial(messages.answer, subscriber=subscriber, to_id=None, said=_REMINDER)
+        reply = await handler.database.write(
+            partial(messages.answer, subscriber=subscriber, to_id=None, content=_REMINDER)
         )
         self.inbox.deliver(subscriber, reply)
 
-    def _handle(self, desk: ChannelHandler, message: Message, command: Command, draw: DrawnFault) -> None:
-        now_s = desk.settings.now_s()
+    def _handle(self, handler: ChannelHandler, message: Message, command: Command, draw: ServiceDraw) -> None:
+        now_s = handler.settings.now_s()
 
-        def write(handle: DatabaseConnection) -> Reply | None:
-            if not messages.take(handle, message):
+        def write(connection: DatabaseConnection) -> Reply | None:
+            if not messages.take(connection, message):
                 return None
-            said = _said(partial(_work, handle, desk, message, command, now_s), draw)
-            return messages.answer(handle, message.subscriber, message.client_id, said)
+            content = _reply_content(partial(_work, connection, handler, message, command, now_s), draw)
+            return messages.answer(connection, message.subscriber, message.client_id, content)
 
-        work = desk.store.submit(write)
-        self._in_hand.add(work)
+        work = handler.database.submit(write)
+        self._in_progress.add(work)
         work.add_done_callback(partial(self._deliver, message))
 
     def _deliver(self, message: Message, work: "asyncio.Future[Reply | None]") -> None:
-        self._in_hand.discard(work)
+        self._in_progress.discard(work)
         error = work.exception()
         if isinstance(error, ApiError):
-            return  # the database is away: the message is taken up when it is back
+            return  # the database is unreachable: the message is handled once it is back
         if error is not None:
-            # It stays in the ledger as not handled: the next start takes it up again.
+            # It stays in the database as unhandled: the next start retries it.
             _logger.error("message %d failed", message.id, exc_info=error)
             return
         reply = work.result()
@@ -309,100 +309,102 @@ class MessageRoom:
             self.inbox.deliver(message.subscriber, reply, message.callback)
 
 
-async def send_message(desk: ChannelHandler, call: HttpRequest) -> Answer:
-    """Take a message from a subscriber; the same id again is taken and not handled again."""
-    room = _room(desk, call)
-    client_id, text = call.text("id"), call.text("text", _TEXT_MAX)
-    callback = check_callback(call.body.get("callback"), desk.settings.callback_hosts)
-    subscriber = await room.subscriber(desk, call.text("msisdn"))
-    seconds = room.gateway.enter()
+async def send_message(handler: ChannelHandler, request: HttpRequest) -> HttpResponse:
+    """Accept a message from a subscriber; a repeated id is accepted but not handled again."""
+    station = _message_station(handler, request)
+    client_id, text = request.text("id"), request.text("text", _TEXT_MAX)
+    callback = check_callback(request.body.get("callback"), handler.settings.callback_hosts)
+    subscriber = await station.subscriber(handler, request.text("msisdn"))
+    seconds = station.gateway.enter()
     if seconds is None:
         raise api_error("message_rate")
 
-    def write(handle: DatabaseConnection) -> Message | None:
-        number = messages.accept(handle, subscriber, client_id, text, callback)
+    def write(connection: DatabaseConnection) -> Message | None:
+        number = messages.accept(connection, subscriber, client_id, text, callback)
         return Message(number, subscriber, client_id, text, callback) if number is not None else None
 
-    message = await desk.store.write(write)
+    message = await handler.database.write(write)
     if message is not None:
-        room.handle_in(seconds, desk, message)
+        station.handle_in(seconds, handler, message)
     return 202, {"accepted": True}
 
 
-async def show_answers(desk: ChannelHandler, call: HttpRequest) -> Answer:
-    """Show the answers to a number, waiting for the next one if there is none yet."""
-    room = _room(desk, call)
-    after = int(call.query_number("after", 0, 0, 2**53))
-    wait_s = call.query_number("wait_s", 0, 0, _WAIT_S_MAX)
-    subscriber = await room.subscriber(desk, call.parameters[0])
-    found = room.inbox.since(subscriber, after)
+async def show_answers(handler: ChannelHandler, request: HttpRequest) -> HttpResponse:
+    """Show the replies to a number, waiting for the next one if there is none yet."""
+    station = _message_station(handler, request)
+    after = int(request.query_number("after", 0, 0, 2**53))
+    wait_s = request.query_number("wait_s", 0, 0, _WAIT_S_MAX)
+    subscriber = await station.subscriber(handler, request.parameters[0])
+    found = station.inbox.since(subscriber, after)
     read = partial(messages.after, subscriber=subscriber, n=after)
     if not wait_s:
-        found = await desk.store.read(read) if found is None else found
+        found = await handler.database.read(read) if found is None else found
     elif not found:
-        # Listening begins before the look into the ledger, so that no answer comes between the two.
-        with room.inbox.poll(subscriber, wait_s) as coming:
-            found = await desk.store.read(read) if found is None else found
+        # Open the poll before reading the database, so that no reply is missed in between.
+        with station.inbox.poll(subscriber, wait_s) as coming:
+            found = await handler.database.read(read) if found is None else found
             if not found:
                 reply = await coming
                 found = [reply] if reply is not None else []
     return 200, {"answers": [reply.data() for reply in found]}
 
 
-def _room(desk: ChannelHandler, call: HttpRequest) -> MessageRoom:
-    key = desk.settings.gateway_key
-    if key is not None and not hmac.compare_digest(call.header(b"x-gateway-key").encode(), key.encode()):
+def _message_station(handler: ChannelHandler, request: HttpRequest) -> MessageStation:
+    key = handler.settings.gateway_key
+    if key is not None and not hmac.compare_digest(request.header(b"x-gateway-key").encode(), key.encode()):
         raise api_error("wrong_key")
-    desk.refuse_outage()
-    if not isinstance(desk.station, MessageRoom):
+    handler.check_outage()
+    if not isinstance(handler.station, MessageStation):
         raise api_error("not_found")
-    return desk.station
+    return handler.station
 
 
-def _said(work: partial[Said], draw: DrawnFault) -> Said:
-    """Do the work unless a fault struck; a refusal is an answer like any other."""
+def _reply_content(work: partial[ReplyContent], draw: ServiceDraw) -> ReplyContent:
+    """Do the work unless a fault was injected; an error becomes the reply."""
     try:
         if draw.fault is not None:
-            raise struck(draw.fault)
+            raise fault_error(draw.fault)
         return work()
-    except ApiError as refused:
-        return refused.status, refused.code, refused.detail
+    except ApiError as error:
+        return error.status, error.code, error.detail
 
 
 def _work(
-    handle: DatabaseConnection, desk: ChannelHandler, message: Message, command: Command, now_s: float
-) -> Said:
+    connection: DatabaseConnection, handler: ChannelHandler, message: Message, command: Command, now_s: float
+) -> ReplyContent:
     if command.verb is Verb.QUERY:
-        held = accounts.holder(handle, message.subscriber)
+        held = accounts.holder(connection, message.subscriber)
         return 200, "ok", f"余额 {held.balance_fen / 100:.2f} 元,套餐 {held.plan}。"
     if command.verb is Verb.CONFIRM:
-        return _answered(handle, desk, message, command, now_s)
+        return _confirm_or_cancel(connection, handler, message, command, now_s)
     if not command.is_known:
         raise api_error("unknown_command")
-    if command.operation not in desk.channel.dialogues:
+    if command.operation not in handler.channel.dialogues:
         raise api_error("not_offered")
-    wish = orders.OrderRequest(
+    order_request = orders.OrderRequest(
         subscriber=message.subscriber,
-        channel=desk.channel.name,
+        channel=handler.channel.name,
         key=f"sms-{message.id}",
         operation=command.operation,
         item=command.item,
         amount_fen=orders.check(command.operation, command.item, command.amount_fen),
     )
-    order = orders.place(handle, desk.rules, wish, now_s)
+    order = orders.place(connection, handler.rules, order_request, now_s)
     if order.state == orders.PENDING:
         return 202, "confirm", "请回复 Y 确认,回复 N 取消。"
     return 200, "ok", "业务已办理。"
 
 
-def _answered(
-    handle: DatabaseConnection, desk: ChannelHandler, message: Message, command: Command, now_s: float
-) -> Said:
-    """Confirm or cancel the order that waits."""
-    channel = desk.channel.name
-    order = orders.last_pending(handle, message.subscriber, channel)
+def _confirm_or_cancel(
+    connection: DatabaseConnection, handler: ChannelHandler, message: Message, command: Command, now_s: float
+) -> ReplyContent:
+    """Confirm or cancel the pending order."""
+    channel = handler.channel.name
+    order = orders.last_pending(connection, message.subscriber, channel)
     if command.answer == "N":
-        orders.cancel(handle, order)
+        orders.cancel(connection, order)
         return 200, "ok", "业务已取消。"
-    orders.confirm(handle, desk.rules, orders.wish_of(order, message.subscriber, channel), order, now_s)
+    orders.confirm(
+        connection, handler.rules, orders.request_of(order, message.subscriber, channel), order, now_s
+    )
     return 200, "ok", "业务已办理。"

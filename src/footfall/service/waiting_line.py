@@ -1,4 +1,4 @@
-"""A waiting line before a number of servers, first come first served, with patience."""
+"""A first-come-first-served queue for a number of servers, with patience."""
 
 import asyncio
 import time
@@ -9,63 +9,63 @@ from typing import NamedTuple
 from footfall.service.api_errors import api_error
 from footfall.service.http_messages import HttpRequest
 
-# ── When service of a request began, and until when it must have ended; both on the monotonic clock
+# ── Start and deadline of a request's service, both on the monotonic clock
 
 
-class ServiceTurn(NamedTuple):
-    """A request's time at a station."""
+class ServiceWindow(NamedTuple):
+    """Start and deadline of a request's service."""
 
     began_s: float
     deadline_s: float = inf
 
 
-def no_deadline() -> ServiceTurn:
-    """Give the turn of a request that is served at once and may take what it takes."""
-    return ServiceTurn(time.monotonic())
+def no_deadline() -> ServiceWindow:
+    """Return the window of a request that starts now and has no deadline."""
+    return ServiceWindow(time.monotonic())
 
 
 async def sleep_until(second_s: float) -> None:
-    """Sleep until a second of the monotonic clock, if it has not passed."""
+    """Sleep until a time of the monotonic clock, if it has not passed."""
     left_s = second_s - time.monotonic()
     if left_s > 0:
         await asyncio.sleep(left_s)
 
 
 class LineTicket:
-    """A place in a line; `granted` becomes True with a server, False when it is given up."""
+    """A place in the queue; `granted` becomes True with a server, False on leaving without one."""
 
     __slots__ = ("granted", "granted_s", "joined_s", "timer")
 
     def __init__(self, granted: "asyncio.Future[bool]", joined_s: float) -> None:
-        """Take a place, on the monotonic clock."""
+        """Create a place; `joined_s` is on the monotonic clock."""
         self.granted = granted
         self.joined_s = joined_s
         self.granted_s = joined_s
-        """When the server was free, which may be a moment before anybody came to say so."""
+        """When the server became free, which may be slightly before the event loop noticed."""
         self.timer: asyncio.TimerHandle | None = None
 
 
 class WaitingLine:
-    """`servers` servers and those who wait for one."""
+    """`servers` servers and the customers waiting for one."""
 
     __slots__ = ("_tickets", "busy", "servers", "waiting")
 
     def __init__(self, servers: int) -> None:
-        """Open with all servers free."""
+        """Start with all servers free."""
         self._tickets: deque[LineTicket] = deque()
         self.servers = servers
         self.busy = 0
         self.waiting = 0
 
     def take(self) -> bool:
-        """Take a free server at once, if there is one and nobody waits for it."""
+        """Take a server if one is free and the queue is empty; return whether it was."""
         if self.busy < self.servers and not self.waiting:
             self.busy += 1
             return True
         return False
 
     def join(self, patience_s: float) -> LineTicket:
-        """Take a place in the line and keep it for at most `patience_s`."""
+        """Join the queue for at most `patience_s`."""
         loop = asyncio.get_running_loop()
         ticket = LineTicket(loop.create_future(), time.monotonic())
         ticket.timer = loop.call_later(patience_s, self.leave, ticket)
@@ -74,7 +74,7 @@ class WaitingLine:
         return ticket
 
     async def wait(self, patience_s: float) -> bool:
-        """Wait for a server, at most `patience_s`; give whether one was granted."""
+        """Wait for a server for at most `patience_s`; return whether one was granted."""
         ticket = self.join(patience_s)
         try:
             return await ticket.granted
@@ -83,7 +83,7 @@ class WaitingLine:
             raise
 
     def leave(self, ticket: LineTicket) -> None:
-        """Give a place up, unless it has been granted or given up already."""
+        """Leave the queue, unless already served or gone."""
         if not ticket.granted.done():
             self.waiting -= 1
             self._settle(ticket, granted=False)
@@ -91,10 +91,10 @@ class WaitingLine:
                 self._tickets.popleft()
 
     def abandon(self, ticket: LineTicket) -> None:
-        """Give up a place, or the server if it has just been granted: nobody is there to use it."""
+        """Leave the queue after a cancellation, or release the server if it has just been granted."""
         granted = ticket.granted
         if granted.cancelled():
-            # Cancelling whoever awaits a future cancels the future: it was still in the line.
+            # Cancelling a task cancels the future that it awaits: the ticket was still in the queue.
             self.waiting -= 1
             self._stop_timer(ticket)
         elif granted.done() and granted.result():
@@ -103,21 +103,21 @@ class WaitingLine:
             self.leave(ticket)
 
     def release(self, at_s: float | None = None) -> None:
-        """Give the server back; the longest waiting customer takes it at once.
+        """Release a server; the customer who has waited longest takes it at once.
 
-        It was free at `at_s` of the monotonic clock (None: now). A timer that came late does not make a
-        server that is always in use slower than it is meant to be.
+        It was free at `at_s` of the monotonic clock (None: now), so that late timers do not slow down a
+        server that is always in use.
         """
         self.busy -= 1
         self._admit(time.monotonic() if at_s is None else at_s)
 
-    def staff(self, servers: int) -> None:
-        """Change the number of servers; one who is busy when it drops finishes the customer at hand."""
+    def set_servers(self, servers: int) -> None:
+        """Change the number of servers; if it drops, busy servers finish their current customer."""
         self.servers = servers
         self._admit(time.monotonic())
 
-    def send_away(self) -> None:
-        """Let all who wait go without a server."""
+    def dismiss_all(self) -> None:
+        """Dismiss all waiting customers without a server."""
         for ticket in list(self._tickets):
             self.leave(ticket)
 
@@ -140,17 +140,17 @@ class WaitingLine:
             ticket.timer.cancel()
 
 
-# ── Wait for a server as long as the patience lasts and the client is there
+# ── Wait for a server until patience runs out or the client disconnects
 
 
-async def wait_for_server(line: WaitingLine, call: HttpRequest, patience_s: float) -> None:
-    """Return with a server of the line; a client that goes away leaves the line.
+async def wait_for_server(line: WaitingLine, request: HttpRequest, patience_s: float) -> None:
+    """Wait for a server of the queue; a client that disconnects leaves the queue.
 
     Raises:
-        RefusalError: patience ended first, or the client has gone.
+        ApiError: patience ran out first, or the client disconnected.
     """
     ticket = line.join(patience_s)
-    watch = asyncio.ensure_future(call.gone())
+    watch = asyncio.ensure_future(request.wait_for_disconnect())
     watch.add_done_callback(lambda _: line.leave(ticket))
     try:
         granted = await ticket.granted
@@ -158,9 +158,9 @@ async def wait_for_server(line: WaitingLine, call: HttpRequest, patience_s: floa
         line.abandon(ticket)
         raise
     finally:
-        gone = watch.done()
+        wait_for_disconnect = watch.done()
         watch.cancel()
-    if granted and gone:
+    if granted and wait_for_disconnect:
         line.release()
-    if gone or not granted:
+    if wait_for_disconnect or not granted:
         raise api_error("patience")

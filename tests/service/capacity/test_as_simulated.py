@@ -166,8 +166,8 @@ def test_every_customer_ends_alike_in_both_worlds(
     slots: int, queue: int, deadline_s: float, idle_s: float, causes: set[str], busy: Busy, serve: Serve
 ) -> None:
     """Beyond what the slots bear: the same cause at the same time, customer by customer."""
-    model, luck = busy(slots, queue, deadline_s, idle_s), Random(SEED)
-    at_s = sorted(luck.uniform(0, 2 / slots) for _ in range(60))
+    model, rng = busy(slots, queue, deadline_s, idle_s), Random(SEED)
+    at_s = sorted(rng.uniform(0, 2 / slots) for _ in range(60))
     foreseen, found = simulated(model, at_s), serve(model, at_s, 0.0)
     assert {cause for cause, _ in foreseen} == causes
     assert [cause for cause, _ in found] == [cause for cause, _ in foreseen]

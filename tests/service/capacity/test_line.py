@@ -46,7 +46,7 @@ def test_nobody_overtakes_a_waiting_customer() -> None:
         await asyncio.sleep(0)
         line.servers = 1
         assert not line.take()
-        line.staff(1)
+        line.set_servers(1)
         assert await waiting
         assert not line.take()
 
@@ -60,7 +60,7 @@ def test_a_smaller_staff_finishes_the_customers_at_hand() -> None:
         line = WaitingLine(2)
         assert line.take()
         assert line.take()
-        line.staff(1)
+        line.set_servers(1)
         waiting = asyncio.ensure_future(line.wait(PATIENT_S))
         await asyncio.sleep(0)
         line.release()
@@ -99,27 +99,27 @@ def test_a_line_in_a_crowd_comes_out_even() -> None:
     """Whoever comes, loses patience or is cancelled: in the end no server is busy and nobody waits."""
 
     async def work() -> None:
-        line, luck, most = WaitingLine(3), Random(1), 0
+        line, rng, most = WaitingLine(3), Random(1), 0
 
         async def come(patience_s: float) -> None:
             nonlocal most
             if line.take() or await line.wait(patience_s):
                 try:
                     most = max(most, line.busy)
-                    await asyncio.sleep(luck.random() / 1000)
+                    await asyncio.sleep(rng.random() / 1000)
                 finally:
                     line.release()
 
         tasks = []
         for number in range(1000):
-            patience_s = luck.choice([0.0, 0.001, PATIENT_S])
+            patience_s = rng.choice([0.0, 0.001, PATIENT_S])
             tasks.append(asyncio.ensure_future(come(patience_s)))
             if number % 5 == 0:
-                line.staff(luck.choice([1, 2, 3]))
+                line.set_servers(rng.choice([1, 2, 3]))
             if number % 7 == 0:
                 await asyncio.sleep(0)
-                luck.choice(tasks).cancel()
-        line.staff(3)
+                rng.choice(tasks).cancel()
+        line.set_servers(3)
         await asyncio.gather(*tasks, return_exceptions=True)
         assert (line.busy, line.waiting) == (0, 0)
         assert most <= 3

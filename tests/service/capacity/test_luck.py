@@ -29,8 +29,8 @@ def channel(model: Model, *pages: int, verb: Verb = Verb.QUERY) -> Channel:
 
 def test_times_and_faults_follow_the_model(model: Model) -> None:
     """Mean time and share of faults lie within four standard errors of the model's numbers."""
-    luck = FaultInjector(channel(model, 1), 7, delays=True)
-    draws = [luck.draw(Verb.QUERY) for _ in range(DRAWS)]
+    injector = FaultInjector(channel(model, 1), 7, delays=True)
+    draws = [injector.draw(Verb.QUERY) for _ in range(DRAWS)]
     mean_s = sum(draw.service_s for draw in draws) / DRAWS
     share = sum(draw.fault is not None for draw in draws) / DRAWS
     assert mean_s == pytest.approx(0.1, abs=4 * 0.1 / DRAWS**0.5)
@@ -44,12 +44,12 @@ def test_a_turn_of_several_pages_fails_as_often_as_the_model_says(
     model: Model, verb: Verb, pages: int
 ) -> None:
     """The share is that of a turn, however many requests the turn makes."""
-    luck = FaultInjector(channel(model, pages, verb=verb), 7, delays=True)
+    injector = FaultInjector(channel(model, pages, verb=verb), 7, delays=True)
 
     def turn_fails() -> bool:
         # Of the account's three pages the first alone can fail.
         may_fail = [verb is not Verb.QUERY or page % 3 == 0 for page in range(pages)]
-        return any(luck.draw(verb, may_fail=may).fault is not None for may in may_fail)
+        return any(injector.draw(verb, may_fail=may).fault is not None for may in may_fail)
 
     share = sum(turn_fails() for _ in range(DRAWS)) / DRAWS
     assert share == pytest.approx(SHARE, abs=4 * (SHARE * (1 - SHARE) / DRAWS) ** 0.5)
@@ -58,17 +58,17 @@ def test_a_turn_of_several_pages_fails_as_often_as_the_model_says(
 def test_draws_repeat_at_a_seed_and_differ_between_seeds(model: Model) -> None:
     """The n-th request of a channel costs the same in every run of a seed."""
     first, again, other = (
-        [luck.draw(Verb.QUERY) for _ in range(100)]
-        for luck in (FaultInjector(channel(model, 1), seed, delays=True) for seed in (7, 7, 8))
+        [injector.draw(Verb.QUERY) for _ in range(100)]
+        for injector in (FaultInjector(channel(model, 1), seed, delays=True) for seed in (7, 7, 8))
     )
     assert first == again != other
 
 
 def test_without_delays_there_is_no_draw(model: Model) -> None:
     """Nothing takes time and nothing fails."""
-    luck = FaultInjector(channel(model, 1), 7, delays=False)
-    assert {luck.draw(verb).service_s for verb in Verb} == {0.0}
-    assert luck.wrap_up_s() == 0.0
+    injector = FaultInjector(channel(model, 1), 7, delays=False)
+    assert {injector.draw(verb).service_s for verb in Verb} == {0.0}
+    assert injector.wrap_up_s() == 0.0
 
 
 def test_the_customers_own_faults_are_not_the_services(model: Model) -> None:
@@ -76,5 +76,5 @@ def test_the_customers_own_faults_are_not_the_services(model: Model) -> None:
     web = channel(model, 1)
     fault = web.works[Verb.QUERY].faults[0].model_copy(update={"by": "customer", "share": assumed(1, "test")})
     work = web.works[Verb.QUERY].model_copy(update={"faults": (fault,)})
-    luck = FaultInjector(web.model_copy(update={"works": {Verb.QUERY: work}}), 7, delays=True)
-    assert all(luck.draw(Verb.QUERY).fault is None for _ in range(100))
+    injector = FaultInjector(web.model_copy(update={"works": {Verb.QUERY: work}}), 7, delays=True)
+    assert all(injector.draw(Verb.QUERY).fault is None for _ in range(100))

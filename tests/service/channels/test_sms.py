@@ -15,7 +15,7 @@ from footfall.behaviour import customer_rules
 from footfall.model.changes import set_number
 from footfall.model.channel import Verb
 from footfall.model.model import Model
-from footfall.service.sms_handlers import understand
+from footfall.service.sms_handlers import parse_command
 from tests.service.running import Clock, Running, Start
 
 RICH = 3
@@ -113,7 +113,7 @@ def test_a_message_gets_the_answer_of_its_command(start: Start, text: str, code:
 )
 def test_a_command_costs_what_its_verb_costs(text: str, verb: Verb) -> None:
     """The verb decides over service time and faults."""
-    assert understand(text).verb is verb
+    assert parse_command(text).verb is verb
 
 
 def test_a_repeated_message_is_handled_once(start: Start) -> None:

@@ -26,8 +26,8 @@ def test_money_is_conserved_under_concurrent_orders(start: Start, database: str)
     """Whatever order customers shop in: opening + recharged - taken is what the accounts hold."""
     running = start(database=database)
     tokens = [running.log_in("agent", n) for n in range(SUBSCRIBERS)]
-    luck = Random(1)
-    picks = [luck.choice(("recharge", "transact", "roaming")) for _ in range(ORDERS)]
+    rng = Random(1)
+    picks = [rng.choice(("recharge", "transact", "roaming")) for _ in range(ORDERS)]
     items: dict[str, dict[str, object]] = {
         "recharge": {"item": "voucher", "amount_fen": 1500},
         "transact": {"item": "P58"},

@@ -143,8 +143,8 @@ def test_a_connection_that_breaks_before_the_commit_runs_all_once_more(
         done: list[int] = []
         assert await store.write(lambda handle: cut_once(handle, done)) == 2
         assert store.reconnections == 1
-        store._handle.close()
-        store._handle = CutAtCommit(engine)
+        store._connection.close()
+        store._connection = CutAtCommit(engine)
         with pytest.raises(ApiError, match="commit_unknown"):
             await store.write(lambda handle: handle.change("UPDATE subscribers SET plan = 'B' WHERE id = 2"))
         assert await store.write(lambda handle: handle.row("SELECT 1")) == (1,)

@@ -58,15 +58,15 @@ def plan(number: int) -> Callable[[DatabaseConnection], Any]:
 def test_what_fails_takes_nothing_else_with_it(run: Run) -> None:
     """Of operations in one batch, those that failed leave no trace and the others are kept."""
 
-    async def work(store: Database) -> list[Any]:
+    async def work(database: Database) -> list[Any]:
         results = await asyncio.gather(
-            store.write(change(1, "A")),
-            store.write(change(2, "B", RuntimeError("broken"))),
-            store.write(change(3, "C", api_error("expired"))),
-            store.write(change(4, "D")),
+            database.write(change(1, "A")),
+            database.write(change(2, "B", RuntimeError("broken"))),
+            database.write(change(3, "C", api_error("expired"))),
+            database.write(change(4, "D")),
             return_exceptions=True,
         )
-        return [*results, *[await store.read(plan(n)) for n in (1, 2, 3, 4)]]
+        return [*results, *[await database.read(plan(n)) for n in (1, 2, 3, 4)]]
 
     first, second, third, fourth, *plans = run(work)
     assert (first, fourth) == ("A", "D")
@@ -78,11 +78,11 @@ def test_what_fails_takes_nothing_else_with_it(run: Run) -> None:
 def test_an_sql_error_ends_its_operation_alone(run: Run) -> None:
     """A statement that the database refuses leaves the connection usable."""
 
-    async def work(store: Database) -> tuple[object, object]:
-        wrong = store.write(lambda handle: handle.change("UPDATE nothing SET x = 1"))
-        right = store.write(change(1, "A"))
+    async def work(database: Database) -> tuple[object, object]:
+        wrong = database.write(lambda handle: handle.change("UPDATE nothing SET x = 1"))
+        right = database.write(change(1, "A"))
         results = await asyncio.gather(wrong, right, return_exceptions=True)
-        return results, await store.read(plan(1))
+        return results, await database.read(plan(1))
 
     (wrong, right), kept = run(work)
     assert isinstance(wrong, Exception)
@@ -101,9 +101,9 @@ def test_operations_run_one_after_another_in_the_order_they_came(run: Run) -> No
 
         return operation
 
-    async def work(store: Database) -> str:
-        await store.write(lambda handle: handle.change("UPDATE subscribers SET address = '' WHERE id = 1"))
-        return max(await asyncio.gather(*[store.write(append(k)) for k in range(300)]), key=len)
+    async def work(database: Database) -> str:
+        await database.write(lambda handle: handle.change("UPDATE subscribers SET address = '' WHERE id = 1"))
+        return max(await asyncio.gather(*[database.write(append(k)) for k in range(300)]), key=len)
 
     assert run(work).split() == [str(k) for k in range(300)]
 
@@ -111,10 +111,10 @@ def test_operations_run_one_after_another_in_the_order_they_came(run: Run) -> No
 def test_a_writer_that_gave_up_does_not_stop_the_others(run: Run) -> None:
     """An operation whose asker was cancelled is run all the same, and so are those behind it."""
 
-    async def work(store: Database) -> tuple[object, object]:
-        impatient = asyncio.ensure_future(store.write(change(1, "A")))
+    async def work(database: Database) -> tuple[object, object]:
+        impatient = asyncio.ensure_future(database.write(change(1, "A")))
         await asyncio.sleep(0)
         impatient.cancel()
-        return await store.write(change(2, "B")), await store.read(plan(1))
+        return await database.write(change(2, "B")), await database.read(plan(1))
 
     assert run(work) == ("B", "A")
