@@ -1,6 +1,8 @@
 """No line of the project holds what must not be there: a path of one machine, an unfinished thought."""
 
+import io
 import re
+import tokenize
 from pathlib import Path
 
 import pytest
@@ -72,3 +74,94 @@ def test_the_search_finds(what: str, line: str) -> None:
 def test_the_search_lets_reasons_pass(line: str) -> None:
     """What gives its reason is not found."""
     assert not any(re.search(pattern, line) for pattern in FORBIDDEN.values())
+
+
+# ── Plain words: no private language in the rooms that have been rewritten
+
+HOUSE_WORDS = frozenset(
+    {
+        "anybody",
+        "beside",
+        "conductor",
+        "crew",
+        "desk",
+        "desks",
+        "door",
+        "doorman",
+        "doors",
+        "errand",
+        "errands",
+        "fate",
+        "fates",
+        "foretell",
+        "foretold",
+        "hurry",
+        "luck",
+        "lucky",
+        "nobody",
+        "outlook",
+        "slip",
+        "slips",
+        "somebody",
+        "told",
+        "unasked",
+        "whoever",
+        "whomever",
+        "wish",
+        "wishes",
+    }
+)
+PLAIN_ROOMS: dict[str, frozenset[str]] = {
+    "service": frozenset({"slip"}),
+}
+"""Rooms in plain words, each with the words that it still needs: names of other rooms or of an interface."""
+_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
+
+
+def house_words(source: str) -> list[tuple[int, str]]:
+    """Find words of the private language in identifiers, comments and strings, with their line numbers."""
+    kinds = {
+        tokenize.NAME,
+        tokenize.COMMENT,
+        tokenize.STRING,
+        getattr(tokenize, "FSTRING_MIDDLE", tokenize.STRING),
+    }
+    return [
+        (token.start[0] + token.string[: word.start()].count("\n"), word[0].lower())
+        for token in tokenize.generate_tokens(io.StringIO(source).readline)
+        if token.type in kinds
+        for word in _WORD.finditer(token.string)
+        if word[0].lower() in HOUSE_WORDS
+    ]
+
+
+@pytest.mark.parametrize("room", PLAIN_ROOMS)
+def test_a_room_in_plain_words_stays_so(room: str) -> None:
+    """Names, comments, docstrings and messages use the words of the field."""
+    found = [
+        f"{path.relative_to(HERE)}:{line}: {word}"
+        for path in sorted((HERE / "src" / "footfall" / room).rglob("*.py"))
+        for line, word in house_words(path.read_text(encoding="utf-8"))
+        if word not in PLAIN_ROOMS[room]
+    ]
+    assert found == []
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "self.door = Router()\n",
+        "class ErrandRunner: pass\n",
+        "x = 1  # the fate of a row\n",
+        'def f() -> None:\n    """Give what\n    nobody wants."""\n',
+        'raise ValueError(f"{x} is told by {y}")\n',
+    ],
+)
+def test_house_words_are_found_in(source: str) -> None:
+    """Identifiers, parts of them, comments, docstrings and messages are all searched."""
+    assert len(house_words(source)) == 1
+
+
+def test_parts_of_other_words_are_not_house_words() -> None:
+    """Indoors, besides and fateful are words of their own."""
+    assert house_words("indoors = besides = fateful = 1\n") == []

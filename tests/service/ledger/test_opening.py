@@ -93,7 +93,7 @@ def test_the_database_of_another_program_is_refused(settings: MakeSettings, tmp_
         ("nowhere/at/all.db", "cannot be opened"),
         ("mysql://user:hush@localhost/name", "cannot be opened|not supported"),
         ("sqlite:///:memory:", "not supported"),
-        ("://", "is no URL"),
+        ("://", "not a valid URL"),
         ("postgresql+psycopg://user:hush@127.0.0.1:9/name", "cannot be opened"),
     ],
 )
