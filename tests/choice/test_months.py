@@ -192,7 +192,10 @@ def test_upgrades_beyond_the_horizon_are_never_seen(operator: Operator, moving: 
 def test_a_model_without_adoption_has_no_months(operator: Operator) -> None:
     """It is said in one line."""
     bare = operator().model_copy(update={"adoption": None})
-    with pytest.raises(BadInputError, match="model test: says nothing of months; expected a model with"):
+    with pytest.raises(
+        BadInputError,
+        match="model test: has no adoption data, so its months cannot be simulated; expected a model with",
+    ):
         adopt(bare, 1)
 
 

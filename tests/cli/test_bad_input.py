@@ -69,7 +69,7 @@ def test_what_is_no_assignment_cannot_be_set(refused: Refused, assignment: str) 
 
 def test_a_text_that_no_path_holds_is_told(refused: Refused) -> None:
     """Instead of an empty table."""
-    assert refused("show", PROVINCE, "--only", "webb").startswith("footfall: --only webb: no path")
+    assert refused("show", PROVINCE, "--only", "webb").startswith("footfall: --only webb: matches no path")
 
 
 def test_a_rate_cannot_be_negative(refused: Refused, tmp_path: Path) -> None:
@@ -154,7 +154,10 @@ def test_a_scenario_with_a_malformed_criterion_is_told_before_anything_is_writte
 def test_a_trace_made_before_takes_no_shape_of_another(refused: Refused, tmp_path: Path, option: str) -> None:
     """An option that could have no effect is not passed over in silence."""
     line = refused("load", "--scenario", "ordinary_day", "--serve", "--trace", str(tmp_path), option, "2")
-    assert line == f"footfall: {option}: the trace has its own; expected no such option beside --trace"
+    assert (
+        line
+        == f"footfall: {option}: cannot be combined with --trace, which has its own; expected one of the two"
+    )
 
 
 @pytest.mark.parametrize("scale", ["0", "-1", "nan", "inf", "1e9"])
@@ -180,7 +183,7 @@ def test_a_host_or_the_own_service_not_both_nor_none(refused: Refused) -> None:
 def test_a_number_of_processes_must_be_possible(refused: Refused, number: str) -> None:
     """One to 64, or -1 for one a core."""
     line = refused("load", "--scenario", "ordinary_day", "--serve", "--processes", number)
-    assert f"--processes {number}: impossible" in line
+    assert f"--processes {number}: is out of range" in line
 
 
 def test_a_criterion_about_an_earlier_run_needs_one(refused: Refused, tmp_path: Path) -> None:

@@ -141,7 +141,7 @@ def test_a_copy_of_a_run_is_no_second_run(
     """Eight copies of one run were *not worse*; neither side, nor both together, may hold one twice."""
     copy = str(copytree(alike[0][0], tmp_path / "copy"))
     for sides in ((copy, "--baseline", alike[0][0]), (alike[0][0], copy, "--baseline", alike[1][0])):
-        assert "holds the very visits of run" in refused(capsys, "compare", *sides)
+        assert "holds exactly the same visits as run" in refused(capsys, "compare", *sides)
 
 
 def test_what_was_asked_of_a_run_is_not_what_it_played(
@@ -161,13 +161,11 @@ def test_runs_of_another_trace_are_refused_in_one_line(
     """Another window, another model, or the same with other arrivals."""
     a = str(make_run(tmp_path / "a", 1))
     longer = str(make_run(tmp_path / "longer", 2, trace=web_trace(length_s=10)))
-    assert "run longer: played another trace than a: play" in refused(
-        capsys, "compare", longer, "--baseline", a
-    )
+    assert "run longer: has another trace than a: play" in refused(capsys, "compare", longer, "--baseline", a)
     trace = web_trace()
     late = trace.model_copy(update={"arrivals": trace.arrivals.with_columns(pl.col("due_s") + 0.001)})
     other = str(make_run(tmp_path / "other", 3, trace=late))
-    assert "run other: played other arrivals than a" in refused(capsys, "compare", other, "--baseline", a)
+    assert "run other: has other arrivals than a" in refused(capsys, "compare", other, "--baseline", a)
 
 
 @pytest.mark.parametrize(
@@ -179,8 +177,11 @@ def test_runs_of_another_trace_are_refused_in_one_line(
         (("compare", "{b}", "{b}", "--baseline", "{a}"), "is named twice"),
         (("compare", "{b}", "--baseline", "nowhere"), "no such file"),
         (("compare", "{b}", "--baseline", "{a}", "--metric", "p95(fax.query)"), "no run has such a visit"),
-        (("compare", "{b}", "--baseline", "{a}", "--metric", "speed"), "is no metric"),
-        (("compare", "{b}", "--baseline", "{a}", "--min-effect", "5"), "--min-effect 5: is no size"),
+        (("compare", "{b}", "--baseline", "{a}", "--metric", "speed"), "is not a metric"),
+        (
+            ("compare", "{b}", "--baseline", "{a}", "--min-effect", "5"),
+            "--min-effect 5: is not an effect size",
+        ),
         (("compare", "{b}", "--baseline", "{a}", "--min-effect", "200%"), "--min-effect 200%"),
         (
             ("compare", "{b}", "--baseline", "{a}", "--min-effect", "5%", "--min-effect", "6%"),
@@ -188,9 +189,9 @@ def test_runs_of_another_trace_are_refused_in_one_line(
         ),
         (("history", "{a}"), "Missing option '--out'"),
         (("history", "nowhere", "--out", "{dir}/h.csv"), "no such file"),
-        (("history", "{a}", "--out", "{a}/hits.csv", "--metric", "speed"), "is no metric"),
-        (("history", "{a}", "--out", "{a}/manifest.json"), "is no history"),
-        (("history", "{a}", "--out", "{a}/visits-measured.parquet"), "is no history"),
+        (("history", "{a}", "--out", "{a}/hits.csv", "--metric", "speed"), "is not a metric"),
+        (("history", "{a}", "--out", "{a}/manifest.json"), "is not a history"),
+        (("history", "{a}", "--out", "{a}/visits-measured.parquet"), "is not a history"),
         (("compare", "{b}", "--baseline", "{a}", "--out", "{a}/manifest.json"), "manifest.json"),
     ],
 )
@@ -211,7 +212,7 @@ def test_a_run_that_was_simulated_and_not_played_is_refused(
     """It has no service to speak of."""
     made = make_run(tmp_path / "a", 1)
     (made / "trace.json").unlink()
-    assert "was not played" in refused(
+    assert "is not a load test" in refused(
         capsys, "compare", str(made), "--baseline", str(make_run(tmp_path / "b", 2))
     )
 

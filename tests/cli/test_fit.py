@@ -216,9 +216,9 @@ def test_what_is_not_there_is_named(calls: Path, refused: Refused) -> None:
     """The log, the mapping, the option."""
     log, mapping = str(calls / "calls.csv"), str(calls / "calls.toml")
     assert (
-        refused() == "LOG: no log is named; expected a CSV, Excel or Parquet file, a queue_log, or --example"
+        refused() == "LOG: no log is given; expected a CSV, Excel or Parquet file, a queue_log, or --example"
     )
-    assert refused(log).startswith("--map: no mapping is named")
+    assert refused(log).startswith("--map: no mapping is given")
     assert "nowhere.csv: no such file" in refused(str(calls / "nowhere.csv"), "--map", mapping)
     assert "nowhere.toml: no such file" in refused(log, "--map", str(calls / "nowhere.toml"))
     line = refused(log, "--map", mapping, "--weekday", "someday")
@@ -236,7 +236,7 @@ def test_what_is_not_there_is_named(calls: Path, refused: Refused) -> None:
             ('"time"', '"topic"'),
             "columns.arrived: no cell of the column 'topic' can be read; the first, in line 2, is",
         ),
-        (("short_service_s = 10", "short_service_s = ten"), "calls.toml: is no TOML"),
+        (("short_service_s = 10", "short_service_s = ten"), "calls.toml: is not valid TOML"),
         (
             ("short_service_s = 10", "short_servce_s = 10"),
             "options.short_servce_s: extra inputs are not permitted",

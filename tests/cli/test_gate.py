@@ -268,11 +268,11 @@ def test_a_run_is_no_baseline_of_itself(
     copy: Path, made: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Nor is a copy of it, or a link to it."""
-    assert "is the run itself" in refused(capsys, *against(copy, copy))
+    assert "is the run that is judged" in refused(capsys, *against(copy, copy))
     link = tmp_path / "link"
     link.symlink_to(copy)
-    assert "is the run itself" in refused(capsys, *against(copy, link))
-    assert "holds the very visits of this run" in refused(capsys, *against(copy, made))
+    assert "is the run that is judged" in refused(capsys, *against(copy, link))
+    assert "holds exactly the same visits as this run" in refused(capsys, *against(copy, made))
 
 
 def test_a_baseline_of_another_load_is_refused_before_a_play(made: Path) -> None:

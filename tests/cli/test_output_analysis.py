@@ -215,18 +215,21 @@ def refused(capsys: pytest.CaptureFixture[str]) -> Refused:
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (("--precision", "5percent"), "--precision 5percent: is no share of the mean; expected such as 5%"),
-        (("--precision", "0%"), "is no share of the mean"),
-        (("--precision", "5"), "is no share of the mean"),
-        (("--precision", "-5%"), "is no share of the mean"),
-        (("--precision", "nan"), "is no share of the mean"),
+        (
+            ("--precision", "5percent"),
+            "--precision 5percent: is not a share of the mean; expected such as 5%",
+        ),
+        (("--precision", "0%"), "is not a share of the mean"),
+        (("--precision", "5"), "is not a share of the mean"),
+        (("--precision", "-5%"), "is not a share of the mean"),
+        (("--precision", "nan"), "is not a share of the mean"),
         (("--precision", "5%", "--replications", "14"), "expected 15 or more: 10, and 5 that must agree"),
-        (("--figure", "wait*"), "expected --precision 5% beside it"),
-        (("--precision", "5%", "--figure", "waits"), "--figure waits: fits no key figure of the model"),
+        (("--figure", "wait*"), "requires --precision 5%"),
+        (("--precision", "5%", "--figure", "waits"), "--figure waits: matches no key figure of the model"),
         (("--versus", "hall.clerks"), "--versus hall.clerks: not an assignment"),
         (("--versus", "fax.lines=3"), "--versus fax.lines: no such number in the model"),
         (("--versus", "hall.clerks=4", "--replications", "1"), "too few for --versus; expected 2 or more"),
-        (("--versus", "hall.clerks=4", "--precision", "5%"), "--versus: goes over a fixed number of days"),
+        (("--versus", "hall.clerks=4", "--precision", "5%"), "--versus: cannot be combined with --precision"),
     ],
 )
 def test_what_cannot_be_asked_of_days_is_refused(

@@ -91,7 +91,9 @@ def test_scale_leaves_requests_out_and_more_at_less(log: Path) -> None:
 def test_a_log_holds_no_more_than_its_requests(log: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Three times a log would be requests that nobody made; a model's customers can be drawn."""
     assert trace(log, "--scale", "3") == 2
-    assert "a log holds no more than its requests; expected at most 1" in capsys.readouterr().err
+    assert (
+        "a log cannot give more arrivals than it has requests; expected at most 1" in capsys.readouterr().err
+    )
 
 
 def test_rules_name_the_errands_and_the_rest_is_told(log: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -153,4 +155,4 @@ def test_options_of_a_log_without_one_are_refused(
     monkeypatch.chdir(TOP)
     options = ("--scenario", "ordinary_day", "--as", "web.query", "--out", str(tmp_path))
     assert run(("trace", *options)) == 2
-    assert "--as: there is no log" in capsys.readouterr().err
+    assert "--as: requires --from-log LOG" in capsys.readouterr().err

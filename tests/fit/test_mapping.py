@@ -42,7 +42,7 @@ def test_without_outcomes_the_words_of_the_kit_are_understood() -> None:
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("arrived =", "m.toml: is no TOML"),
+        ("arrived =", "m.toml: is not valid TOML"),
         ("", "m.toml: columns: field required"),
         ('[columns]\nbegan = "b"\n', "m.toml: columns.arrived: field required"),
         (LEAST + 'ended = "e"\n', "`ended` needs `began`"),

@@ -418,7 +418,7 @@ def test_a_killed_play_leaves_nothing_that_looks_finished(
         play.stop(signal.SIGKILL)
         with pytest.raises(BadInputError, match="holds run"):
             claim_for_play(tmp_path)
-    with pytest.raises(BadInputError, match="the play was killed"):
+    with pytest.raises(BadInputError, match="the run was killed"):
         read_result(tmp_path)
     assert not (tmp_path / VISITS_FILE).exists()
     assert read_manifest(tmp_path).status == "running"

@@ -104,7 +104,7 @@ def test_a_table_of_another_kind_is_not_added_to(before: pl.DataFrame, problem: 
 @pytest.mark.parametrize("wrong", ["p95", "web.query.speed"])
 def test_a_column_that_is_no_metric_makes_it_no_history(wrong: str) -> None:
     """Nor does one that lacks the commit."""
-    with pytest.raises(BadInputError, match=f"column '{wrong}' is no metric"):
+    with pytest.raises(BadInputError, match=f"column '{wrong}' is not a metric"):
         metrics_of(history([row(1)]).with_columns(pl.lit(1.0).alias(wrong)))
     with pytest.raises(BadInputError, match="column 'commit' is missing"):
         metrics_of(history([row(1)]).drop("commit"))

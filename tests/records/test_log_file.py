@@ -38,7 +38,7 @@ def test_a_parquet_file_keeps_its_types(tmp_path: Path) -> None:
         (b"\x28\xb5\x2f\xfdxx", "is packed with zstd, which this Python cannot unpack|cannot be read"),
         (b"\x1f\x8bnot gzip at all", "cannot be read"),
         (b"PK\x03\x04no sheet", "cannot be read"),
-        (bytes(range(256)) * 9, "is no text"),
+        (bytes(range(256)) * 9, "is not a text file"),
         (b'time,wait\n"1,2\n' + b"3,4\n" * 200, "a quoted cell ends only in line 202"),
     ],
     ids=["empty", "heading alone", "more cells than headings", "zstd", "gzip", "zip", "bytes", "open quote"],

@@ -246,7 +246,7 @@ def test_several_files_are_one_table_and_each_line_knows_its_file(tmp_path: Path
     assert [table.place(row) for row in (0, 1, 2)] == ["one line 2", "one line 3", "two line 2"]
     assert [table.place_of(each.line) for each in table.aside] == ["two line 3"]
     other = Table(pl.DataFrame({"c": ["1"]}))
-    with pytest.raises(BadInputError, match=r"three: has not the columns of one \(a, b, c\)"):
+    with pytest.raises(BadInputError, match=r"three: does not have the columns of one \(a, b, c\)"):
         joined([("one", first), ("three", other)])
 
 

@@ -80,7 +80,11 @@ def world(model: Model) -> World:
     """
     adoption = model.adoption
     if adoption is None:
-        raise BadInputError(f"model {model.name}", "says nothing of months", "a model with `adoption`")
+        raise BadInputError(
+            f"model {model.name}",
+            "has no adoption data, so its months cannot be simulated",
+            "a model with `adoption`",
+        )
     known, learnt = _with_awareness(model, adoption), frozenset(adoption.awareness)
     made = World(
         adoption=adoption,

@@ -50,7 +50,7 @@ def command(
     runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Folders of played runs.")],
     baseline: Annotated[
         list[Path],
-        typer.Option(metavar="RUN...", help="Folders of the runs that they are held against."),
+        typer.Option(metavar="RUN...", help="Folders of the baseline runs."),
     ],
     metrics: Annotated[
         list[str] | None,
@@ -98,7 +98,9 @@ def minimum_of(given: Sequence[str]) -> Minimum:
     for text in given:
         match = _MINIMUM.fullmatch(text.strip())
         if match is None or float(match["number"]) > 100 or match["unit"] in known:  # noqa: PLR2004  percent
-            raise BadInputError(f"--min-effect {text}", "is no size", "such as 5% (times) and 1pt (success)")
+            raise BadInputError(
+                f"--min-effect {text}", "is not an effect size", "such as 5% (times) and 1pt (success)"
+            )
         known[match["unit"]] = float(match["number"]) / 100
     ordinary = Minimum()
     return Minimum(relative=known.get("%", ordinary.relative), share=known.get("pt", ordinary.share))

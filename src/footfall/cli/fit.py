@@ -76,7 +76,7 @@ def command(
         return
     if not logs:
         raise BadInputError(
-            "LOG", "no log is named", "a CSV, Excel or Parquet file, a queue_log, or --example"
+            "LOG", "no log is given", "a CSV, Excel or Parquet file, a queue_log, or --example"
         )
     text = None if mapping is None else mapping_text(mapping)
     if text is not None and is_share_mapping(text):
@@ -99,12 +99,14 @@ def command(
 
 def _without_weekday(weekday: str | None) -> None:
     if weekday is not None:
-        raise BadInputError("--weekday", "is not for channel shares, which are by month", "no --weekday")
+        raise BadInputError(
+            "--weekday", "does not apply to channel shares, which are monthly", "no --weekday"
+        )
 
 
 def _without_forecast(months: int | None) -> None:
     if months is not None:
-        problem = "forecasts channel shares, and the mapping names no channel"
+        problem = "applies to channel shares, and the mapping has no channels"
         raise BadInputError(f"--forecast {months}", problem, "what `footfall fit --example-shares` prints")
 
 

@@ -53,7 +53,9 @@ def command(
     for run in left_out:
         note(f"left out: {run.name}: {run.reason}")
     if not kept:
-        raise BadInputError("footfall history", "no run counts", "a whole run whose arrivals were in time")
+        raise BadInputError(
+            "footfall history", "no run can be used", "a finished run that started its arrivals on time"
+        )
     check_same_trace(kept)
     before = _before(out)
     chosen = _metrics(kept, metrics or (), before)
@@ -95,8 +97,8 @@ def _before(path: Path) -> pl.DataFrame | None:
     try:
         names = pl.read_csv(path, n_rows=0).columns
     except (PolarsError, OSError) as error:
-        raise BadInputError(f"--out {path}", "is no table", "a history, or a new file") from error
+        raise BadInputError(f"--out {path}", "is not a table", "a history, or a new file") from error
     texts = {TIME, *ATTRIBUTES}
     if not texts <= set(names):
-        raise BadInputError(f"--out {path}", "is no history", "one written by footfall, or a new file")
+        raise BadInputError(f"--out {path}", "is not a history", "one written by footfall, or a new file")
     return read_csv(path, pl.Schema({name: pl.String if name in texts else pl.Float64 for name in names}))

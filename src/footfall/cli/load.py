@@ -324,12 +324,12 @@ def _check(
         return
     for option, value in of_url.items():
         if value is not None:
-            raise BadInputError(option, "goes with a URL", f"footfall load URL … {option}")
+            raise BadInputError(option, "requires a URL", f"footfall load URL … {option}")
     if scenario is None:
         expected = "a URL with --rate 60, or --scenario NAME with --host URL or --serve"
-        raise BadInputError("footfall load", "nothing to play is named", expected)
+        raise BadInputError("footfall load", "nothing to run is given", expected)
     if serve is (host is not None):
-        problem = "both --host and --serve are given" if serve else "no service is named"
+        problem = "both --host and --serve are given" if serve else "no service is given"
         raise BadInputError("footfall load", problem, "either --host URL or --serve")
 
 
@@ -347,7 +347,9 @@ def _refuse_beside_url(given: Mapping[str, object]) -> None:
     """
     for option, value in given.items():
         if value not in {None, False, ()}:
-            raise BadInputError(option, "goes with --scenario, not with a URL", "one or the other")
+            raise BadInputError(
+                option, "requires --scenario and cannot be combined with a URL", "one of the two"
+            )
 
 
 def _trace(scenario: Scenario, given: Given) -> Trace:
@@ -361,7 +363,9 @@ def _trace(scenario: Scenario, given: Given) -> Trace:
     seed = None if given.seed == DEFAULT_SEED else given.seed
     for option, value in (_shaping(given) | {"--seed": seed}).items():
         if value not in {None, ()}:
-            raise BadInputError(option, "the trace has its own", "no such option beside --trace")
+            raise BadInputError(
+                option, "cannot be combined with --trace, which has its own", "one of the two"
+            )
     made = read_trace(given.trace)
     update = {"criteria": scenario.criteria, "scenario": scenario.name}
     return made.model_copy(update={"info": made.info.model_copy(update=update)})

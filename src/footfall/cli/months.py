@@ -39,7 +39,7 @@ def asked(
     if months is None:
         for name, value in (("--futures", futures), ("--kpi", kpi)):
             if value is not None:
-                raise BadInputError(name, "a day has none", "--months N beside it")
+                raise BadInputError(name, "requires --months N")
         return None
     return MonthsAsked(months, futures or FUTURES, share_of(kpi or KPI), seed, share)
 

@@ -15,7 +15,9 @@ def command(run: RunFolder) -> None:
     """Write report.html, measures.csv and the charts of a played RUN again."""
     manifest = read_manifest(run)
     if manifest.arrivals is None:
-        raise BadInputError(str(run), "was not played", "a run of footfall load or footfall demo")
+        raise BadInputError(
+            str(run), "is not a load test", "the folder of a run of footfall load or footfall demo"
+        )
     check_not_in_use(run)
     check_run(run, manifest)
     predict_if_missing(run, TERMINAL)

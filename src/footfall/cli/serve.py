@@ -62,7 +62,7 @@ def command(
     """
     if trace is not None:
         if changes:
-            raise BadInputError("--set", "changes nothing beside --trace", "a trace made with --set")
+            raise BadInputError("--set", "has no effect with --trace", "a trace made with --set")
         found = read_trace(trace)
         day, play, seed = found.model, found.info.play, found.info.seed
     else:

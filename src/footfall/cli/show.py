@@ -37,7 +37,7 @@ def command(
             say("every number has a source")
             return
     elif not numbers:
-        problem = "no path of a number holds this text"
+        problem = "matches no path of a number"
         raise BadInputError(
             f"--only {only}", problem, f"a part of one, as `footfall show {model}` lists them"
         )

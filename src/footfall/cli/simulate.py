@@ -132,7 +132,7 @@ def command(
 def _refuse_beside_months(of_days: Mapping[str, object]) -> None:
     for option, given in of_days.items():
         if given is not None:
-            raise BadInputError(option, "months have futures", "no such option beside --months")
+            raise BadInputError(option, "does not apply to --months", "the option without --months")
 
 
 def laws_line(laws: InvariantsHeld, days: int) -> str:

@@ -64,7 +64,7 @@ def erlang_c(
     within_s: Within = 20.0,
     as_json: Json = False,
 ) -> None:
-    """A queue whose customers all wait."""
+    """M/M/c queue without abandonment (Erlang C)."""
 
     def row(n: int) -> Row:
         if not arrivals_per_h:
@@ -181,7 +181,7 @@ def room(
     service_s: Service,
     as_json: Json = False,
 ) -> None:
-    """A hall with room for so many (M/M/c/K)."""
+    """M/M/c/K: a queue with room for K customers."""
 
     def row(n: int) -> Row:
         if not arrivals_per_h and places >= n:
@@ -233,7 +233,7 @@ def closed_loop(
     ] = 0.0,
     as_json: Json = False,
 ) -> None:
-    """So many users, each waiting for the answer (MVA)."""
+    """Closed system: a number of users, each waiting for its answer (mean value analysis)."""
 
     def row(n: int) -> Row:
         found = theory.closed_loop(n, think_s, demand_s)
@@ -246,7 +246,7 @@ def closed_loop(
 def retries(
     servers: Servers,
     load_erlangs: Load,
-    retries: Annotated[int, typer.Option(min=0, max=1000, help="Further tries of who finds all taken.")],
+    retries: Annotated[int, typer.Option(min=0, max=1000, help="Retries of a blocked caller.")],
     as_json: Json = False,
 ) -> None:
     """Lines whose lost customers try again at once."""
@@ -271,7 +271,7 @@ def _numbers(text: str) -> range:
         low, high = 0, 0
     if not 0 < low <= high <= _SERVERS_MOST or high - low >= _RANGE_MOST:
         expected = f"a number such as 14, or a range of at most {_RANGE_MOST} such as 12-18"
-        raise BadInputError(text, "is no number of servers or users", expected)
+        raise BadInputError(text, "is not a number of servers or users", expected)
     return range(low, high + 1)
 
 
@@ -283,7 +283,7 @@ def _patience(law: DistributionFamily, mean_s: float, cv: float | None) -> theor
         spread = None if cv is None else Number(cv, Grade.SET, "--patience-cv")
         duration = Duration(law=law, mean_s=Number(mean_s, Grade.SET, "--patience-s"), cv=spread)
     except ValueError as error:
-        problem = f"does not go with a variation of {cv}"
+        problem = f"cannot be combined with a variation of {cv}"
         raise BadInputError(f"--patience-law {law.value}", problem, "--patience-cv as it needs") from error
     return theory.PatienceDistribution(
         duration.survival, (mean_s,) if law is DistributionFamily.CONSTANT else ()

@@ -89,7 +89,9 @@ def command(
     of_a_log = {f"--{name.replace('_', '-')}": getattr(form, name) for name in form.__slots__}
     _only_with_a_log(from_log, {"--as": errands, **of_a_log})
     if from_log is not None and arrivals is not None:
-        raise BadInputError("--arrivals", "a log has its own number", "--scale 0.5, at most 1")
+        raise BadInputError(
+            "--arrivals", "cannot be combined with a log, which has its own number", "--scale 0.5, at most 1"
+        )
     check_writable(out)
     # A log's times are its own: they are played as they were unless --speed says otherwise.
     faster = 1.0 if speed is None and from_log is not None else speed
@@ -133,7 +135,7 @@ def _only_with_a_log(log: Path | None, given: dict[str, object]) -> None:
     """Refuse what could have no effect."""
     for name, value in given.items():
         if log is None and value:
-            raise BadInputError(name, "there is no log", "--from-log LOG")
+            raise BadInputError(name, "requires --from-log LOG")
 
 
 def _tell(log: LogInfo) -> None:

@@ -29,7 +29,7 @@ TEXTBOOK = PUBLISHED / "leemis_park_ssq.py"
 Data = Annotated[
     Path | None,
     typer.Option(
-        help="Folder of the recorded and public data; what needs it is left out without.",
+        help="Folder of the recorded and public data; checks that need it are skipped without it.",
         envvar="FOOTFALL_DATA",
         show_default=False,
     ),

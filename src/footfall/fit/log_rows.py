@@ -406,7 +406,7 @@ def queue_mapping(text: str | None, where: str) -> Mapping:
     try:
         data = tomllib.loads(text or "")
     except tomllib.TOMLDecodeError as error:
-        raise BadInputError(where, f"is no TOML ({error})", "[options] and [outcomes]") from error
+        raise BadInputError(where, f"is not valid TOML ({error})", "[options] and [outcomes]") from error
     options = {"nobody": _NOBODY} | data.get("options", {})
     return mapping_of({"outcomes": OUTCOMES} | data | {"columns": COLUMNS, "options": options}, where)
 

@@ -148,7 +148,7 @@ def read_share_mapping(text: str, where: str) -> ShareMapping:
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise BadInputError(where, f"is no TOML ({error})", EXPECTED) from error
+        raise BadInputError(where, f"is not valid TOML ({error})", EXPECTED) from error
     return share_mapping_of(data, where)
 
 

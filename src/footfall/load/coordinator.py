@@ -181,9 +181,9 @@ class DistributedRun:
         while member.status == "called" and time.perf_counter() < ends:
             gevent.sleep(_PING_EVERY_S)
             if member.status == "called" and worker not in self._ready_workers():
-                member.status, member.problem = "lost", "it went before it was ready"
+                member.status, member.problem = "lost", "it left before it was ready"
         if member.status == "called":
-            member.status, member.problem = "unable", "it did not get ready"
+            member.status, member.problem = "unable", "it did not become ready"
 
     def _hand_out(self, worker: str) -> None:
         trace, settings = self.prepared.trace, self.prepared.settings

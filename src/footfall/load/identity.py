@@ -104,7 +104,7 @@ def check_customer_errors(model: Model) -> None:
                 if fault.by == "customer" and fault.share > 0 and not _can_enact(channel, verb, fault):
                     where = f"channel {channel.name}, {verb.value}"
                     known = "; ".join(f"{cause}: {how}" for cause, how in ENACTED.items())
-                    raise BadInputError(where, f"no way to enact the customer's fault {fault.cause!r}", known)
+                    raise BadInputError(where, f"cannot simulate the customer's error {fault.cause!r}", known)
 
 
 def _can_enact(channel: Channel, verb: Verb, fault: Fault) -> bool:

@@ -89,7 +89,7 @@ def gateway_key() -> str:
     key = os.environ.get(GATEWAY_VARIABLE, "")
     if not is_header_value(key):
         raise BadInputError(
-            GATEWAY_VARIABLE, "holds what no header can carry", "letters without a line break"
+            GATEWAY_VARIABLE, "contains characters that a header cannot carry", "letters without a line break"
         )
     return key
 

@@ -237,7 +237,7 @@ class LocustPlugin:
         """
         runner = self._environment.runner if self._environment else None
         if isinstance(runner, MasterRunner) and not runner.worker_count:
-            raise BadInputError("workers", "none is connected", "locust -f … --worker, or --processes")
+            raise BadInputError("workers", "no worker is connected", "locust -f … --worker, or --processes")
 
     def _carry_out(self, work: Any) -> bool:  # noqa: ANN401  any of our steps
         """Do a step; what the user did wrong is said in one line."""

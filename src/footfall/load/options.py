@@ -147,7 +147,7 @@ def load_options(given: dict[str, Any]) -> LoadOptions:
         raise BadInputError(where, f"{first['input']!r}", known[name].expected) from error
     if options.processes != -1 and not 1 <= options.processes <= PROCESSES_MOST:
         expected = f"1 to {PROCESSES_MOST}, or -1"
-        raise BadInputError(f"--processes {options.processes}", "impossible", expected)
+        raise BadInputError(f"--processes {options.processes}", "is out of range", expected)
     if options.stall_s and options.stall_every_s <= options.stall_s:
         expected = f"more than --stall-s {options.stall_s:g}"
         raise BadInputError("--stall-every-s", f"{options.stall_every_s:g}", expected)

@@ -106,8 +106,8 @@ def read_result(folder: Path) -> LoadResult:
     """
     path = folder / LOAD_FILE
     if not path.is_file():
-        raise BadInputError(str(path), "no such file: the play was killed", "a play that ended")
-    data = read_json(path, "the sums of a play")
+        raise BadInputError(str(path), "no such file: the run was killed", "a run that ended")
+    data = read_json(path, "the sums of a run")
     try:
         data["arrivals"] = ArrivalCounts(**data["arrivals"])
         data["lag_s"] = Lag(**data["lag_s"])
@@ -117,7 +117,7 @@ def read_result(folder: Path) -> LoadResult:
         data["workers"] = worker_records(data.get("workers", ()))
         return check_types(LoadResult(**data))
     except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise BadInputError(str(path), f"damaged ({error})", "the sums of a play") from error
+        raise BadInputError(str(path), f"damaged ({error})", "the sums of a run") from error
 
 
 # ── Latency, service time and lag of visits, in histograms by channel, operation and outcome; their file

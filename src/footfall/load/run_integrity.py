@@ -66,12 +66,12 @@ def _check_digests(folder: Path, manifest: Manifest) -> None:
 
 def _check_play(folder: Path, manifest: Manifest, trace: Trace | None) -> None:
     if trace is None:
-        raise BadInputError(str(folder / TRACE_FILE), "no such file", "the trace that was played")
+        raise BadInputError(str(folder / TRACE_FILE), "no such file", "the trace of the run")
     result = read_result(folder)
     for name, value in result.for_manifest().items():
         if getattr(manifest, name) != value:
             problem = f"{name} is not that of {LOAD_FILE}"
-            raise BadInputError(str(folder / MANIFEST), problem, "the sums of one play")
+            raise BadInputError(str(folder / MANIFEST), problem, "the sums of one run")
     if trace.info.criteria != criteria_of(manifest.settings.get("criteria", ()), f"run {manifest.run}"):
         raise BadInputError(str(folder / MANIFEST), f"criteria are not those of {TRACE_FILE}", "one run")
     if result.arrivals.due != trace.arrivals.height:

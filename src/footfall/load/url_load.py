@@ -75,14 +75,14 @@ def span_of(load: UrlLoad) -> Span:
         raise BadInputError("--arrivals", "--rate and --for tell the number already", "two of the three")
     if rate is not None and not 0 < rate <= ARRIVALS_MOST:
         raise BadInputError(
-            f"--rate {rate:g}", "impossible", f"above 0, at most {ARRIVALS_MOST:,} arrivals per second"
+            f"--rate {rate:g}", "is out of range", f"above 0, at most {ARRIVALS_MOST:,} arrivals per second"
         )
     if count is not None and not 0 < count <= ARRIVALS_MOST:
-        raise BadInputError(f"--arrivals {count}", "impossible", f"1 to {ARRIVALS_MOST:,}")
+        raise BadInputError(f"--arrivals {count}", "is out of range", f"1 to {ARRIVALS_MOST:,}")
     if for_s is None:
         for_s = count / rate if count and rate else FOR_S
     if not 0 < for_s <= FOR_S_MOST:
-        raise BadInputError(f"--for {for_s:g}s", "impossible", "above 0, at most a day")
+        raise BadInputError(f"--for {for_s:g}s", "is out of range", "above 0, at most a day")
     if rate is None:
         rate = (count or 0) / for_s
     if rate * for_s > ARRIVALS_MOST:
@@ -160,7 +160,7 @@ def trace_of_url(
     span = span_of(load)
     at_s = due_s(span, load.seed, even=load.even)
     if not at_s.size:
-        raise BadInputError("--rate and --for", "no customer comes in it", "a longer time, or --arrivals 1")
+        raise BadInputError("--rate and --for", "no arrivals in that time", "a longer time, or --arrivals 1")
     model = _model(load.url, errands)
     number = np.arange(at_s.size)
     keys = keyed.customer_keys(keyed.run_key(load.seed, 0), number)

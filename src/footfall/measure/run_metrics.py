@@ -118,7 +118,9 @@ def _read(text: str, runs: Sequence[RunVisits]) -> list[Metric]:
     match = _FORM.fullmatch(text.strip())
     if match is None:
         raise BadInputError(
-            f"--metric {text}", "is no metric", f"{', '.join(STATISTICS)}, or one of a scope: p95(web.query)"
+            f"--metric {text}",
+            "is not a metric",
+            f"{', '.join(STATISTICS)}, or one of a scope: p95(web.query)",
         )
     statistic, scope = match["statistic"], match["scope"]
     if scope is not None:
@@ -209,7 +211,7 @@ def metrics_of(table: pl.DataFrame) -> list[Metric]:
     wrong = [name for name, metric in zip(columns, metrics, strict=True) if metric is None]
     missing = [name for name in (TIME, *ATTRIBUTES) if name not in table.columns]
     if wrong or missing:
-        problem = f"column {wrong[0]!r} is no metric" if wrong else f"column {missing[0]!r} is missing"
+        problem = f"column {wrong[0]!r} is not a metric" if wrong else f"column {missing[0]!r} is missing"
         raise BadInputError("--out", problem, "a history written by footfall, or a new file")
     return [metric for metric in metrics if metric is not None]
 

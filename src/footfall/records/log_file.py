@@ -215,7 +215,9 @@ def joined(tables: Sequence[tuple[str, Table]]) -> Table:
     for name, table in tables:
         if table.frame.schema != first.frame.schema:
             missing = ", ".join(sorted(set(first.frame.columns) ^ set(table.frame.columns))) or "their types"
-            raise BadInputError(name, f"has not the columns of {first_name} ({missing})", "files of one form")
+            raise BadInputError(
+                name, f"does not have the columns of {first_name} ({missing})", "files of one form"
+            )
         own = pl.int_range(1, table.frame.height + 1, eager=True) if table.lines is None else table.lines
         files.append(File(name, begins + 1))
         lines.append(own + begins)

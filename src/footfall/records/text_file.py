@@ -82,7 +82,7 @@ def encoding_of(path: Path, asked: str | None = None, *, whole: bool) -> str:
         if not whole:
             return "utf_8"
         if len(head.translate(None, _CONTROLS)) < (1 - _CONTROLS_MOST) * len(head):
-            raise BadInputError(str(path), "is no text", "a text file such as CSV")
+            raise BadInputError(str(path), "is not a text file", "a text file such as CSV")
         return _guessed(head, buffered)
 
 
@@ -176,6 +176,8 @@ def _zstd(path: Path) -> IO[bytes]:
         library = importlib.import_module("compression.zstd")  # from Python 3.14 on
     except ImportError as error:
         raise BadInputError(
-            str(path), "is packed with zstd, which this Python cannot unpack", "it unpacked: zstd -d FILE"
+            str(path),
+            "is packed with zstd, which this Python cannot unpack",
+            "the unpacked file: zstd -d FILE",
         ) from error
     return cast("IO[bytes]", library.open(path))

@@ -125,7 +125,9 @@ def read_run(folder: Path, name: str) -> PlayedRun | LeftOut:
     """
     manifest = read_manifest(folder)
     if not (folder / TRACE_FILE).is_file():
-        raise BadInputError(str(folder), "was not played", "a run of footfall load or footfall demo")
+        raise BadInputError(
+            str(folder), "is not a load test", "the folder of a run of footfall load or footfall demo"
+        )
     check_run(folder, manifest)
     reason = why_left_out(manifest)
     if reason is not None:
@@ -152,11 +154,13 @@ def check_same_trace(runs: Sequence[PlayedRun]) -> None:
         found = run.trace.model_dump(exclude=_NOT_OF_THE_TRACE)
         if differing := [name for name, value in found.items() if value != wanted[name]]:
             name = differing[0]
-            problem = f"played another trace than {first.name}: {name} {found[name]} and {wanted[name]}"
+            problem = f"has another trace than {first.name}: {name} {found[name]} and {wanted[name]}"
             raise BadInputError(f"run {run.name}", problem, "runs of one trace")
         arrivals = _arrivals(first) if arrivals is None else arrivals
         if not _arrivals(run).equals(arrivals):
-            raise BadInputError(f"run {run.name}", f"played other arrivals than {first.name}", "one trace")
+            raise BadInputError(
+                f"run {run.name}", f"has other arrivals than {first.name}", "runs of one trace"
+            )
 
 
 def _arrivals(run: PlayedRun) -> pl.DataFrame:
@@ -184,8 +188,8 @@ def _check_no_copies(runs: Sequence[PlayedRun]) -> None:
         times = run.played.visits.select("customer", "attempt", "ended_s").sort("customer", "attempt")
         mark = hashlib.sha256(times["ended_s"].to_numpy().tobytes()).digest()
         if mark in seen:
-            problem = f"holds the very visits of run {seen[mark]}"
-            raise BadInputError(f"run {run.name}", problem, "each run once, and no copy of one")
+            problem = f"holds exactly the same visits as run {seen[mark]}"
+            raise BadInputError(f"run {run.name}", problem, "each run once, without copies")
         seen[mark] = run.name
 
 

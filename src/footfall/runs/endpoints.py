@@ -26,7 +26,7 @@ def for_own_service(
         return trace, None
     if host is None:
         where = f"--endpoints {path}" if given else f"scenario {trace.info.scenario} has endpoints: {path}"
-        raise BadInputError(where, "the reference service has its own", "--host URL in place of --serve")
+        raise BadInputError(where, "the reference service has its own", "--host URL instead of --serve")
     play = prepare_endpoints(path, trace)
     left_out = play.trace.info.left_out
     if left_out:

@@ -103,7 +103,7 @@ def _read(logs: list[Path], path: Path | None, text: str | None) -> tuple[Table,
     if is_queue_log(logs[0]):
         return read_queue_log(logs), queue_mapping(text, str(path or "--map"))
     if path is None or text is None:
-        raise BadInputError("--map", "no mapping is named", _EXPECTED_MAP)
+        raise BadInputError("--map", "no mapping is given", _EXPECTED_MAP)
     mapping = read_mapping(text, str(path))
     options: Options = mapping.options
     form = TableForm(

@@ -239,19 +239,21 @@ def baseline_of(baseline: Path | None, folder: Path, manifest: Manifest) -> RunD
         return None
     where = f"--baseline {baseline}"
     if baseline.resolve() == folder.resolve():
-        raise BadInputError(where, "is the run itself", "an earlier run")
+        raise BadInputError(where, "is the run that is judged", "an earlier run")
     evidence = _valid(baseline)
     earlier, now = _load_of(baseline, evidence.manifest), _load_of(folder, manifest)
     _check_same_load(where, earlier, now)
     if earlier.trace and now.trace and earlier.trace.seed == now.trace.seed:
         tables = [read_parquet(each / ARRIVALS_FILE, ARRIVALS) for each in (baseline, folder)]
         if not tables[0].equals(tables[1]):
-            raise BadInputError(where, "its arrivals are others, of the same seed", "a run of the same load")
+            raise BadInputError(where, "has other arrivals for the same seed", "a run of the same load")
     # By content: a copy of the run under another name would be alike in everything.
     theirs = evidence.measured
     ours = None if theirs is None else visits_of(folder, MEASURED_FILE)
     if theirs is not None and ours is not None and ours.equals(theirs):
-        raise BadInputError(where, "holds the very visits of this run", "an earlier run, no copy of this one")
+        raise BadInputError(
+            where, "holds exactly the same visits as this run", "an earlier run, not a copy of this one"
+        )
     return evidence
 
 
@@ -267,7 +269,7 @@ def _valid(folder: Path) -> RunData:
     evidence = evidence_of(folder, manifest)
     if manifest.arrivals is None:
         if manifest.status != "finished":
-            raise BadInputError(where, f"its status is {manifest.status!r}", "a run that is whole")
+            raise BadInputError(where, f"its status is {manifest.status!r}", "a finished run")
         return evidence
     if (reason := why_left_out(manifest)) is not None:
         raise BadInputError(where, f"is not valid: {reason}", "a run that can be trusted")

@@ -55,7 +55,9 @@ def url_play(load: UrlLoad, gets: tuple[str, ...], given: Path | None, asked: As
     address_of(url.partition("?")[0], "URL")
     span = span_of(load)
     if given is not None and gets:
-        raise BadInputError("--get", "--endpoints says what is asked for", "one or the other")
+        raise BadInputError(
+            "--get", "cannot be combined with --endpoints, which lists the requests", "one of the two"
+        )
     criteria = _criteria(url, asked)
     told = {"url": url, "rate_per_s": span.rate_per_s, "for_s": span.for_s, "even": load.even}
     with tempfile.TemporaryDirectory(prefix="footfall-") as folder:

@@ -46,7 +46,7 @@ def share_of(text: str) -> float:
     found = _SHARE.fullmatch(text.strip())
     share = float(found["number"]) / (100 if found["sign"] else 1) if found else 0.0
     if not 0 < share <= 1:
-        raise BadInputError(f"--kpi {text}", "no share", "such as 80% or 0.8, above 0 and at most 100%")
+        raise BadInputError(f"--kpi {text}", "is not a share", "such as 80% or 0.8, above 0 and at most 100%")
     return share
 
 

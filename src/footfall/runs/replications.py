@@ -59,7 +59,7 @@ def plan(replications: int | None, precision: str | None, figures: Sequence[str]
     """
     if precision is None:
         if figures:
-            raise BadInputError("--figure", "chooses what must be precise", "--precision 5% beside it")
+            raise BadInputError("--figure", "requires --precision 5%")
         return Plan(replications=replications or 1)
     wanted = Precision(relative=_share(precision))
     budget = replications or BUDGET
@@ -83,7 +83,7 @@ def check_figures(plan: Plan, model: Model) -> None:
     for pattern in plan.declared if plan.precision else ():
         if not any(fnmatchcase(name, pattern) for name in known):
             expected = f"a name or pattern such as {known[1]} or 'wait_s_mean(*)'"
-            raise BadInputError(f"--figure {pattern}", "fits no key figure of the model", expected)
+            raise BadInputError(f"--figure {pattern}", "matches no key figure of the model", expected)
 
 
 def key_figures(definition: ShareDefinition, result: DayResult) -> dict[str, float]:
@@ -201,5 +201,5 @@ def _share(text: str) -> float:
     except ValueError:
         share = math.nan
     if rest or not 0 < share < 1:
-        raise BadInputError(f"--precision {text}", "is no share of the mean", "such as 5%, below 100%")
+        raise BadInputError(f"--precision {text}", "is not a share of the mean", "such as 5%, below 100%")
     return share

@@ -44,11 +44,15 @@ def scenario_of(
         BadInputError: there is no such scenario, neither is given, or the scale or number is impossible.
     """
     if arrivals is not None and scale is not None:
-        raise BadInputError("--arrivals", "--scale says how many come, too", "one of the two")
+        raise BadInputError(
+            "--arrivals", "cannot be combined with --scale, which also sets the number", "one of the two"
+        )
     if arrivals is not None and not 1 <= arrivals <= ARRIVALS_MOST:
-        raise BadInputError(f"--arrivals {arrivals}", "impossible", f"1 to {ARRIVALS_MOST:,}")
+        raise BadInputError(f"--arrivals {arrivals}", "is out of range", f"1 to {ARRIVALS_MOST:,}")
     if scale is not None and not 0 < scale < inf:
-        raise BadInputError(f"--scale {scale:g}", "no multiple of the day's customers", "a number above 0")
+        raise BadInputError(
+            f"--scale {scale:g}", "is not a multiple of the day's customers", "a number above 0"
+        )
     if name is not None:
         scenario = read_scenario(name, SCENARIOS)
     elif model is not None:
@@ -100,7 +104,11 @@ def make_trace(
     else:
         starts_s = at_hour * HOUR_S
         if not 0 <= starts_s <= DAY_S - scenario.window_s:
-            raise BadInputError(f"--at-hour {at_hour:g}", "the window leaves the day", "an earlier hour")
+            raise BadInputError(
+                f"--at-hour {at_hour:g}",
+                "the window does not fit in the day",
+                f"0 to {(DAY_S - scenario.window_s) / HOUR_S:g}",
+            )
     play = play_of(scenario, starts_s)
     if scenario.arrivals is not None:
         people, scale = _exactly(scenario.arrivals, people, model, seed, play)
@@ -147,7 +155,7 @@ def _exactly(
     within_s = np.minimum(starts_s + HALF_HOUR_S, ends_s) - np.maximum(starts_s, play.starts_s)
     mean = float((rates * np.clip(within_s, 0, None) / HALF_HOUR_S).sum())
     if not mean:
-        raise BadInputError("window", "no customer comes in it", "a longer or busier one")
+        raise BadInputError("window", "has no arrivals", "a longer or busier window")
     found = _within(people, play)
     for spare in (1, 2, 4, 8):
         if found.height >= count:
@@ -159,7 +167,7 @@ def _exactly(
             arrivals_table(model, draw_arrivals(model, seed, 0, times, (play.starts_s, ends_s))), play
         )
     if found.height < count:
-        raise BadInputError(where, "hardly anybody comes in the window", "a busier one")
+        raise BadInputError(where, "too few arrivals in the window", "a busier window")
     return random_choice(found, count), count / mean
 
 
@@ -189,13 +197,15 @@ def trace_of(people: pl.DataFrame, model: Model, scenario: Scenario, told: Trace
     subscribers = int(model.accounts.subscribers)
     if told.log is not None and scenario.scale > 1:
         raise BadInputError(
-            "--scale", f"{scenario.scale:g}: a log holds no more than its requests", "at most 1; or --speed"
+            "--scale",
+            f"{scenario.scale:g}: a log cannot give more arrivals than it has requests",
+            "at most 1; or --speed",
         )
     # An exact number has been chosen already.
     share = 1.0 if scenario.arrivals is not None else min(scenario.scale, 1.0)
     arrivals = cut(people, told.play, share, subscribers)
     if arrivals.is_empty():
-        raise BadInputError("window", "no customer comes in it", "a longer or busier one")
+        raise BadInputError("window", "has no arrivals", "a longer or busier window")
     info = TraceInfo(
         model=scenario.model,
         fingerprint=model.fingerprint(),

@@ -30,7 +30,7 @@ def replications(given: int | None, precision: str | None) -> int:
         BadInputError: too few for an interval, or a precision that would stop them.
     """
     if precision is not None:
-        raise BadInputError("--versus", "goes over a fixed number of days", "--replications, not --precision")
+        raise BadInputError("--versus", "cannot be combined with --precision", "--replications N")
     if given is not None and given < _DAYS_LEAST:
         raise BadInputError(f"--replications {given}", "too few for --versus", f"{_DAYS_LEAST} or more")
     return given or REPLICATIONS

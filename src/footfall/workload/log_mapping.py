@@ -197,7 +197,9 @@ def read_mapping(text: str, where: str) -> Mapping:
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise BadInputError(where, f"is no TOML ({error})", "what `footfall fit --example` prints") from error
+        raise BadInputError(
+            where, f"is not valid TOML ({error})", "what `footfall fit --example` prints"
+        ) from error
     return mapping_of(data, where)
 
 

@@ -276,7 +276,7 @@ def _columns(frame: pl.DataFrame, log: _Collected) -> tuple[str, str | None]:
     if time is None and usual:
         time = usual[0]  # the message will show what stands there
     if time is None and len(known) == 1 and log.asked.time_column is None:
-        problem = f"its lines are of no known form; the first is {known[0].strip()[:80]!r}"
+        problem = f"its lines are in no known format; the first is {known[0].strip()[:80]!r}"
         raise BadInputError(str(log.path), problem, f"{_EXPECTED}; {_HINT}, such as {form_of(known[0])[12:]}")
     if time is None:
         expected = f"one of {', '.join(TIME_COLUMNS)}, or --time-column"
@@ -385,7 +385,9 @@ def _segments(model: Model, rule: Rule) -> pl.Expr:
     }  # fmt: skip
     total = sum(weights.values())
     if not total > 0:
-        raise BadInputError(f"--as {rule.channel}.{rule.operation}", "nobody wants that", "another operation")
+        raise BadInputError(
+            f"--as {rule.channel}.{rule.operation}", "has no demand in this model", "another operation"
+        )
     bounds = np.cumsum(list(weights.values())) / total
     chosen = pl.lit(list(weights)[-1])
     for name, bound in reversed(list(zip(weights, bounds, strict=True))):

@@ -206,7 +206,7 @@ def _read(text: pl.Series, formats: Iterable[str]) -> pl.Series:
         try:
             told = _seconds(rest.str.strptime(kind, form, strict=False))
         except (PolarsError, PanicException, ValueError) as error:
-            problem = f"{form!r} is no format of date and time"
+            problem = f"{form!r} is not a format of date and time"
             raise BadInputError("time_format", problem, 'one such as "%d/%m/%Y %H:%M:%S"') from error
         found = pl.select(pl.coalesce(found, told)).to_series()
         rest = rest.set(told.is_not_null(), None)

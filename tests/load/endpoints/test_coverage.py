@@ -85,7 +85,7 @@ def test_what_somebody_may_switch_to_must_be_mapped_too() -> None:
 
 def test_a_file_that_leaves_nobody_is_refused() -> None:
     """A run of nobody would say nothing."""
-    with pytest.raises(BadInputError, match=r"^f\.toml: nobody is left to be played"):
+    with pytest.raises(BadInputError, match=r"^f\.toml: no arrivals are left"):
         covered(a_trace(), file_of("fax.*"), "f.toml")
 
 

@@ -70,11 +70,11 @@ def test_a_metric_that_is_named_needs_no_least_number_of_visits(make_visits: Mak
     ("line", "problem"),
     [
         ("p95(fax.query)", "no run has such a visit; expected one of web.query"),
-        ("p97(web.query)", "is no metric"),
-        ("p95(web.query", "is no metric"),
-        ("p95(a.b.c)", "is no metric"),
-        ("p95(web;query)", "is no metric"),
-        ("", "is no metric"),
+        ("p97(web.query)", "is not a metric"),
+        ("p95(web.query", "is not a metric"),
+        ("p95(a.b.c)", "is not a metric"),
+        ("p95(web;query)", "is not a metric"),
+        ("", "is not a metric"),
         ("p99", "no channel and operation has"),
     ],
 )

@@ -105,7 +105,7 @@ def _without(trace: Trace, missing: dict[tuple[str, str], int], where: str) -> T
     names = pl.Series([f"{channel}.{name}" for channel, name in missing], dtype=pl.String)
     kept = trace.arrivals.filter(~_errand().is_in(names.implode()))
     if kept.is_empty():
-        raise BadInputError(where, "nobody is left to be played", "[[errand]] for what customers come for")
+        raise BadInputError(where, "no arrivals are left", "[[errand]] for what customers come for")
     left_out = {f"{channel}.{name}": count for (channel, name), count in missing.items() if count}
     info = trace.info.model_copy(
         update={"fingerprint": model.fingerprint(), "left_out": trace.info.left_out | left_out}

@@ -343,7 +343,7 @@ def endpoints_in(text: str, where: str) -> Endpoints:
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise BadInputError(where, f"is no TOML ({str(error).lower()})", _EXPECTED) from error
+        raise BadInputError(where, f"is not valid TOML ({str(error).lower()})", _EXPECTED) from error
     try:
         endpoints = Endpoints.model_validate(data)
     except ValidationError as error:
@@ -368,7 +368,7 @@ def secrets_of(endpoints: Endpoints, environment: Mapping[str, str], where: str)
         if not is_header_value(found[word]):
             place, name = f"{where}: {{{word}}}", word.removeprefix(ENVIRONMENT)
             expected = "letters of Latin-1 without a line break"
-            raise BadInputError(place, f"{name} holds what no header can carry", expected)
+            raise BadInputError(place, f"{name} contains characters that a header cannot carry", expected)
     return found
 
 
@@ -426,7 +426,7 @@ def _told(where: str, error: Any) -> BadInputError:  # noqa: ANN401  pydantic's 
     value, last = error["input"], error["loc"][-1] if error["loc"] else ""
     shown = isinstance(value, int | float) or (isinstance(value, str) and last in _SHOWN)
     said = error["msg"][0].lower() + error["msg"][1:]
-    return BadInputError(place, f"{value!r} cannot stand here" if shown else "cannot stand here", said)
+    return BadInputError(place, f"{value!r} is not allowed here" if shown else "is not allowed here", said)
 
 
 def _key(loc: Sequence[str | int]) -> str:

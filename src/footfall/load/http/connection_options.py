@@ -151,7 +151,7 @@ def address_of(host: str, where: str) -> Address:
         raise BadInputError(option, "holds a user or a password", "them in [auth] of --endpoints")
     fits = url.scheme in _PORTS and name and port != 0 and all("!" <= letter <= "~" for letter in name)
     if not fits:
-        raise BadInputError(where, "no address of a web service", _EXPECTED)
+        raise BadInputError(where, "is not the address of a web service", _EXPECTED)
     if url.query or url.fragment:
         raise BadInputError(where, "has a query or a fragment", _EXPECTED)
     shown = f"[{name}]" if ":" in name else name

@@ -42,7 +42,7 @@ def read_hosts(path: Path = HOSTS_FILE) -> dict[str, HostProfile]:
         raise BadInputError(str(path), f"{len(hosts)} hosts", f"at most {_HOSTS_MOST}")
     for name in hosts:
         if name in {REFERENCE, AS_IN_HOST}:
-            raise BadInputError(f"{path} {name}", "a name of our own", "another")
+            raise BadInputError(f"{path} {name}", "is a reserved name", "another name")
     return {name: _profile(value, f"{path} {name}") for name, value in hosts.items()}
 
 
@@ -50,7 +50,7 @@ def _profile(value: Any, where: str) -> HostProfile:  # noqa: ANN401  TOML
     """Read one line; a relative endpoints file counts from where Locust was started."""
     table = value if isinstance(value, dict) else {"url": value}
     if not isinstance(table.get("url"), str):
-        raise BadInputError(where, "no text", 'an address, or { url = "…", endpoints = "FILE.toml" }')
+        raise BadInputError(where, "is not a text", 'an address, or { url = "…", endpoints = "FILE.toml" }')
     if unknown := sorted(set(table) - {"url", "endpoints"}):
         raise BadInputError(where, f"{unknown[0]!r} is unknown", "url and endpoints")
     address_of(table["url"], where)
