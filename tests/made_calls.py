@@ -13,23 +13,30 @@ _PAUSE_S = 5.0
 
 
 def calls(
-    days: Sequence[date], between_s: float = 90.0, service_s: float = 140.0, agents: int = 2
+    days: Sequence[date],
+    between_s: float = 90.0,
+    service_s: float = 140.0,
+    agents: int = 2,
+    patience_s: float = 120.0,
 ) -> pl.DataFrame:
     """Give calls of some days at some agents, first come first served; everything is exponential.
 
-    Callers lose patience after two minutes in the mean; nobody comes before nine or after noon.
+    Nobody comes before nine or after noon; `patience_s` is the mean time after which callers leave.
     """
-    return pl.DataFrame([row for day in days for row in _day(day, between_s, service_s, agents)])
+    return pl.DataFrame(
+        [row for day in days for row in _day(day, (between_s, service_s, patience_s), agents)]
+    )
 
 
-def _day(day: date, between_s: float, service_s: float, agents: int) -> list[dict[str, Any]]:
+def _day(day: date, means_s: tuple[float, float, float], agents: int) -> list[dict[str, Any]]:
+    between_s, service_s, patience_s_mean = means_s
     luck = Random(f"{day}")
     midnight = pl.Series([day]).cast(pl.Datetime("us"))[0]
     free_s = {f"R{n}": OPENS_S for n in range(agents)}
     at_s, rows = OPENS_S + luck.expovariate(1 / between_s), []
     while at_s < CLOSES_S:
         agent = min(free_s, key=lambda name: free_s[name])
-        wait_s, patience_s = max(0.0, free_s[agent] - at_s), luck.expovariate(1 / 120)
+        wait_s, patience_s = max(0.0, free_s[agent] - at_s), luck.expovariate(1 / patience_s_mean)
         left, talk_s = wait_s > patience_s, luck.expovariate(1 / service_s)
         waited_s = min(wait_s, patience_s)
         came, began = (midnight + timedelta(seconds=s) for s in (at_s, at_s + waited_s))

@@ -11,9 +11,7 @@ import pytest
 
 from footfall.chart.comparison_charts import WelchLabels, comparison_chart, welch
 from footfall.chart.day_charts import arrivals_over_day, share_by_channel, wait_heat_map
-from footfall.chart.month_charts import forecast_chart, share_by_month, shares_chart
-from footfall.chart.offices import half_hours_chart as offices_half_hours_chart
-from footfall.chart.offices import queues_chart
+from footfall.chart.month_charts import share_by_month, shares_chart
 from footfall.chart.prediction_charts import Change, predicted_against_measured, spillover
 from footfall.chart.run_charts import (
     Marks,
@@ -23,7 +21,6 @@ from footfall.chart.run_charts import (
     success_against_target,
 )
 from footfall.chart.style import Chart, Stamp, look, save, svg_text
-from footfall.chart.validation import days_chart, half_hours_chart, months_chart
 from footfall.records.errors import BadInputError
 
 Draw: TypeAlias = Callable[[pl.DataFrame, Stamp], Chart]
@@ -43,12 +40,6 @@ DRAWINGS: dict[str, Draw] = {
         frame, Change(at_s=(240.0, 420.0), scale="2 % of the customers"), stamp
     ),
     "outcomes": outcomes_by_cause,
-    "validated_months": months_chart,
-    "validated_days": days_chart,
-    "validated_half_hours": half_hours_chart,
-    "offices_queues": queues_chart,
-    "offices_half_hours": offices_half_hours_chart,
-    "foretold_months": forecast_chart,
     "contrasts": lambda frame, stamp: comparison_chart(frame, "Worse: p95(web.query) +21 %", stamp),
     "averages": lambda frame, stamp: welch(frame, WELCH_LABELS, stamp),
     "shares": shares_chart,

@@ -6,7 +6,7 @@ import polars as pl
 
 from footfall.chart.comparison_charts import WelchLabels, welch
 from footfall.chart.day_charts import arrivals_over_day, share_by_channel, wait_heat_map
-from footfall.chart.month_charts import forecast_chart, share_by_month
+from footfall.chart.month_charts import share_by_month
 from footfall.chart.prediction_charts import Change, predicted_against_measured, spillover
 from footfall.chart.run_charts import Marks, outcomes_by_cause, run_over_time, success_against_target
 from footfall.chart.style import Stamp
@@ -111,15 +111,6 @@ def test_the_last_month_is_named_with_its_median_and_its_futures(months: pl.Data
 
     assert chart.title == "The electronic share is 80.8 % in month 12; 75 % of futures meet 80 %"
     assert "'article': Served; terminals count. 400 futures" in chart.figure.texts[1].get_text()
-
-
-def test_the_worst_month_and_those_in_range_are_told(foretold_months: pl.DataFrame, stamp: Stamp) -> None:
-    """Both mean errors stand in the title; five of six lie in their range, of one there is none."""
-    title = forecast_chart(foretold_months, stamp).title
-
-    assert "off by " in title
-    assert "“as last month” by " in title
-    assert "5 of 6 months lie in their range" in title
 
 
 def test_a_bin_with_hardly_a_visit_is_not_the_worst(stamp: Stamp) -> None:

@@ -48,6 +48,20 @@ def taken_port() -> Iterator[int]:
         yield held.getsockname()[1]
 
 
+@pytest.mark.parametrize(
+    ("arguments", "study"),
+    [
+        (["trust", "--data", "data"], "studies.validation"),
+        (["validate", "models/bank_hotline.py", "calls.parquet"], "studies.hotline_1999 CALLS"),
+    ],
+)
+def test_a_command_that_became_a_study_says_where_it_is(
+    refused: Refused, arguments: list[str], study: str
+) -> None:
+    """With what to type in its place."""
+    assert f"python -m {study}" in refused(*arguments)
+
+
 def test_an_unknown_command_is_named_with_the_nearest_one(refused: Refused) -> None:
     """`simlate` is meant to be `simulate`."""
     assert refused("simlate") == "footfall: simlate: no such command; expected simulate"

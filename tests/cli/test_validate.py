@@ -1,98 +1,182 @@
-"""`footfall validate` on made-up calls of the bank's form."""
+"""`footfall validate` on made-up calls: with a model, without one, and what it refuses."""
 
 import json
-from datetime import date, timedelta
+from collections.abc import Callable
+from datetime import date
 from pathlib import Path
-from random import Random
 
 import polars as pl
 import pytest
 
 from footfall.cli.app import run
+from tests.made_calls import calls, working_days
 
-MODEL = "models/bank_hotline.py"
-FIELDS = {
-    "month", "days", "offered", "wait_s_mean_recorded", "wait_s_mean_predicted", "waited_share_recorded",
-    "waited_share_predicted", "abandoned_share_recorded", "abandoned_share_predicted",
-    "day_correlation", "profile_correlation",
-}  # fmt: skip
+MAPPING = """
+[columns]
+arrived = "vru_exit"
+began = "ser_start"
+wait_s = "wait_s"
+service_s = "service_s"
+outcome = "status"
+class = "type"
+agent = "agent"
+
+[outcomes]
+served = ["served"]
+abandoned = ["abandoned_queue"]
+
+[options]
+class_rows_least = 1
+"""
+MONDAYS = [day for day in working_days(date(1999, 5, 2), 12) if day.weekday() == 0]
+FIGURES = ["arrivals", "wait_s_mean", "abandoned_share"]
+Refused = Callable[..., str]
 
 
 @pytest.fixture(scope="module")
-def calls(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Write three days of calls at two agents, first come, first served, with patience of two minutes."""
-    luck = Random(5)
-    rows = []
-    midnights = pl.date_range(date(1999, 6, 6), date(1999, 6, 8), eager=True).cast(pl.Datetime("ms"))
-    for midnight in midnights:
-        free_s, at_s = [28_800.0, 28_800.0], 28_800.0
-        while at_s < 72_000:
-            at_s += round(luck.expovariate(1 / 120))
-            agent = min((0, 1), key=lambda k: free_s[k])
-            wait_s = max(0.0, free_s[agent] - at_s)
-            left = wait_s > 120
-            service_s = round(luck.expovariate(1 / 180))
-            began = midnight + timedelta(seconds=at_s + min(wait_s, 120))
-            if not left:
-                free_s[agent] = at_s + wait_s + service_s + 10
-            came = midnight + timedelta(seconds=at_s)
-            rows.append(
-                {
-                    "date": midnight, "type": luck.choice(["PS", "PS", "NW"]),
-                    "status": "abandoned_queue" if left else "served", "priority": 2 if wait_s else 0,
-                    "agent": "" if left else f"R{agent}", "vru_entry": came, "vru_exit": came,
-                    "ser_start": None if left else began,
-                    "ser_exit": None if left else began + timedelta(seconds=service_s),
-                    "vru_s": 5, "wait_s": round(min(wait_s, 120)), "service_s": 0 if left else service_s,
-                }
-            )  # fmt: skip
-    path = tmp_path_factory.mktemp("calls") / "calls.parquet"
-    pl.DataFrame(rows).write_parquet(path)
-    return path
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Write twelve Mondays of few calls, a mapping, and a model fitted to the first six."""
+    made = tmp_path_factory.mktemp("validate")
+    log = calls(MONDAYS, between_s=300)
+    log.write_csv(made / "calls.csv")
+    log.filter(pl.col("date").dt.date() < MONDAYS[6]).write_csv(made / "first.csv")
+    (made / "map.toml").write_text(MAPPING)
+    asked = ["fit", str(made / "first.csv"), "--map", str(made / "map.toml"), "--out", str(made / "fitted")]
+    assert run(asked) == 0
+    return made
 
 
-def test_months_are_printed_as_json_with_all_their_figures(
-    calls: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def validate(folder: Path, *more: str, model: str | None = "fitted/model.py") -> list[str]:
+    """Give the command on the whole log with the fewest days simulated."""
+    paths = [str(folder / name) for name in (model, "calls.csv") if name]
+    return ["validate", *paths, "--map", str(folder / "map.toml"), "--replications", "39", *more]
+
+
+def test_a_fitted_model_predicts_the_days_after_those_that_it_was_fitted_to(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """One object a month; the folder holds tables and charts, and the manifest says that it is whole."""
+    """Six of the twelve; figures, inputs and days are told in JSON and lie in files, with a chart."""
     out = tmp_path / "run"
-    assert run(["validate", MODEL, str(calls), "--out", str(out), "--json"]) == 0
-    (month,) = json.loads(capsys.readouterr().out)
-    assert set(month) >= FIELDS
-    assert (month["month"], month["days"]) == ("1999-06", 3)
-    assert 0 < month["wait_s_mean_predicted"] < 120
-    for name in ("months", "days", "half_hours"):
-        assert (out / f"{name}.csv").is_file()
-        assert (out / "charts" / f"{name}.svg").is_file()
+    assert run(validate(folder, "--json", "--out", str(out))) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["days_tested"], found["first_day"]) == (6, str(MONDAYS[6]))
+    assert found["fitted_to"].startswith(f"6 days, {MONDAYS[0]}")
+    assert [each["figure"] for each in found["figures"]] == FIGURES
+    for each in found["figures"]:
+        assert each["inside"] >= 4
+        assert each["inside_share_low"] < each["inside"] / each["days"] <= each["inside_share_high"]
+        assert each["as_last_week"]["cases"] == 6
+    assert [each["input"] for each in found["inputs"]] == ["arrivals", "staff", "service times", "patience"]
+    assert found["cause"] is None
+    assert found["notes"] == []
+    days = pl.read_csv(out / "days.csv")
+    assert days.height == len(found["days"]) == 6
+    inside = pl.col("arrivals_recorded").is_between("arrivals_low", "arrivals_high")
+    assert days.filter(inside).height == found["figures"][0]["inside"]
+    assert {path.name for path in out.iterdir()} == {
+        "days.csv", "figures.csv", "inputs.csv", "manifest.json", "charts",
+    }  # fmt: skip
+    assert (out / "charts" / "days.svg").is_file()
     assert json.loads((out / "manifest.json").read_text())["status"] == "finished"
 
 
-def test_a_person_sees_a_row_a_month(calls: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """With recorded and predicted side by side."""
-    assert run(["validate", MODEL, str(calls), "--out", str(tmp_path)]) == 0
-    printed = capsys.readouterr().out
-    assert "1999-06" in printed
-    assert "predicted less recorded" in printed
+def test_without_a_model_the_first_days_make_one(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A person sees a row for each day, what lies inside, the naive forecast, the inputs and the cause."""
+    assert run(validate(folder, "--from", str(MONDAYS[8]), "--out", str(tmp_path), model=None)) == 0
+    told = capsys.readouterr().out
+    for part in (
+        f"fitted to 8 days, {MONDAYS[0]} to {MONDAYS[7]}; 4 days predicted",
+        f"Mon {MONDAYS[9]}",
+        "4 days inside their 95 % interval (",
+        "“as last week” was nearer in ",
+        "service times",
+        "No figure is off by more than chance",
+    ):
+        assert part in told
+
+
+@pytest.fixture
+def refused(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Refused:
+    """Run a command that must be refused; gives its one line."""
+
+    def check(asked: list[str]) -> str:
+        assert run([*asked, "--out", str(tmp_path / "run")]) == 2
+        *noted, line = capsys.readouterr().err.strip().splitlines()
+        assert all(each.endswith("…") for each in noted)
+        assert not (tmp_path / "run").exists()
+        return line
+
+    return check
 
 
 @pytest.mark.parametrize(
-    ("model", "log", "line"),
+    ("more", "line"),
     [
-        (MODEL, "absent.parquet", "absent.parquet: no such file"),
-        ("models/mm3.py", "calls", "has no HOTLINE"),
-        (MODEL, "empty.csv", "empty.csv"),
-        (MODEL, "other.csv", "other.csv: has no column 'date'"),
+        (["--split", "1.5"], "--split 1.5: out of range; expected a share between 0 and 1, such as 0.7"),
+        (["--split", "0.95"], "--split 0.95: of 12 days, 11 would be fitted and 1 tested"),
+        (["--from", "soon"], "--from soon: is no date; expected a date such as 2024-06-30"),
+        (["--from", "1999-12-31"], "--from 1999-12-31: no day of the log is on or after it"),
+        (["--from", "1999-05-03"], "--from 1999-05-03: 0 days of the log are before it"),
+        (
+            ["--from", "1999-06-07", "--split", "0.5"],
+            "--from: names the first day to test, and so does --split",
+        ),
+        (["--replications", "10"], "--replications 10: too few; expected 39 or more"),
     ],
 )
-def test_wrong_input_is_one_line(
-    model: str, log: str, line: str, calls: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def test_a_split_that_cannot_be_is_one_line(
+    folder: Path, refused: Refused, more: list[str], line: str
 ) -> None:
     """With exit code 2, and no folder left behind."""
-    (tmp_path / "empty.csv").write_text("")
-    (tmp_path / "other.csv").write_text("a,b\n1,2\n")
-    path = calls if log == "calls" else tmp_path / log
-    assert run(["validate", model, str(path), "--out", str(tmp_path / "run")]) == 2
-    printed = capsys.readouterr().err
-    assert line in printed
-    assert printed.count("\n") == 1
-    assert not (tmp_path / "run").exists()
+    assert line in refused(validate(folder, *more, model=None))
+
+
+def test_a_model_is_not_tested_on_the_days_that_it_was_fitted_to(folder: Path, refused: Refused) -> None:
+    """They are left out; here none is left."""
+    asked = ["validate", str(folder / "fitted/model.py"), str(folder / "first.csv")]
+    line = refused([*asked, "--map", str(folder / "map.toml")])
+    assert "0 days are left to test the model on" in line
+
+
+@pytest.mark.parametrize(
+    ("model", "line"),
+    [
+        ("models/bank_hotline.py", "became a study of its own; expected in Footfall's repository: python -m"),
+        ("models/guangxi.py", "expected a model as `footfall fit` writes it"),
+        ("models/mm3.py", "its station is a counters, and the mapping's station is 'hotline'"),
+        ("models/absent.py", "models/absent.py: no such file"),
+    ],
+)
+def test_a_model_of_another_form_is_one_line(
+    folder: Path, refused: Refused, model: str, line: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And a model of a former study is told where that study is."""
+    monkeypatch.chdir(Path(__file__).parents[2])
+    assert line in refused(["validate", model, str(folder / "calls.csv"), "--map", str(folder / "map.toml")])
+
+
+def test_a_copy_of_a_former_study_is_told_where_it_is(folder: Path, tmp_path: Path, refused: Refused) -> None:
+    """By what the file holds, whatever it is called."""
+    own = tmp_path / "own.py"
+    own.write_text("from footfall.simulate.hotline.spec import Hotline\n\nHOTLINE = Hotline()\n")
+    line = refused(["validate", str(own), str(folder / "calls.csv")])
+    assert "python -m studies.hotline_1999 CALLS" in line
+
+
+def test_files_next_to_the_model_that_are_damaged_or_missing_are_said(
+    folder: Path, tmp_path: Path, refused: Refused
+) -> None:
+    """A damaged one is refused with its name."""
+    copy = tmp_path / "model.py"
+    copy.write_text((folder / "fitted/model.py").read_text())
+    (tmp_path / "fit.json").write_text('{"days": [1]}')
+    asked = ["validate", str(copy), str(folder / "calls.csv"), "--map", str(folder / "map.toml")]
+    assert "fit.json: damaged" in refused(asked)
+
+
+def test_no_log_or_no_mapping_is_one_line(folder: Path, refused: Refused) -> None:
+    """With what to type."""
+    assert "LOG: no log is named" in refused(["validate", str(folder / "fitted/model.py")])
+    assert "--map: no mapping is named" in refused(["validate", str(folder / "calls.csv")])

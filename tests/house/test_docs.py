@@ -6,7 +6,14 @@ from pathlib import Path
 import pytest
 
 HERE = Path(__file__).parents[2]
-DOCUMENTS = sorted([*HERE.glob("*.md"), *HERE.glob("docs/**/*.md"), *HERE.glob("results/*.md")])
+DOCUMENTS = sorted(
+    [
+        *HERE.glob("*.md"),
+        *HERE.glob("docs/**/*.md"),
+        *HERE.glob("results/*.md"),
+        *HERE.glob("studies/**/*.md"),
+    ]
+)
 MAKEFILE = (HERE / "Makefile").read_text(encoding="utf-8")
 
 

@@ -25,7 +25,7 @@ def files_of(folder: zipfile.Path) -> set[str]:
 
 
 def test_the_wheel_holds_footfall_and_no_name_that_others_use(wheel: zipfile.Path) -> None:
-    """`models`, `scenarios`, `tests` stay out: once installed, they would clash with others of that name."""
+    """`models`, `scenarios`, `studies` and `tests` stay out: others install packages of these names."""
     own = f"footfall-{version('footfall')}.dist-info"
     assert {path.name for path in wheel.iterdir()} == {"footfall", own}
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 HERE = Path(__file__).parents[2]
-FOLDERS = (".ci", "benchmarks", "docs", "models", "scenarios", "src", "tests")
+FOLDERS = (".ci", "benchmarks", "docs", "models", "scenarios", "src", "studies", "tests")
 KINDS = {".css", ".html", ".js", ".md", ".py", ".toml", ".yml", ""}
 FORBIDDEN = {
     "the path of one machine": r"(?<![\w.])/(root|opt|work|home/\w+)/\w",

@@ -193,6 +193,9 @@ def patience_curves(curves: pl.DataFrame, stamp: Stamp) -> Chart:
 
 
 def _draw_patience(curve: pl.DataFrame, axes: Axes) -> None:
+    known = curve.filter(pl.col("at_risk") >= _AT_RISK_LEAST)["second"]
+    end_s = max(known[-1] if known.len() else curve["second"][-1], 0.001)
+    curve = curve.filter(pl.col("second") <= end_s)  # lines are not clipped at the panel's edge
     seconds = [0.0, *curve["second"]]
     low, high = [1.0, *curve["survival_low"]], [1.0, *curve["survival_high"]]
     axes.fill_between(
@@ -207,8 +210,6 @@ def _draw_patience(curve: pl.DataFrame, axes: Axes) -> None:
     one = curve.row(0, named=True)
     told = f"{one['law']}\n{one['left']:,} of {one['waits']:,} left"
     axes.text(0.04, 0.04, told, transform=axes.transAxes, va="bottom", fontsize=8, color=GREY)
-    known = curve.filter(pl.col("at_risk") >= _AT_RISK_LEAST)["second"]
-    end_s = max(known[-1] if known.len() else seconds[-1], 0.001)
     axes.set(ylim=(0, 1), xlim=(0, end_s), ylabel="still waiting")
     axes.yaxis.set_major_formatter(lambda value, _place: f"{value:.0%}".replace("%", " %"))
     even_ticks(axes.xaxis, end_s)

@@ -4,6 +4,7 @@ import importlib
 import sys
 from collections.abc import Callable, Sequence
 from difflib import get_close_matches
+from functools import partial
 from typing import Any
 
 import typer
@@ -29,13 +30,15 @@ COMMANDS = {
     "history": "Write runs as a CSV for tools that look for change points.",
     "gate": "Judge a run for CI: exit code 0 pass, 1 fail, 3 neither.",
     "fit": "Fit a model to your own log of calls, visits or requests.",
-    "validate": "Predict recorded days of a hotline, and compare.",
-    "trust": "Check the simulator against formulas, other programs and records.",
+    "validate": "Test a fitted model on later days of your own log.",
     "theory": "Print what formulas say of a station: Erlang B, C, A and others.",
 }
 """In the order of the help, each with its one line."""
 FOR_LOCUST = frozenset({"attend"})
 """Commands that Locust's page calls, and nobody types."""
+_STUDIES = "a study in Footfall's repository; there, run: python -m studies"
+MOVED = {"trust": f"is {_STUDIES}.validation [--data DIR]"}
+"""Former commands, and what is said of each."""
 
 
 _USAGE = """Usage: footfall COMMAND [OPTIONS]
@@ -60,10 +63,20 @@ def run(arguments: Sequence[str]) -> int:
     if first in said:
         typer.echo(said[first])
         return 0
+    if first in MOVED:
+        return _one_line(f"{first}: {MOVED[first]}")
     if first not in COMMANDS and first not in FOR_LOCUST:
         close = get_close_matches(first, COMMANDS, n=1, cutoff=0.4)
         return _one_line(f"{first}: no such command; expected {' or '.join(close or COMMANDS)}")
-    return _run_command(first, rest)
+    return _ended(first, f"footfall {first}", rest, partial(command_named, first))
+
+
+def run_function(function: Callable[..., object], program: str, arguments: Sequence[str]) -> int:
+    """Run a function as a command line of its own, its parameters being the options; returns the exit code.
+
+    Wrong input is one line on stderr and exit code 2, as for every command of Footfall.
+    """
+    return _ended(program, program, list(arguments), lambda: _alone(function, program))
 
 
 def usage() -> str:
@@ -71,9 +84,10 @@ def usage() -> str:
     return _USAGE.format(commands="\n".join(f"  {name:9} {line}" for name, line in COMMANDS.items()))
 
 
-def _run_command(name: str, arguments: list[str]) -> int:
+def _ended(name: str, program: str, arguments: list[str], load: Callable[[], Callable[..., object]]) -> int:
+    """Load a command and run it to its end; `program` is how it is typed."""
     try:
-        code = command_named(name)(arguments, prog_name=f"footfall {name}", standalone_mode=False)
+        code = load()(arguments, prog_name=program, standalone_mode=False)
     except BadInputError as error:
         code = _one_line(str(error))
     except InvariantError as error:
@@ -81,7 +95,7 @@ def _run_command(name: str, arguments: list[str]) -> int:
     except typer.Exit as ended:
         code = ended.exit_code
     except typer.TyperException as error:
-        code = _one_line(f"{name}: {error.format_message()} (see footfall {name} --help)")
+        code = _one_line(f"{name}: {error.format_message()} (see {program} --help)")
     except (typer.Abort, KeyboardInterrupt):
         sys.stderr.write("footfall: stopped\n")
         code = INTERRUPTED_EXIT_CODE
@@ -93,8 +107,12 @@ def command_named(name: str) -> Callable[..., object]:
     module = importlib.import_module(f"footfall.cli.{name}")
     if hasattr(module, "group"):
         return _bounded(typer.main.get_command(module.group))
+    return _alone(module.command, name)
+
+
+def _alone(function: Callable[..., object], name: str) -> Callable[..., object]:
     alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
-    alone.command(name=name)(module.command)
+    alone.command(name=name)(function)
     return _bounded(typer.main.get_command(alone))
 
 

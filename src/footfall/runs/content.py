@@ -17,10 +17,7 @@ from footfall.model.model import ShareDefinition as ModelShareDefinition
 from footfall.records.errors import BadInputError
 from footfall.records.runs import read_limited
 from footfall.runs.messages import QUIET, Messages
-from footfall.simulate.hotline.spec import Hotline
-from footfall.simulate.offices.spec import Offices
-
-_RECORDED = "HOTLINE, as in models/bank_hotline.py, or OFFICES, as in models/city_offices.py"
+from footfall.workload.log_mapping import WEEKDAYS
 
 
 def model_in(
@@ -44,6 +41,18 @@ def model_in(
     if before is not None:
         model = before(model)
     return with_changes(model, changes, messages=messages)
+
+
+def models_in(path: Path) -> tuple[Model, dict[str, Model]]:
+    """Give `MODEL` of a fitted model file, and its `MODELS` by weekday, if it has any.
+
+    Raises:
+        BadInputError: there is no such file, it does not run, or it holds no model.
+    """
+    model = model_in(path)
+    found = getattr(sys.modules[_module_name(path)], "MODELS", {})
+    weekdays = {name: each for name, each in found.items() if name in WEEKDAYS and isinstance(each, Model)}
+    return model, weekdays
 
 
 def with_changes(
@@ -74,39 +83,6 @@ def drawn_with_changes(
     for change in changes:
         found = set_text(found, change)
     return found
-
-
-def hotline_in(path: Path) -> Hotline:
-    """Give `HOTLINE` of a model file: the structure of a recorded hotline.
-
-    Raises:
-        BadInputError: there is no such file, it does not run, or it holds no hotline.
-    """
-    hotline = _member(path, "HOTLINE", _RECORDED)
-    if not isinstance(hotline, Hotline):
-        raise BadInputError(str(path), "HOTLINE is not a Hotline", "a footfall.simulate.hotline.spec.Hotline")
-    return hotline
-
-
-def module_in(path: Path, expected: str) -> ModuleType:
-    """Give a content file as a module, with all that it holds.
-
-    Raises:
-        BadInputError: there is no such file, or it does not run.
-    """
-    return _load(path, expected)
-
-
-def offices_in(path: Path) -> Offices | None:
-    """Give `OFFICES` of a model file, recorded service halls; None: it holds none.
-
-    Raises:
-        BadInputError: there is no such file, it does not run, or its OFFICES are none.
-    """
-    offices = getattr(_load(path, _RECORDED), "OFFICES", None)
-    if offices is not None and not isinstance(offices, Offices):
-        raise BadInputError(str(path), "OFFICES are no Offices", "a footfall.simulate.offices.spec.Offices")
-    return offices
 
 
 def share_definition(model: Model, name: str | None) -> tuple[ModelShareDefinition, ShareDefinition]:
@@ -145,7 +121,7 @@ def _load(path: Path, expected: str) -> ModuleType:
     workspace = str(_workspace(path.resolve()))
     if workspace not in sys.path:
         sys.path.insert(0, workspace)
-    spec = importlib.util.spec_from_file_location(f"footfall_content_{path.stem}", path.resolve())
+    spec = importlib.util.spec_from_file_location(_module_name(path), path.resolve())
     if spec is None or spec.loader is None:
         raise BadInputError(str(path), "is not a Python file", expected)
     module = importlib.util.module_from_spec(spec)
@@ -162,6 +138,10 @@ def _load(path: Path, expected: str) -> ModuleType:
         line = f"{type(error).__name__}: {error}"
         raise BadInputError(str(path), f"does not run ({line})", expected) from error
     return module
+
+
+def _module_name(path: Path) -> str:
+    return f"footfall_content_{path.stem}"
 
 
 def _workspace(path: Path) -> Path:

@@ -68,7 +68,7 @@ def fit_log(asked: FitOptions, messages: Messages = QUIET) -> FitRun:
         BadInputError: a file or the mapping cannot be read, or the rows are too few or contradict it.
     """
     text = None if asked.mapping is None else mapping_text(asked.mapping)
-    table, mapping = _read(asked.logs, asked.mapping, text)
+    table, mapping = read_table_of(asked.logs, asked.mapping, text)
     mapping = _on(mapping, asked.weekday)
     with messages.progress(f"fitting {table.frame.height:,} rows"):
         try:
@@ -98,8 +98,12 @@ def mapping_text(path: Path) -> str:
         raise BadInputError(str(path), f"cannot be read ({error})", "a TOML file in UTF-8") from error
 
 
-def _read(logs: list[Path], path: Path | None, text: str | None) -> tuple[Table, Mapping]:
-    """Read the files and the mapping that goes with them, whose text is given."""
+def read_table_of(logs: list[Path], path: Path | None, text: str | None) -> tuple[Table, Mapping]:
+    """Read the files of one log, and the mapping that goes with them, whose text is given.
+
+    Raises:
+        BadInputError: a file or the mapping cannot be read, or none is named where one is needed.
+    """
     if is_queue_log(logs[0]):
         return read_queue_log(logs), queue_mapping(text, str(path or "--map"))
     if path is None or text is None:

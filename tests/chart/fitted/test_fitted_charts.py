@@ -6,6 +6,7 @@ from random import Random
 from typing import TypeAlias
 from xml.etree.ElementTree import fromstring
 
+import numpy as np
 import polars as pl
 import pytest
 
@@ -199,3 +200,14 @@ def test_of_many_kinds_the_most_frequent_are_drawn(stamp: Stamp) -> None:
     assert sum(bool(axes.get_title(loc="left")) for axes in chart.figure.axes) == 6
     said = " ".join(text.get_text() for text in chart.figure.texts)
     assert "The 6 most frequent kinds." in " ".join(said.split())
+
+
+def test_a_patience_curve_of_few_rows_stays_in_its_panel(stamp: Stamp) -> None:
+    """Where few still wait nothing is drawn: a line beyond the panel would leave no room for the panels."""
+    rows = curves().filter(pl.col("kind").is_in(KINDS[:2]))
+    few = rows.with_columns(at_risk=pl.when(pl.col("second") <= 6).then(9.0).otherwise(2.0))
+    figure = patience_curves(few, stamp).figure
+    assert svg_text(figure)
+    for axes in figure.axes:
+        last = axes.get_xlim()[1]
+        assert all(np.max(np.asarray(line.get_xdata(), float)) <= last for line in axes.get_lines())

@@ -3,7 +3,7 @@
 import pytest
 
 from footfall.theory import StaffingTarget, erlang_c_service_level, staffing
-from footfall.theory.printed_tables import PRINTED, Printed
+from studies.validation.printed_staffing import PRINTED, Printed
 
 
 @pytest.mark.parametrize("case", PRINTED, ids=lambda case: case.program)

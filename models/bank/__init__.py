@@ -1,1 +1,0 @@
-"""What the model of the bank's hotline is made of."""

@@ -1,1 +1,0 @@
-"""What the models of service halls are made of."""

@@ -1,5 +1,0 @@
-"""Systems that other programs publish together with their results: each file holds a `MODEL`.
-
-`FIGURES` are the results as that program prints them, `SOURCE` says where, `DAYS` how many of our days
-are enough to tell. `footfall trust` and the tests hold ours against them.
-"""

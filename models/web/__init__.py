@@ -1,1 +1,0 @@
-"""What was learned from the logs of web servers."""

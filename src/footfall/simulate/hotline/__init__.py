@@ -1,1 +1,0 @@
-"""A hotline of named agents, predicted from its records: who was on duty, what they and the callers do."""

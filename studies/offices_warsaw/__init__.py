@@ -1,0 +1,1 @@
+"""Service halls of Warsaw, January 2020: the later days of every queue predicted and compared."""

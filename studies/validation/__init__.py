@@ -1,0 +1,1 @@
+"""The simulator compared with formulas, with figures that others published, and with recorded data."""
