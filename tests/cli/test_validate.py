@@ -46,7 +46,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made
 
 
-def validate(folder: Path, *more: str, model: str | None = "fitted/model.py") -> list[str]:
+def validate(folder: Path, *more: str, model: str | None = "fitted/model.toml") -> list[str]:
     """Give the command on the whole log with the fewest days simulated."""
     paths = [str(folder / name) for name in (model, "calls.csv") if name]
     return ["validate", *paths, "--map", str(folder / "map.toml"), "--replications", "39", *more]
@@ -135,7 +135,7 @@ def test_a_split_that_cannot_be_is_one_line(
 
 def test_a_model_is_not_tested_on_the_days_that_it_was_fitted_to(folder: Path, refused: Refused) -> None:
     """They are left out; here none is left."""
-    asked = ["validate", str(folder / "fitted/model.py"), str(folder / "first.csv")]
+    asked = ["validate", str(folder / "fitted/model.toml"), str(folder / "first.csv")]
     line = refused([*asked, "--map", str(folder / "map.toml")])
     assert "0 days are left to test the model on" in line
 
@@ -169,8 +169,8 @@ def test_files_next_to_the_model_that_are_damaged_or_missing_are_said(
     folder: Path, tmp_path: Path, refused: Refused
 ) -> None:
     """A damaged one is refused with its name."""
-    copy = tmp_path / "model.py"
-    copy.write_text((folder / "fitted/model.py").read_text())
+    copy = tmp_path / "model.toml"
+    copy.write_text((folder / "fitted/model.toml").read_text())
     (tmp_path / "fit.json").write_text('{"days": [1]}')
     asked = ["validate", str(copy), str(folder / "calls.csv"), "--map", str(folder / "map.toml")]
     assert "fit.json: damaged" in refused(asked)
@@ -178,5 +178,5 @@ def test_files_next_to_the_model_that_are_damaged_or_missing_are_said(
 
 def test_no_log_or_no_mapping_is_one_line(folder: Path, refused: Refused) -> None:
     """With what to type."""
-    assert "LOG: no log is named" in refused(["validate", str(folder / "fitted/model.py")])
+    assert "LOG: no log is named" in refused(["validate", str(folder / "fitted/model.toml")])
     assert "--map: no mapping is named" in refused(["validate", str(folder / "calls.csv")])

@@ -17,9 +17,9 @@ from footfall.fit.log_rows import LogRows
 from footfall.fit.swapped_inputs import Input, arrivals_of, input_values, inputs_of, with_inputs
 from footfall.fit.uncertainty import Uncertainty, drawn
 from footfall.measure.naive import ForecastComparison, compare_forecasts
-from footfall.model.durations import special_functions
 from footfall.model.model import Model
 from footfall.model.numbers import Number
+from footfall.model.quantiles import special_functions
 from footfall.records.rows import Outcome
 from footfall.simulate.day import DayResult, simulate_day
 from footfall.simulate.replications import replicate_each

@@ -19,6 +19,9 @@ from footfall.records.runs import read_limited
 from footfall.runs.messages import QUIET, Messages
 from footfall.workload.log_mapping import WEEKDAYS
 
+WEEKDAYS_FOLDER = "weekdays"
+"""Of a fitted model: next to it, with a model for each weekday of its log."""
+
 
 def model_in(
     path: Path,
@@ -44,12 +47,15 @@ def model_in(
 
 
 def models_in(path: Path) -> tuple[Model, dict[str, Model]]:
-    """Give `MODEL` of a fitted model file, and its `MODELS` by weekday, if it has any.
+    """Give a fitted model, and its models by weekday: those of the folder `weekdays`, or `MODELS` in Python.
 
     Raises:
-        BadInputError: there is no such file, it does not run, or it holds no model.
+        BadInputError: there is no such file, it does not run, or it or a weekday's file holds no model.
     """
     model = model_in(path)
+    if path.suffix == ".toml":
+        files = {name: path.parent / WEEKDAYS_FOLDER / f"{name}.toml" for name in WEEKDAYS}
+        return model, {name: model_in(file) for name, file in files.items() if file.is_file()}
     found = getattr(sys.modules[_module_name(path)], "MODELS", {})
     weekdays = {name: each for name, each in found.items() if name in WEEKDAYS and isinstance(each, Model)}
     return model, weekdays

@@ -15,11 +15,12 @@ from footfall.records.errors import BadInputError
 from footfall.records.log_file import Table, TableForm, joined, read_table
 from footfall.records.tables import write_csv, write_text
 from footfall.runs import fit_tables
+from footfall.runs.content import WEEKDAYS_FOLDER
 from footfall.runs.folder import begin, end
 from footfall.runs.messages import QUIET, Messages
 from footfall.workload.log_mapping import Mapping, Options, Weekday, read_mapping
 
-MODEL_FILE, REPORT, FIGURES, WEEKDAYS = "model.toml", "report.html", "fit.json", "weekdays"
+MODEL_FILE, REPORT, FIGURES = "model.toml", "report.html", "fit.json"
 _EXPECTED_MAP = "--map FILE.toml, such as `footfall fit --example` prints"
 _NO_SEED = 0
 
@@ -175,7 +176,7 @@ def _write(
     if uncertainty is not None:
         write_text(uncertainty_text(uncertainty), folder / UNCERTAINTY_FILE)
     for day, text_of_day in weekdays.items():
-        write_text(text_of_day, folder / WEEKDAYS / f"{day}.toml")
+        write_text(text_of_day, folder / WEEKDAYS_FOLDER / f"{day}.toml")
     write_text(text, folder / MODEL_FILE)
     end(folder, manifest)
     return folder, manifest.run
