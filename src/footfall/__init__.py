@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from footfall.choice.calibration import calibrated
+    from footfall.criteria.objects import Criterion
     from footfall.model.channel import Channel, Fault, LogoutReminder, OpeningHours, Outage, Step, Work
     from footfall.model.durations import (
         Empirical,
@@ -67,6 +68,7 @@ __version__ = "0.1.0"
 _MODEL = "footfall.model"
 _HOMES = {
     "footfall.choice.calibration": ("calibrated",),
+    "footfall.criteria.objects": ("Criterion",),
     f"{_MODEL}.channel": ("Channel", "Fault", "LogoutReminder", "OpeningHours", "Outage", "Step", "Work"),
     f"{_MODEL}.durations": (
         "Empirical",
@@ -129,6 +131,7 @@ __all__ = [
     "Channel",
     "CircuitBreaker",
     "Counters",
+    "Criterion",
     "Curve",
     "Empirical",
     "Fault",

@@ -10,7 +10,7 @@ import pytest
 from footfall.cli import days_table
 from footfall.cli.app import run
 from footfall.cli.simulate import show_versus
-from footfall.measure.summary import ShareDefinition
+from footfall.measure.summary import ShareRule
 from footfall.model.changes import set_text
 from footfall.records.runs import read_manifest
 from footfall.runs import replications, text, versus
@@ -26,7 +26,7 @@ WAIT = "wait_s_mean(hall.query)"
 
 
 @pytest.fixture(scope="module")
-def definition() -> ShareDefinition:
+def definition() -> ShareRule:
     """The model's own."""
     return share_definition(MODEL, None)[1]
 
@@ -53,7 +53,7 @@ def test_days_stop_when_every_key_figure_is_precise(stopped: Path) -> None:
     assert (asked["precision"], asked["replications"]) == (0.3, 40)
 
 
-def test_the_days_are_those_of_one_process(stopped: Path, definition: ShareDefinition) -> None:
+def test_the_days_are_those_of_one_process(stopped: Path, definition: ShareRule) -> None:
     """Whatever the number of workers, and however many had begun when there were enough."""
     each = pl.read_csv(stopped / "day_by_day.csv").filter(pl.col("quantity") == WAIT)
     alone = [key_figures(definition, simulate_day(MODEL, 1, k))[WAIT] for k in range(each.height)]
@@ -109,7 +109,7 @@ def test_a_fourth_clerk_shortens_the_wait_and_pairing_narrows_the_difference(
     assert read_manifest(out).settings["versus"] == ["hall.clerks=4"]
 
 
-def test_a_change_that_changes_nothing_makes_no_difference(definition: ShareDefinition) -> None:
+def test_a_change_that_changes_nothing_makes_no_difference(definition: ShareRule) -> None:
     """The same customers have the same luck in both: every difference is exactly 0."""
     same = set_text(MODEL, "hall.clerks=3")
     days = [key_figures(definition, simulate_day(MODEL, 5, k)) for k in range(2)]

@@ -22,6 +22,13 @@ BREACHES = {
     "wiring": ("src/footfall/cli/__init__.py", "import simpy"),
 }
 """Contract of `pyproject.toml` by its id: a file, and a line in it that breaks the contract."""
+UPWARD = {
+    "footfall.records": "footfall.stats",
+    "footfall.stats": "footfall.criteria",
+    "footfall.theory": "footfall.stats",
+    "footfall.criteria": "footfall.model",
+}
+"""Packages of the ground floors, and what each must not import: a floor above, or its neighbour."""
 
 
 def lint(tree: Path, *options: str) -> subprocess.CompletedProcess[str]:
@@ -47,9 +54,14 @@ def test_each_contract_is_broken_by_an_import_that_it_forbids(tmp_path: Path) ->
     for name in ("src", "models", "studies"):
         shutil.copytree(HERE / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(HERE / "pyproject.toml", tmp_path)
-    for file, line in BREACHES.values():
+    upward = [
+        (f"src/{name.replace('.', '/')}/__init__.py", f"import {other}") for name, other in UPWARD.items()
+    ]
+    for file, line in [*BREACHES.values(), *upward]:
         with (tmp_path / file).open("a") as text:
             text.write(f"\n{line}\n")
     done = lint(tmp_path)
     assert done.returncode == 1, done.stdout + done.stderr
     assert f"Contracts: 0 kept, {len(BREACHES)} broken." in done.stdout
+    for name, other in UPWARD.items():
+        assert f"{name} is not allowed to import {other}:" in done.stdout

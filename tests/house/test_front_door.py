@@ -32,6 +32,7 @@ def test_the_import_alone_loads_no_library() -> None:
         "import footfall as ff\nff.Model, ff.Counters(3), ff.exponential(ff.minutes(6)), ff.by_hour({9: 2})"
     )
     assert not loaded(model) & (HEAVY - {"pydantic"})
+    assert not loaded("import footfall as ff\nff.Criterion('p95(web.*) < 800ms')") & HEAVY
 
 
 def test_type_checkers_see_the_names_that_are_loaded() -> None:

@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from footfall.measure.summary import (
-    ShareDefinition,
+    ShareRule,
     completed_by_half_hour,
     electronic_share,
     share_by_half_hour,
@@ -15,7 +15,7 @@ from footfall.records.tables import VISITS
 from footfall.stats.intervals import wilson
 
 MakeVisits = Callable[..., pl.DataFrame]
-ARTICLE = ShareDefinition(electronic=frozenset({"web", "sms", "kiosk"}))
+ARTICLE = ShareRule(electronic=frozenset({"web", "sms", "kiosk"}))
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def test_only_completed_business_counts(day: pl.DataFrame) -> None:
 
 def test_a_channel_that_is_left_out_counts_neither_way(day: pl.DataFrame) -> None:
     """Without kiosks it is 60 of 85: the same day, another definition, another share."""
-    definition = ShareDefinition(electronic=frozenset({"web"}), excluded=frozenset({"kiosk"}))
+    definition = ShareRule(electronic=frozenset({"web"}), excluded=frozenset({"kiosk"}))
 
     assert electronic_share(day, definition).share == 60 / 85
     assert "not counted: kiosk" in definition.text
@@ -48,7 +48,7 @@ def test_a_channel_that_is_left_out_counts_neither_way(day: pl.DataFrame) -> Non
 
 def test_only_the_operations_named_are_business(day: pl.DataFrame) -> None:
     """All orders of this day went through halls."""
-    definition = ShareDefinition(electronic=frozenset({"web"}), operations=frozenset({"transact"}))
+    definition = ShareRule(electronic=frozenset({"web"}), operations=frozenset({"transact"}))
 
     assert electronic_share(day, definition).share == 0
 

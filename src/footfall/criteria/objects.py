@@ -52,6 +52,14 @@ class _Parsing(type):
 class Criterion(metaclass=_Parsing):
     """One line that is asked of a run; `Criterion(text)` parses it, `str()` gives the text back.
 
+    >>> limit = Criterion("p95(web.*) < 800ms")
+    >>> print(limit)
+    p95(web.*) < 800ms
+    >>> Criterion("p95(web.*) < 800")
+    Traceback (most recent call last):
+        ...
+    footfall.records.errors.BadInputError: criterion: cannot parse ... missing unit (ms, s, min) after ...
+
     Raises:
         BadInputError: the text is not a criterion; the message says where and why.
     """

@@ -149,13 +149,13 @@ HALF_HOUR_S = 1800
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ShareDefinition:
-    """What counts as electronic, and what as business; without it a share means nothing."""
+class ShareRule:
+    """Which completed visits are counted for an electronic share, and which of them are electronic."""
 
     electronic: frozenset[str]
     """Channels that count as electronic."""
     excluded: frozenset[str] = frozenset()
-    """Channels that count neither way: they stay out of the denominator too."""
+    """Channels that are left out of numerator and denominator."""
     operations: frozenset[str] = frozenset()
     """Operations that count as business; none named: all."""
 
@@ -179,7 +179,7 @@ class ElectronicShare:
     definition: str
 
 
-def electronic_share(visits: pl.DataFrame, definition: ShareDefinition) -> ElectronicShare:
+def electronic_share(visits: pl.DataFrame, definition: ShareRule) -> ElectronicShare:
     """The share over all the visits given."""
     channels = _completed(visits, definition)["channel"]
     completed = len(channels)
@@ -195,7 +195,7 @@ def electronic_share(visits: pl.DataFrame, definition: ShareDefinition) -> Elect
     )
 
 
-def completed_by_half_hour(visits: pl.DataFrame, definition: ShareDefinition) -> pl.DataFrame:
+def completed_by_half_hour(visits: pl.DataFrame, definition: ShareRule) -> pl.DataFrame:
     """Completed business by half hour of its due time and channel.
 
     Columns: half_hour_s (its start), channel, electronic (bool), completed.
@@ -210,7 +210,7 @@ def completed_by_half_hour(visits: pl.DataFrame, definition: ShareDefinition) ->
     )
 
 
-def share_by_half_hour(visits: pl.DataFrame, definition: ShareDefinition) -> pl.DataFrame:
+def share_by_half_hour(visits: pl.DataFrame, definition: ShareRule) -> pl.DataFrame:
     """The electronic share half hour by half hour.
 
     Columns: half_hour_s, electronic, completed, `electronic_share` with Wilson bounds.
@@ -234,7 +234,7 @@ def half_hour() -> pl.Expr:
     return ((pl.col("due_s") // HALF_HOUR_S) * HALF_HOUR_S).cast(pl.Int64).alias("half_hour_s")
 
 
-def _completed(visits: pl.DataFrame, definition: ShareDefinition) -> pl.DataFrame:
+def _completed(visits: pl.DataFrame, definition: ShareRule) -> pl.DataFrame:
     operations = definition.operations
     counts = SERVED & ~pl.col("channel").is_in(sorted(definition.excluded))
     return visits.filter(counts & pl.col("operation").is_in(sorted(operations)) if operations else counts)

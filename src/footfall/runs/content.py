@@ -10,10 +10,9 @@ from typing import Any
 from pydantic import ValidationError
 
 from footfall.fit.uncertainty import Uncertainty, drawn
-from footfall.measure.summary import ShareDefinition
+from footfall.measure.summary import ShareRule
 from footfall.model.changes import flattened, set_text
-from footfall.model.model import Model
-from footfall.model.model import ShareDefinition as ModelShareDefinition
+from footfall.model.model import Model, ShareDefinition
 from footfall.records.errors import BadInputError
 from footfall.records.runs import read_limited
 from footfall.runs.messages import QUIET, Messages
@@ -91,7 +90,7 @@ def drawn_with_changes(
     return found
 
 
-def share_definition(model: Model, name: str | None) -> tuple[ModelShareDefinition, ShareDefinition]:
+def share_definition(model: Model, name: str | None) -> tuple[ShareDefinition, ShareRule]:
     """Give a share definition of the model, as the model says it and as the measures take it.
 
     Raises:
@@ -102,7 +101,7 @@ def share_definition(model: Model, name: str | None) -> tuple[ModelShareDefiniti
         raise BadInputError(f"--share {name}", "no such definition in the model", " or ".join(known))
     chosen = known[name] if name else model.share_definitions[0]
     channels = frozenset(channel.name for channel in model.channels)
-    return chosen, ShareDefinition(
+    return chosen, ShareRule(
         electronic=frozenset(chosen.electronic),
         excluded=channels - frozenset(chosen.counted),
         operations=frozenset(chosen.operations),

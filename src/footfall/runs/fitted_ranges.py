@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from footfall.fit.uncertainty import UNCERTAINTY_FILE, Uncertainty, read_uncertainty
-from footfall.measure.summary import ShareDefinition
+from footfall.measure.summary import ShareRule
 from footfall.model.model import Model
 from footfall.model.numbers import Grade, leaves
 from footfall.records.runs import read_limited
@@ -57,7 +57,7 @@ def draw(
     model: Model,
     uncertainty: Uncertainty | None,
     seed: int,
-    definition: ShareDefinition,
+    definition: ShareRule,
     changes: Sequence[str],
     days: Sequence[Day],
     messages: Messages = QUIET,

@@ -12,8 +12,7 @@ from footfall.chart.style import Stamp, save
 from footfall.choice.month_world import world
 from footfall.choice.months import AdoptionResult, over_months
 from footfall.measure.time_series import fan, month_likely
-from footfall.model.model import Model
-from footfall.model.model import ShareDefinition as ModelShareDefinition
+from footfall.model.model import Model, ShareDefinition
 from footfall.records.errors import BadInputError
 from footfall.records.tables import write_csv
 from footfall.runs.content import share_definition
@@ -57,7 +56,7 @@ class SimulatedMonths:
     months: pl.DataFrame
     """Electronic share by month and share definition, over futures, with the probability of the KPI."""
     result: AdoptionResult
-    definition: ModelShareDefinition
+    definition: ShareDefinition
     """Of the share that the finding speaks of."""
     folder: Path
     run: str

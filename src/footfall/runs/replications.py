@@ -11,7 +11,7 @@ from typing import Any
 
 import polars as pl
 
-from footfall.measure.summary import ShareDefinition, electronic_share, measures
+from footfall.measure.summary import ShareRule, electronic_share, measures
 from footfall.model.model import Model
 from footfall.records.errors import BadInputError
 from footfall.records.tables import write_csv
@@ -86,7 +86,7 @@ def check_figures(plan: Plan, model: Model) -> None:
             raise BadInputError(f"--figure {pattern}", "matches no key figure of the model", expected)
 
 
-def key_figures(definition: ShareDefinition, result: DayResult) -> dict[str, float]:
+def key_figures(definition: ShareRule, result: DayResult) -> dict[str, float]:
     """Give the key figures of one day, by name."""
     share = electronic_share(result.visits, definition).share
     figures = {} if share is None or not definition.electronic else {"electronic_share": share}
@@ -102,7 +102,7 @@ def days(
     spec: Model,
     seed: int,
     plan: Plan,
-    definition: ShareDefinition,
+    definition: ShareRule,
     first: DayResult,
     messages: Messages = QUIET,
 ) -> list[Day]:

@@ -15,7 +15,7 @@ from footfall.fit.uncertainty import Uncertainty
 from footfall.measure.prediction import bounds
 from footfall.measure.summary import (
     ElectronicShare,
-    ShareDefinition,
+    ShareRule,
     completed_by_half_hour,
     electronic_share,
     first_try_and_eventual,
@@ -50,7 +50,7 @@ class DayFigures:
     """Within this one day, of means and percentiles: rows as those of `measures`."""
     eventual: pl.DataFrame
     share: ElectronicShare
-    definition: ShareDefinition
+    definition: ShareRule
     unstaffed: Sequence[Unstaffed] = ()
 
 
@@ -147,7 +147,7 @@ def simulate_days(model: Model, asked: DaysAsked, messages: Messages = QUIET) ->
 def figures(
     result: DayResult,
     targets: dict[tuple[str, str], float],
-    definition: ShareDefinition,
+    definition: ShareRule,
     model: Model | None = None,
 ) -> DayFigures:
     """Work out what a person wants to know of a day."""

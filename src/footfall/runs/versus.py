@@ -6,7 +6,7 @@ from pathlib import Path
 
 import polars as pl
 
-from footfall.measure.summary import ShareDefinition
+from footfall.measure.summary import ShareRule
 from footfall.model.model import Model
 from footfall.records.errors import BadInputError
 from footfall.records.tables import write_csv
@@ -37,7 +37,7 @@ def replications(given: int | None, precision: str | None) -> int:
 
 
 def changed_days(
-    count: int, changed: Model, seed: int, definition: ShareDefinition, messages: Messages = QUIET
+    count: int, changed: Model, seed: int, definition: ShareRule, messages: Messages = QUIET
 ) -> list[Day]:
     """Simulate the same days with the change."""
     with messages.progress(f"simulating {count} days with the change") as bar:
