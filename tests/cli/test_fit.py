@@ -239,7 +239,7 @@ def test_what_is_not_there_is_named(calls: Path, refused: Refused) -> None:
         (("short_service_s = 10", "short_service_s = ten"), "calls.toml: is not valid TOML"),
         (
             ("short_service_s = 10", "short_servce_s = 10"),
-            "options.short_servce_s: extra inputs are not permitted",
+            "options.short_servce_s: no such key; expected short_service_s",
         ),
     ],
     ids=["another column", "times that are none", "no TOML", "a slip of the pen"],

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, ConfigDict, Field, ValidationError, model_validator
 
 from footfall.model.numbers import Spec
+from footfall.records.data_errors import in_words
 from footfall.records.errors import BadInputError
 from footfall.records.rows import OUTCOMES
 
@@ -222,9 +223,17 @@ def checked(kind: type[_Spec], data: dict[str, Any], where: str, expected: str) 
         return kind.model_validate(data)
     except ValidationError as error:
         first = error.errors()[0]
-        key = ".".join(map(str, first["loc"]))
-        given = "" if isinstance(first["input"], dict) else f" (given: {first['input']!r})"
-        problem = first["msg"].removeprefix("Value error, ")
-        place = f"{where}: {key}" if key else where
-        told = f"{problem[:1].lower()}{problem[1:]}{given}"
-        raise BadInputError(place, told, expected) from error
+        place, problem, wanted = in_words(first, where, expected, _fields_beside(kind, first["loc"]))
+        if wanted != expected:
+            wanted = f"{wanted}, in {expected}" if wanted else expected
+        raise BadInputError(place, problem, wanted) from error
+
+
+def _fields_beside(kind: type[Spec], loc: tuple[int | str, ...]) -> list[str]:
+    """Return the keys of the table in which a key is."""
+    for step in loc[:-1]:
+        inner = kind.model_fields[str(step)].annotation if str(step) in kind.model_fields else None
+        if not (isinstance(inner, type) and issubclass(inner, Spec)):
+            return []
+        kind = inner
+    return [field.alias or name for name, field in kind.model_fields.items()]

@@ -4,7 +4,6 @@ import importlib.util
 import re
 import tomllib
 from collections.abc import Callable, Mapping
-from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from pathlib import Path
 from traceback import extract_tb
@@ -24,9 +23,11 @@ from footfall.behaviour.load_model import RunPace
 from footfall.criteria.lists import criteria_of
 from footfall.criteria.objects import Criterion
 from footfall.model.changes import set_number, set_text, with_outage
+from footfall.model.errors import BadModelError
 from footfall.model.model import Model
 from footfall.model.numbers import Number, Spec, leaves
 from footfall.records.amounts import seconds_of, share_of
+from footfall.records.data_errors import in_words
 from footfall.records.errors import BadInputError
 
 FOLDER = "scenarios"
@@ -262,6 +263,8 @@ def _of_python(text: str, path: Path) -> Scenario:
     module = importlib.util.module_from_spec(spec)
     try:
         spec.loader.exec_module(module)
+    except BadModelError:  # names the line of the file itself
+        raise
     except BadInputError as error:
         raise BadInputError(str(path) + _line_in(error, path), str(error)) from error
     except ValidationError as error:
@@ -285,22 +288,11 @@ def _line_in(error: Exception, path: Path) -> str:
 
 
 def _as_told(where: str, error: ValidationError) -> BadInputError:
-    """Tell the first mistake in one line: key, value, and what was expected."""
+    """Return the first mistake as one line: key, value, and what was expected."""
     first = error.errors()[0]
-    key = ".".join(map(str, first["loc"]))
-    place = f"{where}: {key}" if key else where
-    if first["type"] == "value_error":
-        problem, _, expected = str(first["ctx"]["error"]).partition("; expected ")
-        return BadInputError(place, problem, expected)
-    if first["type"] == "extra_forbidden":
-        fields = OutagePart.model_fields if first["loc"][0] == "outages" else Scenario.model_fields
-        close = get_close_matches(str(first["loc"][-1]), fields, n=1)
-        return BadInputError(place, "no such key", close[0] if close else f"one of {', '.join(fields)}")
-    if first["type"] == "missing":
-        return BadInputError(place, "missing", _EXPECTED)
-    value, said = first["input"], first["msg"][0].lower() + first["msg"][1:]
-    shown = f"{value!r} cannot stand here" if isinstance(value, str | int | float) else "cannot stand here"
-    return BadInputError(place, shown, said)
+    is_of_outage = bool(first["loc"]) and first["loc"][0] == "outages"
+    fields = OutagePart.model_fields if is_of_outage else Scenario.model_fields
+    return BadInputError(*in_words(first, where, _EXPECTED, list(fields)))
 
 
 def _multiplied(model: Model, pattern: str, factor: float, where: str) -> Model:

@@ -20,6 +20,7 @@ from pydantic import (
     ValidationError,
     model_validator,
 )
+from pydantic_core import ErrorDetails
 
 from footfall.load.endpoints.placeholders import (
     CUSTOMER_WORDS,
@@ -34,6 +35,7 @@ from footfall.load.http.connection_options import Sharing
 from footfall.load.http.messages import is_header_value
 from footfall.load.visit import ANSWER_BYTES_MOST, ANSWER_S_MAX
 from footfall.model.numbers import Spec
+from footfall.records.data_errors import in_words
 from footfall.records.errors import BadInputError
 from footfall.records.rows import Outcome
 
@@ -412,32 +414,18 @@ def _check_known(words: AbstractSet[str], known: AbstractSet[str], place: str) -
             raise BadInputError(place, f"{{{word}}} has no value here", expected)
 
 
-def _told(where: str, error: Any) -> BadInputError:  # noqa: ANN401  pydantic's own kind
-    """Tell the first mistake: file, key, value (never a secret), and what was expected."""
-    key = _key(error["loc"])
-    place = f"{where}: {key}" if key else where
-    if error["type"] == "value_error":
-        problem, _, expected = str(error["ctx"]["error"]).partition("; expected ")
-        return BadInputError(place, problem, expected)
-    if error["type"] == "extra_forbidden":
-        return BadInputError(place, "no such key", f"one of {', '.join(_keys_beside(error['loc']))}")
-    if error["type"] == "missing":
-        return BadInputError(place, "missing", _EXPECTED)
-    value, last = error["input"], error["loc"][-1] if error["loc"] else ""
-    shown = isinstance(value, int | float) or (isinstance(value, str) and last in _SHOWN)
-    said = error["msg"][0].lower() + error["msg"][1:]
-    return BadInputError(place, f"{value!r} is not allowed here" if shown else "is not allowed here", said)
-
-
-def _key(loc: Sequence[str | int]) -> str:
-    key = ""
-    for part in loc:
-        if isinstance(part, int):
-            key += f"[{part}]"
-        elif part not in {"bearer", "basic", "login"} and not (part == "header" and key == "auth"):
-            # The kind of an `[auth]` is a part of pydantic's place, and of no file's.
-            key += f".{part}" if key else part
-    return key
+def _told(where: str, error: ErrorDetails) -> BadInputError:
+    """Return the first mistake as a line: file, key, value (never a secret), and what was expected."""
+    # The kind of an `[auth]` is a part of pydantic's place, and of no file's.
+    loc = tuple(
+        part
+        for before, part in zip(("", *error["loc"]), error["loc"], strict=False)
+        if part not in {"bearer", "basic", "login"} and (before, part) != ("auth", "header")
+    )
+    value, last = error["input"], loc[-1] if loc else ""
+    is_secret = isinstance(value, str) and last not in _SHOWN
+    known = _keys_beside(error["loc"])
+    return BadInputError(*in_words(error | {"loc": loc}, where, _EXPECTED, known, is_secret=is_secret))
 
 
 def _keys_beside(loc: Sequence[str | int]) -> list[str]:
