@@ -7,7 +7,7 @@ import pytest
 
 from footfall.records.errors import BadInputError
 from footfall.workload.log_mapping import Options
-from footfall.workload.timestamps import form_of, instants, moments, resolved
+from footfall.workload.timestamps import form_of, moments, resolved
 
 WALL = datetime(2024, 1, 2, 3, 4, 5, tzinfo=UTC)
 """The wall clock reads this; times are wall-clock seconds, as if in UTC."""
@@ -15,7 +15,7 @@ WALL = datetime(2024, 1, 2, 3, 4, 5, tzinfo=UTC)
 
 def read(cells: object, **options: object) -> list[float | None]:
     """Read a column of clock times as seconds after WALL."""
-    times = instants(pl.DataFrame({"at": cells}), "at", Options.model_validate(options))
+    times = moments(pl.DataFrame({"at": cells}), "at", Options.model_validate(options)).wall_s
     return (times - WALL.timestamp()).to_list()
 
 
@@ -63,9 +63,9 @@ def test_times_of_a_table_are_taken_as_they_are() -> None:
 def test_a_clock_without_a_day_takes_it_from_its_column() -> None:
     """Day and clock apart, as in many logs of telephone switches."""
     frame = pl.DataFrame({"day": ["2024-01-02", "?"], "at": [" 03:04:05", "03:04:05"]})
-    assert (instants(frame, "at", Options(), "day") - WALL.timestamp()).to_list() == [0.0, None]
+    assert (moments(frame, "at", Options(), "day").wall_s - WALL.timestamp()).to_list() == [0.0, None]
     typed = frame.with_columns(day=pl.Series([date(2024, 1, 2), None]))
-    assert (instants(typed, "at", Options(), "day") - WALL.timestamp()).to_list() == [0.0, None]
+    assert (moments(typed, "at", Options(), "day").wall_s - WALL.timestamp()).to_list() == [0.0, None]
 
 
 def test_a_column_that_holds_no_times_is_refused() -> None:
@@ -121,7 +121,7 @@ def test_several_forms_of_one_s_own_are_read() -> None:
         0.0,
         None,
     ]
-    with pytest.raises(BadInputError, match="time_format: '%H:%Q' is no format of date and time"):
+    with pytest.raises(BadInputError, match="time_format: '%H:%Q' is not a format of date and time"):
         read(["02/01/2024 03:04:05"], time_format="%H:%Q")
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from footfall.load import preflight
-from footfall.load.http.connection_options import NOT_ASKED, TransportAsked, address_of, read_ca
+from footfall.load.http.connection_options import TransportAsked, address_of, read_ca
 from footfall.load.preflight import check_host
 from footfall.records.errors import BadInputError
 from footfall.workload.trace import TraceInfo
@@ -105,8 +105,8 @@ def test_what_is_no_address_is_refused(host: str) -> None:
 
 def test_options_count_before_the_file_and_the_file_before_the_default(tmp_path: Path) -> None:
     """A file of certificates that holds none, or is not there, is refused by its option."""
-    assert NOT_ASKED.options().connections == "customer"
-    assert NOT_ASKED.options("shared").connections == "shared"
+    assert TransportAsked().options().connections == "customer"
+    assert TransportAsked().options("shared").connections == "shared"
     assert TransportAsked(connections="request").options("shared").connections == "request"
     for name, text in (("none.pem", "no certificate"), ("gone.pem", None)):
         path = tmp_path / name

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import polars as pl
 import pytest
 
-from footfall.measure.time_series import due_by_half_hour, on_day_clock, spillover, waits_by_hour
+from footfall.measure.time_series import spillover, waits_by_hour
 from footfall.records.tables import VISITS
 from footfall.stats.intervals import replicated
 
@@ -47,14 +47,6 @@ def test_a_wait_is_a_mean_over_those_who_began(make_visits: MakeVisits) -> None:
     assert [(r["channel"], r["visits"], r["began"]) for r in rows] == [("sms", 1, 0), ("web", 3, 3)]
     assert rows[0]["wait_s_mean"] is None
     assert rows[1]["wait_s_mean"] == pytest.approx(0.25)
-
-
-def test_played_seconds_return_to_the_days_clock(make_visits: MakeVisits) -> None:
-    """The third second of play at sixfold speed from ten o'clock is 18 seconds past ten."""
-    played = on_day_clock(make_visits(4), start_s=36_000, speed=6)
-
-    assert played["due_s"].to_list() == [36_000, 36_006, 36_012, 36_018]
-    assert due_by_half_hour(played).rows() == [(36_000, "web", 4)]
 
 
 def test_one_replication_has_a_mean_and_no_interval() -> None:

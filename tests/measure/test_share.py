@@ -7,9 +7,7 @@ import pytest
 
 from footfall.measure.summary import (
     ShareRule,
-    completed_by_half_hour,
     electronic_share,
-    share_by_half_hour,
 )
 from footfall.records.tables import VISITS
 from footfall.stats.intervals import wilson
@@ -53,17 +51,6 @@ def test_only_the_operations_named_are_business(day: pl.DataFrame) -> None:
     assert electronic_share(day, definition).share == 0
 
 
-def test_half_hours_add_up_to_the_day(day: pl.DataFrame) -> None:
-    """Nothing is lost or counted twice on the way to the chart."""
-    halves = share_by_half_hour(day, ARTICLE)
-
-    assert halves["half_hour_s"].to_list() == [0, 1800]
-    assert halves["completed"].sum() == completed_by_half_hour(day, ARTICLE)["completed"].sum() == 100
-    assert halves["electronic"].sum() == 75
-    assert (halves["electronic_share_low"] <= halves["electronic_share"]).all()
-
-
 def test_no_business_has_no_share() -> None:
     """Unknown is not 0 %."""
     assert electronic_share(VISITS.to_frame(), ARTICLE).share is None
-    assert share_by_half_hour(VISITS.to_frame(), ARTICLE).is_empty()

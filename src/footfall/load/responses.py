@@ -133,15 +133,6 @@ def joined(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
     return found
 
 
-def limited_answer(status: int, raw: bytes, headers: Mapping[str, str], bytes_most: int) -> Response:
-    """Give the answer with all that its body holds; one that is cut short or unpacks to more is a problem."""
-    try:
-        content = unpacked(raw, headers.get("content-encoding", ""), bytes_most)
-    except BadBodyError as error:
-        return Response(status, problem=str(error), headers=headers)
-    return whole_answer(status, content, headers)
-
-
 def unpacked(raw: bytes, coding: str, bytes_most: int) -> bytes:
     """Undo `Content-Encoding`.
 

@@ -210,25 +210,6 @@ def completed_by_half_hour(visits: pl.DataFrame, definition: ShareRule) -> pl.Da
     )
 
 
-def share_by_half_hour(visits: pl.DataFrame, definition: ShareRule) -> pl.DataFrame:
-    """The electronic share half hour by half hour.
-
-    Columns: half_hour_s, electronic, completed, `electronic_share` with Wilson bounds.
-    """
-    counted = (
-        completed_by_half_hour(visits, definition)
-        .group_by("half_hour_s")
-        .agg(pl.col("completed").filter("electronic").sum().alias("electronic"), pl.col("completed").sum())
-        .sort("half_hour_s")
-    )
-    bounds = [wilson(e, n) for e, n in counted.select("electronic", "completed").iter_rows()]
-    return counted.with_columns(
-        (pl.col("electronic") / pl.col("completed")).alias("electronic_share"),
-        pl.Series("electronic_share_low", [b.low for b in bounds], pl.Float64),
-        pl.Series("electronic_share_high", [b.high for b in bounds], pl.Float64),
-    )
-
-
 def half_hour() -> pl.Expr:
     """Start, in seconds of the day's clock, of the half hour in which a row is due."""
     return ((pl.col("due_s") // HALF_HOUR_S) * HALF_HOUR_S).cast(pl.Int64).alias("half_hour_s")

@@ -17,11 +17,6 @@ HOUR_S = 3600
 MINUTE_S = 60.0
 
 
-def on_day_clock(rows: pl.DataFrame, start_s: float, speed: float) -> pl.DataFrame:
-    """Played rows with `due_s` put back on the day's clock: start_s + due_s · speed, all else untouched."""
-    return rows.with_columns((start_s + pl.col("due_s") * speed).alias("due_s"))
-
-
 def due_by_half_hour(rows: pl.DataFrame) -> pl.DataFrame:
     """Arrivals or visits by half hour and channel: half_hour_s, channel, due."""
     return (

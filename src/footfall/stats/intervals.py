@@ -7,7 +7,7 @@ from statistics import NormalDist, fmean, stdev, variance
 from typing import NamedTuple
 
 import polars as pl
-from scipy.special import bdtr, bdtrik, betaincinv, stdtrit
+from scipy.special import betaincinv, stdtrit
 
 from footfall.stats import CONFIDENCE
 
@@ -84,21 +84,6 @@ def t_interval(values: Sequence[float], confidence: float = CONFIDENCE) -> Inter
     return Interval(mean - half_width, mean + half_width)
 
 
-def percentile_interval(ordered: Sequence[float], q: float, confidence: float = CONFIDENCE) -> Interval:
-    """Distribution-free interval of the q quantile of ascending values, from binomial order statistics.
-
-    Ranks l and u with P(B < l) and P(B >= u) of at most (1 - confidence) / 2 each, B ~ Bin(n, q). A rank
-    outside the sample gives an infinite bound: too few values. Source: W. J. Conover, Practical
-    Nonparametric Statistics, 3rd ed. (1999), section 3.2.
-    """
-    n = len(ordered)
-    low_rank = _binomial_quantile((1 - confidence) / 2, n, q)
-    high_rank = _binomial_quantile((1 + confidence) / 2, n, q) + 1
-    low = float(ordered[low_rank - 1]) if low_rank >= 1 else -math.inf
-    high = float(ordered[high_rank - 1]) if high_rank <= n else math.inf
-    return Interval(low, high)
-
-
 def _z(confidence: float) -> float:
     return NormalDist().inv_cdf((1 + confidence) / 2)
 
@@ -107,13 +92,6 @@ def _check_counts(successes: float, n: int) -> None:
     if not 0 <= successes <= n or n < 1:
         msg = f"{successes} successes of {n} trials"
         raise ValueError(msg)
-
-
-def _binomial_quantile(probability: float, n: int, q: float) -> int:
-    """Smallest k with P(Bin(n, q) <= k) of at least the probability."""
-    k = math.ceil(float(bdtrik(probability, n, q)))
-    # The inverse is solved in floating point: its ceiling can be one too high.
-    return k - 1 if k >= 1 and bdtr(k - 1, n, q) >= probability else max(k, 0)
 
 
 # ── What independent replications say together

@@ -75,15 +75,6 @@ class Moments:
     """Seconds since 1970 in UTC; null where the cell tells no offset."""
 
 
-def instants(frame: pl.DataFrame, column: str, options: Options, date: str | None = None) -> pl.Series:
-    """Give a column of clock times as `moments` reads them, on the wall's clock.
-
-    Raises:
-        BadInputError: the column cannot hold times of the day, or `time_format` is none.
-    """
-    return moments(frame, column, options, date).wall_s
-
-
 def moments(frame: pl.DataFrame, column: str, options: Options, date: str | None = None) -> Moments:
     """Read a column of clock times.
 

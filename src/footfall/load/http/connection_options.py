@@ -73,7 +73,6 @@ def _has_system_certificates() -> bool:
 
 
 USUAL = TransportOptions()
-NOT_ASKED = TransportAsked()
 
 
 def read_ca(path: Path, where: str) -> str:

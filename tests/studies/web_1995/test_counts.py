@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from footfall.fit.arrival_fit import EVERY, fit_arrivals
-from footfall.fit.day_cells import rows_of_counts
+from studies.web_1995.measures import rows_of_counts
 
 SATURDAY = datetime(1995, 7, 1)  # noqa: DTZ001  a clock on a wall
 MINUTES = 1440
