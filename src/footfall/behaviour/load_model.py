@@ -1,9 +1,11 @@
 """The model as a load test runs it, and which of its features the reference service has."""
 
 from collections.abc import Iterator
+from itertools import takewhile
 from typing import Any
 
-from footfall.model.channel import Channel, Outage, Step
+from footfall.behaviour.capacity_rules import uses_session
+from footfall.model.channel import Channel, Outage, Step, Verb
 from footfall.model.durations import DURATIONS
 from footfall.model.model import DayClock, Model
 from footfall.model.numbers import Number, Spec
@@ -217,6 +219,25 @@ def check_served(model: Model) -> None:
             where = f"{channel.name}.{setting}"
             raise BadInputError(
                 where, "cannot be served, only simulated", "a model without it, or footfall simulate"
+            )
+        _check_logins(channel)
+
+
+def _check_logins(channel: Channel) -> None:
+    """See that pages of the account come after a login; a short message is known by its sender's number.
+
+    Raises:
+        BadInputError: one comes before.
+    """
+    if isinstance(channel.station, MessageGateway):
+        return
+    for operation, steps in channel.dialogues.items():
+        before_login = takewhile(lambda step: step.verb is not Verb.LOGIN, steps)
+        for verb in (step.verb.value for step in before_login if uses_session(step.verb)):
+            raise BadInputError(
+                f"{channel.name}.dialogues.{operation}",
+                f"asks for {verb!r}, which the reference service answers after a login only",
+                "a step with the verb login before it, or the verb browse",
             )
 
 

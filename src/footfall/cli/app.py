@@ -18,6 +18,7 @@ INTERRUPTED_EXIT_CODE = 130
 WHOLE_MOST = 2**63 - 1
 
 COMMANDS = {
+    "new": "Make a workspace of your own: model, scenario, endpoints, locustfile, gate.",
     "demo": "Do everything once: simulate a day, play its busiest minutes, judge.",
     "simulate": "Run a model's day, or its months: visits, measures, charts.",
     "show": "Print every number of a model with its grade and source.",

@@ -169,11 +169,11 @@ def _fill_in_service(found: dict[str, Any], kind: str | None) -> None:
             expected = "one service time, or works= and dialogues= with a verb for each operation"
             raise WrongValueError("a server has one service time for all operations", expected)
         found["dialogues"] = {
-            name: ({"verb": Verb.QUERY, "human": time if by_hand else AT_ONCE},)
+            name: ({"verb": Verb.BROWSE, "human": time if by_hand else AT_ONCE},)
             for name, time in times.items()
         }
         if not by_hand:
-            found.setdefault("works", {Verb.QUERY: {"service": next(iter(times.values()))}})
+            found.setdefault("works", {Verb.BROWSE: {"service": next(iter(times.values()))}})
     elif service is not None:
         raise WrongValueError("service and dialogues both say how a visit goes", "one of them")
     if "works" not in found:
