@@ -4,10 +4,9 @@ import importlib.util
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from traceback import extract_tb
 from types import ModuleType
 from typing import Any
-
-from pydantic import ValidationError
 
 from footfall.fit.uncertainty import Uncertainty, drawn
 from footfall.measure.summary import ShareRule
@@ -15,6 +14,7 @@ from footfall.model.changes import flattened, set_text
 from footfall.model.model import Model, ShareDefinition
 from footfall.records.errors import BadInputError
 from footfall.records.runs import read_limited
+from footfall.runs.former_names import offer_former_names
 from footfall.runs.messages import QUIET, Messages
 from footfall.workload.log_mapping import WEEKDAYS
 
@@ -131,22 +131,29 @@ def _load(path: Path, expected: str) -> ModuleType:
         raise BadInputError(str(path), "is not a Python file", expected)
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module
+    offer_former_names()
     try:
         spec.loader.exec_module(module)
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"]))
-        raise BadInputError(str(path), f"{where}: {first['msg']}", "a valid number") from error
     except BadInputError:
         raise
     except Exception as error:  # whatever a user's file may raise, they get its line
-        line = f"{type(error).__name__}: {error}"
-        raise BadInputError(str(path), f"does not run ({line})", expected) from error
+        line = f"{type(error).__name__}: {' '.join(str(error).split())}"
+        raise BadInputError(f"{path}{_line_of(error, path)}", f"does not run ({line})", expected) from error
     return module
 
 
 def _module_name(path: Path) -> str:
     return f"footfall_content_{path.stem}"
+
+
+def _line_of(error: Exception, path: Path) -> str:
+    """Give `:7` where line 7 of a file is the innermost of it in an error; empty: none is."""
+    if isinstance(error, SyntaxError):
+        return f":{error.lineno}" if error.filename == str(path.resolve()) else ""
+    lines = [
+        frame.lineno for frame in extract_tb(error.__traceback__) if frame.filename == str(path.resolve())
+    ]
+    return f":{lines[-1]}" if lines else ""
 
 
 def _workspace(path: Path) -> Path:

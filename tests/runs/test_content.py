@@ -1,0 +1,57 @@
+"""Model files as people have them: Python, TOML, and those of former releases."""
+
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+from footfall.model.model import Model
+from footfall.records.errors import BadInputError
+from footfall.runs.content import model_in
+from models.mm3 import MODEL as MM3
+
+FORMER = Path(__file__).with_name("former_model.txt")
+ITS_FINGERPRINT = "91417129fe7da32eba8042d48b5d1ea783688b6420c54b09b3d1e380f38b07a9"
+
+
+def test_a_model_file_that_a_former_release_wrote_still_runs(tmp_path: Path) -> None:
+    """`footfall fit` wrote Python once; the names that it imports are found, and the model is the same."""
+    path = tmp_path / "model.py"
+    path.write_bytes(FORMER.read_bytes())
+    model = model_in(path)
+    assert model.fingerprint() == ITS_FINGERPRINT
+    module = import_module("footfall_content_model")
+    assert set(module.MODELS) == {"monday"}
+    assert isinstance(module.MODELS["monday"], Model)
+
+
+def test_a_model_is_read_from_toml(tmp_path: Path) -> None:
+    """And changed as one in Python is."""
+    path = tmp_path / "shop.toml"
+    path.write_text(MM3.to_toml(), encoding="utf-8")
+    assert model_in(path) == MM3
+    assert model_in(path, ("hall.clerks=4",)).fingerprint() != MM3.fingerprint()
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("import footfall as ff\n\n1 / 0\n", ":3: does not run (ZeroDivisionError: division by zero)"),
+        (
+            "import footfall as ff\n\nff.Modell\n",
+            ":3: does not run (AttributeError: module 'footfall' has no ",
+        ),
+        ("x = (\n", ":1: does not run (SyntaxError: '(' was never closed"),
+        ("raise ValueError('a\\n  b')\n", ":1: does not run (ValueError: a b)"),
+        ("MODEL = 3\n", ": MODEL is not a Model"),
+        ("x = 3\n", ": has no MODEL"),
+    ],
+)
+def test_a_file_that_does_not_run_is_named_with_its_line(tmp_path: Path, text: str, says: str) -> None:
+    """On one line."""
+    path = tmp_path / "shop.py"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(BadInputError) as caught:
+        model_in(path)
+    assert str(caught.value).startswith(f"{path}{says}")
+    assert "\n" not in str(caught.value)
