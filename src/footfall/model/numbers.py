@@ -20,6 +20,7 @@ from pydantic import (
 from pydantic_core import CoreSchema, core_schema
 
 from footfall.model.errors import BadModelError, Meaning, WrongValueError, in_words, user_line
+from footfall.records.amounts import seconds_in
 
 # ── Numbers that know where they come from
 
@@ -27,14 +28,7 @@ UNSOURCED = "not sourced"
 """Source of a number that was given without one."""
 DEFAULT = "default"
 """Source of a number that was not given at all."""
-_VALUE = r"([0-9]+(?:\.[0-9]+)?)\s*"
-_PLAIN = re.compile(_VALUE)
-_WITH_UNITS = re.compile(
-    rf"(?:{_VALUE}d(?:ays?)?)?\s*(?:{_VALUE}h(?:ours?)?)?\s*(?:{_VALUE}m(?:in(?:utes?)?)?)?\s*"
-    rf"(?:{_VALUE}s(?:econds?)?)?\s*(?:{_VALUE}ms)?"
-)
-_UNITS_S = (86_400.0, 3600.0, 60.0, 1.0, 0.001)
-_PERCENT = re.compile(rf"{_VALUE}%")
+_PERCENT = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*%")
 
 
 class Grade(StrEnum):
@@ -159,16 +153,6 @@ def number_of(value: object) -> Number:
     if type(value) is not bool and isinstance(value, Real) and value == value:  # noqa: PLR0124  nan is no number
         return Number(float(value), Grade.ASSUMED, UNSOURCED)
     raise WrongValueError(f"{value!r} is not a number", "a number")
-
-
-def seconds_in(text: str) -> float | None:
-    """Read a time such as `90`, `90s`, `2 min` or `1h30m`, in seconds; None: it is none."""
-    if plain := _PLAIN.fullmatch(text.strip()):
-        return float(plain[1])
-    parts = _WITH_UNITS.fullmatch(text.strip())
-    if parts is None or not any(parts.groups()):
-        return None
-    return sum(float(part) * unit_s for part, unit_s in zip(parts.groups(), _UNITS_S, strict=True) if part)
 
 
 def as_time(value: object) -> object:

@@ -6,8 +6,11 @@ from footfall.records.errors import BadInputError
 
 _NUMBER = r"([0-9]+(?:\.[0-9]+)?)\s*"
 _PLAIN = re.compile(_NUMBER)
-_WITH_UNITS = re.compile(rf"(?:{_NUMBER}h)?\s*(?:{_NUMBER}m(?:in)?)?\s*(?:{_NUMBER}s)?")
-_UNITS_S = (3600.0, 60.0, 1.0)
+_WITH_UNITS = re.compile(
+    rf"(?:{_NUMBER}h(?:ours?)?)?\s*(?:{_NUMBER}m(?:in(?:utes?)?)?)?\s*(?:{_NUMBER}s(?:econds?)?)?\s*"
+    rf"(?:{_NUMBER}ms)?"
+)
+_UNITS_S = (3600.0, 60.0, 1.0, 0.001)
 _SHARE = re.compile(rf"{_NUMBER}(%?)")
 
 
@@ -17,11 +20,19 @@ def seconds_of(text: str, where: str) -> float:
     Raises:
         BadInputError: the text is no time.
     """
+    found_s = seconds_in(text)
+    if found_s is None:
+        raise BadInputError(f"{where} {text}", "no time", "seconds, or a time such as 90s, 2min or 1h30m")
+    return found_s
+
+
+def seconds_in(text: str) -> float | None:
+    """Read a time as `seconds_of` does; None: the text is no time."""
     if plain := _PLAIN.fullmatch(text.strip()):
         return float(plain[1])
     parts = _WITH_UNITS.fullmatch(text.strip())
     if parts is None or not any(parts.groups()):
-        raise BadInputError(f"{where} {text}", "no time", "seconds, or a time such as 90s, 2min or 1h30m")
+        return None
     return sum(float(part) * unit_s for part, unit_s in zip(parts.groups(), _UNITS_S, strict=True) if part)
 
 
