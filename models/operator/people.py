@@ -1,16 +1,13 @@
-"""Segments: age by area."""
+"""Segments: three ages in town and country."""
 
-from footfall.model.numbers import Grade, profile, public
-from footfall.model.numbers import assumed as c
-from footfall.model.population import Segment, Taste
+import footfall as ff
+from footfall import assumed, public
 from models.operator.demand import CUSTOMERS_M, DEMAND_M, millions
 
-AREAS = {"urban": public(0.418, "urban share of Guangxi, 2011 statistical communiqué"), "rural": None}
-AGES = {
-    "young": c(0.42, "under 35, of those with a mobile phone"),
-    "middle": c(0.40, "35 to 54"),
-    "older": c(0.18, "55 and over"),
-}
+URBAN = public(0.418, "urban share of Guangxi, 2011 statistical communiqué")
+AREAS = {"urban": float(URBAN), "rural": 1 - URBAN}
+AGES = {"young": 0.42, "middle": 0.40, "older": 0.18}
+"""Under 35, 35 to 54, 55 and over, of those with a mobile phone."""
 ACTIVITY = {"young": 1.2, "middle": 1.0, "older": 0.6, "urban": 1.15, "rural": 0.9}
 # fmt: off
 HOURS = {
@@ -21,60 +18,49 @@ HOURS = {
 }
 # fmt: on
 PER_WAIT_MIN = {"young": -0.06, "middle": -0.04, "older": -0.02}
-ELECTRONIC_TRUST = {"young": 0.8, "middle": 0.65, "older": 0.4}
-ELECTRONIC_HABIT = {"young": 0.7, "middle": 0.5, "older": 0.25}
+TRUST = {"young": 0.8, "middle": 0.65, "older": 0.4}
+HABIT = {"young": 0.7, "middle": 0.5, "older": 0.25}
 WEB_REACH = {"young": 0.75, "middle": 0.5, "older": 0.2}
 WAP_REACH = {"young": 0.6, "middle": 0.3, "older": 0.08}
-LESS_IN_THE_COUNTRY = 0.7
 
 
-def segments() -> tuple[Segment, ...]:
-    """Six segments: three ages in town and country."""
-    urban = float(AREAS["urban"] or 0)
-    shares = {"urban": urban, "rural": 1 - urban}
-    mean_activity = sum(
-        shares[area] * AGES[age] * ACTIVITY[area] * ACTIVITY[age] for area in AREAS for age in AGES
-    )
-    return tuple(
-        segment(age, area, shares[area], ACTIVITY[area] * ACTIVITY[age] / mean_activity)
-        for area in AREAS
-        for age in AGES
-    )
-
-
-def segment(age: str, area: str, area_share: float, activity: float) -> Segment:
-    """One segment; `activity` is its errands a head over the mean."""
+def segment(age: str, area: str, mean_activity: float) -> ff.Segment:
+    """Those of an age in town or country; the country's trust and reach are lower."""
     rural = area == "rural"
-    reach = LESS_IN_THE_COUNTRY if rural else 1.0
-    trust = ELECTRONIC_TRUST[age] - (0.1 if rural else 0.0)
-    return Segment(
-        name=f"{age}_{area}",
+    activity = ACTIVITY[area] * ACTIVITY[age] / mean_activity
+    reach, less_trust = (0.7, 0.1) if rural else (1.0, 0.0)
+    return ff.Segment(
+        f"{age}_{area}",
+        assumed(AGES[age] * AREAS[area], "age share times urban or rural share"),
         title=f"{age}, {'country' if rural else 'town'}",
-        population_share=c(AGES[age] * area_share, "age share times urban or rural share"),
         month_visits={
-            name: c(
+            name: assumed(
                 sum(millions(name).values()) / CUSTOMERS_M * activity, "national errands a head, by activity"
             )
             for name in DEMAND_M
         },
-        day_profile=profile(HOURS[area], Grade.ASSUMED, "busy hour 10 % of the day"),
-        taste=Taste(
-            per_wait_min=c(PER_WAIT_MIN[age], "no published value: the young are short of time"),
-            per_access_min=c(-0.02, "no published value"),
-            per_yuan=c(-0.26, "no published value"),
-            per_trust=c(1.0, "scale of trust"),
-            per_habit=c(1.16, "no published value"),
+        day_profile=ff.by_hour(HOURS[area], "busy hour 10 % of the day"),
+        taste=ff.Taste(
+            per_wait_min=assumed(PER_WAIT_MIN[age], "no published value: the young are short of time"),
+            per_access_min=assumed(-0.02, "no published value"),
+            per_yuan=assumed(-0.26, "no published value"),
+            per_trust=assumed(1.0, "scale of trust"),
+            per_habit=assumed(1.16, "no published value"),
             trust={
-                "physical": c(0.9, "face to face reassures (article, section on Guangxi)"),
-                "electronic": c(trust, "rural and older customers trust it less"),
+                "physical": assumed(0.9, "face to face reassures (article, section on Guangxi)"),
+                "electronic": assumed(TRUST[age] - less_trust, "rural and older customers trust it less"),
             },
             habit={
-                "physical": c(1 - ELECTRONIC_HABIT[age], "old habits (article)"),
-                "electronic": c(ELECTRONIC_HABIT[age], "the young use it already"),
+                "physical": assumed(1 - HABIT[age], "old habits (article)"),
+                "electronic": assumed(HABIT[age], "the young use it already"),
             },
         ),
         reach={
-            "web": c(WEB_REACH[age] * reach, "has a computer with internet"),
-            "wap": c(WAP_REACH[age] * reach, "handset with data; 3G was 53.94 M of 655.44 M"),
+            "web": assumed(WEB_REACH[age] * reach, "has a computer with internet"),
+            "wap": assumed(WAP_REACH[age] * reach, "handset with data; 3G was 53.94 M of 655.44 M"),
         },
     )
+
+
+MEAN = sum(AREAS[area] * AGES[age] * ACTIVITY[area] * ACTIVITY[age] for area in AREAS for age in AGES)
+SEGMENTS = tuple(segment(age, area, MEAN) for area in AREAS for age in AGES)

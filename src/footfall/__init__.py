@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from footfall.criteria.objects import Criterion
     from footfall.model.channel import Channel, Fault, LogoutReminder, OpeningHours, Outage, Step, Work
     from footfall.model.durations import (
+        Duration,
         Empirical,
         Mixture,
         constant,
@@ -71,6 +72,8 @@ _HOMES = {
     "footfall.criteria.objects": ("Criterion",),
     f"{_MODEL}.channel": ("Channel", "Fault", "LogoutReminder", "OpeningHours", "Outage", "Step", "Work"),
     f"{_MODEL}.durations": (
+        "Duration",
+        "Duration",
         "Empirical",
         "Mixture",
         "constant",
@@ -133,6 +136,7 @@ __all__ = [
     "Counters",
     "Criterion",
     "Curve",
+    "Duration",
     "Empirical",
     "Fault",
     "Kiosks",

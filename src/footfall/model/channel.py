@@ -101,6 +101,10 @@ class OpeningHours(Spec):
     opens_s: Seconds
     closes_s: Seconds
 
+    if TYPE_CHECKING:
+
+        def __init__(self, opens_s: float | str, closes_s: float | str) -> None: ...
+
     def has(self, at_s: float) -> bool:
         """Whether it is open at this second of the day."""
         return self.opens_s <= at_s % DAY_S < self.closes_s

@@ -71,7 +71,7 @@ def user_line() -> str:
         path = frame.f_code.co_filename
         package = str(frame.f_globals.get("__name__", "")).partition(".")[0]
         if not path.startswith(_KIT) and package not in {"pydantic", "importlib"}:
-            return f"{_shown_path(path)}:{frame.f_lineno}"
+            return f"{shown_path(path)}:{frame.f_lineno}"
         frame = frame.f_back
     return ""
 
@@ -82,7 +82,8 @@ def _again(text: str, place: str, problem: str, expected: str) -> BadModelError:
     return error
 
 
-def _shown_path(path: str) -> str:
+def shown_path(path: str) -> str:
+    """Give a file as a person knows it: from the current folder, where it is in it."""
     if path.startswith("<") or "ipykernel" in path:
         return "line"
     found = Path(path)

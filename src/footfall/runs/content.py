@@ -11,6 +11,7 @@ from typing import Any
 from footfall.fit.uncertainty import Uncertainty, drawn
 from footfall.measure.summary import ShareRule
 from footfall.model.changes import flattened, set_text
+from footfall.model.errors import shown_path
 from footfall.model.model import Model, ShareDefinition
 from footfall.records.errors import BadInputError
 from footfall.records.runs import read_limited
@@ -20,6 +21,7 @@ from footfall.workload.log_mapping import WEEKDAYS
 
 WEEKDAYS_FOLDER = "weekdays"
 """Of a fitted model: next to it, with a model for each weekday of its log."""
+_KIT = Path(__file__).parents[1]
 
 
 def model_in(
@@ -138,7 +140,7 @@ def _load(path: Path, expected: str) -> ModuleType:
         raise
     except Exception as error:  # whatever a user's file may raise, they get its line
         line = f"{type(error).__name__}: {' '.join(str(error).split())}"
-        raise BadInputError(f"{path}{_line_of(error, path)}", f"does not run ({line})", expected) from error
+        raise BadInputError(_line_of(error, path), f"does not run ({line})", expected) from error
     return module
 
 
@@ -147,13 +149,23 @@ def _module_name(path: Path) -> str:
 
 
 def _line_of(error: Exception, path: Path) -> str:
-    """Give `:7` where line 7 of a file is the innermost of it in an error; empty: none is."""
-    if isinstance(error, SyntaxError):
-        return f":{error.lineno}" if error.filename == str(path.resolve()) else ""
-    lines = [
-        frame.lineno for frame in extract_tb(error.__traceback__) if frame.filename == str(path.resolve())
-    ]
-    return f":{lines[-1]}" if lines else ""
+    """Give file and line of the innermost code of a workspace in an error, as `shop.py:7`."""
+    if isinstance(error, SyntaxError) and error.filename:
+        return f"{shown_path(error.filename)}:{error.lineno}"
+    workspace = _workspace(path.resolve())
+    frames = [frame for frame in extract_tb(error.__traceback__) if _is_own(frame.filename, workspace)]
+    return f"{shown_path(frames[-1].filename)}:{frames[-1].lineno}" if frames else str(path)
+
+
+def _is_own(filename: str, workspace: Path) -> bool:
+    """Whether a file is one of a person's own, and no library that lies in their workspace."""
+    path = Path(filename)
+    libraries = ("site-packages", "dist-packages")
+    return (
+        path.is_relative_to(workspace)
+        and not path.is_relative_to(_KIT)
+        and not set(path.parts) & set(libraries)
+    )
 
 
 def _workspace(path: Path) -> Path:
