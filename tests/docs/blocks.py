@@ -7,11 +7,15 @@ A fence names its language. A comment on the line above it may say more:
 | `<!-- not run: WHY -->` | checked, and not run |
 | `<!-- file: NAME -->` | saved as this file of the page's folder; Python files are run, too |
 | `<!-- background -->` | started, and left running until the page's blocks are done |
+| `<!-- load run -->` | may end with exit code 3, since a busy machine makes a run invalid |
 
-Without a comment `python` is executed, all blocks of a page in one namespace, and `sh` is run by bash in a
-copy of the content. In `console` a line after `$ ` is run and what stands below it is compared with what it
-prints (`...` stands for anything). `toml` and `json` must be readable; `text` is for output and criteria. The
-`yaml` of the CI page is checked against schemas by `tests/house/test_ci_page.py`.
+A page that starts with `<!-- continues: PAGE -->` has the files of that page from the beginning.
+
+Without a comment `python` is executed, all blocks of a page in one namespace, and `sh` is run by bash in
+a copy of the content, with a free port in place of 8000. In `console` a line after `$ ` is run and what
+stands below it is compared with what it prints (`...` stands for anything). `toml` and `json` must be
+readable; `text` is for output and criteria. The `yaml` of the CI page is checked against schemas by
+`tests/house/test_ci_page.py`.
 """
 
 import ast
@@ -27,7 +31,7 @@ from footfall.cli.app import COMMANDS, command_named
 HERE = Path(__file__).parents[2]
 PAGES = sorted([HERE / "README.md", HERE / "CONTRIBUTING.md", *(HERE / "docs").glob("**/*.md")])
 LANGUAGES = frozenset({"python", "sh", "console", "toml", "json", "yaml", "text", "csv"})
-MARK = re.compile(r"<!-- (not run|file|background)(?:: (.+?))? -->")
+MARK = re.compile(r"<!-- (not run|file|background|load run)(?:: (.+?))? -->")
 OTHERS = frozenset(
     [
         "cat",
@@ -45,6 +49,7 @@ OTHERS = frozenset(
         "python",
         "schemathesis",
         "ssh",
+        "uvicorn",
     ]
 )
 """Programs that are not ours, whose options are not checked."""
@@ -87,6 +92,15 @@ def blocks_of(page: Path, text: str | None = None) -> list[Block]:
             found.append(_block(page, start, language, lines[: number - 1]))
         start = None
     return found
+
+
+def files_before(page: Path) -> list[Block]:
+    """Give the files of the pages that a page continues, the first page's first."""
+    found = re.match(r"<!-- continues: (\S+) -->", page.read_text(encoding="utf-8"))
+    if not found:
+        return []
+    former = page.parent / found[1]
+    return [*files_before(former), *(block for block in blocks_of(former) if block.mark == "file")]
 
 
 def _block(page: Path, start: int, language: str, lines: list[str]) -> Block:

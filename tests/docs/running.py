@@ -8,8 +8,10 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
+import time
 import tomllib
 from pathlib import Path
 from types import ModuleType
@@ -17,6 +19,9 @@ from typing import Any
 
 from tests.docs.blocks import HERE, Block, WrongBlockError, check_python
 
+PORT = 8000
+"""The port that the pages name."""
+PORT_IN_TEXT = re.compile(rf"(?<!\d){PORT}(?!\d)")
 CONTENT = ("models", "scenarios", "docs/examples", "locustfile.py")
 """What a workspace has, and the blocks may use."""
 BLOCK_S_MOST = 120.0
@@ -32,6 +37,7 @@ class Page:
         self.folder = folder
         self._module = ModuleType("page")
         self._left: list[subprocess.Popen[bytes]] = []
+        self._port = _free_port()
         for name in CONTENT:
             source, target = HERE / name, folder / name
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -45,12 +51,16 @@ class Page:
         for block in blocks:
             self.run(block)
 
+    def save(self, block: Block) -> None:
+        """Write a block to the file that it names."""
+        target = self.folder / block.about
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(block.text, encoding="utf-8")
+
     def run(self, block: Block) -> None:
         """Run one block, or check it where it is not to be run; raises `WrongBlockError`."""
         if block.mark == "file":
-            target = self.folder / block.about
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_text(block.text, encoding="utf-8")
+            self.save(block)
         if block.language == "python":
             check_python(block) if block.mark == "not run" else self._python(block)
         elif block.language in {"toml", "json"}:
@@ -59,6 +69,8 @@ class Page:
             return
         elif block.mark == "background":
             self._left.append(self._start(block.text, subprocess.DEVNULL))
+            if PORT_IN_TEXT.search(block.text):
+                self._wait(block)
         elif block.language == "console":
             self._console(block)
         else:
@@ -69,6 +81,14 @@ class Page:
         for process in self._left:
             os.killpg(process.pid, signal.SIGTERM)
             process.wait(timeout=30)
+
+    def _wait(self, block: Block) -> None:
+        end = time.monotonic() + BLOCK_S_MOST
+        while time.monotonic() < end:
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self._port), 1):
+                return
+            time.sleep(0.1)
+        raise WrongBlockError(f"{block.where}: nothing listens")
 
     def _python(self, block: Block) -> None:
         path = str(self.folder / (block.about or block.where))
@@ -97,13 +117,13 @@ class Page:
         finally:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
-        if process.returncode != 0:
+        if process.returncode not in ({0, 3} if block.mark == "load run" else {0}):
             raise WrongBlockError(f"{block.where}: exit code {process.returncode}\n{text}\n{printed}")
         return printed
 
     def _start(self, text: str, output: int = subprocess.PIPE) -> subprocess.Popen[bytes]:
         binaries = Path(sys.executable).parent
-        text = text.replace(".venv/bin/", "")
+        text = PORT_IN_TEXT.sub(str(self._port), text.replace(".venv/bin/", ""))
         return subprocess.Popen(
             ["bash", "-euo", "pipefail", "-c", text],
             cwd=self.folder,
@@ -113,6 +133,13 @@ class Page:
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
 
 
 def _read(block: Block) -> None:

@@ -18,6 +18,7 @@ from tests.docs.blocks import (
     blocks_of,
     check_commands,
     commands_in,
+    files_before,
     inline_commands,
     options_of,
 )
@@ -83,6 +84,8 @@ def test_every_python_name_in_running_text_exists(page: Path) -> None:
 @pytest.mark.parametrize("page", RUN, ids=name_of)
 def test_the_blocks_of_a_page_run(page: Path, page_folder: Page) -> None:
     """In order, in one folder and one namespace."""
+    for file in files_before(page):
+        page_folder.save(file)
     page_folder.run_all(blocks_of(page))
 
 

@@ -22,11 +22,16 @@ from tests.cli.runs_made import make_run, web_trace
 
 TOP = Path(__file__).parents[2]
 PAGE = (TOP / "docs" / "how-to" / "ci.md").read_text(encoding="utf-8")
-FILES = dict(re.findall(r"^`([^`]+\.yml)`:\n\n```yaml\n(.*?)^```$", PAGE, flags=re.MULTILINE | re.DOTALL))
+TUTORIAL = (TOP / "docs" / "tutorial" / "gate-in-ci.md").read_text(encoding="utf-8")
+_FILE = r"^`([^`]+\.yml)`:\n\n```yaml\n(.*?)^```$"
+FILES = dict(re.findall(_FILE, PAGE, flags=re.MULTILINE | re.DOTALL))
+FILES["tutorial"] = re.findall(_FILE, TUTORIAL, flags=re.MULTILINE | re.DOTALL)[0][1]
 SCHEMAS = [
     (".github/workflows/load.yml", "vendor.github-workflows"),
     (".github/workflows/load.yml", "custom.github-workflows-require-timeout"),
     (".gitlab-ci.yml", "vendor.gitlab-ci"),
+    ("tutorial", "custom.github-workflows-require-timeout"),
+    ("tutorial", "vendor.github-workflows"),
 ]
 SCHEMA_PROGRAM = Path(sys.executable).with_name("check-jsonschema")
 OF_RUN = {"measure": Measure, "arrivals": ArrivalCounts, "lag_s": Lag}
@@ -51,7 +56,7 @@ def test_a_ci_file_of_the_page_is_what_its_reader_takes(name: str, schema: str, 
 @pytest.mark.parametrize(("name", "schema"), SCHEMAS)
 def test_a_broken_ci_file_is_found(name: str, schema: str, tmp_path: Path) -> None:
     """The schema bites on a misspelt key or a missing limit."""
-    broken = FILES[name].replace("timeout-minutes: 30", "timeouts: 30").replace("script:", "scripts:")
+    broken = FILES[name].replace("timeout-minutes: ", "timeouts: ").replace("script:", "scripts:")
     assert complaints(broken, tmp_path, schema)
 
 
