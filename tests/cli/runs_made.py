@@ -49,7 +49,7 @@ def make_run(
     made = trace or web_trace()
     if not made.info.criteria:
         info = made.info.model_copy(update={"criteria": (Criterion("success(web.*) >= 50%"),)})
-        made = made.model_copy(update={"info": info})
+        made = replace(made, info=info)
     settings: dict[str, object] = {
         "criteria": [str(each) for each in made.info.criteria],
         "host": "http://127.0.0.1:1",

@@ -151,7 +151,7 @@ def test_what_was_asked_of_a_run_is_not_what_it_played(
     trace = web_trace()
     stricter = trace.info.model_copy(update={"criteria": (Criterion("success(web.*) >= 90%"),)})
     a = str(make_run(tmp_path / "a", 1))
-    b = str(make_run(tmp_path / "b", 2, trace=trace.model_copy(update={"info": stricter})))
+    b = str(make_run(tmp_path / "b", 2, trace=replace(trace, info=stricter)))
     assert compare(capsys, [a], [b])[1]["verdict"] == "cannot tell"
 
 
@@ -163,7 +163,7 @@ def test_runs_of_another_trace_are_refused_in_one_line(
     longer = str(make_run(tmp_path / "longer", 2, trace=web_trace(length_s=10)))
     assert "run longer: has another trace than a: play" in refused(capsys, "compare", longer, "--baseline", a)
     trace = web_trace()
-    late = trace.model_copy(update={"arrivals": trace.arrivals.with_columns(pl.col("due_s") + 0.001)})
+    late = replace(trace, arrivals=trace.arrivals.with_columns(pl.col("due_s") + 0.001))
     other = str(make_run(tmp_path / "other", 3, trace=late))
     assert "run other: has other arrivals than a" in refused(capsys, "compare", other, "--baseline", a)
 

@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -43,7 +44,7 @@ def hosts(tmp_path: Path) -> Iterator[tuple[str, str]]:
         urls = []
         for name, factor in (("a", 1.0), ("b", 5.0)):
             (tmp_path / name).mkdir()
-            served = web_trace(40, 1.0).model_copy(update={"model": web_model(factor)})
+            served = replace(web_trace(40, 1.0), model=web_model(factor))
             urls.append(stack.enter_context(serving(tmp_path / name, served)))
         yield urls[0], urls[1]
 

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from footfall.behaviour.load_model import as_played
 from footfall.criteria.lists import Vocabulary, check_names
 from footfall.load.result_files import read_result
 from footfall.measure.verdict import EXIT_CODES, Verdict
@@ -76,7 +75,7 @@ def host(tmp_path: Path) -> Iterator[str]:
     ready = threading.Event()
     service = Service(
         ServiceSettings(
-            model=as_played(trace.model, trace.info.play),
+            model=trace.played,
             seed=1,
             database=str(tmp_path / "service.sqlite"),
             subscribers=trace.info.subscribers,

@@ -15,7 +15,6 @@ from pathlib import Path
 
 import pytest
 
-from footfall.behaviour.load_model import as_played
 from footfall.load.start_locust import LOCUSTFILE
 from footfall.service.server import Service
 from footfall.service.settings import ServiceSettings
@@ -50,7 +49,7 @@ def serving(folder: Path, trace: Trace) -> Iterator[str]:
     """Run the reference service for a trace; gives its address."""
     ready = threading.Event()
     settings = ServiceSettings(
-        model=as_played(trace.model, trace.info.play),
+        model=trace.played,
         seed=SEED,
         database=str(folder / "service.sqlite"),
         subscribers=SUBSCRIBERS,

@@ -10,7 +10,7 @@ from footfall.load.reference_steps import serve
 from footfall.load.responses import Ending, Response
 from footfall.load.visit import Attempt, OrderOutcome, RequestSpec, RunCustomer
 from footfall.model.model import Model
-from footfall.records.rows import Arrival
+from footfall.records.rows import Arrival, Visit
 from tests.load.small import SEED
 
 Script = Callable[[RequestSpec], Response | None]
@@ -97,14 +97,8 @@ def served(
     return attempt, serve(attempt, unsettled)
 
 
-def errand_of(
-    model: Model, customer: RunCustomer, rows: list[tuple[object, ...]] | None = None
-) -> list[tuple[object, ...]]:
-    """Play a whole errand; gives the rows of its visits, which are also put into `rows` as they end."""
-    kept = [] if rows is None else rows
-
-    def note(attempt: Attempt, ended_s: float, ending: Ending) -> None:
-        kept.append(attempt.row(ended_s, ending))
-
-    JourneyRunner(model, serve, note).run(customer)
+def errand_of(model: Model, customer: RunCustomer, visits: list[Visit] | None = None) -> list[Visit]:
+    """Follow a whole journey; gives its visits, which are also put into `visits` as they end."""
+    kept = [] if visits is None else visits
+    JourneyRunner(model, serve, kept.append).run(customer)
     return kept

@@ -5,12 +5,13 @@ from pathlib import Path
 import pytest
 
 from footfall.load.result_files import Latencies, read_latencies
-from footfall.load.result_rows import Row
+from footfall.records.rows import Visit
 
 
-def _visit(outcome: str = "served", channel: str = "web", started_s: float | None = 1.5) -> Row:
+def _visit(outcome: str = "served", channel: str = "web", started_s: float | None = 1.5) -> Visit:
     cause = "" if outcome == "served" else "backend"
-    return (1, 1, "young", "query", channel, 0, 1, 1.0, started_s, started_s, 4.0, 0.5, outcome, cause, 0.0)
+    times = (1.0, started_s, started_s, 4.0, 0.5)
+    return Visit(1, 1, "young", "query", channel, 0, 1, *times, outcome, cause)
 
 
 def test_a_visit_is_counted_once_in_each_kind_under_its_outcome(tmp_path: Path) -> None:

@@ -103,6 +103,14 @@ def visit_s_mean(channel: Channel) -> float:
     return fmean(totals) if totals else 0.0
 
 
+def displayed_wait_s(waiting: int, servers: int, visit_s: float) -> float:
+    """Wait that a ticket display shows to a newcomer: one place behind all who wait, at the usual pace.
+
+    `visit_s` is `visit_s_mean` of the channel.
+    """
+    return (waiting + 1) * visit_s / max(servers, 1)
+
+
 def call_s_mean(channel: Channel, station: CallCentre, operation: str) -> float:
     """Mean seconds that a call of an operation holds an agent, if nothing fails; callbacks reckon with it."""
     talk, wrap_up = times_of(station, operation, "talk"), times_of(station, operation, "wrap_up")

@@ -1,11 +1,12 @@
 """What one customer does: account, retries, switches and backoff."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from math import exp
 
 from footfall.behaviour import keyed
-from footfall.model.channel import Channel, Fault, Work
+from footfall.model.channel import Channel, Fault, Step, Verb, Work
 from footfall.model.population import Accounts, FollowUps, Segment
 from footfall.model.quantiles import lognormal_parameters
 from footfall.model.station_specs import CallCentre, Retry
@@ -66,6 +67,15 @@ def wants_agent(channel: Channel, operation: str, u: float) -> bool:
 def forgets_logout(channel: Channel, u: float) -> bool:
     """Whether this customer leaves the session open."""
     return channel.logout_reminder is not None and u < channel.logout_reminder.forgotten_share
+
+
+def numbered_steps(dialogue: Sequence[Step], *, logs_out: bool) -> list[tuple[int, Step]]:
+    """Steps that a visitor takes, with their numbers in the dialogue, by which random numbers are keyed.
+
+    A customer who forgets to log out leaves out that step, and the time that it takes.
+    """
+    numbered = list(enumerate(dialogue))
+    return numbered if logs_out else [each for each in numbered if each[1].verb is not Verb.LOGOUT]
 
 
 # ── What a subscriber's account holds: a function of the seed and the number of the account

@@ -4,6 +4,7 @@ import json
 import os
 import sys
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -72,7 +73,7 @@ def command(
 def _for_the_service(trace: Trace, endpoints: Path | None, *, serve: bool) -> Trace:
     """Give the trace of those for whom the service has an errand; the reference service has one for all."""
     if serve:
-        return trace.model_copy(update={"info": trace.info.model_copy(update={"endpoints": None})})
+        return replace(trace, info=trace.info.model_copy(update={"endpoints": None}))
     return prepare_endpoints(file_of(endpoints, trace.info), trace).trace
 
 

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -368,7 +368,7 @@ def _trace(scenario: Scenario, given: Given) -> Trace:
             )
     made = read_trace(given.trace)
     update = {"criteria": scenario.criteria, "scenario": scenario.name}
-    return made.model_copy(update={"info": made.info.model_copy(update=update)})
+    return replace(made, info=made.info.model_copy(update=update))
 
 
 def _try_out(

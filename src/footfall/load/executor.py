@@ -2,14 +2,10 @@
 
 import gc
 import logging
-import secrets
 import time
-from collections import Counter
-from collections.abc import Sequence
-from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from math import inf
-from typing import Any, NamedTuple
 
 import gevent
 from gevent import Greenlet
@@ -17,34 +13,19 @@ from gevent.monkey import get_original
 from gevent.pool import Group
 from locust.env import Environment
 
-from footfall.behaviour import keyed
-from footfall.behaviour.load_model import as_played
 from footfall.criteria.objects import AbortCriterion
-from footfall.load.broken_arrivals import BrokenArrivalError, place_of
+from footfall.load.arrival_runner import ArrivalRunner, ExecutorOptions, Workload
 from footfall.load.control import Control, control_target
-from footfall.load.endpoints.target_service import TargetService
-from footfall.load.http.client import Client
-from footfall.load.http.connection_options import USUAL, TransportOptions, address_of
-from footfall.load.http.messages import NoAnswerError
-from footfall.load.http.session import HttpSession
-from footfall.load.identity import Identity, browsers
-from footfall.load.journey_runner import JourneyRunner
-from footfall.load.locust_transport import LocustTransport, RequestContext
-from footfall.load.locust_users import ChannelUser, user_of
+from footfall.load.identity import browsers
+from footfall.load.locust_users import user_of
 from footfall.load.loop_watch import LoopWatch
-from footfall.load.options import AS_USUAL, LoadOptions
 from footfall.load.preparation import PreparedRun
-from footfall.load.reference_steps import serve
-from footfall.load.responses import Ending
 from footfall.load.result_files import LoadResult
 from footfall.load.results import ResultSink, RunResults
-from footfall.load.visit import Attempt, OrderOutcome, RunCustomer
 from footfall.model.durations import warm_up
-from footfall.model.model import Model
 from footfall.model.quantiles import special_functions
 from footfall.records.rows import Arrival
 from footfall.records.runs import now, write_manifest
-from footfall.workload.trace import TraceInfo
 
 # ── Who plays: starts each arrival at its due second and walks its customer through the errand
 
@@ -55,61 +36,31 @@ _YOUNG_OBJECTS = 5_000
 logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExecutorOptions:
-    """How a player plays, beside the trace."""
-
-    gateway_key: str = field(default="", repr=False)
-    options: LoadOptions = AS_USUAL
-    transport: TransportOptions = USUAL
-    """Whose the connections are, and which certificates are trusted."""
-    run: str = field(default_factory=lambda: secrets.token_hex(4))
-    """Sets this play's idempotency keys apart from those of another one."""
-
-
-class Workload(NamedTuple):
-    """What is played: a trace without its arrivals."""
-
-    info: TraceInfo
-    model: Model
-    own: TargetService | None = None
-    """Somebody's own service; None: the reference service's routes."""
-
-
 class ArrivalExecutor:
     """Plays arrivals of a trace in this process, as Locust's users in a group of greenlets."""
 
     def __init__(
         self,
         environment: Environment,
-        piece: Workload,
-        book: ResultSink,
-        manner: ExecutorOptions,
+        workload: Workload,
+        results: ResultSink,
+        options: ExecutorOptions,
         group: Group,
     ) -> None:
         """Make everything ready; nothing is sent before `start`."""
         self._environment = environment
-        self._info = piece.info
-        self._own = piece.own
-        self._book = book
-        self._manner = manner
+        self._results = results
+        self._options = options
         self._group = group
-        self._model = as_played(piece.model, piece.info.play)
-        self._errands = JourneyRunner(self._model, self._serve, self._note)
-        self._users = {channel.name: user_of(channel) for channel in self._model.channels}
-        self._run_key = keyed.run_key(piece.info.seed, piece.info.replication)
-        warm_up(self._model)
-        if self._own is None or "browser" in self._own.endpoints.words:
-            # Faker reads its tables now, not when the first customer is due (half a second of lag).
-            _ = Identity(self._info.seed, 0, self._run_key).browser
+        self._runner = ArrivalRunner(environment, workload, results, options, self)
+        model = workload.trace.played
+        self._users = {channel.name: user_of(channel) for channel in model.channels}
+        warm_up(model)
         self._zero = 0.0
         self._injecting: list[Greenlet] = []
         self.may_start_until_s = inf
-        """Nobody who is due after this second of play is started before it is moved on."""
-        self.live: Counter[str] = Counter()
-        """Customers under way, by the name of their user class."""
+        """Nobody who is due after this second of the run is started before it is moved on."""
         self._greenlets: list[Greenlet] = []
-        self._said: set[str] = set()
 
     def now_s(self) -> float:
         """Seconds on the clock of play, negative before its start."""
@@ -123,9 +74,9 @@ class ArrivalExecutor:
         """Let customers come when they are due, beside those who come already."""
         if not self._greenlets:
             _calm()
-            self._client = self._connect()
-            self._greenlets.append(LoopWatch(self.now_s, self._book.loop).start())
-            if self._manner.options.stall_s:
+            self._runner.connect()
+            self._greenlets.append(LoopWatch(self.now_s, self._results.loop).start())
+            if self._options.options.stall_s:
                 self._greenlets.append(gevent.spawn(self._stall))
         injecting = gevent.spawn(self._inject, arrivals)
         self._injecting.append(injecting)
@@ -141,6 +92,11 @@ class ArrivalExecutor:
         """Customers that have come and not left."""
         return len(self._group)
 
+    @property
+    def under_way_by_user(self) -> Mapping[str, int]:
+        """The same, by the name of their user class."""
+        return self._runner.under_way
+
     def cut_off(self, grace_s: float = 0.0) -> None:
         """Cut off whoever is under way, and still is after so many seconds."""
         if grace_s:
@@ -151,56 +107,6 @@ class ArrivalExecutor:
         """Let nobody else come."""
         gevent.killall(self._greenlets)
 
-    def play(self, user: ChannelUser, arrival: Arrival) -> None:
-        """Play the errand of an arrival to its end, on the customer's own session."""
-        played, broken_by = False, ""
-        name = type(user).__name__
-        session = HttpSession(self._client)
-        self.live[name] += 1
-        try:
-            self._errands.run(self._customer(arrival, session))
-            played = True
-        except Exception as error:  # noqa: BLE001  whatever it is, the arrival is broken and the run goes on
-            broken_by = place_of(error)
-            self._say_broken(user, arrival, broken_by)
-        finally:
-            session.close()
-            self.live[name] -= 1
-            self._book.end(arrival.arrival, played=played, broken_by=broken_by)
-
-    def _say_broken(self, user: ChannelUser, arrival: Arrival, broken_by: str) -> None:
-        """Log each reason once, and report every case to Locust; the error's own text may hold a secret."""
-        if broken_by not in self._said:
-            self._said.add(broken_by)
-            logger.error("arrival %d broke inside the generator: %s", arrival.arrival, broken_by)
-        fire: Any = self._environment.events.user_error.fire
-        fire(user_instance=user, exception=BrokenArrivalError(broken_by), tb=None)
-
-    def _customer(self, arrival: Arrival, session: HttpSession) -> RunCustomer:
-        key = keyed.customer_key(self._run_key, arrival.customer)
-        fire: Any = self._environment.events.request.fire
-        side = RequestContext(self, self._book, arrival, fire, keeps_hits=self._keeps_hits(key))
-        return RunCustomer(
-            arrival=arrival,
-            key=key,
-            person=Identity(self._info.seed, arrival.subscriber, key),
-            wire=LocustTransport(session, side),
-            run=self._manner.run,
-        )
-
-    def _connect(self) -> Client:
-        """Make the client of the host; its name is looked up before anybody waits for it."""
-        host = str(self._environment.host)
-        client = Client(address_of(host, f"--host {host}"), self._manner.transport, self._book.count)
-        with suppress(NoAnswerError):  # which every request will then say
-            client.look_up()
-        return client
-
-    def _keeps_hits(self, key: int) -> bool:
-        """Whether the sample has this customer: whole customers, the same in every play of the trace."""
-        share = self._manner.options.hits_sample_share
-        return share >= 1 or keyed.uniform(key, "hits") < share
-
     def _inject(self, arrivals: Sequence[Arrival]) -> None:
         """Start every arrival at its due second, whatever became of the earlier ones."""
         for count, arrival in enumerate(arrivals):
@@ -209,8 +115,8 @@ class ArrivalExecutor:
             while arrival.due_s > self.may_start_until_s:
                 gevent.sleep(_HELD_S)
             user = self._users[arrival.channel](self._environment)
-            user.arrival, user.stage = arrival, self
-            self._book.start(arrival.arrival, self.now_s() - arrival.due_s)
+            user.arrival, user.arrival_runner = arrival, self._runner
+            self._results.start(arrival.arrival, self.now_s() - arrival.due_s)
             user.start(self._group)
             if count % _YIELD_EVERY == 0:
                 # When arrivals are behind schedule, nobody sleeps above, and the others must run too.
@@ -220,16 +126,8 @@ class ArrivalExecutor:
         """Block the whole generator again and again: what a run's validity is tested with."""
         block = get_original("time", "sleep")
         while True:
-            gevent.sleep(self._manner.options.stall_every_s - self._manner.options.stall_s)
-            block(self._manner.options.stall_s)
-
-    def _serve(self, attempt: Attempt, unsettled: OrderOutcome | None) -> Ending:
-        if self._own is not None:
-            return self._own.serve(attempt, unsettled)
-        return serve(attempt, unsettled, self._manner.gateway_key)
-
-    def _note(self, attempt: Attempt, ended_s: float, ending: Ending) -> None:
-        self._book.visit(attempt.row(ended_s, ending), ending)
+            gevent.sleep(self._options.options.stall_every_s - self._options.options.stall_s)
+            block(self._options.options.stall_s)
 
 
 def _calm() -> None:

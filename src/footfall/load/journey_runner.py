@@ -7,11 +7,9 @@ from footfall.behaviour.journey import Journey, Journeys
 from footfall.load.responses import Ending
 from footfall.load.visit import Attempt, OrderOutcome, RunCustomer
 from footfall.model.model import Model
-from footfall.records.rows import Outcome
+from footfall.records.rows import Outcome, Visit
 
 Serve = Callable[[Attempt, OrderOutcome | None], Ending]
-Note = Callable[[Attempt, float, Ending], None]
-"""Called with every visit that ended: the attempt, when (seconds of play), and how."""
 CUT_OFF = "cut_off"
 """Cause of a visit that was not over when the run ended; its outcome is `unfinished`."""
 GENERATOR_ERROR = "generator_error"
@@ -21,10 +19,10 @@ _UNKNOWN = {Outcome.TIMEOUT, Outcome.ERROR}
 
 
 class JourneyRunner:
-    """The errands of one play: the model as played, how visits are served and noted."""
+    """Follows customers of one run: the model as it is run, how visits are served and noted."""
 
-    def __init__(self, model: Model, serve: Serve, note: Note) -> None:
-        """Take the model as it is played."""
+    def __init__(self, model: Model, serve: Serve, note: Callable[[Visit], None]) -> None:
+        """Take the model as it is run; `note` is called with every visit that ended."""
         self._serve = serve
         self._note = note
         self._journeys = Journeys(model)
@@ -55,7 +53,7 @@ class JourneyRunner:
         return Journey(customer.key, segment, operation, self._channel_numbers[arrival.channel])
 
     def _visit(self, attempt: Attempt, unsettled: OrderOutcome | None) -> tuple[float, Outcome]:
-        """Serve one attempt and note it, also when the customer is cut off in the middle."""
+        """Serve one attempt and note its visit, also when the customer is cut off in the middle."""
         ending: Ending = (Outcome.UNFINISHED, CUT_OFF)
         try:
             ending = self._serve(attempt, unsettled)
@@ -63,9 +61,9 @@ class JourneyRunner:
             ending = (Outcome.UNFINISHED, GENERATOR_ERROR)
             raise
         finally:
-            ended_s = attempt.customer.wire.now_s()
-            self._note(attempt, ended_s, ending)
-        return ended_s, ending[0]
+            visit = attempt.visit(attempt.customer.wire.now_s(), ending)
+            self._note(visit)
+        return visit.ended_s, ending[0]
 
 
 def _unsettled(attempt: Attempt, outcome: Outcome, before: OrderOutcome | None) -> OrderOutcome | None:

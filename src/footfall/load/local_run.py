@@ -8,10 +8,9 @@ from pathlib import Path
 from locust.env import Environment
 from locust.runners import Runner
 
+from footfall.load.arrival_runner import ExecutorOptions, Workload
 from footfall.load.executor import (
     ArrivalExecutor,
-    ExecutorOptions,
-    Workload,
     account_of,
     control_of,
     is_ended_early,
@@ -48,7 +47,7 @@ class LocalRun:
         self._control = control_of(prepared, self.account)
         group = _runner(environment).user_greenlets
         self._player = ArrivalExecutor(
-            environment, Workload(trace.info, trace.model, prepared.own), self.account, manner, group
+            environment, Workload(trace, prepared.own), self.account, manner, group
         )
 
     def now_s(self) -> float:

@@ -12,7 +12,7 @@ from footfall.load.journey_runner import CUT_OFF, GENERATOR_ERROR
 from footfall.load.responses import Ending, Response
 from footfall.load.results import ResultSink
 from footfall.load.visit import RequestSpec
-from footfall.records.rows import Arrival, Outcome
+from footfall.records.rows import Arrival, Hit, Outcome
 
 
 class Clock(Protocol):
@@ -84,7 +84,7 @@ class LocustTransport:
         return done.answer
 
     def _note(self, asked: _Asked, took_s: float, done: Exchange, ending: Ending) -> None:
-        """Tell Locust of a request that has ended, and keep its row."""
+        """Tell Locust of a request that has ended, and note it."""
         side, request, (outcome, cause) = self._side, asked.request, ending
         side.fire(
             request_type=request.method,
@@ -98,10 +98,18 @@ class LocustTransport:
             url=request.shown,
         )
         sent_s = None if done.sent_at is None else asked.second + done.sent_at - asked.at
-        own_s = None if sent_s is None else sent_s - asked.second - done.connect_s
-        row = (
-            *(side.arrival.customer, request.channel, side.arrival.operation, asked.attempt, request.step),
-            *(asked.second, done.connect_s, sent_s, asked.second + took_s),
-            *(done.answer.status, outcome.value),
+        # By position: by name it would take four times as long.
+        hit = Hit(
+            side.arrival.customer,
+            request.channel,
+            side.arrival.operation,
+            asked.attempt,
+            request.step,
+            asked.second,
+            done.connect_s,
+            sent_s,
+            asked.second + took_s,
+            done.answer.status,
+            outcome.value,
         )
-        side.book.hit(row if side.keeps_hits else None, own_s)
+        side.book.hit(hit, is_kept=side.keeps_hits)

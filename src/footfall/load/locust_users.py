@@ -12,11 +12,11 @@ from footfall.records.errors import BadInputError
 from footfall.records.rows import Arrival
 
 
-class Stage(Protocol):
-    """What a user plays on."""
+class Runner(Protocol):
+    """What a user's arrival is run by."""
 
-    def play(self, user: "ChannelUser", arrival: Arrival) -> None:
-        """Play the errand of an arrival to its end."""
+    def run(self, user: "ChannelUser", arrival: Arrival) -> None:
+        """Follow the customer of an arrival to the end of their journey."""
 
 
 class ChannelUser(User):
@@ -24,7 +24,7 @@ class ChannelUser(User):
 
     abstract = True
     arrival: Arrival | None = None
-    stage: Stage | None = None
+    arrival_runner: Runner | None = None
 
     def on_stop(self) -> None:
         """Let go of what runs the task, which holds on to us: else both wait for the cyclic collector."""
@@ -32,13 +32,13 @@ class ChannelUser(User):
 
     @task
     def errand(self) -> None:
-        """Play the errand once, then leave.
+        """Follow the customer once, then leave.
 
         Raises:
             StopUser: always, which is how a Locust user leaves.
         """
-        if self.stage is not None and self.arrival is not None:
-            self.stage.play(self, self.arrival)
+        if self.arrival_runner is not None and self.arrival is not None:
+            self.arrival_runner.run(self, self.arrival)
         raise StopUser
 
 

@@ -16,6 +16,7 @@ from footfall.behaviour.customer_rules import (
     PATIENCE,
     TALK,
     forgets_logout,
+    numbered_steps,
     slip,
     wants_agent,
 )
@@ -368,8 +369,6 @@ def _walk(attempt: Attempt, numbered: _Numbered, turns: Steps, *, hurried: bool 
         slipped = slip(attempt.channel.works[turn.verb], "customer", attempt.u(CUSTOMER_FAULT, number))
         if slipped is not None and slipped.outcome is Outcome.UNCONFIRMED:
             raise VisitOverError(Outcome.UNCONFIRMED, slipped.cause)
-        if turn.verb is Verb.LOGOUT and forgets_logout(attempt.channel, attempt.u(FORGET)):
-            continue
         for page in range(int(turn.pages)):
             turns.turn(turn.verb, page, slipped.cause if slipped else "")
         if slipped is not None:
@@ -444,7 +443,9 @@ def _patience_s(attempt: Attempt) -> float:
 
 
 def _turns(attempt: Attempt) -> list[tuple[int, Step]]:
-    return list(enumerate(attempt.channel.dialogues[attempt.customer.arrival.operation]))
+    channel = attempt.channel
+    forgets = channel.logout_reminder is not None and forgets_logout(channel, attempt.u(FORGET))
+    return numbered_steps(channel.dialogues[attempt.customer.arrival.operation], logs_out=not forgets)
 
 
 def _waited_s(granted: Response, took_s: float) -> float:

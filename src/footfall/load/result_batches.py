@@ -11,17 +11,14 @@ from typing import Any
 
 from footfall.load.assignment import Assignment
 from footfall.load.loop_watch import LoopNotes
-from footfall.load.responses import Ending
 from footfall.load.result_files import Latencies
 from footfall.load.result_rows import Row
 from footfall.load.results import RunResults
 from footfall.records.histogram import Histogram
-from footfall.records.rows import Arrival, Outcome
-from footfall.records.tables import ARRIVALS, VISITS
+from footfall.records.rows import Arrival, Hit, Visit
+from footfall.records.tables import ARRIVALS
 
 # ── What a worker notes, on its way to the master: kept for half a second, sent, and added up there
-
-_OUTCOME, _CAUSE = list(VISITS).index("outcome"), list(VISITS).index("cause")
 
 
 @dataclass(slots=True)
@@ -32,8 +29,8 @@ class ResultBatch:
     """Arrival and lag in seconds."""
     ends: list[tuple[int, bool, str]] = field(default_factory=list)
     """Arrival, whether it was played to its own end, and the error of ours that broke it, if any."""
-    visits: list[Row] = field(default_factory=list)
-    hits: list[Row] = field(default_factory=list)
+    visits: list[Visit] = field(default_factory=list)
+    hits: list[Hit] = field(default_factory=list)
     hits_left_out: int = 0
     latencies: Latencies = field(default_factory=Latencies)
     """Of the visits."""
@@ -56,10 +53,11 @@ class ResultBatch:
 
         Raises:
             KeyError: a part is missing.
+            TypeError: a row has another number of columns.
         """
-        starts, ends, visits, hits = (
-            [tuple(row) for row in data[name]] for name in ("starts", "ends", "visits", "hits")
-        )
+        starts, ends = ([tuple(row) for row in data[name]] for name in ("starts", "ends"))
+        visits = [Visit._make(row) for row in data["visits"]]
+        hits = [Hit._make(row) for row in data["hits"]]
         times = (
             Latencies.of_data(data["latencies"]),
             Histogram.of_data(data["own_times"]),
@@ -84,23 +82,23 @@ class ResultBuffer:
         """Note an ended arrival."""
         self._notes.ends.append((arrival, played, broken_by))
 
-    def visit(self, row: Row, ending: Ending) -> None:  # noqa: ARG002  the row holds the ending
+    def visit(self, visit: Visit) -> None:
         """Note an ended visit."""
-        self._notes.visits.append(row)
-        self._notes.latencies.add(row)
+        self._notes.visits.append(visit)
+        self._notes.latencies.add(visit)
 
     def count(self, name: str) -> None:
         """Note what became of a connection."""
         self._notes.connections[name] += 1
 
-    def hit(self, row: Row | None, own_s: float | None) -> None:
+    def hit(self, hit: Hit, *, is_kept: bool) -> None:
         """Note a request."""
-        if own_s is not None:
+        if (own_s := hit.own_s) is not None:
             self._notes.own_times.record(own_s)
-        if row is None:
-            self._notes.hits_left_out += 1
+        if is_kept:
+            self._notes.hits.append(hit)
         else:
-            self._notes.hits.append(row)
+            self._notes.hits_left_out += 1
 
     def loop(self, notes: LoopNotes) -> None:
         """Note what was seen of the event loop."""
@@ -124,8 +122,8 @@ def merge_batches(notes: ResultBatch, account: RunResults, plan: Assignment, wor
     for arrival, played, broken_by in notes.ends:
         if plan.owns(worker, arrival):
             account.end(arrival, played=played, broken_by=broken_by)
-    for row in notes.visits:
-        account.add_visit(row, (Outcome(str(row[_OUTCOME])), str(row[_CAUSE])))
+    for visit in notes.visits:
+        account.add_visit(visit)
     account.latencies.merge(notes.latencies)
     account.own_times.merge(notes.own_times)
     account.loop(notes.loop_notes)

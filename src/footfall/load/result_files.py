@@ -2,16 +2,16 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from footfall.load.result_rows import ResultRows, Row
+from footfall.load.result_rows import ResultRows
 from footfall.records.errors import BadInputError
 from footfall.records.histogram import Histogram
 from footfall.records.load_generator import ConnectionCounts, GeneratorRecord
-from footfall.records.rows import Outcome
+from footfall.records.rows import Outcome, Visit
 from footfall.records.runs import ArrivalCounts, Lag, WorkerRecord, check_types, read_json, worker_records
 from footfall.records.tables import HITS, VISITS, check_visits, write_parquet, write_text
 
@@ -74,13 +74,13 @@ class Records:
         self.causes: Counter[str] = Counter()
         self.served = 0
 
-    def add_visit(self, row: Row, outcome: Outcome, cause: str) -> None:
-        """Keep the row of an ended visit."""
-        self.visits.add(row)
-        if outcome is Outcome.SERVED:
+    def add_visit(self, visit: Visit) -> None:
+        """Keep an ended visit."""
+        self.visits.add(visit)
+        if visit.outcome == Outcome.SERVED:
             self.served += 1
         else:
-            self.causes[cause] += 1
+            self.causes[visit.cause] += 1
 
     def write(self, folder: Path, result: LoadResult) -> None:
         """Write all files into the run folder, `load.json` last.
@@ -129,10 +129,6 @@ KINDS = ("latency", "service", "lag")
 SHARES = {"p50": 0.50, "p90": 0.90, "p95": 0.95, "p99": 0.99, "p99.9": 0.999}
 Key = tuple[str, str, str, str]
 """Kind, channel, operation, outcome."""
-_CHANNEL, _OPERATION, _OUTCOME, _DUE, _STARTED, _ENDED, _HUMAN = (
-    list(VISITS).index(name)
-    for name in ("channel", "operation", "outcome", "due_s", "started_s", "ended_s", "human_s")
-)
 
 
 class Latencies:
@@ -142,12 +138,11 @@ class Latencies:
         """Start with none."""
         self.by_key: dict[Key, Histogram] = {}
 
-    def add(self, row: Row) -> None:
-        """Count an ended visit, a row of `VISITS`."""
-        values: Sequence[Any] = row
-        of = values[_CHANNEL], values[_OPERATION], values[_OUTCOME]
-        due_s, started_s = values[_DUE], values[_STARTED]
-        ended_s = values[_ENDED] - values[_HUMAN]
+    def add(self, visit: Visit) -> None:
+        """Count an ended visit."""
+        of = visit.channel, visit.operation, visit.outcome
+        due_s, started_s = visit.due_s, visit.started_s
+        ended_s = visit.ended_s - visit.human_s
         self._of(("latency", *of)).record(ended_s - due_s)
         if started_s is not None:
             self._of(("service", *of)).record(ended_s - started_s)

@@ -42,7 +42,8 @@ class ResultRows:
         Raises:
             BadInputError: the older ones cannot be written.
         """
-        self.latest.append(row)
+        # A plain tuple of plain values is none of the cyclic collector's business, a named one always is.
+        self.latest.append(tuple(row))
         if self._parts is not None and len(self.latest) >= KEPT_MOST + SPILLED_AT_ONCE:
             self._spill(self._parts)
 

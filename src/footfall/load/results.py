@@ -8,23 +8,17 @@ from typing import Literal, Protocol
 from footfall.criteria.abort import AbortMonitor
 from footfall.criteria.objects import AbortCriterion
 from footfall.load.loop_watch import LoopNotes
-from footfall.load.responses import Ending
 from footfall.load.result_files import Latencies, LoadResult, Records
-from footfall.load.result_rows import ArrivalState, ArrivalStates, Row
+from footfall.load.result_rows import ArrivalState, ArrivalStates
 from footfall.records.histogram import Histogram
 from footfall.records.load_generator import ConnectionCounts, ControlRecord, GeneratorRecord
-from footfall.records.rows import Arrival
+from footfall.records.rows import Arrival, Hit, Visit
 from footfall.records.runs import WorkerRecord
-from footfall.records.tables import HITS, VISITS
 
 REASONS_MOST = 10
 """So many reasons for broken arrivals are told apart …"""
 OTHER_REASONS = "other errors"
 """… and the rest is counted together."""
-_HIT_STEP, _HIT_ASKED, _HIT_ENDED = (list(HITS).index(name) for name in ("step", "asked_s", "ended_s"))
-_DUE, _ENDED, _HUMAN, _CHANNEL, _OPERATION = (
-    list(VISITS).index(name) for name in ("due_s", "ended_s", "human_s", "channel", "operation")
-)
 
 
 class ResultSink(Protocol):
@@ -39,8 +33,8 @@ class ResultSink(Protocol):
         `broken_by` is the kind and place of that error, never its text, which may hold a secret.
         """
 
-    def visit(self, row: Row, ending: Ending) -> None:
-        """Note an ended visit, a row of `VISITS`."""
+    def visit(self, visit: Visit) -> None:
+        """Note an ended visit."""
 
     def loop(self, notes: LoopNotes) -> None:
         """Note what was seen of the generator's event loop."""
@@ -48,11 +42,8 @@ class ResultSink(Protocol):
     def count(self, name: str) -> None:
         """Note what became of a connection, by the names of `ConnectionCounts`."""
 
-    def hit(self, row: Row | None, own_s: float | None) -> None:
-        """Note a request, a row of `HITS`; None: one that a sample leaves out.
-
-        `own_s` is what the generator itself took to send it (`Hit.own_s`); None: not known.
-        """
+    def hit(self, hit: Hit, *, is_kept: bool) -> None:
+        """Note a request; one that the sample leaves out is counted, and its row is not kept."""
 
 
 class RunResults:
@@ -101,37 +92,35 @@ class RunResults:
             is_new = broken_by not in self.broken_reasons and len(self.broken_reasons) >= REASONS_MOST
             self.broken_reasons[OTHER_REASONS if is_new else broken_by] += 1
 
-    def visit(self, row: Row, ending: Ending) -> None:
+    def visit(self, visit: Visit) -> None:
         """Note an ended visit."""
-        self.latencies.add(row)
-        self.add_visit(row, ending)
+        self.latencies.add(visit)
+        self.add_visit(visit)
 
-    def add_visit(self, row: Row, ending: Ending) -> None:
+    def add_visit(self, visit: Visit) -> None:
         """Note an ended visit whose times are counted already."""
-        self.records.add_visit(row, *ending)
+        self.records.add_visit(visit)
         for monitor in self._monitors:
-            if monitor.criterion.scope.matches(str(row[_CHANNEL]), str(row[_OPERATION])):
-                due_s, ended_s, human_s = (float(row[at]) for at in (_DUE, _ENDED, _HUMAN))  # type: ignore[arg-type]  # rows are plain data
-                monitor.see(ended_s, ending[0].value, ended_s - due_s - human_s)
+            if monitor.criterion.scope.matches(visit.channel, visit.operation):
+                monitor.see(visit.ended_s, visit.outcome, visit.response_s)
 
     def count(self, name: str) -> None:
         """Note what became of a connection."""
         self.connections[name] += 1
 
-    def hit(self, row: Row | None, own_s: float | None) -> None:
+    def hit(self, hit: Hit, *, is_kept: bool) -> None:
         """Note a request."""
-        if own_s is not None:
+        if (own_s := hit.own_s) is not None:
             self.own_times.record(own_s)
-        self.add_hit(row)
+        self.add_hit(hit if is_kept else None)
 
-    def add_hit(self, row: Row | None) -> None:
-        """Note a request whose own part is counted already."""
+    def add_hit(self, hit: Hit | None) -> None:
+        """Note a request whose own part is counted already; None: one that the sample leaves out."""
         self.records.hits_seen += 1
-        if row is not None:
-            self.records.hits.add(row)
-            if row[_HIT_STEP] == self.control_step:
-                asked_s, ended_s = float(row[_HIT_ASKED]), float(row[_HIT_ENDED])  # type: ignore[arg-type]  # as above
-                self.control_step_times.record(ended_s - asked_s)
+        if hit is not None:
+            self.records.hits.add(hit)
+            if hit.step == self.control_step:
+                self.control_step_times.record(hit.ended_s - hit.asked_s)
 
     def loop(self, notes: LoopNotes) -> None:
         """Note what was seen of the event loop."""

@@ -7,14 +7,16 @@ from collections.abc import Callable
 from typing import Any
 
 import gevent
+import polars as pl
 from gevent.lock import RLock
 from gevent.pool import Group
 from locust.env import Environment
 from locust.runners import WorkerRunner
 
 from footfall import __version__
+from footfall.load.arrival_runner import ExecutorOptions, Workload
 from footfall.load.endpoints.endpoints_check import target_service_of
-from footfall.load.executor import ArrivalExecutor, ExecutorOptions, Workload
+from footfall.load.executor import ArrivalExecutor
 from footfall.load.http.connection_options import TransportOptions
 from footfall.load.locust_options import gateway_key
 from footfall.load.options import load_options
@@ -22,7 +24,8 @@ from footfall.load.result_batches import KIND, MESSAGE, ResultBuffer, arrivals_o
 from footfall.model.model_json import model_of_text
 from footfall.records.errors import BadInputError
 from footfall.records.rows import Arrival
-from footfall.workload.trace import TraceInfo
+from footfall.records.tables import ARRIVALS
+from footfall.workload.trace import Trace, TraceInfo
 
 TELL_EVERY_S = 0.5
 _ALONE_S = 20.0
@@ -70,7 +73,7 @@ class WorkerRun:
         """Put the customers under way into Locust's report: its page then shows how many there are."""
         counts = {user.__name__: 0 for user in self._environment.user_classes}
         if self._player is not None:
-            counts |= self._player.live
+            counts |= self._player.under_way_by_user
         data["user_classes_count"], data["user_count"] = counts, sum(counts.values())
 
     def stop(self, grace_s: float = 0.0) -> None:
@@ -110,7 +113,8 @@ class WorkerRun:
                 if data["endpoints"]
                 else None
             )
-            piece = Workload(info, model_of_text(data["model"], "the master's model"), own)
+            model = model_of_text(data["model"], "the master's model")
+            workload = Workload(Trace(info, model, pl.DataFrame(schema=ARRIVALS)), own)
             transport = TransportOptions(**data["transport"])
             manner = ExecutorOptions(
                 gateway_key=gateway_key(),
@@ -118,7 +122,7 @@ class WorkerRun:
                 options=load_options(data["options"]),
                 run=data["run"],
             )
-            self._player = ArrivalExecutor(self._environment, piece, self._stream, manner, Group())
+            self._player = ArrivalExecutor(self._environment, workload, self._stream, manner, Group())
         except (BadInputError, ValueError, TypeError) as error:
             self._say("unable", run=self._run, problem=str(error))
         else:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 # ── How a visit ends: exactly one of these names, and only the first is a success
 
@@ -77,9 +78,12 @@ class Arrival:
             raise ValueError(msg)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Visit:
-    """One attempt of one customer at one channel, simulated or measured alike."""
+class Visit(NamedTuple):
+    """One attempt of one customer at one channel, simulated or measured alike.
+
+    A tuple in the order of its columns, since a load test makes one for each attempt; `tables.check_visits`
+    holds whole tables to the rules of visits.
+    """
 
     customer: int
     subscriber: int
@@ -99,7 +103,8 @@ class Visit:
     ended_s: float
     human_s: float
     """Of the time from due to ended, what the customer spent themself: reading, talking, typing."""
-    outcome: Outcome
+    outcome: str
+    """One of `OUTCOMES`."""
     cause: str
     """Why it did not succeed; empty when served."""
     wait_s: float = 0.0
@@ -111,28 +116,9 @@ class Visit:
         """Seconds that the customer waited for the operator, counted from the due time."""
         return self.ended_s - self.due_s - self.human_s
 
-    def __post_init__(self) -> None:
-        """Check the order of times and that success has no cause of failure.
 
-        Raises:
-            ValueError: the times are out of order, or outcome and cause contradict each other.
-        """
-        times = [t for t in (self.due_s, self.started_s, self.served_s, self.ended_s) if t is not None]
-        served = self.outcome is Outcome.SERVED
-        wrong = (
-            times != sorted(times)
-            or self.attempt < 1
-            or served is bool(self.cause)
-            or (served and self.served_s is None)
-        )
-        if wrong:
-            msg = f"visit of customer {self.customer}, attempt {self.attempt}: contradicts itself"
-            raise ValueError(msg)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hit:
-    """One request inside a measured visit."""
+class Hit(NamedTuple):
+    """One request inside a measured visit; a tuple in the order of its columns."""
 
     customer: int
     channel: str
@@ -149,8 +135,8 @@ class Hit:
     """When its answer had been read, or it was given up."""
     status: int
     """HTTP status; 0 when there was no answer."""
-    outcome: Outcome
-    """`unfinished`: the run ended, or its customer was cut off, before its answer was read."""
+    outcome: str
+    """One of `OUTCOMES`; `unfinished`: the run ended, or the customer was cut off, before it was answered."""
 
     @property
     def own_s(self) -> float | None:

@@ -3,7 +3,6 @@
 import csv
 import re
 from collections.abc import Callable
-from dataclasses import fields
 from io import StringIO
 from pathlib import Path
 from tempfile import NamedTemporaryFile
@@ -58,14 +57,12 @@ _POLARS_TYPES: dict[Any, Any] = {
     float: pl.Float64,
     float | None: pl.Float64,
     str: pl.String,
-    Outcome: pl.String,
 }
 
 
 def schema_of(row: type) -> pl.Schema:
     """Columns of a row's table, in the order of its fields."""
-    hints = get_type_hints(row)
-    return pl.Schema({f.name: _POLARS_TYPES[hints[f.name]] for f in fields(row)})
+    return pl.Schema({name: _POLARS_TYPES[kind] for name, kind in get_type_hints(row).items()})
 
 
 _ROUNDING_S = 1e-3

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import polars as pl
 
-from footfall.behaviour.load_model import as_played
 from footfall.measure.prediction import replications
 from footfall.records.runs import TRACE_FILE
 from footfall.records.tables import write_csv, write_parquet
@@ -30,7 +29,7 @@ def predict_played(folder: Path, trace: Trace, messages: Messages = QUIET) -> No
         BadInputError: the folder cannot be written.
     """
     messages.note("predicting the same arrivals …")
-    played = as_played(trace.model, trace.info.play)
+    played = trace.played
     write_parquet(next(predictions(played, _replay(trace), range(1))), folder / PREDICTED_FILE)
     if any(channel.outages for channel in played.channels):
         channels = tuple(channel.model_copy(update={"outages": ()}) for channel in played.channels)
@@ -46,7 +45,7 @@ def replicate_prediction(folder: Path, trace: Trace, first: pl.DataFrame, messag
     """
     count = replications_for(trace.arrivals.height)
     messages.note(f"predicting them {count - 1} times more, with other service times and faults …")
-    more = predictions(as_played(trace.model, trace.info.play), _replay(trace), range(1, count))
+    more = predictions(trace.played, _replay(trace), range(1, count))
     write_csv(replications((first, *more)), folder / REPLICATIONS_FILE)
 
 

@@ -7,7 +7,6 @@ from typing import Any
 
 import polars as pl
 
-from footfall.behaviour.load_model import as_played
 from footfall.chart.html_report import ReportData, Sheet, render
 from footfall.chart.prediction_charts import Change, predicted_against_measured
 from footfall.chart.prediction_charts import spillover as draw_spillover
@@ -106,7 +105,7 @@ def figures(folder: Path) -> PlayFigures:
         foreseen=ranges,
         bounds=within,
         comparison=_with_ranges(_with_bounds(compare(*tables), within), ranges, "predicted_"),
-        outage_s=_outage_s(as_played(trace.model, trace.info.play)),
+        outage_s=_outage_s(trace.played),
         down=frozenset(channel.name for channel in trace.model.channels if channel.outages),
         series=run_series(trace.arrivals, predicted, measured, trace.info.play.seconds),
         curves=percentile_curves(predicted, measured),

@@ -7,7 +7,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from math import inf
 
-from footfall.behaviour.capacity_rules import machine_uniform, servers_at, starts_down, visit_s_mean
+from footfall.behaviour.capacity_rules import (
+    displayed_wait_s,
+    machine_uniform,
+    servers_at,
+    starts_down,
+    visit_s_mean,
+)
 from footfall.model.channel import Channel
 from footfall.model.numbers import whole
 from footfall.model.station_specs import CallCentre, Counters, Kiosks
@@ -148,7 +154,7 @@ class HeldServers:
         if not queue.take():
             if queue.waiting >= self._room:
                 raise api_error("no_room")
-            if (queue.waiting + 1) * self._visit_s / max(queue.servers, 1) > balk_wait_s:
+            if displayed_wait_s(queue.waiting, queue.servers, self._visit_s) > balk_wait_s:
                 raise api_error("long_queue")
             await wait_for_server(queue, request, patience_s)
         return self.visits.start(site)

@@ -1,5 +1,7 @@
 """A trace: which customers come at which second of play, cut from a simulated day; its files."""
 
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +11,7 @@ from numpy.typing import NDArray
 from pydantic import Field, ValidationError, ValidationInfo, field_validator
 
 from footfall.behaviour import keyed
-from footfall.behaviour.load_model import RunPace
+from footfall.behaviour.load_model import RunPace, as_played
 from footfall.criteria.lists import criteria_of
 from footfall.criteria.objects import Criterion
 from footfall.model.model import Model
@@ -87,16 +89,20 @@ class TraceInfo(Spec):
         return criteria_of(given, f"scenario {info.data.get('scenario')}")
 
 
-class Trace(Spec):
+@dataclass(frozen=True)
+class Trace:
     """A trace in memory."""
-
-    model_config = Spec.model_config | {"arbitrary_types_allowed": True}
 
     info: TraceInfo
     model: Model
-    """The model with its changes, on the clock of the day; `as_played` gives the one that is played."""
+    """The model with its changes, on the clock of the day."""
     arrivals: pl.DataFrame
     """Columns of `ARRIVALS`, sorted by `due_s`."""
+
+    @cached_property
+    def played(self) -> Model:
+        """The model as it is run: on the clock of the run, with people's own time shortened."""
+        return as_played(self.model, self.info.play)
 
 
 def busiest_window(at_s: NDArray[np.float64], length_s: float, ends_s: float = DAY_S) -> float:

@@ -18,9 +18,10 @@ from footfall.load.result_batches import (
     pieces_of,
 )
 from footfall.load.results import RunResults
-from footfall.records.rows import Arrival, Outcome
+from footfall.records.rows import Arrival, Hit, Visit
 
-VISIT = (3, 1, "young", "query", "web", 0, 1, 0.5, 0.5, None, 0.9, 0.0, "timeout", "no_answer", 0.0)
+_TIMES = (0.5, 0.5, None, 0.9, 0.0)
+VISIT = Visit(3, 1, "young", "query", "web", 0, 1, *_TIMES, "timeout", "no_answer", 0.0)
 
 
 def sent(data: Any) -> Any:  # noqa: ANN401  whatever a message holds
@@ -52,8 +53,10 @@ def test_notes_add_up_as_if_the_master_had_played_itself() -> None:
     plan.begin(["one"])
     stream.start(0, 0.002)
     first = sent(stream.take().to_data())
-    stream.visit(VISIT, (Outcome.TIMEOUT, "no_answer"))
-    stream.hit((3, "web", "query", 1, "page", 0.5, 0.0, 0.501, 0.9, 0, "timeout"), 0.001)
+    stream.visit(VISIT)
+    hit = Hit(3, "web", "query", 1, "page", 0.5, 0.0, 0.75, 0.9, 0, "timeout")
+    stream.hit(hit, is_kept=True)
+    stream.hit(hit, is_kept=False)
     stream.end(0, played=True)
     stream.start(1, 0.001)
     stream.end(1, played=False, broken_by="ValueError in load/play/wire.py, send")
@@ -65,8 +68,9 @@ def test_notes_add_up_as_if_the_master_had_played_itself() -> None:
     assert account.records.visits.latest == [VISIT]
     assert result.causes == {"no_answer": 1}
     assert result.broken_reasons == {"ValueError in load/play/wire.py, send": 1}
-    assert result.hits == 1
-    assert account.own_times.max_s == 0.001
+    assert (result.hits, result.hits_kept) == (2, 1)
+    assert account.own_times.max_s == 0.25
+    assert account.own_times.n == 2
 
 
 def test_a_process_that_ended_is_dead_and_one_elsewhere_is_not_known_to_be() -> None:

@@ -6,12 +6,11 @@ from hypothesis import strategies as st
 
 from footfall.load.responses import Response
 from footfall.load.visit import RequestSpec
-from footfall.records.rows import OUTCOMES, Outcome
+from footfall.records.rows import OUTCOMES, Outcome, Visit
 from footfall.records.tables import VISITS, check_visits, table
 from tests.load.scripted import ScriptedWire, customer_at, errand_of
 from tests.load.small import after_failure, small_model
 
-CHANNEL, ATTEMPT, OUTCOME = (list(VISITS).index(name) for name in ("channel", "attempt", "outcome"))
 DOWN = Response(503, {"code": "outage"})
 
 
@@ -23,15 +22,15 @@ def failing(*channels: str) -> ScriptedWire:
 def test_who_is_served_makes_one_visit() -> None:
     """Nothing follows a success."""
     rows = errand_of(small_model(), customer_at("web", "query", failing()))
-    assert [row[OUTCOME] for row in rows] == ["served"]
+    assert [row.outcome for row in rows] == ["served"]
 
 
 def test_who_retries_stays_and_comes_back_after_the_delay() -> None:
     """Three attempts at most, counted from 1, each due when the delay after the last one is over."""
     model = small_model(follow_ups=after_failure(Outcome.ERROR, retry=1, delay_s=10))
     rows = errand_of(model, customer_at("web", "query", failing("web")))
-    assert [row[CHANNEL] for row in rows] == ["web"] * 3
-    assert [row[ATTEMPT] for row in rows] == [1, 2, 3]
+    assert [row.channel for row in rows] == ["web"] * 3
+    assert [row.attempt for row in rows] == [1, 2, 3]
     visits = table(rows, VISITS)
     assert visits["due_s"][1:].to_list() == [ended_s + 10 for ended_s in visits["ended_s"][:-1]]
 
@@ -43,7 +42,7 @@ def test_who_switches_never_goes_back_to_what_failed() -> None:
     for number in range(50):
         rows = errand_of(model, customer_at("web", "query", failing(*down), number))
         assert len(rows) == 3
-        assert len({row[CHANNEL] for row in rows}) == 3
+        assert len({row.channel for row in rows}) == 3
 
 
 def test_who_finds_no_other_channel_gives_up() -> None:
@@ -94,7 +93,7 @@ def test_an_attempt_that_fails_before_the_order_does_not_forget_the_one_before()
 
     wire = ScriptedWire(script)
     rows = errand_of(model, customer_at("agent", "recharge", wire))
-    assert [row[OUTCOME] for row in rows] == ["timeout", "error", "served"]
+    assert [row.outcome for row in rows] == ["timeout", "error", "served"]
     keys = [r.headers["Idempotency-Key"] for r in wire.requests if r.step == "POST /orders"]
     assert len(keys) == 2
     assert len(set(keys)) == 1
@@ -111,11 +110,11 @@ def test_who_is_cut_off_leaves_an_unfinished_visit() -> None:
             raise CutError
         return None
 
-    rows: list[tuple[object, ...]] = []
+    rows: list[Visit] = []
     customer = customer_at("web", "query", ScriptedWire(script))
     with pytest.raises(CutError):
         errand_of(small_model(), customer, rows)
-    assert [row[OUTCOME] for row in rows] == ["unfinished"]
+    assert [row.outcome for row in rows] == ["unfinished"]
 
 
 @given(
@@ -141,5 +140,5 @@ def test_the_visits_of_any_errand_keep_the_laws_of_visits(
     )
     rows = errand_of(model, customer_at(channel, "recharge", wire, number))
     check_visits(table(rows, VISITS))
-    assert [row[ATTEMPT] for row in rows] == list(range(1, len(rows) + 1))
-    assert all(row[OUTCOME] != "served" for row in rows[:-1])
+    assert [row.attempt for row in rows] == list(range(1, len(rows) + 1))
+    assert all(row.outcome != "served" for row in rows[:-1])

@@ -15,7 +15,7 @@ from footfall.load.visit import Attempt, OrderOutcome, RequestSpec, RunCustomer
 from footfall.model.channel import Fault, Verb
 from footfall.model.model import Model
 from footfall.model.population import FollowUps
-from footfall.records.rows import OUTCOMES, Arrival, Outcome
+from footfall.records.rows import OUTCOMES, Arrival, Outcome, Visit
 from footfall.simulate.day import simulate_day
 from footfall.workload.arrivals import arrivals_table, draw_arrivals
 from tests.load.small import SEED, channels, small_model, works
@@ -97,8 +97,7 @@ def test_both_hosts_decide_alike_for_every_customer(failing: Model) -> None:
 
 
 def _host(model: Model, wire: RecordedVisits, customer: RunCustomer, hosted: list[tuple[Any, ...]]) -> None:
-    def note(attempt: Attempt, _ended_s: float, ending: Ending) -> None:
-        who = customer.arrival.customer
-        hosted.append((who, attempt.channel.name, attempt.number, attempt.due_s, str(ending[0])))
+    def note(visit: Visit) -> None:
+        hosted.append((visit.customer, visit.channel, visit.attempt, visit.due_s, visit.outcome))
 
     JourneyRunner(model, wire.serve, note).run(customer)

@@ -14,7 +14,8 @@ from types import SimpleNamespace
 from gevent.pool import Group
 from locust.env import Environment
 from footfall.load.results import RunResults
-from footfall.load.executor import ExecutorOptions, Workload, ArrivalExecutor
+from footfall.load.arrival_runner import ExecutorOptions, Workload
+from footfall.load.executor import ArrivalExecutor
 from footfall.load.locust_users import ChannelUser
 from footfall.records.rows import Arrival
 from tests.load.small import day_of, small_model, trace_of
@@ -32,7 +33,7 @@ account = RunResults(arrivals)
 ChannelUser.host = "http://127.0.0.1:9"
 environment = Environment(host=ChannelUser.host)
 runner = environment.create_local_runner()
-workload = Workload(made.info, made.model, Broken())
+workload = Workload(made, Broken())
 player = ArrivalExecutor(environment, workload, account, ExecutorOptions(), Group())
 player.set_clock(0.0)
 player.start(arrivals)

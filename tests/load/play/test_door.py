@@ -7,6 +7,7 @@ import urllib.request
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
@@ -133,7 +134,7 @@ def test_a_play_that_is_not_worth_going_on_ends_by_itself(
     model = small_model()
     made = trace_of(model, day_of([(k / 10, "query", "web") for k in range(300)]), 30)
     info = made.info.model_copy(update={"criteria": criteria_of(("success(*) >= 90%", line), "")})
-    write_trace(tmp_path, made.model_copy(update={"info": info}))
+    write_trace(tmp_path, replace(made, info=info))
     ports = ("--master-bind-port", str(free_port), "--master-port", str(free_port)) if several else ()
     with stall(0 if several else 0.3) as host:
         more = (*several, *ports) if several else own

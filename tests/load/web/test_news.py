@@ -5,10 +5,9 @@ import random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from footfall.load.responses import SERVED
 from footfall.load.results import RunResults
 from footfall.load.web.page_runs import Reader, Updates
-from footfall.records.rows import Arrival
+from footfall.records.rows import Arrival, Visit
 
 
 def account_of(count: int) -> RunResults:
@@ -30,6 +29,12 @@ def account_of(count: int) -> RunResults:
     )
 
 
+def visit_of(customer: int, ended_s: float) -> Visit:
+    """Give a visit that was served at once."""
+    times = (ended_s, ended_s, ended_s, ended_s, 0.0)
+    return Visit(customer, 0, "all", "query", "web", 0, 1, *times, "served", "")
+
+
 def play(account: RunResults, seed: int, looks: set[int]) -> list[Updates]:
     """Start all arrivals, some of them late and out of turn, end their visits; ask at these steps."""
     luck, reader, told = random.Random(seed), Reader(account), []
@@ -37,7 +42,7 @@ def play(account: RunResults, seed: int, looks: set[int]) -> list[Updates]:
     for step, number in enumerate(order):
         account.start(number, luck.random())
         if luck.random() < 0.7:
-            account.add_visit((number, step), SERVED)
+            account.add_visit(visit_of(number, step))
         if step in looks:
             told.append(reader.news(now_s=max(order[: step + 1]) / 10))
     told.append(reader.news(now_s=1e9))

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from footfall.model.channel import Channel
@@ -71,6 +71,7 @@ def test_throttled_messages_of_a_visit_say_so(channel: Channels, model: Models, 
     assert found["wait_s"].to_list() == [1, 4, 0]
 
 
+@example(seed=794, queue=4, share=2.0)  # the clock stops a rounding short of when a message is let through
 @given(seed=st.integers(0, 1000), queue=st.integers(0, 4), share=st.sampled_from([0.7, 1.0, 2.0]))
 def test_one_connection_without_a_limit_is_the_plain_gateway(
     seed: int, queue: int, share: float, channel: Channels, model: Models, visits: Visits

@@ -4,7 +4,7 @@ import hashlib
 import os
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -76,7 +76,7 @@ def without_published_targets(trace: Trace) -> Trace:
         return trace
     model = trace.model.model_copy(update={"targets": kept})
     info = trace.info.model_copy(update={"fingerprint": model.fingerprint()})
-    return trace.model_copy(update={"info": info, "model": model})
+    return replace(trace, info=info, model=model)
 
 
 def _wanted(model: Model, came: dict[tuple[str, str], int]) -> set[tuple[str, str]]:
@@ -112,7 +112,7 @@ def _without(trace: Trace, missing: dict[tuple[str, str], int], where: str) -> T
     )
     # Arrivals are numbered by their row.
     kept = kept.with_columns(arrival=pl.int_range(pl.len(), dtype=pl.Int64))
-    return trace.model_copy(update={"info": info, "model": model, "arrivals": kept})
+    return replace(trace, info=info, model=model, arrivals=kept)
 
 
 def _arrivals_by_errand(arrivals: pl.DataFrame) -> dict[tuple[str, str], int]:

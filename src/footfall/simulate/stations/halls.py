@@ -3,7 +3,13 @@
 from functools import partial
 from itertools import count
 
-from footfall.behaviour.capacity_rules import Roster, machine_uniform, starts_down, visit_s_mean
+from footfall.behaviour.capacity_rules import (
+    Roster,
+    displayed_wait_s,
+    machine_uniform,
+    starts_down,
+    visit_s_mean,
+)
 from footfall.behaviour.customer_rules import BALK, PATIENCE
 from footfall.model.channel import Channel
 from footfall.model.numbers import whole
@@ -59,7 +65,7 @@ class CounterStation(HeldStation):
             if line.waiting >= self._room:
                 customer.cause = "no_room"
                 return Outcome.BLOCKED
-            if self._displayed_wait_s(line) > self._balk_wait(customer):
+            if displayed_wait_s(line.waiting, line.servers, self._visit_s) > self._balk_wait(customer):
                 customer.cause = "long_queue"
                 return Outcome.BALKED
             if not (yield from line.wait(customer, self._patience(customer))):
@@ -70,10 +76,6 @@ class CounterStation(HeldStation):
         line.ended_s.append(self.env.now)
         line.release()
         return outcome
-
-    def _displayed_wait_s(self, line: HallQueue) -> float:
-        """Wait that a customer reads off the display: people ahead, by clerks, at the usual pace."""
-        return (line.waiting + 1) * self._visit_s / max(line.servers, 1)
 
 
 def _staff(lines: list[HallQueue], clerks: int) -> None:

@@ -9,7 +9,15 @@ from typing import NamedTuple
 import simpy
 
 from footfall.behaviour.capacity_rules import EXPIRED, NO_SESSION, has_lapsed, session_idle_s, uses_session
-from footfall.behaviour.customer_rules import CUSTOMER_FAULT, FORGET, HUMAN, SERVICE, SERVICE_FAULT, slip
+from footfall.behaviour.customer_rules import (
+    CUSTOMER_FAULT,
+    FORGET,
+    HUMAN,
+    SERVICE,
+    SERVICE_FAULT,
+    numbered_steps,
+    slip,
+)
 from footfall.model.channel import Channel, Fault, Step, Verb, Work
 from footfall.model.model import THE_DAYS_OWN, DayClock
 from footfall.model.numbers import HALF_HOUR_S
@@ -73,25 +81,21 @@ class Station(ABC):
         self.lines: Sequence[HallQueue] = ()
         self.out = False
         self._has_outages = bool(channel.outages)
-        self.steps = [
+        dialogues = [(operation, channel.dialogues.get(operation, ())) for operation in place.operations]
+        self.steps, self._without_logout = (
             [
-                _step(channel, place, operation, number, turn)
-                for number, turn in enumerate(channel.dialogues.get(operation, ()))
+                [
+                    _step(channel, place, operation, number, turn)
+                    for number, turn in numbered_steps(dialogue, logs_out=logs_out)
+                ]
+                for operation, dialogue in dialogues
             ]
-            for operation in place.operations
-        ]
+            for logs_out in (True, False)
+        )
         self._session_idle_s = session_idle_s(channel)
         self._forget_u = place.sampler.uniform(FORGET)
         reminder = channel.logout_reminder
         self._forgotten_share = float(reminder.forgotten_share) if reminder else 0.0
-        self._without_logout = [
-            [
-                step
-                for step, turn in zip(steps, channel.dialogues.get(operation, ()), strict=True)
-                if turn.verb is not Verb.LOGOUT
-            ]
-            for operation, steps in zip(place.operations, self.steps, strict=True)
-        ]
         for outage in channel.outages:
             after(self.env, float(outage.starts_s), self._go_out)
             after(self.env, float(outage.ends_s), self._come_back)
