@@ -266,7 +266,7 @@ STAFF = "expected a number of clerks, such as 3, or by_hour({9: 2, 17: 0})"
         (lambda: any_of.CallCentre(3), "CallCentre talk: is missing; expected a time, such as minutes(6), "),
         (
             lambda: any_of.Channel("hall", ff.Counters(3), service=1, opening="nine to five"),
-            "Channel opening: 'nine to five' are no hours of opening; expected hours of opening, such as ",
+            "Channel opening: 'nine to five' is not a range of opening hours; expected hours of opening",
         ),
         (
             lambda: any_of.Model("shop", arrivals=20, channels=STAFFED),

@@ -49,5 +49,5 @@ def test_a_word_that_is_none_is_told_in_one_line(small_province: Model, assignme
 
 def test_a_word_of_nothing_is_refused(small_province: Model) -> None:
     """A path that no word has."""
-    with pytest.raises(BadInputError, match="no such word in the model"):
+    with pytest.raises(BadInputError, match="no such setting in the model"):
         set_word(small_province, "web.colour", "red")

@@ -133,7 +133,7 @@ def test_what_cannot_be_played_fails_the_test_with_one_line(tmp_path: Path) -> N
     """No traceback; the line says what is wrong and what was expected."""
     wrong = {
         '"smal"': "footfall: --scenario smal: no such scenario; expected one of small",
-        '"small", window="2 parsecs"': "footfall: --window 2 parsecs: no time; expected seconds, or a time",
+        '"small", window="2 parsecs"': "footfall: --window 2 parsecs: is not a duration; expected seconds",
     }
     tests = "\n".join(f"def test_{k}(footfall_run): footfall_run({call})" for k, call in enumerate(wrong))
     told = session(workspace(tmp_path / "ws"), tests)

@@ -72,7 +72,7 @@ def test_an_outage_lies_in_its_part_of_the_window() -> None:
     [
         ({"set": {"no.such.path": 1.0}}, "scenario test no.such.path: no such number"),
         ({"set": {"busy_day_factor": -1.0}}, "scenario test busy_day_factor: -1 cannot be set"),
-        ({"multiply": {"no.such.*": 2.0}}, r"scenario test no.such.\*: fits no number"),
+        ({"multiply": {"no.such.*": 2.0}}, r"scenario test no.such.\*: matches no number"),
     ],
 )
 def test_a_change_of_nothing_is_refused(asked: dict[str, object], words: str) -> None:
@@ -191,20 +191,23 @@ def test_two_files_of_one_name_are_refused(tmp_path: Path) -> None:
     [
         ('model = "m.py"\nwindw = "100s"', "mine.toml, line 2: windw: no such key; expected window"),
         ('model = "m.py"\nwindow = 100', "window 100 has no unit; expected a time such as '100s'"),
-        ('model = "m.py"\nwindow = "5x"', "mine.toml, line 2: window_s: 5x: no time; expected seconds, or"),
+        (
+            'model = "m.py"\nwindow = "5x"',
+            "mine.toml, line 2: window_s: 5x: is not a duration; expected",
+        ),
         (
             'model = "m.py"\nwindow = "0s"',
             "line 2: window_s: 0.0 is not allowed here; expected a number above 0",
         ),
-        ('model = "m.py"\n\nscale = "much"', "line 3: scale: much: no share; expected a number"),
+        ('model = "m.py"\n\nscale = "much"', "line 3: scale: much: is not a share; expected a number"),
         ('model = "m.py"\nspeed = "fast"', "line 2: speed: 'fast' is not allowed here; expected a number"),
-        ('model = "m.py"\nspeed = true', "line 2: speed: True is no number; expected a number"),
+        ('model = "m.py"\nspeed = true', "line 2: speed: True is not a number; expected a number"),
         ('model = "m.py"\nscale = inf', "line 2: scale: inf is not allowed here; expected"),
         ('model = "m.py"\nscale = nan', "line 2: scale: nan is not allowed here"),
         ('model = "m.py"\n[[outages]]\nchannel = "web"\nfrom = 0', "outages[0].from_share: missing"),
         ('title = "x"', "mine.toml: model: missing; expected a scenario as in"),
-        ('model = "m.py"\nmodel = "n.py"', "mine.toml: is no TOML: cannot overwrite a value"),
-        ("model =", "mine.toml: is no TOML: invalid value"),
+        ('model = "m.py"\nmodel = "n.py"', "mine.toml: is not valid TOML: cannot overwrite a value"),
+        ("model =", "mine.toml: is not valid TOML: invalid value"),
         ('model = "m.py"\n[multiply]\n"web.*" = -1', "line 3: multiply.web.*: -1 is not allowed here"),
     ],
 )

@@ -88,7 +88,7 @@ def read_assignment(text: str, *, where: str = "--set") -> ModelChange:
     values = _numbers(value, f"{where} {text}", is_list=is_list)
     is_factor = found["sign"] == "*="
     if isinstance(values, str) and (is_factor or hours):
-        raise BadInputError(f"{where} {text}", f"{value!r} is no number", FORMS)
+        raise BadInputError(f"{where} {text}", f"{value!r} is not a number", FORMS)
     return ModelChange(path, values, hours, is_factor, is_list)
 
 
@@ -154,13 +154,13 @@ def _hours(text: str, where: str) -> Hours:
     expected = "hours of the day such as [09:00-12:00], or [22:00-06:00] past midnight"
     found = _HOURS.fullmatch(text)
     if not found:
-        raise BadInputError(where, f"[{text}] are no hours", expected)
+        raise BadInputError(where, f"[{text}] is not a range of hours", expected)
     starts, starts_min, ends, ends_min = (int(each or 0) for each in found.groups())
     if max(starts_min, ends_min) >= 60:  # noqa: PLR2004  minutes of an hour
         raise BadInputError(where, f"[{text}] has more than 59 minutes", expected)
     hours = Hours(starts * 60 + starts_min, ends * 60 + ends_min)
     if hours.starts_min >= DAY_MIN or hours.ends_min > DAY_MIN or hours.starts_min == hours.ends_min:
-        raise BadInputError(where, f"[{text}] are no hours of one day", expected)
+        raise BadInputError(where, f"[{text}] is not a part of a day", expected)
     return hours
 
 
@@ -280,7 +280,7 @@ def set_word(model: Model, path: str, word: str, *, where: str = "--set") -> Mod
     """
     found = _word(model, path)
     if not found:
-        raise BadInputError(f"{where} {path}", "no such word in the model", "CHANNEL.FIELD of a station")
+        raise BadInputError(f"{where} {path}", "no such setting in the model", "CHANNEL.FIELD of a station")
     channel, name, choices = found
     if word not in choices:
         raise BadInputError(f"{where} {path}", f"{word!r} cannot be set", " or ".join(choices))

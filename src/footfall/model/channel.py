@@ -145,7 +145,7 @@ def _as_opening(value: object) -> object:
     minutes = [minute_of_day(at) for at in times]
     known = [minute * _MINUTE_S for minute in minutes if minute is not None]
     if not len(times) == len(known) == 2:  # noqa: PLR2004  from and to
-        raise WrongValueError(f"{value!r} are no hours of opening", _HOURS.text)
+        raise WrongValueError(f"{value!r} is not a range of opening hours", _HOURS.text)
     return {"opens_s": known[0], "closes_s": known[1]}
 
 

@@ -22,7 +22,9 @@ def seconds_of(text: str, where: str) -> float:
     """
     found_s = seconds_in(text)
     if found_s is None:
-        raise BadInputError(f"{where} {text}", "no time", "seconds, or a time such as 90s, 2min or 1h30m")
+        raise BadInputError(
+            f"{where} {text}", "is not a duration", "seconds, or a time such as 90s, 2min or 1h30m"
+        )
     return found_s
 
 
@@ -44,5 +46,7 @@ def share_of(text: str, where: str) -> float:
     """
     parts = _SHARE.fullmatch(text.strip())
     if parts is None:
-        raise BadInputError(f"{where} {text}", "no share", "a number such as 0.25, or a text such as '25 %'")
+        raise BadInputError(
+            f"{where} {text}", "is not a share", "a number such as 0.25, or a text such as '25 %'"
+        )
     return float(parts[1]) / 100 if parts[2] else float(parts[1])

@@ -44,7 +44,7 @@ def _read_text(read: Callable[[str, str], float] | None = None) -> BeforeValidat
 
     def number_of(value: object) -> object:
         if isinstance(value, bool):
-            raise ValueError(f"{value!r} is no number; expected a number")  # noqa: TRY004  pydantic's kind
+            raise ValueError(f"{value!r} is not a number; expected a number")  # noqa: TRY004  pydantic's kind
         if not isinstance(value, str) or read is None:
             return value
         try:
@@ -236,7 +236,7 @@ def _of_toml(text: str, path: Path) -> Scenario:
     try:
         data = {"name": path.stem} | tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise BadInputError(str(path), f"is no TOML: {str(error).lower()}", _EXPECTED) from error
+        raise BadInputError(str(path), f"is not valid TOML: {str(error).lower()}", _EXPECTED) from error
     try:
         return Scenario.model_validate(data)
     except BadInputError as error:
@@ -302,7 +302,7 @@ def _multiplied(model: Model, pattern: str, factor: float, where: str) -> Model:
         if isinstance(leaf, Number) and fnmatchcase(path, pattern)
     ]
     if not found:
-        raise BadInputError(f"{where} {pattern}", "fits no number of the model", "a pattern of paths")
+        raise BadInputError(f"{where} {pattern}", "matches no number of the model", "a pattern of paths")
     for path, value in found:
         model = set_number(model, path, value * factor, where=where)
     return model
