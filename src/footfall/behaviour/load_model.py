@@ -220,25 +220,25 @@ def check_served(model: Model) -> None:
             raise BadInputError(
                 where, "cannot be served, only simulated", "a model without it, or footfall simulate"
             )
-        _check_logins(channel)
 
 
-def _check_logins(channel: Channel) -> None:
+def check_logins(model: Model) -> None:
     """See that pages of the account come after a login; a short message is known by its sender's number.
 
     Raises:
-        BadInputError: one comes before.
+        BadInputError: the reference service would answer none of these visits.
     """
-    if isinstance(channel.station, MessageGateway):
-        return
-    for operation, steps in channel.dialogues.items():
-        before_login = takewhile(lambda step: step.verb is not Verb.LOGIN, steps)
-        for verb in (step.verb.value for step in before_login if uses_session(step.verb)):
-            raise BadInputError(
-                f"{channel.name}.dialogues.{operation}",
-                f"asks for {verb!r}, which the reference service answers after a login only",
-                "a step with the verb login before it, or the verb browse",
-            )
+    for channel in model.channels:
+        if isinstance(channel.station, MessageGateway):
+            continue
+        for operation, steps in channel.dialogues.items():
+            before_login = takewhile(lambda step: step.verb is not Verb.LOGIN, steps)
+            for verb in (step.verb.value for step in before_login if uses_session(step.verb)):
+                raise BadInputError(
+                    f"{channel.name}.dialogues.{operation}",
+                    f"asks for {verb!r}, which the reference service answers after a login only",
+                    "a step with the verb login before it, or the verb browse",
+                )
 
 
 def _of_callers(station: Station) -> Iterator[str]:

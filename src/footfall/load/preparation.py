@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from footfall.behaviour.load_model import check_played
+from footfall.behaviour.load_model import check_logins, check_played
 from footfall.load.endpoints.endpoints_check import file_of, keep_copy, prepare_endpoints, told, transport_of
 from footfall.load.endpoints.target_service import TargetService
 from footfall.load.http.connection_options import USUAL, TransportOptions
@@ -67,6 +67,7 @@ def prepare(settings: PlaySettings, users: set[str]) -> PreparedRun:
     trace = play.trace
     if play.service is None:
         check_customer_errors(trace.model)
+        check_logins(trace.model)
     check_played(trace.model)
     _check_users(trace, users)
     transport = transport_of(settings.options.transport, settings.options.endpoints, found.info)

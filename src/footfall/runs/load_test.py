@@ -7,7 +7,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from footfall.behaviour.load_model import check_played, check_served
+from footfall.behaviour.load_model import check_logins, check_played, check_served
 from footfall.criteria.objects import Criterion
 from footfall.load.endpoints.endpoints_check import file_of, told, transport_of
 from footfall.load.options import AS_USUAL, LoadOptions
@@ -88,6 +88,7 @@ def load_job(
         check_host(host, info, transport=transport, is_mapped=is_mapped)
     else:
         check_served(trace.model)
+        check_logins(trace.model)
     settings |= told(options.endpoints, info) | transport.told | dict(more)
     return LoadJob(
         name=name,
