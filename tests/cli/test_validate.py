@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 
 from footfall.cli.app import run
+from footfall.runs.content import models_in
 from tests.made_calls import calls, working_days
 
 MAPPING = """
@@ -179,4 +180,15 @@ def test_files_next_to_the_model_that_are_damaged_or_missing_are_said(
 def test_no_log_or_no_mapping_is_one_line(folder: Path, refused: Refused) -> None:
     """With what to type."""
     assert "LOG: no log is named" in refused(["validate", str(folder / "fitted/model.toml")])
-    assert "--map: no mapping is named" in refused(["validate", str(folder / "calls.csv")])
+    assert "--map: no mapping is given" in refused(["validate", str(folder / "calls.csv")])
+
+
+def test_the_models_of_weekdays_are_those_next_to_the_model(folder: Path, tmp_path: Path) -> None:
+    """In the folder `weekdays`, as `footfall fit` writes them; files of other names are left alone."""
+    text = (folder / "fitted/model.toml").read_text()
+    (tmp_path / "weekdays").mkdir()
+    for name in ("model", "weekdays/monday", "weekdays/someday"):
+        (tmp_path / f"{name}.toml").write_text(text)
+    model, weekdays = models_in(tmp_path / "model.toml")
+    assert list(weekdays) == ["monday"]
+    assert weekdays["monday"].fingerprint() == model.fingerprint()

@@ -118,11 +118,13 @@ def _show(found: Validation) -> None:
     result = found.result
     first, last = found.tested[0], found.tested[-1]
     say(f"{found.model}: fitted to {found.fitted_to}; {len(found.tested)} days predicted, {first} to {last}")
+    say("\nRecorded, then predicted (95 % interval)")
     show_table(_days_table(result))
     for each in result.figures:
         say(_coverage_line(each))
     for each in result.figures:
         say(f"{_TITLES[each.figure]}: {_naive_line(each)}")
+    say("\nEach input as recorded, in place of as fitted")
     show_table(_inputs_table(result))
     say(cause_line(result))
     for note in found.notes:
@@ -142,9 +144,7 @@ def _naive_line(each: FigureCheck) -> str:
 def _days_table(result: Backtest) -> Table:
     days = result.days
     names = [each.figure for each in result.figures]
-    table = Table(
-        title="\nRecorded, predicted (95 % interval)", title_justify="left", box=None, pad_edge=False
-    )
+    table = Table(box=None, pad_edge=False)
     table.add_column("day")
     for name in names:
         table.add_column(_TITLES[name] + _HEAD_UNITS[name], justify="right")
@@ -152,7 +152,7 @@ def _days_table(result: Backtest) -> Table:
     if days.height > _DAYS_SHOWN_MOST:
         outside = pl.any_horizontal(*(~pl.col(f"{name}_inside").fill_null(value=True) for name in names))
         shown = days.filter(outside)
-        table.title = f"{table.title}: the {shown.height} of {days.height} days with a figure outside"
+        say(f"Of {days.height} days, the {shown.height} with a figure outside its interval; days.csv has all")
     for row in shown.iter_rows(named=True):
         table.add_row(f"{row['day']:%a} {row['day']}", *(_cell(row, name) for name in names))
     return table
@@ -188,9 +188,7 @@ def _coverage_line(each: FigureCheck) -> str:
 
 def _inputs_table(result: Backtest) -> Table:
     names = [each.figure for each in result.figures if each.figure != "arrivals"] or ["arrivals"]
-    table = Table(
-        title="\nEach input as recorded in place of as fitted", title_justify="left", box=None, pad_edge=False
-    )
+    table = Table(box=None, pad_edge=False)
     table.add_column("input")
     for head in ("fitted", "recorded", "change", *(f"{_TITLES[name]} then" for name in names)):
         table.add_column(head, justify="right")

@@ -87,7 +87,8 @@ def empirical(points: Points, beyond: Duration | None, source: str) -> Empirical
 FOREVER_S = 1e9
 UNLIMITED = "not in the log: no limit"
 NEUTRAL = "one channel: nothing to choose"
-_ENDLESS = 10_000
+ENDLESS = 10_000
+"""Places, or staff where the log has no service times."""
 _DEADLINE_S = 60.0
 _Faulty = Literal[Outcome.REJECTED, Outcome.ERROR, Outcome.TIMEOUT, Outcome.UNCONFIRMED]
 _FAULTS: tuple[_Faulty, ...] = (Outcome.REJECTED, Outcome.ERROR, Outcome.TIMEOUT, Outcome.UNCONFIRMED)
@@ -121,7 +122,7 @@ def _hotline(fit: Fitted, log: str, kinds: list[str]) -> _Parts:
     nothing = constant_s(assumed(0, "the log begins at the queue"))
     wrap_up = fit.staff.wrap_up if fit.staff and fit.options.wrap_up else None
     station = CallCentre(
-        lines=assumed(_ENDLESS, UNLIMITED),
+        lines=assumed(ENDLESS, UNLIMITED),
         agents=_staff(fit, log),
         agents_factor=assumed(1, "as the log has them"),
         rounding="random",
@@ -148,7 +149,7 @@ def _hall(fit: Fitted, log: str, kinds: list[str]) -> _Parts:
         clerks=_staff(fit, log),
         clerks_factor=assumed(1, "as the log has them"),
         rounding="random",
-        room=assumed(_ENDLESS, UNLIMITED),
+        room=assumed(ENDLESS, UNLIMITED),
         patience=patience_of(fit.every.patience, log) or _forever(),
         balk_wait=_forever(),
     )
@@ -164,7 +165,7 @@ def _web(fit: Fitted, log: str, kinds: list[str]) -> _Parts:
     most = 1 if fit.staff is None else int(fit.staff.days["busy_most"].to_numpy().max())
     station = RequestServer(
         slots=fitted(max(most, 1), f"{log}; the most at once: capacity is at least this"),
-        accept_queue=assumed(_ENDLESS, UNLIMITED),
+        accept_queue=assumed(ENDLESS, UNLIMITED),
         deadline_s=assumed(_DEADLINE_S, "not in the log"),
     )
     nothing = constant_s(assumed(0, "no time of the customer's own"))
@@ -197,7 +198,7 @@ def _faults(every: KindFit, log: str) -> tuple[Fault, ...]:
 
 def _staff(fit: Fitted, log: str) -> Profile:
     if fit.staff is None:
-        return constant(_ENDLESS, Grade.ASSUMED, "no service times in the log: endless")
+        return constant(ENDLESS, Grade.ASSUMED, "no service times in the log: endless")
     told = f"{fit.staff.agents} agents, mean on duty" if fit.staff.by_agent else "the most served at once"
     return profile(list(map(rounded, fit.staff.profile())), Grade.FITTED, f"{log}; {told}")
 

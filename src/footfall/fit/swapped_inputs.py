@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from math import isfinite
 from typing import Literal, get_args
 
-from footfall.fit.fitted_model import DAYS_A_MONTH, FOREVER_S, on_day
+from footfall.fit.fitted_model import DAYS_A_MONTH, ENDLESS, FOREVER_S, on_day
 from footfall.model.channel import Channel
 from footfall.model.model import Model
 from footfall.model.numbers import HALF_HOURS
@@ -39,9 +39,20 @@ def check_is_fitted(model: Model, station: str, where: str) -> None:
 
 
 def inputs_of(model: Model) -> tuple[Input, ...]:
-    """Give the inputs that a model of this station has."""
-    kind = model.channels[0].station.kind
-    return INPUTS if kind in _STAFF_FIELDS else ("arrivals", "service times")
+    """Give the inputs that a model has: staff and patience where it has people who wait for staff."""
+    return INPUTS if _staff(model) and has_queue(model) else ("arrivals", "service times")
+
+
+def has_queue(model: Model) -> bool:
+    """Whether customers can wait: the staff of a model from a log without service times is endless."""
+    staff = _staff(model)
+    return staff is None or min(staff) < ENDLESS
+
+
+def _staff(model: Model) -> tuple[float, ...] | None:
+    station = model.channels[0].station
+    staff = getattr(station, _STAFF_FIELDS.get(station.kind, ""), None)
+    return None if staff is None else tuple(staff.values)
 
 
 def with_inputs(model: Model, other: Model, names: tuple[Input, ...], source: str) -> Model:
@@ -86,11 +97,10 @@ def input_values(model: Model) -> dict[Input, float | None]:
     or one without bound.
     """
     weights = {kind: sum(values) for kind, values in arrivals_of(model).items()}
-    station = model.channels[0].station
-    staff = getattr(station, _STAFF_FIELDS.get(station.kind, ""), None)
+    staff = _staff(model)
     return {
         "arrivals": sum(weights.values()),
-        "staff": None if staff is None else 24 * sum(staff.values) / len(staff.values),
+        "staff": None if staff is None else 24 * sum(staff) / len(staff),
         "service times": _weighted(_service_means(model), weights),
         "patience": _weighted(_patience_means(model), weights),
     }

@@ -29,7 +29,7 @@ from footfall.fit.estimate_intervals import Intervals
 from footfall.fit.fit import fit_rows, read_log
 from footfall.fit.fitted_model import Named
 from footfall.fit.log_rows import LogRows
-from footfall.fit.swapped_inputs import check_is_fitted
+from footfall.fit.swapped_inputs import check_is_fitted, has_queue
 from footfall.fit.uncertainty import UNCERTAINTY_FILE, fitted_uncertainty, read_uncertainty
 from footfall.model.model import Model
 from footfall.records.errors import BadInputError
@@ -218,6 +218,10 @@ def _tested_on(
     if len(known.tested) < _DAYS_LEAST:
         expected = f"{_DAYS_LEAST} or more days after those that the model was fitted to"
         raise BadInputError("the log", f"{len(known.tested)} days are left to test the model on", expected)
+    if not has_queue(known.days.model):
+        known.notes.append(
+            "the model has no staff, since its log has no service times: only arrivals are compared"
+        )
     kinds = [segment.name for segment in known.days.model.segments]
     later, renamed = _of_kinds(_on(rows, known.tested), kinds)
     own = fitted_days(fit_rows(later, mapping.options), Named("tested", "tested", "the tested days"), None)
