@@ -117,7 +117,7 @@ def refused(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Refused:
     [
         (["--split", "1.5"], "--split 1.5: out of range; expected a share between 0 and 1, such as 0.7"),
         (["--split", "0.95"], "--split 0.95: of 12 days, 11 would be fitted and 1 tested"),
-        (["--from", "soon"], "--from soon: is no date; expected a date such as 2024-06-30"),
+        (["--from", "soon"], "--from soon: is not a date; expected a date such as 2024-06-30"),
         (["--from", "1999-12-31"], "--from 1999-12-31: no day of the log is on or after it"),
         (["--from", "1999-05-03"], "--from 1999-05-03: 0 days of the log are before it"),
         (

@@ -201,7 +201,7 @@ def test_comments_and_blank_lines_are_left_out() -> None:
         ("P95(web.*) < 1s", "did you mean p95?"),
         ("latency(web.*) < 1s", "did you mean p95?"),
         ("lag < 10ms", "did you mean p99(lag)?"),
-        ("p100(web.query) < 800ms", "p100 is no percentile: write p1 to p99.99"),
+        ("p100(web.query) < 800ms", "p100 is not a percentile: write p1 to p99.99"),
         # The scope.
         ("success web.query >= 90%", "missing ( after success, found 'web.query'"),
         ("success() >= 90%", "nothing is between ( and ): write * or channel.operation"),
@@ -216,9 +216,9 @@ def test_comments_and_blank_lines_are_left_out() -> None:
         # The comparison.
         ("success(web.query)", "missing comparison (<, <=, >, >=) after success(web.query);"),
         ("success(web.query) 90%", "missing comparison (<, <=, >, >=) after success(web.query), found '90%'"),
-        ("success(web.query) = 90%", "= is no comparison here: write >= or <="),
-        ("success(web.query) => 90%", "=> is no comparison here: write >="),
-        ("success(web.query) ≥ 90%", "≥ is no comparison here: write >="),
+        ("success(web.query) = 90%", "= is not a comparison: write >= or <="),
+        ("success(web.query) => 90%", "=> is not a comparison: write >="),
+        ("success(web.query) ≥ 90%", "≥ is not a comparison: write >="),
         ("arrivals(*) >= 98%", "takes a tolerance, not a limit: write within 2% of trace"),
         ("predicted(success, *) <= 1pt", "takes a tolerance, not a limit: write within 1pt of measured"),
         ("success(*) within 2% of trace", "'within' belongs to arrivals(…) and predicted(success, …)"),

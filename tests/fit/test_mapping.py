@@ -49,7 +49,7 @@ def test_without_outcomes_the_words_of_the_kit_are_understood() -> None:
         (LEAST + 'color = "red"\n', "columns.color: no such key; expected one of arrived"),
         (LEAST + "began = 3\n", "columns.began: 3 is not allowed here; expected a text, in a mapping"),
         (LEAST + '[outcomes]\nserved = ["x"]\n', "[outcomes] needs `outcome`"),
-        (LEAST + 'outcome = "o"\n[outcomes]\ngone = ["x"]\n', "'gone' is no outcome; known: served"),
+        (LEAST + 'outcome = "o"\n[outcomes]\ngone = ["x"]\n', "'gone' is not an outcome; known: served"),
         (
             LEAST + '[options]\nweekdays = ["mon"]\n',
             "weekdays[0]: 'mon' is not allowed here; expected 'monday'",
@@ -63,7 +63,7 @@ def test_without_outcomes_the_words_of_the_kit_are_understood() -> None:
             "short_service_s: -1 is not allowed here; expected 0 or more",
         ),
         (LEAST + "[options]\nday_parts_h = [20, 8]\n", "hours rise, between 0 and 24"),
-        (LEAST + '[options]\ntimezone = "Mars/Olympus"\n', "'Mars/Olympus' is no time zone"),
+        (LEAST + '[options]\ntimezone = "Mars/Olympus"\n', "'Mars/Olympus' is not a time zone"),
         (
             LEAST + '[options]\nname = "2 b"\n',
             "name: '2 b' is not allowed here; expected a text that fits",

@@ -228,7 +228,7 @@ STAFF = "expected a number of clerks, such as 3, or by_hour({9: 2, 17: 0})"
         ),
         (
             lambda: any_of.Counters({"half nine": 2}),
-            f"Counters clerks: 'half nine' is no time of day; {STAFF}",
+            f"Counters clerks: 'half nine' is not a time of day; {STAFF}",
         ),
         (any_of.Counters, f"Counters clerks: is missing; {STAFF}"),
         (
@@ -291,7 +291,7 @@ STAFF = "expected a number of clerks, such as 3, or by_hour({9: 2, 17: 0})"
             lambda: any_of.by_hour({}),
             "by_hour: has no hours; expected hours and what holds from each on, such as ",
         ),
-        (lambda: any_of.source("D"), "source: 'D' is no grade; expected A or B or C or fit or set"),
+        (lambda: any_of.source("D"), "source: 'D' is not a grade; expected A or B or C or fit or set"),
     ],
 )
 def test_what_does_not_fit_is_said_in_one_line(made: Callable[[], object], says: str) -> None:

@@ -186,7 +186,7 @@ def test_a_curve_that_is_no_distribution_is_refused(
 
 def test_nobody_is_left_beyond_a_whole_curve() -> None:
     """To say what they do would say nothing."""
-    with pytest.raises(BadModelError, match="nobody is left"):
+    with pytest.raises(BadModelError, match="no share is left"):
         Empirical(curve=curve([0, 1], [0, 1]), beyond=seconds(1))
 
 

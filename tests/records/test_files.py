@@ -20,7 +20,7 @@ def test_a_number_that_is_not_finite_is_damage(tmp_path: Path, text: str) -> Non
     """No comparison with it holds, so that a limit would be kept."""
     path = tmp_path / "load.json"
     path.write_text(f'{{"p99": {text}}}')
-    with pytest.raises(BadInputError, match="no finite number"):
+    with pytest.raises(BadInputError, match="not a finite number"):
         read_json(path, "sums")
     path.write_text('{"p99": 1e-3, "n": -7}')
     assert read_json(path, "sums") == {"p99": 0.001, "n": -7}

@@ -234,7 +234,7 @@ def test_a_mistake_in_toml_names_file_line_and_key(tmp_path: Path, text: str, wo
         ),
         (
             "globals().update(names_for_locust(__name__, SCENARIO))",
-            "names_for_locust is no more; expected the file without the two lines that name it",
+            "names_for_locust is no longer supported; expected the file without the two lines that name it",
         ),
     ],
 )

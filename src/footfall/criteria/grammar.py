@@ -158,7 +158,7 @@ class Parser:
             return
         wrong = re.match(r"\s*([≥≤<>=!]+)", self.text[self._in.at :])
         if wrong and wrong[1] in _SIGNS:
-            self._in.refuse_text(f"{wrong[1]} is no comparison here: write {_SIGNS[wrong[1]]}")
+            self._in.refuse_text(f"{wrong[1]} is not a comparison: write {_SIGNS[wrong[1]]}")
         self._in.missing("comparison (<, <=, >, >=)")
 
     def _limit(self) -> None:
@@ -415,5 +415,5 @@ def _unknown_measure(word: str) -> tuple[str, str]:
     if meant:
         return f"unknown measure {word[:20]!r}; did you mean {meant}?", REFERENCE
     if lower[:1] == "p" and lower[1:2].isdigit():
-        return f"{word[:20]} is no percentile: write p1 to p99.99", ""
+        return f"{word[:20]} is not a percentile: write p1 to p99.99", ""
     return f"unknown measure {word[:20]!r}", "known are success, error, p95, mean, arrivals, predicted"

@@ -272,5 +272,5 @@ def _notes(used: pl.DataFrame, interval_s: float) -> list[str]:
             f"{short.height} days have fewer intervals than others of their weekday ({days}): counted as 0"
         )
     if not np.isclose(used["count"].to_numpy() % 1, 0).all():
-        notes.append("some counts are no whole numbers: averages of several days?")
+        notes.append("some counts are not whole numbers: averages of several days?")
     return notes

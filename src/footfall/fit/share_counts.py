@@ -278,7 +278,7 @@ def _reasons(mapping: ShareMapping) -> list[pl.Expr]:
         pl.when(pl.col("channel").is_null()).then(
             pl.lit("channel that [channels] does not name" if mapping.channels else "a total of others")
         ),
-        pl.when(pl.col("count").is_null()).then(pl.lit("count is no whole number from 0 on")),
+        pl.when(pl.col("count").is_null()).then(pl.lit("count is not a whole number of 0 or more")),
         pl.lit(USED),
     ]
 

@@ -40,7 +40,7 @@ class Assignment:
             ValueError: there are no workers, or an arrival has an owner.
         """
         if not workers:
-            msg = "arrivals are given to nobody"
+            msg = "arrivals are assigned to no worker"
             raise ValueError(msg)
         numbers = [self._number(worker) for worker in workers]
         shares: dict[str, list[int]] = {worker: [] for worker in workers}

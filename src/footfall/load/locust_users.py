@@ -93,5 +93,7 @@ def check_users(classes: Iterable[type[User]]) -> None:
     """
     others = sorted(each.__name__ for each in classes if not issubclass(each, ChannelUser))
     if others:
-        problem = f"the user class {others[0]} stands beside Footfall's and would never be started"
+        problem = (
+            f"the user class {others[0]} would never be started: arrivals start Footfall's own classes only"
+        )
         raise BadInputError("-f", problem, "one locustfile for Footfall and another for your own users")

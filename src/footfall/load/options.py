@@ -142,7 +142,7 @@ def load_options(given: dict[str, Any]) -> LoadOptions:
         name = str(first["loc"][0])
         known = {each.name: each.flag for each in declared()}
         if name not in known:
-            raise BadInputError(name, "is no option of a load test", " or ".join(known)) from error
+            raise BadInputError(name, "is not an option of a load test", " or ".join(known)) from error
         where = known[name].name.partition("/")[0]
         raise BadInputError(where, f"{first['input']!r}", known[name].expected) from error
     if options.processes != -1 and not 1 <= options.processes <= PROCESSES_MOST:

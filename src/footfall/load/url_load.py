@@ -124,7 +124,7 @@ def endpoints_text(url: str, gets: tuple[str, ...] = ()) -> str:
     parts = urlsplit(url)
     for path in gets:
         if not path.startswith("/") or path.startswith("//"):
-            raise BadInputError(f"--get {path}", "is no path below the URL", "such as /orders")
+            raise BadInputError(f"--get {path}", "is not a path below the URL", "such as /orders")
     own = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     paths = [parts.path.rstrip("/") + path for path in gets] or [own]
     named: dict[str, str] = {}

@@ -166,7 +166,7 @@ class WorkerRun:
             self._tell(run)
             gevent.sleep(TELL_EVERY_S)
             if self._is_alone():
-                logger.error("the master is gone: nobody would know what is played")
+                logger.error("the master is gone: the results could not be delivered")
                 self._drop()
                 self._runner.quit()
 

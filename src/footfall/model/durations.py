@@ -291,7 +291,7 @@ class Empirical(Spec):
             msg = "seconds are finite and not negative, shares lie in 0 … 1"
             raise ValueError(msg)
         if shares[-1] == 1 and self.beyond is not None:
-            msg = "the curve ends at 1: nobody is left for `beyond`"
+            msg = "the curve ends at 1, so no share is left for `beyond`"
             raise ValueError(msg)
         return self
 

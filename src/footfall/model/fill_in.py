@@ -40,7 +40,7 @@ def filled_in(given: dict[str, Any]) -> dict[str, Any]:
         raise WrongValueError("wants counts with arrivals only", "month_visits of the segments")
     found["segments"] = tuple(_with_segment(segment, of_segments) for segment in _several(found["segments"]))
     if not any(_of(segment, "month_visits") for segment in found["segments"]):
-        raise WrongValueError("nobody comes for anything", _HOW_MANY)
+        raise WrongValueError("has no arrivals", _HOW_MANY)
     if "channels" in found:
         channels = _several(found["channels"])
         found["choice"] = _with_nests(found.get("choice"), map(nest_of, channels))

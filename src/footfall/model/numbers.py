@@ -148,7 +148,7 @@ def number_of(value: object) -> Number:
         plain = number_of(value["value"])
         grade = str(value.get("grade", Grade.ASSUMED))
         if grade not in set(Grade):
-            raise WrongValueError(f"{grade!r} is no grade", " or ".join(Grade))
+            raise WrongValueError(f"{grade!r} is not a grade", " or ".join(Grade))
         return Number(float(plain), Grade(grade), str(value.get("source", UNSOURCED)))
     if type(value) is not bool and isinstance(value, Real) and value == value:  # noqa: PLR0124  nan is no number
         return Number(float(value), Grade.ASSUMED, UNSOURCED)
@@ -415,7 +415,7 @@ def minute_of_day(at: object) -> int | None:
 def _minute_of(at: object) -> int:
     minute = minute_of_day(at)
     if minute is None or minute == DAY_MIN:
-        raise WrongValueError(f"{at!r} is no time of day", 'hours such as 9, 9.5 or "9:30"')
+        raise WrongValueError(f"{at!r} is not a time of day", 'hours such as 9, 9.5 or "9:30"')
     return minute
 
 

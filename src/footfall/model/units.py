@@ -214,7 +214,7 @@ def source(grade: str, text: str = "") -> Source:
         'p. 212; statistical yearbook 2011'
     """
     if grade not in set(Grade):
-        raise BadModelError(user_line(), "source", f"{grade!r} is no grade", " or ".join(Grade))
+        raise BadModelError(user_line(), "source", f"{grade!r} is not a grade", " or ".join(Grade))
     return Source(Grade(grade), text)
 
 

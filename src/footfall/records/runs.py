@@ -63,7 +63,7 @@ def check_types(record: _Record) -> _Record:
 def _finite(text: str) -> float:
     number = float(text)
     if not isfinite(number):
-        msg = f"{text[:20]} is no finite number"
+        msg = f"{text[:20]} is not a finite number"
         raise ValueError(msg)
     return number
 

@@ -288,7 +288,7 @@ def _date(day: date | str | None) -> date | None:
     try:
         return date.fromisoformat(day)
     except ValueError as error:
-        raise BadInputError(f"--from {day}", "is no date", "a date such as 2024-06-30") from error
+        raise BadInputError(f"--from {day}", "is not a date", "a date such as 2024-06-30") from error
 
 
 def _first_tested(days: Sequence[date], split: float | None, from_day: date | None) -> date:

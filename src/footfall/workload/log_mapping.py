@@ -54,7 +54,7 @@ def _is_zone(name: str) -> str:
     try:
         ZoneInfo(name)
     except (ValueError, OSError, LookupError) as error:
-        msg = f"{name!r} is no time zone"
+        msg = f"{name!r} is not a time zone"
         raise ValueError(msg) from error
     return name
 
@@ -174,7 +174,7 @@ class Mapping(Spec):
         known = {*OUTCOMES, IGNORED}
         unknown = sorted(set(self.outcomes) - known)
         if unknown:
-            msg = f"{unknown[0]!r} is no outcome; known: {', '.join((*OUTCOMES, IGNORED))}"
+            msg = f"{unknown[0]!r} is not an outcome; known: {', '.join((*OUTCOMES, IGNORED))}"
             raise ValueError(msg)
         if self.outcomes and self.columns.outcome is None:
             msg = "[outcomes] needs `outcome` in [columns]"

@@ -256,7 +256,7 @@ def _line_of(key: str, text: str) -> str:
 def _of_python(text: str, path: Path) -> Scenario:
     if _OLD_TAIL in text:
         expected = "the file without the two lines that name it: SCENARIO = Scenario(…) is enough"
-        raise BadInputError(str(path), f"{_OLD_TAIL} is no more", expected)
+        raise BadInputError(str(path), f"{_OLD_TAIL} is no longer supported", expected)
     spec = importlib.util.spec_from_file_location(f"footfall_scenario_{path.stem}", path)
     assert spec is not None  # noqa: S101  the file is there and ends in .py
     assert spec.loader is not None  # noqa: S101  as above

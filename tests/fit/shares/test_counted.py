@@ -107,7 +107,7 @@ def test_every_row_has_one_reason() -> None:
         "used": 3,
         "a total of others": 1,
         "time, day or month cannot be read": 1,
-        "count is no whole number from 0 on": 2,
+        "count is not a whole number of 0 or more": 2,
         "no channel": 1,
     }
     assert found.cases == 2507
@@ -203,7 +203,7 @@ def test_too_little_is_refused(frame: pl.DataFrame, told: str) -> None:
         ({"columns": {"arrived": "t"}}, "needs `channel`"),
         ({"columns": {"arrived": "t", "count": "n"}, "channels": {"web": "w"}}, "`count` needs `channel`"),
         ({"columns": LONG, "channels": {"web": "w"}, "options": {"electronic": "app"}}, "'app'"),
-        ({"columns": LONG, "options": {"timezone": "Moon"}}, "no time zone"),
+        ({"columns": LONG, "options": {"timezone": "Moon"}}, "not a time zone"),
         ({"columns": LONG, "options": {"station": "web"}}, "options.station"),
     ],
 )

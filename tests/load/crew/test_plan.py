@@ -49,7 +49,7 @@ def test_a_worker_that_says_good_bye_loses_nobody_that_it_has_not_started() -> N
 def test_nothing_is_given_to_nobody_nor_twice() -> None:
     """A customer would be played by nobody, or by two."""
     plan = Assignment([0.0, 1.0], ArrivalStates(2))
-    with pytest.raises(ValueError, match="nobody"):
+    with pytest.raises(ValueError, match="no worker"):
         plan.begin([])
     plan.begin(["a"])
     with pytest.raises(ValueError, match="has an owner"):

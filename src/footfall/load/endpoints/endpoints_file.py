@@ -60,9 +60,7 @@ def _a_path(text: str) -> str:
     literal = "".join(part for part, _ in parts(text))
     wrong = not text.startswith("/") or text.startswith("//") or url.fragment or "\\" in text
     if wrong or not re.fullmatch(r"[!-~]*", literal):
-        msg = (
-            "leads elsewhere or is no path; expected one below the host, such as /orders/{uuid}, URL-encoded"
-        )
+        msg = "leads elsewhere or is not a path; expected one below the host, such as /orders/{uuid}"
         raise ValueError(msg)
     for name, value in parse_qsl(url.query):
         _no_literal_secret(name, value)
@@ -72,7 +70,7 @@ def _a_path(text: str) -> str:
 def _headers(headers: dict[str, str]) -> dict[str, str]:
     for name, value in headers.items():
         if not _HEADER_NAME.fullmatch(name):
-            msg = f"{name!r} is no header's name; expected letters, digits and -"
+            msg = f"{name!r} is not a header name; expected letters, digits and -"
             raise ValueError(msg)
         if not _NO_CONTROL.fullmatch("".join(literal for literal, _ in parts(value))):
             msg = f"{name} has a line break or a letter beyond ASCII; expected plain text"
@@ -105,7 +103,7 @@ def _no_literal_secret(name: str, value: object) -> None:
 
 def _an_errand(text: str) -> str:
     if not _ERRAND.fullmatch(text):
-        msg = f"{text!r} is no errand; expected channel.operation, with * and ?, such as web.query or *.*"
+        msg = f"{text!r} is not an errand; expected channel.operation, with * and ?, such as web.query or *.*"
         raise ValueError(msg)
     return text
 

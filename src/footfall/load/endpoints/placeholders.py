@@ -57,7 +57,7 @@ def parts(text: str) -> tuple[tuple[str, str], ...]:
         raise ValueError(msg) from error
     for _, word, form, conversion in found:
         if word is not None and (form or conversion or not _WORD.fullmatch(word)):
-            msg = f"{{{word}}} is no placeholder; expected {{name}}, and {{{{ or }}}} for a brace itself"
+            msg = f"{{{word}}} is not a placeholder; expected {{name}}, and {{{{ or }}}} for a brace itself"
             raise ValueError(msg)
     return tuple((literal, word or "") for literal, word, _, _ in found)
 
