@@ -44,7 +44,12 @@ class Verb(StrEnum):
 
 
 class Fault(Spec):
-    """One cause of failure in a turn, and how often it strikes."""
+    """One cause of failure in a turn, and how often it strikes.
+
+    Example:
+        >>> Fault("wrong_pin", "customer", "rejected", percent(1.5)).share
+        0.015
+    """
 
     heads = ("cause", "by", "outcome", "share")
     cause: str
@@ -59,7 +64,12 @@ class Fault(Spec):
 
 
 class Work(Spec):
-    """What one turn costs the operator's systems, and what can go wrong in it."""
+    """What one turn costs the operator's systems, and what can go wrong in it.
+
+    Example:
+        >>> Work("200ms", Fault("down", "service", "error", "1%")).service.mean_s
+        0.2
+    """
 
     heads = ("service", "faults")
     service: AnyDuration = AT_ONCE
@@ -80,7 +90,12 @@ class Work(Spec):
 
 
 class Step(Spec):
-    """One turn of a dialogue: the customer's own time before it, then what they ask."""
+    """One turn of a dialogue: the customer's own time before it, then what they ask.
+
+    Example:
+        >>> Step("query", human=lognormal("7s", cv=0.8), pages=3).pages
+        3.0
+    """
 
     heads = ("verb", "human", "pages")
     verb: Verb
@@ -95,7 +110,12 @@ class Step(Spec):
 
 
 class OpeningHours(Spec):
-    """Hours of the day in which the channel takes new customers; those inside are still served."""
+    """Hours of the day in which the channel takes new customers; those inside are still served.
+
+    Example:
+        >>> OpeningHours(hours(9), hours(17.5)).has(12 * 3600)
+        True
+    """
 
     heads = ("opens_s", "closes_s")
     opens_s: Seconds
@@ -111,7 +131,12 @@ class OpeningHours(Spec):
 
 
 class Outage(Spec):
-    """A time in which the channel fails every request: `error`, cause `outage`."""
+    """A time in which the channel fails every request: `error`, cause `outage`.
+
+    Example:
+        >>> Outage("1h", "2h").has(5000)
+        True
+    """
 
     heads = ("starts_s", "ends_s")
     starts_s: Seconds
@@ -123,7 +148,12 @@ class Outage(Spec):
 
 
 class LogoutReminder(Spec):
-    """The message sent to a customer who left a session open."""
+    """The message sent to a customer who left a session open.
+
+    Example:
+        >>> LogoutReminder(forgotten_share="30%", idle="10 min").idle_s
+        600.0
+    """
 
     forgotten_share: Share
     """Customers who leave without logging out."""
@@ -212,7 +242,13 @@ def _turns(several: Any) -> Sequence[Any]:  # noqa: ANN401  as given
 
 
 class Channel(Spec):
-    """A way of being served."""
+    """A way of being served.
+
+    Example:
+        >>> hall = Channel("hall", Counters(3), service=exponential("6 min"), opening="9-17:30")
+        >>> hall.open_at(8 * 3600)
+        False
+    """
 
     heads = ("name", "station")
     name: str

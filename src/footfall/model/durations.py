@@ -53,7 +53,12 @@ _CV_ROUNDING = 1e-9
 
 
 class Duration(Spec):
-    """A distribution of seconds, given by its law, its mean and its coefficient of variation."""
+    """A distribution of seconds, given by its law, its mean and its coefficient of variation.
+
+    Example:
+        >>> lognormal("2 min", cv=0.8).at(0.5)  # the median, in seconds
+        93.7...
+    """
 
     law: DistributionFamily
     mean_s: Seconds
@@ -269,7 +274,13 @@ _POINTS_LEAST = 2
 
 
 class Empirical(Spec):
-    """A measured distribution of seconds, linear between its points."""
+    """A measured distribution of seconds, linear between its points.
+
+    Example:
+        >>> measured = Empirical(curve=Curve(seconds=(0, 60, 120), shares=(0, 0.5, 1)))
+        >>> measured.at(0.25)
+        30.0
+    """
 
     law: Literal["empirical"] = "empirical"
     curve: Curve
@@ -360,7 +371,13 @@ class Part(Spec):
 
 
 class Mixture(Spec):
-    """Times of some parts of the customers, and of the rest of them."""
+    """Times of some parts of the customers, and of the rest of them.
+
+    Example:
+        >>> hung_up = {"name": "hung up", "share": 0.1, "time": constant("5s")}
+        >>> Mixture(parts=[hung_up], rest=exponential("3 min")).mean_s
+        162.5
+    """
 
     law: Literal["mixture"] = "mixture"
     parts: tuple[Part, ...]

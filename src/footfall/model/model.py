@@ -74,16 +74,28 @@ _SHARES_TOLERANCE = 1e-6
 
 
 class ShareDefinition(Spec):
-    """What counts as electronic when a share is stated."""
+    """What counts as electronic when a share is stated.
+
+    Example:
+        >>> share = ShareDefinition(
+        ...     name="web",
+        ...     text="orders on the web",
+        ...     electronic="web",
+        ...     counted=("web", "hall"),
+        ...     operations="order",
+        ... )
+        >>> share.counted
+        ('web', 'hall')
+    """
 
     name: str
     text: str
     """The definition in words, printed beside every share."""
-    electronic: tuple[str, ...]
+    electronic: Several[str]
     """Channels in the numerator."""
-    counted: tuple[str, ...]
+    counted: Several[str]
     """Channels in the denominator."""
-    operations: tuple[str, ...]
+    operations: Several[str]
     """Operations counted at all."""
 
 
@@ -108,7 +120,13 @@ def _as_targets(value: object) -> object:
 
 
 class Model(Spec):
-    """Everything that a day depends on, but the seed."""
+    """Everything that a day depends on, but the seed.
+
+    Example:
+        >>> hall = Channel("hall", Counters(3), service=exponential("6 min"))
+        >>> Model("shop", arrivals=per_hour(20), channels=hall).population
+        480.0
+    """
 
     heads = ("name", "title")
     name: str

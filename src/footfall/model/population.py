@@ -28,7 +28,12 @@ from footfall.records.rows import Outcome
 
 
 class Taste(Spec):
-    """Coefficients of the utility of a channel, for one segment; all in utility units."""
+    """Coefficients of the utility of a channel, for one segment; all in utility units.
+
+    Example:
+        >>> Taste(per_wait_min=-0.05, trust={"electronic": 0.8}).per_wait_min
+        -0.05
+    """
 
     per_wait_min: Number = default(0)
     per_access_min: Number = default(0)
@@ -42,7 +47,12 @@ class Taste(Spec):
 
 
 class Segment(Spec):
-    """A part of the population that behaves alike."""
+    """A part of the population that behaves alike.
+
+    Example:
+        >>> Segment("young", "42%", day_profile={8: 1, 12: 2, 22: 0}).day_profile.at(13 * 3600)
+        2.0
+    """
 
     heads = ("name", "population_share")
     name: str
@@ -85,7 +95,12 @@ class Segment(Spec):
 
 
 class FollowUp(Spec):
-    """What customers do after one kind of failure; whoever neither retries nor switches gives up."""
+    """What customers do after one kind of failure; whoever neither retries nor switches gives up.
+
+    Example:
+        >>> AfterFailure(0.5, switch_share=0.3, delay=exponential("2 min")).retry_share
+        0.5
+    """
 
     heads = ("retry_share", "switch_share", "delay")
     retry_share: Share = default(0)
@@ -107,7 +122,12 @@ class FollowUp(Spec):
 
 
 class FollowUps(Spec):
-    """The rules of retry, switch and give-up, by outcome; an outcome that is not here ends the errand."""
+    """The rules of retry, switch and give-up, by outcome; an outcome that is not here ends the errand.
+
+    Example:
+        >>> RetryPolicy(3, {"timeout": AfterFailure(0.5, 0.3, "1 min")}).attempts_most
+        3.0
+    """
 
     heads = ("attempts_most", "by_outcome")
     attempts_most: CountFromOne = default(1)
@@ -119,7 +139,12 @@ class FollowUps(Spec):
 
 
 class Choice(Spec):
-    """The nested logit: dissimilarity of each nest and the calibrated constant of each channel."""
+    """The nested logit: dissimilarity of each nest and the calibrated constant of each channel.
+
+    Example:
+        >>> NestedLogit({"physical": 0.6, "electronic": 0.8}).dissimilarity["physical"]
+        0.6
+    """
 
     heads = ("dissimilarity", "constants", "expected_wait_s")
     dissimilarity: dict[str, Positive] = Field(default_factory=dict)
@@ -152,7 +177,12 @@ _CV_MOST = 10.0
 
 
 class Accounts(Spec):
-    """What the customers' accounts hold: the business reasons to refuse an order."""
+    """What the customers' accounts hold: the business reasons to refuse an order.
+
+    Example:
+        >>> Accounts(subscribers=20_000, balance=80, balance_cv=0.8).balance_yuan_mean
+        80.0
+    """
 
     subscribers: CountFromOne = default(1)
     """Accounts kept in the reference service; arrivals use them in turn."""

@@ -43,7 +43,12 @@ Redials = Literal["drawn_anew", "as_before"]
 
 
 class Caller(Spec):
-    """How the callers of one operation differ from the others; what is None is as the station has it."""
+    """How the callers of one operation differ from the others; what is None is as the station has it.
+
+    Example:
+        >>> Caller(talk=exponential("5 min")).talk.mean_s
+        300.0
+    """
 
     patience: AnyDuration | None = None
     talk: AnyDuration | None = None
@@ -51,7 +56,12 @@ class Caller(Spec):
 
 
 class AgentGroup(Spec):
-    """Agents who serve some operations only."""
+    """Agents who serve some operations only.
+
+    Example:
+        >>> AgentGroup("night", {20: 3, 6: 0}, skills=("query",)).agents.at(23 * 3600)
+        3.0
+    """
 
     heads = ("name", "agents")
     name: str
@@ -77,7 +87,12 @@ class AgentGroup(Spec):
 
 
 class Callback(Spec):
-    """Whoever would wait long is offered a call back, and hangs up if they accept it."""
+    """Whoever would wait long is offered a call back, and hangs up if they accept it.
+
+    Example:
+        >>> Callback(offered_wait="2 min", accepted_share="40%", latest="1h").latest_s
+        3600.0
+    """
 
     offered_wait_s: Seconds
     """Offered to callers whose wait, by those ahead of them and the agents on duty, would be longer."""
@@ -97,6 +112,10 @@ class RateLimit(Spec):
     `burst` + 1 is refused (`throttled`, cause `rate_limit`; HTTP 429). So at most `requests_per_s` t +
     `burst` + 1 requests are admitted in any t seconds (Turner 1986; nginx's `limit_req` with this rate and
     burst; a token bucket of `burst` + 1 tokens). It counts all clients of the channel together.
+
+    Example:
+        >>> RateLimit(requests=per_minute(600), burst=20).requests_per_s
+        10.0
     """
 
     requests_per_s: NonNegative = assumed(0, "no rate limit unless set")
@@ -113,6 +132,10 @@ class Stalls(Spec):
 
     Requests in work go on afterwards where they were, none begins, and those that come wait. On average a
     stall begins every `every_s`, so the server works for 1 - `length_s`/`every_s` of the time.
+
+    Example:
+        >>> Stalls(length="250ms", every="1 min").length_s
+        0.25
     """
 
     length_s: Seconds = assumed(0, "no stalls unless set")
@@ -144,6 +167,10 @@ class Retry(Spec):
     The pause before retry k is min(backoff_s * 2^(k-1), backoff_s_most), shortened by a random part of
     up to `jitter_share` of it (Brooker 2015; 1 is his full jitter). The budget is a token bucket
     (Finagle's RetryBudget 2016): a request puts `retry_budget_share` of a token in, a retry takes one out.
+
+    Example:
+        >>> Retry(retries_most=2, backoff="100ms").backoff_s
+        0.1
     """
 
     retries_most: Annotated[Count, Le(RETRIES_MOST)] = assumed(0, "no retries unless set")
@@ -163,6 +190,10 @@ class CircuitBreaker(Spec):
     Closed: requests pass. Once `failure_share` of the requests answered within `window_s` have failed,
     it is open: for `open_s` all fail at once, without reaching the server. Then it is half open: `probes`
     requests pass; if all succeed it closes, if one fails it opens again. The standard values are Hystrix's.
+
+    Example:
+        >>> CircuitBreaker(failure_share="50%", open="5s").open_s
+        5.0
     """
 
     failure_share: Share = assumed(0, "no breaker unless set")
@@ -185,7 +216,12 @@ def _of_every_operation(value: object) -> object:
 
 
 class Counters(Spec):
-    """Halls: each site has its own clerks and its own ticket queue; a clerk is held for the whole visit."""
+    """Halls: each site has its own clerks and its own ticket queue; a clerk is held for the whole visit.
+
+    Example:
+        >>> Counters({9: 2, 12: 3, 17: 0}, patience="15 min").clerks.at(13 * 3600)
+        3.0
+    """
 
     heads = ("clerks",)
     kind: Literal["counters"] = "counters"
@@ -221,7 +257,12 @@ class Counters(Spec):
 
 
 class Kiosks(Spec):
-    """Self-service terminals: each site has its own machines, which break down and are repaired."""
+    """Self-service terminals: each site has its own machines, which break down and are repaired.
+
+    Example:
+        >>> Kiosks(2, up=exponential(hours(60)), repair="3h").machines
+        2.0
+    """
 
     heads = ("machines",)
     kind: Literal["kiosks"] = "kiosks"
@@ -246,7 +287,12 @@ class Kiosks(Spec):
 
 
 class CallCentre(Spec):
-    """A hotline: lines, then an IVR that contains most calls, then agents by half hour."""
+    """A hotline: lines, then an IVR that contains most calls, then agents by half hour.
+
+    Example:
+        >>> CallCentre(3, talk=lognormal("4 min", cv=0.8), patience=exponential("2 min")).talk.mean_s
+        240.0
+    """
 
     heads = ("agents",)
     kind: Literal["call_centre"] = "call_centre"
@@ -327,7 +373,12 @@ class CallCentre(Spec):
 
 
 class MessageGateway(Spec):
-    """SMS: a message rate for each connection, with a bounded queue in front."""
+    """SMS: a message rate for each connection, with a bounded queue in front.
+
+    Example:
+        >>> MessageGateway(per_second(100), queue=500).messages_per_s
+        100.0
+    """
 
     heads = ("messages_per_s",)
     kind: Literal["message_gateway"] = "message_gateway"
@@ -357,7 +408,12 @@ class MessageGateway(Spec):
 
 
 class RequestServer(Spec):
-    """Web, WAP, agents' channel: concurrent slots, an accept queue, a deadline."""
+    """Web, WAP, agents' channel: concurrent slots, an accept queue, a deadline.
+
+    Example:
+        >>> RequestServer(24, accept_queue=200, deadline="5s").deadline_s
+        5.0
+    """
 
     heads = ("slots",)
     kind: Literal["request_server"] = "request_server"
