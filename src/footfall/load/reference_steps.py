@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from http import HTTPStatus
+from math import isfinite
 from typing import Protocol
 from urllib.parse import quote
 
@@ -384,7 +385,9 @@ def _held(attempt: Attempt) -> Iterator[str]:
     if isinstance(station, CallCentre):
         body["patience_s"] = 0.0  # a line is never waited for
     if isinstance(station, Counters):
-        body["balk_wait_s"] = station.balk_wait.at(attempt.u(BALK))
+        balk_wait_s = station.balk_wait.at(attempt.u(BALK))
+        if isfinite(balk_wait_s):  # who never balks does not say so: JSON has no infinite number
+            body["balk_wait_s"] = balk_wait_s
     channel = attempt.channel.name
     request = RequestSpec(
         channel=channel,

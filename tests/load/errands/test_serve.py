@@ -4,6 +4,8 @@ from dataclasses import replace
 
 import pytest
 
+import footfall as ff
+from footfall.load.reference_steps import PATIENCE_S_MAX
 from footfall.load.responses import Response
 from footfall.load.visit import OrderOutcome, RequestSpec
 from footfall.model.channel import LogoutReminder
@@ -11,6 +13,7 @@ from footfall.records.rows import Outcome
 from tests.load.scripted import Script, ScriptedWire, customer_at, served
 from tests.load.small import (
     GATEWAY,
+    HALL,
     HOTLINE,
     WEB,
     channel,
@@ -168,6 +171,21 @@ def test_what_is_held_is_let_go_also_after_a_failure() -> None:
     """The clerk is free for the next customer."""
     steps = steps_of("own_hall", "recharge", answering("POST /orders", Response(502, {"code": "crm_error"})))
     assert steps[-2:] == ["POST /orders", "DELETE /visits/{visit}"]
+
+
+@pytest.mark.parametrize(("balk_wait", "told"), [(ff.never, None), (ff.constant(90), 90.0)])
+def test_who_never_balks_says_nothing_of_it(balk_wait: ff.Duration, told: float | None) -> None:
+    """JSON has no infinite number, and without one the service lets everybody join."""
+    station = HALL.model_copy(update={"balk_wait": balk_wait, "patience": ff.never})
+    hall = channel("own_hall", station, nest="physical")
+    wire = ScriptedWire(lambda _request: None)
+    model = small_model()
+    others = tuple(each for each in model.channels if each.name != "own_hall")
+    served(model.model_copy(update={"channels": (*others, hall)}), customer_at("own_hall", "query", wire))
+    body = wire.requests[0].body
+    assert isinstance(body, dict)
+    assert body.get("balk_wait_s") == told
+    assert body["patience_s"] == PATIENCE_S_MAX
 
 
 def test_nothing_is_let_go_that_was_not_held() -> None:
