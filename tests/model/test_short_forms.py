@@ -38,8 +38,8 @@ def written_out() -> ff.Model:
         sites=one,
         access_s_mean=nothing,
         price_yuan=nothing,
-        works={Verb.QUERY: ff.Work(service=ff.constant(0))},
-        dialogues={"query": (ff.Step(Verb.QUERY, human=ff.exponential(assumed(360, WHY)), pages=one),)},
+        works={Verb.BROWSE: ff.Work(service=ff.constant(0))},
+        dialogues={"query": (ff.Step(Verb.BROWSE, human=ff.exponential(assumed(360, WHY)), pages=one),)},
     )
     everybody = ff.Segment(
         "everybody",
@@ -181,7 +181,7 @@ def test_arrivals_are_split_over_segments_and_over_what_they_want() -> None:
 def test_a_server_s_service_is_its_systems_time_and_a_counter_s_the_clerk_s() -> None:
     """Where somebody is held for the whole visit, the customer's turn takes it."""
     web = ff.Channel("web", ff.RequestServer(8), service="1s")
-    assert web.works[Verb.QUERY].service.mean_s == 1
+    assert web.works[Verb.BROWSE].service.mean_s == 1
     assert web.dialogues["query"][0].human.mean_s == 0
     assert (web.nest, STAFFED.nest) == ("electronic", "physical")
     assert STAFFED.dialogues["query"][0].human.mean_s == 360
@@ -284,6 +284,15 @@ STAFF = "expected a number of clerks, such as 3, or by_hour({9: 2, 17: 0})"
             lambda: any_of.Model("shop", arrivals=ff.per_hour(1), channels=[STAFFED, STAFFED]),
             "Model: two channels have the same name",
         ),
+        (
+            lambda: any_of.RequestServer(any_of.unlimited),
+            "RequestServer slots: inf is not a whole number; expected a whole number from 1 on, such as 3",
+        ),
+        (
+            lambda: any_of.Channel("hall", any_of.Counters(3), service=1, access=any_of.unlimited),
+            "Channel access_s_mean: inf is not a finite number; expected a time, such as seconds(90), ",
+        ),
+        (lambda: any_of.exponential("never"), "exponential: a time that is exponential ends: its mean is "),
         (lambda: any_of.minutes("six"), "minutes: 'six' is not a number; expected a number"),
         (lambda: any_of.exponential("three"), "exponential mean: 'three' is not a number; expected a time, "),
         (lambda: any_of.lognormal(3, cv=-1), "lognormal cv: -1 is below 0; expected a number, 0 or more"),

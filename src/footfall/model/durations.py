@@ -14,7 +14,7 @@ from footfall.model.numbers import (
     Curve,
     NonNegative,
     Number,
-    Seconds,
+    SecondsOrNever,
     Share,
     Spec,
     as_time,
@@ -61,13 +61,16 @@ class Duration(Spec):
     """
 
     law: DistributionFamily
-    mean_s: Seconds
+    mean_s: SecondsOrNever
     cv: NonNegative | None = None
     """Standard deviation over mean; fixed for constant and exponential, above 1 for hyperexponential, at most
     1/sqrt 3 for uniform."""
 
     @model_validator(mode="after")
     def _has_the_cv_it_needs(self) -> Self:
+        if self.mean_s == inf and self.law is not DistributionFamily.CONSTANT:
+            msg = f"a time that is {self.law.value} ends: its mean is finite"
+            raise ValueError(msg)
         least = 1.0 if self.law is DistributionFamily.HYPEREXPONENTIAL else 0.0
         if (self.law not in _FIXED_VARIATION) != ((self.cv or 0.0) > least):
             msg = f"law {self.law.value} and cv={self.cv} do not go together"

@@ -172,13 +172,24 @@ def _of_count(value: object) -> object:
     return Number(float("inf"), Grade.ASSUMED, UNSOURCED) if value == "unlimited" else value
 
 
+def _is_finite(value: Number) -> Number:
+    if abs(value) == float("inf"):
+        raise WrongValueError(f"{value:g} is not a finite number", "a number")
+    return value
+
+
 def _is_whole(value: Number) -> Number:
-    if value not in {float("inf"), float("-inf")} and value % 1:
+    if value % 1 or value == float("inf"):
         raise WrongValueError(f"{value:g} is not a whole number", "a whole number")
     return value
 
 
+def _is_whole_or_unlimited(value: Number) -> Number:
+    return value if value == float("inf") else _is_whole(value)
+
+
 _Whole = AfterValidator(_is_whole)
+Finite = Annotated[Number, AfterValidator(_is_finite)]
 Share = Annotated[
     Number,
     BeforeValidator(_of_share),
@@ -186,23 +197,24 @@ Share = Annotated[
     Le(1),
     Meaning("a share from 0 to 1, such as 0.3 or percent(30)"),
 ]
-Positive = Annotated[Number, Gt(0), Meaning("a number above 0")]
-NonNegative = Annotated[Number, Ge(0), Meaning("a number, 0 or more")]
-Count = Annotated[
-    Number, BeforeValidator(_of_count), Ge(0), _Whole, Meaning("a whole number, such as 3, or unlimited")
-]
-CountFromOne = Annotated[
-    Number, BeforeValidator(_of_count), Ge(1), _Whole, Meaning("a whole number from 1 on, such as 3")
-]
-Seconds = Annotated[
-    Number, BeforeValidator(as_time), Ge(0), Meaning('a time, such as seconds(90), minutes(2) or "90s"')
-]
-SecondsAboveZero = Annotated[
+Positive = Annotated[Finite, Gt(0), Meaning("a number above 0")]
+NonNegative = Annotated[Finite, Ge(0), Meaning("a number, 0 or more")]
+Count = Annotated[Number, Ge(0), _Whole, Meaning("a whole number, such as 3")]
+CountFromOne = Annotated[Number, Ge(1), _Whole, Meaning("a whole number from 1 on, such as 3")]
+Room = Annotated[
     Number,
-    BeforeValidator(as_time),
-    Gt(0),
-    Meaning('a time above 0, such as seconds(90), minutes(2) or "90s"'),
+    BeforeValidator(_of_count),
+    Ge(0),
+    AfterValidator(_is_whole_or_unlimited),
+    Meaning("a whole number, such as 3, or unlimited"),
 ]
+"""How many there is room for."""
+_TIME = Meaning('a time, such as seconds(90), minutes(2) or "90s"')
+Seconds = Annotated[Finite, BeforeValidator(as_time), Ge(0), _TIME]
+SecondsOrNever = Annotated[Number, BeforeValidator(as_time), Ge(0), _TIME]
+SecondsAboveZero = Annotated[Finite, BeforeValidator(as_time), Gt(0), _TIME]
+Deadline = Annotated[Number, BeforeValidator(as_time), Gt(0), _TIME]
+"""A time above 0, or never."""
 
 
 def whole(value: float) -> int:

@@ -13,6 +13,7 @@ from footfall.model.numbers import (
     CountFromOne,
     Daily,
     DayProfile,
+    Finite,
     NonNegative,
     Number,
     Positive,
@@ -35,11 +36,11 @@ class Taste(Spec):
         -0.05
     """
 
-    per_wait_min: Number = default(0)
-    per_access_min: Number = default(0)
-    per_yuan: Number = default(0)
-    per_trust: Number = default(0)
-    per_habit: Number = default(0)
+    per_wait_min: Finite = default(0)
+    per_access_min: Finite = default(0)
+    per_yuan: Finite = default(0)
+    per_trust: Finite = default(0)
+    per_habit: Finite = default(0)
     trust: dict[str, Share] = Field(default_factory=dict)
     """By nest: how safe it feels, 0 to 1."""
     habit: dict[str, Share] = Field(default_factory=dict)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from math import inf
 from typing import TYPE_CHECKING, Annotated, Literal, Self
 
-from annotated_types import Le
+from annotated_types import Ge, Le
 from pydantic import BeforeValidator, Field, model_validator
 
 from footfall.model.durations import AT_ONCE, NEVER, AnyDuration, PlainDuration, Time
@@ -14,8 +14,10 @@ from footfall.model.numbers import (
     CountFromOne,
     Daily,
     DayProfile,
+    Deadline,
     NonNegative,
     Positive,
+    Room,
     Seconds,
     SecondsAboveZero,
     Several,
@@ -231,7 +233,7 @@ class Counters(Spec):
     clerks_factor: NonNegative = default(1)
     """Multiplies the clerks (rounded to whole clerks)."""
     rounding: Rounding = "nearest"
-    room: Count = default(inf)
+    room: Room = default(inf)
     """Customers that may wait at one site; one more is `blocked`."""
     patience: AnyDuration = NEVER
     """How long a customer waits after taking a ticket before leaving (`abandoned`)."""
@@ -296,7 +298,7 @@ class CallCentre(Spec):
 
     heads = ("agents",)
     kind: Literal["call_centre"] = "call_centre"
-    lines: CountFromOne = default(inf)
+    lines: Annotated[Room, Ge(1)] = default(inf)
     """Calls in progress at once, in the IVR or with an agent; one more is `blocked`."""
     agents: DayProfile
     """Who serve every operation, by half hour or finer. When their number drops, an agent finishes the
@@ -384,7 +386,7 @@ class MessageGateway(Spec):
     kind: Literal["message_gateway"] = "message_gateway"
     messages_per_s: Positive
     """Rate of one connection."""
-    queue: Count = default(inf)
+    queue: Room = default(inf)
     """Messages that may wait; one more is `throttled`."""
     connections: CountFromOne = assumed(1, "one connection unless set")
     """Connections side by side; a message goes over the one that is free first."""
@@ -419,9 +421,9 @@ class RequestServer(Spec):
     kind: Literal["request_server"] = "request_server"
     slots: CountFromOne
     """Requests in work at once."""
-    accept_queue: Count = default(inf)
+    accept_queue: Room = default(inf)
     """Requests that may wait for a slot; one more is `throttled`."""
-    deadline_s: SecondsAboveZero = default(inf)
+    deadline_s: Deadline = default(inf)
     """A request that is not answered within it has failed (`timeout`)."""
     discipline: Literal["slots", "sharing"] = "slots"
     """How requests in work are served: each at full speed in its slot, or all sharing `cores`."""
