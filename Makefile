@@ -38,7 +38,7 @@ check: $(STAMP) ## lint, format, types, import contracts, documents
 	$(MAKE) --no-print-directory docs
 
 docs: $(STAMP) ## build the documentation as a site in docs/_build/html; a broken link is an error
-	$(BIN)/sphinx-build -q -W --keep-going -n docs docs/_build/html
+	$(BIN)/sphinx-build -q -E -W --keep-going -n docs docs/_build/html
 	@echo "docs/_build/html/index.html"
 
 fmt: $(STAMP) ## format the code and mend what ruff can mend

@@ -8,14 +8,15 @@ from footfall import __version__
 sys.path.insert(0, str(Path(__file__).parent / "_ext"))
 
 project = "Footfall"
-author = "The Footfall developers"
+author = project_copyright = "The Footfall developers"
 version = release = __version__
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "command_line", "public_names"]
 exclude_patterns = ["_build", "examples"]
 nitpicky = True
 nitpick_ignore_regex = [
-    (r"py:.*", r"(?!footfall\.).*")  # other projects' names are not linked: the build needs no network
+    # Only what `import footfall` gives has a place to link to; other projects' would need the network.
+    (r"py:.*", r"(?!footfall\.[A-Za-z]\w*$).*")
 ]
 
 myst_enable_extensions = ["colon_fence", "deflist", "dollarmath", "tasklist"]
@@ -25,6 +26,7 @@ autodoc_typehints_description_target = "documented"
 autodoc_member_order = "bysource"
 napoleon_numpy_docstring = False
 
+default_role = "code"  # single backticks in docstrings are code
 smartquotes = False  # two hyphens are an option, not a dash
 
 html_theme = "furo"

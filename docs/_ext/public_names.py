@@ -1,7 +1,16 @@
-"""The directive `footfall-names MODULE`: autodoc of each name that a module offers in `__all__`."""
+"""The directive `footfall-names MODULE`: what a module offers, from signatures and docstrings.
 
+Functions go through autodoc. A class is shown as its user calls it: with the `__init__` that its source declares
+for type checkers, its docstring, and the docstring below each field that can be given.
+"""
+
+import ast
 import importlib
 import inspect
+import re
+import textwrap
+from collections.abc import Iterator
+from pathlib import Path
 from typing import ClassVar
 
 from docutils import nodes
@@ -11,27 +20,75 @@ from sphinx.application import Sphinx
 
 
 class Names(Directive):
-    """Everything that `MODULE.__all__` names, or of it what the content lists, in that order."""
+    """The names of a module that the content lists, in that order.
+
+    Without content: the names that the page does not mention elsewhere.
+    """
 
     required_arguments: ClassVar[int] = 1
     has_content: ClassVar[bool] = True
 
     def run(self) -> list[nodes.Node]:
-        """Hand each name to autodoc, by its kind."""
+        """Write each name as reStructuredText, and have it parsed."""
         (module,) = self.arguments
         loaded = importlib.import_module(module)
-        lines: list[str] = []
-        for name in " ".join(self.content).split() or list(loaded.__all__):
-            lines += [f".. {_kind(getattr(loaded, name))}:: {module}.{name}", ""]
+        lines = ["```{eval-rst}"]
+        for name in " ".join(self.content).split() or self._left_out(loaded.__all__):
+            lines += [*_described(f"{module}.{name}", getattr(loaded, name)), ""]
+        lines.append("```")
         parent = nodes.Element()
         self.state.nested_parse(StringList(lines, source=module), self.content_offset, parent)
         return parent.children
 
+    def _left_out(self, names: list[str]) -> list[str]:
+        page = Path(str(self.state.document.current_source)).read_text(encoding="utf-8")
+        named = set(re.findall(r"\w+", page))
+        return [name for name in names if name not in named and name != "__version__"]
 
-def _kind(what: object) -> str:
-    if inspect.isclass(what):
-        return "autoexception" if issubclass(what, BaseException) else "autoclass"
-    return "autofunction" if callable(what) else "autodata"
+
+def _described(name: str, what: object) -> Iterator[str]:
+    if inspect.isclass(what) and not issubclass(what, BaseException):
+        yield from _class(name, what)
+    elif inspect.isclass(what):
+        yield f".. autoexception:: {name}"
+    else:
+        yield f".. {'autofunction' if callable(what) else 'autodata'}:: {name}"
+
+
+def _class(name: str, what: type) -> Iterator[str]:
+    whole = ast.parse(textwrap.dedent(inspect.getsource(what)))
+    tree = next(each for each in whole.body if isinstance(each, ast.ClassDef))
+    made = [each for each in ast.walk(tree) if isinstance(each, ast.FunctionDef) and each.name == "__init__"]
+    arguments = made[0].args if made else None
+    yield f".. py:class:: {name}({_signature(arguments) if arguments else ''})"
+    yield ""
+    yield from textwrap.indent(inspect.cleandoc(ast.get_docstring(tree) or ""), "   ").splitlines()
+    yield ""
+    given = {each.arg for each in (*arguments.args, *arguments.kwonlyargs)} if arguments else None
+    for field, text in _field_texts(tree):
+        if given is None or field in given:
+            yield f"   ``{field}``"
+            yield from textwrap.indent(inspect.cleandoc(text), "      ").splitlines()
+            yield ""
+
+
+def _signature(arguments: ast.arguments) -> str:
+    plain = [each.arg for each in arguments.args][1:]
+    first_default = len(plain) - len(arguments.defaults)
+    shown = [f"{arg}=..." if i >= first_default else arg for i, arg in enumerate(plain)]
+    named = [
+        each.arg if value is None else f"{each.arg}=..."
+        for each, value in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
+    ]
+    return ", ".join([*shown, *(["*"] if named else []), *named])
+
+
+def _field_texts(tree: ast.ClassDef) -> Iterator[tuple[str, str]]:
+    """Each field with the string below it."""
+    for field, below in zip(tree.body, tree.body[1:], strict=False):
+        is_text = isinstance(below, ast.Expr) and isinstance(below.value, ast.Constant)
+        if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name) and is_text:
+            yield field.target.id, str(below.value.value)  # type: ignore[attr-defined]  # narrowed by is_text
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
