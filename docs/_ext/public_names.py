@@ -1,7 +1,7 @@
 """The directive `footfall-names MODULE`: what a module offers, from signatures and docstrings.
 
-Functions go through autodoc. A class is shown as its user calls it: with the `__init__` that its source declares
-for type checkers, its docstring, and the docstring below each field that can be given.
+Functions go through autodoc. A class is shown as its user calls it: with the `__init__` that its source
+declares for type checkers, its docstring, and the docstring below each field that can be given.
 """
 
 import ast

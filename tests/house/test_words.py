@@ -165,3 +165,64 @@ def test_house_words_are_found_in(source: str) -> None:
 def test_parts_of_other_words_are_not_house_words() -> None:
     """Indoors, besides and fateful are words of their own."""
     assert house_words("indoors = besides = fateful = 1\n") == []
+
+
+# ── Plain words in the documentation
+
+PROSE_WORDS = (
+    HOUSE_WORDS | {"bears", "foretells", "hence", "mend", "play", "played", "plays", "reckoned"}
+) - {
+    "desk",
+    "desks",  # a hall has service desks
+}
+STUDIES = ("validating", "forecasting", "city-offices", "web-arrivals")
+"""Pages that become the pages of studies, and are rewritten there."""
+PAGES = sorted([HERE / "README.md", HERE / "CONTRIBUTING.md", *(HERE / "docs").glob("[!_]*/*.md")])
+PLAIN_PAGES = [page for page in PAGES if page.stem not in STUDIES]
+PROSE_LINE_MOST = 120
+
+
+def prose(text: str) -> list[tuple[int, str]]:
+    """Give the lines of a page with their numbers, without code, addresses, tables' rows kept."""
+    found = []
+    in_block = False
+    for number, line in enumerate(text.splitlines(), 1):
+        if line.startswith("```"):
+            in_block = not in_block
+        elif not in_block:
+            found.append((number, line))
+    return found
+
+
+def words_of_prose(text: str) -> list[tuple[int, str]]:
+    """Find words of the private language in running text and tables, code in backticks apart."""
+    spans = re.compile(r"`[^`]*`|\]\([^)]*\)")
+    return [
+        (number, word)
+        for number, line in prose(text)
+        for word in re.findall(r"[a-z]+", spans.sub(" ", line).lower())
+        if word in PROSE_WORDS
+    ]
+
+
+@pytest.mark.parametrize("page", PLAIN_PAGES, ids=lambda page: str(page.relative_to(HERE)))
+def test_a_page_uses_the_words_of_the_field(page: Path) -> None:
+    """A word of the private language is named with its line."""
+    assert words_of_prose(page.read_text(encoding="utf-8")) == []
+
+
+@pytest.mark.parametrize("page", PLAIN_PAGES, ids=lambda page: str(page.relative_to(HERE)))
+def test_a_line_of_prose_can_be_read_in_a_change(page: Path) -> None:
+    """At most 120 characters, tables, pictures and indented formulas apart."""
+    long = [
+        number
+        for number, line in prose(page.read_text(encoding="utf-8"))
+        if len(line) > PROSE_LINE_MOST and not line.startswith(("|", "!", "    "))
+    ]
+    assert long == []
+
+
+def test_words_in_prose_are_found_and_code_is_not() -> None:
+    """In running text and tables; names of columns, options and files stay as they are."""
+    page = "Nobody comes.\n| a | b is told |\n`played` and [x](errand.md)\n```sh\necho nobody\n```\n"
+    assert words_of_prose(page) == [(1, "nobody"), (2, "told")]
