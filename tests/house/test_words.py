@@ -112,6 +112,8 @@ HOUSE_WORDS = frozenset(
     }
 )
 PLAIN_ROOMS: dict[str, frozenset[str]] = {
+    "criteria": frozenset(),
+    "stats": frozenset(),
     "service": frozenset({"slip"}),
 }
 """Rooms in plain words, each with the words that it still needs: names of other rooms or of an interface."""

@@ -7,28 +7,28 @@ from footfall.criteria.objects import AbortCriterion
 
 SECONDS_OF_AN_HOUR = 3600.0
 FALSE_ALARMS_AN_HOUR = 0.01
-"""Of runs whose true share is exactly the rule's, at most so many an hour are ended."""
+"""Of hours whose true share is exactly the criterion's, at most this share is ended."""
 VISITS_LEAST = 50
-"""So many must nearly all be bad for a total break: one short outage may meet fewer."""
+"""Nearly all of this many visits must be bad for a total break: one short outage may hit fewer."""
 _TOTAL_SHARE, _TOTAL_SHARE_SHORT, _SHORT_S = 0.95, 0.8, 10.0
 _BETS = (0.25, 0.5, 0.75, 0.95)
 _BATCH_S_LEAST, _BATCH_S_MOST = 0.5, 10.0
 _BATCH_VISITS_LEAST = 25
-"""Five episodes of the length that is assumed where nothing is declared: most lie within one batch."""
+"""Five episodes of the default length: most of them lie within one batch."""
 _BINS = 30
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Violation:
-    """When and how an abort rule was broken."""
+    """When and how an abort criterion was violated."""
 
     at_s: float
-    """Second of play."""
+    """Second of the run."""
     bad: int
     visits: int
     """Of the last `for_s` seconds."""
     is_total: bool
-    """Nearly all of them were bad; else it is surely more than the rule's share."""
+    """Nearly all of them were bad; else surely more than the criterion's share."""
 
     @property
     def share(self) -> float:
@@ -37,7 +37,7 @@ class Violation:
 
 
 def batch_s(criterion: AbortCriterion) -> float:
-    """Give how long the batches are whose bad shares are looked at: a third of `for_s`, 0.5 s to 10 s.
+    """Return the length of the batches whose bad shares are compared: a third of `for_s`, 0.5 s to 10 s.
 
     Short outages, of a second or three, then lie within one batch and count as one event.
     """
@@ -45,16 +45,16 @@ def batch_s(criterion: AbortCriterion) -> float:
 
 
 class AbortMonitor:
-    """Watches one rule over visits in the order in which they end, at a fixed cost a visit.
+    """Watches one criterion over visits in the order in which they end, at a fixed cost per visit.
 
-    Two things break a rule, once `for_s` seconds have passed:
+    Two things violate it, once `for_s` seconds have passed:
 
     - a total break: nearly all visits of the last `for_s` seconds were bad, and nearly all of the last 50;
-    - more than the rule's share of the last `for_s` seconds were bad, and that is sure although it is looked
-      at again and again: for each batch of visits with bad share x, R = (R + 1) (1 + l (x - share)) for each
-      of four bets l; their mean exceeds (batches in an hour) / 1 %. If the true share is the rule's own or
-      less, from batch to batch, an hour goes that far in at most 1 % of cases, and far more seldom where it
-      is clearly less. A batch has at least 25 visits.
+    - more than the criterion's share of the last `for_s` seconds were bad, and that is sure although it is
+      checked again and again: for each batch of visits with bad share x, R = (R + 1) (1 + l (x - share)) for
+      each of four bets l; their mean exceeds (batches in an hour) / 1 %. If the true share is the criterion's
+      own or less, from batch to batch, an hour goes that far in at most 1 % of cases, and far more seldom
+      where it is clearly less. A batch has at least 25 visits.
 
     Sources: I. Waudby-Smith and A. Ramdas, Journal of the Royal Statistical Society B 86 (2024) 1-27, for the
     bets; J. Shin, A. Ramdas and A. Rinaldo, New England Journal of Statistics in Data Science 2 (2024)
@@ -62,7 +62,7 @@ class AbortMonitor:
     """
 
     def __init__(self, criterion: AbortCriterion) -> None:
-        """Have seen nothing."""
+        """Start before the first visit."""
         self.criterion = criterion
         self.violation: Violation | None = None
         self._bins: deque[list[int]] = deque()
@@ -84,11 +84,11 @@ class AbortMonitor:
         self._now_s = 0.0
 
     def see(self, ended_s: float, outcome: str, response_s: float) -> None:
-        """Note a visit that ended at that second of play; it belongs to the rule's scope."""
+        """Add a visit of the criterion's scope that ended at that second of the run."""
         if self.violation is not None:
             return
         bad = self.criterion.is_bad(outcome, response_s)
-        # Several workers' visits are not heard of in quite the order in which they ended.
+        # Visits of several workers do not arrive in quite the order in which they ended.
         self._now_s = now_s = max(self._now_s, ended_s)
         self._close_batch(now_s)
         self._batch[0] += bad

@@ -82,7 +82,7 @@ def _rank(q: float, n: int) -> int:
 BATCH = 5
 WARM_UP_BATCHES_LEAST = 20
 _LAST_LEFT_OUT = 5
-"""Batches at the end that are no candidates: the mean of so few may be steady by luck."""
+"""Batches at the end that are not candidates: the mean of so few may be steady by chance."""
 
 _WINDOWS = 20
 _ROWS_MOST = 2000

@@ -124,7 +124,7 @@ def _bounds(values: Sequence[float]) -> tuple[float | None, float | None, float 
     return interval.half_width, interval.low, interval.high
 
 
-# ── The difference of two systems that served the same customers with the same luck
+# ── The difference of two systems that served the same customers with common random numbers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,7 +27,7 @@ class Precision:
     start: int = 10
     """Replications before the first look: with fewer, a standard deviation is a guess."""
     look_ahead: int = 5
-    """Further replications that must hold it too, more above a hundred: a lucky narrow interval passes."""
+    """Further replications that must hold it too, more above 100: an interval may be narrow by chance."""
 
     def __post_init__(self) -> None:
         """Check that it can be asked for.

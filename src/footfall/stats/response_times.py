@@ -72,9 +72,9 @@ class Memory:
 def memory_of(times_s: Values, quantile: float, customers: Customers | None = None) -> Memory:
     """Read how long the queue remembers.
 
-    A lucky run meets no long queue, and its visits beyond a limit tell nothing of one. So the memory is read
-    from the visits beyond the sample's own quantile, and from all times: their normal scores (A. H. Blom,
-    1958) without a straight line.
+    A run may meet no long queue by chance, and then its visits beyond a limit say nothing of one. So the
+    memory is read from the visits beyond the sample's own quantile, and from all times: their normal scores
+    (A. H. Blom, 1958) without a straight line.
     """
     ranks = _ranks(times_s)
     around = episodes_of(ranks > math.ceil(round(quantile * len(times_s), 9)), customers)
@@ -84,7 +84,7 @@ def memory_of(times_s: Values, quantile: float, customers: Customers | None = No
 def slow_of(slow: Flags, memory: Memory, customers: Customers | None = None) -> Slow:
     """Read from visits in their order, slow or not, how far beyond a limit they are, and what that tells.
 
-    What the times remember in a lucky run is about half of the truth, hence doubled.
+    In a run that met no long queue the times show about half of the true memory, so it is doubled.
     """
     n, allowed = len(slow), 1 - memory.quantile
     seen = episodes_of(slow, customers, least_effect=memory.around.effect)
