@@ -10,10 +10,10 @@ and asks what comes next:
             wait(journey.delay_s)
             journeys.end_wait(journey, now_s())
 
-The hosts are the simulated day (`simulate/day.py`, SimPy) and the load test (`load/errands/errand.py`,
-gevent). A journey's state is six whole numbers and a delay, so that it can as well be a row of an array;
-`end_visit` and `end_wait` set it, by rules over plain numbers (`follow_up.action_after`, `choice.place_of`).
-All chance is keyed by the customer (`keyed`): hosts that see the same outcomes decide alike.
+The hosts are the simulated day (`simulate/day.py`, SimPy) and the load test (`load/journey_runner.py`,
+gevent). A journey's state is seven whole numbers and a delay, so that it can as well be a row of an array;
+`end_visit` and `end_wait` set it, by rules over plain numbers (`action_after`, `place_of`).
+All random numbers are keyed by the customer (`keyed`): hosts that see the same outcomes decide alike.
 """
 
 from footfall.behaviour import keyed
@@ -50,7 +50,7 @@ class Journeys:
     """The rules of a model's journeys."""
 
     def __init__(self, model: Model) -> None:
-        """Take the rules of a model, as it is simulated or played."""
+        """Take the rules of a model, as it is simulated or run."""
         self._segments = model.segments
         self._follow_ups = model.follow_ups
         self._chooser = Chooser(model)
@@ -68,7 +68,7 @@ class Journeys:
         return decision.action
 
     def end_wait(self, journey: Journey, at_s: float) -> None:
-        """Begin the next visit at a second of the run; whoever finds no channel to switch to gives up."""
+        """Begin the next visit at a second of the run; without a channel to switch to, give up."""
         if journey.action is Action.SWITCH:
             journey.tried |= 1 << journey.channel
             channel = self._choose(journey, at_s)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy import special
 
 from footfall.behaviour.choice import expected_waits, probabilities
-from footfall.behaviour.customer_rules import FEN, price_fen
+from footfall.behaviour.customer_rules import FEN, price_fen, shares_after
 from footfall.model.channel import Channel, Verb
 from footfall.model.model import Model
 from footfall.model.numbers import HALF_HOUR_S, HALF_HOURS
@@ -136,19 +136,17 @@ class Failing:
 
 def failing(model: Model, operation: str) -> Failing:
     """Work out from faults, accounts and rules how visits fail, queues and confirmation expiry apart."""
-    rules = model.follow_ups.by_outcome
+    rules = model.follow_ups
     failed, retrying, switching = np.zeros((3, len(model.channels)))
     for k, channel in enumerate(model.channels):
         for outcome, share in _failures(channel, operation).items():
+            retry_share, switch_share = shares_after(rules, outcome)
             failed[k] += share
-            if outcome in rules:
-                retrying[k] += share * rules[outcome].retry_share
-                switching[k] += share * rules[outcome].switch_share
+            retrying[k] += share * retry_share
+            switching[k] += share * switch_share
     orders = any(turn.verb is Verb.ORDER for c in model.channels for turn in c.dialogues.get(operation, ()))
     refused = _refused(model.accounts, operation) if orders else 0.0
-    rule = rules.get(Outcome.REJECTED)
-    after = (float(rule.retry_share), float(rule.switch_share)) if rule else (0.0, 0.0)
-    return Failing(failed, retrying, switching, refused, after)
+    return Failing(failed, retrying, switching, refused, shares_after(rules, Outcome.REJECTED))
 
 
 def expected_visits(first: Floats, fails: Failing, attempts_most: int) -> tuple[Floats, Floats]:

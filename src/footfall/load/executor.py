@@ -1,4 +1,4 @@
-"""The open-loop executor: starts each arrival at its due second and follows its customer."""
+"""The open-loop executor: starts each arrival at its due second."""
 
 import gc
 import logging
@@ -37,7 +37,7 @@ logger = logging.getLogger(__name__)
 
 
 class ArrivalExecutor:
-    """Plays arrivals of a trace in this process, as Locust's users in a group of greenlets."""
+    """Starts the arrivals of a trace in this process, each as a Locust user in a group of greenlets."""
 
     def __init__(
         self,
@@ -59,19 +59,19 @@ class ArrivalExecutor:
         self._zero = 0.0
         self._injecting: list[Greenlet] = []
         self.may_start_until_s = inf
-        """Nobody who is due after this second of the run is started before it is moved on."""
+        """An arrival due after this second of the run waits until the limit is moved."""
         self._greenlets: list[Greenlet] = []
 
     def now_s(self) -> float:
-        """Seconds on the clock of play, negative before its start."""
+        """Seconds on the clock of the run, negative before its start."""
         return time.perf_counter() - self._zero
 
     def set_clock(self, in_s: float) -> None:
-        """Set second 0 of play, so many seconds from now."""
+        """Set second 0 of the run, so many seconds from now."""
         self._zero = time.perf_counter() + in_s
 
     def start(self, arrivals: Sequence[Arrival]) -> None:
-        """Let customers come when they are due, beside those who come already."""
+        """Start arrivals when they are due, in addition to those given before."""
         if not self._greenlets:
             _calm()
             self._runner.connect()
@@ -84,12 +84,12 @@ class ArrivalExecutor:
 
     @property
     def has_injected(self) -> bool:
-        """Whether nobody else will come."""
+        """Whether all arrivals have been started."""
         return all(greenlet.dead for greenlet in self._injecting)
 
     @property
     def under_way(self) -> int:
-        """Customers that have come and not left."""
+        """Customers that were started and have not ended."""
         return len(self._group)
 
     @property
@@ -98,17 +98,17 @@ class ArrivalExecutor:
         return self._runner.under_way
 
     def cut_off(self, grace_s: float = 0.0) -> None:
-        """Cut off whoever is under way, and still is after so many seconds."""
+        """Cut off the customers who are still under way after so many seconds."""
         if grace_s:
             self._group.join(grace_s)
         self._group.kill()
 
     def stop_sending(self) -> None:
-        """Let nobody else come."""
+        """Start no more arrivals."""
         gevent.killall(self._greenlets)
 
     def _inject(self, arrivals: Sequence[Arrival]) -> None:
-        """Start every arrival at its due second, whatever became of the earlier ones."""
+        """Start every arrival at its due second, whether or not earlier ones have ended."""
         for count, arrival in enumerate(arrivals):
             while (ahead_s := arrival.due_s - self.now_s()) > 0:
                 gevent.sleep(ahead_s)
@@ -123,7 +123,7 @@ class ArrivalExecutor:
                 gevent.sleep(0)
 
     def _stall(self) -> None:
-        """Block the whole generator again and again: what a run's validity is tested with."""
+        """Block the whole generator again and again, to test that such a run is found invalid."""
         block = get_original("time", "sleep")
         while True:
             gevent.sleep(self._options.options.stall_every_s - self._options.options.stall_s)
@@ -142,7 +142,7 @@ def _calm() -> None:
 
 
 def import_ahead() -> None:
-    """Import what a player would import when it is made: a worker sends its heartbeats by then."""
+    """Import ahead what an executor needs when it is made: a worker sends heartbeats by then."""
     browsers()
     special_functions()
 
@@ -151,7 +151,7 @@ def import_ahead() -> None:
 
 
 def account_of(prepared: PreparedRun) -> RunResults:
-    """Open the account of a play: its arrivals, and what would end it early."""
+    """Make the results of a run: its arrivals, and the criteria that may end it early."""
     info = prepared.trace.info
     arrivals = [Arrival(**row) for row in prepared.trace.arrivals.iter_rows(named=True)]
     monitored = [each for each in info.criteria if isinstance(each, AbortCriterion)]
@@ -170,7 +170,7 @@ def control_of(prepared: PreparedRun, account: RunResults) -> Control | None:
 
 
 def is_ended_early(account: RunResults) -> bool:
-    """Whether the play is not worth going on, by a criterion of its own."""
+    """Whether an abort criterion has ended the run."""
     if account.ended_early_by:
         logger.warning("ended early: %s", account.ended_early_by)
     return bool(account.ended_early_by)

@@ -15,7 +15,7 @@ CUT_OFF = "cut_off"
 GENERATOR_ERROR = "generator_error"
 """Cause of a visit that an error of our own broke off; its outcome is `unfinished`."""
 _UNKNOWN = {Outcome.TIMEOUT, Outcome.ERROR}
-"""After these nobody knows whether an order was executed."""
+"""After these it is unknown whether an order was executed."""
 
 
 class JourneyRunner:
@@ -67,7 +67,7 @@ class JourneyRunner:
 
 
 def _unsettled(attempt: Attempt, outcome: Outcome, before: OrderOutcome | None) -> OrderOutcome | None:
-    """Give the order of whose fate nobody knows after an attempt, if any.
+    """Give the order that may or may not have been executed after an attempt, if any.
 
     An attempt that did not come to the order leaves the one before as it was.
     """

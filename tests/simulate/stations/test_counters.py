@@ -5,8 +5,9 @@ from collections.abc import Callable
 import polars as pl
 import pytest
 
+from footfall.model.changes import with_outage
 from footfall.model.channel import Channel, Fault, OpeningHours, Verb, Work
-from footfall.model.durations import Duration
+from footfall.model.durations import Duration, exponential_s
 from footfall.model.model import Model
 from footfall.model.numbers import Grade, Number, Profile, profile
 from footfall.model.population import FollowUps
@@ -132,3 +133,29 @@ def test_every_site_has_a_line_of_its_own(
     assert found["site"].n_unique() > 5
     for (_site,), group in found.group_by("site"):
         assert sorted(group["served_s"]) == [100.0 * k for k in range(group.height)]
+
+
+def test_a_visit_in_one_sleep_is_the_visit_step_by_step(
+    hall: Halls, number: Numbers, channel: Channels, model: Models, visits: Visits
+) -> None:
+    """An outage that nobody meets makes the hall go step by step: the same ends, causes and times."""
+    faults = tuple(
+        Fault.model_validate({"cause": cause, "by": by, "outcome": outcome, "share": number(0.2)})
+        for cause, by, outcome in (
+            ("backend", "service", Outcome.ERROR),
+            ("wrong_pin", "customer", Outcome.REJECTED),
+            ("hung_up", "customer", Outcome.UNCONFIRMED),
+        )
+    )
+    work = Work(service=exponential_s(number(20)), faults=faults)
+    place = channel(hall(patience_s=900), human_s=30, works=dict.fromkeys(Verb, work))
+    place = place.model_copy(update={"dialogues": {"query": place.dialogues["query"] * 3}})
+    came_s = [37.0 * k for k in range(120)]
+    at_once, by_step = (
+        visits(made, came_s) for made in (model(place), with_outage(model(place), "one", 80_000, 80_001))
+    )
+    assert set(at_once["cause"]) >= {"", "backend", "wrong_pin", "hung_up"}
+    same = ["customer", "outcome", "cause", "attempt"]
+    assert at_once.select(same).equals(by_step.select(same))
+    for time_s in ("due_s", "ended_s", "human_s", "wait_s"):
+        assert at_once[time_s].to_list() == pytest.approx(by_step[time_s].to_list(), abs=1e-6)
