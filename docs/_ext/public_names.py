@@ -1,4 +1,4 @@
-"""The directive `footfall-names MODULE`: what a module offers, from signatures and docstrings.
+"""Directives for what the code says of itself: names of a module, and columns of a file.
 
 Functions go through autodoc. A class is shown as its user calls it: with the `__init__` that its source
 declares for type checkers, its docstring, and the docstring below each field that can be given.
@@ -46,6 +46,28 @@ class Names(Directive):
         return [name for name in names if name not in named and name != "__version__"]
 
 
+class Columns(Directive):
+    """The columns of a file of rows: fields of a class, with their types and the text below each."""
+
+    required_arguments: ClassVar[int] = 1
+
+    def run(self) -> list[nodes.Node]:
+        """Build a definition list in the order of the columns."""
+        module, _, name = self.arguments[0].rpartition(".")
+        tree = _class_tree(getattr(importlib.import_module(module), name))
+        texts = dict(_field_texts(tree))
+        listed = nodes.definition_list(classes=["options"])
+        for field in tree.body:
+            if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name):
+                column, kind = field.target.id, ast.unparse(field.annotation).replace(" | None", ", or empty")
+                text = " ".join(texts.get(column, "").replace("`", "").split())
+                term = nodes.term("", "", nodes.literal("", column), nodes.Text(f"  {kind}"))
+                listed += nodes.definition_list_item(
+                    "", term, nodes.definition("", nodes.paragraph("", text))
+                )
+        return [listed]
+
+
 def _described(name: str, what: object) -> Iterator[str]:
     if inspect.isclass(what) and not issubclass(what, BaseException):
         yield from _class(name, what)
@@ -56,8 +78,7 @@ def _described(name: str, what: object) -> Iterator[str]:
 
 
 def _class(name: str, what: type) -> Iterator[str]:
-    whole = ast.parse(textwrap.dedent(inspect.getsource(what)))
-    tree = next(each for each in whole.body if isinstance(each, ast.ClassDef))
+    tree = _class_tree(what)
     made = [each for each in ast.walk(tree) if isinstance(each, ast.FunctionDef) and each.name == "__init__"]
     arguments = made[0].args if made else None
     yield f".. py:class:: {name}({_signature(arguments) if arguments else ''})"
@@ -70,6 +91,11 @@ def _class(name: str, what: type) -> Iterator[str]:
             yield f"   ``{field}``"
             yield from textwrap.indent(inspect.cleandoc(text), "      ").splitlines()
             yield ""
+
+
+def _class_tree(what: type) -> ast.ClassDef:
+    whole = ast.parse(textwrap.dedent(inspect.getsource(what)))
+    return next(each for each in whole.body if isinstance(each, ast.ClassDef))
 
 
 def _signature(arguments: ast.arguments) -> str:
@@ -92,6 +118,7 @@ def _field_texts(tree: ast.ClassDef) -> Iterator[tuple[str, str]]:
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
-    """Register the directive."""
+    """Register the directives."""
     app.add_directive("footfall-names", Names)
+    app.add_directive("footfall-columns", Columns)
     return {"parallel_read_safe": True}

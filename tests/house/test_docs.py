@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from footfall.records.runs import MANIFEST, RUN_FILES
+
 HERE = Path(__file__).parents[2]
 DOCUMENTS = sorted(
     [
@@ -72,3 +74,9 @@ def test_every_make_target_is_listed_by_help() -> None:
     """Whatever can be made is explained in one line."""
     targets = re.findall(r"^([a-z]+):", MAKEFILE, flags=re.MULTILINE)
     assert re.findall(r"^([a-z]+):.*## \w", MAKEFILE, flags=re.MULTILINE) == targets
+
+
+def test_every_file_of_a_run_is_on_its_page() -> None:
+    """What a run writes for its trace, visits and prediction, and its manifest."""
+    page = (HERE / "docs" / "reference" / "files.md").read_text(encoding="utf-8")
+    assert [name for name in (*RUN_FILES, MANIFEST) if f"`{name}`" not in page] == []

@@ -177,10 +177,7 @@ PROSE_WORDS = (
     "desk",
     "desks",  # a hall has service desks
 }
-STUDIES = ("validating", "forecasting", "city-offices", "web-arrivals")
-"""Pages that become the pages of studies, and are rewritten there."""
 PAGES = sorted([HERE / "README.md", HERE / "CONTRIBUTING.md", *(HERE / "docs").glob("[!_]*/*.md")])
-PLAIN_PAGES = [page for page in PAGES if page.stem not in STUDIES]
 PROSE_LINE_MOST = 120
 
 
@@ -207,13 +204,13 @@ def words_of_prose(text: str) -> list[tuple[int, str]]:
     ]
 
 
-@pytest.mark.parametrize("page", PLAIN_PAGES, ids=lambda page: str(page.relative_to(HERE)))
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(HERE)))
 def test_a_page_uses_the_words_of_the_field(page: Path) -> None:
     """A word of the private language is named with its line."""
     assert words_of_prose(page.read_text(encoding="utf-8")) == []
 
 
-@pytest.mark.parametrize("page", PLAIN_PAGES, ids=lambda page: str(page.relative_to(HERE)))
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(HERE)))
 def test_a_line_of_prose_can_be_read_in_a_change(page: Path) -> None:
     """At most 120 characters, tables, pictures and indented formulas apart."""
     long = [
