@@ -1,4 +1,4 @@
-"""Whether a hotline's model may be trusted: recorded months, days and half hours beside predicted ones."""
+"""Charts of a hotline model against records: months, days and half hours."""
 
 import polars as pl
 from matplotlib.axes import Axes
@@ -30,7 +30,7 @@ WORLDS = {"recorded": (MEASURED, "D", MEASURED), "predicted": (PREDICTED, "o", "
 """Colour, marker and its filling."""
 _HALF_HOUR_H = 0.5
 _LEAST_HEIGHT = 1e-9
-"""An axis has some height even where nobody waited."""
+"""Least height of an axis, even if no one waited."""
 _BUSY_ENOUGH = 0.05
 """Half hours with less than this share of the busiest one's calls are not drawn: one call says nothing."""
 

@@ -1,4 +1,4 @@
-"""Whether a model of service halls may be trusted: queues and half hours, recorded beside predicted."""
+"""Charts of a model of service halls against records: queues and half hours."""
 
 import polars as pl
 from matplotlib.axes import Axes
@@ -20,7 +20,7 @@ from footfall.chart.style import (
 
 _FACTOR = 2.0
 _LEAST = 0.02
-"""Who wait on average: with fewer a queue is drawn at this edge."""
+"""Least mean number waiting that is drawn; shorter queues are drawn at this edge."""
 _TICKS = (0.02, 0.1, 0.5, 1, 5, 10, 50)
 _HALF_HOUR_H = 0.5
 _LOOKS = {
@@ -38,7 +38,7 @@ _PANELS = (
 
 def queues_chart(queues: pl.DataFrame, stamp: Stamp) -> Chart:
     """Mean queue length of each queue, predicted over recorded; `queues` as of `measure.offices.by_queue`."""
-    said = "A point a queue: mean number waiting on the later days. Thin lines: a factor of 2."
+    said = "One point per queue: mean number waiting on the later days. Thin lines: a factor of 2."
     if queues.is_empty():
         heading = Heading(title="No queue was predicted", subtitle=said, stamp=stamp)
         return nothing(heading, queues, "no queues")
@@ -63,7 +63,7 @@ def queues_chart(queues: pl.DataFrame, stamp: Stamp) -> Chart:
 
 
 def half_hours_chart(half_hours: pl.DataFrame, stamp: Stamp) -> Chart:
-    """Who wait, who come and open counters over the clock; `half_hours` as of `by_half_hour`."""
+    """Draw customers waiting, arrivals and open counters over the day; `half_hours` as of `by_half_hour`."""
     said = (
         "Means of the later days over all queues, and of the first days, which the model was calibrated on."
     )
@@ -93,7 +93,7 @@ def _finding(half_hours: pl.DataFrame) -> str:
     off = pl.col("waiting_predicted") - pl.col("waiting_recorded")
     seen = half_hours.select("half_hour", off=off).drop_nulls().sort(pl.col("off").abs())
     if seen.is_empty():
-        return "Nobody looked while the offices were open"
+        return "No records while the offices were open"
     half_hour, worst = seen.row(-1)
     at = clock(half_hour * _HALF_HOUR_H * 3600)
     return f"The prediction is farthest off in the half hour from {at}, by {worst:+.0f} waiting"

@@ -88,10 +88,10 @@ def test_the_end_of_the_start_is_named_or_that_it_has_none(averages: pl.DataFram
     """With what it was cut from, and the mean after it."""
     labels = WelchLabels(quantity="response time", runs=1, visits=400, cut=60, rest_s_mean=2.04)
     ended = welch(averages, labels, stamp).title
-    assert ended == "The start ends after 60 of 400 visits; after it response time 2.0 s on average"
+    assert ended == "The warm-up ends after 60 of 400 visits; after it response time 2.0 s on average"
     never = replace(labels, cut=None)
     assert welch(averages, never, stamp).title == "Not settled within 400 visits: run longer"
-    assert welch(averages, replace(labels, cut=0), stamp).title.startswith("No start to be left out of 400")
+    assert welch(averages, replace(labels, cut=0), stamp).title.startswith("No warm-up to exclude from 400")
 
 
 def test_the_most_frequent_cause_is_named(stamp: Stamp) -> None:

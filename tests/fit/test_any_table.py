@@ -66,7 +66,7 @@ def test_any_table_is_a_model_or_one_line(
         fit = fit_log(table, mapping)
     except BadInputError:
         return
-    assert sum(fate.rows for fate in fit.fates) == fit.read == table.height
+    assert sum(status.rows for status in fit.row_statuses) == fit.read == table.height
     named = Named("m", "M", "a log")
     model = model_of(fit, named)
     assert json_text(fit)

@@ -77,12 +77,12 @@ def test_rows_that_are_no_counts_are_set_aside_and_add_up() -> None:
         }
     )  # fmt: skip
     found = fit(pl.concat([frame, bad]))
-    told = {fate.reason: (fate.rows, fate.example) for fate in found.fates}
-    assert told["count less than nothing"] == (1, None)
+    told = {status.reason: (status.rows, status.example) for status in found.row_statuses}
+    assert told["negative count"] == (1, None)
     assert told["count missing or unreadable"] == (1, "'many' in the column 'offered'")
     assert told["no arrival time"] == (1, None)
     assert "time_format" in str(told["arrival time cannot be read"][1])
-    assert sum(fate.rows for fate in found.fates) == found.read == frame.height + 4
+    assert sum(status.rows for status in found.row_statuses) == found.read == frame.height + 4
 
 
 @given(st.lists(st.integers(0, 500), min_size=96, max_size=96))
@@ -132,7 +132,7 @@ def test_intervals_over_an_hour_tell_nothing_of_the_day() -> None:
         BadInputError, match=r"the lengths of the intervals are 1440 min; expected .* at most 60"
     ):
         fit(table(1440, days=9))
-    with pytest.raises(BadInputError, match=r"cannot be told; expected .*interval_min"):
+    with pytest.raises(BadInputError, match=r"cannot be determined; expected .*interval_min"):
         fit(table().head(1))
     assert fit(table().head(1), interval_min=15).arrivals.profile(EVERY)[0] == 4
 

@@ -168,7 +168,7 @@ def test_a_law_s_quantiles_are_the_inverse_of_its_survival(law: DistributionFami
 )
 def test_times_without_a_law_are_refused(times: Sample) -> None:
     """ValueError, for the caller to prevent."""
-    with pytest.raises(ValueError, match="a law needs times above 0"):
+    with pytest.raises(ValueError, match="a fit needs times above 0"):
         fit_distribution(DistributionFamily.WEIBULL, times)
 
 

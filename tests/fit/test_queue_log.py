@@ -63,7 +63,7 @@ def test_the_lines_of_a_call_are_one_row(tmp_path: Path) -> None:
         ("a call that began before the log", "line 2"),
         ("a call that had not ended when the log does", "line 16"),
         ("a call that had not ended when the log does", "line 17"),
-        ("no line of a queue log", "line 19"),
+        ("not a line of a queue log", "line 19"),
     ]
 
 
@@ -72,7 +72,7 @@ def test_outcomes_and_censored_waits_are_those_of_the_calls(tmp_path: Path) -> N
     rows = rows_of(read_queue_log([log(tmp_path, LINES)]), mapping("[options]\ntimezone = 'Europe/Berlin'"))
     assert rows.frame["outcome"].to_list() == ["served", "abandoned", "timeout", "served", "closed"]
     assert rows.frame["at_s"][0] == T + 10 + 7200
-    assert sum(fate.rows for fate in rows.fates) == rows.read == 9
+    assert sum(status.rows for status in rows.row_statuses) == rows.read == 9
 
 
 @pytest.mark.parametrize("cut", [3, 9, 13])
@@ -111,5 +111,5 @@ def test_any_lines_are_calls_or_one_line(tmp_path_factory: pytest.TempPathFactor
         return
     assert isinstance(table, Table)
     entered = sum("ENTERQUEUE" in line for line in lines)
-    begun = [each for each in table.aside if "before" not in each.reason and "no line" not in each.reason]
+    begun = [each for each in table.aside if "before" not in each.reason and "not a line" not in each.reason]
     assert table.frame.height + len(begun) == entered

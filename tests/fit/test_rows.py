@@ -32,9 +32,9 @@ def log(*rows: tuple[str | None, int | None, int | None, int | None, str | None]
     return pl.DataFrame(table, schema=schema, orient="row")
 
 
-def fates(rows: LogRows) -> dict[str, tuple[str, int]]:
+def row_statuses(rows: LogRows) -> dict[str, tuple[str, int]]:
     """Give what became of the rows, by reason: the use and the number of the first row."""
-    return {fate.reason: (fate.use, fate.first_row) for fate in rows.fates}
+    return {status.reason: (status.use, status.first_row) for status in rows.row_statuses}
 
 
 def test_each_row_has_the_fate_that_its_cells_give_it() -> None:
@@ -55,19 +55,19 @@ def test_each_row_has_the_fate_that_its_cells_give_it() -> None:
         ),
         mapping(),
     )
-    assert fates(rows) == {
-        "used whole": ("whole", 1),
+    assert row_statuses(rows) == {
+        "used in full": ("whole", 1),
         "arrival time cannot be read": ("none", 3),
         "no arrival time": ("none", 4),
-        "outcome to be ignored: test": ("none", 5),
+        "ignored outcome: test": ("none", 5),
         "outcome not in the mapping: gone fishing": ("none", 6),
         "no outcome": ("none", 7),
-        "wait less than nothing": ("arrival", 8),
-        "service less than nothing": ("arrival", 9),
+        "negative wait": ("arrival", 8),
+        "negative service": ("arrival", 9),
         "served, service missing or unreadable": ("arrival", 10),
         "abandoned, wait missing or unreadable": ("arrival", 11),
     }
-    assert sum(fate.rows for fate in rows.fates) == rows.read == 11
+    assert sum(status.rows for status in rows.row_statuses) == rows.read == 11
     assert rows.frame.height == 6
 
 
@@ -103,7 +103,7 @@ def test_clocks_that_disagree_by_a_second_or_two_say_nothing_waited() -> None:
     rows = rows_of(table, mapping())
     assert rows.frame["wait_s"].to_list() == [0.0, None, 5.0]
     exact = rows_of(table, mapping(clock_tolerance_s=0))
-    assert fates(exact)["wait less than nothing"] == ("arrival", 1)
+    assert row_statuses(exact)["negative wait"] == ("arrival", 1)
     assert exact.frame["wait_s"].to_list() == [None, None, 5.0]
 
 
@@ -147,14 +147,14 @@ def test_days_weekdays_classes_and_low_days_are_chosen() -> None:
     options = {"until": "2024-01-31", "weekdays": ["monday"], "low_day_share": 0.5, "class_rows_least": 1}
     asked = mapping_of({"columns": {"arrived": "in", "class": "c"}, "options": options}, "test")
     rows = rows_of(table, asked)
-    assert {fate.reason: fate.rows for fate in rows.fates} == {
-        "used whole": 20,
-        "weekday not asked for": 5,
-        "after the last day asked for": 3,
+    assert {status.reason: status.rows for status in rows.row_statuses} == {
+        "used in full": 20,
+        "weekday not selected": 5,
+        "after the last day selected": 3,
         "day with less than 0.5 of its weekday's median": 2,
     }
     only = asked.model_copy(update={"options": asked.options.model_copy(update={"classes": ("b",)})})
-    with pytest.raises(BadInputError, match=r"none of 30 rows can be used: class not asked for \(27 rows"):
+    with pytest.raises(BadInputError, match=r"none of 30 rows can be used: class not selected \(27 rows"):
         rows_of(table, only)
 
 
@@ -178,7 +178,7 @@ def test_a_column_that_is_not_there_is_named_with_those_that_are() -> None:
 def test_a_log_whose_times_all_contradict_each_other_is_refused() -> None:
     """Columns that were swapped: the model would have endless staff and services that take no time."""
     swapped = log(*[(at(0), 70, 10, None, "ok")] * 3)
-    with pytest.raises(BadInputError, match=r"none of 3 rows has times .*service less than nothing \(3 rows"):
+    with pytest.raises(BadInputError, match=r"none of 3 rows has valid times: negative service \(3 rows"):
         rows_of(swapped, mapping())
 
 
@@ -212,11 +212,11 @@ def test_whatever_the_cells_hold_the_fates_add_up(
     table = log(*cells)
     good = log((at(0), 10, 70, None, "ok"))
     rows = rows_of(pl.concat([table, good]), mapping())
-    assert sum(fate.rows for fate in rows.fates) == rows.read == len(cells) + 1
-    assert len({fate.reason for fate in rows.fates}) == len(rows.fates)
-    assert sum(fate.rows for fate in rows.fates if fate.use != "none") == rows.frame.height
+    assert sum(status.rows for status in rows.row_statuses) == rows.read == len(cells) + 1
+    assert len({status.reason for status in rows.row_statuses}) == len(rows.row_statuses)
+    assert sum(status.rows for status in rows.row_statuses if status.use != "none") == rows.frame.height
     whole = rows.frame.filter(pl.col("began_s").is_not_null() | pl.col("wait_s").is_not_null())
-    assert whole.height == sum(fate.rows for fate in rows.fates if fate.use == "whole")
+    assert whole.height == sum(status.rows for status in rows.row_statuses if status.use == "whole")
     for name in ("wait_s", "service_s"):
         assert (rows.frame[name].drop_nulls() >= 0).all()
     assert rows.frame["at_s"].is_sorted()
@@ -252,14 +252,14 @@ def test_hours_that_clocks_leave_out_or_show_twice_are_told_and_counted() -> Non
     table = pl.DataFrame(cells, schema=["in", "on", "off", "how"], orient="row")
     columns = {key: CLOCKS[key] for key in ("arrived", "began", "ended", "outcome")}
     rows = rows_of(table, mapping(columns, **NEW_YORK))
-    assert fates(rows) == {
-        "used whole": ("whole", 2),
-        "in the hour that the clocks showed twice: wait or service unknown": ("arrival", 3),
-        "a time that the clocks of America/New_York left out": ("none", 1),
+    assert row_statuses(rows) == {
+        "used in full": ("whole", 2),
+        "in the repeated hour of a clock change: wait or service unknown": ("arrival", 3),
+        "a time skipped by the clock change in America/New_York": ("none", 1),
     }
     assert rows.frame["wait_s"].to_list() == [None, 20.0, 30.0]
     assert rows.frame["service_s"].to_list() == [None, 120.0, 30.0]
-    assert any("1 rows are in the hour" in note for note in rows.notes)
+    assert any("1 rows are in the repeated hour" in note for note in rows.notes)
 
 
 def test_talk_of_0_seconds_is_no_service() -> None:
@@ -269,7 +269,7 @@ def test_talk_of_0_seconds_is_no_service() -> None:
     rows = rows_of(plain, mapping_of({"columns": columns}, "test"))
     assert rows.frame["outcome"].to_list() == ["served", "abandoned"]
     assert rows.frame["wait_s"].to_list() == [10.0, 30.0]
-    assert rows.notes == ("1 rows have a service of 0 s and no outcome: taken as abandoned",)
+    assert rows.notes == ("1 rows have a service of 0 s and no outcome: treated as abandoned",)
     told = rows_of(plain, mapping(columns | {"outcome": "how"}))
     assert told.frame["outcome"].to_list() == ["served", "served"]
     web = rows_of(plain, mapping_of({"columns": columns, "options": {"station": "web"}}, "test"))
@@ -280,12 +280,14 @@ def test_what_cannot_be_read_is_shown_with_its_place_and_the_option_that_helps()
     """The value, the line, the column; a column of which nothing can be read is refused."""
     table = pl.DataFrame({"in": [at(0), "04/09/2023 10:00:00"], "s": ["60", "fast"]})
     columns = {"arrived": "in", "service_s": "s"}
-    (fate,) = [
-        each for each in rows_of(table, mapping_of({"columns": columns}, "test")).fates if each.use == "none"
+    (status,) = [
+        each
+        for each in rows_of(table, mapping_of({"columns": columns}, "test")).row_statuses
+        if each.use == "none"
     ]
-    assert fate.place == "row 2"
-    assert fate.example is not None
-    assert fate.example.startswith(
+    assert status.place == "row 2"
+    assert status.example is not None
+    assert status.example.startswith(
         "'04/09/2023 10:00:00' in the column 'in'; in [options] time_format \"%d/%m/%Y"
     )
     with pytest.raises(

@@ -112,6 +112,8 @@ HOUSE_WORDS = frozenset(
     }
 )
 PLAIN_ROOMS: dict[str, frozenset[str]] = {
+    "chart": frozenset(),
+    "fit": frozenset({"nobody"}),
     "criteria": frozenset(),
     "stats": frozenset(),
     "service": frozenset({"slip"}),

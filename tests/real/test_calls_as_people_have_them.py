@@ -58,7 +58,7 @@ def test_the_same_calls_in_other_forms_are_the_same(
     """A mean service of 178 s, 28.3 % left; what is no row is told with its line."""
     found = fit(name, "title_rows" if name == "title_rows_total_only" else None)
     assert found.used == used
-    assert [(fate.reason, fate.place) for fate in found.fates if fate.use == "none"] == aside
+    assert [(status.reason, status.place) for status in found.row_statuses if status.use == "none"] == aside
     assert service_s(found) == pytest.approx(178, abs=0.6)
     assert left_share(found) == pytest.approx(0.283, abs=0.001)
 
@@ -94,7 +94,7 @@ def test_doubtful_rows_are_counted_and_not_guessed() -> None:
     """Days and months in two orders; records that came twice."""
     mixed = fit("mixed_times")
     assert mixed.used == 360
-    (fate,) = [each for each in mixed.fates if each.use == "none"]
-    assert fate.example is not None
-    assert "04/09/2023 09:05:47" in fate.example
+    (status,) = [each for each in mixed.row_statuses if each.use == "none"]
+    assert status.example is not None
+    assert "04/09/2023 09:05:47" in status.example
     assert fit("records_twice").copies == 36

@@ -28,7 +28,7 @@ def test_shares_are_as_counted_otherwise(fit: SharesFit) -> None:
     shares = dict(zip(found.names, found.counts.sum(axis=0) / found.counts.sum(), strict=True))
 
     assert found.read == 58_119
-    assert sum(fate.rows for fate in found.fates) == found.read
+    assert sum(status.rows for status in found.row_statuses) == found.read
     assert shares == pytest.approx({"phone": 0.705, "app": 0.150, "web": 0.145}, abs=0.0005)
     assert (found.covered == 1).all()
 

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from footfall.fit.diagnostics import cautions
+from footfall.fit.diagnostics import diagnostics
 from footfall.fit.fit import Fitted, fit_log
 from footfall.fit.fitted_model import Named, model_of
 from footfall.fit.log_rows import rows_of
@@ -87,7 +87,7 @@ def test_six_of_a_hundred_services_are_shorter_than_ten_seconds(all_days: Fitted
     services = all_days.services
     short = int(services.filter(pl.col("service_s") < 10)["services"].sum())
     assert short / int(services["services"].sum()) == pytest.approx(0.066, abs=0.005)
-    told = [text for name, text in cautions(all_days) if name == "short-services"]
+    told = [text for name, text in diagnostics(all_days) if name == "short-services"]
     assert any(text.startswith("PS: 4.9 % of services are shorter than 10 s") for text in told)
 
 
@@ -136,7 +136,7 @@ def test_arrivals_and_rows_of_february_are_those_of_the_truth(february: Fitted) 
     """28,454 calls on twenty days, half hour by half hour; every row of the file has its fate."""
     assert len(february.arrivals.days) == 20
     assert february.used == 28_454
-    assert sum(fate.rows for fate in february.fates) == february.read == 175_333
+    assert sum(status.rows for status in february.row_statuses) == february.read == 175_333
     assert sum(kind.rows for kind in february.kinds.values()) == 28_454
     truth = pl.read_parquet(TRUTH).filter(pl.col("pool") == "regular", pl.col("regular_day"))
     month = truth.filter(pl.col("date").dt.month() == 2)
@@ -153,7 +153,7 @@ def test_days_are_busier_than_chance(all_days: Fitted, calls: pl.DataFrame) -> N
     assert busyness is not None
     assert busyness.low > 0.1
     assert busyness.high - busyness.low < 0.06
-    assert {"weekdays-differ", "low-days", "missing-days"} <= {name for name, _ in cautions(all_days)}
+    assert {"weekdays-differ", "low-days", "missing-days"} <= {name for name, _ in diagnostics(all_days)}
 
 
 def test_evenings_are_fitted_apart(calls: pl.DataFrame) -> None:

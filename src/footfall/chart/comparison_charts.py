@@ -1,4 +1,4 @@
-"""Charts of runs against runs, and of where a run's warm-up ends."""
+"""Charts that compare runs, and the end of a run's warm-up."""
 
 from dataclasses import dataclass
 
@@ -22,7 +22,7 @@ from footfall.chart.style import (
     nothing,
 )
 
-# ── How some runs differ from others: each metric with its interval, and each run as a dot
+# ── Differences between runs: each metric with its interval, each run as a dot
 
 COMPARISON = pl.Schema(
     {
@@ -41,13 +41,13 @@ COMPARISON = pl.Schema(
         "run_difference": pl.Float64,
     }
 )
-"""A row a metric and run; null where there is no bound. Differences as shares, 0.05: 5 % or 5 pt."""
+"""One row per metric and run; null if there is no bound. Differences as shares, 0.05: 5 % or 5 points."""
 
 _KEYS = ["statistic", "channel", "operation"]
 _METRICS_MOST = 24
 _ROW_IN = 0.34
 _SIDES = {"baseline": (GREY, "o", "white", -0.2), "candidate": (MEASURED, "D", MEASURED, 0.2)}
-"""Colour, marker, its filling, and how far off the line's middle."""
+"""Colour, marker, its filling, and offset from the middle of the line."""
 _FINDINGS = ("worse", "better", "cannot tell", "no difference of that size")
 _SAID = {"no difference of that size": "alike"}
 _SUBTITLE = (
@@ -57,7 +57,7 @@ _SUBTITLE = (
 
 
 def comparison_chart(rows: pl.DataFrame, title: str, stamp: Stamp) -> Chart:
-    """Draw each metric's difference, those of times, goodput and success apart; `rows` as `COMPARISON`."""
+    """Draw each metric's difference, grouped by times, goodput and success; `rows` as `COMPARISON`."""
     heading = Heading(title=title, subtitle=_SUBTITLE, stamp=stamp)
     if rows.is_empty():
         return nothing(heading, rows, "no metric has runs on both sides")
@@ -82,16 +82,16 @@ def comparison_chart(rows: pl.DataFrame, title: str, stamp: Stamp) -> Chart:
         once = dict(zip(labels, handles, strict=True))
         made.legend(once.values(), once.keys(), loc="outside lower left", ncols=4)
     left = rows.select(_KEYS).n_unique() - metrics.height
-    more = f" {left} further metrics stand in the table alone." if left else ""
+    more = f" {left} further metrics are in the table only." if left else ""
     caption = (
-        "Worse or better is what lies wholly beyond the band and is significant among all metrics (Holm); "
-        f"alike is what lies wholly inside; of the rest nothing can be told with so few runs.{more}"
+        "Worse or better: wholly beyond the band and significant among all metrics (Holm); "
+        f"alike: wholly inside; the rest is undecided with this number of runs.{more}"
     )
     return Chart(figure=made, frame=rows, title=title, caption=caption)
 
 
 def _most_telling(rows: pl.DataFrame) -> pl.DataFrame:
-    """A row a metric: those that are worse, then better, then the rest by size; drawn in the usual order."""
+    """Select metrics: worse, then better, then the rest by size; returned in the usual order."""
     rank = {name: number for number, name in enumerate(_FINDINGS)}
     channels = {name: number for number, name in enumerate(in_order(rows["channel"]))}
     order = pl.col("channel").replace_strict(channels, return_dtype=pl.Int64)
@@ -108,13 +108,13 @@ def _most_telling(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _size() -> pl.Expr:
-    """How large a difference is, in units of what counts; one without bounds is the largest."""
+    """Return the size of a difference relative to what counts; one without bounds is the largest."""
     size = pl.col("difference").abs().fill_null(float("inf"))
     return pl.when(pl.col("minimum") > 0).then(size / pl.col("minimum")).otherwise(size)
 
 
 def _label(row: dict[str, str]) -> str:
-    """Name a metric for its line."""
+    """Return the label of a metric's line."""
     operation = [] if row["operation"] == "*" else [row["operation"][:16]]
     return " · ".join([row["statistic"], name_of(row["channel"]), *operation])
 
@@ -128,7 +128,7 @@ def _goodput(metrics: pl.DataFrame) -> pl.DataFrame:
 
 
 def _panel(axes: Axes, metrics: pl.DataFrame, rows: pl.DataFrame) -> None:
-    """Draw metrics of one kind, a line each."""
+    """Draw metrics of one kind, one line each."""
     minimum = float(metrics["minimum"][0])
     # A factor either way: 1.05 times as much, or as little.
     least = -minimum if metrics["is_share"][0] else 1 / (1 + minimum) - 1
@@ -160,7 +160,7 @@ def _dots(axes: Axes, of_metric: pl.DataFrame, y: int) -> None:
 
 
 def _interval(axes: Axes, metric: dict[str, float | str | None], y: int) -> None:
-    """Draw the difference with its bounds, open where there is none, and name the finding."""
+    """Draw the difference with its bounds, open if there are none, and the finding."""
     finding, difference = str(metric["finding"]), metric["difference"]
     if isinstance(difference, float):
         left, right = (metric[end] for end in ("low", "high"))
@@ -180,25 +180,25 @@ def _interval(axes: Axes, metric: dict[str, float | str | None], y: int) -> None
     )
 
 
-# ── Where a run's start ends: Welch's plot, with the cut that MSER-5 found
+# ── End of the warm-up: Welch's plot, with the cut found by MSER-5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WelchLabels:
-    """What the plot is of."""
+    """Labels of the plot."""
 
     quantity: str
     """Such as `response time`."""
     runs: int
     visits: int
     cut: int | None
-    """Visits before the end of the start; None: it did not end."""
+    """Visits before the end of the warm-up; None: it did not end."""
     rest_s_mean: float
     """Mean after the cut."""
 
 
 def welch(averages: pl.DataFrame, labels: WelchLabels, stamp: Stamp) -> Chart:
-    """The mean over runs and its moving average, visit by visit, and where the start ends.
+    """Draw the mean over runs and its moving average, visit by visit, and the end of the warm-up.
 
     `averages` has channel, visit (the first of a few, from 0), mean_s and moving_average_s (null at the end).
     Source: P. D. Welch (1983), see `footfall.stats.batch_means`.
@@ -207,18 +207,18 @@ def welch(averages: pl.DataFrame, labels: WelchLabels, stamp: Stamp) -> Chart:
     runs = "one run" if labels.runs == 1 else f"{labels.runs} runs"
     said = (
         f"{of[:1].upper()}{of[1:]}{labels.quantity} by number of the visit, mean over {runs}; the cut by "
-        "MSER-5 is where the mean of the rest is surest."
+        "MSER-5 is where the mean of the rest is most precise."
     )
     if averages.is_empty():
-        return nothing(Heading(title="No warm-up to be seen", subtitle=said, stamp=stamp), averages)
+        return nothing(Heading(title="No warm-up visible", subtitle=said, stamp=stamp), averages)
     heading = Heading(title=_finding(labels), subtitle=said, stamp=stamp)
     with look():
         made = figure(heading, legend_below=True)
         _draw(averages, labels, made.subplots())
         made.legend(loc="outside lower left", ncols=4)
     caption = (
-        "Before the cut the run still remembers its start; the moving average should be level after it. One "
-        "that goes on rising or falling to the right edge says that the run was too short, whatever the cut."
+        "Before the cut the run depends on its initial state; after it the moving average should be level. "
+        "If it keeps rising or falling to the right edge, the run was too short, whatever the cut."
     )
     return Chart(figure=made, frame=averages, title=heading.title, caption=caption)
 
@@ -228,8 +228,8 @@ def _finding(labels: WelchLabels) -> str:
         return f"Not settled within {labels.visits:,} visits: run longer"
     mean = f"{labels.quantity} {duration(labels.rest_s_mean)} on average"
     if not labels.cut:
-        return f"No start to be left out of {labels.visits:,} visits; {mean}"
-    return f"The start ends after {labels.cut:,} of {labels.visits:,} visits; after it {mean}"
+        return f"No warm-up to exclude from {labels.visits:,} visits; {mean}"
+    return f"The warm-up ends after {labels.cut:,} of {labels.visits:,} visits; after it {mean}"
 
 
 def _draw(averages: pl.DataFrame, labels: WelchLabels, axes: Axes) -> None:
@@ -251,7 +251,7 @@ def _draw(averages: pl.DataFrame, labels: WelchLabels, axes: Axes) -> None:
         label="moving average",
     )
     if labels.cut:
-        axes.axvspan(0, labels.cut, color=GREY, alpha=0.12, linewidth=0, label="start, left out")
+        axes.axvspan(0, labels.cut, color=GREY, alpha=0.12, linewidth=0, label="warm-up, excluded")
         axes.axvline(labels.cut, color=INK, linewidth=1.4, label=f"cut, after {labels.cut:,} visits")
     axes.set(
         xlabel="number of the visit",
@@ -262,7 +262,7 @@ def _draw(averages: pl.DataFrame, labels: WelchLabels, axes: Axes) -> None:
 
 
 def _top(averages: pl.DataFrame) -> float:
-    """Room for the moving average and nearly all visits; the odd spike may leave the picture."""
+    """Return axis limits for the moving average and nearly all visits; single spikes may be cut off."""
     highest = averages["moving_average_s"].max()
     spikes = averages["mean_s"].quantile(0.99)
     return 1.15 * max(float(each) for each in (highest, spikes, 1e-9) if isinstance(each, float))

@@ -25,23 +25,23 @@ from footfall.chart.style import (
 )
 from footfall.stats.number_text import percent
 
-# ── The load that the day offers, and which part of it is played
+# ── The offered load of the day, and which part of it is run
 
 HALF_HOUR_S = 1800
 HOUR_S = 3600
 
 
 def arrivals_over_day(due: pl.DataFrame, window_s: tuple[float, float] | None, stamp: Stamp) -> Chart:
-    """Arrivals by half hour and first channel, stacked, with the window that is played marked.
+    """Draw arrivals by half hour and first channel, stacked, with the window of the run marked.
 
-    `due` has half_hour_s, channel and due; `window_s` are the seconds of the day between which it is played.
+    `due` has half_hour_s, channel and due; `window_s` is the window of the run in seconds of the day.
     """
     if not due["due"].sum():
         heading = Heading(title="No arrivals", subtitle="Arrivals by half hour", stamp=stamp)
         return nothing(heading, due, "no arrivals")
     by_half_hour = due.group_by("half_hour_s").agg(pl.col("due").sum()).sort("due", "half_hour_s")
     busiest_s, most = by_half_hour.row(-1)
-    played = f" Played: {clock(window_s[0])} to {clock(window_s[1])}." if window_s else ""
+    played = f" Run: {clock(window_s[0])} to {clock(window_s[1])}." if window_s else ""
     heading = Heading(
         title=f"The day is busiest from {clock(busiest_s)} to {clock(busiest_s + HALF_HOUR_S)}: "
         f"{most:,} arrivals, {most / HALF_HOUR_S:.1f} a second",
@@ -51,7 +51,7 @@ def arrivals_over_day(due: pl.DataFrame, window_s: tuple[float, float] | None, s
     with look():
         made = figure(heading)
         _draw(due, window_s, made.subplots())
-    caption = "Arrivals due in each half hour, stacked by the channel that the customer turns to first."
+    caption = "Arrivals due in each half hour, stacked by the customer's first channel."
     return Chart(figure=made, frame=due, title=heading.title, caption=caption)
 
 
@@ -88,7 +88,7 @@ def _draw(due: pl.DataFrame, window_s: tuple[float, float] | None, axes: Axes) -
 
 
 def _mark(window_s: tuple[float, float], axes: Axes, top: float) -> None:
-    """Mark the window; one of a few minutes is a line at this scale."""
+    """Mark the window; a window of a few minutes is a line at this scale."""
     start_h, end_h = (each / HOUR_S for each in window_s)
     axes.axvspan(start_h, end_h, facecolor="none", edgecolor=INK, linewidth=1.4, zorder=3)
     axes.annotate(
@@ -102,14 +102,14 @@ def _mark(window_s: tuple[float, float], axes: Axes, top: float) -> None:
     )
 
 
-# ── Which channels carried the day's completed business, half hour by half hour
+# ── Completed business by channel and half hour
 
 
 def share_by_channel(completed: pl.DataFrame, definition: str, stamp: Stamp) -> Chart:
-    """Stacked shares of completed business over the day, electronic channels under the line that ends them.
+    """Draw stacked shares of completed business over the day, electronic channels below a thick line.
 
-    `completed` has half_hour_s, channel, electronic (bool) and completed; `definition` says what the share
-    counts, and is printed.
+    `completed` has half_hour_s, channel, electronic (bool) and completed; `definition` describes what the
+    share counts, and is printed.
     """
     total = int(completed["completed"].sum())
     said = f"{definition[:1].upper()}{definition[1:]}."
@@ -128,7 +128,7 @@ def share_by_channel(completed: pl.DataFrame, definition: str, stamp: Stamp) -> 
         _draw_shares(completed, shares, volume)
     caption = (
         "Each band is a channel's share of the visits completed in that half hour; electronic channels lie "
-        "under the thick line. The bars below say how many visits that is: where they are few, shares jump."
+        "under the thick line. The bars below show the number of visits: where it is small, shares jump."
     )
     return Chart(figure=made, frame=completed, title=heading.title, caption=caption)
 
@@ -163,7 +163,7 @@ def _draw_shares(completed: pl.DataFrame, shares: Axes, volume: Axes) -> None:
     shares.stairs(line, edges_h, baseline=None, color=INK, linewidth=2, label="electronic share")
     shares.set(ylim=(0, 100), ylabel="share of completed visits, %")
     handles, labels = shares.get_legend_handles_labels()
-    # The legend stands in the order of the bands.
+    # The legend has the order of the bands.
     shares.legend(handles[::-1], labels[::-1], loc="center left", bbox_to_anchor=(1.01, 0.5))
     volume.stairs(whole, edges_h, fill=True, color=PALE)
     volume.set(ylabel="visits", ylim=(0, whole.max() * 1.15))
@@ -171,7 +171,7 @@ def _draw_shares(completed: pl.DataFrame, shares: Axes, volume: Axes) -> None:
 
 
 def _ends(completed: pl.DataFrame) -> tuple[int, int]:
-    """First and last half hour, counted from midnight."""
+    """Return the first and last half hour, counted from midnight."""
     numbers = (completed["half_hour_s"] // HALF_HOUR_S).to_list()
     return min(numbers), max(numbers)
 
@@ -179,24 +179,24 @@ def _ends(completed: pl.DataFrame) -> tuple[int, int]:
 # ── Where customers wait, by hour and channel
 
 _SHORTEST_S, _LONGEST_S = 1.0, 3600.0
-"""Ends of the colour scale: below a second nobody calls it a wait, above an hour nobody waits."""
+"""Ends of the colour scale: shorter waits do not matter, longer ones do not happen."""
 _COLOURS = 40
-"""So few that the scale is drawn as outlines; more would make it a picture of pixels."""
+"""Few enough for the scale to be drawn as outlines; with more it becomes a bitmap."""
 _DARK_S = 99.5
-"""From here on the cell is so dark that its figure must be white."""
+"""Beyond this value the cell is dark and its figure is drawn in white."""
 
 _ON_PALE, _ON_DARK = "#1e2832", "#fffffe"
-"""Figures keep their colour where a dark page changes ink and paper: the cells below them keep theirs."""
+"""Colours of the figures that a dark page does not change, as it does not change the cells."""
 
 
 def wait_heat_map(waits: pl.DataFrame, stamp: Stamp) -> Chart:
-    """Mean time in lines by hour of the day and channel; closed hours are hatched, empty ones blank.
+    """Draw the mean time in queues by hour of the day and channel; closed hours hatched, empty ones blank.
 
-    `waits` has hour, channel, visits, closed (visits that found it shut), began and wait_s_mean, null
-    where nobody began.
+    `waits` has hour, channel, visits, closed (visits that found it closed), began and wait_s_mean, null
+    if no visit began.
     """
     known = waits.filter(pl.col("wait_s_mean").is_not_null())
-    said = "Mean time in lines of the visits due in that hour"
+    said = "Mean time in queues of the visits due in that hour"
     if known.is_empty():
         return nothing(Heading(title="No waits are known", subtitle=said, stamp=stamp), waits)
     hour, channel, longest_s = known.sort("wait_s_mean").select("hour", "channel", "wait_s_mean").row(-1)
@@ -210,7 +210,7 @@ def wait_heat_map(waits: pl.DataFrame, stamp: Stamp) -> Chart:
         made = figure(heading, 2.3 + 0.36 * len(channels))
         _draw_waits(waits, channels, made.subplots())
     caption = (
-        "Each cell is the mean time that visits due in that hour spent in lines (tickets, lines to an agent, "
+        "Each cell is the mean time that visits due in that hour spent in queues (for a clerk, an agent, "
         "slots), whether they were served or gave up."
     )
     return Chart(figure=made, frame=waits, title=heading.title, caption=caption)
@@ -249,7 +249,7 @@ def _draw_waits(waits: pl.DataFrame, channels: list[str], axes: Axes) -> None:
 
 
 def _write(axes: Axes, hour: int, y: int, wait_s: float) -> None:
-    """Write a wait into its cell, in as few letters as it takes."""
+    """Write a wait into its cell, as briefly as possible."""
     if wait_s < _SHORTEST_S:
         text = "<1s"
     elif wait_s < 99.5:  # noqa: PLR2004 - up to here seconds are two digits

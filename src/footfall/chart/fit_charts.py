@@ -1,4 +1,4 @@
-"""Charts of what was fitted to a log, with the data that it was fitted to."""
+"""Charts of a fit together with the data of the log."""
 
 from collections.abc import Sequence
 
@@ -26,7 +26,7 @@ from footfall.chart.style import (
 )
 from footfall.stats.number_text import percent
 
-# ── Small panels side by side, one a kind of customer, on one figure
+# ── Panels side by side, one per kind of customer
 
 PANELS_MOST = 6
 _ACROSS = 3
@@ -46,7 +46,7 @@ _EVEN_STEPS = (
 
 
 def panels(heading: Heading, names: Sequence[str]) -> tuple[Figure, list[Axes]]:
-    """Give a figure with a panel a name, three in a row; call it inside `look`."""
+    """Create a figure with one panel per name, three in a row; call it inside `look`."""
     across = min(len(names), _ACROSS)
     down = -(-len(names) // across)
     row_in = _ROW_IN if across > 1 else _ROW_IN * 1.3
@@ -61,32 +61,32 @@ def panels(heading: Heading, names: Sequence[str]) -> tuple[Figure, list[Axes]]:
 
 
 def legend_below(made: Figure, axes: Axes) -> None:
-    """Put one legend for all panels into the line of the footer."""
+    """Put one legend for all panels next to the footer."""
     handles, labels = axes.get_legend_handles_labels()
     made.legend(handles, labels, loc="outside lower left", ncols=len(labels))
 
 
 def ratio_ticks(axis: Axis, low_s: float, high_s: float) -> None:
-    """Mark the seconds on a logarithmic axis at times that people know."""
+    """Put ticks of a logarithmic axis of seconds at round times."""
     inside = [(tick_s, text) for tick_s, text in _RATIO_TICKS if low_s <= tick_s <= high_s]
     axis.set_ticks([tick_s for tick_s, _ in inside], [text for _, text in inside])
     axis.set_minor_locator(NullLocator())
 
 
 def even_ticks(axis: Axis, high_s: float, most: int = 5) -> None:
-    """Mark the seconds from 0 on an even axis at times that people know."""
+    """Put ticks of a linear axis of seconds from 0 at round times."""
     fitting = (step for step in _EVEN_STEPS if high_s / step[0] <= most)
     step_s, unit, unit_s = next(fitting, _EVEN_STEPS[-1])
     ticks = [step_s * k for k in range(int(high_s / step_s) + 1)]
     axis.set_ticks(ticks, ["0" if not tick else f"{tick / unit_s:g} {unit}" for tick in ticks])
 
 
-# ── When customers came: each weekday's half hours, and the mean day with its interval
+# ── Arrivals by half hour: each weekday, and the mean day with its interval
 
 HALF_HOUR_S = 1800
 EVERY = "*"
 _SHOWN_SHARE = 0.01
-"""Half hours before the first and after the last with so much of the most are left out of the drawing."""
+"""Half hours before the first and after the last with this share of the maximum are not drawn."""
 _LINES = {
     "monday": ("#e69f00", "-"),
     "tuesday": ("#009e73", "--"),
@@ -99,7 +99,7 @@ _LINES = {
 
 
 def arrivals_by_weekday(rates: pl.DataFrame, stamp: Stamp) -> Chart:
-    """Arrivals per half hour: a line a weekday, and the mean day with its 95 % band.
+    """Draw arrivals per half hour: one line per weekday, and the mean day with its 95 % band.
 
     `rates` has weekday (`*`: all days), half_hour, days, per_half_hour_mean, _low and _high.
     """
@@ -120,7 +120,9 @@ def arrivals_by_weekday(rates: pl.DataFrame, stamp: Stamp) -> Chart:
     with look():
         made = figure(heading)
         _draw(rates, mean, made.subplots())
-    caption = "A wide band means few days, or days that differ. Lines far apart want a model a weekday."
+    caption = (
+        "A wide band means few days, or days that differ. Lines far apart call for one model per weekday."
+    )
     return Chart(figure=made, frame=rates, title=heading.title, caption=caption)
 
 
@@ -152,31 +154,33 @@ def _draw(rates: pl.DataFrame, mean: pl.DataFrame, axes: Axes) -> None:
     hours_axis(axes, first / 2, last / 2)
 
 
-# ── How long customers would wait: Kaplan–Meier with Greenwood's band, and what the model has
+# ── Patience: Kaplan–Meier with Greenwood's band, and the curve of the model
 
 _MINUTE_S = 60.0
 _AT_RISK_LEAST = 5
-"""Where fewer still wait the curve is not drawn: it falls in great steps."""
+"""With fewer still waiting, the curve is not drawn: its steps are too large."""
 
 
 def patience_curves(curves: pl.DataFrame, stamp: Stamp) -> Chart:
-    """Share still waiting, had nobody been served, a panel a kind.
+    """Draw the share still waiting if no one had been served, one panel per kind.
 
     `curves` has kind, left, waits, law, second, at_risk, survival_share, survival_low, survival_high and
     fitted_share.
     """
     if curves.is_empty():
-        heading = Heading(title="Nobody left while waiting", subtitle="Patience", stamp=stamp)
+        heading = Heading(title="No customer left while waiting", subtitle="Patience", stamp=stamp)
         return nothing(heading, curves, "no patience to fit")
     most = curves.group_by("kind").agg(pl.col("left").first()).sort("left", "kind", descending=[True, False])
     kinds = most["kind"].head(PANELS_MOST).to_list()
     first = curves.filter(pl.col("kind") == kinds[0]).sort("second")
     by_minute = first.filter(pl.col("second") <= _MINUTE_S)
     still = by_minute["survival_share"][-1] if by_minute.height else 1.0
-    left_out = f" The {PANELS_MOST} kinds of whom most left." if most.height > PANELS_MOST else ""
+    left_out = (
+        f" The {PANELS_MOST} kinds with the most customers who left." if most.height > PANELS_MOST else ""
+    )
     heading = Heading(
         title=f"{name_of(kinds[0])}: {percent(still, 0)} would still wait after a minute",
-        subtitle="Share still waiting, had nobody been served: Kaplan–Meier with its 95 % band (Greenwood), "
+        subtitle="Share still waiting if no one were served: Kaplan–Meier with its 95 % band (Greenwood), "
         f"and the patience in the model.{left_out}",
         stamp=stamp,
     )
@@ -186,8 +190,8 @@ def patience_curves(curves: pl.DataFrame, stamp: Stamp) -> Chart:
             _draw_patience(curves.filter(pl.col("kind") == kind).sort("second"), axes)
         legend_below(made, every[0])
     caption = (
-        "Whoever was served is counted as willing to wait at least so long. The curve ends where "
-        "hardly anybody was left waiting."
+        "Served customers count as willing to wait at least as long as they did. The curve ends where "
+        "few were still waiting."
     )
     return Chart(figure=made, frame=curves, title=heading.title, caption=caption)
 
@@ -208,20 +212,21 @@ def _draw_patience(curve: pl.DataFrame, axes: Axes) -> None:
     fitted = [1.0, *curve["fitted_share"]]
     axes.plot(seconds, fitted, color=MEASURED, linestyle="--", linewidth=1.3, label="in the model")
     one = curve.row(0, named=True)
-    told = f"{one['law']}\n{one['left']:,} of {one['waits']:,} left"
-    axes.text(0.04, 0.04, told, transform=axes.transAxes, va="bottom", fontsize=8, color=GREY)
+    label = f"{one['law']}\n{one['left']:,} of {one['waits']:,} left"
+    axes.text(0.04, 0.04, label, transform=axes.transAxes, va="bottom", fontsize=8, color=GREY)
     axes.set(ylim=(0, 1), xlim=(0, end_s), ylabel="still waiting")
     axes.yaxis.set_major_formatter(lambda value, _place: f"{value:.0%}".replace("%", " %"))
     even_ticks(axes.xaxis, end_s)
 
 
-# ── Quantiles of the data against those of the law: on the line where the law is right
+# ── Q-Q chart: quantiles of the data against those of the fitted distribution
 
 
 def service_quantiles(points: pl.DataFrame, stamp: Stamp) -> Chart:
-    """Quantiles of service times against the likeliest law's, a panel a kind.
+    """Draw quantiles of service times against those of the best distribution, one panel per kind.
 
-    `points` has kind, law, kept (whether the model has the law), distance_share, times, share, data_s, law_s.
+    `points` has kind, law (the distribution's name), kept (whether the model has it), distance_share, times,
+    share, data_s, law_s.
     """
     if points.is_empty():
         heading = Heading(title="No services to fit", subtitle="Quantiles of service", stamp=stamp)
@@ -234,9 +239,9 @@ def service_quantiles(points: pl.DataFrame, stamp: Stamp) -> Chart:
     said = f"{one['law']} is within {percent(one['distance_share'])} of the services"
     left_out = f" The {PANELS_MOST} most frequent kinds." if most.height > PANELS_MOST else ""
     heading = Heading(
-        title=f"{name_of(kinds[0])}: {said}" + ("" if one["kept"] else ", which is not near enough"),
-        subtitle="Quantiles of the service times from 0.5 % to 99.5 % against those of the likeliest law; "
-        f"on the line the two agree.{left_out}",
+        title=f"{name_of(kinds[0])}: {said}" + ("" if one["kept"] else ", which is not close enough"),
+        subtitle="Quantiles (0.5 % to 99.5 %) of the service times against those of the best distribution; "
+        f"on the line they agree.{left_out}",
         stamp=stamp,
     )
     with look():
@@ -245,7 +250,7 @@ def service_quantiles(points: pl.DataFrame, stamp: Stamp) -> Chart:
             _draw_quantiles(points.filter(pl.col("kind") == kind), axes)
         legend_below(made, every[0])
     caption = (
-        "Points above the line: the data has longer times there than the law. A law that is surely off by "
+        "Points above the line: the data have longer times than the distribution. One that is clearly off by "
         "more than 3 % of the services anywhere is not used: the model then has the measured distribution."
     )
     return Chart(figure=made, frame=points, title=heading.title, caption=caption)
@@ -258,35 +263,33 @@ def _draw_quantiles(points: pl.DataFrame, axes: Axes) -> None:
     )
     ends = [*shown["law_s"], *shown["data_s"]] or [1.0, 10.0]
     low, high = min(ends) * 0.8, max(ends) * 1.25
-    axes.plot([low, high], [low, high], color=GREY, linewidth=1, label="law and data agree")
+    axes.plot([low, high], [low, high], color=GREY, linewidth=1, label="distribution and data agree")
     one = points.row(0, named=True)
     kept = one["law"] if one["kept"] else f"{one['law']}: not used"
-    told = f"{kept}\n{one['times']:,} services"
-    axes.text(0.04, 0.96, told, transform=axes.transAxes, va="top", fontsize=8, color=GREY)
+    label = f"{kept}\n{one['times']:,} services"
+    axes.text(0.04, 0.96, label, transform=axes.transAxes, va="top", fontsize=8, color=GREY)
     axes.set(xscale="log", yscale="log", xlim=(low, high), ylim=(low, high))
     axes.set(xlabel=f"{one['law']}", ylabel="data")
     for axis in (axes.xaxis, axes.yaxis):
         ratio_ticks(axis, low, high)
 
 
-# ── Service times from the shortest to the longest: what was left out of the fit is marked
+# ── Histogram of service times, those excluded from the fit marked
 
 
 def service_outliers(bins: pl.DataFrame, short_s: float, stamp: Stamp) -> Chart:
-    """Histogram of all services on a scale of ratios, the short ones apart.
+    """Draw a histogram of all services on a logarithmic scale, the short ones marked.
 
-    `bins` has from_s, to_s, services, short (whether they are left out of the fit).
+    `bins` has from_s, to_s, services, short (whether they are excluded from the fit).
     """
     if not bins["services"].sum():
         heading = Heading(title="No service times", subtitle="Service times", stamp=stamp)
         return nothing(heading, bins, "no service times")
     total, short = int(bins["services"].sum()), int(bins.filter(pl.col("short"))["services"].sum())
     longest_s = float(bins.filter(pl.col("services") > 0)["to_s"][-1])
-    title = f"No service is left out; the longest took up to {duration(longest_s)}"
+    title = f"No service is excluded; the longest took up to {duration(longest_s)}"
     if short:
-        title = (
-            f"{percent(short / total)} of services are shorter than {duration(short_s)}: load, but no service"
-        )
+        title = f"{percent(short / total)} of services are shorter than {duration(short_s)}: not in the fit"
     subtitle = f"All {total:,} services by how long they took; each bar is a fifth wider than the one before."
     heading = Heading(title=title, subtitle=subtitle, stamp=stamp)
     with look():
@@ -295,8 +298,8 @@ def service_outliers(bins: pl.DataFrame, short_s: float, stamp: Stamp) -> Chart:
         _draw_service_times(bins, axes)
         legend_below(made, axes)
     caption = (
-        "A heap at the left end is often agents who hang up, or clicks; one at the right end, clocks that "
-        "nobody stopped."
+        "A peak at the left end is often agents who hang up, or clicks; one at the right end, sessions that "
+        "were never closed."
     )
     return Chart(figure=made, frame=bins, title=heading.title, caption=caption)
 
@@ -322,17 +325,17 @@ def _draw_service_times(bins: pl.DataFrame, axes: Axes) -> None:
     ratio_ticks(axes.xaxis, seen["from_s"][0], seen["to_s"][-1])
 
 
-# ── Who was there to serve: staff on duty and busy, by half hour of the day
+# ── Staff on duty and busy, by half hour of the day
 
 
 def staff_by_half_hour(staff: pl.DataFrame, by_agent: bool, stamp: Stamp) -> Chart:  # noqa: FBT001  a fact of the log
-    """Mean staff by half hour with the middle eight tenths of days, and those busy.
+    """Draw the mean staff by half hour, with the middle 80 % of days, and the mean number busy.
 
     `staff` has half_hour, days, on_duty_mean, on_duty_p10, on_duty_p90, busy_mean.
     """
     if staff.is_empty() or not staff["on_duty_mean"].sum():
         heading = Heading(title="No staff known", subtitle="Staff by half hour", stamp=stamp)
-        return nothing(heading, staff, "no row tells when it was served")
+        return nothing(heading, staff, "no row has service times")
     ordered = staff.sort("half_hour")
     most = ordered.row(ordered["on_duty_mean"].arg_max() or 0, named=True)
     at_s = most["half_hour"] * HALF_HOUR_S
@@ -351,7 +354,7 @@ def staff_by_half_hour(staff: pl.DataFrame, by_agent: bool, stamp: Stamp) -> Cha
         axes = made.subplots()
         _draw_staff(ordered, what, axes)
         legend_below(made, axes)
-    caption = "What lies between busy and on duty is idle, on the way to the next call, or on a short break."
+    caption = "The difference between on duty and busy is idle time, wrap-up, or short breaks."
     return Chart(figure=made, frame=staff, title=heading.title, caption=caption)
 
 

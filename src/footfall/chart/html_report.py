@@ -1,4 +1,4 @@
-"""A run or a fit as one HTML page that opens anywhere, without a network."""
+"""Report of a run or a fit as one self-contained HTML page."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -27,7 +27,7 @@ from footfall.chart.style import (
 from footfall.records.runs import Manifest
 from footfall.stats.number_text import percent
 
-# ── A chart as a piece of a page: its SVG without what only a file of its own needs
+# ── Charts as inline SVG, without what only a separate file needs
 
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _METADATA = re.compile(r"<metadata>.*?</metadata>", re.DOTALL)
@@ -44,12 +44,12 @@ _BY_THE_PAGE = {
     MEASURED: "measured",
     "#3e4c59": "slate",
 }
-"""Colours that a page has its own shade of, by its names for them: a dark page is no white sheet."""
+"""Colours that the page replaces by CSS variables, so that charts follow a dark theme."""
 _NAMED = re.compile(r'(\bid="|url\(#|href="#)')
 
 
 def inline_svg(chart: Chart, prefix: str) -> Markup:
-    """The chart's SVG as an element of an HTML page; the prefix keeps its names apart from other charts'."""
+    """Return the chart's SVG as an HTML element; the prefix makes its ids unique on the page."""
     whole = svg_text(chart.figure)
     element = whole[whole.index("<svg") :]
     head, bracket, body = _NAMESPACE.sub("", _METADATA.sub("", _COMMENT.sub("", element))).partition(">")
@@ -61,43 +61,43 @@ def inline_svg(chart: Chart, prefix: str) -> Markup:
 
 
 def _shade(found: re.Match[str]) -> str:
-    """The page's shade of a colour, with the colour itself where the page has none."""
+    """Return the page's variable for a colour, or the colour itself."""
     name = _BY_THE_PAGE.get(found[0])
     return f"var(--{name}, {found[0]})" if name else found[0]
 
 
-# ── A table of a page, in words
+# ── Tables of formatted text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sheet:
-    """A table in words: the first columns name the row, the others hold figures."""
+    """A table of formatted text: the first columns name the row, the others contain figures."""
 
     title: str
     heads: Sequence[str]
     rows: Sequence[Sequence[str]]
     note: str = ""
     names: int = 1
-    """How many of the first columns are names; the others are set to the right."""
+    """Number of leading columns with names; the others are right-aligned."""
     texts: frozenset[int] = frozenset()
-    """Numbers, from 0, of further columns that hold text."""
+    """Indices of further text columns, from 0."""
 
     def is_text(self, column: int) -> bool:
-        """Whether a column, from 0, is set to the left."""
+        """Return whether a column, from 0, is left-aligned."""
         return column < self.names or column in self.texts
 
 
-# ── The page itself: the verdict first, then what it rests on, then how to read it
+# ── The page of a run: the verdict, then its evidence, then how to read it
 
 _UNKNOWN = "–"
 
 
 class Judged(Protocol):
-    """One criterion with its verdict (`pass`, `fail`, `undecided` or `invalid`), whoever judged it."""
+    """One criterion with its verdict (`pass`, `fail`, `undecided` or `invalid`)."""
 
     @property
     def criterion(self) -> str:
-        """The line as it was written."""
+        """The criterion as written."""
 
     @property
     def verdict(self) -> str:
@@ -109,33 +109,33 @@ class Judged(Protocol):
 
     @property
     def validity(self) -> bool:
-        """Whether it asks if the run can be trusted at all."""
+        """Whether it checks the validity of the run itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportData:
-    """All that the page shows."""
+    """Content of the page."""
 
     manifest: Manifest
     verdict: str
     """`pass`, `fail`, `undecided` or `invalid`."""
     reason: str
-    """One sentence for the verdict on the whole."""
+    """One sentence on the overall verdict."""
     judgements: Sequence[Judged] = ()
     comparison: pl.DataFrame = field(default_factory=pl.DataFrame)
-    """One row a channel and operation, figures as `predicted_…` and `measured_…`, and `target_share`.
-    Bounds of a 95th percentile, `…_response_s_p95_low` and `…_high`, are shown where they are columns."""
+    """One row per channel and operation, figures as `predicted_…` and `measured_…`, and `target_share`.
+    Bounds of a 95th percentile, `…_response_s_p95_low` and `…_high`, are shown if they are columns."""
     charts: Sequence[Chart] = ()
     findings: Sequence[str] = ()
-    """Further sentences worth reading before the charts."""
+    """Further sentences to show above the charts."""
     warnings: Sequence[str] = ()
-    """What a reader must know before they believe a figure."""
+    """Warnings about the validity of the figures."""
     sheets: Sequence[Sheet] = ()
-    """Tables that stand behind the comparison."""
+    """Tables to show after the comparison."""
 
 
 def render(report: ReportData) -> str:
-    """The page as HTML: self-contained, every text from outside escaped."""
+    """Return the page as self-contained HTML, with all input text escaped."""
     manifest = report.manifest
     charts = [(chart, inline_svg(chart, f"c{n}")) for n, chart in enumerate(report.charts, 1)]
     return _template().render(
@@ -158,7 +158,7 @@ def _template() -> Template:
 
 
 def _rows(comparison: pl.DataFrame) -> list[dict[str, Any]]:
-    """The comparison as words, channels in the order of the charts, totals of all channels last."""
+    """Return the comparison as formatted text, channels in the order of the charts, totals last."""
     if comparison.is_empty():
         return []
     rank = {channel: n for n, channel in enumerate(in_order(set(comparison["channel"]) - {"*"}))}
@@ -199,24 +199,24 @@ def _times(low: float | None, high: float | None) -> str:
 
 
 def _against(low: float, high: float, target: float) -> str:
-    """Where an interval lies, seen from the target."""
+    """Return how an interval relates to the target."""
     if low >= target:
         return "met"
     return "missed" if high < target else "open"
 
 
 def _facts(manifest: Manifest) -> list[tuple[str, str, str]]:
-    """What the reader needs to trust the run: name, figure, and what it means."""
+    """Return key facts about the run: name, figure, and explanation."""
     facts = []
     if counts := manifest.arrivals:
         facts.append(("arrivals due", f"{counts.due:,}", str(counts)))
     if workers := manifest.workers:
         gone = sum(each.status in {"left", "lost"} for each in workers)
-        told = f"{gone} went in the middle: the run is degraded" if gone else "all to the end"
-        facts.append(("workers", str(len(workers)), told))
+        note = f"{gone} left during the run: the run is degraded" if gone else "all until the end"
+        facts.append(("workers", str(len(workers)), note))
     if (lag := manifest.lag_s) and lag.p99 is not None:
-        told = f"median {_lag(lag.p50)}, at most {_lag(lag.max)}: how late the generator was"
-        facts.append(("lag, 99th percentile", _lag(lag.p99), told))
+        note = f"median {_lag(lag.p50)}, maximum {_lag(lag.max)}: how late the generator was"
+        facts.append(("lag, 99th percentile", _lag(lag.p99), note))
     if manifest.started_at and manifest.ended_at:
         took = datetime.fromisoformat(manifest.ended_at) - datetime.fromisoformat(manifest.started_at)
         facts.append(("took", duration(took.total_seconds()), f"from {manifest.started_at}"))
@@ -229,7 +229,7 @@ def _lag(seconds: float | None) -> str:
 
 
 def _flat(settings: Mapping[str, Any], above: str = "") -> dict[str, str]:
-    """Nested settings as one line each."""
+    """Flatten nested settings to one line each."""
     lines: dict[str, str] = {}
     for key, value in settings.items():
         if isinstance(value, Mapping):
@@ -239,24 +239,24 @@ def _flat(settings: Mapping[str, Any], above: str = "") -> dict[str, str]:
     return lines
 
 
-# ── What was fitted to a log as one page: warnings first, then rows, numbers and charts
+# ── The page of a fit: warnings, then rows, numbers and charts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FitReport:
-    """All that the page shows."""
+    """Content of the page."""
 
     title: str
     source: str
     summary: str
     version: str
-    cautions: Sequence[tuple[str, str]]
+    diagnostics: Sequence[tuple[str, str]]
     tables: Sequence[Sheet]
     charts: Sequence[Chart]
 
 
 def render_fit(report: FitReport) -> str:
-    """The page as HTML: self-contained, every text from outside escaped."""
+    """Return the page as self-contained HTML, with all input text escaped."""
     loader = PackageLoader("footfall.chart", package_path="")
     page = Environment(
         loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True

@@ -21,17 +21,17 @@ from footfall.chart.style import (
 )
 from footfall.stats.number_text import percent
 
-# ── The electronic share over months against the KPI: the fan of futures, and how many of them meet it
+# ── The electronic share over months against the KPI: fan chart, and the share of futures that meet it
 
 HEIGHT_IN = 5.6
 _SHARE = "electronic_share_p"
 
 
 def share_by_month(months: pl.DataFrame, definition: str, stamp: Stamp) -> Chart:
-    """Fan of the electronic share by month, with the KPI, and below it the probability of meeting it.
+    """Draw the fan of the electronic share by month with the KPI, and below it the probability of meeting it.
 
-    `months` has one definition, its columns those of `fan`, and upgraded_share, the customers whose province
-    is upgraded; `definition` says what the share counts, and is printed.
+    `months` has one definition, the columns of `fan`, and upgraded_share, the share of customers whose
+    province is upgraded; `definition` describes what the share counts, and is printed.
     """
     said = f"{definition[:1].upper()}{definition[1:]}."
     if months.is_empty():
@@ -43,7 +43,7 @@ def share_by_month(months: pl.DataFrame, definition: str, stamp: Stamp) -> Chart
         title=f"The electronic share is {percent(last[f'{_SHARE}50'])} in month {last['month']}; "
         f"{percent(last['met_share'], 0)} of futures meet {kpi}",
         subtitle=f"Definition {last['definition']!r}: {said} {last['futures']:,} futures; "
-        "they differ in slopes that nobody has measured.",
+        "they differ in slopes that have not been measured.",
         stamp=stamp,
     )
     with look():
@@ -93,7 +93,7 @@ def _draw_met(axes: Axes, months: pl.DataFrame) -> None:
 
 
 def _mark_upgrades(panels: tuple[Axes, Axes], months: pl.DataFrame) -> None:
-    """Mark the months in which provinces are upgraded, as a dotted line and a triangle at its foot."""
+    """Mark the months of upgrades, as a dotted line with a triangle at its foot."""
     rises = months.sort("month").with_columns(pl.col("upgraded_share").diff().alias("rise"))
     at = rises.filter(pl.col("rise") > 0)["month"].to_list()
     for axes in panels:
@@ -106,7 +106,7 @@ def _mark_upgrades(panels: tuple[Axes, Axes], months: pl.DataFrame) -> None:
         )
 
 
-# ── Channel shares by month: recorded, and forecast with the interval
+# ── Channel shares by month: recorded, and forecast with intervals
 
 _COLUMNS = 3
 _TICKS_MOST = 4
@@ -116,14 +116,14 @@ _SAID = (
 )
 _CAPTION = (
     "Each panel has its own scale. The band widens with the months ahead, since a level that changed before "
-    "may change again; it includes what counting few cases and the events of a single month add."
+    "may change again; it includes counting noise and the variation of single months."
 )
 
 
 def shares_chart(shares: pl.DataFrame, stamp: Stamp) -> Chart:
-    """A panel for each channel; `shares` has month (2015-06), state, channel, share, share_low, share_high.
+    """Draw a panel per channel; `shares` has month (2015-06), state, channel, share, share_low, share_high.
 
-    `state` is `recorded` or `forecast`; channels keep the order of the table, and the title is of the last.
+    `state` is `recorded` or `forecast`; channels keep the order of the table; the title is about the last.
     """
     if shares.is_empty():
         heading = Heading(title="No shares were forecast", subtitle=_SAID, stamp=stamp)
@@ -157,13 +157,13 @@ def _finding(shares: pl.DataFrame) -> str:
     if recorded.height:
         before = f"; recorded in {recorded['month'][-1]}: {percent(recorded['share'][-1])}"
     bounds = f"{last['share_low'] * 100:.1f} – {percent(last['share_high'])}"
-    told = _short(last["channel"])
-    forecast_of = f"{told[:1].upper()}{told[1:]}: {percent(last['share'])}"
+    name = _short(last["channel"])
+    forecast_of = f"{name[:1].upper()}{name[1:]}: {percent(last['share'])}"
     return f"{forecast_of} forecast for {last['month']} ({bounds}){before}"
 
 
 def _every_month(months: pl.Series) -> list[str]:
-    """Give all months from the first to the last, gaps included."""
+    """Return all months from the first to the last, gaps included."""
     first, last = ((int(each[:4]) * 12 + int(each[5:7]) - 1) for each in (min(months), max(months)))
     return [f"{at // 12:04d}-{at % 12 + 1:02d}" for at in range(first, last + 1)]
 

@@ -26,38 +26,38 @@ from footfall.chart.style import (
     nothing,
 )
 
-# ── What the failure of one channel puts on the others
+# ── Spillover: what the outage of one channel adds to the others
 
 ROW_IN = 0.78
 MINUTE_S = 60.0
 _SHORT_S = 2 * 3600
-"""Seconds beyond this are of the day's clock, and written as such."""
+"""Larger values are seconds of the day and are labelled as such."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """What is different from the ordinary run."""
+    """The difference from the ordinary run."""
 
     at_s: tuple[float, float] | None = None
-    """Seconds, on the clock of the rates, between which it is in force; None: all the time."""
+    """Start and end in seconds, on the clock of the rates; None: all the time."""
     down: frozenset[str] = frozenset()
-    """Channels that it takes out of service, whose own visits (failing and tried again) are no spill."""
+    """Channels that are down; their own visits (failures and retries) are not spillover."""
     scale: str = ""
-    """Which part of the customers comes, and how fast, in words."""
+    """Share of customers and speed of the run, in words."""
 
 
 def spillover(rates: pl.DataFrame, change: Change, stamp: Stamp) -> Chart:
-    """Visits per minute of the run at each channel, ordinary against what-if, a column a world.
+    """Draw visits per minute of the run at each channel, ordinary and what-if, one column per world.
 
     `rates` has world, minute_s, channel, ordinary_per_min, what_if_per_min and spill_per_min.
     """
     scale = f" ({change.scale})" if change.scale else ""
     said = (
         f"Visits per minute of the run{scale}: dashed, ordinary; solid, with the change. "
-        "The fill is what spilt."
+        "The fill is the spillover."
     )
     if rates.is_empty():
-        return nothing(Heading(title="Nothing spilt", subtitle=said, stamp=stamp), rates)
+        return nothing(Heading(title="No spillover", subtitle=said, stamp=stamp), rates)
     heading = Heading(title=_spillover_finding(rates, change), subtitle=said, stamp=stamp)
     channels = in_order(rates["channel"])
     worlds = [world for world in ("predicted", "measured") if world in rates["world"]]
@@ -74,7 +74,7 @@ def spillover(rates: pl.DataFrame, change: Change, stamp: Stamp) -> Chart:
         _label(panels, worlds, max(rates["minute_s"].to_list()))
     caption = (
         "Each channel has its own scale. Where the solid line is above the dashed one, customers came who "
-        "would otherwise have been served elsewhere; the band marks when the change was in force."
+        "would otherwise have been served elsewhere; the band marks the time of the change."
     )
     return Chart(figure=made, frame=rates, title=heading.title, caption=caption)
 
@@ -96,7 +96,7 @@ def _draw(axes: Axes, here: pl.DataFrame, channel: str, changed_s: tuple[float, 
 
 
 def _label(panels: "np.ndarray[Any, Any]", worlds: list[str], last_s: float) -> None:
-    """Name the columns above, and the clock below: of the day, or of a short run."""
+    """Label the columns, and the time axis: of the day, or of a short run."""
     for axes, world in zip(panels[0], worlds, strict=True):
         axes.set_title(world, loc="left", fontsize=10, fontweight="bold")
     for axes in panels[-1]:
@@ -107,9 +107,9 @@ def _label(panels: "np.ndarray[Any, Any]", worlds: list[str], last_s: float) -> 
 
 
 def _spillover_finding(rates: pl.DataFrame, change: Change) -> str:
-    """Name the channel that loses most and the one that gains most, by what was measured if anything was.
+    """Describe which channel loses most and which gains most, measured if available, else predicted.
 
-    Counts are visits of the run, and stand with their part of the ordinary ones, which no scale changes.
+    Counts are visits of the run, given with their share of the ordinary ones, which is independent of scale.
     """
     world = "measured" if "measured" in rates["world"] else "predicted"
     rows = rates.filter(pl.col("world") == world)
@@ -141,28 +141,28 @@ def _part(change: float, ordinary: float) -> str:
     return f" ({change / ordinary * 100:+.0f} %)" if ordinary > 0 else ""
 
 
-# ── Rows of measures as lines of a chart: one a channel and operation, both worlds on it
+# ── Rows of measures as lines of a chart: one per channel and operation, for both worlds
 
 PAIR_ROW_IN = 0.27
-"""Height that one line needs."""
+"""Height of one line."""
 WORLDS = {"predicted": (PREDICTED, "o", "white", -0.17), "measured": (MEASURED, "D", MEASURED, 0.17)}
-"""Colour, marker, its filling, and how far off the line's middle."""
+"""Colour, marker, its filling, and offset from the middle of the line."""
 
 
 def without_totals(measures: pl.DataFrame) -> pl.DataFrame:
-    """The rows of one channel and one operation each."""
+    """Return the rows of single channels and operations."""
     return measures.filter((pl.col("channel") != "*") & (pl.col("operation") != "*"))
 
 
 def lines_of(measures: pl.DataFrame) -> list[tuple[str, str]]:
-    """Channels and operations in the order in which they are drawn, from the top."""
+    """Return channels and operations in drawing order, from the top."""
     rank = {channel: n for n, channel in enumerate(in_order(measures["channel"]))}
     pairs = measures.select("channel", "operation").unique().rows()
     return sorted(pairs, key=lambda pair: (rank[pair[0]], pair[1]))
 
 
 def label_lines(axes: Axes, lines: list[tuple[str, str]], *, rules: bool = True) -> None:
-    """Name the lines, and rule between one channel and the next."""
+    """Label the lines, and separate the channels."""
     axes.set_yticks(
         range(len(lines)), [f"{name_of(channel)} · {operation[:16]}" for channel, operation in lines]
     )
@@ -175,7 +175,7 @@ def label_lines(axes: Axes, lines: list[tuple[str, str]], *, rules: bool = True)
 
 
 def draw_success(axes: Axes, measures: pl.DataFrame, lines: list[tuple[str, str]]) -> None:
-    """Success shares of each world with their intervals, in percent."""
+    """Draw the success shares of each world with their intervals, in percent."""
     for world, (colour, marker, filling, off) in WORLDS.items():
         rows = measures.filter(pl.col("world") == world)
         if rows.is_empty():
@@ -200,24 +200,24 @@ def draw_success(axes: Axes, measures: pl.DataFrame, lines: list[tuple[str, str]
     axes.set_xlim(left, 100)
 
 
-# ── Whether the model may be trusted: prediction and measurement of the same window on one line
+# ── Validity of the model: prediction and measurement of the same window
 
 _FASTEST_S = 0.001
-"""A log scale has no zero; below a millisecond nobody cares."""
+"""Smallest value on the log scale; shorter times do not matter."""
 
 _WIDE = 100.0
-"""Ratio of the ends from which a tick at each power of ten is enough."""
+"""Range of the axis from which ticks at powers of ten are enough."""
 _MINUTES_FROM_S = 500.0
 
 
 def predicted_against_measured(measures: pl.DataFrame, stamp: Stamp) -> Chart:
-    """Success and response of both worlds for every channel and operation that both have.
+    """Draw success and response of both worlds for every channel and operation that both have.
 
-    `measures` has the columns of `MEASURES`, rows of both worlds below each other. Bounds of the 95th
-    percentile are drawn where `response_s_p95_low` and `…_high` are columns.
+    `measures` has the columns of `MEASURES` and the rows of both worlds. Bounds of the 95th percentile are
+    drawn if `response_s_p95_low` and `…_high` are columns.
     """
     both = without_totals(measures).filter(pl.col("world").n_unique().over("channel", "operation") > 1)
-    said = "Left: share of visits served. Right: 95th percentile of the response time, from the due time on."
+    said = "Left: share of visits served. Right: 95th percentile of the response time from the due time."
     if both.is_empty():
         heading = Heading(title="Nothing was both predicted and measured", subtitle=said, stamp=stamp)
         return nothing(heading, measures, "no channel has visits in both worlds")
@@ -233,8 +233,8 @@ def predicted_against_measured(measures: pl.DataFrame, stamp: Stamp) -> Chart:
         made.legend(*left.get_legend_handles_labels(), loc="outside lower left", ncols=2)
     caption = (
         "Hollow circles are predicted, filled diamonds measured, with 95 % intervals where they are known: "
-        "the predicted one is where a run of the modelled service would fall, by replications; the measured "
-        "one is what this run tells."
+        "the predicted one is the range of runs of the modelled service, by replications; the measured "
+        "one is that of this run."
     )
     return Chart(figure=made, frame=measures, title=heading.title, caption=caption)
 
@@ -263,7 +263,7 @@ def _draw_response(axes: Axes, both: pl.DataFrame, lines: list[tuple[str, str]])
 
 
 def _draw_bounds(axes: Axes, rows: pl.DataFrame, y: list[float], colour: str) -> None:
-    """Draw the intervals of the 95th percentiles that are known."""
+    """Draw the known intervals of the 95th percentiles."""
     if "response_s_p95_low" not in rows.columns:
         return
     for at, low, high in zip(y, rows["response_s_p95_low"], rows["response_s_p95_high"], strict=True):
@@ -278,7 +278,7 @@ def _tick(seconds: float) -> str:
 
 
 def _finding(both: pl.DataFrame) -> str:
-    """Count the lines whose predicted interval holds what was measured."""
+    """Count the lines whose predicted interval contains the measured value."""
     predicted, measured = (both.filter(pl.col("world") == world) for world in WORLDS)
     joined = measured.join(predicted, on=["channel", "operation"], suffix="_predicted")
     inside = joined.filter(

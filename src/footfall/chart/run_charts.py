@@ -30,17 +30,17 @@ from footfall.chart.style import (
 )
 from footfall.stats.number_text import percent
 
-# ── A played run over its own clock: load, success, response times and the generator's lag
+# ── A run over time: load, success, response times and the generator's lag
 
 _LOG_FROM = 30.0
-"""Ratio of the longest to the shortest time from which a log scale reads better."""
+"""Ratio of the longest to the shortest time from which a log scale is used."""
 _THIN_SHARE = 0.25
-"""Of the usual number of visits in a bin: with fewer, a share or percentile is left out."""
+"""Share of the usual number of visits in a bin below which its shares and percentiles are left out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Marks:
-    """What happened to the run, in seconds of its clock."""
+    """Events of the run, in seconds of its clock."""
 
     outage_s: tuple[float, float] | None = None
     ended_early_s: float | None = None
@@ -48,7 +48,7 @@ class Marks:
 
 
 def run_over_time(series: pl.DataFrame, marks: Marks, stamp: Stamp) -> Chart:
-    """Planned and started arrivals, success, median and p95 response, and lag, on one clock.
+    """Draw planned and started arrivals, success, median and p95 response, and lag over time.
 
     `series` has world, at_s (start of the bin), bin_s, due_per_s, started_per_s, visits, success_share with
     `_low` and `_high`, response_s_p50, response_s_p95 and lag_s_p99.
@@ -56,12 +56,12 @@ def run_over_time(series: pl.DataFrame, marks: Marks, stamp: Stamp) -> Chart:
     shown = _without_thin_bins(series)
     measured = shown.filter(pl.col("world") == "measured").sort("at_s")
     if measured.is_empty():
-        heading = Heading(title="Nothing was measured", subtitle="The run over its clock", stamp=stamp)
+        heading = Heading(title="Nothing was measured", subtitle="The run over time", stamp=stamp)
         return nothing(heading, series)
     width = f"{measured['bin_s'][0]:g} s"
     heading = Heading(
         title=_finding(measured),
-        subtitle=f"Bins of {width} by the time at which visits were due. Solid: measured; dashed: predicted.",
+        subtitle=f"Bins of {width} by the due time of visits. Solid: measured; dashed: predicted.",
         stamp=stamp,
     )
     predicted = shown.filter(pl.col("world") == "predicted").sort("at_s")
@@ -83,13 +83,13 @@ def run_over_time(series: pl.DataFrame, marks: Marks, stamp: Stamp) -> Chart:
     caption = (
         "Started follows planned as long as the generator keeps up. The pale band around success is its "
         "95 % interval in each bin. Response counts from the due time, failed visits too. Lag is how late "
-        "the generator began: where it grows, the run says less about the service."
+        "the generator started visits: where it grows, the run says less about the service."
     )
     return Chart(figure=made, frame=series, title=heading.title, caption=caption)
 
 
 def _without_thin_bins(series: pl.DataFrame) -> pl.DataFrame:
-    """Leave out what bins with far fewer visits than usual say: the last one may hold a single visit."""
+    """Leave out bins with far fewer visits than usual: the last one may have a single visit."""
     visits = pl.col("visits")
     usual = visits.filter(visits > 0).median().over("world")
     figures = pl.col("^(success_share|response_s|lag_s).*$")
@@ -135,7 +135,7 @@ def _draw_response(axes: Axes, measured: pl.DataFrame, predicted: pl.DataFrame) 
 
 
 def _steps(axes: Axes, rows: pl.DataFrame, column: str, scale: float = 1.0, **drawn: Any) -> None:  # noqa: ANN401  Matplotlib's own options
-    """Draw a column as steps, with gaps where it is not known."""
+    """Draw a column as steps, with gaps where it is null."""
     if not rows.is_empty():
         axes.stairs(_values(rows, column) * scale, _edges(rows), baseline=None, **drawn)
 
@@ -156,7 +156,7 @@ def _mark(axes: Axes, marks: Marks) -> None:
 
 
 def _handles(panels: Iterable[Axes]) -> tuple[list[Any], list[str]]:
-    """Give each name of a line once."""
+    """Return each line's name once."""
     found: dict[str, Any] = {}
     for axes in panels:
         for handle, label in zip(*axes.get_legend_handles_labels(), strict=True):
@@ -165,7 +165,7 @@ def _handles(panels: Iterable[Axes]) -> tuple[list[Any], list[str]]:
 
 
 def _finding(measured: pl.DataFrame) -> str:
-    """Name the worst bin that had visits, by success, or else by response."""
+    """Describe the worst bin with visits, by success, or if all succeeded, by response."""
     some = measured.filter(pl.col("success_share").is_not_null())
     if some.is_empty():
         return "No visits were measured"
@@ -176,14 +176,14 @@ def _finding(measured: pl.DataFrame) -> str:
     return f"All served; highest p95 {duration(slowest['response_s_p95'])}, at second {slowest['at_s']:g}"
 
 
-# ── Response times by percentile, predicted and measured, from the median into the tail
+# ── Response times by percentile, predicted and measured, from the median to the tail
 
 _TICKS = (50.0, 75.0, 90.0, 95.0, 99.0, 99.9, 99.99)
 _LOOKS = ((PREDICTED, "--", "o", 2.2), (MEASURED, "-", "D", 2.2), (GREY, ":", "", 1.8))
 
 
 def percentiles(curves: pl.DataFrame, stamp: Stamp) -> Chart:
-    """A line for each curve over percentiles whose distance from 100 is on a log scale.
+    """Draw a line per curve over percentiles; their distance from 100 is on a log scale.
 
     `curves` has curve, visits, percentile (0..100) and seconds; `predicted`, `measured` and others.
     """
@@ -216,9 +216,9 @@ def percentiles(curves: pl.DataFrame, stamp: Stamp) -> Chart:
         _scales(axes, curves)
         made.legend(loc="outside lower left", ncols=3)
     caption = (
-        "Read it as: so many percent of the visits took at most so long. Predicted and measured count from "
-        "the due time; the dotted line counts from when the visit was begun, and lies below the solid one by "
-        "what the generator was late. Each line ends where only one visit took longer."
+        "The time that this share of visits did not exceed. Predicted and measured count from "
+        "the due time; the dotted line counts from the start of the visit, and lies below the solid one by "
+        "the generator's lag. Each line ends where only one visit took longer."
     )
     return Chart(figure=made, frame=curves, title=heading.title, caption=caption)
 
@@ -232,7 +232,7 @@ def _scales(axes: Axes, curves: pl.DataFrame) -> None:
     shown = [tick for tick in _TICKS if _place(tick) <= last + 1e-6]
     axes.set_xticks([_place(tick) for tick in shown], [f"{tick:g} %" for tick in shown])
     axes.set_xlim(_place(50.0), max(last * 1.02, _place(75.0)))
-    axes.set_xlabel("visits that took at most so long, distance from 100 % on a log scale")
+    axes.set_xlabel("share of visits that took at most this long, distance from 100 % on a log scale")
     times = [seconds for seconds in curves["seconds"] if seconds > 0]
     if times and max(times) > _LOG_FROM * min(times):
         axes.set_yscale("log")
@@ -244,7 +244,7 @@ def _scales(axes: Axes, curves: pl.DataFrame) -> None:
 
 
 def _percentiles_finding(curves: pl.DataFrame) -> str:
-    """Name the highest percentile of the ticks that the first known curve reaches, and its median."""
+    """Describe the median and the highest percentile tick that the first curve reaches."""
     for name in ("measured", "predicted"):
         rows = curves.filter(pl.col("curve") == name).sort("percentile")
         if not rows.is_empty():
@@ -257,18 +257,18 @@ def _percentiles_finding(curves: pl.DataFrame) -> str:
     return f"Half of the visits took up to {half}, {at['percentile']:.4g} % up to {tail} ({name})"
 
 
-# ── Whether success rates hold their targets, channel by channel
+# ── Success rates against targets, by channel
 
 _NAMED_MAX = 3
 
 
 def success_against_target(measures: pl.DataFrame, stamp: Stamp) -> Chart:
-    """Success of each channel and operation with its interval, and its target as a tick.
+    """Draw the success of each channel and operation with its interval, and its target as a tick.
 
     `measures` has the columns of `MEASURES`, of one world or of both.
     """
     rows = without_totals(measures)
-    said = "Share of visits served: the first try and every further one count as a visit each."
+    said = "Share of visits served; every attempt counts as a visit."
     if rows.is_empty():
         heading = Heading(title="No success rates are known", subtitle=said, stamp=stamp)
         return nothing(heading, measures)
@@ -297,7 +297,7 @@ def success_against_target(measures: pl.DataFrame, stamp: Stamp) -> Chart:
 
 
 def _success_finding(rows: pl.DataFrame) -> str:
-    """Count the targets that the whole interval misses, as measured, or else as predicted."""
+    """Count the targets missed by the whole interval, measured if available, else predicted."""
     world = "measured" if "measured" in rows["world"] else "predicted"
     held = rows.filter((pl.col("world") == world) & pl.col("target_share").is_not_null())
     if held.is_empty():
@@ -307,16 +307,16 @@ def _success_finding(rows: pl.DataFrame) -> str:
         met = held.filter(pl.col("success_share_low") >= pl.col("target_share")).height
         if met == held.height:
             return f"{met} of {met} targets met by the whole {world} interval"
-        untold = f"too few visits to tell for {held.height - met} of {held.height} targets"
+        undecided = f"too few visits to tell for {held.height - met} of {held.height} targets"
         rest = f"{met} met by the whole {world} interval" if met else f"{world} intervals hold them"
-        return f"{untold[0].upper()}{untold[1:]}; {rest}"
+        return f"{undecided[0].upper()}{undecided[1:]}; {rest}"
     pairs = lines_of(missed)
     names = ", ".join(f"{name_of(channel)} {operation}" for channel, operation in pairs[:_NAMED_MAX])
     more = f" and {len(pairs) - _NAMED_MAX} more" if len(pairs) > _NAMED_MAX else ""
     return f"{len(pairs)} of {held.height} targets missed by the whole {world} interval: {names}{more}"
 
 
-# ── Why visits fail, channel by channel
+# ── Causes of failure, by channel
 
 SERVED = "served"
 LINES_MAX = 18
@@ -338,7 +338,7 @@ _OUTCOMES: Mapping[str, Look] = MappingProxyType(
 
 
 def outcomes_by_cause(outcomes: pl.DataFrame, stamp: Stamp) -> Chart:
-    """Failed visits of each channel and operation as stacked shares of its visits, its main causes named.
+    """Draw failed visits of each channel and operation as stacked shares, with the main causes.
 
     `outcomes` has channel, operation, outcome, cause, visits and visits_share.
     """
@@ -358,11 +358,11 @@ def outcomes_by_cause(outcomes: pl.DataFrame, stamp: Stamp) -> Chart:
     )
     with look():
         made = figure(heading, 1.75 + PAIR_ROW_IN * len(lines), legend_below=True)
-        axes, beside = made.subplots(1, 2, sharey=True, width_ratios=[1, 1.1])
+        axes, causes_axes = made.subplots(1, 2, sharey=True, width_ratios=[1, 1.1])
         _draw(axes, failed, lines)
-        _write(beside, failed, lines)
+        _write(causes_axes, failed, lines)
         made.legend(loc="outside lower left", ncols=5)
-    caption = "Beside each bar: the share that failed, and its most frequent causes with theirs."
+    caption = "Next to each bar: the share that failed, and its most frequent causes with their shares."
     return Chart(figure=made, frame=outcomes, title=heading.title, caption=caption)
 
 
@@ -402,14 +402,14 @@ def _draw(axes: Axes, failed: pl.DataFrame, lines: list[tuple[str, str]]) -> Non
 
 
 def _write(axes: Axes, failed: pl.DataFrame, lines: list[tuple[str, str]]) -> None:
-    """Write the causes into a column of their own, where no bar reaches."""
+    """Write the causes into a column to the right of all bars."""
     for y, line in enumerate(lines):
         axes.text(0.0, y, _causes(failed, line), va="center", fontsize=8)
     axes.axis("off")
 
 
 def _causes(failed: pl.DataFrame, line: tuple[str, str]) -> str:
-    """The share that failed, and what of."""
+    """Return the share that failed, and its causes."""
     here = failed.filter((pl.col("channel") == line[0]) & (pl.col("operation") == line[1]))
     ranked = (
         here.group_by("cause")

@@ -1,4 +1,4 @@
-"""One look for all charts: sizes, colours that the colour-blind tell apart, title, footer, steady SVG."""
+"""Common style of all charts: sizes, colour-blind-safe colours, title, footer, reproducible SVG."""
 
 import io
 import re
@@ -54,7 +54,7 @@ RC: Mapping[str, Any] = MappingProxyType(
 
 
 class Look(NamedTuple):
-    """How a channel is told from the others, in print and without colour too."""
+    """How a channel is distinguished, even in print without colour."""
 
     colour: str
     hatch: str
@@ -86,7 +86,7 @@ _OTHER_SCRIPTS = (
     ),
     *("Microsoft YaHei", "PingFang SC", "Hiragino Sans", "Yu Gothic", "Malgun Gothic", "Arial Unicode MS"),
 )
-"""Fonts with Chinese, Japanese or Korean letters: those that are there are used where ours has none."""
+"""Fonts with Chinese, Japanese or Korean letters; installed ones are used for missing glyphs."""
 _DRAWN: WeakKeyDictionary[Figure, str] = WeakKeyDictionary()
 _TITLE_COLUMNS, _SUBTITLE_COLUMNS = 78, 140
 _NAME_MAX = 28
@@ -94,7 +94,7 @@ _NAME_MAX = 28
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stamp:
-    """Where a chart comes from: printed in its footer."""
+    """Origin of a chart, printed in its footer."""
 
     run: str
     seed: int
@@ -102,7 +102,7 @@ class Stamp:
 
     @classmethod
     def of(cls, manifest: Manifest) -> "Stamp":
-        """The stamp of a run."""
+        """Return the stamp of a run."""
         return cls(run=manifest.run, seed=manifest.seed, version=manifest.versions.get("footfall", "?"))
 
 
@@ -118,19 +118,19 @@ class Chart:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Heading:
-    """What stands above and below a figure."""
+    """Texts above and below a figure."""
 
     title: str
     """The finding, with its number."""
     subtitle: str
-    """What is drawn, of what, by which definition."""
+    """What is drawn, of which data, by which definition."""
     stamp: Stamp
 
 
 def figure(heading: Heading, height_in: float = HEIGHT_IN, *, legend_below: bool = False) -> Figure:
-    """An empty figure with title, subtitle and footer in place; call it inside `look`.
+    """Create an empty figure with title, subtitle and footer; call it inside `look`.
 
-    A legend of the whole figure that is to stand below shares the footer's line.
+    A legend below the figure shares the footer's line.
     """
     made = Figure(figsize=(WIDTH_IN, height_in), facecolor="white")
     title = textwrap.fill(heading.title, _TITLE_COLUMNS, max_lines=2, placeholder=" …")
@@ -149,14 +149,14 @@ def figure(heading: Heading, height_in: float = HEIGHT_IN, *, legend_below: bool
 
 
 def look() -> AbstractContextManager[None]:
-    """The style as a context: a figure is built, and drawn, inside it."""
+    """Return the style as a context manager, for building and drawing figures."""
     installed = set(font_manager.get_font_names())
     families = [RC["font.family"], *(name for name in _OTHER_SCRIPTS if name in installed)]
     return style.context({**RC, "font.family": families})
 
 
 def nothing(heading: Heading, frame: pl.DataFrame, note: str = "no visits") -> Chart:
-    """The chart of an empty table: it says so."""
+    """Return a chart that states that its table is empty."""
     with look():
         made = figure(heading, 2.4)
         axes = made.subplots()
@@ -166,9 +166,9 @@ def nothing(heading: Heading, frame: pl.DataFrame, note: str = "no visits") -> C
 
 
 def svg_text(drawn: Figure) -> str:
-    """A figure as SVG, the same bytes each time: no date, no random identifiers.
+    """Return a figure as reproducible SVG: no date, no random identifiers.
 
-    A figure is drawn once, for its file and for the page alike, and is not to be changed afterwards.
+    A figure is drawn once, for both its file and the page, and must not be changed afterwards.
     """
     if drawn not in _DRAWN:
         _DRAWN[drawn] = _drawn(drawn)
@@ -178,33 +178,33 @@ def svg_text(drawn: Figure) -> str:
 def _drawn(drawn: Figure) -> str:
     buffer = io.StringIO()
     with look(), warnings.catch_warnings():
-        # Without a font for a script its letters are drawn as boxes; the tables have the names.
+        # Letters without a font are drawn as boxes; the tables have the names.
         warnings.filterwarnings("ignore", r"Glyph .* missing from", UserWarning)
         _settle(drawn)
         drawn.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
-    # Trailing blanks differ between versions of the writer and only disturb a diff.
+    # Trailing blanks differ between versions of the writer and would only clutter diffs.
     return re.sub(r"[ \t]+\n", "\n", buffer.getvalue())
 
 
 def look_of(channel: str) -> Look:
-    """Colour, hatch and marker of a channel; an unknown one gets a spare look, always the same."""
+    """Return colour, hatch and marker of a channel; an unknown one always gets the same spare look."""
     return LOOKS.get(channel) or _SPARE[sum(channel.encode()) % len(_SPARE)]
 
 
 def name_of(channel: str) -> str:
-    """A channel's name for a reader: the model's own, cut where it would push the chart away; `*` is all."""
+    """Return a channel's display name, truncated if too long; `*` is all."""
     name = "all" if channel == "*" else channel.replace("_", " ")
     return name if len(name) <= _NAME_MAX else f"{name[: _NAME_MAX - 1].rstrip()}…"
 
 
 def in_order(channels: Iterable[str]) -> list[str]:
-    """Channels in the order of `LOOKS`, others behind them by name."""
+    """Return channels in the order of `LOOKS`, then others by name."""
     known = list(LOOKS)
     return sorted(set(channels), key=lambda c: (known.index(c) if c in known else len(known), c))
 
 
 def hours_axis(axes: Axes, first_h: float, last_h: float) -> None:
-    """Write an x axis in hours as clock times."""
+    """Label an x axis in hours with clock times."""
     step = next((s for s in (0.5, 1, 2, 3) if (last_h - first_h) / s <= 12), 6)  # noqa: PLR2004 - labels that fit
     start = int(first_h / step) * step
     ticks = [start + step * n for n in range(int((last_h - start) / step) + 1)]
@@ -213,13 +213,13 @@ def hours_axis(axes: Axes, first_h: float, last_h: float) -> None:
 
 
 def clock(second_of_day: float) -> str:
-    """A second of the day as hours and minutes."""
+    """Format a second of the day as hours and minutes."""
     minutes = round(second_of_day / 60)
     return f"{minutes // 60:02d}:{minutes % 60:02d}"
 
 
 def duration(seconds: float) -> str:
-    """A time in the unit that reads best."""
+    """Format a time in the most readable unit."""
     for limit, unit_s, unit, digits in ((0.9995, 0.001, "ms", 0), (9.95, 1, "s", 1), (99.5, 1, "s", 0)):
         if seconds < limit:
             return f"{seconds / unit_s:.{digits}f} {unit}"
@@ -227,7 +227,7 @@ def duration(seconds: float) -> str:
 
 
 def _settle(drawn: Figure) -> None:
-    """Lay the figure out once and round it: the layout's solver is not always the same in the last digit."""
+    """Lay the figure out once and round positions: the layout solver's last digits are not reproducible."""
     engine = drawn.get_layout_engine()
     if engine is not None:
         engine.execute(drawn)
@@ -236,7 +236,7 @@ def _settle(drawn: Figure) -> None:
         axes.set_position(Bbox.from_bounds(*(round(side, 6) for side in axes.get_position().bounds)))
 
 
-# ── The edge of this room: a chart onto disk, as SVG and the table behind it
+# ── Write a chart to disk, as SVG and CSV
 
 
 def save(chart: Chart, path_stem: Path) -> tuple[Path, Path]:

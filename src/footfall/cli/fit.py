@@ -9,7 +9,7 @@ from rich.table import Table
 
 from footfall.cli.options import Json, Out, Overwrite
 from footfall.cli.output import TERMINAL, say, say_json, show_table
-from footfall.fit.diagnostics import cautions
+from footfall.fit.diagnostics import diagnostics
 from footfall.fit.fit import Fitted
 from footfall.fit.fitted_model import Named
 from footfall.fit.share_mapping import EXAMPLE as SHARES_EXAMPLE
@@ -115,7 +115,7 @@ def _show(fit: Fitted, called: Named) -> None:
     say(f"{called.title}: {called.log}")
     for sheet in fit_tables.sheets(fit):
         show_table(_printed(sheet.title, sheet.heads, sheet.rows))
-    for name, text in cautions(fit):
+    for name, text in diagnostics(fit):
         say(f"warning: {name}: {text}")
 
 

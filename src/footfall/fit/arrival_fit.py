@@ -1,4 +1,4 @@
-"""Arrivals fitted to a log: profiles of the day, and how much days vary."""
+"""Arrivals fitted to a log: day profiles, and how much days vary."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from footfall.model.numbers import HALF_HOURS
 from footfall.stats.intervals import student_t
 from footfall.workload.log_mapping import WEEKDAYS
 
-# ── How much busier some days are than others of their weekday: the gamma factor of a day
+# ── Busyness: the gamma factor by which a day is busier than others of its weekday
 
 Array = NDArray[np.float64]
 _CV_LEAST, _CV_MOST = 1e-4, 3.0
@@ -36,12 +36,12 @@ class Busyness:
 
 
 def fit_busyness(days: Sequence[Sequence[float]]) -> Busyness | None:
-    """Fit the factor to the arrivals of whole days, weekday by weekday; None: fewer than 5 days to compare.
+    """Fit the factor to the arrivals of whole days, weekday by weekday; None if fewer than 5 days to compare.
 
     Given its factor, gamma of mean 1, a day is Poisson: its arrivals are negative binomial, with variance
     m + (cv m)^2 about the mean m of the weekday (Avramidis, Deslauriers and L'Ecuyer 2004, section 2). The
-    likelihood is adjusted for the fitted means (Cox and Reid 1987), else cv comes out too small; the
-    interval is where it lies within 1.92 of its greatest value.
+    likelihood is adjusted for the fitted means (Cox and Reid 1987), as cv would otherwise be biased
+    downwards; the interval is where it lies within 1.92 of its maximum.
     """
     groups = [np.asarray(group, dtype=np.float64) for group in days if len(group) > 1 and sum(group) > 0]
     if sum(group.size for group in groups) - len(groups) + 1 < _DAYS_LEAST:
@@ -70,22 +70,23 @@ def fit_busyness(days: Sequence[Sequence[float]]) -> Busyness | None:
 
 @dataclass(frozen=True, slots=True)
 class Dispersion:
-    """How much half hours vary between days of a weekday, and how much Poisson arrivals would."""
+    """Dispersion of half hours between days of a weekday, compared with Poisson arrivals."""
 
     median: float
     """Median over half hours of variance over mean."""
     poisson_median: float
-    """The same of Poisson arrivals on as many days; 1 for many days, 0.45 for two."""
+    """The same for Poisson arrivals on as many days; 1 for many days, 0.45 for two."""
     poisson_low: float
     poisson_high: float
-    """95 of 100 such medians of Poisson arrivals lie between."""
+    """95 % interval of this median for Poisson arrivals."""
 
 
 def fit_dispersion(weekdays: Sequence[Array]) -> Dispersion | None:
-    """Compare variance over mean with Poisson arrivals', by tables of days by half hours; None: no two days.
+    """Compare variance over mean with Poisson arrivals, from tables of days by half hours.
 
-    Given their sum, Poisson counts of n alike days are multinomial with shares 1/n, whatever the rate
-    (Fisher 1950): the reference is drawn so for each half hour, with a fixed seed.
+    None if no weekday has two days. Given their sum, Poisson counts of n equal days are multinomial with
+    shares 1/n, whatever the rate (Fisher 1950): the reference is drawn this way for each half hour, with a
+    fixed seed.
     """
     rng, found, drawn = np.random.default_rng(_SEED), [], []
     for counts in weekdays:
@@ -108,12 +109,12 @@ def fit_dispersion(weekdays: Sequence[Array]) -> Dispersion | None:
 
 
 def spread(busyness: Busyness, mean: float) -> float:
-    """Standard deviation of the arrivals of a day of that mean."""
+    """Return the standard deviation of a day's arrivals around a given mean."""
     return sqrt(mean + (busyness.cv * mean) ** 2)
 
 
 def _adjusted(counts: Array, square: float) -> float:
-    """Log likelihood of the days of one weekday at their mean, less half the log of its information."""
+    """Return the log likelihood of one weekday's days at their mean, less half the log of its information."""
     mean, size = float(counts.mean()), 1 / square
     found = (
         special.gammaln(counts + size)
@@ -126,7 +127,7 @@ def _adjusted(counts: Array, square: float) -> float:
     return float(found.sum()) - 0.5 * log(information)
 
 
-# ── When customers arrive: rates by kind, weekday and half hour, with intervals over days
+# ── Arrival rates by kind, weekday and half hour, with intervals over days
 
 EVERY = "*"
 """All kinds together; all weekdays, each day counting once."""
@@ -134,7 +135,7 @@ EVERY = "*"
 
 @dataclass(frozen=True, slots=True)
 class ArrivalsFit:
-    """What was fitted to the days of a log."""
+    """Arrivals fitted to the days of a log."""
 
     days: tuple[date, ...]
     weekdays: dict[str, int]
@@ -145,20 +146,20 @@ class ArrivalsFit:
     """day, weekday, arrivals."""
     busyness: Busyness | None
     dispersion: Dispersion | None
-    """Of half hours between days of a weekday; None: no weekday has two days."""
+    """Dispersion of half hours between days of a weekday; None: no weekday has two days."""
 
     def profile(self, kind: str, weekday: str = EVERY) -> list[float]:
-        """Arrivals in each half hour of the mean day."""
+        """Return the arrivals in each half hour of the mean day."""
         one = self.rates.filter(pl.col("kind") == kind, pl.col("weekday") == weekday).sort("half_hour")
-        # Second tries are taken off by expectation, which may be more than a quiet half hour has.
+        # Retries are subtracted in expectation, which can exceed the arrivals of a quiet half hour.
         return one["per_half_hour_mean"].clip(0.0).to_list()
 
 
 def fit_arrivals(rows: pl.DataFrame, *, compared: bool = True) -> ArrivalsFit:
-    """Fit rates to rows with day, weekday, half_hour, kind and, where a row is to count less, weight.
+    """Fit rates to rows with day, weekday, half_hour, kind and optionally weight (default 1).
 
-    Unless `compared`, half hours are shares of longer intervals, and say nothing of how they vary.
-    A day on which nothing arrived is not in the rows and counts as no day, not as an empty one.
+    Unless `compared`, half hours are parts of longer intervals and their dispersion is not fitted.
+    A day without arrivals is not in the rows, so it is treated as missing, not as empty.
     """
     if "weight" not in rows.columns:
         rows = rows.with_columns(weight=pl.lit(1.0))
@@ -194,10 +195,10 @@ def _counts(rows: pl.DataFrame, place: dict[date, int]) -> Array:
 
 
 def _rates(kind: str, weekday: str, counts: Array) -> pl.DataFrame:
-    """Give mean and interval of each half hour: Student's over days, or Poisson's where it is wider.
+    """Return mean and interval of each half hour: Student's t over days, or Poisson if it is wider.
 
-    One day, or days that happen to be alike, say nothing of how days differ: then the exact Poisson
-    interval of the sum (Garwood 1936).
+    A single day, or days that happen to be equal, do not show how days differ: then the exact Poisson
+    interval of the sum applies (Garwood 1936).
     """
     days, total = counts.shape[0], counts.sum(axis=0)
     mean, total = total / days, np.maximum(total, 0.0)

@@ -16,20 +16,20 @@ from footfall.records.log_file import Table
 from footfall.workload.log_mapping import UNIT_S, Mapping, Options
 from footfall.workload.timestamps import Moments, after_midnight, form_of, moments, resolved
 
-# ── Numbers and durations of a table as people write them, cell by cell: what cannot be read becomes null
+# ── Numbers and durations in common notations; unreadable cells become null
 
 Mark = Literal[".", ","]
 _GROUPING = r"[\s\u00a0\u202f'’_]"
 _COMMA = (
     r"^[+-]?(?:\d*,(?:\d{1,2}|\d{4,})|0,\d{3}|\d{1,3}(?:\.\d{3})+,\d+|\d{4,},\d+|\d{1,3}(?:\.\d{3}){2,})$"
 )
-"""Only with a decimal comma."""
+"""Valid with a decimal comma only."""
 _POINT = (
     r"^[+-]?(?:\d*\.(?:\d{1,2}|\d{4,})|0\.\d{3}|\d{1,3}(?:,\d{3})+\.\d+|\d{4,}\.\d+|\d{1,3}(?:,\d{3}){2,})$"
 )
-"""Only with a decimal point."""
+"""Valid with a decimal point only."""
 _EITHER = r"^[+-]?[1-9]\d{0,2},\d{3}$"
-"""1,234: a thousand and more, or one and a bit."""
+"""Ambiguous: 1,234 may be above a thousand, or between one and two."""
 _NUMBER = r"(\d+(?:[.,]\d+)?)"
 _CLOCK = r"^([+-]?)(?:(\d+)\s*(?:days?,?|d|\.)\s*)?(\d+):(\d{2}):(\d{2}(?:[.,]\d+)?)$"
 _MINUTES = r"^([+-]?)(\d+):(\d{2}(?:[.,]\d+)?)$"
@@ -40,18 +40,18 @@ _WORDS = (
 )
 _ISO = rf"(?i)^P(?:{_NUMBER}D)?(?:T(?:{_NUMBER}H)?(?:{_NUMBER}M)?(?:{_NUMBER}S)?)?$"
 _SECONDS_MOST = 1e8
-"""Three years: what lasts longer is a mistake."""
+"""Three years: anything longer is an error."""
 _DURATIONS = "numbers (duration_unit, decimal), H:MM:SS, MM:SS, 3m 20s or PT3M20S"
 
 
-def decimal_mark(columns: Sequence[pl.Series], asked: Mark | None, where: str) -> Mark:
-    """Tell by all numbers of a table together whether 12,5 or 12.5 is twelve and a half.
+def decimal_mark(columns: Sequence[pl.Series], given: Mark | None, where: str) -> Mark:
+    """Determine the decimal mark, comma or point, from all numbers of a table together.
 
     Raises:
-        BadInputError: every number that could tell may be read in both ways.
+        BadInputError: all numbers are ambiguous.
     """
-    if asked is not None:
-        return asked
+    if given is not None:
+        return given
     doubtful: str | None = None
     commas = points = 0
     for column in columns:
@@ -69,7 +69,7 @@ def decimal_mark(columns: Sequence[pl.Series], asked: Mark | None, where: str) -
 
 
 def numbers(cells: pl.Series, mark: Mark = ".") -> pl.Series:
-    """Give cells as finite numbers; the other mark, blanks or apostrophes may group digits in threes."""
+    """Parse cells as finite numbers; the other mark, blanks or apostrophes may group digits in threes."""
     if cells.dtype != pl.String:
         found = cells.cast(pl.Float64, strict=False)
     else:
@@ -90,9 +90,9 @@ def numbers(cells: pl.Series, mark: Mark = ".") -> pl.Series:
 
 
 def durations(frame: pl.DataFrame, column: str, options: Options, mark: Mark = ".") -> pl.Series:
-    """Give a column of durations in seconds; null where a cell cannot be read or is of over three years.
+    """Parse a column of durations in seconds; null if a cell cannot be read or exceeds three years.
 
-    Numbers are in `duration_unit`; H:MM:SS, MM:SS, `3m 20s` and PT3M20S (ISO 8601) say their units.
+    Numbers are in `duration_unit`; H:MM:SS, MM:SS, `3m 20s` and PT3M20S (ISO 8601) have their own units.
 
     Raises:
         BadInputError: the column is of a type that cannot hold durations.
@@ -115,7 +115,7 @@ def _durations(cells: pl.Series, column: str, unit_s: float, mark: Mark) -> pl.S
     rest = rest.set(rest == "", None)
     if rest.null_count() == rest.len():
         return seconds
-    told = rest.to_frame("cell").select(
+    parsed = rest.to_frame("cell").select(
         pl.coalesce(
             _signed(_CLOCK, (DAY_S, HOUR_S, 60.0, 1.0)),
             _signed(_MINUTES, (60.0, 1.0)),
@@ -123,7 +123,7 @@ def _durations(cells: pl.Series, column: str, unit_s: float, mark: Mark) -> pl.S
             _summed(_ISO, (DAY_S, HOUR_S, 60.0, 1.0)),
         )
     )
-    return pl.select(pl.coalesce(seconds, told.to_series())).to_series().alias(column)
+    return pl.select(pl.coalesce(seconds, parsed.to_series())).to_series().alias(column)
 
 
 def _signed(pattern: str, units_s: tuple[float, ...]) -> pl.Expr:
@@ -137,17 +137,17 @@ def _summed(pattern: str, units_s: tuple[float, ...]) -> pl.Expr:
 
 
 def _sum(groups: pl.Expr, units_s: tuple[float, ...], first: int) -> pl.Expr:
-    """Add up the parts that are told, each in its unit; null where none is."""
+    """Add up the parts that are present, each in its unit; null if none is."""
     parts = [
         groups.struct.field(str(first + k)).str.replace(",", ".", literal=True).cast(pl.Float64, strict=False)
         * unit_s
         for k, unit_s in enumerate(units_s)
     ]
-    any_told = pl.any_horizontal(*(part.is_not_null() for part in parts))
-    return pl.when(any_told).then(pl.sum_horizontal(*(part.fill_null(0.0) for part in parts)))
+    any_part = pl.any_horizontal(*(part.is_not_null() for part in parts))
+    return pl.when(any_part).then(pl.sum_horizontal(*(part.fill_null(0.0) for part in parts)))
 
 
-# ── The cells of a log that the mapping names, read: clocks, durations, words
+# ── Read the cells named by the mapping: clocks, durations, words
 
 NO_ARRIVAL = "no arrival time"
 UNREADABLE_ARRIVAL = "arrival time cannot be read"
@@ -167,13 +167,13 @@ class Cells:
     frame: pl.DataFrame
     """row, arrived, began, ended, left (wall-clock seconds since 1970); given_wait_s, given_service_s;
     began_after_arrived_s, left_after_arrived_s, ended_after_began_s (differences of instants); kind, agent,
-    customer, word; empty: no arrival time is told; nowhere: the zone's clocks left it out; doubtful: they
-    showed it twice, and a difference depends on which is meant."""
+    customer, word; empty: no arrival time; nowhere: a time skipped by a clock change; doubtful: a time
+    repeated by a clock change, and a difference depends on which is meant."""
     raw: pl.DataFrame
     names: MappingOf[str, str]
 
     def example(self, reason: str, row: int) -> str | None:
-        """Give the cell of a row that a reason is about, and what would help; None: it is about none."""
+        """Return the cell of a row that a reason refers to, with a hint; None if it refers to none."""
         fields = {
             UNREADABLE_ARRIVAL: ("arrived",),
             "served, service missing or unreadable": ("service_s", "ended", "began"),
@@ -183,7 +183,7 @@ class Cells:
         for field in fields:
             value = None if field not in self.names else self.raw[self.names[field]][row - 1]
             if value is not None:
-                return _told(field, self.names[field], str(value))
+                return _described(field, self.names[field], str(value))
         return None
 
 
@@ -191,7 +191,7 @@ def read_cells(log: Table, mapping: Mapping) -> Cells:
     """Read the named columns.
 
     Raises:
-        BadInputError: the log has no such column, or none of the cells of a column can be read.
+        BadInputError: a mapped column is missing, or none of its cells can be read.
     """
     table, columns, options = log.frame, mapping.columns, mapping.options
     named = named_columns(table, mapping)
@@ -220,10 +220,10 @@ def read_cells(log: Table, mapping: Mapping) -> Cells:
 
 
 def named_columns(table: pl.DataFrame, mapping: Mapping) -> dict[str, str]:
-    """Give the name of the column that holds each thing that the mapping names.
+    """Return the mapped columns, by field.
 
     Raises:
-        BadInputError: the log has no such column.
+        BadInputError: a mapped column is missing.
     """
     named = {field: name for field, name in mapping.columns if name is not None}
     for field, name in named.items():
@@ -239,26 +239,26 @@ def _text(cells: pl.Series) -> pl.Series:
 
 
 def _some_is_read(log: Table, name: str, field: str, read: pl.Series) -> None:
-    """Refuse a column of which no cell can be read: it does not hold what the mapping says."""
-    told = _text(log.frame[name])
-    if read.null_count() < read.len() or told.null_count() == told.len():
+    """Reject a column of which no cell can be read: the mapping must be wrong."""
+    text = _text(log.frame[name])
+    if read.null_count() < read.len() or text.null_count() == text.len():
         return
-    first = int(told.is_not_null().arg_true()[0])
+    first = int(text.is_not_null().arg_true()[0])
     place = log.place(first)
-    problem = f"no cell of the column {name!r} can be read; the first, in {place}, is {told[first][:60]!r}"
-    raise BadInputError(f"columns.{field}", problem, _hint(field, str(told[first])))
+    problem = f"no cell of the column {name!r} can be read; the first, in {place}, is {text[first][:60]!r}"
+    raise BadInputError(f"columns.{field}", problem, _hint(field, str(text[first])))
 
 
 def _hint(field: str, value: str) -> str:
     return f"in [options] {form_of(value)}" if field in CLOCKS else SPANS_HINT
 
 
-def _told(field: str, name: str, value: str) -> str:
+def _described(field: str, name: str, value: str) -> str:
     return f"{value[:60]!r} in the column {name!r}; {_hint(field, value)}"
 
 
 def _with_clocks(frame: pl.DataFrame, clocks: dict[str, Moments], mapping: Mapping) -> pl.DataFrame:
-    """Add the clocks, and the differences of the instants that they stand for."""
+    """Add the clocks, and the differences of their instants."""
     nothing = pl.Series([None], dtype=pl.Float64).new_from_index(0, frame.height)
     known = {field: clocks.get(field, Moments(nothing, nothing)) for field in CLOCKS}
     frame = frame.with_columns(each.wall_s.alias(field) for field, each in known.items())
@@ -272,7 +272,7 @@ def _with_clocks(frame: pl.DataFrame, clocks: dict[str, Moments], mapping: Mappi
         frame = frame.with_columns(first.alias(f"{field}_first"), last.alias(f"{field}_last"))
     pairs = (("began", "arrived"), ("left", "arrived"), ("ended", "began"))
     for later_field, earlier in pairs:
-        # The shortest difference that does not run backwards, and whether another is as possible.
+        # The shortest difference that is not negative, and whether another one is possible.
         ends, begins = (
             (f"{later_field}_first", f"{later_field}_last"),
             (f"{earlier}_first", f"{earlier}_last"),
@@ -294,16 +294,16 @@ def _with_clocks(frame: pl.DataFrame, clocks: dict[str, Moments], mapping: Mappi
     return frame.with_columns(nowhere=nowhere, doubtful=doubtful)
 
 
-# ── Kinds of customers: the classes of a log, rare ones together, by part of the day where that is asked
+# ── Kinds of customers: the classes of a log, rare ones grouped, optionally by part of the day
 
 ALL = "all"
 OTHER = "other"
 
 
 def kinds(classes: pl.Series, at_s: pl.Series, options: Options) -> pl.Series:
-    """Give each row's kind: its class as a plain name, and the part of the day in which it came.
+    """Return each row's kind: its class as an identifier, and the part of the day.
 
-    A class is `other` when it is missing, has fewer rows than `class_rows_least`, or is not among the
+    A class is `other` if it is missing, has fewer rows than `class_rows_least`, or is not among the
     `classes_most` most frequent.
     """
     if classes.null_count() == classes.len():
@@ -323,7 +323,7 @@ def kinds(classes: pl.Series, at_s: pl.Series, options: Options) -> pl.Series:
 
 
 def part_names(day_parts_h: tuple[float, ...]) -> list[str]:
-    """Give the names of the parts of the day, such as 00_20 and 20_24; one fewer bounds than names."""
+    """Return the names of the parts of the day, such as 00_20 and 20_24; one more than there are bounds."""
     bounds = [0.0, *day_parts_h, 24.0]
     return [f"{_hour(low)}_{_hour(high)}" for low, high in pairwise(bounds)]
 
@@ -334,7 +334,7 @@ def _hour(hour: float) -> str:
 
 
 def _plain_names(classes: list[str]) -> dict[str, str]:
-    """Give each class a name that can stand in a path: letters, digits and underscores, all different."""
+    """Give each class a unique name of letters, digits and underscores, usable in paths."""
     names: dict[str, str] = {}
     for each in classes:
         plain = re.sub(r"\W+", "_", each).strip("_")[:40] or "class"

@@ -1,4 +1,4 @@
-"""Distributions fitted to times, some cut short: maximum likelihood, and Kaplan and Meier."""
+"""Distributions fitted to censored times: maximum likelihood, and Kaplan–Meier."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from scipy import optimize, special
 
 from footfall.model.durations import DistributionFamily
 
-# ── Times as they were seen: which ended, which were cut short; equal ones counted together
+# ── Observed times, ended or censored; equal ones counted together
 
 Array = NDArray[np.float64]
 _MANY, _STEP = 4000, 1e-3
@@ -20,7 +20,7 @@ _MANY, _STEP = 4000, 1e-3
 
 @dataclass(frozen=True)
 class Sample:
-    """Different seconds in rising order, with how many ended there and how many were cut short there."""
+    """Distinct times in seconds, ascending, with how many ended and how many were censored at each."""
 
     seconds: Array
     ends: Array
@@ -28,17 +28,17 @@ class Sample:
 
     @cached_property
     def weights(self) -> Array:
-        """Times at each of the seconds."""
+        """Number of times at each value."""
         return self.ends + self.cut
 
     @property
     def total(self) -> float:
-        """All times."""
+        """Number of all times."""
         return float(self.weights.sum())
 
     @property
     def ended(self) -> float:
-        """Times that ended."""
+        """Number of times that ended."""
         return float(self.ends.sum())
 
     @property
@@ -47,9 +47,9 @@ class Sample:
         return float(self.weights @ self.seconds)
 
     def coarse(self) -> "Sample":
-        """Give the times on a grid of a thousandth of themselves, where there are very many different ones.
+        """Round times to a relative grid of 0.1 % if there are very many distinct ones.
 
-        What is fitted to them moves by less than a millionth; the work no longer grows with the log.
+        This changes fitted parameters by less than a millionth and bounds the work for large logs.
         """
         if self.seconds.size <= _MANY:
             return self
@@ -58,20 +58,20 @@ class Sample:
         return Sample(np.exp(places * _STEP), ends, cut)
 
     def above(self, low_s: float) -> "Sample":
-        """Give the times above some seconds."""
+        """Return the times above a bound."""
         kept = self.seconds > low_s
         return Sample(self.seconds[kept], self.ends[kept], self.cut[kept])
 
 
 def sample(seconds: ArrayLike, ended: ArrayLike | None = None) -> Sample:
-    """Count times that are equal; `ended` says which were not cut short, None: all ended.
+    """Count equal times; `ended` marks those that were not censored (None: all ended).
 
     Raises:
         ValueError: a time is negative or not finite.
     """
     times = np.asarray(seconds, dtype=np.float64)
     if times.size and not (np.isfinite(times).all() and times.min() >= 0):
-        msg = "times are finite and not negative"
+        msg = "times must be finite and not negative"
         raise ValueError(msg)
     flags = np.ones(times.size) if ended is None else np.asarray(ended, dtype=np.float64)
     values, place = np.unique(times, return_inverse=True)
@@ -79,11 +79,11 @@ def sample(seconds: ArrayLike, ended: ArrayLike | None = None) -> Sample:
     return Sample(values, ends, np.bincount(place, minlength=values.size).astype(np.float64) - ends)
 
 
-# ── The laws of times, fitted by likelihood, with times that were cut short where there are such
+# ── Distributions fitted by maximum likelihood, with censored times
 
 Z_95 = 1.959963984540054
 _LOG_MOST = 40.0
-"""Parameters stay within exp(±this), so that nothing overflows on the way."""
+"""Parameters are limited to exp(±this) to avoid overflow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +98,9 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class FittedDistribution:
-    """A law whose parameters make the sample most likely."""
+    """A distribution with maximum-likelihood parameters."""
 
-    law: DistributionFamily
+    family: DistributionFamily
     parameters: tuple[Parameter, ...]
     log_likelihood: float
     mean_s: float
@@ -108,26 +108,26 @@ class FittedDistribution:
 
     @property
     def aic(self) -> float:
-        """Akaike's criterion, 2 k - 2 ln L (Akaike 1974): the least is the best."""
+        """Akaike's criterion, 2 k - 2 ln L (Akaike 1974): lower is better."""
         return 2 * len(self.parameters) - 2 * self.log_likelihood
 
     def survival(self, t_s: Array) -> Array:
-        """Share of times longer than each of `t_s`."""
-        if self.law is DistributionFamily.CONSTANT:
+        """Return the share of times longer than each of `t_s`."""
+        if self.family is DistributionFamily.CONSTANT:
             alike: Array = np.where(t_s < self.mean_s, 1.0, 0.0)
             return alike
-        family = FAMILIES[self.law]
+        formulas = FAMILIES[self.family]
         values = [log(p.value) if p.name != "mu" else p.value for p in self.parameters]
         positive = t_s > 0
         survival: Array = np.where(
-            positive, np.exp(family.log_survival(np.where(positive, t_s, 1.0), *values)), 1.0
+            positive, np.exp(formulas.log_survival(np.where(positive, t_s, 1.0), *values)), 1.0
         )
         return survival
 
 
 @dataclass(frozen=True, slots=True)
-class Family:
-    """A law's formulas in parameters without bounds: logarithms, but for lognormal's mu."""
+class FamilyFormulas:
+    """Formulas of a family in unbounded parameters: logarithms, except for lognormal's mu."""
 
     names: tuple[str, ...]
     log_density: Callable[..., Array]
@@ -138,45 +138,45 @@ class Family:
     """Mean, and standard deviation over mean."""
 
 
-def fit_distribution(law: DistributionFamily, sample: Sample) -> FittedDistribution:
-    """Fit one law by maximum likelihood; intervals from the observed information.
+def fit_distribution(family: DistributionFamily, sample: Sample) -> FittedDistribution:
+    """Fit a family by maximum likelihood; intervals from the observed information.
 
-    ln L = sum of ln f over ended times + sum of ln S over those cut short (Kalbfleisch and Prentice 2002,
+    ln L = sum of ln f over ended times + sum of ln S over censored ones (Kalbfleisch and Prentice 2002,
     section 3.2).
 
     Raises:
         ValueError: a time is not above 0, or none ended.
     """
     if sample.ended <= 0 or sample.seconds.min(initial=inf) <= 0:
-        msg = "a law needs times above 0, and one that ended"
+        msg = "a fit needs times above 0, at least one of them ended"
         raise ValueError(msg)
-    family, sample = FAMILIES[law], sample.coarse()
+    formulas, sample = FAMILIES[family], sample.coarse()
 
     def cost(values: Array) -> float:
         if np.abs(values).max() > _LOG_MOST:
             return inf
-        found = sample.ends @ family.log_density(sample.seconds, *values)
+        found = sample.ends @ formulas.log_density(sample.seconds, *values)
         if sample.cut.any():
-            found += sample.cut @ family.log_survival(sample.seconds, *values)
+            found += sample.cut @ formulas.log_survival(sample.seconds, *values)
         return -float(found) / sample.total if np.isfinite(found) else inf
 
     logs = np.log(sample.seconds)
     middle = float(np.average(logs, weights=sample.weights))
     spread = sqrt(float(np.average((logs - middle) ** 2, weights=sample.weights)))
-    begin = np.array(family.start(middle, max(spread, 0.05)))
+    begin = np.array(formulas.start(middle, max(spread, 0.05)))
     options = {"xatol": 1e-9, "fatol": 1e-13, "maxiter": 4000, "maxfev": 4000}
-    with np.errstate(invalid="ignore"):  # two corners of the search may both be impossible
+    with np.errstate(invalid="ignore"):  # several corners of the simplex may be infinite
         found = optimize.minimize(cost, begin, method="Nelder-Mead", options=options)
     best = np.asarray(found.x)
     errors = _standard_errors(cost, best, sample.total)
-    mean_s, cv = family.moments(*best)
-    bounds = zip(family.names, best, errors, strict=True)
+    mean_s, cv = formulas.moments(*best)
+    bounds = zip(formulas.names, best, errors, strict=True)
     parameters = tuple(_parameter(name, float(value), float(error)) for name, value, error in bounds)
-    return FittedDistribution(law, parameters, -float(found.fun) * sample.total, mean_s, cv)
+    return FittedDistribution(family, parameters, -float(found.fun) * sample.total, mean_s, cv)
 
 
 def constant_distribution(seconds: float) -> FittedDistribution:
-    """Give the law of times that are all the same: its likelihood is 1."""
+    """Return the distribution of times that are all equal: its likelihood is 1."""
     return FittedDistribution(
         DistributionFamily.CONSTANT, (Parameter("mean_s", seconds, seconds, seconds),), 0.0, seconds, 0.0
     )
@@ -190,7 +190,7 @@ def _parameter(name: str, value: float, error: float) -> Parameter:
 
 
 def _standard_errors(cost: Callable[[Array], float], best: Array, total: float) -> Array:
-    """Square roots of the diagonal of the inverse of the observed information, by central differences."""
+    """Return standard errors: from the inverse of the observed information, by central differences."""
     step, size = 1e-4, best.size
     information = np.zeros((size, size))
     for i in range(size):
@@ -263,30 +263,30 @@ def _weibull_moments(log_shape: float, log_scale: float) -> tuple[float, float]:
     return exp(min(log_scale + first, 700)), sqrt(max(np.expm1(min(second - 2 * first, 700)), 0.0))
 
 
-FAMILIES: Mapping[DistributionFamily, Family] = MappingProxyType(
+FAMILIES: Mapping[DistributionFamily, FamilyFormulas] = MappingProxyType(
     {
-        DistributionFamily.EXPONENTIAL: Family(
+        DistributionFamily.EXPONENTIAL: FamilyFormulas(
             ("mean_s",),
             _exponential_density,
             _exponential_survival,
             lambda m, _s: (m + 0.5772,),
             lambda log_mean: (exp(log_mean), 1.0),
         ),
-        DistributionFamily.LOGNORMAL: Family(
+        DistributionFamily.LOGNORMAL: FamilyFormulas(
             ("mu", "sigma"),
             _lognormal_density,
             _lognormal_survival,
             lambda m, s: (m, log(s)),
             _lognormal_moments,
         ),
-        DistributionFamily.GAMMA: Family(
+        DistributionFamily.GAMMA: FamilyFormulas(
             ("shape", "scale_s"),
             _gamma_density,
             _gamma_survival,
             lambda m, s: (-2 * log(s), m + 2 * log(s)),
             lambda log_shape, log_scale: (exp(log_shape + log_scale), exp(-log_shape / 2)),
         ),
-        DistributionFamily.WEIBULL: Family(
+        DistributionFamily.WEIBULL: FamilyFormulas(
             ("shape", "scale_s"),
             _weibull_density,
             _weibull_survival,
@@ -295,13 +295,13 @@ FAMILIES: Mapping[DistributionFamily, Family] = MappingProxyType(
         ),
     }
 )
-"""The laws that are tried, each with its parameters."""
+"""The families that are tried."""
 
 
-# ── A measured distribution made short enough to stand in a model file
+# ── An empirical distribution with few enough points for a model file
 
 Points = tuple[tuple[float, ...], tuple[float, ...]]
-"""Seconds, and the share of times that are no longer."""
+"""Seconds, and the share of times that are not longer."""
 
 _MIDDLE = np.linspace(0.0, 0.95, 39)
 _TAIL = np.array([0.96, 0.97, 0.98, 0.985, 0.99, 0.995, 0.998, 1.0])
@@ -309,9 +309,9 @@ _GRID = np.concatenate([_MIDDLE, _TAIL])
 
 
 def thinned(seconds: Array, shares: Array) -> Points:
-    """Give some fifty points of a distribution function, denser towards its end.
+    """Thin a distribution function to about fifty points, denser towards its end.
 
-    Between two of them it is linear; of a step, the top is taken, so a curve that ends below 1 still does.
+    It is linear in between; the top of a step is kept, so a curve that ends below 1 still does.
     """
     top = float(shares[-1])
     places = np.unique(np.searchsorted(shares, np.clip(_GRID * top, 0.0, top)))
@@ -320,44 +320,44 @@ def thinned(seconds: Array, shares: Array) -> Points:
 
 
 def quantile_points(ordered: Array) -> Points:
-    """Give the quantiles of a sample at some fifty shares, from its least (share 0) to its greatest (1)."""
+    """Return the quantiles of a sample at about fifty shares, from its minimum (0) to its maximum (1)."""
     return tuple(np.quantile(ordered, _GRID).tolist()), tuple(_GRID.tolist())
 
 
-# ── The product-limit estimate of how long customers wait, where being served cuts a wait short
+# ── The product-limit estimate of patience, where service censors a wait
 
 
 @dataclass(frozen=True, slots=True)
 class KaplanMeier:
-    """The estimate at each time at which somebody left."""
+    """The estimate at each time at which a customer left."""
 
     seconds: Array
     at_risk: Array
-    """Who still waited just before."""
+    """Number still waiting just before."""
     left: Array
     survival: Array
-    """Share still waiting just after, had nobody been served."""
+    """Share still waiting just after, if no one had been served."""
     error: Array
     """Standard error of the share, by Greenwood."""
     low: Array
     high: Array
-    """95 % bounds at each time by itself."""
+    """Pointwise 95 % bounds."""
 
     def at(self, t_s: float) -> float:
-        """Share still waiting at a time; 1 before anybody left."""
+        """Return the share still waiting at a time; 1 before the first customer left."""
         k = int(np.searchsorted(self.seconds, t_s, "right"))
         return float(self.survival[k - 1]) if k else 1.0
 
     def error_at(self, t_s: float) -> float:
-        """Standard error of the share still waiting at a time."""
+        """Return the standard error of the share still waiting at a time."""
         k = int(np.searchsorted(self.seconds, t_s, "right"))
         return float(self.error[k - 1]) if k else 0.0
 
 
 def kaplan_meier(waits_s: ArrayLike, left: ArrayLike) -> KaplanMeier:
-    """Estimate from waits and whether each ended in leaving; the others were cut short.
+    """Estimate from waits and whether each ended in leaving; the others are censored.
 
-    Who left at a time is counted before those cut short at it (Kaplan and Meier 1958, JASA 53, 457-481).
+    At equal times, leaving is counted before censoring (Kaplan and Meier 1958, JASA 53, 457-481).
     """
     return product_limit(sample(waits_s, left))
 

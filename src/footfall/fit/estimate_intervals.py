@@ -1,4 +1,4 @@
-"""A table of counts per interval, as planners have it: arrivals, and mean service times without a shape."""
+"""Counts per interval, as used by planners: arrivals and mean service times."""
 
 from dataclasses import dataclass, field
 from math import sqrt
@@ -29,9 +29,9 @@ from footfall.workload.timestamps import form_of, moments
 
 COUNTS = ("count", "served_count", "abandoned_count")
 USUAL_NAMES = ("offered", "calls", "count", "arrivals", "contacts", "received", "volume", "n", "requests")
-"""Names that columns of counts often bear, proposed where none is named."""
+"""Usual names of columns of counts, suggested if none is mapped."""
 _RANGE = r"^(.*\d{1,2}:\d{2}(?::\d{2})?)\s*(?:-|–|to|bis)\s*\d{1,2}:\d{2}(?::\d{2})?\s*$"
-"""An interval told by both its ends, such as 09:00 - 09:15."""
+"""An interval given by start and end, such as 09:00 - 09:15."""
 _STEPS_S = (900.0, 1800.0, 3600.0)
 _COUNT_MOST = 10**9
 _ROWS_LEAST = 8
@@ -40,19 +40,19 @@ _EVEN_SHARE = 0.9
 
 @dataclass(frozen=True, slots=True)
 class Intervals:
-    """The intervals of a table of counts that can be used, and the fate of all its rows."""
+    """The usable intervals of a table of counts, and the status of all its rows."""
 
     frame: pl.DataFrame
     """at_s (wall clock, begin), day, weekday, kind, count, served_count, abandoned_count, service_s_mean."""
     interval_s: float
     read: int
-    fates: tuple[RowStatus, ...]
+    row_statuses: tuple[RowStatus, ...]
     copies: int
-    """Rows of an interval and class that another row tells, too."""
+    """Rows whose interval and class occur in another row."""
     notes: tuple[str, ...] = field(default=())
 
     def by_half_hour(self) -> pl.DataFrame:
-        """Give rows with day, weekday, half_hour, kind and weight, an interval shared out by time."""
+        """Return rows with day, weekday, half_hour, kind and weight; an interval is split by time."""
         begin_s = pl.col("at_s") % HALF_HOUR_S
         first = pl.min_horizontal(HALF_HOUR_S - begin_s, pl.lit(self.interval_s))
         second = pl.min_horizontal(pl.lit(self.interval_s) - first, pl.lit(HALF_HOUR_S))
@@ -61,9 +61,9 @@ class Intervals:
         for k, part_s in enumerate((first, second, third)):
             at_s = pl.col("at_s") - begin_s + k * HALF_HOUR_S
             day = pl.from_epoch((at_s // DAY_S).cast(pl.Int64), time_unit="d")
-            told = self.frame.with_columns(weight=pl.col("count") * part_s / self.interval_s, part_s=part_s)
+            shared = self.frame.with_columns(weight=pl.col("count") * part_s / self.interval_s, part_s=part_s)
             parts.append(
-                told.filter(pl.col("part_s") > 0).select(
+                shared.filter(pl.col("part_s") > 0).select(
                     day=day,
                     weekday=_weekday(day),
                     half_hour=((at_s % DAY_S) // HALF_HOUR_S).cast(pl.Int64),
@@ -79,46 +79,46 @@ def intervals_of(log: Table, mapping: Mapping) -> Intervals:
     """Read a table of counts by its mapping.
 
     Raises:
-        BadInputError: a column is missing or holds no counts, the intervals are longer than an hour, or no
+        BadInputError: a column is missing or has no counts, the intervals are longer than an hour, or no
             row can be used.
     """
     frame = _read(log, mapping)
     frame = frame.with_columns(reason=_reason(mapping))
     used = frame.filter(pl.col("reason") == WHOLE)
-    fates = _fates(frame, log, mapping)
+    row_statuses = _row_statuses(frame, log, mapping)
     if used.is_empty():
-        most = max(fates, key=lambda fate: fate.rows)
-        told = f"none of {frame.height:,} rows can be used: {most.reason} (the first is {most.place})"
+        most = max(row_statuses, key=lambda status: status.rows)
+        problem = f"none of {frame.height:,} rows can be used: {most.reason} (the first is {most.place})"
         hint = "rows that the mapping describes" if most.example is None else most.example
-        raise BadInputError("the log", told, hint)
+        raise BadInputError("the log", problem, hint)
     if not float(used["count"].sum()) > 0:
         raise BadInputError("columns.count", "all counts are 0", "a column with arrivals")
     if float(used["count"].max() or 0) > _COUNT_MOST:  # type: ignore[arg-type]  # a column of floats
         raise BadInputError("columns.count", f"a count is over {_COUNT_MOST:,}", "arrivals of an interval")
     interval_s = mapping.options.interval_min * 60.0 if mapping.options.interval_min else step_s(used["at_s"])
     if interval_s is None or not 0 < interval_s <= HOUR_S:
-        apart = "cannot be told" if interval_s is None else f"are {interval_s / 60:g} min"
-        expected = "intervals of at most 60 min; interval_min in [options] tells their length"
+        apart = "cannot be determined" if interval_s is None else f"are {interval_s / 60:g} min"
+        expected = "intervals of at most 60 min; set their length with interval_min in [options]"
         raise BadInputError("columns.count", f"the lengths of the intervals {apart}", expected)
     used = used.with_columns(kinds(used["kind"], used["at_s"], mapping.options))
     return Intervals(
         frame=used.sort("at_s", "row"),
         interval_s=interval_s,
         read=frame.height + len(log.aside),
-        fates=fates,
+        row_statuses=row_statuses,
         copies=used.height - used.select("at_s", "kind").n_unique(),
         notes=(*log.notes, *_notes(used, interval_s)),
     )
 
 
 def step_s(at_s: pl.Series) -> float | None:
-    """Give the seconds that most often lie between one time and the next; None: there is but one time."""
+    """Return the most frequent gap between successive times in seconds; None if there is only one time."""
     gaps = at_s.unique().sort().diff().drop_nulls()
     return None if gaps.is_empty() else float(gaps.mode().min())  # type: ignore[arg-type]  # mode of floats
 
 
-def refuse_counts(frame: pl.DataFrame, columns: list[str]) -> None:
-    """Refuse rows that come like a clock, each time once a class: they are counts, and no arrivals.
+def check_not_counts(frame: pl.DataFrame, columns: list[str]) -> None:
+    """Reject rows at regular intervals, once per class: they are counts, not arrivals.
 
     Raises:
         BadInputError: they are 15, 30 or 60 minutes apart.
@@ -132,26 +132,28 @@ def refuse_counts(frame: pl.DataFrame, columns: list[str]) -> None:
     if (times.diff().drop_nulls() == step).mean() < _EVEN_SHARE:  # type: ignore[operator]  # not null: rows are many
         return
     named = [name for name in columns if name.casefold() in USUAL_NAMES]
-    wanted = f'count = "{named[0] if named else "…"}" in [columns], the column of the counts'
-    problem = f"the rows are {step / 60:g} min apart and each time comes once: they are counts, not customers"
-    raise BadInputError("columns.arrived", problem, wanted)
+    expected = f'count = "{named[0] if named else "…"}" in [columns], the column of the counts'
+    problem = (
+        f"the rows are {step / 60:g} min apart and each time occurs once: they are counts, not customers"
+    )
+    raise BadInputError("columns.arrived", problem, expected)
 
 
 def mean_service(frame: pl.DataFrame) -> TimesFit | None:
-    """Give the mean service time over all served, its law assumed exponential; None: no mean is told.
+    """Return the mean service time over all served, assumed exponential; None: no means are recorded.
 
     The interval is of a ratio of sums over days (Cochran 1977, section 6.3), over
     intervals where there is one day.
     """
-    told = frame.with_columns(
+    known = frame.with_columns(
         n=pl.coalesce("served_count", pl.col("count") - pl.col("abandoned_count"), "count")
     )
-    told = told.filter((pl.col("n") > 0) & (pl.col("service_s_mean") > 0))
-    if told.is_empty():
+    known = known.filter((pl.col("n") > 0) & (pl.col("service_s_mean") > 0))
+    if known.is_empty():
         return None
-    total = float(told["n"].sum())
-    mean_s = float((told["n"] * told["service_s_mean"]).sum()) / total
-    away = told.with_columns(e=pl.col("n") * (pl.col("service_s_mean") - mean_s))
+    total = float(known["n"].sum())
+    mean_s = float((known["n"] * known["service_s_mean"]).sum()) / total
+    away = known.with_columns(e=pl.col("n") * (pl.col("service_s_mean") - mean_s))
     groups = away.group_by("day").agg(pl.col("e").sum()) if away["day"].n_unique() > 1 else away
     n = groups.height
     spread = sqrt(n / (n - 1) * float((groups["e"] ** 2).sum())) / total if n > 1 else 0.0
@@ -163,7 +165,7 @@ def mean_service(frame: pl.DataFrame) -> TimesFit | None:
         short_s_mean=0.0,
         mean_s=mean,
         cv=1.0,
-        laws=(FittedDistribution(DistributionFamily.EXPONENTIAL, (mean,), 0.0, mean_s, 1.0),),
+        distributions=(FittedDistribution(DistributionFamily.EXPONENTIAL, (mean,), 0.0, mean_s, 1.0),),
         distance_share=0.0,
         chosen=DistributionFamily.EXPONENTIAL,
         points=((0.0, mean_s), (0.0, 1.0)),
@@ -172,10 +174,10 @@ def mean_service(frame: pl.DataFrame) -> TimesFit | None:
 
 
 def outcomes_of(frame: pl.DataFrame) -> dict[str, int]:
-    """Give how many were served and abandoned, as far as the counts tell."""
+    """Return how many were served and abandoned, as far as known."""
     sums = {Outcome.SERVED.value: "served_count", Outcome.ABANDONED.value: "abandoned_count"}
-    told = {outcome: round(float(frame[name].sum())) for outcome, name in sums.items()}
-    return {outcome: n for outcome, n in told.items() if n}
+    counts = {outcome: round(float(frame[name].sum())) for outcome, name in sums.items()}
+    return {outcome: n for outcome, n in counts.items() if n}
 
 
 def _read(log: Table, mapping: Mapping) -> pl.DataFrame:
@@ -196,7 +198,7 @@ def _read(log: Table, mapping: Mapping) -> pl.DataFrame:
         [
             pl.int_range(1, table.height + 1, eager=True).alias("row"),
             at_s.alias("at_s"),
-            table[named["arrived"]].cast(pl.String).alias("told_at"),
+            table[named["arrived"]].cast(pl.String).alias("arrived_text"),
             kind.alias("kind"),
             *(cells.alias(name) for name, cells in counts.items()),
             mean_s.alias("service_s_mean"),
@@ -210,28 +212,28 @@ def _weekday(day: pl.Expr) -> pl.Expr:
 
 def _reason(mapping: Mapping) -> pl.Expr:
     options: Options = mapping.options
-    missing = pl.col("told_at").is_null() | (pl.col("told_at").str.strip_chars() == "")
-    wanted = pl.col("kind").is_in(list(options.classes or ())).fill_null(value=False)
+    missing = pl.col("arrived_text").is_null() | (pl.col("arrived_text").str.strip_chars() == "")
+    expected = pl.col("kind").is_in(list(options.classes or ())).fill_null(value=False)
     return (
         pl.when(pl.col("at_s").is_null())
         .then(pl.when(missing).then(pl.lit(NO_ARRIVAL)).otherwise(pl.lit(UNREADABLE_ARRIVAL)))
         .when(pl.col("count").is_null())
         .then(pl.lit("count missing or unreadable"))
         .when(pl.col("count") < 0)
-        .then(pl.lit("count less than nothing"))
-        .when(pl.lit(bool(options.classes)) & ~wanted)
-        .then(pl.lit("class not asked for"))
+        .then(pl.lit("negative count"))
+        .when(pl.lit(bool(options.classes)) & ~expected)
+        .then(pl.lit("class not selected"))
         .when((pl.col("day") < pl.lit(options.first_day)).fill_null(value=False))
-        .then(pl.lit("before the first day asked for"))
+        .then(pl.lit("before the first day selected"))
         .when((pl.col("day") > pl.lit(options.last_day)).fill_null(value=False))
-        .then(pl.lit("after the last day asked for"))
+        .then(pl.lit("after the last day selected"))
         .when(~pl.col("weekday").is_in(list(options.weekdays)))
-        .then(pl.lit("weekday not asked for"))
+        .then(pl.lit("weekday not selected"))
         .otherwise(pl.lit(WHOLE))
     )
 
 
-def _fates(frame: pl.DataFrame, log: Table, mapping: Mapping) -> tuple[RowStatus, ...]:
+def _row_statuses(frame: pl.DataFrame, log: Table, mapping: Mapping) -> tuple[RowStatus, ...]:
     columns = {
         UNREADABLE_ARRIVAL: mapping.columns.arrived,
         "count missing or unreadable": mapping.columns.count,
@@ -252,18 +254,16 @@ def _fates(frame: pl.DataFrame, log: Table, mapping: Mapping) -> tuple[RowStatus
             )
         )
     found += set_aside(log)
-    return tuple(sorted(found, key=lambda fate: (fate.use != "whole", -fate.rows, fate.reason)))
+    return tuple(sorted(found, key=lambda status: (status.use != "whole", -status.rows, status.reason)))
 
 
 def _notes(used: pl.DataFrame, interval_s: float) -> list[str]:
     notes = [f"the rows are counts per {interval_s / 60:g} min: {float(used['count'].sum()):,.0f} arrivals"]
     if interval_s > HALF_HOUR_S:
-        notes.append("an interval's count is shared out evenly over its half hours")
+        notes.append("an interval's count is split evenly over its half hours")
     if (left := float(used["abandoned_count"].sum())) > 0:
         share = left / float(used["count"].sum())
-        notes.append(
-            f"{left:,.0f} abandoned ({share:.1%}): after which wait is not told, so patience is not fitted"
-        )
+        notes.append(f"{left:,.0f} abandoned ({share:.1%}), but not after which wait: patience is not fitted")
     usual = used.group_by("day", "weekday").agg(pl.col("at_s").n_unique().alias("n"))
     short = usual.filter(pl.col("n") < pl.col("n").max().over("weekday")).sort("day")
     if short.height:

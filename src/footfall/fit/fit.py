@@ -1,4 +1,4 @@
-"""A log fitted as a whole: arrivals, and for each kind of customer service, patience and outcomes."""
+"""Fit a whole log: arrivals, and service, patience and outcomes for each kind of customer."""
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
@@ -7,7 +7,13 @@ import polars as pl
 
 from footfall.fit.arrival_fit import EVERY, ArrivalsFit, fit_arrivals
 from footfall.fit.distributions import FAMILIES
-from footfall.fit.estimate_intervals import Intervals, intervals_of, mean_service, outcomes_of, refuse_counts
+from footfall.fit.estimate_intervals import (
+    Intervals,
+    check_not_counts,
+    intervals_of,
+    mean_service,
+    outcomes_of,
+)
 from footfall.fit.log_rows import LogRows, RowStatus, rows_of
 from footfall.fit.patience_fit import PatienceFit, RedialFit, fit_patience, fit_redial, weighed
 from footfall.fit.staff_fit import StaffFit, fit_staff
@@ -23,7 +29,7 @@ MINUTE_S = 60.0
 
 @dataclass(frozen=True, slots=True)
 class KindFit:
-    """What was fitted to one kind of customer."""
+    """The fit for one kind of customer."""
 
     kind: str
     """`*` for all kinds together."""
@@ -32,78 +38,78 @@ class KindFit:
     service: TimesFit | None
     """None: too few."""
     patience: PatienceFit | None
-    """None: nobody left while waiting, or no waits are told."""
+    """None: no customer left while waiting, or waits are not recorded."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fitted:
-    """All that was fitted to a log."""
+    """The fit of a whole log."""
 
     read: int
     """Rows of the log."""
-    fates: tuple[RowStatus, ...]
-    """What became of them; they add up to `read`."""
+    row_statuses: tuple[RowStatus, ...]
+    """How they were used; the counts add up to `read`."""
     options: Options
     arrivals: ArrivalsFit
     every: KindFit
-    """All kinds together: what a kind with too few rows is given."""
+    """All kinds together, used for kinds with too few rows."""
     kinds: dict[str, KindFit]
     staff: StaffFit | None
     redial: RedialFit | None
     services: pl.DataFrame
-    """service_s and services: how many took so long, short ones too."""
+    """service_s and services: the number of services of each length, short ones included."""
     copies: int
-    """Used rows that another one equals in all that is known of it."""
+    """Used rows that are identical to another."""
     notes: tuple[str, ...] = ()
-    """How the log was read, and what was taken for what."""
+    """How the log was read, and what was assumed."""
     interval_s: float | None = None
-    """Length of the intervals, where the rows are counts: of services only means are known then."""
+    """Length of the intervals if the rows are counts: then only mean service times are known."""
 
     @property
     def used(self) -> int:
         """Rows that count at least as arrivals."""
-        return sum(fate.rows for fate in self.fates if fate.use != "none")
+        return sum(status.rows for status in self.row_statuses if status.use != "none")
 
     @property
     def set_aside(self) -> int:
-        """Rows that count as nothing."""
+        """Rows that are not used at all."""
         return self.read - self.used
 
 
 def fit_log(log: pl.DataFrame | Table, mapping: Mapping) -> Fitted:
-    """Fit a log by its mapping; the records hold no file's name and touch no file.
+    """Fit a log by its mapping; the result refers to no file.
 
-    Classes and parts of the day are chosen by the mapping's options `classes`, `day_parts_h`, `from`,
-    `until` and `weekdays`; each class in each part is a kind of its own, such as `PS_20_24`.
+    Classes and parts of the day are selected by the mapping's options `classes`, `day_parts_h`, `from`,
+    `until` and `weekdays`; each class in each part is a separate kind, such as `PS_20_24`.
 
     Raises:
-        BadInputError: the log has no such column, or no row of it can be used.
+        BadInputError: a mapped column is missing, or no row can be used.
     """
     return fit_rows(read_log(log, mapping), mapping.options)
 
 
 def read_log(log: pl.DataFrame | Table, mapping: Mapping) -> LogRows | Intervals:
-    """Read what `fit_rows` fits: the rows of a log, or its counts per interval.
+    """Read the rows of a log, or its counts per interval, for `fit_rows`.
 
     Raises:
-        BadInputError: the log has no such column, or no row of it can be used.
+        BadInputError: a mapped column is missing, or no row can be used.
     """
     log = log if isinstance(log, Table) else Table(log)
     if mapping.columns.count is not None:
         return intervals_of(log, mapping)
     rows = rows_of(log, mapping)
-    refuse_counts(rows.frame, log.frame.columns)
+    check_not_counts(rows.frame, log.frame.columns)
     return rows
 
 
 def fit_rows(rows: LogRows | Intervals, options: Options, form: Fitted | None = None) -> Fitted:
-    """Fit what has been read from a log; with the laws of another fit only, where a `form` is given."""
+    """Fit rows that were read from a log; if `form` is given, with its distribution families only."""
     if isinstance(rows, Intervals):
         return _counted_fit(rows, options)
     frame = rows.frame
     redial = fit_redial(frame) if options.redial and options.station == "hotline" else None
     names = sorted(frame["kind"].unique())
-    told = [name for name in frame.columns if name not in {"row", "kind"}]
+    columns = [name for name in frame.columns if name not in {"row", "kind"}]
     forms = {} if form is None else form.kinds | {EVERY: form.every}
     kinds = {
         name: _kind(name, frame.filter(pl.col("kind") == name), options, forms.get(name)) for name in names
@@ -111,7 +117,7 @@ def fit_rows(rows: LogRows | Intervals, options: Options, form: Fitted | None = 
     is_one = len(names) == 1
     return Fitted(
         read=rows.read,
-        fates=rows.fates,
+        row_statuses=rows.row_statuses,
         options=options,
         arrivals=fit_arrivals(weighed(frame, redial)),
         every=replace(kinds[names[0]], kind=EVERY)
@@ -121,7 +127,7 @@ def fit_rows(rows: LogRows | Intervals, options: Options, form: Fitted | None = 
         staff=fit_staff(frame, options.on_duty_gap_min * MINUTE_S),
         redial=redial,
         services=_counted(frame["service_s"]),
-        copies=frame.height - frame.select(told).n_unique(),
+        copies=frame.height - frame.select(columns).n_unique(),
         notes=rows.notes,
     )
 
@@ -132,7 +138,7 @@ def _counted_fit(intervals: Intervals, options: Options) -> Fitted:
     names = sorted(frame["kind"].unique())
     return Fitted(
         read=intervals.read,
-        fates=intervals.fates,
+        row_statuses=intervals.row_statuses,
         options=options,
         arrivals=fit_arrivals(intervals.by_half_hour(), compared=intervals.interval_s <= HALF_HOUR_S),
         every=_counted_kind(EVERY, frame),
@@ -179,7 +185,7 @@ def _kind(name: str, rows: pl.DataFrame, options: Options, form: KindFit | None)
 
 
 def _tried(form: TimesFit | PatienceFit | None) -> Collection[DistributionFamily]:
-    """Give the laws to try: all, or that of a fit; where that is the data themselves, the quickest."""
+    """Return the families to try: all, or that of an earlier fit (for empirical data: the fastest one)."""
     if form is None:
         return FAMILIES
     chosen = form.chosen

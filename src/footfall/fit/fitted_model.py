@@ -1,4 +1,4 @@
-"""A model built from what was fitted to a log."""
+"""A model built from the fit of a log."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -27,35 +27,35 @@ from footfall.model.population import Choice, FollowUp, FollowUps, Segment, no_a
 from footfall.model.station_specs import CallCentre, Caller, Counters, RequestServer, Station
 from footfall.records.rows import Outcome
 
-# ── Fitted times as a model has them
+# ── Fitted times in the form of a model
 
 _CV_LEAST = 1e-6
-"""Times that vary less are constant."""
+"""Times that vary less are treated as constant."""
 
 
 def rounded(value: float, digits: int = 6) -> float:
-    """Give a number with so many digits, as it will stand in the file."""
+    """Round a number to significant digits, as written in the model file."""
     return float(f"{value:.{digits}g}")
 
 
 def time_of(fit: TimesFit | None, log: str, what: str) -> AnyDuration | None:
-    """Give a fitted time as a model has it, short ones as a part of their own; None: too few."""
+    """Convert a fitted time for a model, short ones as a separate part; None: too few."""
     if fit is None:
         return None
     source = f"{log}; {fit.times:,} {what}"
     whole: Duration | Empirical
     whole = empirical(fit.points, None, source) if fit.chosen is None else distribution_of(fit.best, source)
     if not fit.short or (fit.chosen is None and not fit.short_s_mean):
-        return whole  # the measured curve holds times of 0 itself
-    told = f"{log}; {fit.short:,} short {what}"
-    short = constant_s(fitted(rounded(fit.short_s_mean), told))
+        return whole  # the measured curve includes times of 0
+    note = f"{log}; {fit.short:,} short {what}"
+    short = constant_s(fitted(rounded(fit.short_s_mean), note))
     return Mixture(
-        parts=(Part(name="short", share=fitted(rounded(fit.short_share), told), time=short),), rest=whole
+        parts=(Part(name="short", share=fitted(rounded(fit.short_share), note), time=short),), rest=whole
     )
 
 
 def patience_of(fit: PatienceFit | None, log: str) -> AnyDuration | None:
-    """Give a fitted patience as a model has it; None: nobody left."""
+    """Convert a fitted patience for a model; None: no customer left."""
     if fit is None:
         return None
     source = f"{log}; {fit.left:,} of {fit.waits:,} who waited left"
@@ -65,24 +65,24 @@ def patience_of(fit: PatienceFit | None, log: str) -> AnyDuration | None:
     return distribution_of(fit.best, source)
 
 
-def distribution_of(law: FittedDistribution, source: str) -> Duration:
-    """Give a fitted law as a model has it."""
-    mean_s = fitted(rounded(law.mean_s), source)
-    if law.law is DistributionFamily.CONSTANT or law.cv < _CV_LEAST:
+def distribution_of(distribution: FittedDistribution, source: str) -> Duration:
+    """Convert a fitted distribution for a model."""
+    mean_s = fitted(rounded(distribution.mean_s), source)
+    if distribution.family is DistributionFamily.CONSTANT or distribution.cv < _CV_LEAST:
         return constant_s(mean_s)
-    if law.law is DistributionFamily.EXPONENTIAL:
+    if distribution.family is DistributionFamily.EXPONENTIAL:
         return exponential_s(mean_s)
-    return Duration(law=law.law, mean_s=mean_s, cv=fitted(rounded(law.cv), source))
+    return Duration(law=distribution.family, mean_s=mean_s, cv=fitted(rounded(distribution.cv), source))
 
 
 def empirical(points: Points, beyond: Duration | None, source: str) -> Empirical:
-    """Give a measured curve; `beyond` counts only where it ends below 1."""
+    """Return a measured curve; `beyond` applies only if it ends below 1."""
     seconds, shares = (tuple(map(rounded, part)) for part in points)
     curve = Curve(seconds=seconds, shares=shares, grade=Grade.FITTED, source=source)
     return Empirical(curve=curve, beyond=None if shares[-1] == 1 else beyond)
 
 
-# ── The one channel of a fitted model: hotline, hall or web server, with the staff of the log
+# ── The channel of a fitted model: hotline, hall or web server, with the staff of the log
 
 FOREVER_S = 1e9
 UNLIMITED = "not in the log: no limit"
@@ -96,7 +96,7 @@ _Parts = tuple[Station, dict[Verb, Work], dict[str, tuple[Step, ...]]]
 
 
 def channel_of(fit: Fitted, log: str, kinds: list[str]) -> Channel:
-    """Make the channel of a fit for some of its kinds; `log` is the source of its numbers."""
+    """Build the channel of a fit for some of its kinds; `log` is the source of its numbers."""
     makers: dict[str, Callable[[Fitted, str, list[str]], _Parts]] = {
         "hotline": _hotline,
         "hall": _hall,
@@ -118,7 +118,7 @@ def channel_of(fit: Fitted, log: str, kinds: list[str]) -> Channel:
 
 
 def _hotline(fit: Fitted, log: str, kinds: list[str]) -> _Parts:
-    """Give a hotline: no IVR, every caller asks for an agent, each kind with its own talk and patience."""
+    """Build a hotline: no IVR, every caller needs an agent, each kind with its own talk and patience."""
     nothing = constant_s(assumed(0, "the log begins at the queue"))
     wrap_up = fit.staff.wrap_up if fit.staff and fit.options.wrap_up else None
     station = CallCentre(
@@ -128,12 +128,12 @@ def _hotline(fit: Fitted, log: str, kinds: list[str]) -> _Parts:
         rounding="random",
         patience=patience_of(fit.every.patience, log) or _forever(),
         talk=time_of(fit.every.service, log, "services") or nothing,
-        wrap_up=time_of(wrap_up, log, "gaps to the next call, somebody waiting") or nothing,
+        wrap_up=time_of(wrap_up, log, "gaps to the next call, customers waiting") or nothing,
         agent_share={kind: assumed(1, "the log is of those who ask for an agent") for kind in kinds},
         callers={kind: caller for kind in kinds if (caller := _caller(fit.kinds[kind], log))},
     )
-    turn = Step(verb=Verb.QUERY, human=nothing, pages=assumed(1, "one call"))
-    return station, {Verb.QUERY: Work(service=nothing)}, dict.fromkeys(kinds, (turn,))
+    step = Step(verb=Verb.QUERY, human=nothing, pages=assumed(1, "one call"))
+    return station, {Verb.QUERY: Work(service=nothing)}, dict.fromkeys(kinds, (step,))
 
 
 def _caller(kind: KindFit, log: str) -> Caller | None:
@@ -143,7 +143,7 @@ def _caller(kind: KindFit, log: str) -> Caller | None:
 
 
 def _hall(fit: Fitted, log: str, kinds: list[str]) -> _Parts:
-    """Give a hall with one line, in which a clerk serves each kind for its own time."""
+    """Build a hall with one queue; each kind has its own service time."""
     nothing = constant_s(assumed(0, "the clerk's screens are in the service time"))
     station = Counters(
         clerks=_staff(fit, log),
@@ -161,7 +161,7 @@ def _hall(fit: Fitted, log: str, kinds: list[str]) -> _Parts:
 
 
 def _web(fit: Fitted, log: str, kinds: list[str]) -> _Parts:
-    """Give a server whose slots are the most requests at once; one law of service for all kinds."""
+    """Build a server whose slots are the most concurrent requests, with one service time for all kinds."""
     most = 1 if fit.staff is None else int(fit.staff.days["busy_most"].to_numpy().max())
     station = RequestServer(
         slots=fitted(max(most, 1), f"{log}; the most at once: capacity is at least this"),
@@ -169,9 +169,9 @@ def _web(fit: Fitted, log: str, kinds: list[str]) -> _Parts:
         deadline_s=assumed(_DEADLINE_S, "not in the log"),
     )
     nothing = constant_s(assumed(0, "no time of the customer's own"))
-    turn = Step(verb=Verb.QUERY, human=nothing, pages=assumed(1, "a row is a request"))
+    step = Step(verb=Verb.QUERY, human=nothing, pages=assumed(1, "a row is a request"))
     work = Work(service=_service_of(fit, log, EVERY), faults=_faults(fit.every, log))
-    return station, {Verb.QUERY: work}, dict.fromkeys(kinds, (turn,))
+    return station, {Verb.QUERY: work}, dict.fromkeys(kinds, (step,))
 
 
 def _service_of(fit: Fitted, log: str, kind: str) -> AnyDuration:
@@ -181,7 +181,7 @@ def _service_of(fit: Fitted, log: str, kind: str) -> AnyDuration:
 
 
 def _faults(every: KindFit, log: str) -> tuple[Fault, ...]:
-    """Give the outcomes of the log that are faults, each with its share of all rows."""
+    """Return the outcomes of the log that are faults, each with its share of all rows."""
     return tuple(
         Fault(
             cause=f"logged_{outcome}",
@@ -199,15 +199,15 @@ def _faults(every: KindFit, log: str) -> tuple[Fault, ...]:
 def _staff(fit: Fitted, log: str) -> Profile:
     if fit.staff is None:
         return constant(ENDLESS, Grade.ASSUMED, "no service times in the log: endless")
-    told = f"{fit.staff.agents} agents, mean on duty" if fit.staff.by_agent else "the most served at once"
-    return profile(list(map(rounded, fit.staff.profile())), Grade.FITTED, f"{log}; {told}")
+    note = f"{fit.staff.agents} agents, mean on duty" if fit.staff.by_agent else "the most served at once"
+    return profile(list(map(rounded, fit.staff.profile())), Grade.FITTED, f"{log}; {note}")
 
 
 def _forever() -> Duration:
-    return constant_s(assumed(FOREVER_S, "nobody left in the log"))
+    return constant_s(assumed(FOREVER_S, "no customer left in the log"))
 
 
-# ── From fitted records to a model: one channel, a segment for each kind of customer
+# ── The whole model: one channel, one segment per kind of customer
 
 DAYS_A_MONTH = 31
 _ATTEMPTS_MOST = 10
@@ -216,7 +216,7 @@ _NO_ACCOUNTS = "accounts are not in the log"
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """What a model is called and where it comes from."""
+    """Name, title and source of a fitted model."""
 
     name: str
     title: str
@@ -225,7 +225,7 @@ class Named:
 
 
 def model_of(fit: Fitted, named: Named) -> Model:
-    """Make the model of the mean day of a fit; every number says the log, or that it is assumed."""
+    """Build the model of a fit's mean day; every number has the log as source, or is marked as assumed."""
     arrivals = fit.arrivals
     profiles = {kind: arrivals.profile(kind) for kind in fit.kinds}
     profiles = {kind: values for kind, values in profiles.items() if sum(values) > 0}
@@ -235,8 +235,8 @@ def model_of(fit: Fitted, named: Named) -> Model:
     busyness = arrivals.busyness
     varies = Number(0, Grade.ASSUMED, "too few days to tell how busy days differ")
     if busyness is not None:
-        told = f"{named.log}; 95 %: {busyness.low:.3f} to {busyness.high:.3f}"
-        varies = fitted(rounded(busyness.cv), told)
+        note = f"{named.log}; 95 %: {busyness.low:.3f} to {busyness.high:.3f}"
+        varies = fitted(rounded(busyness.cv), note)
     channel = channel_of(fit, named.log, list(profiles))
     return Model(
         name=named.name,
@@ -273,7 +273,7 @@ def model_of(fit: Fitted, named: Named) -> Model:
 
 
 def on_day(model: Model, arrivals: dict[str, list[float]], staff: list[float], source: str) -> Model:
-    """Give a fitted model with the arrivals (by kind, in each half hour) and the staff of other days."""
+    """Return a fitted model with the arrivals (by kind, per half hour) and the staff of other days."""
     total = sum(map(sum, arrivals.values()))
     people = max(round(total), 1)
     segments = tuple(
@@ -305,7 +305,7 @@ def _follow_ups(fit: Fitted, named: Named) -> FollowUps:
         return FollowUps(attempts_most=assumed(1, "calls are not followed up"), by_outcome={})
     source = f"{named.log}; {redial.identified:,} known by name who abandoned"
     again = FollowUp(
-        retry_share=fitted(rounded(redial.share), f"{source}, within an hour, new errands left out"),
+        retry_share=fitted(rounded(redial.share), f"{source}, within an hour, unrelated calls excluded"),
         switch_share=assumed(0, NEUTRAL),
         delay=empirical(redial.delays, None, source),
     )

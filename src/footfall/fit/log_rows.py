@@ -1,4 +1,4 @@
-"""Rows of a log as calls or visits, each used or set aside with a reason; Asterisk's queue log too."""
+"""Rows of a log as calls or visits, each used or excluded with a reason; also Asterisk queue logs."""
 
 import re
 import tomllib
@@ -19,55 +19,55 @@ from footfall.records.rows import Outcome
 from footfall.records.text_file import encoding_of, lines_of
 from footfall.workload.log_mapping import IGNORED, WEEKDAYS, Mapping, mapping_of
 
-# ── A log's rows by the mapping: what each is used for, and why it is not used for more
+# ── Rows by the mapping: how each is used, and why it is not used in full
 
 Use = Literal["whole", "arrival", "none"]
-WHOLE = "used whole"
+WHOLE = "used in full"
 _HELPERS = ("use", "reason", "word", "empty", "nowhere", "doubtful", "zero")
-_WORDS_TOLD = 8
-"""Unknown or ignored words named one by one; the rest together."""
+_WORDS_LISTED = 8
+"""Number of unknown or ignored words listed individually; the rest are grouped."""
 
 
 @dataclass(frozen=True, slots=True)
 class RowStatus:
-    """What became of some rows, and why."""
+    """How some rows are used, and why."""
 
     use: Use
-    """`whole`: for all that they tell; `arrival`: they count as arrivals only; `none`: set aside."""
+    """`whole`: in full; `arrival`: as arrivals only; `none`: not used."""
     reason: str
     rows: int
     first_row: int
-    """Number of the first of them among the rows, from 1; 0: it is a line that is no row of the table."""
+    """Number of the first of them, from 1; 0: a line that is not a row of the table."""
     where: str = ""
-    """Where the first of them stands in the file."""
+    """Position of the first of them in the file."""
     example: str | None = None
-    """What the cell of the first holds that cannot be read, and which option would help."""
+    """The unreadable cell of the first of them, and which option would help."""
 
     @property
     def place(self) -> str:
-        """Where the first of them stands."""
+        """Position of the first of them."""
         return self.where or f"row {self.first_row:,}"
 
 
 @dataclass(frozen=True, slots=True)
 class LogRows:
-    """The rows of a log that can be used, and the fate of all."""
+    """The usable rows of a log, and the status of all rows."""
 
     frame: pl.DataFrame
     """In order of arrival: row, day, weekday, half_hour, at_s, kind, outcome, wait_s, service_s, began_s,
     ended_s, agent, customer. Times are wall-clock seconds since 1970; unknown is null."""
     read: int
-    fates: tuple[RowStatus, ...]
+    row_statuses: tuple[RowStatus, ...]
     """Their rows add up to `read`."""
     notes: tuple[str, ...] = ()
-    """What was taken for what, where the log leaves it open."""
+    """What was assumed where the log is ambiguous."""
 
 
 def rows_of(log: pl.DataFrame | Table, mapping: Mapping) -> LogRows:
     """Read a log by its mapping.
 
     Raises:
-        BadInputError: the log has no such column, no cell of a column can be read, or no row can be used.
+        BadInputError: a mapped column is missing or cannot be read, or no row can be used.
     """
     log = log if isinstance(log, Table) else Table(log)
     cells = read_cells(log, mapping)
@@ -82,13 +82,13 @@ def rows_of(log: pl.DataFrame | Table, mapping: Mapping) -> LogRows:
         use=pl.when(known & partly.is_not_null()).then(pl.lit("arrival")).otherwise("use"),
         reason=pl.when(known).then(pl.coalesce(partly, pl.lit(WHOLE))).otherwise("reason"),
     )
-    fates = _fates(frame, log, cells)
+    row_statuses = _row_statuses(frame, log, cells)
     used = frame.filter(pl.col("use") != "none")
     if used.is_empty():
-        problem = f"none of {frame.height:,} rows can be used: {_most_frequent(fates)}"
+        problem = f"none of {frame.height:,} rows can be used: {_most_frequent(row_statuses)}"
         raise BadInputError("the log", problem, "rows that the mapping describes")
     if used.filter(pl.col("use") == "whole").is_empty():
-        problem = f"none of {used.height:,} rows has times that can be right: {_most_frequent(fates)}"
+        problem = f"none of {used.height:,} rows has valid times: {_most_frequent(row_statuses)}"
         raise BadInputError("the log", problem, "other columns or units; or no columns of waits and services")
     notes = (*log.notes, *_notes(used, mapping))
     whole = pl.col("use") == "whole"
@@ -98,18 +98,18 @@ def rows_of(log: pl.DataFrame | Table, mapping: Mapping) -> LogRows:
         kinds(used["kind"], used["at_s"], mapping.options),
     )
     read = frame.height + len(log.aside)
-    return LogRows(used.drop(*_HELPERS).sort("at_s", "row"), read, fates, notes)
+    return LogRows(used.drop(*_HELPERS).sort("at_s", "row"), read, row_statuses, notes)
 
 
-def _most_frequent(fates: Sequence[RowStatus]) -> str:
-    """Say why most rows are not used whole, and which is the first."""
-    most = max(fates, key=lambda fate: fate.rows)
-    told = f"{most.reason} ({most.rows:,} rows, the first is {most.place})"
-    return told if most.example is None else f"{told}: {most.example}"
+def _most_frequent(row_statuses: Sequence[RowStatus]) -> str:
+    """Describe why most rows are not used in full, and the first of them."""
+    most = max(row_statuses, key=lambda status: status.rows)
+    text = f"{most.reason} ({most.rows:,} rows, the first is {most.place})"
+    return text if most.example is None else f"{text}: {most.example}"
 
 
 def _derived(frame: pl.DataFrame, mapping: Mapping) -> pl.DataFrame:
-    """Give outcome, wait and service, from clocks or as they are given; differences are of instants."""
+    """Derive outcome, wait and service, from clocks or as given; differences are between instants."""
     columns, tolerance_s = mapping.columns, mapping.options.clock_tolerance_s
     began, arrived = pl.col("began"), pl.col("arrived")
     service = pl.col("given_service_s") if columns.service_s else pl.col("ended_after_began_s")
@@ -151,18 +151,18 @@ def _derived(frame: pl.DataFrame, mapping: Mapping) -> pl.DataFrame:
 
 
 def _nearly(seconds: pl.Expr, tolerance_s: float) -> pl.Expr:
-    """Take a little less than nothing for nothing."""
+    """Treat slightly negative values as 0."""
     return pl.when(seconds.is_between(-tolerance_s, 0)).then(0.0).otherwise(seconds)
 
 
 def _outcome(frame: pl.DataFrame, mapping: Mapping) -> pl.Expr:
-    """Give what each word of the log means; without words, who has a service time was served."""
+    """Return the outcome of each row by its word; without words, rows with a service time were served."""
     if mapping.columns.outcome is None:
         served, left = pl.lit(Outcome.SERVED.value), pl.lit(Outcome.ABANDONED.value)
         has_service = pl.col("given_service_s" if mapping.columns.service_s else "ended").is_not_null()
         waited = pl.col("given_wait_s" if mapping.columns.wait_s else "left").is_not_null()
         if mapping.options.station != "web":
-            # Talk of 0 s is how switches write that nobody answered.
+            # Switches write unanswered calls as a talk time of 0 s.
             is_zero = pl.col("service_s").fill_null(1.0) == 0
             has_service, waited = has_service & ~is_zero, waited | is_zero
         return pl.when(has_service).then(served).when(waited).then(left).otherwise(served)
@@ -171,51 +171,53 @@ def _outcome(frame: pl.DataFrame, mapping: Mapping) -> pl.Expr:
 
 
 def _set_aside(frame: pl.DataFrame, mapping: Mapping) -> pl.Expr:
-    """Give why a row is not used at all, null for the others; the first reason counts."""
+    """Return the first reason why a row is not used at all, null for the others."""
     options = mapping.options
     word, outcome, day = pl.col("word"), pl.col("outcome"), pl.col("day")
-    # Polars gives each link of a chain a type of its own.
+    # In Polars each link of the chain has a different type.
     reasons: Any = (
         pl.when(pl.col("at_s").is_null() & pl.col("empty"))
         .then(pl.lit(NO_ARRIVAL))
         .when(pl.col("at_s").is_null())
         .then(pl.lit(UNREADABLE_ARRIVAL))
         .when(pl.col("nowhere"))
-        .then(pl.lit(f"a time that the clocks of {options.timezone} left out"))
+        .then(pl.lit(f"a time skipped by the clock change in {options.timezone}"))
     )
     if options.first_day is not None:
-        reasons = reasons.when(day < options.first_day).then(pl.lit("before the first day asked for"))
+        reasons = reasons.when(day < options.first_day).then(pl.lit("before the first day selected"))
     if options.last_day is not None:
-        reasons = reasons.when(day > options.last_day).then(pl.lit("after the last day asked for"))
+        reasons = reasons.when(day > options.last_day).then(pl.lit("after the last day selected"))
     if mapping.columns.outcome is not None:
         ignored = outcome == IGNORED
-        unknown = pl.concat_str(pl.lit("outcome not in the mapping: "), _told(frame, word, outcome.is_null()))
-        asked = pl.concat_str(pl.lit("outcome to be ignored: "), _told(frame, word, ignored))
+        unknown = pl.concat_str(
+            pl.lit("outcome not in the mapping: "), _described(frame, word, outcome.is_null())
+        )
+        ignored_text = pl.concat_str(pl.lit("ignored outcome: "), _described(frame, word, ignored))
         reasons = (
             reasons.when(word.is_null() | (word == ""))
             .then(pl.lit("no outcome"))
             .when(ignored)
-            .then(asked)
+            .then(ignored_text)
             .when(outcome.is_null())
             .then(unknown)
         )
     if options.classes:
-        wanted = pl.col("kind").is_in(list(options.classes)).fill_null(value=False)
-        reasons = reasons.when(~wanted).then(pl.lit("class not asked for"))
-    told: pl.Expr = reasons.when(~pl.col("weekday").is_in(list(options.weekdays))).then(
-        pl.lit("weekday not asked for")
+        expected = pl.col("kind").is_in(list(options.classes)).fill_null(value=False)
+        reasons = reasons.when(~expected).then(pl.lit("class not selected"))
+    result: pl.Expr = reasons.when(~pl.col("weekday").is_in(list(options.weekdays))).then(
+        pl.lit("weekday not selected")
     )
-    return told
+    return result
 
 
-def _told(frame: pl.DataFrame, word: pl.Expr, which: pl.Expr) -> pl.Expr:
-    """Give the word where it is one of the most frequent, else `other words`."""
-    most = frame.filter(which)["word"].drop_nulls().value_counts(sort=True)["word"].head(_WORDS_TOLD)
+def _described(frame: pl.DataFrame, word: pl.Expr, which: pl.Expr) -> pl.Expr:
+    """Return the word if it is one of the most frequent, else `other words`."""
+    most = frame.filter(which)["word"].drop_nulls().value_counts(sort=True)["word"].head(_WORDS_LISTED)
     return pl.when(word.is_in(most.to_list())).then(word).otherwise(pl.lit("other words"))
 
 
 def _without_low_days(frame: pl.DataFrame, mapping: Mapping) -> pl.DataFrame:
-    """Set the rows of days aside that have far fewer than is usual on their weekday."""
+    """Exclude days with far fewer rows than usual for their weekday."""
     share = mapping.options.low_day_share
     if not share:
         return frame
@@ -232,36 +234,36 @@ def _without_low_days(frame: pl.DataFrame, mapping: Mapping) -> pl.DataFrame:
 
 
 def _partly(mapping: Mapping) -> list[pl.Expr]:
-    """Give why a row counts as an arrival only, null for the others."""
+    """Return the reasons why a row counts as an arrival only, null for the others."""
     columns, options = mapping.columns, mapping.options
     wait, service = pl.col("wait_s"), pl.col("service_s")
     served = pl.col("outcome") == Outcome.SERVED.value
     abandoned = pl.col("outcome") == Outcome.ABANDONED.value
     reasons: list[pl.Expr] = [
         pl.when(pl.col("doubtful")).then(
-            pl.lit("in the hour that the clocks showed twice: wait or service unknown")
+            pl.lit("in the repeated hour of a clock change: wait or service unknown")
         )
     ]
     if columns.wait_s or columns.began or columns.left:
         waits = columns.wait_s or columns.began
         reasons += [
-            pl.when(wait < 0).then(pl.lit("wait less than nothing")),
+            pl.when(wait < 0).then(pl.lit("negative wait")),
             pl.when(abandoned & wait.is_null()).then(pl.lit("abandoned, wait missing or unreadable")),
         ]
         if waits:
             reasons += [pl.when(served & wait.is_null()).then(pl.lit("served, wait missing or unreadable"))]
     if columns.service_s or columns.ended:
-        told = f"service over {options.long_service_s:g} s"
+        text = f"service over {options.long_service_s:g} s"
         reasons += [
-            pl.when(service < 0).then(pl.lit("service less than nothing")),
+            pl.when(service < 0).then(pl.lit("negative service")),
             pl.when(served & service.is_null()).then(pl.lit("served, service missing or unreadable")),
-            pl.when(service > options.long_service_s).then(pl.lit(told)),
+            pl.when(service > options.long_service_s).then(pl.lit(text)),
         ]
     return reasons
 
 
-def _fates(frame: pl.DataFrame, log: Table, cells: Cells) -> tuple[RowStatus, ...]:
-    """Count the rows by what became of them, used ones first, then by number."""
+def _row_statuses(frame: pl.DataFrame, log: Table, cells: Cells) -> tuple[RowStatus, ...]:
+    """Count the rows by status, used ones first, then by number."""
     counted = frame.group_by("use", "reason").agg(rows=pl.len(), first_row=pl.col("row").min())
     rank = {"whole": 0, "arrival": 1, "none": 2}
     found = [
@@ -273,11 +275,11 @@ def _fates(frame: pl.DataFrame, log: Table, cells: Cells) -> tuple[RowStatus, ..
         for row in counted.iter_rows(named=True)
     ]
     found += set_aside(log)
-    return tuple(sorted(found, key=lambda fate: (rank[fate.use], -fate.rows, fate.reason)))
+    return tuple(sorted(found, key=lambda status: (rank[status.use], -status.rows, status.reason)))
 
 
 def set_aside(log: Table) -> list[RowStatus]:
-    """Count the lines of a file that are no rows of its table."""
+    """Count the lines of a file that are not rows of its table."""
     found = []
     for reason in {each.reason for each in log.aside}:
         lines = [each.line for each in log.aside if each.reason == reason]
@@ -286,19 +288,19 @@ def set_aside(log: Table) -> list[RowStatus]:
 
 
 def _notes(used: pl.DataFrame, mapping: Mapping) -> list[str]:
-    """Say what was taken for what."""
+    """Describe what was assumed."""
     notes = []
     if zero := int(used["zero"].sum()):
-        notes.append(f"{zero:,} rows have a service of 0 s and no outcome: taken as abandoned")
+        notes.append(f"{zero:,} rows have a service of 0 s and no outcome: treated as abandoned")
     if twice := int(used["doubtful"].sum()):
         notes.append(
-            f"{twice:,} rows are in the hour that the clocks of {mapping.options.timezone} showed twice, "
-            "and leave open which: they count as arrivals only"
+            f"{twice:,} rows are in the repeated hour of a clock change in {mapping.options.timezone} "
+            "and ambiguous: they count as arrivals only"
         )
     return notes
 
 
-# ── The queue log of an Asterisk telephone switch as calls: one call is several lines
+# ── Asterisk queue logs as calls: each call spans several lines
 
 SERVED = ("COMPLETEAGENT", "COMPLETECALLER", "TRANSFER", "BLINDTRANSFER", "ATTENDEDTRANSFER")
 LEFT = ("ABANDON", "EXITWITHTIMEOUT", "EXITEMPTY", "EXITWITHKEY")
@@ -312,7 +314,7 @@ OUTCOMES = {
     "timeout": ["EXITWITHTIMEOUT"],
     "closed": ["EXITEMPTY", "EXITWITHKEY"],
 }
-_NOBODY = ["NONE", "unknown", "anonymous", "Anonymous", "private", "Unavailable"]
+_ANONYMOUS = ["NONE", "unknown", "anonymous", "Anonymous", "private", "Unavailable"]
 _LINE = re.compile(r"^\d{9,10}(?:\.\d+)?\|[^|]*\|[^|]*\|[^|]*\|[A-Z]+")
 _LOOKED_AT, _LIKE_SHARE = 50, 0.5
 _FIELDS_LEAST = 5
@@ -335,7 +337,7 @@ class _Event:
 
 @dataclass(frozen=True, slots=True)
 class _Call:
-    """A call that waits or is served in a queue."""
+    """A call waiting or being served in a queue."""
 
     entered: _Event
     caller: str
@@ -344,7 +346,7 @@ class _Call:
 
 @dataclass(slots=True)
 class _Calls:
-    """Calls as their lines come."""
+    """Collects calls from their lines."""
 
     open: dict[str, _Call] = field(default_factory=dict)
     seen: set[str] = field(default_factory=set)
@@ -352,12 +354,12 @@ class _Calls:
     aside: list[SetAside] = field(default_factory=list)
 
     def take(self, event: _Event) -> None:
-        """Take the next line in order of time."""
+        """Process the next line in order of time."""
         call = self.open.get(event.call)
         if event.name == "ENTERQUEUE":
             if call is not None:
                 self.aside.append(
-                    SetAside("a call that entered another queue without an end", call.entered.line)
+                    SetAside("a call that entered another queue without ending", call.entered.line)
                 )
             caller = event.data[1] if len(event.data) > 1 else ""
             self.open[event.call] = _Call(event, caller)
@@ -386,7 +388,7 @@ class _Calls:
 
 
 def is_queue_log(path: Path) -> bool:
-    """Tell whether a file is a queue log, by its first lines.
+    """Return whether a file is a queue log, judging by its first lines.
 
     Raises:
         BadInputError: the file cannot be read.
@@ -398,27 +400,27 @@ def is_queue_log(path: Path) -> bool:
 
 
 def queue_mapping(text: str | None, where: str) -> Mapping:
-    """Give the mapping of a queue log; a TOML file may change its [options] and [outcomes].
+    """Return the mapping of a queue log; a TOML text may override its [options] and [outcomes].
 
     Raises:
-        BadInputError: it is no TOML, or an option is wrong.
+        BadInputError: it is not valid TOML, or an option is wrong.
     """
     try:
         data = tomllib.loads(text or "")
     except tomllib.TOMLDecodeError as error:
         raise BadInputError(where, f"is not valid TOML ({error})", "[options] and [outcomes]") from error
-    options = {"nobody": _NOBODY} | data.get("options", {})
+    options = {"nobody": _ANONYMOUS} | data.get("options", {})
     return mapping_of({"outcomes": OUTCOMES} | data | {"columns": COLUMNS, "options": options}, where)
 
 
 def read_queue_log(paths: Sequence[Path]) -> Table:
-    """Read a queue log and its rotated files, in any order, as a table of calls; `COLUMNS` names its columns.
+    """Read a queue log and its rotated files, in any order, as a table of calls with the columns `COLUMNS`.
 
-    A wait runs from ENTERQUEUE to CONNECT or to the event that ends it, a service from CONNECT to its end; a
-    call that enters a second queue is a call there, too. Times are seconds since 1970 in UTC.
+    A wait lasts from ENTERQUEUE to CONNECT or to the event that ends it, a service from CONNECT to its end; a
+    call that enters a second queue counts as a call there, too. Times are seconds since 1970 in UTC.
 
     Raises:
-        BadInputError: a file cannot be read, or no call is whole.
+        BadInputError: a file cannot be read, or no call is complete.
     """
     calls, files, events, first_line = _Calls(), [], [], 1
     for path in paths:
@@ -428,14 +430,18 @@ def read_queue_log(paths: Sequence[Path]) -> Table:
             if event := _event(line, number):
                 events.append(event)
             elif line.strip():
-                calls.aside.append(SetAside("no line of a queue log", number))
-    # Files by their first time; within a second the order of the lines counts.
+                calls.aside.append(SetAside("not a line of a queue log", number))
+    # In order of time; within a second, in order of the lines.
     for event in sorted(events, key=lambda each: each.at_s):
         calls.take(event)
     calls.aside += [SetAside(_AFTER, call.entered.line) for call in calls.open.values()]
     if not calls.rows:
-        told = ", ".join(f"{n:,} × {reason}" for reason, n in Counter(a.reason for a in calls.aside).items())
-        raise BadInputError(str(paths[0]), f"no call is whole ({told})", "a queue log with its rotated files")
+        reasons = ", ".join(
+            f"{n:,} × {reason}" for reason, n in Counter(a.reason for a in calls.aside).items()
+        )
+        raise BadInputError(
+            str(paths[0]), f"no call is whole ({reasons})", "a queue log with its rotated files"
+        )
     schema = {
         "entered": pl.Float64, "wait_s": pl.Float64, "service_s": pl.Float64, "event": pl.String,
         "queue": pl.String, "agent": pl.String, "caller": pl.String, "line": pl.Int64,
@@ -458,11 +464,11 @@ def _event(line: str, number: int) -> _Event | None:
 
 
 def _times(event: _Event, call: _Call) -> tuple[float | None, float | None]:
-    """Give wait and service of one who was served, by the lines' times, else as the last line tells them."""
+    """Return wait and service of a served call: from the lines' times, else from the last line's data."""
     if call.connected is not None:
         return call.connected.at_s - call.entered.at_s, event.at_s - call.connected.at_s
-    told = list(_numbers(event.data[2:4] if event.name == "TRANSFER" else event.data[:2]))
-    return (told[0], told[1]) if len(told) > 1 else (None, None)
+    seconds = list(_numbers(event.data[2:4] if event.name == "TRANSFER" else event.data[:2]))
+    return (seconds[0], seconds[1]) if len(seconds) > 1 else (None, None)
 
 
 def _numbers(cells: Sequence[str]) -> Iterator[float]:
@@ -472,10 +478,11 @@ def _numbers(cells: Sequence[str]) -> Iterator[float]:
 def _queue_log_notes(frame: pl.DataFrame, events: list[_Event]) -> tuple[str, ...]:
     rings = sum(event.name == "RINGNOANSWER" for event in events)
     others = frame.filter(pl.col("event").is_in(["EXITWITHTIMEOUT", "EXITEMPTY", "EXITWITHKEY"])).height
-    told = f"{frame.height:,} calls in {len(events):,} lines; {rings:,} times an agent did not answer"
-    notes = [f"a queue log: {told}"]
+    text = f"{frame.height:,} calls in {len(events):,} lines; {rings:,} times an agent did not answer"
+    notes = [f"a queue log: {text}"]
     if others:
         notes.append(
-            f"{others:,} calls were sent on by the switch (timeout, no agent, key): in the model they wait on"
+            f"{others:,} calls were sent on by the switch (timeout, no agent, key); "
+            "in the model they keep waiting"
         )
     return tuple(notes)

@@ -1,4 +1,4 @@
-"""Patience fitted to waits that ended and waits cut short, and customers who call again."""
+"""Patience fitted to censored waits, and redials of customers who abandoned."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -29,50 +29,50 @@ from footfall.model.durations import DistributionFamily
 from footfall.records.rows import Outcome
 from footfall.stats.intervals import wilson_at
 
-# ── How long customers would wait: the Kaplan–Meier curve, and the law that is near enough to it
+# ── Patience: the Kaplan–Meier curve, and a distribution if it is close enough
 
 LEFT_LEAST = 20
-"""With fewer who left, a curve says little: one constant rate of leaving is fitted instead."""
+"""If fewer left, a curve says little: a constant rate of leaving is fitted instead."""
 _CURVE_LEFT_LEAST = 100
 _AT_RISK_LEAST = 30
-"""The curve is cut where fewer are still waiting: it then rests on a few people."""
+"""The curve is cut where fewer are still waiting."""
 _CV_MOST = 20.0
 
 
 @dataclass(frozen=True, slots=True)
 class PatienceFit:
-    """What was fitted to waits of which many were cut short by service."""
+    """A fit to waits, many of them censored by service."""
 
     waits: int
-    """Above 0 seconds; who is served at once tells nothing of patience."""
+    """Waits above 0 s; customers served at once say nothing about patience."""
     left: int
     curve: KaplanMeier
-    laws: tuple[FittedDistribution, ...]
-    """The likeliest first; empty where too few left."""
+    distributions: tuple[FittedDistribution, ...]
+    """Best first; empty if too few left."""
     distance_share: float
-    """Greatest distance of the likeliest law from the curve, where enough were waiting."""
+    """Greatest distance of the best distribution from the curve, where enough were waiting."""
     chosen: DistributionFamily | None
     """None: the curve itself."""
     points: Points
     """The curve up to where it is cut."""
     beyond_s: float | None
-    """Mean of what those still wait who outlast the curve; None: nobody left late, or nobody outlasts it."""
+    """Mean further wait of customers who outlast the curve; None: no late departures, or none outlast it."""
     mean_s: Parameter
-    """Time waited by all over those who left: the mean patience, were leaving as likely at any time."""
+    """Total waiting time over the number who left: the mean patience if leaving had a constant rate."""
 
     @property
     def best(self) -> FittedDistribution:
-        """The likeliest law."""
-        return self.laws[0]
+        """The best distribution."""
+        return self.distributions[0]
 
 
 def fit_patience(
     waits_s: ArrayLike, left: ArrayLike, tried: Collection[DistributionFamily] = FAMILIES
 ) -> PatienceFit | None:
-    """Fit patience to waits and whether each ended in leaving; None: nobody left.
+    """Fit patience to waits and whether each ended in leaving; None if no customer left.
 
-    With fewer than 20 who left, exponential: waited time over the number who left. Else the likeliest law,
-    unless it is surely off the curve by more than is tolerated (pointwise, Greenwood): then the curve.
+    If fewer than 20 left, exponential: total waiting time over the number who left. Otherwise the best
+    distribution, unless it is significantly off the curve (pointwise, Greenwood): then the curve.
     """
     waits = sample(waits_s, left)
     if waits.ended == 0:
@@ -81,23 +81,25 @@ def fit_patience(
     waited = waits.above(INSTANT_S)
     mean_s = _mean(waits)
     if waited.seconds.size == 1 and waited.ended == waited.total:
-        laws = [constant_distribution(float(waited.seconds[0]))]
+        distributions = [constant_distribution(float(waited.seconds[0]))]
     elif waited.ended < LEFT_LEAST or waited.seconds.size == 1:
-        laws = [fit_distribution(DistributionFamily.EXPONENTIAL, waited)] if waited.ended else []
+        distributions = [fit_distribution(DistributionFamily.EXPONENTIAL, waited)] if waited.ended else []
     else:
-        laws = [fit_distribution(law, waited) for law in tried]
-    laws = sorted((law for law in laws if law.cv <= _CV_MOST), key=lambda law: law.aic)
-    distance, is_off = _distance(laws[0], curve) if laws else (1.0, True)
-    # With few who left, the constant rate is all that can be said.
-    enough = waits.ended >= _CURVE_LEFT_LEAST or not laws
+        distributions = [fit_distribution(family, waited) for family in tried]
+    distributions = sorted(
+        (fitted for fitted in distributions if fitted.cv <= _CV_MOST), key=lambda fitted: fitted.aic
+    )
+    distance, is_off = _distance(distributions[0], curve) if distributions else (1.0, True)
+    # If few left, only a constant rate can be estimated.
+    enough = waits.ended >= _CURVE_LEFT_LEAST or not distributions
     points, cut_s = _cut(curve)
     return PatienceFit(
         waits=int(waited.total),
         left=int(waits.ended),
         curve=curve,
-        laws=tuple(laws),
+        distributions=tuple(distributions),
         distance_share=distance,
-        chosen=None if is_off and enough else laws[0].law,
+        chosen=None if is_off and enough else distributions[0].family,
         points=points,
         beyond_s=_beyond_s(waits, cut_s) if points[1][-1] < 1 else None,
         mean_s=mean_s,
@@ -105,34 +107,34 @@ def fit_patience(
 
 
 def _mean(waits: Sample) -> Parameter:
-    """Mean of an exponential patience, with the interval of its Poisson number of events."""
+    """Return the mean of an exponential patience, with the interval of its Poisson number of events."""
     mean_s = waits.exposure_s / waits.ended
     part = Z_95 / sqrt(waits.ended)
     return Parameter("mean_s", mean_s, mean_s * exp(-part), mean_s * exp(part))
 
 
-def _distance(law: FittedDistribution, curve: KaplanMeier) -> tuple[float, bool]:
-    """Give the greatest distance of a law from the curve, and whether it is surely too great anywhere."""
+def _distance(fitted: FittedDistribution, curve: KaplanMeier) -> tuple[float, bool]:
+    """Return the greatest distance from the curve, and whether it is significantly too large anywhere."""
     enough = (curve.at_risk >= _AT_RISK_LEAST) & (curve.survival > 0)
     if not enough.any():
         return 0.0, False
-    away = np.abs(law.survival(curve.seconds[enough]) - curve.survival[enough])
+    away = np.abs(fitted.survival(curve.seconds[enough]) - curve.survival[enough])
     return float(away.max()), bool((away - Z_95 * curve.error[enough] > TOLERATED_SHARE).any())
 
 
 def _cut(curve: KaplanMeier) -> tuple[Points, float]:
-    """Give the curve as a distribution function up to where enough were waiting."""
+    """Return the curve as a distribution function, up to where enough were waiting."""
     enough = int(np.count_nonzero(curve.at_risk >= _AT_RISK_LEAST)) or curve.seconds.size
     seconds, shares = curve.seconds[:enough], 1 - curve.survival[:enough]
     if seconds[0] > 0:
         seconds, shares = np.concatenate([[0.0], seconds]), np.concatenate([[0.0], shares])
-    if seconds.size == 1:  # all who left did so at once: nobody leaves later, as far as is known
+    if seconds.size == 1:  # all departures were immediate: assume no later ones
         seconds, shares = np.append(seconds, seconds[0] + 1.0), np.append(shares, shares[0])
     return thinned(seconds, shares), float(seconds[-1])
 
 
 def _beyond_s(waits: Sample, cut_s: float) -> float | None:
-    """Mean further wait beyond the curve: as likely to leave as in the second half of the curve and later."""
+    """Return the mean further wait beyond the curve, at the rate of leaving in its second half and later."""
     from_s = cut_s / 2
     late = waits.seconds > from_s
     left = float(waits.ends[late].sum())
@@ -140,17 +142,17 @@ def _beyond_s(waits: Sample, cut_s: float) -> float | None:
     return exposure_s / left if left else None
 
 
-# ── Who comes again after giving up: share, delay, and which rows are such second tries
+# ── Redials after abandoning: share, delay, and which rows are redials
 
 WITHIN_S = (300.0, 900.0, 3600.0)
 HORIZON_S = WITHIN_S[-1]
-"""Who comes later than this after giving up comes for something else, as far as anybody can tell."""
+"""A later call after abandoning is treated as unrelated."""
 IDENTIFIED_LEAST = 50
 
 
 @dataclass(frozen=True, slots=True)
 class RedialCount:
-    """Share of those who come again within some seconds, with its 95 % interval (Wilson 1927)."""
+    """Share of customers who call again within some seconds, with its 95 % interval (Wilson 1927)."""
 
     within_s: float
     share: float
@@ -160,24 +162,24 @@ class RedialCount:
 
 @dataclass(frozen=True, slots=True)
 class RedialFit:
-    """What was fitted to customers who are known by name."""
+    """Redials of identified customers."""
 
     abandoned: int
     identified: int
-    """Of those who abandoned."""
+    """Identified customers among those who abandoned."""
     after_abandoned: tuple[RedialCount, ...]
     after_served: tuple[RedialCount, ...]
     share: float
-    """Of those who abandoned, how many try again within the hour, new errands left out."""
+    """Share of those who abandoned that retry within the hour, unrelated calls excluded."""
     delays: Points
-    """Of those who came again within the hour."""
+    """Delays of those who called again within the hour."""
 
 
 def fit_redial(rows: pl.DataFrame, since: Literal["left", "arrived"] = "left") -> RedialFit | None:
-    """Fit the share that comes again; None: too few of those who abandoned are known by name.
+    """Fit the share that retries; None if too few of those who abandoned are identified.
 
-    People call again after a served call, too. If b do and g do after an abandoned one, and a new errand
-    is as likely after either, then 1 - g = (1 - r)(1 - b): r = (g - b)/(1 - b) try the same again.
+    Customers call again after served calls, too. If a share b does so, g after abandoned calls, and an
+    unrelated call is as likely after either, then 1 - g = (1 - r)(1 - b): r = (g - b)/(1 - b) retry.
     """
     known = _gaps(rows, since)
     left = known.filter(pl.col("outcome") == Outcome.ABANDONED.value)
@@ -198,10 +200,10 @@ def fit_redial(rows: pl.DataFrame, since: Literal["left", "arrived"] = "left") -
 
 
 def weighed(rows: pl.DataFrame, redial: RedialFit | None) -> pl.DataFrame:
-    """Give the rows a weight each: 1, less what of it is expected to be a second try.
+    """Add a weight to each row: 1, less the expected number of retries in it.
 
-    A row that follows the same customer's abandoned one within the hour stands for those of whom nothing
-    is known, too. The sum of all that is taken off is `share` of all who abandoned.
+    A row that follows the same customer's abandoned one within the hour also represents unidentified
+    customers. The sum of all reductions is `share` of all who abandoned.
     """
     known = _gaps(rows, "left")
     tries = known.filter(pl.col("outcome") == Outcome.ABANDONED.value, pl.col("gap_s") <= HORIZON_S)
@@ -214,7 +216,7 @@ def weighed(rows: pl.DataFrame, redial: RedialFit | None) -> pl.DataFrame:
 
 
 def _gaps(rows: pl.DataFrame, since: str) -> pl.DataFrame:
-    """Give each known customer's rows with the seconds until the next, and its number."""
+    """Return the rows of identified customers, with the seconds until the next row and its number."""
     known = rows.filter(pl.col("customer").is_not_null()).sort("customer", "at_s", "row")
     waited = pl.col("wait_s").fill_null(0.0) + pl.col("service_s").fill_null(0.0)
     ended = pl.col("at_s") + (waited if since == "left" else 0.0)
@@ -229,8 +231,10 @@ def _shares(rows: pl.DataFrame) -> tuple[RedialCount, ...]:
     if rows.is_empty():
         return ()
     counts = [rows.filter(pl.col("gap_s") <= within_s).height for within_s in WITHIN_S]
-    return tuple(_again(within_s, n, rows.height) for within_s, n in zip(WITHIN_S, counts, strict=True))
+    return tuple(
+        _redial_count(within_s, n, rows.height) for within_s, n in zip(WITHIN_S, counts, strict=True)
+    )
 
 
-def _again(within_s: float, count: int, n: int) -> RedialCount:
+def _redial_count(within_s: float, count: int, n: int) -> RedialCount:
     return RedialCount(within_s, count / n, *wilson_at(count / n, n, Z_95))

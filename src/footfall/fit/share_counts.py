@@ -1,4 +1,4 @@
-"""Cases or counts by month and channel, as people have them in files."""
+"""Cases or counts by month and channel, read from a table."""
 
 from calendar import monthrange
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from footfall.records.log_file import TOTALS, Table
 from footfall.workload.log_mapping import IGNORED, Options
 from footfall.workload.timestamps import GUESSES, form_of, moments
 
-# ── Days of a table that may be written as times, days or months
+# ── Days, written as times, days or months
 
 _CLOCK = r"\d:\d{2}|T\d{4}"
 _MONTH_FORMS = (
@@ -37,15 +37,15 @@ _DAY_FORMS = (
     (r"^(\d{1,2})\.(\d{1,2})\.(\d{4})$", "${3}-${2}-${1}"),
 )
 _LEAST, _MOST = 190_001, 210_012
-"""Numbers in between are months, as 201506; eight digits are days, as 20150612."""
+"""Numbers in this range are months, such as 201506; eight digits are days, such as 20150612."""
 _DAY_LEAST, _DAY_MOST = 19_000_101, 21_001_231
 
 
 def days_of(frame: pl.DataFrame, column: str, options: Options, date: str | None = None) -> pl.Series:
-    """Give the day of each cell; that of a month is its first. Null: empty, or it cannot be read.
+    """Return the day of each cell, of a month its first. Null: empty or unreadable.
 
     Raises:
-        BadInputError: the column cannot hold times, or `time_format` is none.
+        BadInputError: the column cannot hold times, or `time_format` is invalid.
     """
     cells = frame[column]
     if isinstance(cells.dtype, pl.Date):
@@ -66,12 +66,12 @@ def days_of(frame: pl.DataFrame, column: str, options: Options, date: str | None
     rest = text.set(found.is_not_null(), None)
     if rest.null_count() == rest.len():
         return found
-    told = _day(moments(rest.to_frame(column), column, options).wall_s)
-    return pl.select(pl.coalesce(found, told)).to_series().alias(column)
+    parsed = _day(moments(rest.to_frame(column), column, options).wall_s)
+    return pl.select(pl.coalesce(found, parsed)).to_series().alias(column)
 
 
 def hint_of(value: str) -> str:
-    """Say how a day that could not be read might be told."""
+    """Suggest a time format for a day that could not be read."""
     if ":" in value:
         return f"in [options] {form_of(value)}"
     forms = dict.fromkeys(form.partition(" %H")[0].partition(" %I")[0] for form in GUESSES)
@@ -82,7 +82,7 @@ def hint_of(value: str) -> str:
 
 
 def _read(text: pl.Series) -> pl.Series:
-    """Read days and months without a clock in the forms that leave no doubt."""
+    """Parse days and months without a time of day in unambiguous forms."""
     named = pl.col("t").str.replace_all(r"[-/.,]? +|[-/.]", " ")
     ways = [
         *(_matched(pattern, form + "-01") for pattern, form in _MONTH_FORMS),
@@ -94,16 +94,16 @@ def _read(text: pl.Series) -> pl.Series:
 
 
 def _matched(pattern: str, form: str) -> pl.Expr:
-    told = pl.when(pl.col("t").str.contains(pattern)).then(pl.col("t").str.replace(pattern, form))
-    return told.str.to_date("%Y-%m-%d", strict=False)
+    parsed = pl.when(pl.col("t").str.contains(pattern)).then(pl.col("t").str.replace(pattern, form))
+    return parsed.str.to_date("%Y-%m-%d", strict=False)
 
 
 def _asked(text: pl.Series, options: Options) -> pl.Series:
-    """Read by `time_format`, which may leave out the clock, and the day of the month."""
+    """Parse by `time_format`, which may omit the time of day and the day of the month."""
     given = options.time_format
-    asked = (given,) if isinstance(given, str) else given or ()
+    forms = (given,) if isinstance(given, str) else given or ()
     found = pl.Series([None], dtype=pl.Date).new_from_index(0, text.len())
-    for form in asked:
+    for form in forms:
         rest = text.set(found.is_not_null(), None)
         is_month = not any(part in form for part in ("%d", "%e", "%j", "%F", "%D", "%s", "%x", "%v"))
         is_day = not any(part in form for part in ("%H", "%I", "%T", "%R", "%s", "%k", "%l", "%c", "%r"))
@@ -111,8 +111,8 @@ def _asked(text: pl.Series, options: Options) -> pl.Series:
         cells = rest.to_frame("t").select(pl.lit(before[0]) + pl.col("t") + pl.lit(after[0])).to_series()
         whole = before[1] + form + after[1]
         one = options.model_copy(update={"time_format": whole})
-        told = _day(moments(cells.to_frame("t"), "t", one).wall_s)
-        found = pl.select(pl.coalesce(found, told)).to_series()
+        parsed = _day(moments(cells.to_frame("t"), "t", one).wall_s)
+        found = pl.select(pl.coalesce(found, parsed)).to_series()
     return found
 
 
@@ -120,54 +120,54 @@ def _day(wall_s: pl.Series) -> pl.Series:
     return pl.select(pl.from_epoch((pl.lit(wall_s) // DAY_S).cast(pl.Int64), time_unit="d")).to_series()
 
 
-# ── A table of cases as counts by month and channel, with what became of every row
+# ── Counts by month and channel, with the status of every row
 
 OTHER, OTHER_ELECTRONIC = "other", "other electronic"
 USED = "used"
 _NO_DAY, _BAD_DAY = "no time, day or month", "time, day or month cannot be read"
 _DAYS_MISSING_MOST = 3
-"""Fewer days without a case at an end of the record are holidays and weekends."""
+"""At either end of the record, this many days without a case can be holidays and weekends."""
 _MONTHLY_DAYS = 26
-"""Rows that lie so far apart are of whole months."""
+"""Rows this far apart are monthly."""
 _NAME_MOST = 40
 _MARKS: tuple[Mark, ...] = (".", ",")
 
 
 @dataclass(frozen=True, slots=True)
-class Counted:
+class CaseCounts:
     """Cases by month and channel."""
 
     names: tuple[str, ...]
-    """Channels, the largest of the last year first."""
+    """Channels, in descending order of the last year's cases."""
     electronic: tuple[str, ...]
     months: NDArray[np.int64]
-    """Shape (months,): months since year 0; those with cases, in order."""
+    """Shape (months,): months with cases, counted from year 0, in order."""
     counts: Floats
     """Shape (months, channels)."""
     covered: Floats
     """Shape (months,): part of the month that the record covers."""
     read: int
     """Rows of the table."""
-    fates: tuple[RowStatus, ...]
-    """What became of them; they add up to `read`."""
+    row_statuses: tuple[RowStatus, ...]
+    """How they were used; the counts add up to `read`."""
     notes: tuple[str, ...]
 
     @property
     def cases(self) -> int:
-        """All cases."""
+        """Number of all cases."""
         return round(float(self.counts.sum()))
 
 
 def month_name(month: int) -> str:
-    """Give a month since year 0 as 2015-06."""
+    """Format a month since year 0, such as 2015-06."""
     return f"{month // MONTHS_OF_A_YEAR:04d}-{month % MONTHS_OF_A_YEAR + 1:02d}"
 
 
-def counted(table: Table, mapping: ShareMapping) -> Counted:
+def counted(table: Table, mapping: ShareMapping) -> CaseCounts:
     """Count the cases of a table by its mapping.
 
     Raises:
-        BadInputError: the table has no such column, or no row of it can be used.
+        BadInputError: a mapped column is missing, or no row can be used.
     """
     columns = _columns(table.frame, mapping)
     long = _long(table, mapping, columns).with_columns(channel=pl.lit(None, dtype=pl.String))
@@ -180,24 +180,24 @@ def counted(table: Table, mapping: ShareMapping) -> Counted:
         channel=pl.col("word").replace_strict(names, default=None, return_dtype=pl.String)
     )
     long = long.with_columns(reason=pl.coalesce(*_reasons(mapping)))
-    fates = _fates(table, long, mapping)
+    row_statuses = _row_statuses(table, long, mapping)
     used = long.filter(pl.col("reason") == USED)
     if used.height and not float(used["count"].sum()):
         raise BadInputError("the table", "counts no case of any channel", "counts above 0")
     if used.is_empty():
-        most = max(fates, key=lambda fate: (fate.use == "none", fate.rows))
-        told = f"{most.reason} ({most.rows:,} rows, the first is {most.place})"
-        told = told if most.example is None else f"{told}: {most.example}"
-        problem = f"none of {table.frame.height:,} rows can be used: {told}"
+        most = max(row_statuses, key=lambda status: (status.use == "none", status.rows))
+        reason = f"{most.reason} ({most.rows:,} rows, the first is {most.place})"
+        reason = reason if most.example is None else f"{reason}: {most.example}"
+        problem = f"none of {table.frame.height:,} rows can be used: {reason}"
         raise BadInputError("the table", problem, "rows that the mapping describes")
-    return _by_month(table, used, fates, mapping)
+    return _by_month(table, used, row_statuses, mapping)
 
 
 def _columns(frame: pl.DataFrame, mapping: ShareMapping) -> dict[str, str]:
-    """Give the channel of each column of counts; nothing where a row names its channel.
+    """Return the channel of each column of counts; empty if rows name their channel.
 
     Raises:
-        BadInputError: the table has no such column.
+        BadInputError: a mapped column is missing.
     """
     known = " or ".join(frame.columns[:30])
     for field, name in mapping.columns:
@@ -217,7 +217,7 @@ def _columns(frame: pl.DataFrame, mapping: ShareMapping) -> dict[str, str]:
 
 
 def _long(table: Table, mapping: ShareMapping, columns: dict[str, str]) -> pl.DataFrame:
-    """Give a row for each case or count: row (from 0), day, word, count; count is null where it is none."""
+    """Return a row per case or count: row (from 0), day, word, count (null if unreadable)."""
     frame = table.frame
     day = days_of(frame, mapping.columns.arrived, mapping.options.reading, mapping.columns.date)
     base = pl.DataFrame({"row": pl.int_range(0, frame.height, eager=True), "day": day.alias("day")})
@@ -225,7 +225,7 @@ def _long(table: Table, mapping: ShareMapping, columns: dict[str, str]) -> pl.Da
     counts = list(columns) or ([mapping.columns.count] if mapping.columns.count else [])
     read = _read_counts([frame[name] for name in counts], mapping.options.decimal)
     if mapping.is_wide:
-        # A row with a cell that cannot be read is set aside whole: its shares are not known.
+        # A row with an unreadable cell is excluded entirely: its shares are unknown.
         bad = pl.select(pl.any_horizontal(*(pl.lit(each).is_null() for each in read.values()))).to_series()
         parts = [
             base.with_columns(word=pl.lit(channel), count=pl.select(pl.when(~bad).then(each)).to_series())
@@ -238,20 +238,18 @@ def _long(table: Table, mapping: ShareMapping, columns: dict[str, str]) -> pl.Da
     return base.with_columns(word=_text(frame[channel]), count=count)
 
 
-def _read_counts(columns: list[pl.Series], asked: Mark | None) -> dict[str, pl.Series]:
-    """Give counts by column; 1.200 and 1,200 are both twelve hundred, since a count has no fraction."""
-    ways = [
-        {cells.name: _counts(cells, mark) for cells in columns} for mark in ((asked,) if asked else _MARKS)
-    ]
+def _read_counts(columns: list[pl.Series], mark: Mark | None) -> dict[str, pl.Series]:
+    """Return counts by column; 1.200 and 1,200 are both twelve hundred, since a count has no fraction."""
+    ways = [{cells.name: _counts(cells, mark) for cells in columns} for mark in ((mark,) if mark else _MARKS)]
     return min(ways, key=lambda way: sum(each.null_count() for each in way.values()))
 
 
 def _counts(cells: pl.Series, mark: Mark) -> pl.Series:
-    """Give counts; an empty cell is none, and null is what is no whole number from 0 on."""
-    told = numbers(cells, mark)
-    told = told.set(_text(cells).is_null(), 0.0)
-    right = (told >= 0) & (told <= NUMBER_MOST) & ((told - told.round()).abs() < 1e-6)  # noqa: PLR2004  rounding
-    return told.set(~right.fill_null(value=False), None)
+    """Return counts; an empty cell is 0, anything but an integer from 0 up is null."""
+    values = numbers(cells, mark)
+    values = values.set(_text(cells).is_null(), 0.0)
+    right = (values >= 0) & (values <= NUMBER_MOST) & ((values - values.round()).abs() < 1e-6)  # noqa: PLR2004  rounding
+    return values.set(~right.fill_null(value=False), None)
 
 
 def _text(cells: pl.Series) -> pl.Series:
@@ -260,7 +258,7 @@ def _text(cells: pl.Series) -> pl.Series:
 
 
 def _plain(word: str) -> str:
-    """Give a word as a name that can be printed."""
+    """Return a word as a printable name."""
     printed = "".join(each if each.isprintable() else " " for each in word).strip() or "unnamed"
     return printed if len(printed) <= _NAME_MOST else printed[: _NAME_MOST - 1] + "…"
 
@@ -283,8 +281,8 @@ def _reasons(mapping: ShareMapping) -> list[pl.Expr]:
     ]
 
 
-def _fates(table: Table, long: pl.DataFrame, mapping: ShareMapping) -> tuple[RowStatus, ...]:
-    """Count the rows of the table by what became of them, used ones first, then by number."""
+def _row_statuses(table: Table, long: pl.DataFrame, mapping: ShareMapping) -> tuple[RowStatus, ...]:
+    """Count the rows of the table by status, used ones first, then by number."""
     rows = long.unique("row", keep="first", maintain_order=True)
     grouped = rows.group_by("reason").agg(rows=pl.len(), row=pl.col("row").min())
     found = [
@@ -299,11 +297,11 @@ def _fates(table: Table, long: pl.DataFrame, mapping: ShareMapping) -> tuple[Row
         for each in grouped.iter_rows(named=True)
     ]
     found += set_aside(table)
-    return tuple(sorted(found, key=lambda fate: (fate.use != "whole", -fate.rows, fate.reason)))
+    return tuple(sorted(found, key=lambda status: (status.use != "whole", -status.rows, status.reason)))
 
 
 def _example(table: Table, mapping: ShareMapping, reason: str, row: int) -> str | None:
-    """Give the cell that a reason is about, and what would help."""
+    """Return the cell that a reason refers to, with a hint."""
     columns = mapping.columns
     if reason == _BAD_DAY:
         value = str(table.frame[columns.arrived][row])
@@ -317,8 +315,8 @@ def _example(table: Table, mapping: ShareMapping, reason: str, row: int) -> str 
 
 
 def _by_month(
-    table: Table, used: pl.DataFrame, fates: tuple[RowStatus, ...], mapping: ShareMapping
-) -> Counted:
+    table: Table, used: pl.DataFrame, row_statuses: tuple[RowStatus, ...], mapping: ShareMapping
+) -> CaseCounts:
     cells = used.with_columns(
         month=pl.col("day").dt.year().cast(pl.Int64) * MONTHS_OF_A_YEAR + pl.col("day").dt.month() - 1
     )
@@ -339,28 +337,31 @@ def _by_month(
         key=lambda name: (name in {OTHER, OTHER_ELECTRONIC}, -float(recent[name].sum()), name),
     )
     electronic += [OTHER_ELECTRONIC] * (OTHER_ELECTRONIC in order)
-    covered, told = _covered(used["day"], months)
+    covered, coverage_notes = _covered(used["day"], months)
     gaps = sorted(set(range(int(months[0]), int(months[-1]) + 1)) - set(months.tolist()))
     if gaps:
         named = ", ".join(map(month_name, gaps[:6])) + (" …" if len(gaps) > 6 else "")  # noqa: PLR2004  one line
-        told = [*told, f"no case in {named}: a gap, over which the forecast goes on"]
+        coverage_notes = [*coverage_notes, f"no case in {named}: a gap, which the forecast bridges"]
     never = [name for name in mapping.channels if name != IGNORED and name not in names]
     if never and not mapping.is_wide:
-        told = [*told, f"no case of {', '.join(never)}: none of its words of [channels] is in the table"]
-    return Counted(
+        coverage_notes = [
+            *coverage_notes,
+            f"no case of {', '.join(never)}: none of its words in [channels] occurs in the table",
+        ]
+    return CaseCounts(
         names=tuple(order),
         electronic=tuple(electronic),
         months=months.astype(np.int64),
         counts=wide.select(order).to_numpy().astype(np.float64),
         covered=covered,
         read=table.frame.height + len(table.aside),
-        fates=fates,
-        notes=(*table.notes, *notes, *told),
+        row_statuses=row_statuses,
+        notes=(*table.notes, *notes, *coverage_notes),
     )
 
 
 def _grouped(sums: pl.DataFrame, mapping: ShareMapping) -> tuple[dict[str, str], list[str]]:
-    """Give the name that each channel counts under, its own or `other`, and say what was taken together."""
+    """Return the name that each channel is counted under, its own or `other`, and a note on grouping."""
     last = sums["month"].max()
     recent = pl.col("count").filter(pl.col("month") > pl.lit(last) - MONTHS_OF_A_YEAR).sum()
     ranked = (
@@ -379,26 +380,26 @@ def _grouped(sums: pl.DataFrame, mapping: ShareMapping) -> tuple[dict[str, str],
     if not small:
         return names, []
     return names, [
-        f"the {len(small):,} smallest of {len(ranked):,} channels are taken together (channels_most)"
+        f"the {len(small):,} smallest of {len(ranked):,} channels are grouped together (channels_most)"
     ]
 
 
 def _covered(days: pl.Series, months: NDArray[np.int64]) -> tuple[Floats, list[str]]:
-    """Give the part of each month that the record covers: the first and the last may be cut by their days."""
-    told = days.unique().drop_nulls().sort()
+    """Return the part of each month that the record covers: the first and the last may be incomplete."""
+    dates = days.unique().drop_nulls().sort()
     covered = np.ones(months.size)
-    gaps = np.diff(told.cast(pl.Date).cast(pl.Int32).to_numpy())
+    gaps = np.diff(dates.cast(pl.Date).cast(pl.Int32).to_numpy())
     gap = float(np.median(gaps)) if gaps.size else 1.0
     if gap >= _MONTHLY_DAYS:
         return covered, []
     allowed = max(_DAYS_MISSING_MOST, 2 * (gap - 1))
-    first, last = told[0], told[-1]
+    first, last = dates[0], dates[-1]
     notes = []
     for place, missing, day in ((0, first.day - 1, first), (-1, _days_in(last) - last.day - (gap - 1), last)):
         if missing > allowed:
             covered[place] -= missing / _days_in(day)
             part = f"begins on {day}" if place == 0 else f"ends on {day}"
-            notes.append(f"the record {part}: {month_name(int(months[place]))} is weighed by its days")
+            notes.append(f"the record {part}: {month_name(int(months[place]))} is weighted by its days")
     return np.clip(covered, 0.02, 1.0), notes
 
 

@@ -1,4 +1,4 @@
-"""Channel shares learned from a file, and their rolling check against "as last month"."""
+"""Channel shares learned from a file, and a rolling-origin check against the naive forecast."""
 
 from dataclasses import dataclass
 from math import sqrt
@@ -6,7 +6,7 @@ from math import sqrt
 import numpy as np
 from numpy.typing import NDArray
 
-from footfall.fit.share_counts import Counted, counted, month_name
+from footfall.fit.share_counts import CaseCounts, counted, month_name
 from footfall.fit.share_mapping import ShareMapping
 from footfall.fit.share_model import (
     SEASON_MONTHS_LEAST,
@@ -21,20 +21,20 @@ from footfall.records.errors import BadInputError
 from footfall.records.log_file import Table
 from footfall.stats.intervals import student_t
 
-# ── The forecast held against months that are known: each forecast from the months before it only
+# ── Rolling-origin check: known months, each forecast from earlier months only
 
 TRAINING_MONTHS_LEAST = 3
 ORIGINS_MOST = 12
 DECIDING_MONTHS_LEAST = 5
-"""From fewer months nothing is said of which forecast is better."""
+"""With fewer months it is not decided which forecast is better."""
 _DRAWS = 4000
 _SAME = 0.0005
-"""Less than a twentieth of a point is no difference."""
+"""Differences below a twentieth of a point are ignored."""
 
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One month that was forecast from an earlier one."""
+    """The forecast of one month from an earlier one."""
 
     month: int
     ahead: int
@@ -47,8 +47,8 @@ class Point:
 
 
 @dataclass(frozen=True, slots=True)
-class Ahead:
-    """All forecasts so many months ahead, together."""
+class HorizonErrors:
+    """Summary of all forecasts a given number of months ahead."""
 
     ahead: int
     months: int
@@ -56,9 +56,9 @@ class Ahead:
     held: int
     """Recorded shares inside the 95 % interval."""
     error: float
-    """Mean distance of the forecast from the recorded share."""
+    """Mean absolute error of the forecast."""
     error_naive: float
-    """The same of the last month's share."""
+    """The same for the last month's share."""
     better: str
     """`forecast`, `naive`, `neither`, or `unknown`: too few months."""
 
@@ -68,55 +68,55 @@ class RollingCheck:
     """A rolling-origin check (Tashman 2000)."""
 
     points: tuple[Point, ...]
-    by_ahead: tuple[Ahead, ...]
-    """Empty: too few months to hold one back."""
+    by_ahead: tuple[HorizonErrors, ...]
+    """Empty: too few months for a check."""
 
 
 def check(history: History, ahead: int) -> RollingCheck:
-    """Forecast the last months, from at most `ORIGINS_MOST` points in time; months with gaps are left out."""
+    """Forecast the last months from at most `ORIGINS_MOST` origins; months with gaps are left out."""
     total = history.months.size
     points = []
     for known in range(max(TRAINING_MONTHS_LEAST, total - ORIGINS_MOST), total):
         past = history.until(known)
-        told = np.atleast_1d(np.isfinite(past.counts).any(axis=0))
-        if told.sum() < 2 or past.counts[-1][told].sum() == 0:  # noqa: PLR2004  a share is of two
+        has_data = np.atleast_1d(np.isfinite(past.counts).any(axis=0))
+        if has_data.sum() < 2 or past.counts[-1][has_data].sum() == 0:  # noqa: PLR2004  a share is of two
             continue
-        past = History(past.months, past.counts[:, told], past.covered)
+        past = History(past.months, past.counts[:, has_data], past.covered)
         reach = min(ahead, int(history.months[-1] - past.months[-1]))
         forecast = forecast_of(past, reach, _DRAWS)
         for at in np.flatnonzero(history.months[known:] <= past.months[-1] + reach) + known:
             step = int(history.months[at] - past.months[-1])
-            counts = history.counts[at][told]
+            counts = history.counts[at][has_data]
             if np.nan_to_num(counts).sum() == 0 or np.isnan(counts).any():
                 continue
             points.append(
                 Point(
                     month=int(history.months[at]),
                     ahead=step,
-                    share=_spread(forecast.share[step - 1], told),
-                    low=_spread(forecast.low[step - 1], told),
-                    high=_spread(forecast.high[step - 1], told),
-                    naive=_spread(forecast.last, told),
-                    recorded=_spread(shares_of(counts), told),
+                    share=_spread(forecast.share[step - 1], has_data),
+                    low=_spread(forecast.low[step - 1], has_data),
+                    high=_spread(forecast.high[step - 1], has_data),
+                    naive=_spread(forecast.last, has_data),
+                    recorded=_spread(shares_of(counts), has_data),
                 )
             )
     steps = sorted({point.ahead for point in points})
     return RollingCheck(tuple(points), tuple(_together(points, step) for step in steps))
 
 
-def _spread(values: Floats, told: NDArray[np.bool_]) -> Floats:
-    """Give values for all channels; NaN for one of which nothing was known."""
-    found = np.full(told.size, np.nan)
-    found[told] = values
+def _spread(values: Floats, has_data: NDArray[np.bool_]) -> Floats:
+    """Expand values to all channels; NaN for channels without data."""
+    found = np.full(has_data.size, np.nan)
+    found[has_data] = values
     return found
 
 
-def _together(points: list[Point], ahead: int) -> Ahead:
+def _together(points: list[Point], ahead: int) -> HorizonErrors:
     mine = [point for point in points if point.ahead == ahead]
     off = np.array([np.nanmean(np.abs(point.share - point.recorded)) for point in mine])
     naive = np.array([np.nanmean(np.abs(point.naive - point.recorded)) for point in mine])
     inside = [(point.low <= point.recorded) & (point.recorded <= point.high) for point in mine]
-    return Ahead(
+    return HorizonErrors(
         ahead=ahead,
         months=len(mine),
         shares=sum(int(np.isfinite(point.recorded).sum()) for point in mine),
@@ -128,7 +128,7 @@ def _together(points: list[Point], ahead: int) -> Ahead:
 
 
 def _better(difference: Floats, ahead: int) -> str:
-    """Say which is nearer, by the t interval of the difference; errors of overlapping months count as one."""
+    """Return which is better, by the t interval of the difference; overlapping months count as one."""
     independent = difference.size / ahead
     if difference.size < DECIDING_MONTHS_LEAST or independent < 2:  # noqa: PLR2004  one cannot vary
         return "unknown"
@@ -139,38 +139,38 @@ def _better(difference: Floats, ahead: int) -> str:
     return "forecast" if mean < 0 else "naive"
 
 
-# ── Channel shares of a table as a whole: counted, forecast, and checked on the months that are known
+# ── Channel shares of a table: counted, forecast, and checked
 
 MONTHS_LEAST = 3
-"""Two months cannot tell a change from one month's chance."""
+"""With two months, a change cannot be distinguished from chance."""
 CHANCE_CASES = 10.0
-"""Where so many cases are expected, that there is none is not chance (Poisson: less than 1 in 20,000)."""
+"""With this many cases expected, zero cases are not chance (Poisson: less than 1 in 20,000)."""
 _ENDED_MONTHS = 2
 
 
 @dataclass(frozen=True, slots=True)
 class SharesFit:
-    """What was learned of a table's channel shares."""
+    """Channel shares of a table and their forecast."""
 
-    counted: Counted
+    counted: CaseCounts
     names: tuple[str, ...]
-    """Channels that are forecast: all but those that ended."""
+    """Channels in the forecast: all but those that ended."""
     history: History
     ahead: int
     forecast: Forecast
     check: RollingCheck
     notes: tuple[str, ...]
-    """How the table was read, and what to know before believing the forecast."""
+    """How the table was read, and limitations of the forecast."""
 
     @property
     def months_ahead(self) -> list[int]:
-        """Months that are forecast, since year 0."""
+        """Months in the forecast, counted from year 0."""
         last = int(self.history.months[-1])
         return list(range(last + 1, last + 1 + self.ahead))
 
     @property
     def electronic(self) -> list[int]:
-        """Places of the electronic channels among `names`."""
+        """Indices of the electronic channels in `names`."""
         return [place for place, name in enumerate(self.names) if name in self.counted.electronic]
 
 
@@ -191,7 +191,7 @@ def fit_shares(table: Table, mapping: ShareMapping, ahead: int) -> SharesFit:
     if len(found.names) == 1:
         problem = f"has one channel, {found.names[0]!r}, whose share is always 1"
         raise BadInputError("the table", problem, "at least two channels ([channels], or another column)")
-    history, kept, notes = told_history(found)
+    history, kept, notes = history_of(found)
     if len(kept) == 1:
         problem = f"has one channel that did not end, {found.names[kept[0]]!r}"
         raise BadInputError("the table", problem, "at least two channels in its last months")
@@ -202,15 +202,15 @@ def fit_shares(table: Table, mapping: ShareMapping, ahead: int) -> SharesFit:
         ahead=ahead,
         forecast=forecast_of(history, ahead),
         check=check(history, ahead),
-        notes=(*found.notes, *notes, *_limits(history)),
+        notes=(*found.notes, *notes, *_limitations(history)),
     )
 
 
-def told_history(found: Counted) -> tuple[History, list[int], list[str]]:
-    """Give what the counts tell of shares, the channels that did not end, and what was taken for what.
+def history_of(found: CaseCounts) -> tuple[History, list[int], list[str]]:
+    """Return the usable counts, the channels that did not end, and notes on what was assumed.
 
-    A month without a case of a channel tells nothing of its share where enough were expected: before its
-    first case it had not begun, after its last it has ended, and in between the record has a gap.
+    If cases of a channel were expected but a month has none, that month is ignored for the channel: before
+    its first case it had not begun, after its last it has ended, and in between the record has a gap.
     """
     counts, notes, kept = found.counts.copy(), [], []
     total = counts.sum(axis=1)
@@ -223,7 +223,7 @@ def told_history(found: Counted) -> tuple[History, list[int], list[str]]:
         after = missing[last + 1 :]
         if after.size >= _ENDED_MONTHS and after.all():
             notes.append(
-                f"{name}: none since {month_name(int(found.months[last]))}, taken as ended: no forecast"
+                f"{name}: none since {month_name(int(found.months[last]))}, assumed ended: no forecast"
             )
             continue
         kept.append(place)
@@ -232,14 +232,12 @@ def told_history(found: Counted) -> tuple[History, list[int], list[str]]:
             notes.append(f"{name}: begins in {month_name(int(found.months[first]))}")
         if gaps := np.flatnonzero(missing[first:]).tolist():
             named = ", ".join(month_name(int(found.months[first + gap])) for gap in gaps[:6])
-            told = (
-                f"{name}: none in {named}, where about {expected[first + gaps[0]]:,.0f} were to be expected"
-            )
-            notes.append(f"{told}: taken as a gap of the record")
+            text = f"{name}: none in {named}, where about {expected[first + gaps[0]]:,.0f} were expected"
+            notes.append(f"{text}: treated as a gap in the record")
     return History(found.months, counts[:, kept], found.covered), kept, notes
 
 
-def _limits(history: History) -> list[str]:
+def _limitations(history: History) -> list[str]:
     notes = []
     if history.span < SEASON_MONTHS_LEAST:
         notes.append(

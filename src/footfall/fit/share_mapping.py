@@ -1,4 +1,4 @@
-"""The mapping of a table of cases by channel: which column means what, which word names which channel."""
+"""The mapping of a table of cases by channel: the meaning of its columns, and the words for each channel."""
 
 import tomllib
 from datetime import date
@@ -12,15 +12,15 @@ from footfall.records.errors import BadInputError
 from footfall.workload.log_mapping import IGNORED, Options, checked
 
 EXAMPLE = """\
-# Channel shares by month. A row is a case (a call, a visit, a request), or with `count` so many of them.
+# Channel shares by month. A row is a case (a call, a visit, a request), or with `count` several of them.
 [columns]
 arrived = "open"          # when the case came: a time, a day or a month
-channel = "source"        # the channel that it came by
-# count = "cases"         # a row stands for so many cases
-# Where each channel has a column of its own, leave out `channel` and `count`, and name the columns below.
+channel = "source"        # the channel of the case
+# count = "cases"         # number of cases in a row
+# If each channel has its own column, omit `channel` and `count` and name the columns below.
 
-# Your channels, and the words (or columns) that mean them; * stands for anything. Without this part every
-# word is a channel.
+# Your channels, and the words (or columns) for each; * matches anything. Without this section every word is
+# a channel.
 [channels]
 phone = ["Constituent Call"]
 app = ["Citizens Connect App"]
@@ -28,10 +28,10 @@ web = ["Self Service"]
 ignored = ["City Worker App", "Employee Generated", "Maximo*", "Twitter"]
 
 [options]
-electronic = ["app", "web"]   # their shares are also added up
-# from = 2015-01-01           # first and last day that are read
+electronic = ["app", "web"]   # their shares are also summed
+# from = 2015-01-01           # first and last day to read
 # until = 2015-06-30
-# time_format = "%d/%m/%Y"    # where times are not in a usual form
+# time_format = "%d/%m/%Y"    # if times are not in a usual form
 # timezone = "America/New_York"
 """
 EXPECTED = "a mapping as `footfall fit --example-shares` prints"
@@ -45,26 +45,26 @@ _Words = Annotated[tuple[str, ...], BeforeValidator(_listed)]
 
 
 class ShareColumns(Spec):
-    """Names of the table's columns, by their meaning."""
+    """Names of the table's columns by meaning."""
 
     arrived: str
-    """When a case came, or the day or month of a count."""
+    """Time of a case, or day or month of a count."""
     date: str | None = None
-    """Day of the clock times, where they stand without one."""
+    """Date of the times of day in `arrived`, if they have none."""
     channel: str | None = None
     count: str | None = None
-    """Cases that a row stands for; None: one."""
+    """Number of cases in a row; None: one."""
 
 
 class ShareOptions(Spec):
-    """How the table is to be read, and what is added up."""
+    """How to read the table, and which channels to sum."""
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z]\w{0,39}$")] | None = None
     """Name of the results; None: the file's name."""
     electronic: _Words = ()
-    """Channels whose shares are added up, too."""
+    """Channels whose shares are also summed."""
     channels_most: Annotated[int, Field(ge=2, le=12)] = 8
-    """Smaller channels are taken together as `other`."""
+    """Smaller channels are grouped as `other`."""
     first_day: Annotated[date | None, Field(alias="from")] = None
     last_day: Annotated[date | None, Field(alias="until")] = None
     """This day included."""
@@ -77,7 +77,7 @@ class ShareOptions(Spec):
 
     @property
     def reading(self) -> Options:
-        """Give the options of reading as every table has them."""
+        """Return the reading options common to all tables."""
         return Options(time_format=self.time_format, timezone=self.timezone, decimal=self.decimal)
 
     @model_validator(mode="after")
@@ -87,40 +87,40 @@ class ShareOptions(Spec):
 
 
 class ShareMapping(Spec):
-    """A whole mapping of a table of cases by channel."""
+    """The mapping of a table of cases by channel."""
 
     columns: ShareColumns
     channels: dict[str, _Words] = Field(default_factory=dict)
-    """Words of the column, or names of columns, by channel; empty: every word is a channel."""
+    """By channel: words in the column, or names of columns; empty: every word is a channel."""
     options: ShareOptions = ShareOptions()
 
     @model_validator(mode="after")
-    def _channels_are_told(self) -> Self:
+    def _channels_are_named(self) -> Self:
         if self.columns.channel is None and not set(self.channels) - {IGNORED}:
             msg = "[columns] needs `channel`, or [channels] names a column for each"
             raise ValueError(msg)
         if self.columns.channel is None and self.columns.count is not None:
-            msg = "`count` needs `channel`; where each channel has a column of its own, leave out both"
+            msg = "`count` needs `channel`; if each channel has its own column, omit both"
             raise ValueError(msg)
         unknown = sorted(set(self.options.electronic) - set(self.channels)) if self.channels else []
         if unknown:
-            msg = f"`electronic` names {unknown[0]!r}, which is none of [channels]"
+            msg = f"`electronic` names {unknown[0]!r}, which is not in [channels]"
             raise ValueError(msg)
         return self
 
     @property
     def is_wide(self) -> bool:
-        """Whether each channel has columns of its own."""
+        """Whether each channel has its own columns."""
         return self.columns.channel is None
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Columns that must be there."""
+        """Columns that must exist."""
         named = (self.columns.arrived, self.columns.date, self.columns.channel, self.columns.count)
         return tuple(name for name in named if name is not None)
 
     def channel_of(self, word: str) -> str | None:
-        """Give the channel that a word means; None: [channels] has none for it."""
+        """Return the channel of a word; None if [channels] has none for it."""
         if not self.channels:
             return word
         for name, patterns in self.channels.items():
@@ -130,7 +130,7 @@ class ShareMapping(Spec):
 
 
 def is_share_mapping(text: str) -> bool:
-    """Tell whether a mapping is of channel shares: it has [channels], or names the column `channel`."""
+    """Return whether a mapping is for channel shares: it has [channels], or a column `channel`."""
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError:
@@ -143,7 +143,7 @@ def read_share_mapping(text: str, where: str) -> ShareMapping:
     """Read a mapping from the text of a TOML file.
 
     Raises:
-        BadInputError: it is no TOML, or a key or value is wrong; the line names it.
+        BadInputError: it is not valid TOML, or a key or value is wrong; the message names it.
     """
     try:
         data = tomllib.loads(text)
@@ -153,9 +153,9 @@ def read_share_mapping(text: str, where: str) -> ShareMapping:
 
 
 def share_mapping_of(data: dict[str, Any], where: str) -> ShareMapping:
-    """Check a mapping that is data already.
+    """Check a mapping given as data.
 
     Raises:
-        BadInputError: a key or value is wrong; the line names it.
+        BadInputError: a key or value is wrong; the message names it.
     """
     return checked(ShareMapping, data, where, EXPECTED)

@@ -1,4 +1,4 @@
-"""Channel shares by month: level, fading trend, season and overdispersion, learned and forecast."""
+"""Channel shares by month: level, damped trend, season and overdispersion, learned and forecast."""
 
 from dataclasses import dataclass, field
 from functools import cache
@@ -8,27 +8,27 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import helmert, solve_triangular
 
-# ── Counts of cases by month and channel: what a forecast of shares is learned from
+# ── Counts of cases by month and channel
 
 Floats = NDArray[np.float64]
 MONTHS_OF_A_YEAR = 12
 SEASON_MONTHS_LEAST = 24
-"""A season is learned from two years on; a shorter record cannot tell it from change."""
+"""A season needs two years; in a shorter record it cannot be distinguished from a trend."""
 
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """Months in which cases were counted, in order; months without any are left out."""
+    """Months with cases, in order; months without any are left out."""
 
     months: NDArray[np.int64]
     """Shape (months,): months since year 0, January 2015 being 2015 * 12."""
     counts: Floats
-    """Shape (months, channels): cases; NaN where a channel tells nothing of its share in that month."""
+    """Shape (months, channels): cases; NaN if a channel has no data for that month."""
     covered: Floats = field(default_factory=lambda: np.empty(0))
     """Shape (months,): the part of each month that the record covers, 0 to 1; empty: all of each."""
 
     def __post_init__(self) -> None:
-        """Take an empty `covered` for whole months."""
+        """Treat an empty `covered` as whole months."""
         if not self.covered.size:
             object.__setattr__(self, "covered", np.ones(self.months.size))
 
@@ -43,22 +43,22 @@ class History:
         return int(self.months[-1] - self.months[0]) + 1
 
     def until(self, months: int) -> "History":
-        """Give the first so many months."""
+        """Return the first `months` months."""
         return History(self.months[:months], self.counts[:months], self.covered[:months])
 
     def since(self, months: int) -> "History":
-        """Give the last months, at most so many."""
+        """Return the last months, at most `months`."""
         return History(self.months[-months:], self.counts[-months:], self.covered[-months:])
 
 
 def shares_of(counts: Floats) -> Floats:
-    """Give counts along the last axis as shares; NaN counts as none."""
+    """Return counts along the last axis as shares; NaN counts as 0."""
     known = np.nan_to_num(counts)
     found: Floats = known / known.sum(axis=-1, keepdims=True)
     return found
 
 
-# ── Channel shares as a logit in time: level, damped trend, season, and scatter beyond that of counting
+# ── Channel shares as a logit in time: level, damped trend, season, and scatter beyond counting noise
 #
 # The log of a channel's share, less a term common to all channels of the month, is
 #
@@ -67,12 +67,12 @@ def shares_of(counts: Floats) -> Floats:
 # - level: a random walk (sd `level` a month);
 # - trend: a slope that changes and fades, b' = f b + noise with stationary sd `slope` (the damped trend of
 #   Gardner and McKenzie 1985, as a state-space model: Hyndman, Koehler, Ord and Snyder 2008, ch. 3);
-# - season: the same every year (sd `season`), where there are two years;
-# - scatter: what one month has alone (sd `scatter`), beyond multinomial counting (Aitchison 2003, ch. 13).
+# - season: the same every year (sd `season`), given two years;
+# - scatter: variation of single months (sd `scatter`) beyond multinomial counting (Aitchison 2003, ch. 13).
 #
-# A count n tells log(n + 1/2) with variance 1 / (n + 1/2). Given the four sd, all is Gaussian and exact. The
-# sd are not estimated: every combination on a grid counts by its likelihood, so that what a short record
-# cannot tell widens the interval (Rasmussen and Williams 2006, ch. 5).
+# A count n observes log(n + 1/2) with variance 1 / (n + 1/2). Given the four sd, everything is Gaussian and
+# exact. The sd are not estimated: all combinations on a grid are weighted by likelihood, so that what a short
+# record cannot determine widens the interval (Rasmussen and Williams 2006, ch. 5).
 
 _MONTHS_MOST, _MONTHS_KEPT, _ODDS_MOST = 60, 30, 240
 DRAWS = 8000
@@ -83,49 +83,49 @@ _SLOPES = (0.0, 0.01, 0.03, 0.09)
 _DAMPINGS = (0.85, 0.97)
 _SEASONS = (0.0, 0.05, 0.15, 0.45)
 _SMALLER = (0.0, 1.0)
-"""How much more a small channel varies: variances in the log go with its share to minus this power."""
+"""Extra variation of small channels: variances in the log scale with the share to minus this power."""
 _ANYWHERE = 25.0
-"""Variance of the first month's log-odds: any share is as likely."""
+"""Prior variance of the first month's log-odds: practically flat."""
 _HALF = 0.5
 _NEGLIGIBLE = 1e-5
 _POINTS_MOST = 500
-"""Points of the grid that are drawn from, by their probability."""
+"""Number of grid points to draw from, by their probability."""
 _SMALL = 48
-"""Systems of fewer rows are solved faster all at once, as if they were not triangular."""
+"""Below this number of rows, a batched general solver is faster than triangular solves."""
 _CASES_MOST = 1_000_000_000
-"""More make no difference to a share."""
+"""More cases make no difference to a share."""
 _CHUNK_CELLS = 1_000_000
 _FAR = 7.0
-"""In log probability: what is less likely than the likeliest by a factor of 1,000 is left out."""
+"""In log probability: points less likely than the best by a factor of 1,000 are left out."""
 
 
 @dataclass(frozen=True, slots=True)
 class Variation:
-    """How shares vary: standard deviations of a channel's log share, a month; likelihood-weighted means."""
+    """Monthly standard deviations of a channel's log share, as likelihood-weighted means."""
 
     level_sd: float
     slope_sd: float
     season_sd: float | None
-    """None: the record is too short to tell a season."""
+    """None: the record is too short for a season."""
     scatter_sd: float
     overdispersion: float
-    """Variance of a month's shares about their level, over that of multinomial counting."""
+    """Variance of a month's shares around their level, relative to multinomial counting."""
 
 
 @dataclass(frozen=True, slots=True)
 class Learned:
-    """Futures drawn from all that the record leaves possible."""
+    """Draws from the predictive distribution."""
 
     draws: Floats
     """Shape (draws, months ahead, channels): shares as they would be recorded; each sums to 1."""
     middle: Floats
-    """Shape (months ahead, channels): medians of the shares before cases are counted; each sums to 1."""
+    """Shape (months ahead, channels): medians of the shares without counting noise; each sums to 1."""
     variation: Variation
 
 
 @dataclass(frozen=True, slots=True)
 class _Grid:
-    """Combinations of the sd, a row each."""
+    """All combinations of the sd, one per row."""
 
     level: Floats
     scatter: Floats
@@ -135,23 +135,23 @@ class _Grid:
     smaller: NDArray[np.int64]
     log_prior: Floats
     coarse: NDArray[np.int64]
-    """Points to start from."""
+    """Starting points of the search."""
     neighbours: NDArray[np.int64]
-    """Shape (points, neighbours): points one step away; itself at an edge."""
+    """Shape (points, neighbours): points one step away; the point itself at an edge."""
 
 
 def months_learned(channels: int) -> int:
-    """Give how many of the last months are learned from: 60 with up to five channels, at least 30."""
+    """Return how many of the last months are used: 60 with up to five channels, at least 30."""
     return min(_MONTHS_MOST, max(_MONTHS_KEPT, _ODDS_MOST // (channels - 1)))
 
 
 def learn(history: History, ahead: int, cases: float, draws: int = DRAWS) -> Learned:
-    """Learn shares and draw those of the `ahead` months after the last, each of so many `cases`."""
+    """Learn shares and draw those of the next `ahead` months, each with `cases` cases."""
     return _Learner(history.since(months_learned(history.channels)), ahead).learned(cases, draws)
 
 
 class _Learner:
-    """One record with its covariances."""
+    """A history with its covariances."""
 
     def __init__(self, history: History, ahead: int) -> None:
         self._history, self._ahead = history, ahead
@@ -190,7 +190,7 @@ class _Learner:
         )
 
     def _covariances(self, grid: _Grid, k: NDArray[np.int64], *, future: bool) -> Floats:
-        """Give covariances of all rows that are seen (and those of the future) for points of the grid."""
+        """Return the covariances of all observed rows (and future ones) for points of the grid."""
         times = self._months if future else self._months[: self._history.months.size]
         at = np.concatenate([self._at, self._history.months.size + self._future_at]) if future else self._at
         rows = np.concatenate([self._rows, self._future]) if future else self._rows
@@ -211,9 +211,9 @@ class _Learner:
         return found
 
     def _weights_of(self, grid: _Grid) -> Floats:
-        """Give the probability of each point of the grid; points far from likely have none.
+        """Return the probability of each point of the grid; very unlikely points get 0.
 
-        From a coarse part of the grid on, neighbours of likely points are looked at until none is new.
+        Starting from a coarse grid, neighbours of likely points are evaluated until there are no new ones.
         """
         log_weight = np.full(grid.level.size, -np.inf)
         new = grid.coarse
@@ -243,7 +243,7 @@ class _Learner:
     def _drawn(
         self, grid: _Grid, points: NDArray[np.int64], numbers: NDArray[np.int64], random: np.random.Generator
     ) -> Floats:
-        """Draw shares of the future months, so many at each point of the grid."""
+        """Draw shares of the future months, `numbers` at each point of the grid."""
         seen = self._at.size
         chunk = max(1, _CHUNK_CELLS // (seen + self._future_at.size) ** 2)
         contrasts = []
@@ -265,7 +265,7 @@ class _Learner:
         return shares
 
     def _variation(self, grid: _Grid, weight: Floats) -> Variation:
-        # Trace of the scatter's covariance over that of counting, for each way that small channels vary.
+        # Trace of the scatter covariance over that of counting, for each exponent of small channels.
         by_count = np.trace(self._counting)
         by_scatter = [np.einsum("rk,k,rk->", self._rows, each, self._rows) for each in self._weights]
         ratio = np.array(by_scatter)[grid.smaller] * grid.scatter**2 / by_count
@@ -280,14 +280,14 @@ class _Learner:
 
 
 def _solved(roots: NDArray[np.floating[Any]], seen: Floats) -> Floats:
-    """Solve each of many lower triangular systems for the same right side."""
+    """Solve many lower triangular systems with the same right-hand side."""
     if seen.size < _SMALL:
         return np.asarray(np.linalg.solve(roots, np.tile(seen[:, None], (len(roots), 1, 1)))[:, :, 0])
     return np.stack([solve_triangular(each, seen, lower=True) for each in roots])
 
 
 def _contrasts(known: NDArray[np.bool_]) -> Floats:
-    """Give orthonormal contrasts of the channels that are known, a row each; none of fewer than two."""
+    """Return orthonormal contrasts of the known channels, one per row; none for fewer than two."""
     count = int(known.sum())
     rows = np.zeros((max(count - 1, 0), known.size))
     if count > 1:
@@ -326,7 +326,7 @@ def _grid(with_season: bool) -> _Grid:  # noqa: FBT001  cached
 
 @cache
 def _kernels(times: tuple[int, ...]) -> tuple[Floats, tuple[Floats, ...], Floats]:
-    """Give covariances in time, of unit sd: random walk, fading slopes added up, season."""
+    """Return covariances in time for unit sd: random walk, cumulated damped slopes, season."""
     at = np.array(times)
     walk = np.minimum(at[:, None], at).astype(np.float64)
     steps = np.arange(at.max() + 1)
@@ -337,7 +337,7 @@ def _kernels(times: tuple[int, ...]) -> tuple[Floats, tuple[Floats, ...], Floats
     return walk, slopes, season
 
 
-# ── Channel shares of the months to come, with the interval that holds 95 of 100 recorded ones
+# ── The forecast, with 95 % prediction intervals for recorded shares
 
 RECENT_MONTHS = 6
 LOW, HIGH = 0.025, 0.975
@@ -346,23 +346,23 @@ _HALF_COVERED = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """Shares of the months after a history, as they would be recorded."""
+    """Forecast shares of the months after a history, as they would be recorded."""
 
     share: Floats
-    """Shape (months ahead, channels): the middle; each month sums to 1."""
+    """Shape (months ahead, channels): medians; each month sums to 1."""
     low: Floats
     high: Floats
-    """Shape (months ahead, channels): 95 % of futures lie between."""
+    """Shape (months ahead, channels): 95 % prediction interval."""
     draws: Floats
     """Shape (draws, months ahead, channels)."""
     last: Floats
-    """Shape (channels,): the naive forecast, shares of the last month of which more than half is recorded."""
+    """Shape (channels,): the naive forecast, shares of the last month that is more than half covered."""
     cases: float
-    """A month that the forecast supposes: the mean of the last ones."""
+    """Cases per month that the forecast assumes: the mean of the last months."""
     variation: Variation
 
     def together(self, channels: list[int]) -> tuple[Floats, Floats, Floats]:
-        """Give middle, low and high of the sum of some channels, each of shape (months ahead,)."""
+        """Return median, low and high of the sum of some channels, each of shape (months ahead,)."""
         draws = self.draws[:, :, channels].sum(axis=2)
         low, high = np.quantile(draws, [LOW, HIGH], axis=0)
         middle: Floats = self.share[:, channels].sum(axis=1)

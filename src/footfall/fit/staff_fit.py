@@ -1,4 +1,4 @@
-"""How many served at what time of the day: agents on duty, or the most served at once."""
+"""Staff by time of day: agents on duty, or the most served at once."""
 
 from dataclasses import dataclass
 
@@ -15,7 +15,7 @@ _QUIET_MOST_S = 7200.0
 _OPEN_SHARE = 0.1
 _STAY_HALF_HOURS = 4
 WRAP_UP_MOST_S = 600.0
-"""Who takes longer to the next call while somebody waits is on a break."""
+"""A longer gap to the next call while customers wait is a break."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,23 +23,23 @@ class StaffFit:
     """Staff by day and half hour."""
 
     by_agent: bool
-    """Whether agents are named; otherwise `on_duty` is the most served at once, which capacity exceeds."""
+    """Whether agents are named; if not, `on_duty` is the most served at once, a lower bound of capacity."""
     days: pl.DataFrame
-    """day, weekday, half_hour, on_duty, busy: time averages; busy_most: the most at once; on_shift: who was
-    on duty at any time."""
+    """day, weekday, half_hour, on_duty, busy: time averages; busy_most: the most at once; on_shift: agents
+    on duty at any time of the half hour."""
     is_open: tuple[bool, ...]
-    """Of each half hour, whether customers come in it: at least a tenth of the busiest one's."""
+    """Per half hour, whether customers arrive: at least a tenth as many as in the busiest one."""
     agents: int
-    """Different agents; 0: none are named."""
+    """Number of distinct agents; 0: agents are not named."""
     wrap_up: TimesFit | None
-    """Seconds from the end of a service to the agent's next, where the next customer had to wait."""
+    """Seconds from the end of a service to the agent's next one, if the next customer had to wait."""
 
     def profile(self, weekday: str | None = None) -> list[float]:
-        """Staff of each half hour, the mean over days, as a model needs it.
+        """Return the staff of each half hour, the mean over days, as a model needs it.
 
-        In the half hours in which the place opens and closes all count who were on duty in them: before the
-        first and after the last customer they are ready, but nothing shows it. Who serves in the last of
-        them stays for two hours more, until all are served.
+        In the half hours of opening and closing, everyone on duty at any time counts: before the first and
+        after the last customer they are ready, but the log does not show it. Staff of the last of them stay
+        for two more hours, until all are served.
         """
         days = self.days if weekday is None else self.days.filter(pl.col("weekday") == weekday)
         mean = days.group_by("half_hour").agg(pl.col("on_duty", "on_shift").mean()).sort("half_hour")
@@ -55,17 +55,17 @@ class StaffFit:
         return staff
 
     def _is_edge(self, k: int) -> bool:
-        """Whether the place opens or closes in a half hour."""
+        """Return whether the site opens or closes in a half hour."""
         before, after = self.is_open[k - 1], self.is_open[(k + 1) % HALF_HOURS]
         return self.is_open[k] and not (before and after)
 
 
 def fit_staff(rows: pl.DataFrame, on_duty_gap_s: float) -> StaffFit | None:
-    """Fit staff to rows with began_s, ended_s and agent; None: no row tells when it was served.
+    """Fit staff to rows with began_s, ended_s and agent; None if no row has service times.
 
-    An agent is on duty from one service to the next where at most `on_duty_gap_s` lie between, or at most
-    two hours in which no other customer came; other gaps are breaks. Where no agent is named, the staff is
-    the most served at once in the half hour.
+    An agent is on duty between two services at most `on_duty_gap_s` apart, or at most two hours apart if no
+    other customer arrived in between; other gaps are breaks. If agents are not named, the staff is the most
+    served at once in the half hour.
     """
     served = rows.filter(pl.col("ended_s").is_not_null())
     if served.is_empty():
@@ -92,9 +92,9 @@ def fit_staff(rows: pl.DataFrame, on_duty_gap_s: float) -> StaffFit | None:
 
 
 def on_duty_spans(named: pl.DataFrame, gap_s: float, came_s: Array) -> tuple[Array, Array]:
-    """Give begin and end of each agent's times on duty: services joined where the gap is short enough.
+    """Return start and end of each agent's times on duty: services joined if the gap is short enough.
 
-    A gap in which no other customer came (`came_s`, ascending) is no break: there was nothing to do.
+    A gap in which no other customer arrived (`came_s`, ascending) is not a break: there was nothing to do.
     """
     ordered = named.sort("agent", "began_s").with_columns(
         until=pl.col("ended_s").cum_max().shift(1).over("agent")
@@ -113,10 +113,10 @@ def on_duty_spans(named: pl.DataFrame, gap_s: float, came_s: Array) -> tuple[Arr
 
 
 def wrap_ups(named: pl.DataFrame) -> pl.Series:
-    """Seconds to the agent's next service where its customer had to wait.
+    """Return the seconds to the agent's next service, if its customer had to wait.
 
-    Whoever waits is served as soon as an agent is ready, so the gap is the agent's own. It runs some
-    percent long where few wait: an agent who takes long is likelier to find somebody waiting.
+    Waiting customers are served as soon as an agent is ready, so the gap is the agent's own. It is biased
+    upwards by some percent if few wait: after a longer wrap-up a waiting customer is more likely.
     """
     gap = pl.col("began_s") - pl.col("ended_s").shift(1).over("agent")
     waited = (pl.col("wait_s") > 0) & (gap >= 0) & (gap <= WRAP_UP_MOST_S)
@@ -131,21 +131,21 @@ class _Grid:
         self._starts = days["day"].cast(pl.Int32).to_numpy().astype(np.float64) * DAY_S
 
     def table(self, **columns: Array) -> pl.DataFrame:
-        """Give arrays of days by half hours as one table."""
+        """Return arrays of days by half hours as one table."""
         frame = self._days.select(pl.all().repeat_by(HALF_HOURS)).explode("day", "weekday")
         half_hours = np.tile(np.arange(HALF_HOURS), self._days.height)
         flat = {name: values.ravel() for name, values in columns.items()}
         return frame.with_columns(half_hour=half_hours, **{name: pl.Series(v) for name, v in flat.items()})
 
     def averages(self, began_s: Array, ended_s: Array) -> Array:
-        """Time-average number of spans that last, in each half hour of each day."""
+        """Return the time average of concurrent spans in each half hour of each day."""
         bounds = np.add.outer(self._starts, np.arange(HALF_HOURS + 1) * HALF_HOUR_S)
         area = _area_before(np.sort(began_s), bounds) - _area_before(np.sort(ended_s), bounds)
         found: Array = np.diff(area, axis=1) / HALF_HOUR_S
         return np.maximum(found, 0.0)
 
     def touched(self, began_s: Array, ended_s: Array) -> Array:
-        """Count the spans that reach into each half hour of each day, at least for an instant."""
+        """Count the spans that overlap each half hour of each day."""
         bounds = np.add.outer(self._starts, np.arange(HALF_HOURS + 1) * HALF_HOUR_S)
         before_end = np.searchsorted(np.sort(began_s), bounds[:, 1:], "left")
         over = np.searchsorted(np.sort(ended_s), bounds[:, :-1], "right")
@@ -153,8 +153,8 @@ class _Grid:
         return found
 
     def most(self, began_s: Array, ended_s: Array) -> Array:
-        """Most spans that last at once, in each half hour of each day."""
-        # Who ends makes room for who begins at that instant, however the last digits were rounded.
+        """Return the most concurrent spans in each half hour of each day."""
+        # A span that ends at the instant at which another begins does not overlap it, despite rounding.
         times = np.concatenate([ended_s - _INSTANT_S, began_s])
         steps = np.concatenate([-np.ones(ended_s.size), np.ones(began_s.size)])
         order = np.argsort(times, kind="stable")
@@ -171,7 +171,7 @@ class _Grid:
 
 
 def _area_before(ordered: Array, bounds: Array) -> Array:
-    """Integral of the number of times passed, up to each bound: sum of (bound - time) over times before."""
+    """Return the integral of the number of earlier times, up to each bound: sum of (bound - time)."""
     sums = np.concatenate([[0.0], np.cumsum(ordered - ordered[0])])
     count = np.searchsorted(ordered, bounds, "right")
     found: Array = count * (bounds - ordered[0]) - sums[count]

@@ -1,4 +1,4 @@
-"""How much each fitted number depends on the days of the log: a delete-a-group jackknife over days."""
+"""Uncertainty of fitted numbers: a delete-a-group jackknife over the days of the log."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -27,7 +27,7 @@ from footfall.model.numbers import Curve, Grade, Number, Profile, Spec, leaves
 from footfall.records.errors import BadInputError
 from footfall.workload.log_mapping import Options
 
-# ── How sure the numbers of a fitted model are, jointly: what a log without some of its days would give
+# ── Joint uncertainty of the numbers of a fitted model
 
 Array = NDArray[np.float64]
 Part = Literal["values", "seconds", "shares"]
@@ -57,7 +57,7 @@ class UncertainNumber(Spec):
         return _is_share(self.path)
 
     def at(self, normals: Array) -> float:
-        """Give the number for normal numbers of the groups."""
+        """Return the number for given normal numbers of the groups."""
         moved = float(np.dot(normals, self.deviations))
         if self.scale == "log":
             return self.value * exp(moved)
@@ -73,17 +73,17 @@ class UncertainCurve(Spec):
     part: Part
     values: tuple[float, ...]
     deviations: tuple[tuple[float, ...], ...]
-    """For each group of days one for each value, in the values' own unit."""
+    """Per group of days, one deviation per value, in the values' unit."""
 
     @model_validator(mode="after")
     def _all_are_there(self) -> "UncertainCurve":
         if any(len(each) != len(self.values) for each in self.deviations):
-            msg = f"{self.path}: as many deviations as values"
+            msg = f"{self.path}: needs as many deviations as values"
             raise ValueError(msg)
         return self
 
     def at(self, normals: Array) -> tuple[float, ...]:
-        """Give the values for normal numbers of the groups; a curve never falls."""
+        """Return the values for given normal numbers of the groups; a curve never decreases."""
         moved = np.maximum(np.array(self.values) + normals @ np.array(self.deviations), 0.0)
         if self.part == "values":
             return tuple(moved.tolist()) if moved.any() else self.values
@@ -101,18 +101,18 @@ class UncertainBusyness(Spec):
     high: float
 
     def at(self, normal: float) -> float:
-        """Give the number for a normal number: the bounds lie at ±1.96."""
+        """Return the number for a given normal number: the bounds lie at ±1.96."""
         side = self.high - self.value if normal > 0 else self.value - self.low
         return max(0.0, self.value + normal / Z_95 * side)
 
 
 class Uncertainty(Spec):
-    """How sure the numbers of a fitted model are, jointly, from the days of its log."""
+    """Joint uncertainty of the numbers of a fitted model, from the days of its log."""
 
     what: str = _WHAT
     days: int = Field(ge=2)
     groups: int = Field(ge=2)
-    """Groups of days, of one day each where there are few."""
+    """Number of groups of days; one day each if there are few days."""
     busyness: UncertainBusyness | None
     numbers: tuple[UncertainNumber, ...]
     curves: tuple[UncertainCurve, ...]
@@ -129,7 +129,7 @@ class Uncertainty(Spec):
 
     @property
     def draws_a_block(self) -> int:
-        """Draws that together show every deviation exactly once: one more than there are groups."""
+        """Draws that together use every deviation exactly once: one more than there are groups."""
         return self.groups + 1
 
 
@@ -137,7 +137,7 @@ def read_uncertainty(text: str, where: str) -> Uncertainty:
     """Read the text of an `uncertainty.json`.
 
     Raises:
-        BadInputError: it is none.
+        BadInputError: it is not valid.
     """
     try:
         return Uncertainty.model_validate_json(text)
@@ -145,23 +145,23 @@ def read_uncertainty(text: str, where: str) -> Uncertainty:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"]))
         problem = f"{place}: {first['msg']}" if place else first["msg"]
-        expected = "the file as `footfall fit` wrote it, or none: then the ranges leave out the fit"
+        expected = "the file as written by `footfall fit`, or no file: then ranges do not include the fit"
         raise BadInputError(where, problem, expected) from error
 
 
 def uncertainty_text(uncertainty: Uncertainty) -> str:
-    """Give the text of an `uncertainty.json`."""
+    """Return the text of an `uncertainty.json`."""
     return uncertainty.model_dump_json(indent=1) + "\n"
 
 
 def uncertainty_of(
     model: Model, without: Sequence[Model], days: int, busyness: UncertainBusyness | None
 ) -> Uncertainty:
-    """Give the uncertainty of a fitted model from the models of its log without each group of days.
+    """Return the uncertainty of a fitted model, from models fitted without each group of days.
 
-    The covariance of estimates from g groups is (g - 1)/g times the sum of squares and products of what the
-    estimates without a group differ from their mean: M. H. Quenouille (1956); P. S. Kott, Journal of
-    Official Statistics 17 (2001) 521-526. The models are alike in all but their numbers.
+    The covariance of estimates from g groups is (g - 1)/g times the sum of squares and products of the
+    deviations of the leave-one-out estimates from their mean: M. H. Quenouille (1956); P. S. Kott, Journal
+    of Official Statistics 17 (2001) 521-526. The models differ only in their numbers.
     """
     first, others = dict(leaves(model)), [dict(leaves(each)) for each in without]
     numbers: list[UncertainNumber] = []
@@ -192,9 +192,9 @@ def uncertainty_of(
 
 
 def drawn(model: Model, uncertainty: Uncertainty, seed: int, number: int) -> Model:
-    """Give the model with all fitted numbers drawn jointly: draw `number` of the seed.
+    """Return the model with all fitted numbers drawn jointly: draw `number` of the seed.
 
-    A number that differs from the fitted one was edited, and stays.
+    A number that differs from the fitted one was edited and is kept.
     """
     normals = _normals(uncertainty.draws_a_block, seed, number)
     groups, values = normals[:-1], {}
@@ -225,8 +225,8 @@ def _number(path: str, value: float, values: Sequence[float]) -> list[UncertainN
     deviations = _deviations(forms[scale](np.array(values, dtype=np.float64)))
     if not deviations.any():
         return []
-    told = tuple(_rounded(deviations))
-    return [UncertainNumber(path=path, value=value, scale=scale, deviations=told)]
+    rounded = tuple(_rounded(deviations))
+    return [UncertainNumber(path=path, value=value, scale=scale, deviations=rounded)]
 
 
 def _curve(path: str, leaf: Profile | Curve, found: Sequence[Any]) -> list[UncertainCurve]:
@@ -237,7 +237,7 @@ def _curve(path: str, leaf: Profile | Curve, found: Sequence[Any]) -> list[Uncer
     others = [np.array(getattr(each, part)) for each in found]
     if any(each.shape != (len(values),) for each in others):
         return []
-    if path.endswith(".day_profile"):  # its sum counts for nothing: that is in month_visits
+    if path.endswith(".day_profile"):  # only its shape matters: the sum is in month_visits
         others = [each * (sum(values) / each.sum()) if each.any() else np.array(values) for each in others]
     deviations = _deviations(np.array(others))
     if not deviations.any():
@@ -258,7 +258,7 @@ def _rounded(values: Array) -> list[float]:
 
 
 def _rate(found: Mapping[str, Any], path: str) -> float:
-    """Arrivals of a kind a month, as its model has them; 0: it has none."""
+    """Return the arrivals of a kind per month in a model; 0: it has none."""
     share = path.partition(".month_visits.")[0] + ".population_share"
     return float(found["population"] * found.get(share, 0.0) * found.get(path, 0.0))
 
@@ -268,7 +268,7 @@ def _is_share(path: str) -> bool:
 
 
 def _is_kept(path: str) -> bool:
-    """Whether a number is not drawn: counts, what `month_visits` stands for, and the busyness."""
+    """Return whether a number is not drawn: counts, numbers covered by `month_visits`, and the busyness."""
     return path in {"population", "busyness_cv"} or path.endswith((".population_share", ".slots"))
 
 
@@ -278,7 +278,7 @@ def _alike(present: Sequence[float], values: Sequence[float]) -> bool:
 
 @lru_cache(maxsize=256)
 def _block(size: int, seed: int, block: int) -> Array:
-    """Draw a random rotation times the root of its size: rows of normal numbers that complete each other.
+    """Draw a random rotation times the root of its size: orthogonal rows of normal numbers.
 
     Source: F. Mezzadri, Notices of the AMS 54 (2007) 592-604: the factor Q of a normal matrix, signs of R.
     """
@@ -296,7 +296,7 @@ def _normals(size: int, seed: int, number: int) -> Array:
 
 
 def _with(spec: Any, values: Mapping[str, Any], path: str) -> Any:  # noqa: ANN401  any part of a spec
-    """Give a spec with the numbers at some paths of `leaves` replaced."""
+    """Return a spec with the numbers at some paths of `leaves` replaced."""
     if path in values:
         return values[path]
     if not any(each.startswith(f"{path}." if path else "") for each in values):
@@ -314,7 +314,7 @@ def _with(spec: Any, values: Mapping[str, Any], path: str) -> Any:  # noqa: ANN4
     return type(spec)(**{name: _with(getattr(spec, name), values, f"{under}{name}") for name in names})
 
 
-# ── A log fitted again without some of its days: what the days do to the numbers
+# ── Refit the log without some of its days
 
 GROUPS_MOST = 20
 DAYS_LEAST = 2
@@ -324,17 +324,17 @@ _SEED = 1
 def fitted_uncertainty(
     rows: LogRows | Intervals, options: Options, fit: Fitted, named: Named
 ) -> Uncertainty | None:
-    """Give how sure the numbers of the model of a fit are; None: the log has one day, which cannot tell."""
+    """Return the uncertainty of the numbers of a fit's model; None if the log has only one day."""
     days = fit.arrivals.days
     if len(days) < DAYS_LEAST:
         return None
     model = model_of(fit, named)
     models = [
-        model_of(_in_form_of(fit, fit_rows(_without(rows, group), options, fit)), named)
+        model_of(_in_form_of(fit, fit_rows(_without_days(rows, group), options, fit)), named)
         for group in groups_of(days)
     ]
     cv, all_days = fit.arrivals.busyness, [fit.arrivals.totals["arrivals"].to_list()]
-    # Too few days of each weekday to compare: then how all days differ bounds it, weekdays included.
+    # With too few days per weekday, the variation of all days, weekdays included, is an upper bound.
     known = cv or fit_busyness(all_days)
     value = float(model.busyness_cv)
     busyness = (
@@ -346,21 +346,21 @@ def fitted_uncertainty(
 
 
 def groups_of(days: Sequence[date]) -> list[list[date]]:
-    """Part days into at most 20 groups as alike in size as can be, at random with a fixed seed.
+    """Split days into at most 20 groups of nearly equal size, at random with a fixed seed.
 
-    At random, since every k-th day could be the same weekday.
+    At random, because every k-th day could be the same weekday.
     """
     order = np.random.default_rng(_SEED).permutation(len(days))
     count = min(len(days), GROUPS_MOST)
     return [[days[k] for k in order[start::count]] for start in range(count)]
 
 
-def _without(rows: LogRows | Intervals, days: Sequence[date]) -> LogRows | Intervals:
+def _without_days(rows: LogRows | Intervals, days: Sequence[date]) -> LogRows | Intervals:
     return replace(rows, frame=rows.frame.filter(~pl.col("day").is_in(list(days))))
 
 
 def _in_form_of(fit: Fitted, again: Fitted) -> Fitted:
-    """Give a fit of fewer days with the laws that the whole log has; what it does not know is as there."""
+    """Return a fit of fewer days with the families of the whole log, which also fills missing parts."""
     kinds = {name: _kind(kind, again.kinds.get(name)) for name, kind in fit.kinds.items()}
     known, staff = fit.staff, again.staff
     if known is not None and staff is not None:
@@ -387,8 +387,8 @@ def _kind(first: KindFit, again: KindFit | None) -> KindFit:
 def _times(first: TimesFit | None, again: TimesFit | None) -> TimesFit | None:
     if first is None or again is None:
         return first
-    laws = [law for law in again.laws if law.law is first.best.law]
-    return replace(again, laws=tuple(laws), chosen=first.chosen) if laws else first
+    distributions = [each for each in again.distributions if each.family is first.best.family]
+    return replace(again, distributions=tuple(distributions), chosen=first.chosen) if distributions else first
 
 
 def _patience(first: PatienceFit | None, again: PatienceFit | None) -> PatienceFit | None:
@@ -399,5 +399,5 @@ def _patience(first: PatienceFit | None, again: PatienceFit | None) -> PatienceF
         shares = tuple(1 - again.curve.at(each) for each in seconds)
         beyond = first.beyond_s if again.beyond_s is None else again.beyond_s
         return replace(again, chosen=None, points=(seconds, shares), beyond_s=beyond)
-    laws = [law for law in again.laws if law.law is first.best.law]
-    return replace(again, laws=tuple(laws), chosen=first.chosen) if laws else first
+    distributions = [each for each in again.distributions if each.family is first.best.family]
+    return replace(again, distributions=tuple(distributions), chosen=first.chosen) if distributions else first

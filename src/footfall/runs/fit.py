@@ -5,7 +5,7 @@ from pathlib import Path
 
 from footfall.chart.html_report import FitReport, render_fit
 from footfall.chart.style import Stamp, save
-from footfall.fit.diagnostics import cautions
+from footfall.fit.diagnostics import diagnostics
 from footfall.fit.fit import Fitted, fit_rows, read_log
 from footfall.fit.fitted_model import Named, model_of, on_day
 from footfall.fit.log_rows import is_queue_log, queue_mapping, read_queue_log
@@ -150,7 +150,7 @@ def _write(
     """Write everything, the model last; gives the folder and the run's identity."""
     fit, uncertainty = found
     model = model_of(fit, named)
-    warned = cautions(fit)
+    warned = diagnostics(fit)
     warnings = [f"Warning, {name}: {told}" for name, told in warned]
     text = model.to_toml([f"{named.title}: the mean day of a log.", f"{named.log}.", *warnings])
     weekdays = _weekdays(fit, model, named)
@@ -167,7 +167,7 @@ def _write(
         source=named.log,
         summary=fit_tables.summary(fit),
         version=manifest.versions["footfall"],
-        cautions=warned,
+        diagnostics=warned,
         tables=fit_tables.sheets(fit),
         charts=list(drawn.values()),
     )

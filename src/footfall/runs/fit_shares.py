@@ -13,7 +13,7 @@ from footfall.chart.month_charts import shares_chart
 from footfall.chart.style import Stamp, save
 from footfall.fit.log_rows import RowStatus
 from footfall.fit.share_counts import month_name
-from footfall.fit.share_fit import Ahead, SharesFit, fit_shares
+from footfall.fit.share_fit import HorizonErrors, SharesFit, fit_shares
 from footfall.fit.share_mapping import ShareMapping, read_share_mapping
 from footfall.records.errors import BadInputError
 from footfall.records.log_file import Table, TableForm, joined, read_table
@@ -212,7 +212,7 @@ def sentences(fit: SharesFit) -> list[str]:
     return [_sentence(each) for each in fit.check.by_ahead]
 
 
-def _sentence(each: Ahead) -> str:
+def _sentence(each: HorizonErrors) -> str:
     told = "1 month" if each.ahead == 1 else f"{each.ahead} months"
     return (
         f"{told} ahead: off by {each.error * 100:.1f} points, as last month by {each.error_naive * 100:.1f} "
@@ -223,9 +223,9 @@ def _sentence(each: Ahead) -> str:
 def summary(fit: SharesFit, name: str) -> str:
     """Say what was learned from, in one line."""
     found = fit.counted
-    used = sum(fate.rows for fate in found.fates if fate.use == "whole")
+    used = sum(status.rows for status in found.row_statuses if status.use == "whole")
     first, last = (month_name(int(found.months[place])) for place in (0, -1))
-    aside = "; ".join(_told(fate) for fate in found.fates if fate.use != "whole")
+    aside = "; ".join(_told(status) for status in found.row_statuses if status.use != "whole")
     return (
         f"{name}: {found.cases:,} cases in {len(found.names)} channels, {first} to {last}; "
         f"{found.read:,} rows read: {used:,} used"
@@ -233,22 +233,22 @@ def summary(fit: SharesFit, name: str) -> str:
     )
 
 
-def _told(fate: RowStatus) -> str:
+def _told(status: RowStatus) -> str:
     """Say what became of some rows, with the first of them where it could not be read."""
-    first = f", first {fate.place}: {fate.example}" if fate.example else ""
-    return f"{fate.rows:,} {fate.reason}{first}"
+    first = f", first {status.place}: {status.example}" if status.example else ""
+    return f"{status.rows:,} {status.reason}{first}"
 
 
 def figures(fit: SharesFit) -> dict[str, Any]:
     """Give all figures as JSON holds them."""
     shares, found = shares_table(fit), fit.counted
-    used = sum(fate.rows for fate in found.fates if fate.use == "whole")
+    used = sum(status.rows for status in found.row_statuses if status.use == "whole")
     is_forecast = pl.col("state") == "forecast"
     return {
         "rows_read": found.read,
         "rows_used": used,
         "rows_set_aside": found.read - used,
-        "rows": [asdict(fate) for fate in found.fates],
+        "rows": [asdict(status) for status in found.row_statuses],
         "cases": found.cases,
         "channels": list(found.names),
         "electronic": list(found.electronic),
@@ -288,7 +288,7 @@ def _write(
         source=", ".join(log.name for log in logs),
         summary=" ".join([summary(fit, name) + ".", *sentences(fit)]),
         version=manifest.versions["footfall"],
-        cautions=[("note", note) for note in fit.notes],
+        diagnostics=[("note", note) for note in fit.notes],
         tables=sheets(fit),
         charts=[chart],
     )

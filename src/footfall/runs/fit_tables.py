@@ -20,7 +20,7 @@ from footfall.chart.fit_charts import (
 from footfall.chart.html_report import Sheet
 from footfall.chart.style import Chart, Stamp
 from footfall.fit.arrival_fit import EVERY
-from footfall.fit.diagnostics import cautions
+from footfall.fit.diagnostics import diagnostics
 from footfall.fit.distributions import FittedDistribution, Parameter
 from footfall.fit.fit import MINUTE_S, Fitted, KindFit
 from footfall.fit.fitted_model import Named, patience_of, rounded
@@ -91,21 +91,21 @@ def summary(fit: Fitted) -> str:
 
 def sheets(fit: Fitted) -> list[Sheet]:
     """Give the tables of the fit: rows, kinds, and the day."""
-    fates = [
+    row_statuses = [
         (
-            f"{_USES[fate.use]}: {fate.reason}",
-            f"{fate.rows:,}",
-            percent(fate.rows / fit.read),
-            fate.place,
+            f"{_USES[status.use]}: {status.reason}",
+            f"{status.rows:,}",
+            percent(status.rows / fit.read),
+            status.place,
         )
-        for fate in fit.fates
+        for status in fit.row_statuses
     ]
     total = ("read", f"{fit.read:,}", percent(1), _UNKNOWN)
     return [
         Sheet(
             title="Rows",
             heads=("what became of them", "rows", "share", "first"),
-            rows=[*fates, total],
+            rows=[*row_statuses, total],
             note="An arrival only counts in the rates, but tells nothing of service, patience or staff.",
         ),
         Sheet(title="Kinds", heads=_KIND_HEADS, rows=[_kind_row(fit, kind) for kind in _kinds(fit)]),
@@ -197,7 +197,7 @@ def as_json(fit: Fitted) -> dict[str, Any]:
         "rows_read": fit.read,
         "rows_used": fit.used,
         "rows_set_aside": fit.set_aside,
-        "rows": [asdict(fate) for fate in fit.fates],
+        "rows": [asdict(status) for status in fit.row_statuses],
         "days": [str(day) for day in fit.arrivals.days],
         "weekdays": fit.arrivals.weekdays,
         "arrivals_per_day_mean": sum(fit.arrivals.profile(EVERY)),
@@ -207,7 +207,7 @@ def as_json(fit: Fitted) -> dict[str, Any]:
         "staff": staff(fit).to_dicts(),
         "wrap_up_s_mean": fit.staff.wrap_up.mean_s.value if fit.staff and fit.staff.wrap_up else None,
         "redial": asdict(fit.redial) if fit.redial else None,
-        "warnings": [{"name": name, "text": text} for name, text in cautions(fit)],
+        "warnings": [{"name": name, "text": text} for name, text in diagnostics(fit)],
     }
 
 
@@ -231,7 +231,7 @@ def _kind_json(fit: Fitted, kind: KindFit) -> dict[str, Any]:
             "short_services": service.short,
             "service_s_mean": asdict(service.mean_s),
             "distance_share": service.distance_share,
-            "laws": [] if fit.interval_s else [_law_json(law) for law in service.laws],
+            "laws": [] if fit.interval_s else [_law_json(law) for law in service.distributions],
         },
         "patience": patience
         and {
@@ -240,14 +240,14 @@ def _kind_json(fit: Fitted, kind: KindFit) -> dict[str, Any]:
             "left": patience.left,
             "distance_share": patience.distance_share,
             "survival_share": {f"{t_s:g}": patience.curve.at(t_s) for t_s in (30, 60, 120, 300)},
-            "laws": [_law_json(law) for law in patience.laws],
+            "laws": [_law_json(law) for law in patience.distributions],
         },
     }
 
 
 def _law_json(law: FittedDistribution) -> dict[str, Any]:
     return {
-        "law": law.law.value,
+        "law": law.family.value,
         "parameters": [asdict(parameter) for parameter in law.parameters],
         "log_likelihood": law.log_likelihood,
         "aic": law.aic,
@@ -261,7 +261,7 @@ def quantiles(fit: Fitted) -> pl.DataFrame:
     rows = [
         (
             kind.kind,
-            service.best.law.value,
+            service.best.family.value,
             service.chosen is not None,
             service.distance_share,
             service.times,

@@ -190,7 +190,7 @@ def test_titles_tell_the_finding_with_its_number(stamp: Stamp) -> None:
         "a: lognormal is within 2.1 % of the services",
         "a: 82 % would still wait after a minute",
         "Most staff from 07:00 to 07:30: 7.0 agents on duty; busy 60 % of the time",
-        "5.1 % of services are shorter than 6.2 s: load, but no service",
+        "5.1 % of services are shorter than 6.2 s: not in the fit",
     ]
 
 

@@ -6,8 +6,16 @@ import numpy as np
 import polars as pl
 import pytest
 
-from footfall.fit.share_counts import OTHER, OTHER_ELECTRONIC, Counted, counted, days_of, hint_of, month_name
-from footfall.fit.share_fit import fit_shares, told_history
+from footfall.fit.share_counts import (
+    OTHER,
+    OTHER_ELECTRONIC,
+    CaseCounts,
+    counted,
+    days_of,
+    hint_of,
+    month_name,
+)
+from footfall.fit.share_fit import fit_shares, history_of
 from footfall.fit.share_mapping import EXAMPLE, read_share_mapping, share_mapping_of
 from footfall.records.errors import BadInputError
 from footfall.records.log_file import Table
@@ -16,7 +24,7 @@ from footfall.workload.log_mapping import Options
 LONG = {"arrived": "month", "channel": "channel", "count": "count"}
 
 
-def read(frame: pl.DataFrame, columns: dict[str, str] | None = None, **more: object) -> Counted:
+def read(frame: pl.DataFrame, columns: dict[str, str] | None = None, **more: object) -> CaseCounts:
     """Count a table."""
     return counted(Table(frame), share_mapping_of({"columns": columns or LONG, **more}, "test"))
 
@@ -102,8 +110,8 @@ def test_every_row_has_one_reason() -> None:
     )
     found = read(frame)
 
-    assert sum(fate.rows for fate in found.fates) == found.read == 8
-    assert {fate.reason: fate.rows for fate in found.fates} == {
+    assert sum(status.rows for status in found.row_statuses) == found.read == 8
+    assert {status.reason: status.rows for status in found.row_statuses} == {
         "used": 3,
         "a total of others": 1,
         "time, day or month cannot be read": 1,
@@ -119,7 +127,7 @@ def test_words_that_the_mapping_does_not_name_are_set_aside() -> None:
     found = read(frame, channels={"web": ["web"], "ignored": ["te*"]})
 
     assert found.names == ("web",)
-    assert {fate.reason: fate.rows for fate in found.fates if fate.use == "none"} == {
+    assert {status.reason: status.rows for status in found.row_statuses if status.use == "none"} == {
         "ignored channel": 3,
         "channel that [channels] does not name": 3,
     }
@@ -143,7 +151,7 @@ def test_months_that_the_record_cuts_are_weighed_by_their_days() -> None:
     whole = read(months(3, web=[1, 2, 3], sms=[1, 2, 3]))
 
     assert found.covered == pytest.approx([14 / 31, 1, 1, 9 / 30])
-    assert sum("weighed by its days" in note for note in found.notes) == 2
+    assert sum("weighted by its days" in note for note in found.notes) == 2
     assert whole.covered.tolist() == [1, 1, 1]
 
 
@@ -159,7 +167,7 @@ def test_channels_begin_end_and_pause() -> None:
             rare=[1, 0, 2, 0, 1, 0],
         )
     )
-    history, kept, notes = told_history(found)
+    history, kept, notes = history_of(found)
     names = [found.names[place] for place in kept]
     counts = {name: history.counts[:, at].tolist() for at, name in enumerate(names)}
 
