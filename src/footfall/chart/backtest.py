@@ -25,14 +25,14 @@ def backtest_chart(days: pl.DataFrame, stamp: Stamp) -> Chart:
     `days` has day, and of each figure of `PANELS` `_recorded`, `_predicted`, `_low`, `_high` and `_inside`.
     """
     names = [name for name in PANELS if f"{name}_recorded" in days.columns]
-    told = [name for name in names if days[f"{name}_inside"].drop_nulls().len()]
-    if not told:
+    known = [name for name in names if days[f"{name}_inside"].drop_nulls().len()]
+    if not known:
         return nothing(Heading(title="No day to compare", subtitle=_SAID, stamp=stamp), days, "no days")
-    heading = Heading(title=_finding(days, told), subtitle=_SAID, stamp=stamp)
+    heading = Heading(title=_finding(days, known), subtitle=_SAID, stamp=stamp)
     with look():
-        made = figure(heading, 1.3 + _PANEL_IN * len(told), legend_below=True)
-        panels = made.subplots(len(told), 1, sharex=True, squeeze=False)[:, 0]
-        for axes, name in zip(panels, told, strict=True):
+        made = figure(heading, 1.3 + _PANEL_IN * len(known), legend_below=True)
+        panels = made.subplots(len(known), 1, sharex=True, squeeze=False)[:, 0]
+        for axes, name in zip(panels, known, strict=True):
             _panel(axes, days, name)
         _label_days(panels[-1], days)
         made.legend(*panels[0].get_legend_handles_labels(), loc="outside lower left", ncols=4)
@@ -77,6 +77,6 @@ def _label_days(axes: Axes, days: pl.DataFrame) -> None:
 def _finding(days: pl.DataFrame, names: list[str]) -> str:
     parts = []
     for name in names:
-        told = days[f"{name}_inside"].drop_nulls()
-        parts.append(f"{PANELS[name][0].partition(',')[0]} {int(told.sum())} of {told.len()}")
+        known = days[f"{name}_inside"].drop_nulls()
+        parts.append(f"{PANELS[name][0].partition(',')[0]} {int(known.sum())} of {known.len()}")
     return f"Days inside their interval: {'; '.join(parts)}"

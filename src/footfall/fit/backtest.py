@@ -258,7 +258,7 @@ class Backtest:
             return None
         worst = max(off, key=lambda each: abs(_middle(each.bias)) / max(each.bias.half_width, 1e-12))
         if worst.figure == "arrivals":
-            # Arrivals are an input themselves; what they did to waits is told by the waits, if these are off.
+            # Arrivals are an input themselves; their effect on waits shows in the waits, if these are off.
             others = [each for each in off if each.figure != "arrivals"]
             if not others:
                 return Cause("arrivals", "arrivals", 0.0)
@@ -369,7 +369,7 @@ def _days(
         row: dict[str, object] = {"day": day["day"], "weekday": day["weekday"]}
         for figure in figures:
             values, was = _values(simulated[_DRAWN, day["weekday"]], figure), day[figure]
-            # A day on which nobody comes has no mean wait: with many of them, there is no interval.
+            # A day without arrivals has no mean wait: with many of them, there is no interval.
             bounds = prediction_interval(values) if len(values) >= REPLICATIONS_LEAST else None
             row |= {
                 f"{figure}_recorded": was,
@@ -412,21 +412,21 @@ def _mean_over(
 
 
 def _check(days: pl.DataFrame, figure: str) -> FigureCheck:
-    told = days.drop_nulls([f"{figure}_recorded", f"{figure}_predicted", f"{figure}_inside"])
-    was, expected = told[f"{figure}_recorded"].to_numpy(), told[f"{figure}_predicted"].to_numpy()
+    known = days.drop_nulls([f"{figure}_recorded", f"{figure}_predicted", f"{figure}_inside"])
+    was, expected = known[f"{figure}_recorded"].to_numpy(), known[f"{figure}_predicted"].to_numpy()
     errors = (expected - was).tolist()
-    inside = int(told[f"{figure}_inside"].sum())
-    compared = told.drop_nulls(f"{figure}_last_week")
+    inside = int(known[f"{figure}_inside"].sum())
+    compared = known.drop_nulls(f"{figure}_last_week")
     triple = (compared[f"{figure}_{name}"].to_list() for name in ("recorded", "predicted", "last_week"))
     clear = t_interval(errors, CLEAR_LEVEL) if len(errors) > 1 else Interval(-np.inf, np.inf)
     return FigureCheck(
         figure=figure,
-        days=told.height,
+        days=known.height,
         inside=inside,
-        coverage=wilson(inside, told.height) if told.height else Interval(0.0, 1.0),
-        recorded_mean=float(np.mean(was)) if told.height else 0.0,
-        predicted_mean=float(np.mean(expected)) if told.height else 0.0,
-        error_mean=float(np.mean(np.abs(expected - was))) if told.height else 0.0,
+        coverage=wilson(inside, known.height) if known.height else Interval(0.0, 1.0),
+        recorded_mean=float(np.mean(was)) if known.height else 0.0,
+        predicted_mean=float(np.mean(expected)) if known.height else 0.0,
+        error_mean=float(np.mean(np.abs(expected - was))) if known.height else 0.0,
         bias=t_interval(errors) if len(errors) > 1 else Interval(-np.inf, np.inf),
         is_off=not clear.low <= 0 <= clear.high,
         naive=compare_forecasts(*triple),
