@@ -13,6 +13,7 @@ import typer
 from footfall.behaviour.load_model import check_played, check_served
 from footfall.cli.options import DEFAULT_SEED, Scale, ScenarioName, Seed, Speed, Window
 from footfall.load.endpoints.endpoints_check import file_of, prepare_endpoints
+from footfall.load.own_users import NO_USERS, OwnUsers
 from footfall.runs.live import Attended, attended_run, end_run, live_state
 from footfall.runs.predict import predict_played, replicate_played
 from footfall.runs.reference_service import own_service
@@ -33,6 +34,7 @@ def command(
     scale: Scale = None,
     endpoints: Annotated[Path | None, typer.Option(help="TOML file of the service's own requests.")] = None,
     serve: Annotated[bool, typer.Option("--serve", help="Start the reference service for the run.")] = False,
+    own_users: Annotated[str, typer.Option(help="Users of the locustfile, as JSON.")] = "",
 ) -> None:
     """Make a run ready in RUN, say how it stands while Locust plays it, and report on it afterwards.
 
@@ -43,7 +45,7 @@ def command(
     shape = {"window_s": window, "speed": speed, "scale": scale}
     _tell("phase", "sampling the customers of the day" if trace is None else "reading the trace")
     attended = attended_run(scenario, trace, seed, **shape)
-    attended.trace = _for_the_service(attended.trace, endpoints, serve=serve)
+    attended.trace = _for_the_service(attended.trace, endpoints, own_users, serve=serve)
     check_played(attended.trace.model)
     if serve:
         check_served(attended.trace.model)
@@ -70,11 +72,13 @@ def command(
     _watch(attended)
 
 
-def _for_the_service(trace: Trace, endpoints: Path | None, *, serve: bool) -> Trace:
-    """Give the trace of those for whom the service has an errand; the reference service has one for all."""
+def _for_the_service(trace: Trace, endpoints: Path | None, own_users: str, *, serve: bool) -> Trace:
+    """Give the trace of those for whom there is something to do; the reference service has it for all."""
+    users = OwnUsers.model_validate_json(own_users) if own_users else NO_USERS
     if serve:
-        return replace(trace, info=trace.info.model_copy(update={"endpoints": None}))
-    return prepare_endpoints(file_of(endpoints, trace.info), trace).trace
+        trace = replace(trace, info=trace.info.model_copy(update={"endpoints": None}))
+        return prepare_endpoints(None, trace, users).trace
+    return prepare_endpoints(file_of(endpoints, trace.info), trace, users).trace
 
 
 def _watch(attended: Attended) -> bool:

@@ -123,7 +123,7 @@ def command(
     with _played(scenario, requests, given, asked, (host, options)) as (made, at, how, told):
         if how.insecure:
             note("--insecure: no certificate of the service is checked")
-        played, own = for_own_service(how.endpoints, made, at, TERMINAL)
+        played, own = for_own_service(how, made, at, TERMINAL)
         if check:
             transport = transport_of(how.transport, how.endpoints, played.info)
             return _try_out(own, played, at, transport, as_json=as_json)
@@ -226,6 +226,8 @@ def show(done: LoadDone) -> None:
         say(f"\narrivals: {counts.due:,} due = {counts}")
     if left_out := judged.manifest.settings.get("left_out"):
         say(left_out_line(left_out))
+    for channel, user in judged.manifest.settings.get("served_by", {}).items():
+        say(f"served by: {channel}: {user}")
     if judged.manifest.workers:
         say(f"workers: {workers_line(judged.manifest.workers)}")
     if judged.manifest.connections is not None:

@@ -194,6 +194,7 @@ class DistributedRun:
             info=trace.info.model_dump_json(),
             model=model_text(trace.model),
             endpoints=self.prepared.endpoints,
+            users={each.channel: each.user for each in self.prepared.users.users},
             host=str(self._environment.host),
             options=settings.options.model_dump(mode="json"),
             transport=asdict(self.prepared.transport),

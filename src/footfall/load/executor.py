@@ -5,6 +5,7 @@ import logging
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from math import inf
 
 import gevent
@@ -15,7 +16,9 @@ from locust.env import Environment
 
 from footfall.criteria.objects import AbortCriterion
 from footfall.load.arrival_runner import ArrivalRunner, ExecutorOptions, Workload
+from footfall.load.channel_users import start_user
 from footfall.load.control import Control, control_target
+from footfall.load.endpoints.endpoints_check import channels_wanted
 from footfall.load.identity import browsers
 from footfall.load.locust_users import user_of
 from footfall.load.loop_watch import LoopWatch
@@ -53,6 +56,9 @@ class ArrivalExecutor:
         self._options = options
         self._group = group
         self._runner = ArrivalRunner(environment, workload, results, options, self)
+        self._driven = workload.driven
+        for driven in self._driven.values():
+            driven.user.host = environment.host or driven.user.host
         model = workload.trace.played
         self._users = {channel.name: user_of(channel) for channel in model.channels}
         warm_up(model)
@@ -114,13 +120,21 @@ class ArrivalExecutor:
                 gevent.sleep(ahead_s)
             while arrival.due_s > self.may_start_until_s:
                 gevent.sleep(_HELD_S)
-            user = self._users[arrival.channel](self._environment)
-            user.arrival, user.arrival_runner = arrival, self._runner
             self._results.start(arrival.arrival, self.now_s() - arrival.due_s)
-            user.start(self._group)
+            self._start(arrival)
             if count % _YIELD_EVERY == 0:
                 # When arrivals are behind schedule, nobody sleeps above, and the others must run too.
                 gevent.sleep(0)
+
+    def _start(self, arrival: Arrival) -> None:
+        """Start the user of an arrival's channel in a greenlet of its own."""
+        driven = self._driven.get(arrival.channel)
+        if driven is not None:
+            start_user(driven.user, partial(self._runner.run, arrival=arrival), self._group)
+            return
+        user = self._users[arrival.channel](self._environment)
+        user.arrival, user.arrival_runner = arrival, self._runner
+        user.start(self._group)
 
     def _stall(self) -> None:
         """Block the whole generator again and again, to test that such a run is found invalid."""
@@ -162,7 +176,9 @@ def control_of(prepared: PreparedRun, account: RunResults) -> Control | None:
     """Give the control of a run, not started; None where none is asked for or possible."""
     settings, trace = prepared.settings, prepared.trace
     arrivals_per_s = trace.arrivals.height / trace.info.play.seconds
-    target = control_target(prepared.own, arrivals_per_s) if settings.options.control else None
+    # Where own users serve all channels, nothing is known that anybody may ask for at any time.
+    others = channels_wanted(trace.model, trace.info.arrivals_by_channel) - prepared.users.channels
+    target = control_target(prepared.own, arrivals_per_s) if settings.options.control and others else None
     if target is None:
         return None
     account.control_step = target.step

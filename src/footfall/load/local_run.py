@@ -9,6 +9,7 @@ from locust.env import Environment
 from locust.runners import Runner
 
 from footfall.load.arrival_runner import ExecutorOptions, Workload
+from footfall.load.channel_users import driven_users
 from footfall.load.executor import (
     ArrivalExecutor,
     account_of,
@@ -47,7 +48,11 @@ class LocalRun:
         self._control = control_of(prepared, self.account)
         group = _runner(environment).user_greenlets
         self._player = ArrivalExecutor(
-            environment, Workload(trace, prepared.own), self.account, manner, group
+            environment,
+            Workload(trace, prepared.own, driven_users(environment.user_classes)),
+            self.account,
+            manner,
+            group,
         )
 
     def now_s(self) -> float:

@@ -161,12 +161,13 @@ def _names_a_host() -> bool:
 HOST = "http://127.0.0.1:8080"
 
 
-def add_options(parser: Any, scenarios: list[str]) -> None:  # noqa: ANN401  Locust's own kind
+def add_options(parser: Any, scenarios: list[str], host: str | None = None) -> None:  # noqa: ANN401  Locust's own kind
     """Add the options; the web page and the load go to the loopback address unless told otherwise.
 
-    `scenarios` are those of the workspace: the page offers these alone, a terminal takes any file.
+    `scenarios` are those of the workspace: the page offers these alone, a terminal takes any file. `host` is
+    the one that a user class of the locustfile names.
     """
-    parser.set_defaults(web_host="127.0.0.1", master_bind_host="127.0.0.1", host=HOST)
+    parser.set_defaults(web_host="127.0.0.1", master_bind_host="127.0.0.1", host=host or HOST)
     add = parser.add_argument
     add(
         "--scenario",

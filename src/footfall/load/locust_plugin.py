@@ -14,11 +14,13 @@ from locust import log as locust_log
 from locust.env import Environment
 from locust.runners import STATE_INIT, MasterRunner, Runner, WorkerRunner
 
+from footfall.load.channel_users import driven_users, note_request, own_host, own_users_of
 from footfall.load.coordinator import DistributedRun
 from footfall.load.executor import import_ahead
 from footfall.load.local_run import LocalRun, judge
-from footfall.load.locust_options import add_options, give_up, settings_of
+from footfall.load.locust_options import PlaySettings, add_options, give_up, settings_of
 from footfall.load.locust_users import check_users
+from footfall.load.own_users import OwnUsers
 from footfall.load.preparation import prepare
 from footfall.load.result_batches import KIND, MESSAGE
 from footfall.load.wait_for_master import wait_for_master, where_workers_connect
@@ -60,6 +62,7 @@ class LocustPlugin:
             (events.test_stop, self.on_stop),
             (events.quitting, self.on_quitting),
             (events.report_to_master, self.on_report),
+            (events.request, note_request),
         ):
             add: Any = event.add_listener
             add(listener)
@@ -70,7 +73,7 @@ class LocustPlugin:
             scenarios = list(scenario_files(Path(FOLDER)))
         except BadInputError as error:
             give_up(str(error))
-        add_options(parser, scenarios)
+        add_options(parser, scenarios, own_host())
         gevent.spawn(wait_for_master, parser, lambda: self._environment is not None)
 
     def on_init(self, environment: Environment, **_: Any) -> None:  # noqa: ANN401  as above
@@ -78,7 +81,9 @@ class LocustPlugin:
         self._environment = environment
         runner, options = environment.runner, environment.parsed_options
         try:
-            check_users(environment.user_classes)
+            driven = driven_users(environment.user_classes)
+            check_users(environment.user_classes, [each.user for each in driven.values()])
+            _check_shape(environment)
         except BadInputError as error:
             give_up(str(error))
         _watch_parent(runner, options)
@@ -113,13 +118,21 @@ class LocustPlugin:
         options.host = environment.host
         settings = settings_of(options)
         if self._page is not None:
-            settings = self._page.make_ready(settings)
-        prepared = prepare(settings, {user.__name__ for user in environment.user_classes})
+            settings = self._page.make_ready(settings, self._own_users(settings))
+        classes = {user.__name__ for user in environment.user_classes}
+        prepared = prepare(settings, classes, self._own_users(settings))
         runner = environment.runner
         if isinstance(runner, MasterRunner):
             self._performance = DistributedRun(environment, runner, prepared, self._hands)
         else:
             self._performance = LocalRun(environment, prepared)
+
+    def _own_users(self, settings: PlaySettings) -> OwnUsers:
+        environment = self._environment
+        assert environment is not None  # noqa: S101  `make_ready` has looked
+        name = str(getattr(environment.parsed_options, "locustfile", "") or "locustfile.py")
+        users = own_users_of(driven_users(environment.user_classes), name)
+        return users.model_copy(update={"unmapped": settings.options.unmapped})
 
     def tick(self) -> tuple[int, float] | None:
         """Give Locust no users to spawn while the trace plays, and the end when it is over."""
@@ -259,6 +272,19 @@ class TraceShape(LoadTestShape):
     def tick(self) -> tuple[int, float] | None:
         """Give the number of users that Locust should spawn: none; or the end."""
         return self.door.tick() if self.door is not None else None
+
+
+def _check_shape(environment: Environment) -> None:
+    """See that the trace starts the users: a locustfile that only drives its own need not import the shape.
+
+    Raises:
+        BadInputError: the locustfile has a shape of its own.
+    """
+    if environment.shape_class is None:
+        environment.shape_class = TraceShape()  # type: ignore[no-untyped-call]  # Locust's is untyped
+    elif not isinstance(environment.shape_class, TraceShape):
+        name = type(environment.shape_class).__name__
+        raise BadInputError("-f", f"the shape {name} would start users beside the trace", "none of its own")
 
 
 def _watch_parent(runner: Runner | None, options: Namespace | None) -> None:

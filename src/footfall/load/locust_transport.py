@@ -51,8 +51,11 @@ class _Asked(NamedTuple):
 class LocustTransport:
     """The line of one customer."""
 
-    def __init__(self, session: HttpSession, side: RequestContext) -> None:
-        """Send by this session, and note what is sent on this side."""
+    def __init__(self, session: HttpSession | None, side: RequestContext) -> None:
+        """Send by this session, and note what is sent on this side.
+
+        Without one, all channels are served by users of the user's own, which send for themselves.
+        """
         self._session = session
         self._side = side
 
@@ -69,6 +72,7 @@ class LocustTransport:
 
         A request in whose middle the customer is cut off is noted, too: as `unfinished`.
         """
+        assert self._session is not None  # noqa: S101  else no channel would send by us
         asked = _Asked(request, attempt, self.now_s(), time.perf_counter(), time.time())
         done, took_s = Exchange(), None
         ending: Ending = (Outcome.UNFINISHED, CUT_OFF)

@@ -1,6 +1,6 @@
 """Locust's users: one instance is one arrival, started when it is due."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Protocol
 
 from locust import User, task
@@ -15,12 +15,12 @@ from footfall.records.rows import Arrival
 class Runner(Protocol):
     """What a user's arrival is run by."""
 
-    def run(self, user: "ChannelUser", arrival: Arrival) -> None:
+    def run(self, user: User, arrival: Arrival) -> None:
         """Follow the customer of an arrival to the end of their journey."""
 
 
-class ChannelUser(User):
-    """A customer whose first choice is one channel; after a failure they may go on at another."""
+class ModelUser(User):
+    """A customer who does at a channel what the model says; after a failure they may go on at another."""
 
     abstract = True
     arrival: Arrival | None = None
@@ -42,34 +42,34 @@ class ChannelUser(User):
         raise StopUser
 
 
-class WebUser(ChannelUser):
+class WebUser(ModelUser):
     """A channel of requests alone: browse, log in, query, order, confirm, log out."""
 
 
-class SmsUser(ChannelUser):
+class SmsUser(ModelUser):
     """Messages: a message out, an answer in, and a `Y` where it is asked for."""
 
 
-class HotlineUser(ChannelUser):
+class HotlineUser(ModelUser):
     """Hotline: a line, the IVR, and an agent for whoever needs one."""
 
 
-class KioskUser(ChannelUser):
+class KioskUser(ModelUser):
     """Self-service terminal: wait for a machine, then use it."""
 
 
-class CounterUser(ChannelUser):
+class CounterUser(ModelUser):
     """Service hall: take a ticket, wait for a clerk, who works the terminal."""
 
 
-USERS: tuple[type[ChannelUser], ...] = (
+USERS: tuple[type[ModelUser], ...] = (
     WebUser,
     SmsUser,
     HotlineUser,
     KioskUser,
     CounterUser,
 )
-_BY_STATION: tuple[tuple[type, type[ChannelUser]], ...] = (
+_BY_STATION: tuple[tuple[type, type[ModelUser]], ...] = (
     (MessageGateway, SmsUser),
     (CallCentre, HotlineUser),
     (Kiosks, KioskUser),
@@ -77,7 +77,7 @@ _BY_STATION: tuple[tuple[type, type[ChannelUser]], ...] = (
 )
 
 
-def user_of(channel: Channel) -> type[ChannelUser]:
+def user_of(channel: Channel) -> type[ModelUser]:
     """Give the user class of a channel, by its station and never by its name."""
     for station, user in _BY_STATION:
         if isinstance(channel.station, station):
@@ -85,15 +85,16 @@ def user_of(channel: Channel) -> type[ChannelUser]:
     return WebUser
 
 
-def check_users(classes: Iterable[type[User]]) -> None:
-    """See that the locustfile has no user classes of its own beside Footfall's, whose shape starts no others.
+def check_users(classes: Iterable[type[User]], driven: Collection[type[User]]) -> None:
+    """See that every user class of the locustfile serves a channel: the trace starts no others.
 
     Raises:
-        BadInputError: it has.
+        BadInputError: one does not.
     """
-    others = sorted(each.__name__ for each in classes if not issubclass(each, ChannelUser))
+    others = sorted(
+        each.__name__ for each in classes if not issubclass(each, ModelUser) and each not in driven
+    )
     if others:
-        problem = (
-            f"the user class {others[0]} would never be started: arrivals start Footfall's own classes only"
-        )
-        raise BadInputError("-f", problem, "one locustfile for Footfall and another for your own users")
+        problem = f"the user class {others[0]} serves no channel, so the trace would never start it"
+        expected = f'drive({others[0]}, channel="…") for a channel of the model, or a locustfile without it'
+        raise BadInputError("-f", problem, expected)

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.fields import FieldInfo
 
 from footfall.load.http.connection_options import SHARINGS, Sharing, TransportAsked
+from footfall.load.own_users import NO_USERS, OwnUsers, Unmapped, users_in
 from footfall.records.errors import BadInputError
 
 
@@ -51,6 +52,13 @@ class LoadOptions(BaseModel):
     endpoints: Annotated[Path | None, Flag(name="--endpoints", metavar="FILE")] = Field(
         None, description="With --host: TOML file of the service's own requests. Default: the scenario's."
     )
+    locustfile: Annotated[Path | None, Flag(name="--locustfile", metavar="FILE", in_locust=False)] = Field(
+        None, description="Python file with Locust users of your own that serve channels of the model."
+    )
+    unmapped: Annotated[Unmapped, Flag(name="--unmapped", expected="refuse or skip")] = Field(
+        "refuse",
+        description="With a locustfile: whether visits that no user serves refuse the run, or are left out.",
+    )
     connections: Annotated[
         Sharing | None, Flag(name="--connections", expected=f"one of {', '.join(SHARINGS)}")
     ] = Field(
@@ -83,6 +91,15 @@ class LoadOptions(BaseModel):
     stall_every_s: Annotated[float, Flag(name="--stall-every-s", expected=_SECONDS, hidden=True)] = Field(
         0.0, ge=0, description="… once in so many seconds."
     )
+
+    @property
+    def users(self) -> OwnUsers:
+        """The users of the locustfile.
+
+        Raises:
+            BadInputError: it cannot be run, or drives no user.
+        """
+        return NO_USERS if self.locustfile is None else users_in(self.locustfile, self.unmapped)
 
     @property
     def transport(self) -> TransportAsked:

@@ -5,15 +5,24 @@ import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from footfall.behaviour.load_model import check_logins, check_played
-from footfall.load.endpoints.endpoints_check import file_of, keep_copy, prepare_endpoints, told, transport_of
+from footfall.load.endpoints.endpoints_check import (
+    channels_wanted,
+    check_service,
+    file_of,
+    keep_copy,
+    prepare_endpoints,
+    told,
+    transport_of,
+)
 from footfall.load.endpoints.target_service import TargetService
 from footfall.load.http.connection_options import USUAL, TransportOptions
 from footfall.load.identity import check_customer_errors
 from footfall.load.locust_options import PlaySettings
 from footfall.load.locust_users import user_of
-from footfall.load.preflight import check_host
+from footfall.load.own_users import NO_USERS, OwnUsers, served_by
 from footfall.records.errors import BadInputError
 from footfall.records.folders import claim_for_play, inherit, lock_of
 from footfall.records.runs import (
@@ -48,12 +57,14 @@ class PreparedRun:
     """Text of the file that maps errands to its requests; it holds no secret."""
     transport: TransportOptions = USUAL
     """Whose the connections are, and which certificates are trusted."""
+    users: OwnUsers = NO_USERS
+    """Users of the locustfile's own that serve channels."""
 
 
-def prepare(settings: PlaySettings, users: set[str]) -> PreparedRun:
+def prepare(settings: PlaySettings, classes: set[str], users: OwnUsers = NO_USERS) -> PreparedRun:
     """Get the trace, check that it can be played at the host, and open the run folder.
 
-    `users` are the names of the user classes that Locust was not told to leave out.
+    `classes` are the names of the user classes that Locust was not told to leave out.
 
     Raises:
         BadInputError: something is missing, damaged or unreachable; nothing has been played.
@@ -63,15 +74,16 @@ def prepare(settings: PlaySettings, users: set[str]) -> PreparedRun:
         inherit(run_dir, settings.run_dir_lock)
     folder = settings.trace or _make_trace(settings, run_dir)
     found = read_trace(folder)
-    play = prepare_endpoints(file_of(settings.options.endpoints, found.info), found)
+    play = prepare_endpoints(file_of(settings.options.endpoints, found.info), found, users)
     trace = play.trace
-    if play.service is None:
+    others = channels_wanted(trace.model, trace.info.arrivals_by_channel) - users.channels
+    if play.service is None and others:
         check_customer_errors(trace.model)
         check_logins(trace.model)
     check_played(trace.model)
-    _check_users(trace, users)
+    _check_users(trace, classes, users)
     transport = transport_of(settings.options.transport, settings.options.endpoints, found.info)
-    check_host(settings.host, trace.info, transport=transport, is_mapped=play.service is not None)
+    check_service(settings.host, trace, settings.options, users)
     if lock_of(run_dir) is None:
         claim_for_play(run_dir)
     if trace is not found or not (
@@ -79,8 +91,10 @@ def prepare(settings: PlaySettings, users: set[str]) -> PreparedRun:
     ):
         write_trace(run_dir, trace)
     keep_copy(run_dir, play)
-    manifest = _open_manifest(run_dir, settings, trace, transport)
-    return PreparedRun(settings, trace, run_dir, manifest, play.service, play.text, transport)
+    manifest = _open_manifest(
+        run_dir, settings, trace, transport.told | served_by(trace, users, settings.options.endpoints)
+    )
+    return PreparedRun(settings, trace, run_dir, manifest, play.service, play.text, transport, users)
 
 
 def new_run_dir(settings: PlaySettings) -> Path:
@@ -110,14 +124,18 @@ def _make_trace(settings: PlaySettings, folder: Path) -> Path:
     return folder
 
 
-def _check_users(trace: Trace, users: set[str]) -> None:
-    needed = {user_of(trace.model.channel(name)).__name__ for name in trace.info.arrivals_by_channel}
-    if needed - users:
-        raise BadInputError("user classes", f"{', '.join(sorted(needed - users))} left out", "all of them")
+def _check_users(trace: Trace, classes: set[str], users: OwnUsers) -> None:
+    names = trace.info.arrivals_by_channel.keys() - users.channels
+    needed = {user_of(trace.model.channel(name)).__name__ for name in names}
+    if users.users and not needed & classes:
+        # A locustfile may hold its own users alone: the model's need no class of it.
+        return
+    if needed - classes:
+        raise BadInputError("user classes", f"{', '.join(sorted(needed - classes))} left out", "all of them")
 
 
 def _open_manifest(
-    run_dir: Path, settings: PlaySettings, trace: Trace, transport: TransportOptions
+    run_dir: Path, settings: PlaySettings, trace: Trace, more: dict[str, Any]
 ) -> Manifest | None:
     info = trace.info
     if (run_dir / MANIFEST).is_file() and read_manifest(run_dir).command != "locust":
@@ -137,7 +155,7 @@ def _open_manifest(
             "hits_sample_share": settings.options.hits_sample_share,
             "host": settings.host,
         }
-        | transport.told
+        | more
         | own,
         versions=kit,
         machine=machine(),

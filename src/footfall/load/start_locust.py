@@ -57,9 +57,10 @@ def run_locust(settings: LoadSettings) -> LoadResult:
         BadInputError: the trace, the host or the folder cannot be used, or the play broke down.
     """
     info = read_info(settings.trace / TRACE_FILE)
-    transport = transport_of(settings.options.transport, settings.options.endpoints, info)
-    is_mapped = file_of(settings.options.endpoints, info) is not None
-    check_host(settings.host, info, transport=transport, is_mapped=is_mapped)
+    if settings.options.locustfile is None:
+        transport = transport_of(settings.options.transport, settings.options.endpoints, info)
+        is_mapped = file_of(settings.options.endpoints, info) is not None
+        check_host(settings.host, info, transport=transport, is_mapped=is_mapped)
     with held_for_play(settings.run_dir) as lock:
         return _play(settings, lock, _longest_s(info, settings))
 
@@ -97,7 +98,7 @@ def _play(settings: LoadSettings, lock: int, longest_s: float) -> LoadResult:
 def _command(settings: LoadSettings) -> list[str]:
     options = settings.options
     return [
-        *(sys.executable, "-m", "locust", "-f", str(LOCUSTFILE)),
+        *(sys.executable, "-m", "locust", "-f", str(options.locustfile or LOCUSTFILE)),
         *("--headless", "--only-summary", "--loglevel", "INFO"),
         *("--host", settings.host),
         *("--trace", str(settings.trace), "--run-dir", str(settings.run_dir)),

@@ -3,7 +3,7 @@
 import logging
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import gevent
@@ -15,6 +15,7 @@ from locust.runners import WorkerRunner
 
 from footfall import __version__
 from footfall.load.arrival_runner import ExecutorOptions, Workload
+from footfall.load.channel_users import DrivenUser, driven_users
 from footfall.load.endpoints.endpoints_check import target_service_of
 from footfall.load.executor import ArrivalExecutor
 from footfall.load.http.connection_options import TransportOptions
@@ -113,8 +114,10 @@ class WorkerRun:
                 if data["endpoints"]
                 else None
             )
+            driven = driven_users(self._environment.user_classes)
+            _check_driven(data["users"], driven)
             model = model_of_text(data["model"], "the master's model")
-            workload = Workload(Trace(info, model, pl.DataFrame(schema=ARRIVALS)), own)
+            workload = Workload(Trace(info, model, pl.DataFrame(schema=ARRIVALS)), own, driven)
             transport = TransportOptions(**data["transport"])
             manner = ExecutorOptions(
                 gateway_key=gateway_key(),
@@ -180,6 +183,13 @@ class WorkerRun:
 
     def _say(self, kind: str, **data: object) -> None:
         self._runner.send_message(MESSAGE, {KIND: kind, **data})
+
+
+def _check_driven(master: dict[str, str], driven: Mapping[str, DrivenUser]) -> None:
+    here = {channel: each.user.__name__ for channel, each in driven.items()}
+    if here != master:
+        problem = f"its locustfile serves {here or 'no channel'}"
+        raise BadInputError("worker", problem, f"{master or 'no channel'}, as the master's does")
 
 
 def _check_version(master: str) -> None:

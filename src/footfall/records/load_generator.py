@@ -144,7 +144,8 @@ class ConnectionCounts:
         """Say it in words, with what a manifest's settings say of whose they were and of certificates."""
         whose = _WHOSE.get(str(settings.get("connections", "")), "")
         unchecked = "certificates were not checked (--insecure)" if settings.get("insecure") else ""
-        parts = [f"{self} ({whose})" if whose else str(self), unchecked, self.ran_out]
+        others = "those of users in a locustfile are not counted" if settings.get("served_by") else ""
+        parts = [f"{self} ({whose})" if whose else str(self), others, unchecked, self.ran_out]
         return "; ".join(part for part in parts if part)
 
     def __str__(self) -> str:

@@ -1,12 +1,12 @@
 """Load a service by its own requests: which arrivals have one, and each tried once."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 from footfall.load.endpoints.endpoints_check import DryRun, file_of, prepare_endpoints, trials
 from footfall.load.endpoints.target_service import TargetService
 from footfall.load.http.client import Client
 from footfall.load.http.connection_options import TransportOptions, address_of
+from footfall.load.options import LoadOptions
 from footfall.load.preflight import check_host
 from footfall.records.errors import BadInputError
 from footfall.runs.messages import QUIET, Messages
@@ -14,20 +14,23 @@ from footfall.workload.trace import Trace
 
 
 def for_own_service(
-    given: Path | None, trace: Trace, host: str | None, messages: Messages = QUIET
+    options: LoadOptions, trace: Trace, host: str | None, messages: Messages = QUIET
 ) -> tuple[Trace, TargetService | None]:
-    """Give the trace of those for whom the file has an errand, and the service; without a file, all.
+    """Give the trace of those for whom endpoints file or locustfile have something, and the file's service.
+
+    Without either, that is everybody.
 
     Raises:
-        BadInputError: the file is wrong or goes with no host, a secret is not set, or somebody has no errand.
+        BadInputError: a file is wrong, goes with no host, a secret is not set, or somebody has nothing to do.
     """
+    given, users = options.endpoints, options.users
     path = file_of(given, trace.info)
-    if path is None:
+    if path is None and not users.users:
         return trace, None
-    if host is None:
+    if path is not None and host is None:
         where = f"--endpoints {path}" if given else f"scenario {trace.info.scenario} has endpoints: {path}"
         raise BadInputError(where, "the reference service has its own", "--host URL instead of --serve")
-    play = prepare_endpoints(path, trace)
+    play = prepare_endpoints(path, trace, users)
     left_out = play.trace.info.left_out
     if left_out:
         messages.note(left_out_line(left_out))

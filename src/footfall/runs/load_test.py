@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from footfall.behaviour.load_model import check_logins, check_played, check_served
 from footfall.criteria.objects import Criterion
-from footfall.load.endpoints.endpoints_check import file_of, told, transport_of
+from footfall.load.endpoints.endpoints_check import check_service, told, transport_of
 from footfall.load.options import AS_USUAL, LoadOptions
-from footfall.load.preflight import check_host
+from footfall.load.own_users import served_by
 from footfall.load.result_files import LoadResult
 from footfall.load.start_locust import LoadSettings, run_locust
 from footfall.records.errors import BadInputError
@@ -84,12 +84,12 @@ def load_job(
     check_played(trace.model)
     transport = transport_of(options.transport, options.endpoints, info)
     if host is not None:
-        is_mapped = file_of(options.endpoints, info) is not None
-        check_host(host, info, transport=transport, is_mapped=is_mapped)
+        check_service(host, trace, options, options.users)
     else:
         check_served(trace.model)
         check_logins(trace.model)
     settings |= told(options.endpoints, info) | transport.told | dict(more)
+    settings |= served_by(trace, options.users, options.endpoints)
     return LoadJob(
         name=name,
         trace=trace,

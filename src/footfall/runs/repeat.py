@@ -10,8 +10,7 @@ from statistics import fmean, median, stdev
 from typing import Any
 
 from footfall import __version__
-from footfall.load.endpoints.endpoints_check import file_of, transport_of
-from footfall.load.preflight import check_host
+from footfall.load.endpoints.endpoints_check import check_service
 from footfall.measure.run_metrics import Metric, chosen_metrics, value_of
 from footfall.measure.verdict import GRAVEST_FIRST, Verdict
 from footfall.records.folders import claim
@@ -222,7 +221,4 @@ def _check(job: LoadJob, repeats: Repeats) -> None:
     """Find out what cannot be done before anything is played."""
     for option, host in (("--host", job.host), ("--against", repeats.against)):
         if host is not None:
-            options, info = job.options, job.trace.info
-            transport = transport_of(options.transport, options.endpoints, info)
-            is_mapped = file_of(options.endpoints, info) is not None
-            check_host(host, info, option=option, transport=transport, is_mapped=is_mapped)
+            check_service(host, job.trace, job.options, job.options.users, option)

@@ -331,6 +331,8 @@ def _rows(manifest: Manifest) -> Iterator[tuple[str, str]]:
     record = manifest.generator
     if record is not None and (record.own.n or record.turn.n):
         yield from _of_record(record)
+    for channel, user in manifest.settings.get("served_by", {}).items():
+        yield f"{_cut(str(channel))} served by", _cut(str(user))
     if manifest.connections is not None:
         yield "connections", manifest.connections.told(manifest.settings)
     for reason, n in manifest.broken_reasons.items():

@@ -16,7 +16,7 @@ from locust.env import Environment
 from footfall.load.results import RunResults
 from footfall.load.arrival_runner import ExecutorOptions, Workload
 from footfall.load.executor import ArrivalExecutor
-from footfall.load.locust_users import ChannelUser
+from footfall.load.locust_users import ModelUser
 from footfall.records.rows import Arrival
 from tests.load.small import day_of, small_model, trace_of
 
@@ -30,8 +30,8 @@ logging.basicConfig(stream=sys.stderr)
 made = trace_of(small_model(), day_of([(k / 10, "query", "web") for k in range(3)]), 1)
 arrivals = [Arrival(**row) for row in made.arrivals.iter_rows(named=True)]
 account = RunResults(arrivals)
-ChannelUser.host = "http://127.0.0.1:9"
-environment = Environment(host=ChannelUser.host)
+ModelUser.host = "http://127.0.0.1:9"
+environment = Environment(host=ModelUser.host)
 runner = environment.create_local_runner()
 workload = Workload(made, Broken())
 player = ArrivalExecutor(environment, workload, account, ExecutorOptions(), Group())

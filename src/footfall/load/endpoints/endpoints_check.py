@@ -3,7 +3,7 @@
 import hashlib
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,9 @@ from footfall.load.http.client import Client
 from footfall.load.http.connection_options import TransportAsked, TransportOptions
 from footfall.load.http.session import HttpSession
 from footfall.load.identity import Identity
+from footfall.load.options import LoadOptions
+from footfall.load.own_users import NO_USERS, OwnUsers
+from footfall.load.preflight import check_host
 from footfall.load.responses import Ending, Response
 from footfall.load.secrets import blotted
 from footfall.load.visit import Attempt, RequestSpec, RunCustomer
@@ -36,33 +39,75 @@ from footfall.records.rows import Arrival
 from footfall.records.tables import write_text
 from footfall.workload.trace import Trace, TraceInfo
 
-# ── Which arrivals of a trace an endpoints file has an errand for, and what becomes of the others
+# ── Which arrivals of a trace an endpoints file or a locustfile serves, and what becomes of the others
 
 _NAMED_MOST = 8
 
 
-def covered(trace: Trace, endpoints: Endpoints, where: str) -> Trace:
-    """Give the trace of those for whom there is an errand; the same one when that is everybody.
+def covered(trace: Trace, endpoints: Endpoints | None, where: str, users: OwnUsers = NO_USERS) -> Trace:
+    """Give the trace of those for whom there is something to do; the same one when that is everybody.
 
-    The model that goes with it offers nothing else either, so nobody switches to what is not mapped, in the
-    play and in its prediction.
+    At a channel with a user of the user's own, that is an operation of the user; elsewhere an errand of the
+    endpoints file; without a file all that the reference service has. The model that goes with it offers
+    nothing else either, so nobody switches to what is not mapped, in the run and in its prediction.
 
     Raises:
-        BadInputError: somebody has none and the file does not say to skip them, or nobody is left.
+        BadInputError: somebody has nothing to do and is not to be left out, or nobody is left.
     """
+    skips = users.unmapped == "skip" or (endpoints is not None and endpoints.unmapped == "skip")
+
+    def is_mapped(channel: str, operation: str) -> bool:
+        if (user := users.of(channel)) is not None:
+            return user.serves(operation)
+        if endpoints is not None:
+            return endpoints.errand_of(channel, operation) is not None
+        return not users.users or not skips
+
+    _check_channels(trace, users)
     offered = [(channel.name, name) for channel in trace.model.channels for name in channel.dialogues]
-    missing = [pair for pair in offered if endpoints.errand_of(*pair) is None]
+    missing = [pair for pair in offered if not is_mapped(*pair)]
     came = _arrivals_by_errand(trace.arrivals)
-    if endpoints.unmapped == "refuse":
+    if not skips:
         wanted = _wanted(trace.model, came)
-        if lacking := [(pair, came.get(pair, 0)) for pair in missing if pair in wanted]:
-            told = [f"{channel}.{name} ({count})" for (channel, name), count in lacking[:_NAMED_MOST]]
-            more = f" and {len(lacking) - _NAMED_MOST} more" if len(lacking) > _NAMED_MOST else ""
-            problem = f"no errand for {', '.join(told)}{more}, with so many first choices"
-            raise BadInputError(where, problem, '[[errand]] for each, or unmapped = "skip"')
+        _refuse([(pair, came.get(pair, 0)) for pair in missing if pair in wanted], where, users)
     if not missing:
         return trace
     return _without(trace, {pair: came.get(pair, 0) for pair in missing}, where)
+
+
+def channels_wanted(model: Model, first: Iterable[str]) -> set[str]:
+    """Channels to which a customer comes `first`, or may switch."""
+    wanted = set(first)
+    if any(rule.switch_share > 0 for rule in model.follow_ups.by_outcome.values()):
+        wanted |= {channel.name for channel in model.channels if channel.dialogues}
+    return wanted
+
+
+def _check_channels(trace: Trace, users: OwnUsers) -> None:
+    """See that each user's channel is one of the model."""
+    known = [channel.name for channel in trace.model.channels]
+    for user in users.users:
+        if user.channel not in known:
+            where = f"{users.locustfile}: {user.user}"
+            raise BadInputError(
+                where, f"the model has no channel {user.channel}", f"one of {', '.join(known)}"
+            )
+
+
+def _refuse(lacking: list[tuple[tuple[str, str], int]], where: str, users: OwnUsers) -> None:
+    """Name what nothing is there for, and how many come for it first."""
+    if not lacking:
+        return
+    own = next((user for (channel, _), _ in lacking if (user := users.of(channel)) is not None), None)
+    if own is not None:
+        lacking = [each for each in lacking if each[0][0] == own.channel]
+    told = [f"{channel}.{name} ({count})" for (channel, name), count in lacking[:_NAMED_MOST]]
+    more = f" and {len(lacking) - _NAMED_MOST} more" if len(lacking) > _NAMED_MOST else ""
+    if own is None:
+        problem = f"no errand for {', '.join(told)}{more}, with so many first choices"
+        raise BadInputError(where, problem, '[[errand]] for each, or unmapped = "skip"')
+    problem = f"{own.user} has no method for {', '.join(told)}{more}, with so many first choices"
+    raise BadInputError(users.locustfile, problem, "a method of that name for each, or --unmapped skip")
 
 
 def without_published_targets(trace: Trace) -> Trace:
@@ -105,11 +150,11 @@ def _without(trace: Trace, missing: dict[tuple[str, str], int], where: str) -> T
     names = pl.Series([f"{channel}.{name}" for channel, name in missing], dtype=pl.String)
     kept = trace.arrivals.filter(~_errand().is_in(names.implode()))
     if kept.is_empty():
-        raise BadInputError(where, "no arrivals are left", "[[errand]] for what customers come for")
+        raise BadInputError(where, "no arrivals are left", "something to do for those who come")
     left_out = {f"{channel}.{name}": count for (channel, name), count in missing.items() if count}
-    info = trace.info.model_copy(
-        update={"fingerprint": model.fingerprint(), "left_out": trace.info.left_out | left_out}
-    )
+    counts = dict(kept.group_by("channel").len().sort("channel").iter_rows())
+    update = {"left_out": trace.info.left_out | left_out, "arrivals_by_channel": counts}
+    info = trace.info.model_copy(update={"fingerprint": model.fingerprint()} | update)
     # Arrivals are numbered by their row.
     kept = kept.with_columns(arrival=pl.int_range(pl.len(), dtype=pl.Int64))
     return replace(trace, info=info, model=model, arrivals=kept)
@@ -141,16 +186,18 @@ class PreparedEndpoints:
     """Of the endpoints file: plain data that can be sent elsewhere."""
 
 
-def prepare_endpoints(path: Path | None, trace: Trace) -> PreparedEndpoints:
-    """Make a file ready for a trace; without one, the trace goes to the reference service's routes as it is.
+def prepare_endpoints(path: Path | None, trace: Trace, users: OwnUsers = NO_USERS) -> PreparedEndpoints:
+    """Make a file ready for a trace; without one, and without own users, the trace stays as it is.
 
     Raises:
-        BadInputError: the file is wrong, a secret is not set, or arrivals have no errand.
+        BadInputError: the file is wrong, a secret is not set, or arrivals have nothing to do.
     """
     if path is None:
+        if users.users:
+            trace = without_published_targets(covered(trace, None, users.locustfile, users))
         return PreparedEndpoints(trace)
     text, where = read_text(path), str(path)
-    trace = without_published_targets(covered(trace, endpoints_in(text, where), where))
+    trace = without_published_targets(covered(trace, endpoints_in(text, where), where, users))
     return PreparedEndpoints(trace, target_service_of(text, where, trace.info), text)
 
 
@@ -190,6 +237,21 @@ def told(given: Path | None, info: TraceInfo) -> dict[str, Any]:
         return {}
     digest = hashlib.sha256(read_text(path).encode()).hexdigest()
     return {"endpoints": str(path), "endpoints_sha256": digest, "left_out": info.left_out}
+
+
+def check_service(
+    host: str, trace: Trace, options: LoadOptions, users: OwnUsers = NO_USERS, option: str = "--host"
+) -> None:
+    """See that the host answers as the trace needs it; not where own users serve all and none speaks HTTP.
+
+    Raises:
+        BadInputError: nobody answers, it does not speak the interface, or its accounts are others.
+    """
+    others = channels_wanted(trace.model, trace.arrivals["channel"].unique()) - users.channels
+    if others or any(user.speaks_http for user in users.users):
+        is_mapped = file_of(options.endpoints, trace.info) is not None or not others
+        transport = transport_of(options.transport, options.endpoints, trace.info)
+        check_host(host, trace.info, option=option, transport=transport, is_mapped=is_mapped)
 
 
 def keep_copy(run_dir: Path, play: PreparedEndpoints) -> None:

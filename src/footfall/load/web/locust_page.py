@@ -12,6 +12,7 @@ from locust.env import Environment
 from locust.runners import STATE_INIT, STATE_MISSING, STATE_SPAWNING, STATE_STOPPED
 
 from footfall.load.locust_options import PlaySettings
+from footfall.load.own_users import NO_USERS, OwnUsers
 from footfall.load.preflight import check_answers
 from footfall.load.preparation import new_run_dir
 from footfall.load.results import RunResults
@@ -66,8 +67,10 @@ class LocustPage:
         runner.shape_greenlet.kill(block=True)
         runner.shape_greenlet = None
 
-    def make_ready(self, settings: PlaySettings) -> PlaySettings:
+    def make_ready(self, settings: PlaySettings, users: OwnUsers = NO_USERS) -> PlaySettings:
         """Have the trace made and predicted, and the service started if one is wanted; gives what to play.
+
+        `users` are those of the locustfile's own.
 
         Raises:
             BadInputError: the run cannot begin.
@@ -84,9 +87,9 @@ class LocustPage:
             endpoints = None if host is None else host.endpoints or settings.options.endpoints
             options = settings.options.model_copy(update={"endpoints": endpoints})
             settings = replace(settings, options=options)
-            if host is not None:
+            if host is not None and (not users.users or any(user.speaks_http for user in users.users)):
                 check_answers(host.url, settings.options.transport.options())
-            run.attendant = RunSupervisor(run.folder, _options(settings, serve=host is None), run.hear)
+            run.attendant = RunSupervisor(run.folder, _options(settings, users, serve=host is None), run.hear)
             ready = run.attendant.make_ready()
         except BadInputError:
             raise
@@ -183,8 +186,9 @@ def _release(run: PageRun) -> None:
         release(run.folder)
 
 
-def _options(settings: PlaySettings, *, serve: bool) -> list[str]:
+def _options(settings: PlaySettings, users: OwnUsers, *, serve: bool) -> list[str]:
     options = ["--serve"] if serve else []
+    options += [f"--own-users={users.model_dump_json()}"] if users.users else []
     options += [] if settings.options.endpoints is None else [f"--endpoints={settings.options.endpoints}"]
     if settings.trace is not None:
         return [*options, "--trace", str(settings.trace)]
