@@ -194,8 +194,8 @@ def stops(_: Any) -> None:
 
 def tasks() -> dict[str, Any]:
     """How tasks run."""
-    LocustTransport.now_s = lambda self: SLEPT[0]  # type: ignore[method-assign]
-    LocustTransport.sleep = lambda self, seconds: SLEPT.__setitem__(0, SLEPT[0] + seconds)  # type: ignore[method-assign]
+    LocustTransport.now_s = lambda self: SLEPT[0]  # type: ignore[method-assign]  # its own
+    LocustTransport.sleep = lambda self, seconds: SLEPT.__setitem__(0, SLEPT[0] + seconds)  # type: ignore[method-assign]  # its own
     three, waited = tasks_of([done("a"), done("b")], 3)
     chosen = [tasks_of([done("a")] * 3 + [done("b")], 1, customer)[0][1] for customer in range(600)]
     again = [tasks_of([done("a")] * 3 + [done("b")], 1, customer)[0][1] for customer in range(20)]

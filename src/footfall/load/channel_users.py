@@ -5,7 +5,7 @@ import errno
 import logging
 import random
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import partial
@@ -19,13 +19,8 @@ from gevent.pool import Group
 from locust import FastHttpUser, HttpUser, TaskSet, User
 from locust.env import Environment
 from locust.exception import (
-    InterruptTaskSet,
-    RescheduleTask,
-    RescheduleTaskImmediately,
     StopTest,
-    StopUser,
 )
-from locust.user.sequential_taskset import SequentialTaskSet
 from locust.user.task import LOCUST_STATE_RUNNING, DefaultTaskSet
 
 from footfall.load.identity import Identity
@@ -34,6 +29,7 @@ from footfall.load.own_users import OwnUser, OwnUsers
 from footfall.load.responses import NO_ANSWER, SERVED, Ending, Response, ending_of
 from footfall.load.secrets import cleaned
 from footfall.load.visit import Attempt
+from footfall.load.visit_tasks import LEAVING, VisitTasks, think
 from footfall.records.errors import BadInputError
 from footfall.records.load_generator import NO_DESCRIPTOR, NO_PORT
 from footfall.records.rows import OUTCOMES, Arrival, Hit, Outcome
@@ -48,8 +44,6 @@ UNKNOWN_OUTCOME = "unknown_outcome"
 _KEY = "footfall_visit"
 _STEP_MOST = 120
 _GOOD = range(200, 400)
-_OVER = (StopUser, InterruptTaskSet, RescheduleTask, RescheduleTaskImmediately)
-"""How tasks and users leave in Locust; none of it is a failure."""
 _BY_CODE = {"deadline_exceeded": Outcome.TIMEOUT, "resource_exhausted": Outcome.THROTTLED}
 """Status codes of gRPC that are not an `error`."""
 logger = logging.getLogger(__name__)
@@ -375,7 +369,7 @@ class OwnCustomer:
         try:
             user = self._ready(driven, attempt, visit)
             returned = self._run(driven, user, attempt)
-        except _OVER:
+        except LEAVING:
             return visit.ending()
         except gevent.Timeout as error:
             return ending_of_request(None, error)
@@ -394,7 +388,7 @@ class OwnCustomer:
             user = self._started.pop()
             try:
                 user.on_stop()  # type: ignore[no-untyped-call]  # Locust's is untyped
-            except _OVER:
+            except LEAVING:
                 continue
             except Exception as error:  # noqa: BLE001  as in `serve`
                 self._say(user, error)
@@ -416,8 +410,8 @@ class OwnCustomer:
         if isinstance(user, ChannelUser):
             user.attempt, user.human_time_factor, user._random = attempt, self._human_time_factor, None  # noqa: SLF001  ours
         else:
-            user.wait = partial(_think, user, attempt, self._human_time_factor)  # type: ignore[method-assign]
-        user.context = partial(_context, type(user).context, user, visit)  # type: ignore[method-assign]
+            user.wait = partial(think, user, attempt, self._human_time_factor)  # type: ignore[method-assign]  # its own
+        user.context = partial(_context, type(user).context, user, visit)  # type: ignore[method-assign]  # its own
         if is_new:
             user.on_start()
             self._started.append(user)
@@ -425,12 +419,12 @@ class OwnCustomer:
 
     def _run(self, driven: DrivenUser, user: User, attempt: Attempt) -> object:
         if driven.works is None:
-            _Tasks(user, attempt, driven.tasks, self._human_time_factor).run(user.tasks)
+            VisitTasks(user, attempt, driven.tasks, self._human_time_factor).run(user.tasks)
             return None
         work = driven.works[attempt.customer.arrival.operation]
         if isinstance(work, str):
             return getattr(user, work)()
-        _Tasks(user, attempt, 1, self._human_time_factor).run([work])
+        VisitTasks(user, attempt, 1, self._human_time_factor).run([work])
         return None
 
     def _say(self, user: User | None, error: Exception) -> None:
@@ -444,107 +438,6 @@ class OwnCustomer:
         if self._environment.runner is not None:
             gevent.spawn(self._environment.runner.quit)
         return Outcome.ERROR, "raised_StopTest"
-
-
-class _EnoughError(Exception):
-    """A visit has had its number of tasks."""
-
-
-class _Tasks:
-    """The tasks of one visit, by Locust's own rules, as far as a visit goes."""
-
-    def __init__(self, user: User, attempt: Attempt, most: int | None, human_time_factor: float) -> None:
-        self._user = user
-        self._attempt = attempt
-        self._left = most
-        self._factor = human_time_factor
-        self._chosen = 0
-
-    def run(self, tasks: Sequence[Any]) -> None:
-        """Run tasks of the user itself until there are enough of them."""
-        holder = self._user._taskset_instance  # noqa: SLF001  Locust has no other way
-        with contextlib.suppress(_EnoughError, *_OVER):
-            while True:
-                task = self._pick(tasks)
-                with contextlib.suppress(RescheduleTask, RescheduleTaskImmediately):
-                    self._one(task, holder)
-                if _is_a_task_set(task) and self._left is None:
-                    return  # it has left its task set, hence all that it came for
-                self._end(task, holder)
-
-    def _one(self, task: Any, holder: Any) -> None:  # noqa: ANN401  Locust's own kinds
-        if _is_a_task_set(task):
-            self._task_set(task(holder if isinstance(holder, TaskSet) else self._user))
-        elif getattr(task, "__self__", None) is holder:
-            task()
-        else:
-            task(self._user if isinstance(holder, DefaultTaskSet) else holder)
-
-    def _task_set(self, task_set: TaskSet) -> None:
-        """Run a task set: a sequence once through, any other until it interrupts itself or has had enough."""
-        task_set.wait = partial(_think, task_set, self._attempt, self._factor)  # type: ignore[method-assign]
-        try:
-            task_set.on_start()
-            if isinstance(task_set, SequentialTaskSet):
-                self._sequence(task_set)
-            else:
-                self._until_left(task_set)
-        except InterruptTaskSet:
-            return
-        finally:
-            task_set.on_stop()  # type: ignore[no-untyped-call]
-            del task_set.wait  # it holds on to the task set
-
-    def _until_left(self, task_set: TaskSet) -> None:
-        own_choice = type(task_set).get_next_task is not TaskSet.get_next_task
-        while True:
-            task = task_set.get_next_task() if own_choice else self._pick(task_set.tasks)  # type: ignore[no-untyped-call]
-            try:
-                with contextlib.suppress(RescheduleTask, RescheduleTaskImmediately):
-                    self._one(task, task_set)
-            except InterruptTaskSet:
-                self._count(task)
-                return
-            self._end(task, task_set)
-
-    def _sequence(self, task_set: SequentialTaskSet) -> None:
-        left, self._left = self._left, None  # what is in it counts as one task
-        for number, task in enumerate(task_set.tasks):
-            if number:
-                task_set.wait()  # type: ignore[no-untyped-call]
-            with contextlib.suppress(RescheduleTask, RescheduleTaskImmediately):
-                self._one(task, task_set)
-        self._left = left
-
-    def _pick(self, tasks: Sequence[Any]) -> Any:  # noqa: ANN401  as above
-        self._chosen += 1
-        return tasks[int(self._attempt.u("task", self._chosen) * len(tasks))]
-
-    def _end(self, task: Any, holder: Any) -> None:  # noqa: ANN401  as above
-        """Count a task and think before the next; a set that was left goes over to it at once."""
-        self._count(task)
-        if not _is_a_plain_set(task):
-            _think(holder, self._attempt, self._factor)
-
-    def _count(self, task: object) -> None:
-        """Count a task; the tasks of a set are counted by themselves, those of a sequence together."""
-        if self._left is not None and not _is_a_plain_set(task):
-            self._left -= 1
-            if self._left <= 0:
-                raise _EnoughError
-
-
-def _is_a_plain_set(task: object) -> bool:
-    return isinstance(task, type) and issubclass(task, TaskSet) and not issubclass(task, SequentialTaskSet)
-
-
-def _is_a_task_set(task: object) -> bool:
-    return isinstance(task, type) and issubclass(task, TaskSet)
-
-
-def _think(holder: Any, attempt: Attempt, factor: float) -> None:  # noqa: ANN401  a user or task set
-    """Wait for its `wait_time`: people's own time, which the scenario shortens and no response time has."""
-    attempt.be_human(float(holder.wait_time()) * factor)
 
 
 def _context(own: Callable[[User], dict[str, Any]], user: User, visit: OwnVisit) -> dict[str, Any]:
