@@ -212,7 +212,7 @@ def test_a_definition_that_counts_nothing_is_refused(operator: Operator) -> None
     model = operator()
     empty = model.share_definitions[0].model_copy(update={"name": "empty", "counted": (), "electronic": ()})
     both = model.model_copy(update={"share_definitions": (model.share_definitions[0], empty)})
-    with pytest.raises(BadInputError, match="share definition empty: counts nothing that is served"):
+    with pytest.raises(BadInputError, match="share definition empty: counts no served visits"):
         adopt(both, 1)
 
 

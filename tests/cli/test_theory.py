@@ -71,7 +71,7 @@ CALLS = ("--arrivals-per-h", "200", "--service-s", "180")
     [
         (
             ("erlang-c", "--servers", "9", "--arrivals-per-h", "200", "--service-s", "180"),
-            "the queue has no limit",
+            "the queue is unstable",
         ),
         (("erlang-b", "--servers", "ten", "--load-erlangs", "7"), "ten: is not a number of servers or users"),
         (("erlang-b", "--servers", "9-3", "--load-erlangs", "7"), "9-3: is not a number"),
@@ -114,7 +114,7 @@ def test_patience_may_be_of_any_law(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_a_range_of_which_some_are_unstable_is_a_table(capsys: pytest.CaptureFixture[str]) -> None:
-    """Ten erlangs: with 10 servers the queue has no limit, with 11 it has; the rows say so."""
+    """Ten erlangs: with 10 servers the queue is unstable, with 11 it has; the rows say so."""
     asked = ("theory", "erlang-c", "--servers", "9-11", *CALLS)
     assert run(asked) == 0
     lines = [line.split() for line in capsys.readouterr().out.splitlines()[1:]]

@@ -113,10 +113,13 @@ HOUSE_WORDS = frozenset(
 )
 PLAIN_ROOMS: dict[str, frozenset[str]] = {
     "chart": frozenset(),
-    "fit": frozenset({"nobody"}),
+    "choice": frozenset(),
     "criteria": frozenset(),
-    "stats": frozenset(),
+    "fit": frozenset({"nobody"}),
+    "records": frozenset(),
     "service": frozenset({"slip"}),
+    "stats": frozenset(),
+    "theory": frozenset(),
 }
 """Rooms in plain words, each with the words that it still needs: names of other rooms or of an interface."""
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")

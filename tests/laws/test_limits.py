@@ -114,7 +114,7 @@ def test_requests_in_turn_to_workers_wait_as_e_c_m_1(experiment: Experiment) -> 
 def test_one_worker_in_turn_is_m_m_1() -> None:
     """The formula for one; and it refuses overload."""
     assert round_robin_wait_mean(1, 0.6, 1) == pytest.approx(mg1_wait_mean(0.6, 1, 1))
-    with pytest.raises(ValueError, match="the queue has no limit"):
+    with pytest.raises(ValueError, match="the queue is unstable"):
         round_robin_wait_mean(3, 3.3, 1)
 
 

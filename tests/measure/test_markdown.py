@@ -23,7 +23,7 @@ def test_it_says_verdict_accounts_and_every_criterion(make_manifest: Callable[..
     assert lines[0] == "### Footfall: ordinary\\_day: ❌ fail"
     assert "- 1,200 arrivals due: 1,199 played, 1 failed, 0 not sent" in lines
     assert "- lag of the generator: p99 4.0 ms, at most 20.0 ms" in lines
-    told = "connections: 1,190 opened, 2,400 requests on kept ones, 3 requests repeated"
+    told = "connections: 1,190 opened, 2,400 requests on reused ones, 3 requests repeated"
     assert any(line.startswith(f"- {told}") for line in lines)
     assert "| ✅ pass | `success(*) >= 90%` | 95.0 % of 900 visits |" in lines
     assert "| ❌ fail | `p95(web.*) < 1s` | 1.20 s over 300 visits |" in lines

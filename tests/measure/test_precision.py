@@ -120,7 +120,7 @@ def test_a_fixed_number_of_replications_keeps_the_confidence() -> None:
 @pytest.mark.parametrize(("relative", "start"), [(0.0, 10), (-0.1, 10), (0.05, 1)])
 def test_no_precision_is_refused(relative: float, start: int) -> None:
     """Nothing can be as precise as that, or be known from one replication."""
-    with pytest.raises(ValueError, match="no precision"):
+    with pytest.raises(ValueError, match="invalid precision"):
         Precision(relative=relative, start=start)
 
 

@@ -95,7 +95,7 @@ def test_titles_above_and_totals_below_are_set_aside(tmp_path: Path) -> None:
         ("a row of totals", 10),
         ("a row of totals", 11),
     ]
-    assert table.notes == ("the heading is line 4; 2 lines above it were passed over",)
+    assert table.notes == ("the heading is line 4; 2 lines above it were skipped",)
     assert read_table(path).frame.equals(table.frame)
 
 

@@ -1,4 +1,4 @@
-"""Calibrate the constants of the choice, so that the model's shares are the observed ones."""
+"""Calibrate the alternative-specific constants, so that the model's shares match the observed ones."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ _SHARES_TOLERANCE = 1e-6
 
 
 def calibrated(model: Model, observed: Mapping[str, Mapping[str, float]]) -> Model:
-    """Give the model whose expected first choices have the observed shares, by operation and channel.
+    """Return the model whose expected first choices have the observed shares, by operation and channel.
 
     Repeats ASC <- ASC + k (ln observed - ln model) with k = min(dissimilarity) until the largest
     difference is below 1e-10 (Train 2009, section 2.8; k damped for the nested logit). The first
@@ -40,7 +40,7 @@ def calibrated(model: Model, observed: Mapping[str, Mapping[str, float]]) -> Mod
 
 
 def expected_shares(model: Model, operation: str) -> dict[str, float]:
-    """Expected first choices of an operation's customers over the day, by channel."""
+    """Return the expected first choices of an operation's customers over the day, by channel."""
     table = _situations(model, operation)
     constants = model.choice.constants.get(operation, {})
     shares = table.shares(np.array([float(constants.get(name, 0.0)) for name in table.names]))
@@ -49,19 +49,19 @@ def expected_shares(model: Model, operation: str) -> dict[str, float]:
 
 @dataclass(frozen=True, slots=True)
 class _Situations:
-    """All situations of an operation's customers: a row for each segment, half hour and reach."""
+    """All choice situations of an operation's customers: one row per segment, half hour and reach."""
 
     names: list[str]
     weights: Floats
     values: Floats
     """Utilities without constants, situation by channel; minus infinity where not available."""
     nest_of: Ints
-    """Nest by channel, as a position in `dissimilarity`."""
+    """Nest of each channel, as an index into `dissimilarity`."""
     dissimilarity: Floats
     """By nest."""
 
     def shares(self, constants: Floats) -> Floats:
-        """Shares by channel with these constants, over all situations."""
+        """Return the shares by channel with these constants, over all situations."""
         found = nested_logit_of_many(self.values + constants, self.nest_of, self.dissimilarity).shares
         total: Floats = self.weights @ found
         shares: Floats = total / total.sum()
@@ -87,7 +87,7 @@ def _constants(model: Model, operation: str, observed: Mapping[str, float]) -> d
             why = f"calibrated: {operation} shares of the channels as observed"
             return {name: assumed(value, why) for name, value in zip(table.names, constants, strict=True)}
         constants = constants + step * (off - off[base])
-    msg = f"no constants give the observed shares of {operation}: is a channel shut while its customers come?"
+    msg = f"no constants give the observed shares of {operation}: is a channel closed when customers arrive?"
     raise ValueError(msg)
 
 

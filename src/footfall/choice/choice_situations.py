@@ -18,27 +18,27 @@ from footfall.model.population import Accounts, Segment
 from footfall.model.quantiles import lognormal_parameters
 from footfall.records.rows import Outcome
 
-# ── The model's own choice, tabulated so that many futures can be asked at once
+# ── The model's choice probabilities, tabulated for many futures at once
 
 Floats = NDArray[np.float64]
 _NOTHING = 1e-300
-"""Chance of a nest without a channel: odds of it stay finite, and nobody goes there."""
+"""Probability of a nest without a channel: keeps odds finite, and is practically never chosen."""
 
 
 @dataclass(frozen=True, slots=True)
 class Situations:
-    """What one segment's customers with one operation meet: kinds of hours, times sets of channels they know.
+    """Choice situations of one segment and operation: kinds of hours, times sets of known channels.
 
-    Habit, trust and upgrades move all channels of a nest alike. So the shares within a nest stay as they
-    are, and the odds between the nests move by the difference of the nests' gains: exact, not a fit.
+    Habit, trust and upgrades affect all channels of a nest equally. So the shares within a nest are constant,
+    and the odds between nests change by the difference of the nests' gains: exactly, not approximately.
     """
 
     hours: Floats
     """Weight of each kind of hour; they add up to 1."""
     limited: NDArray[np.intp]
-    """Channels that not everybody knows or can use, as positions in `model.channels`."""
+    """Channels that only some customers know or can use, as indices into `model.channels`."""
     reach: Floats
-    """By limited channel: whom it can reach at all."""
+    """By limited channel: the share of customers it can reach at all."""
     has: NDArray[np.bool_]
     """By set and limited channel: whether it is in the set."""
     log_odds: Floats
@@ -49,10 +49,10 @@ class Situations:
     """By situation (hour and set) and channel: shares within the electronic nest less the other's."""
 
     def shares(self, aware: Floats, gain: Floats) -> Floats:
-        """First choices by future and channel.
+        """Return first choices by future and channel.
 
-        `aware` has who knows a channel, by future and channel; `gain` what the electronic nest has gained
-        in utility over the physical one, by future. Who finds no channel at all is in no share.
+        `aware` is the share that knows a channel, by future and channel; `gain` the utility gained by the
+        electronic nest over the physical one, by future. Customers without any channel are in no share.
         """
         reached = (self.reach * aware[:, self.limited])[:, None, :]
         sets = np.where(self.has, reached, 1 - reached).prod(axis=2)
@@ -89,14 +89,14 @@ def situations(model: Model, segment: Segment, operation: str, learnt: frozenset
 
 
 def _within(chances: Floats) -> tuple[Floats, Floats]:
-    """Shares within a nest, and the logarithm of what it has in all."""
+    """Return the shares within a nest, and the logarithm of its total."""
     total = chances.sum(axis=2, keepdims=True)
     shares = np.divide(chances, total, out=np.zeros_like(chances), where=total > 0)
     return shares, np.log(np.maximum(total[:, :, 0], _NOTHING))
 
 
 def _kinds_of_hours(model: Model, segment: Segment) -> Iterator[tuple[float, dict[str, float]]]:
-    """Half hours that are alike in open channels and expected waits, with the share of the day's errands."""
+    """Group half hours by open channels and expected waits, with their share of the day's customers."""
     values = segment.day_profile.by_half_hour()
     weights: dict[tuple[tuple[str, float], ...], float] = {}
     for half_hour in range(HALF_HOURS):
@@ -107,16 +107,16 @@ def _kinds_of_hours(model: Model, segment: Segment) -> Iterator[tuple[float, dic
 
 # ── From first choices to visits served: failures by cause, retries and switches, without queues
 
-_NOBODY = 1e-12
-"""Share of customers below which there is no other channel to switch to, but rounding."""
+_NO_OTHERS = 1e-12
+"""Share of customers below which another channel to switch to is only a rounding error."""
 
 
 @dataclass(frozen=True, slots=True)
 class Failing:
-    """How often a visit for one operation fails, and what follows; arrays with one share a channel."""
+    """Failures of visits for one operation, and what follows; arrays with one share per channel."""
 
     failed: Floats
-    """Of customers whose account is in order."""
+    """Failures of customers whose account is in order."""
     retrying: Floats
     """Visits that fail and are tried again at the same channel."""
     switching: Floats
@@ -127,7 +127,7 @@ class Failing:
     """Shares of the refused who retry and who switch."""
 
     def times(self, factor: Floats) -> "Failing":
-        """Give it with all failures multiplied by a factor, by channel; no visit fails twice."""
+        """Return it with all failures multiplied by a factor, by channel; no visit fails twice."""
         most = np.divide(1.0, self.failed, out=np.full_like(self.failed, np.inf), where=self.failed > 0)
         factor = np.minimum(factor, most)
         failed, retrying, switching = (each * factor for each in (self.failed, self.retrying, self.switching))
@@ -135,7 +135,7 @@ class Failing:
 
 
 def failing(model: Model, operation: str) -> Failing:
-    """Work out from faults, accounts and rules how visits fail, queues and confirmation expiry apart."""
+    """Derive failures from faults, accounts and rules, without queues and confirmation expiry."""
     rules = model.follow_ups
     failed, retrying, switching = np.zeros((3, len(model.channels)))
     for k, channel in enumerate(model.channels):
@@ -150,9 +150,9 @@ def failing(model: Model, operation: str) -> Failing:
 
 
 def expected_visits(first: Floats, fails: Failing, attempts_most: int) -> tuple[Floats, Floats]:
-    """Visits and served visits of one errand, by channel on the last axis, over all its attempts.
+    """Return visits and served visits of one journey, by channel on the last axis, over all attempts.
 
-    `first` are the first choices. Who switches chooses among the other channels in proportion to them.
+    `first` are the first choices. Customers who switch choose among the other channels in proportion to them.
     """
     tried = _attempts(first, fails.retrying, fails.switching, attempts_most)
     retry_share, switch_share = (np.full_like(fails.retrying, share) for share in fails.refused_rule)
@@ -165,7 +165,9 @@ def _attempts(first: Floats, retrying: Floats, switching: Floats, attempts_most:
     attempts, whole = first, first
     others = first.sum(axis=-1, keepdims=True) - first
     for _ in range(attempts_most - 1):
-        leaving = np.divide(attempts * switching, others, out=np.zeros_like(attempts), where=others > _NOBODY)
+        leaving = np.divide(
+            attempts * switching, others, out=np.zeros_like(attempts), where=others > _NO_OTHERS
+        )
         arriving = first * (leaving.sum(axis=-1, keepdims=True) - leaving)
         attempts = attempts * retrying + arriving
         whole = whole + attempts
@@ -173,7 +175,7 @@ def _attempts(first: Floats, retrying: Floats, switching: Floats, attempts_most:
 
 
 def _failures(channel: Channel, operation: str) -> dict[Outcome, float]:
-    """Shares of a channel's visits that fail, by outcome: of one turn after the other, faults first."""
+    """Return the shares of a channel's visits that fail, by outcome: step by step, faults first."""
     passing = 1.0
     shares: dict[Outcome, float] = {}
     for turn in channel.dialogues.get(operation, ()):
@@ -190,7 +192,7 @@ def _failures(channel: Channel, operation: str) -> dict[Outcome, float]:
 
 
 def _refused(accounts: Accounts, operation: str) -> float:
-    """Share of the accounts whose order is refused: as `decide.account.refusal`, of all accounts at once."""
+    """Return the share of accounts whose order is rejected: as `customer_rules.refusal`, for all accounts."""
     bound = accounts.under_contract_share if operation == "transact" else 0.0
     price = price_fen(accounts, operation)
     if not price:

@@ -1,4 +1,4 @@
-"""One month of choices, visits and stocks, and the futures that assumed ranges allow."""
+"""One month of choices, visits and state variables, and futures drawn from assumed ranges."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,22 +14,22 @@ from footfall.choice.choice_situations import Failing, Situations, expected_visi
 from footfall.model.model import Model, ShareDefinition
 from footfall.model.population import Adoption, Slope
 
-# ── One month: what customers choose, and how many visits come of it
+# ── One month of choices and visits
 
 Floats = NDArray[np.float64]
 NESTS = ("physical", "electronic")
 PHYSICAL, ELECTRONIC = range(2)
-"""Positions of the nests on the last axis of what is kept by nest."""
+"""Indices of the nests on the last axis of arrays by nest."""
 
 
 @dataclass(frozen=True, slots=True)
 class Drivers:
-    """What the choices and failures of a month depend on; the first axis is the future."""
+    """Inputs to the choices and failures of a month; the first axis is the future."""
 
     aware: Floats
-    """By channel: who knows it, of those whom it reaches."""
+    """By channel: share that knows it, among those whom it reaches."""
     gain: Floats
-    """By segment: utility that the electronic nest has gained over the physical one since month 0."""
+    """By segment: utility gained by the electronic nest over the physical one since month 0."""
     failure_factor: Floats
     """Multiplies the failures of the electronic channels."""
 
@@ -65,16 +65,16 @@ def one_month(
     fails: Mapping[str, Failing],
     drivers: Drivers,
 ) -> Month:
-    """Work out a month from the choices by operation and segment and the failures by operation."""
+    """Compute a month from the choices by operation and segment and the failures by operation."""
     by_nest = np.array([[channel.nest == nest for nest in NESTS] for channel in model.channels], dtype=float)
     factor = 1 + (drivers.failure_factor - 1)[:, None, None] * by_nest[:, ELECTRONIC]
     people = np.array([[float(segment.population_share)] for segment in model.segments])
     chosen, attempted, succeeded = np.zeros((3, *drivers.gain.shape, len(NESTS)))
     served = {}
     for operation, segments in tables.items():
-        errands = np.array([[float(s.month_visits.get(operation, 0.0))] for s in model.segments])
+        visits_due = np.array([[float(s.month_visits.get(operation, 0.0))] for s in model.segments])
         first = [table.shares(drivers.aware, drivers.gain[:, k]) for k, table in enumerate(segments)]
-        first_choices = errands * np.stack(first, axis=1)
+        first_choices = visits_due * np.stack(first, axis=1)
         failing = fails[operation].times(factor)
         tried, done = expected_visits(first_choices, failing, int(model.follow_ups.attempts_most))
         chosen += first_choices @ by_nest
@@ -91,13 +91,13 @@ def one_month(
     )
 
 
-# ── How one month moves the three stocks: habit, trust, and who knows of a channel
+# ── Update of the three state variables: habit, trust and awareness
 
 _STEPS_A_MONTH = 4
 
 
 class Hazards(NamedTuple):
-    """Rates of one channel, per month; arrays with one value a future."""
+    """Monthly rates of one channel; arrays with one value per future."""
 
     innovation: Floats
     imitation: Floats
@@ -106,21 +106,21 @@ class Hazards(NamedTuple):
 
 
 def habit_after(habit: Floats, chosen: Floats, loss: Floats) -> Floats:
-    """Habit after a month in which a share `chosen` of the errands went that way: H <- r H + (1 - r) chosen.
+    """Return habit after a month with share `chosen` of the choices: H <- r H + (1 - r) chosen.
 
-    Exponential smoothing of one's own past choices (Guadagni and Little 1983, "loyalty"), r = 1 - loss.
+    Exponential smoothing of past choices (Guadagni and Little 1983, "loyalty"), r = 1 - loss.
     """
     kept = 1 - np.minimum(loss, 1.0)
     return kept * habit + (1 - kept) * chosen
 
 
 def trust_after(trust: Floats, served: Floats, failed: Floats, gain: Floats, loss: Floats) -> Floats:
-    """Mean trust after a month with means of `served` and `failed` visits a customer.
+    """Return mean trust after a month with means of `served` and `failed` visits per customer.
 
-    A success takes trust the part `gain` of the way to 1, a failure the part `loss` of the way to 0 (linear
-    operators, Bush and Mosteller 1955). One visit moves the mean by served share * gain * (1 - T) - failed
-    share * loss * T; over a Poisson number of visits it nears its
-    resting value as exp(-(gain served + loss failed)), exactly. It stays within 0 and 1.
+    A success moves trust by the fraction `gain` towards 1, a failure by the fraction `loss` towards 0 (linear
+    operators, Bush and Mosteller 1955). One visit changes the mean by served share * gain * (1 - T) - failed
+    share * loss * T; over a Poisson number of visits it approaches its equilibrium as
+    exp(-(gain served + loss failed)), exactly. It stays within 0 and 1.
     """
     up, down = np.minimum(gain, 1.0) * served, np.minimum(loss, 1.0) * failed
     pull = up + down
@@ -130,10 +130,10 @@ def trust_after(trust: Floats, served: Floats, failed: Floats, gain: Floats, los
 
 
 def awareness_after(never: Floats, aware: Floats, hazards: Hazards) -> tuple[Floats, Floats]:
-    """Shares who never used a channel and who use it, a month later; the rest gave it up.
+    """Return the shares that never used a channel and that use it, a month later; the rest gave it up.
 
     never' = -h never, aware' = h (never + k left) - d aware, with Bass's hazard h = p + q aware (Bass 1969),
-    dis-adoption d and re-adoption k (after Saeed and Xu 2020). Runge-Kutta of fourth order, a week a step.
+    dis-adoption d and re-adoption k (after Saeed and Xu 2020). Fourth-order Runge-Kutta with weekly steps.
     """
     state = np.stack([never, aware])
     step = 1 / _STEPS_A_MONTH
@@ -154,27 +154,27 @@ def _flow(state: Floats, hazards: Hazards) -> Floats:
     return np.stack([-begins, begins + returns - hazards.dis_adoption * aware])
 
 
-# ── Futures: every slope drawn from its range, each future a function of its own number
+# ── Futures: every slope drawn from its range, as a function of the future's number
 
 _FUTURES = -3
-"""A replication number of their own."""
+"""Replication number reserved for these draws."""
 _Z_95 = float(special.ndtri(0.95))
 Slopes = dict[str, Floats]
 """By path of the slope within `Adoption`: its value in every future; future 0 is the central one."""
 
 
 def drawn(adoption: Adoption, seed: int, futures: int) -> Slopes:
-    """Give every slope in the central future (all slopes at their value) and in futures 1 to `futures`.
+    """Return every slope in the central future (all slopes at their value) and in futures 1 to `futures`.
 
-    value * exp(z ln(range_factor) / 1.645) with z normal, keyed by (seed, future, path): a future
-    stays the same whichever others are asked for.
+    value * exp(z ln(range_factor) / 1.645) with z normal, keyed by (seed, future, path): a future does not
+    depend on which others are drawn.
     """
     keys = keyed.customer_keys(keyed.run_key(seed, _FUTURES), np.arange(1, futures + 1, dtype=np.int64))
     return {path: _values(slope, path, keys) for path, slope in slopes(adoption)}
 
 
 def slopes(spec: Any, path: str = "") -> Iterator[tuple[str, Slope]]:  # noqa: ANN401  any part of a spec
-    """Every slope of a spec with its dotted path."""
+    """Yield every slope of a spec with its dotted path."""
     if isinstance(spec, Slope):
         yield path, spec
         return

@@ -1,4 +1,4 @@
-"""The months as tables, added up over provinces."""
+"""The months as tables, summed over provinces."""
 
 from math import fsum
 
@@ -13,12 +13,12 @@ from footfall.model.population import Adoption
 
 Floats = NDArray[np.float64]
 CENTRAL = 0
-"""The future in which every slope has its value; the others are drawn."""
+"""The future with every slope at its value; the others are drawn."""
 ALL = "*"
 
 
 class MonthTally:
-    """Sums over the waves of provinces that are upgraded together."""
+    """Sums over groups of provinces that are upgraded together."""
 
     def __init__(self, model: Model, adoption: Adoption, months: int, futures: int) -> None:
         """Start with nothing counted."""
@@ -27,7 +27,7 @@ class MonthTally:
         self._months = range(months + 1)
         self._channels = [k for k, c in enumerate(model.channels) if c.name in adoption.awareness]
         definitions, segments = len(model.share_definitions), len(model.segments)
-        # Electronic and all counted visits of one customer of the nation.
+        # Electronic and all counted visits per customer.
         self._by_future = np.zeros((2, definitions, months + 1, futures + 1))
         self._by_segment = np.zeros((2, definitions, months + 1, segments))
         self._by_wave: dict[tuple[int, int], list[float]] = {}
@@ -35,7 +35,7 @@ class MonthTally:
         self._aware = np.zeros((months + 1, len(model.channels)))
 
     def add(self, wave: int, month: int, stocks: Stocks, visits: Month) -> None:
-        """Count a month of all provinces that are upgraded in month `wave`."""
+        """Add a month of all provinces that are upgraded in month `wave`."""
         provinces = [p for p in self._adoption.provinces if int(p.upgrade_month) == wave]
         weight = sum(float(province.population_share) for province in provinces)
         shares = []
@@ -50,7 +50,7 @@ class MonthTally:
         self._aware[month] += weight * stocks.aware[CENTRAL]
 
     def shares(self) -> pl.DataFrame:
-        """The electronic share by definition, month and drawn future."""
+        """Return the electronic share by definition, month and drawn future."""
         shares = _ratio(self._by_future)[:, :, CENTRAL + 1 :]
         definitions, months, futures = shares.shape
         names = [definition.name for definition in self._model.share_definitions]
@@ -64,7 +64,7 @@ class MonthTally:
         )
 
     def segments(self) -> pl.DataFrame:
-        """The stocks and the share by definition, month and segment, `*` being all."""
+        """Return the state variables and the share by definition, month and segment (`*`: all)."""
         people = np.array([float(segment.population_share) for segment in self._model.segments])
         names = [segment.name for segment in self._model.segments]
         rows = []
@@ -83,7 +83,7 @@ class MonthTally:
         return pl.DataFrame(rows, schema=columns, orient="row")
 
     def provinces(self) -> pl.DataFrame:
-        """The share by definition, month and province."""
+        """Return the share by definition, month and province."""
         rows = [
             (definition.name, month, province.name, month >= wave, self._by_wave[wave, month][number])
             for number, definition in enumerate(self._model.share_definitions)
@@ -95,7 +95,7 @@ class MonthTally:
         return pl.DataFrame(rows, schema=columns, orient="row")
 
     def rollout(self) -> pl.DataFrame:
-        """Who lives in an upgraded province, by month."""
+        """Return the share of customers in upgraded provinces, by month."""
         upgraded = [
             fsum(float(p.population_share) for p in self._adoption.provinces if p.upgrade_month <= month)
             for month in self._months
@@ -104,7 +104,7 @@ class MonthTally:
 
 
 def _ratio(counts: Floats) -> Floats:
-    """Electronic over counted; not a number where nothing counts."""
+    """Return electronic over counted visits; NaN if nothing counts."""
     electronic, counted = counts
     ratio: Floats = np.divide(electronic, counted, out=np.full_like(counted, np.nan), where=counted > 0)
     return ratio

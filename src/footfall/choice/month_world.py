@@ -1,4 +1,4 @@
-"""What stays the same over the months, and where they start: at the model's own shares."""
+"""The constant part of a simulation over months, and its initial state: the model's shares."""
 
 from dataclasses import dataclass, replace
 
@@ -19,35 +19,35 @@ _SHIFT_MOST = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Stocks:
-    """What customers carry from month to month; the first axis is the future."""
+    """State variables carried from month to month; the first axis is the future."""
 
     habit: Floats
-    """By segment and nest: smoothed share of their own choices."""
+    """By segment and nest: smoothed share of past choices."""
     trust: Floats
     """By segment and nest."""
     never: Floats
-    """By channel: who never used it."""
+    """By channel: share that never used it."""
     aware: Floats
-    """By channel: who knows and uses it; 1 where the model has no awareness."""
+    """By channel: share that knows and uses it; 1 if the model has no awareness."""
 
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """A model made ready for its months."""
+    """A model prepared for simulation over months."""
 
     adoption: Adoption
     model: Model
-    """With constants that give the observed shares although not everybody knows every channel."""
+    """The model with constants that give the observed shares although awareness is partial."""
     tables: dict[str, tuple[Situations, ...]]
     """By operation: one for each segment."""
     fails: dict[str, Failing]
     start: Stocks
-    """Of month 0, in one future."""
+    """State of month 0, in one future."""
     shift: float
-    """Utility of the electronic nest that brings month 0 to the declared share."""
+    """Utility of the electronic nest that gives the declared share in month 0."""
 
     def month(self, stocks: Stocks, gain: Floats, failure_factor: Floats) -> Month:
-        """One month with these stocks; `gain` in electronic utility by future, from upgrades."""
+        """Simulate one month from this state; `gain` is the electronic utility from upgrades, by future."""
         gained = self._gained(stocks) + (gain + self.shift)[:, None]
         drivers = Drivers(aware=stocks.aware, gain=gained, failure_factor=failure_factor)
         return one_month(self.model, self.tables, self.fails, drivers)
@@ -57,13 +57,13 @@ class World:
         return self.month(self.start, np.zeros(1), np.ones(1))
 
     def stocks(self, futures: int) -> Stocks:
-        """Give the stocks of month 0, alike in all futures."""
+        """Return the state of month 0, the same in all futures."""
         start = self.start
         each = (start.habit, start.trust, start.never, start.aware)
         return Stocks(*(np.repeat(stock, futures, axis=0) for stock in each))
 
     def _gained(self, stocks: Stocks) -> Floats:
-        """Electronic over physical utility that habit and trust have added since month 0."""
+        """Return the electronic over physical utility added by habit and trust since month 0."""
         tastes = [segment.taste for segment in self.model.segments]
         habit = (stocks.habit - self.start.habit) * [[float(taste.per_habit)] for taste in tastes]
         trust = (stocks.trust - self.start.trust) * [[float(taste.per_trust)] for taste in tastes]
@@ -72,11 +72,11 @@ class World:
 
 
 def world(model: Model) -> World:
-    """Make a model ready. Habit is what is chosen in month 0, so it is at rest: only a change moves it.
+    """Prepare a model. Habit starts at the choices of month 0, an equilibrium that only changes disturb.
 
     Raises:
-        BadInputError: the model has no adoption, or its month 0 cannot be had: too few know a channel, no
-            choice gives the declared share, or a definition counts nothing.
+        BadInputError: the model has no adoption, or its month 0 is infeasible: too few know a channel, no
+            constants give the declared share, or a definition counts nothing.
     """
     adoption = model.adoption
     if adoption is None:
@@ -102,7 +102,7 @@ def world(model: Model) -> World:
     first = made.first_month()
     for definition in model.share_definitions:
         if not first.counted(definition)[1].sum() > 0:
-            where, problem = f"share definition {definition.name}", "counts nothing that is served"
+            where, problem = f"share definition {definition.name}", "counts no served visits"
             raise BadInputError(where, problem, "channels and operations that the model has")
     return replace(made, start=replace(made.start, habit=first.chosen))
 
@@ -115,7 +115,7 @@ def _unmoved(model: Model, adoption: Adoption) -> Stocks:
 
 
 def _with_awareness(model: Model, adoption: Adoption) -> Model:
-    """Give the model whose constants make it choose as before although not everybody knows every channel."""
+    """Return the model with constants that keep its choices although awareness is partial."""
     if all(awareness.start_share >= 1 for awareness in adoption.awareness.values()):
         return model
     reached = tuple(
@@ -130,7 +130,7 @@ def _with_awareness(model: Model, adoption: Adoption) -> Model:
         raise BadInputError(
             f"adoption of {model.name}", problem, "a higher start_share of its awareness"
         ) from error
-    # The reach stays what it was: the months multiply it by whoever knows the channel then.
+    # The reach is unchanged: each month multiplies it by the awareness of that month.
     return model.model_copy(update={"choice": fitted.choice})
 
 

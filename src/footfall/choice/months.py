@@ -21,7 +21,7 @@ from footfall.choice.month_tables import MonthTally
 from footfall.choice.month_world import Stocks, World, world
 from footfall.model.model import Model
 
-# ── Month after month, in every province and every future
+# ── Month by month, in every province and future
 
 Floats = NDArray[np.float64]
 HAZARDS = ("innovation_per_month", "imitation_per_month", "dis_adoption_per_month", "re_adoption_factor")
@@ -30,7 +30,7 @@ HAZARDS = ("innovation_per_month", "imitation_per_month", "dis_adoption_per_mont
 
 @dataclass(frozen=True, slots=True)
 class AdoptionResult:
-    """What the months gave; month 0 is where the model stands."""
+    """Results of the months; month 0 is the model's initial state."""
 
     shares: pl.DataFrame
     """definition, month, future (from 1), electronic_share: of all provinces together."""
@@ -44,10 +44,10 @@ class AdoptionResult:
 
 
 def adopt(model: Model, months: int, seed: int = 1, futures: int = 400) -> AdoptionResult:
-    """Move a model over months, in the central future and in futures drawn from the ranges of its slopes.
+    """Simulate a model over months, in the central future and in futures drawn from the slopes' ranges.
 
     Raises:
-        BadInputError: the model has no adoption, or its month 0 cannot be had.
+        BadInputError: the model has no adoption, or its month 0 is infeasible.
     """
     return over_months(world(model), months, seed, futures)
 
@@ -59,16 +59,16 @@ def over_months(
     futures: int,
     progress: Callable[[float], None] = lambda _share: None,
 ) -> AdoptionResult:
-    """`adopt`, of a model made ready before.
+    """Simulate a prepared model over months, as `adopt`.
 
     The choice is the model's own nested logit; per month: habit H <- r H + (1 - r) (share chosen), trust by
     success and failure, awareness by Bass with dis-adoption, and upgrades in the month of the province.
-    Provinces with the same month of upgrade are alike, so they are worked out once.
+    Provinces with the same month of upgrade are equal, so they are computed once.
     """
     adoption, slopes = ready.adoption, drawn(ready.adoption, seed, futures)
     tally = MonthTally(ready.model, adoption, months, futures)
     waves = sorted({int(province.upgrade_month) for province in adoption.provinces})
-    # Until its own month every province goes the same way.
+    # Until its upgrade every province develops in the same way.
     waiting = list(_months(ready, slopes, ready.stocks(futures + 1), range(min(waves[-1], months + 1))))
     for number, wave in enumerate(waves):
         before, rest = waiting[:wave], range(wave, months + 1)
@@ -84,7 +84,7 @@ def over_months(
 def _months(
     ready: World, slopes: Slopes, stocks: Stocks, months: range, upgrade_month: float = inf
 ) -> Iterator[tuple[Stocks, Month]]:
-    """Stocks and visits of these months, in a province that is upgraded in a month (never: infinity)."""
+    """Yield state and visits of these months, in a province upgraded in a given month (infinity: never)."""
     for month in months:
         visits = ready.month(stocks, *_upgrade(slopes, month - upgrade_month))
         yield stocks, visits
@@ -92,7 +92,7 @@ def _months(
 
 
 def _upgrade(slopes: Slopes, months_since: float) -> tuple[Floats, Floats]:
-    """Gain in electronic utility and factor on electronic failures, by future."""
+    """Return the gain in electronic utility and the factor on electronic failures, by future."""
     gain, factor = slopes["upgrade.utility_gain"], slopes["upgrade.failure_factor"]
     if months_since < 0:
         return np.zeros_like(gain), np.ones_like(factor)

@@ -231,7 +231,7 @@ def show(done: LoadDone) -> None:
     if judged.manifest.workers:
         say(f"workers: {workers_line(judged.manifest.workers)}")
     if judged.manifest.connections is not None:
-        say(f"connections: {judged.manifest.connections.told(judged.manifest.settings)}")
+        say(f"connections: {judged.manifest.connections.describe(judged.manifest.settings)}")
     if lag is not None and lag.p99 is not None:
         say(f"lag of the generator: p99 {lag.p99 * 1000:.1f} ms, at most {(lag.max or 0) * 1000:.1f} ms")
     show_judged(judged)

@@ -182,7 +182,7 @@ def _accounts(manifest: Manifest) -> list[str]:
     if manifest.workers:
         lines.append(f"workers: {len(manifest.workers)}{', degraded' if manifest.degraded else ''}")
     if manifest.connections is not None:
-        lines.append(_plain(f"connections: {manifest.connections.told(manifest.settings)}"))
+        lines.append(_plain(f"connections: {manifest.connections.describe(manifest.settings)}"))
     return [*lines, f"model {_plain(manifest.model)}, seed {manifest.seed}, run {_code(manifest.run)}"]
 
 

@@ -1,4 +1,4 @@
-"""Times and shares as people write them: `90s`, `2min`, `1h30m`, `90 %`."""
+"""Parse times and shares: `90s`, `2min`, `1h30m`, `90 %`."""
 
 import re
 

@@ -1,31 +1,31 @@
-"""The errors that end a run: what a user gave wrong, and what no run may do."""
+"""The errors that end a run: bad input, and violated invariants."""
 
 
 class BadInputError(Exception):
-    """Something the user gave is wrong; its text is the one line that they see (exit code 2)."""
+    """The user's input is wrong; the message is the one line that they see (exit code 2)."""
 
     def __init__(self, where: str, problem: str, expected: str = "") -> None:
-        """Say where it is, what is wrong there, and what was expected instead."""
+        """Create the error: where it is, what is wrong there, and what was expected instead."""
         line = f"{where}: {problem}"
         super().__init__(f"{line}; expected {expected}" if expected else line)
 
 
 class InvariantError(ValueError):
-    """A law that every run obeys is broken: the run is not to be trusted (exit code 3)."""
+    """An invariant of all runs is violated: the run cannot be trusted (exit code 3)."""
 
-    def __init__(self, law: str, where: str, evidence: str) -> None:
-        """Name the law, the station and interval, and both numbers."""
-        super().__init__(law, where, evidence)
-        self.law = law
+    def __init__(self, invariant: str, where: str, evidence: str) -> None:
+        """Create the error: the invariant, the station and interval, and both numbers."""
+        super().__init__(invariant, where, evidence)
+        self.invariant = invariant
         self.where = where
         self.evidence = evidence
 
     def __str__(self) -> str:
-        """Give all three as one line."""
-        return f"broken law '{self.law}' at {self.where}: {self.evidence}"
+        """Return all three as one line."""
+        return f"violated invariant '{self.invariant}' at {self.where}: {self.evidence}"
 
 
-# ── What a number that a user gives may be at most, whatever it means
+# ── Largest number that a user may give
 
 NUMBER_MOST = 1e15
-"""In seconds thirty million years; beyond it, sums of numbers lose their fractions."""
+"""Thirty million years in seconds; beyond it, sums lose their fractions."""

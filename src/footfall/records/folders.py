@@ -1,4 +1,4 @@
-"""Whose folder a run is written into: its own, empty, and no other's at the same time."""
+"""Claim and lock the folder that a run is written into."""
 
 import fcntl
 import os
@@ -14,18 +14,18 @@ from footfall.records.runs import MANIFEST, RUN_FILES, TRACE_FILE, read_json
 _TRACE = "a trace"
 _PLAYED = "load.json"
 _FORMER = (*RUN_FILES, MANIFEST, "report.html", "junit.xml", "summary.md", "verdict.json", "endpoints.toml")
-"""What a former run left that a new one might not write anew."""
+"""Files of an earlier run that a new one might not overwrite."""
 _locked: dict[Path, int] = {}
-"""Descriptors of the folders that this process writes; a lock ends with its process, however that ends."""
+"""Descriptors of the folders that this process writes; locks end with the process, however it ends."""
 
 
 def claim(out: Path | None, ordinary: Path, *, overwrite: bool | None = None) -> Path:
-    """Give a folder for a new run, locked for this process.
+    """Return a folder for a new run, locked for this process.
 
     Without `out` it is `ordinary`, or the first of `ordinary-2`, `ordinary-3` … that is free.
 
-    A folder that is named must be new or empty, but for hidden files. With `overwrite` the files of a former
-    run in it are removed; None: the command has no such option.
+    `out` must be new or empty, except for hidden files. With `overwrite` the files of an earlier run in it
+    are removed; None: the command has no such option.
 
     Raises:
         BadInputError: it is in use, holds a run or other files, or cannot be written.
@@ -53,7 +53,7 @@ def claim_for_play(folder: Path) -> None:
     is_new = not folder.exists()
     check_writable(folder, where)
     if not _lock(folder):
-        raise BadInputError(where, "another run is being written into it", "a folder of its own for each run")
+        raise BadInputError(where, "another run is being written into it", "a separate folder for each run")
     try:
         _check_playable(folder, where)
     except BaseException:
@@ -94,18 +94,18 @@ def held_for_play(folder: Path) -> Iterator[int]:
 
 
 def lock_of(folder: Path) -> int | None:
-    """Give the descriptor that holds the lock of a folder in this process; None: it does not have it.
+    """Return the descriptor of this process's lock on a folder; None: it has none.
 
-    A child that inherits it shares the lock, which then ends with the last of both.
+    A child that inherits it shares the lock, which then ends with the last of the two processes.
     """
     return _locked.get(folder.resolve())
 
 
 def inherit(folder: Path, descriptor: int) -> None:
-    """Take over the lock of a folder from the program that started this process.
+    """Take over the lock of a folder from the parent process.
 
     Raises:
-        BadInputError: the descriptor is none, or of another folder.
+        BadInputError: the descriptor is invalid, or belongs to another folder.
     """
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -121,14 +121,14 @@ def inherit(folder: Path, descriptor: int) -> None:
 
 
 def release(folder: Path) -> None:
-    """Let others have a folder that this process has written."""
+    """Unlock a folder that this process has written."""
     descriptor = _locked.pop(folder.resolve(), None)
     if descriptor is not None:
         os.close(descriptor)
 
 
 def check_not_in_use(folder: Path) -> None:
-    """See that no run is being written into a folder just now.
+    """Check that no run is currently being written into a folder.
 
     Raises:
         BadInputError: one is.
@@ -141,10 +141,10 @@ def check_not_in_use(folder: Path) -> None:
 
 
 def check_writable(folder: Path, where: str = "") -> None:
-    """Find out that results cannot be written before any work is done; `where` names it in errors.
+    """Check that results can be written, before any work is done; `where` names the folder in errors.
 
     Raises:
-        BadInputError: the folder cannot be made or written.
+        BadInputError: the folder cannot be created or written.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -156,7 +156,7 @@ def check_writable(folder: Path, where: str = "") -> None:
 
 
 def check_free(out: Path | None, *, overwrite: bool | None = None) -> None:
-    """See early on that a named folder is new or empty, or holds a run that may be replaced.
+    """Check early that a named folder is new or empty, or has a run that may be replaced.
 
     Raises:
         BadInputError: it does not.
@@ -184,7 +184,7 @@ def _claim(out: Path, *, overwrite: bool | None) -> None:
     check_writable(out)
     if not _lock(out):
         check_free(out, overwrite=overwrite)
-        raise BadInputError(where, "another run is being written into it", "a folder of its own for each run")
+        raise BadInputError(where, "another run is being written into it", "a separate folder for each run")
     try:
         check_free(out, overwrite=overwrite)
         for name in _FORMER if _visible(out) else ():
@@ -198,7 +198,7 @@ def _claim(out: Path, *, overwrite: bool | None) -> None:
 
 
 def _lock(folder: Path) -> bool:
-    """Lock a folder for this process; false: another one, or an earlier run of this one, has it."""
+    """Lock a folder for this process; False: locked by another one, or by an earlier run of this one."""
     place = folder.resolve()
     if place in _locked:
         return False
@@ -212,7 +212,7 @@ def _lock(folder: Path) -> bool:
         os.close(descriptor)
         return False
     except OSError:
-        # Some network file systems know no such lock; the manifest still tells a run that is there.
+        # Some network file systems do not support locks; the manifest still identifies an existing run.
         pass
     _locked[place] = descriptor
     return True
@@ -223,7 +223,7 @@ def _visible(folder: Path) -> list[str]:
 
 
 def _held(folder: Path) -> str | None:
-    """Say what of ours a folder holds; None: nothing."""
+    """Describe the run or trace in a folder; None: there is none."""
     if (folder / MANIFEST).is_file():
         try:
             data = read_json(folder / MANIFEST, "a manifest")

@@ -1,4 +1,4 @@
-"""Times counted in buckets so narrow that every percentile is right to a thousandth, and that add up."""
+"""Mergeable histograms of times, with buckets narrow enough for percentiles accurate to 0.1 %."""
 
 import math
 from collections import Counter
@@ -11,19 +11,19 @@ from footfall.records.load_generator import TimeSummary
 PER_OCTAVE = 1024
 """Buckets between a time and its double: a bucket is at most 0.1 % wide, its middle at most 0.05 % off."""
 SMALLEST_S = 1e-6
-"""Whatever is shorter, nought and negative times too, is counted together."""
+"""All shorter times, including zero and negative ones, are counted together."""
 _UNDER = -(10**6)
 
 
 @dataclass(slots=True)
 class Histogram:
-    """A sample of times, seconds, without its order; any number of them in a few kilobytes.
+    """A sample of times in seconds, without their order; any number of them in a few kilobytes.
 
     Log-linear buckets as in G. Tene's HdrHistogram, by the exponent and mantissa of the number itself.
     """
 
     counts: Counter[int] = field(default_factory=Counter)
-    """How many times fell into a bucket, by the bucket's number."""
+    """Number of times in each bucket, by the bucket's number."""
     n: int = 0
     sum_s: float = 0.0
     min_s: float = math.inf
@@ -43,7 +43,7 @@ class Histogram:
         self.max_s = max(self.max_s, seconds)
 
     def merge(self, other: "Histogram") -> None:
-        """Count all that another one has counted."""
+        """Add the counts of another histogram."""
         self.counts.update(other.counts)
         self.n += other.n
         self.sum_s += other.sum_s
@@ -51,7 +51,7 @@ class Histogram:
 
     @property
     def mean_s(self) -> float | None:
-        """The mean, exact; None of nothing."""
+        """Exact mean; None if empty."""
         return self.sum_s / self.n if self.n else None
 
     def percentile(self, share: float) -> float | None:
@@ -104,7 +104,7 @@ class Histogram:
 
 
 def merged(histograms: Iterable[Histogram]) -> Histogram:
-    """Give one histogram of all that several have counted."""
+    """Merge several histograms."""
     total = Histogram()
     for histogram in histograms:
         total.merge(histogram)

@@ -1,15 +1,15 @@
-"""What is recorded of the load generator itself: its own part of the times, and its connections."""
+"""Measurements of the load generator itself: its share of measured times, and its connections."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-# ── What is known of the load generator itself during a run: its own part of the times that it measured
+# ── The load generator's share of measured times
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimeSummary:
-    """A sample of times in a few figures, seconds; None of an empty one."""
+    """Summary of a sample of times in seconds; None if it is empty."""
 
     n: int = 0
     p50_s: float | None = None
@@ -20,25 +20,25 @@ class TimeSummary:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ControlRecord:
-    """A request that a separate process sent again and again while the run lasted."""
+    """A request that a separate process repeated during the run."""
 
     method_and_path: str
     sent: int = 0
     failed: int = 0
-    """Without an answer; these have no time."""
+    """Requests without a response; they have no time."""
     answered: TimeSummary = TimeSummary()
-    """From sending it to the end of its answer."""
+    """From sending the request to the end of its response."""
     same_in_run: TimeSummary = TimeSummary()
-    """The run's own requests of the same path, from asked to ended; none where the run has none."""
+    """The run's own requests of the same path, from asked to ended; none if the run has none."""
     woken_late: TimeSummary = TimeSummary()
-    """How late that process was woken when it slept for 20 ms: how busy the host was with other work."""
+    """How late that process woke from sleeps of 20 ms: how busy the host was with other work."""
     cpu_10ms: TimeSummary = TimeSummary()
-    """How long 10 ms of CPU time took that process, once a second: more where other programs use the CPUs."""
+    """Time in which that process got 10 ms of CPU time, once a second: longer if the CPUs are busy."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GeneratorRecord:
-    """The generator of a run; of several workers together, the busiest at each second."""
+    """The generator of a run; for several workers, the busiest in each second."""
 
     own: TimeSummary = TimeSummary()
     """What it took of each request before it was sent (`Hit.own_s`)."""
@@ -53,11 +53,11 @@ class GeneratorRecord:
 
     @property
     def cpu_share_max(self) -> float | None:
-        """The busiest second."""
+        """CPU share of the busiest second."""
         return max(self.cpu_share_by_s, default=None)
 
     def to_data(self) -> dict[str, Any]:
-        """Give it in plain data, for a file."""
+        """Return it as plain data, for a file."""
         return asdict(self)
 
     @classmethod
@@ -65,7 +65,7 @@ class GeneratorRecord:
         """Read it from plain data.
 
         Raises:
-            TypeError: it is not what this record holds.
+            TypeError: it does not match this record.
             KeyError: a part is missing.
         """
         control = data["control"]
@@ -86,16 +86,16 @@ def _control(data: dict[str, Any]) -> ControlRecord:
     return ControlRecord(**data | times)
 
 
-# ── What a run's connections were: how many, how often one was used again, and what ran out
+# ── Connections of a run: opened, reused, and resources that ran out
 
 NO_DESCRIPTOR = "no_file_descriptor"
 NO_PORT = "no_local_port"
 GENERATORS_OWN = frozenset({NO_DESCRIPTOR, NO_PORT})
-"""Causes that are the generator's own fault, and never the service's."""
+"""Causes inside the generator, never in the service."""
 _WHOSE = {
-    "customer": "each customer's own",
+    "customer": "one per customer",
     "shared": "shared by all",
-    "request": "one for each request",
+    "request": "one per request",
 }
 _RAN_OUT = {
     NO_PORT: (
@@ -113,26 +113,26 @@ class ConnectionCounts:
     opened: int = 0
     tls_handshakes: int = 0
     reused: int = 0
-    """Requests on a connection that was kept from an earlier one."""
+    """Requests on a connection kept open from an earlier one."""
     repeated: int = 0
-    """Requests (GET, HEAD) sent again, since a kept connection was closed before a byte of the answer."""
+    """Requests (GET, HEAD) repeated because a reused connection was closed before the response."""
     no_local_port: int = 0
     """Connections that were not opened because the generator had no local port left."""
     no_file_descriptor: int = 0
     """Connections that were not opened because the generator had too many files open."""
     not_opened: int = 0
-    """Connections that were not opened for other reasons: nobody answered, or TLS failed."""
+    """Connections that were not opened for other reasons: no reply, or TLS failed."""
 
     @classmethod
     def of(cls, counts: Mapping[str, int]) -> "ConnectionCounts":
-        """Sum up what was counted, by name; what has no field of its own is `not_opened`."""
+        """Sum up counts by name; names without a field count as `not_opened`."""
         named = {each.name for each in fields(cls)} - {"not_opened"}
         other = sum(count for name, count in counts.items() if name not in named)
         return cls(**{name: counts[name] for name in named if name in counts}, not_opened=other)
 
     @property
     def ran_out(self) -> str:
-        """What the generator ran out of, and what to do; empty if of nothing."""
+        """Resources that the generator ran out of, with advice; empty if none."""
         found = [
             f"{count:,} connections failed in the generator: {what} ({advice})"
             for name, (what, advice) in _RAN_OUT.items()
@@ -140,8 +140,8 @@ class ConnectionCounts:
         ]
         return "; ".join(found)
 
-    def told(self, settings: Mapping[str, Any]) -> str:
-        """Say it in words, with what a manifest's settings say of whose they were and of certificates."""
+    def describe(self, settings: Mapping[str, Any]) -> str:
+        """Describe the connections, with how they were shared and whether certificates were checked."""
         whose = _WHOSE.get(str(settings.get("connections", "")), "")
         unchecked = "certificates were not checked (--insecure)" if settings.get("insecure") else ""
         others = "those of users in a locustfile are not counted" if settings.get("served_by") else ""
@@ -149,8 +149,8 @@ class ConnectionCounts:
         return "; ".join(part for part in parts if part)
 
     def __str__(self) -> str:
-        """Say it in words."""
-        parts = [f"{self.opened:,} opened", f"{self.reused:,} requests on kept ones"]
+        """Return the counts in words."""
+        parts = [f"{self.opened:,} opened", f"{self.reused:,} requests on reused ones"]
         parts += [f"{self.tls_handshakes:,} TLS handshakes"] if self.tls_handshakes else []
         parts += [f"{self.repeated:,} requests repeated"] if self.repeated else []
         parts += [f"{self.not_opened:,} not opened"] if self.not_opened else []

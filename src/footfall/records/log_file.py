@@ -1,4 +1,4 @@
-"""A table of any shape as rows of text: CSV of any dialect, spreadsheets, Parquet."""
+"""Read a table of any shape: CSV of any dialect, spreadsheets, Parquet."""
 
 import csv
 import zipfile
@@ -15,21 +15,21 @@ from polars.exceptions import PolarsError
 from footfall.records.errors import BadInputError
 from footfall.records.text_file import LINE_MOST, begins_with, encoding_of, lines_of
 
-# ── Rows of a spreadsheet (Excel, OpenDocument) as text, with the optional package that reads it
+# ── Spreadsheets (Excel, OpenDocument) as rows of text, read by an optional package
 
 BYTES_MOST = 2**29
-"""Of all the parts of a sheet's file, unpacked."""
+"""Largest size of a spreadsheet file, unpacked."""
 _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 _HINT = "the package for sheets: pip install 'footfall[excel]'; or the sheet saved as CSV"
 
 
 def is_sheet(path: Path) -> bool:
-    """Tell whether a file is a spreadsheet, by its first bytes."""
+    """Return whether a file is a spreadsheet, by its first bytes."""
     return begins_with(path, 4) in {_ZIP, _OLE}
 
 
 def sheet_rows(path: Path, sheet: str | None = None) -> Iterator[tuple[int, list[str]]]:
-    """Give number and cells of each row of a sheet (None: of the first); dates and times in ISO form.
+    """Yield number and cells of each row of a sheet (None: the first); dates and times in ISO format.
 
     Raises:
         BadInputError: the package is missing, the file is damaged or too large, or has no such sheet.
@@ -65,7 +65,7 @@ def _check(path: Path) -> None:
 
 
 def _cell_text(cell: Any) -> str:  # noqa: ANN401  what a sheet holds
-    """Give a cell as a CSV file would have it."""
+    """Return a cell as in a CSV file."""
     if isinstance(cell, bool):
         return str(cell).lower()
     if isinstance(cell, float):
@@ -87,34 +87,34 @@ def _clock(seconds: float) -> str:
     return f"{'-' if seconds < 0 else ''}{hours}:{minute:02d}:{second:02d}{fraction}"
 
 
-# ── Somebody's own table, whatever its columns: CSV of any dialect as text, sheets, Parquet with its types
+# ── User tables with arbitrary columns: CSV of any dialect as text, spreadsheets, Parquet with its types
 
 PARQUET_SUFFIXES = frozenset({".parquet", ".pq"})
 ROWS_MOST, CELLS_MOST = 10_000_000, 200_000_000
-"""A small Parquet file may hold thousands of millions of rows."""
+"""A small Parquet file may contain billions of rows."""
 SEPARATORS = (",", ";", "\t", "|")
 TOTALS = frozenset(
     {"total", "totals", "grand", "subtotal", "sub-total", "sum", "sums", "average", "averages", "mean"}
     | {"summe", "gesamt", "insgesamt", "somme", "totale", "totaal", "suma", "итого", "всего"}
     | {"合计", "总计", "小计", "平均"}
 )
-"""First words of rows that sum up others."""
+"""First words of rows of totals."""
 _EXPECTED = "a CSV file with a heading line, an Excel sheet, or a Parquet file"
 _HEAD_ROWS = 60
-"""The heading stands among so many rows."""
+"""The heading is within this number of rows."""
 _BATCH = 50_000
 _QUOTED_LINES_MOST = 100
 _CELL_MOST = 1 << 17
-"""Characters; a longer cell is damage."""
+"""Characters; a longer cell means a damaged file."""
 _SHORT_SHARE = 0.01
-"""More short lines than that come of a program that leaves off empty cells at the end."""
+"""More short lines than this share come from a program that omits trailing empty cells."""
 _Row = tuple[int, list[str]]
 _Way = tuple[str, list[_Row], Iterator[_Row]]
 
 
 @dataclass(frozen=True, slots=True)
 class SetAside:
-    """A line that is no row of the table, and why."""
+    """A line that is not a row of the table, and why."""
 
     reason: str
     line: int
@@ -123,7 +123,7 @@ class SetAside:
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """One of several files whose lines are numbered on."""
+    """One of several files with consecutive line numbers."""
 
     name: str
     first_line: int
@@ -131,44 +131,44 @@ class File:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Rows of a file, where each stood, and what was set aside."""
+    """Rows of a file, their positions, and the lines set aside."""
 
     frame: pl.DataFrame
     lines: pl.Series | None = None
-    """Number of each row's line in the file (or of its row in the sheet); None: the file has no lines."""
+    """Line number of each row in the file (or its row in the sheet); None: the file has no lines."""
     aside: tuple[SetAside, ...] = ()
     notes: tuple[str, ...] = ()
-    """How the file was read, where that was not plain."""
+    """How the file was read, if not obvious."""
     files: tuple[File, ...] = ()
-    """Where the rows are of several files, whose lines are numbered on; empty: of one."""
+    """The files of the rows, if several; their line numbers are consecutive."""
 
     def place(self, row: int) -> str:
-        """Say where a row (from 0) stands."""
+        """Describe the position of a row (from 0)."""
         return f"row {row + 1:,}" if self.lines is None else self.place_of(int(self.lines[row]))
 
     def place_of(self, line: int) -> str:
-        """Say where a line stands."""
+        """Describe the position of a line."""
         file = next((each for each in reversed(self.files) if each.first_line <= line), None)
         return f"line {line:,}" if file is None else f"{file.name} line {line - file.first_line + 1:,}"
 
 
 @dataclass(frozen=True, slots=True)
 class TableForm:
-    """What is known of a table's form; what is not is found out."""
+    """What is known about a table's format; the rest is detected."""
 
     names: frozenset[str] = frozenset()
-    """Columns that the heading holds: the first line that has them all is the heading."""
+    """Columns in the heading: the first line with all of them is the heading."""
     encoding: str | None = None
     separator: str | None = None
     sheet: str | None = None
-    """Of a file with several; None: the first."""
+    """Name of the sheet; None: the first."""
 
 
 def read_log(path: Path) -> pl.DataFrame:
-    """Read every row of a table; a CSV's cells stay text, so that one bad cell spoils its own row alone.
+    """Read every row of a table; CSV cells stay text, so that one bad cell affects only its own row.
 
     Raises:
-        BadInputError: the file is missing, empty, damaged, has no rows, or a line that is no row.
+        BadInputError: the file is missing, empty, damaged, has no rows, or a line that is not a row.
     """
     table = read_table(path)
     if table.aside:
@@ -178,11 +178,11 @@ def read_log(path: Path) -> pl.DataFrame:
 
 
 def read_table(path: Path, form: TableForm | None = None) -> Table:
-    """Read a table; lines that are no rows of it are set aside with their numbers.
+    """Read a table; lines that are not rows of it are set aside with their numbers.
 
     Set aside are lines with more cells than the heading, lines with fewer (unless they are more than 1 %:
-    then empty cells at the end were left off), headings that come again, and rows of totals. What stands
-    above the heading is passed over. Cells of text are text, empty ones null.
+    then trailing empty cells were omitted), repeated headings, and rows of totals. Lines above the heading
+    are skipped. Cells of CSV files and sheets are text, empty ones null.
 
     Raises:
         BadInputError: the file is missing, empty, damaged, too large, or has no rows.
@@ -197,13 +197,13 @@ def read_table(path: Path, form: TableForm | None = None) -> Table:
     else:
         table = _text(path, form)
     if table.frame.is_empty():
-        told = f"; line {table.aside[0].line}: {table.aside[0].reason}" if table.aside else ""
-        raise BadInputError(str(path), f"has no rows below its heading{told}", _EXPECTED)
+        reason = f"; line {table.aside[0].line}: {table.aside[0].reason}" if table.aside else ""
+        raise BadInputError(str(path), f"has no rows below its heading{reason}", _EXPECTED)
     return table
 
 
 def joined(tables: Sequence[tuple[str, Table]]) -> Table:
-    """Give tables of several files, by name, as one.
+    """Concatenate the tables of several files, given by name.
 
     Raises:
         BadInputError: they have different columns.
@@ -252,7 +252,7 @@ def _text(path: Path, form: TableForm) -> Table:
 
 
 def _csv_rows(path: Path, encoding: str, separator: str) -> Iterator[_Row]:
-    """Give the rows of a CSV file with the number of the line in which each begins."""
+    """Yield the rows of a CSV file with the number of their first line."""
     lines = _Lines(lines_of(path, encoding))
     csv.field_size_limit(LINE_MOST * (_QUOTED_LINES_MOST + 1))
     reader = csv.reader(lines, delimiter=separator)
@@ -274,7 +274,7 @@ def _csv_rows(path: Path, encoding: str, separator: str) -> Iterator[_Row]:
 
 
 class _Lines:
-    """Lines without zero bytes; counts their quotes, and knows whether the end was reached."""
+    """Lines without zero bytes; counts their quotes, and notes whether the end was reached."""
 
     def __init__(self, lines: Iterator[str]) -> None:
         self._lines = lines
@@ -302,7 +302,7 @@ class _Reader:
         self._short: list[_Row] = []
 
     def table(self, ways: Sequence[tuple[str, Iterable[_Row]]], notes: tuple[str, ...]) -> Table:
-        """Read the rows in the likeliest of several ways to part them."""
+        """Read the rows with the most likely of several separators."""
         heads = [(separator, iter(rows)) for separator, rows in ways]
         looked = [(separator, list(islice(rows, _HEAD_ROWS)), rows) for separator, rows in heads]
         _, head, rest = self._likeliest(looked)
@@ -313,13 +313,13 @@ class _Reader:
         names = _names(cells)
         above = sum(any(map(str.strip, cells)) for _, cells in head[:place])
         if above:
-            notes = (*notes, f"the heading is line {line}; {above} lines above it were passed over")
+            notes = (*notes, f"the heading is line {line}; {above} lines above it were skipped")
         frame, lines = self._frame(names, chain(head[place + 1 :], rest))
         aside = tuple(sorted(self._aside, key=lambda each: each.line))
         return Table(frame, lines, aside, notes)
 
     def _likeliest(self, ways: list[_Way]) -> _Way:
-        """Choose the separator with which a line holds all named columns, else most lines are alike."""
+        """Choose the separator that gives a line with all named columns, else the most uniform lines."""
         if self._form.names:
             for way in ways:
                 if any(self._form.names <= set(_stripped(cells)) for _, cells in way[1]):
@@ -327,7 +327,7 @@ class _Reader:
         return max(ways, key=lambda way: _alike([cells for _, cells in way[1]]))
 
     def _heading(self, head: list[list[str]]) -> int | None:
-        """Give the place of the heading: it holds the named columns, or is the first as wide as most."""
+        """Return the index of the heading: it has the named columns, or is the first of the usual width."""
         if self._form.names:
             for place, cells in enumerate(head):
                 if self._form.names <= set(_stripped(cells)):
@@ -365,7 +365,7 @@ class _Reader:
         return frame.drop("\x00line"), frame["\x00line"]
 
     def _belongs(self, names: list[str], row: _Row) -> bool:
-        """Tell whether a row is one of the table; what is not is set aside, a short one for later."""
+        """Return whether a row belongs to the table; others are set aside, short ones for later."""
         line, cells = row
         filled = _trimmed(cells)
         if not filled:
@@ -388,7 +388,7 @@ class _Reader:
 
 
 def _part(names: list[str], rows: list[_Row]) -> pl.DataFrame:
-    """Give rows as text, cells that are missing or empty as null."""
+    """Return rows as text, with missing or empty cells as null."""
     width = len(names)
     cells = [(row + [""] * (width - len(row)))[:width] for _, row in rows]
     columns: Iterable[Sequence[str]] = zip(*cells, strict=True) if cells else [()] * width
@@ -403,7 +403,7 @@ def _stripped(cells: Sequence[str]) -> list[str]:
 
 
 def _trimmed(cells: Sequence[str]) -> list[str]:
-    """Leave off empty cells at the end."""
+    """Remove trailing empty cells."""
     filled = len(cells)
     while filled and not cells[filled - 1].strip():
         filled -= 1
@@ -411,9 +411,9 @@ def _trimmed(cells: Sequence[str]) -> list[str]:
 
 
 def _names(cells: Sequence[str]) -> list[str]:
-    """Give each column a name of its own."""
+    """Give each column a unique name."""
     names: dict[str, int] = {}
-    """Each with how often it came."""
+    """Number of occurrences of each name."""
     for place, cell in enumerate(_stripped(_trimmed(cells)), 1):
         name = base = cell or f"column_{place}"
         while name in names:
@@ -424,12 +424,12 @@ def _names(cells: Sequence[str]) -> list[str]:
 
 
 def _width(head: list[list[str]]) -> int:
-    """Give how many cells most rows have, the more of two that are as frequent."""
+    """Return the most frequent number of cells; of equally frequent ones, the largest."""
     widths = [len(cells) for cells in head if any(map(str.strip, cells))]
     return max(set(widths), key=lambda width: (widths.count(width), width), default=0)
 
 
 def _alike(head: list[list[str]]) -> float:
-    """Rate a way to part lines: how many have the usual number of cells, where that is two or more."""
+    """Score a separator: how many lines have the usual number of cells, if that is two or more."""
     width = _width(head)
     return sum(len(cells) == width for cells in head) * (1 + min(width, 50) / 100) if width > 1 else 0.0

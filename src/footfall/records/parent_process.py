@@ -1,4 +1,4 @@
-"""A process that another one of ours started ends with it, however that one ended."""
+"""End a child process when its parent ends, for whatever reason."""
 
 import os
 import signal
@@ -12,18 +12,18 @@ _GRACE_S = 20.0
 
 
 def for_child(environment: Mapping[str, str]) -> dict[str, str]:
-    """Give the environment for a child that calls `end_with_parent`."""
+    """Return the environment for a child that calls `end_with_parent`."""
     return {**environment, PARENT_VARIABLE: str(os.getpid())}
 
 
 def end_with_parent(parent: int | None = None) -> None:
-    """End this process when its parent is gone, also by SIGKILL: by SIGTERM, and by SIGKILL 20 s later.
+    """End this process when its parent has ended, even by SIGKILL: by SIGTERM, and by SIGKILL 20 s later.
 
-    `parent` is its process id; None: as `for_child` told it, and nothing happens where nobody did.
+    `parent` is its process id; None: that set by `for_child`, or no effect if it was not called.
     """
-    told = os.environ.pop(PARENT_VARIABLE, "")
-    if parent is None and told.isdigit():
-        parent = int(told)
+    given = os.environ.pop(PARENT_VARIABLE, "")
+    if parent is None and given.isdigit():
+        parent = int(given)
     if parent is not None:
         threading.Thread(target=_watch, args=(parent,), daemon=True, name="parent watch").start()
 

@@ -4,23 +4,23 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
-# ── How a visit ends: exactly one of these names, and only the first is a success
+# ── Outcomes of a visit; only the first is a success
 
 
 class Outcome(StrEnum):
-    """The named end of one attempt at one channel."""
+    """The outcome of one attempt at one channel."""
 
     SERVED = "served"
     REJECTED = "rejected"
-    """Refused by a business rule: no funds, under contract, wrong PIN, unknown command."""
+    """Rejected by a business rule: no funds, under contract, wrong PIN, unknown command."""
     ERROR = "error"
     """A technical fault of the channel or of a system behind it."""
     TIMEOUT = "timeout"
-    """No answer within the deadline."""
+    """No response within the deadline."""
     THROTTLED = "throttled"
-    """Turned away by a full queue or a rate limit."""
+    """Rejected by a full queue or a rate limit."""
     BLOCKED = "blocked"
-    """No line or no room."""
+    """No free line or waiting place."""
     ABANDONED = "abandoned"
     """The customer waited and lost patience."""
     BALKED = "balked"
@@ -30,36 +30,36 @@ class Outcome(StrEnum):
     CLOSED = "closed"
     """The channel was not open."""
     UNFINISHED = "unfinished"
-    """Cut by the horizon or by a stop; not known, hence not a success."""
+    """Cut off by the end of the run; unknown, hence not a success."""
 
 
 OUTCOMES: tuple[str, ...] = tuple(Outcome)
 
 TECHNICAL: frozenset[str] = frozenset({Outcome.ERROR, Outcome.TIMEOUT, Outcome.THROTTLED, Outcome.BLOCKED})
-"""Ends that are the service's fault and no rule of business, no patience and no opening hour of people."""
+"""Outcomes caused by the service, not by business rules, patience or opening hours."""
 
 ERRORS: frozenset[str] = TECHNICAL | {Outcome.UNFINISHED}
-"""Ends that `error(…)` counts: technical ones, and visits that were never answered."""
+"""Outcomes that `error(…)` counts: technical ones, and visits without a response."""
 
 HEADER_NOT_SENDABLE = "header_not_sendable"
 PATH_NOT_SENDABLE = "path_not_sendable"
 BODY_NOT_SENDABLE = "body_not_sendable"
 NOT_SENDABLE = (HEADER_NOT_SENDABLE, PATH_NOT_SENDABLE, BODY_NOT_SENDABLE)
-"""Causes of visits whose next request no HTTP can carry: the service was not asked."""
+"""Causes of visits whose next request cannot be sent by HTTP: it never reached the service."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arrival:
-    """One customer who turns to the operator: a row of a trace, sorted by `due_s`."""
+    """One arriving customer: a row of a trace, sorted by `due_s`."""
 
     arrival: int
     """Number of the row in its trace, from 0."""
     due_s: float
-    """Seconds after the start of play at which the first attempt is due."""
+    """Seconds after the start of the run at which the first attempt is due."""
     at_s: float
     """Second of the simulated day."""
     customer: int
-    """Key of the customer's own random numbers."""
+    """Key of the customer's random numbers."""
     subscriber: int
     """Number of the account used, from 0."""
     segment: str
@@ -68,7 +68,7 @@ class Arrival:
     """First choice."""
 
     def __post_init__(self) -> None:
-        """Check what a row alone can show.
+        """Check the values of the row.
 
         Raises:
             ValueError: a time or number is negative.
@@ -91,29 +91,29 @@ class Visit(NamedTuple):
     operation: str
     channel: str
     site: int
-    """Which hall or kiosk place, from 0; 0 where the channel has one place."""
+    """Site of the channel, from 0."""
     attempt: int
-    """1 for the first attempt of this customer's errand."""
+    """1 for the first attempt of the customer."""
     due_s: float
-    """When the customer meant to begin."""
+    """When the attempt was due."""
     started_s: float | None
-    """When the attempt began (measured: when it was sent); None if it never did."""
+    """When the attempt started (measured: when it was sent); None if it never did."""
     served_s: float | None
-    """When service began; None if it never did."""
+    """When service started; None if it never did."""
     ended_s: float
     human_s: float
-    """Of the time from due to ended, what the customer spent themself: reading, talking, typing."""
+    """Part of the time from due to ended that the customer spent reading, talking or typing."""
     outcome: str
     """One of `OUTCOMES`."""
     cause: str
-    """Why it did not succeed; empty when served."""
+    """Why it did not succeed; empty if served."""
     wait_s: float = 0.0
-    """Of the time from due to ended, what was spent in lines: for a clerk, machine, agent or slot.
-    Measured visits know it where the service tells (held channels); elsewhere it is 0."""
+    """Part of the time from due to ended spent in queues for a clerk, machine, agent or slot.
+    For measured visits it is known only if the service reports it (held channels); otherwise 0."""
 
     @property
     def response_s(self) -> float:
-        """Seconds that the customer waited for the operator, counted from the due time."""
+        """Seconds that the customer waited for the service, counted from the due time."""
         return self.ended_s - self.due_s - self.human_s
 
 
@@ -128,7 +128,7 @@ class Hit(NamedTuple):
     asked_s: float
     """When the customer was ready to send it."""
     connect_s: float
-    """Of the time from asked to sent, what opening a connection took, TLS included; 0: a kept one."""
+    """Part of the time from asked to sent for opening a connection, TLS included; 0: reused."""
     sent_s: float | None
     """When its last byte was handed to the system; None if it never was, or if that is not known."""
     ended_s: float
@@ -140,13 +140,13 @@ class Hit(NamedTuple):
 
     @property
     def own_s(self) -> float | None:
-        """Seconds that the generator itself took: from asked to sent, less connecting; None: not known."""
+        """Seconds that the generator itself took: from asked to sent, less connecting; None: unknown."""
         return None if self.sent_s is None else self.sent_s - self.asked_s - self.connect_s
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measure:
-    """What the visits of one channel and operation amount to, in one world."""
+    """Summary of the visits of one channel and operation, predicted or measured."""
 
     world: str
     """`predicted` or `measured`."""
@@ -162,7 +162,7 @@ class Measure:
     """Bounds of the 95 % interval."""
     target_share: float | None
     wait_s_mean: float | None
-    """Mean of the visits' `wait_s`, over those that began; None when none did."""
+    """Mean of the visits' `wait_s`, over those that started; None if none did."""
     response_s_p50: float | None
     response_s_p95: float | None
     response_s_p99: float | None
@@ -181,10 +181,10 @@ class Measure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Replication:
-    """What the visits of one channel and operation amount to in one replication of a prediction."""
+    """Summary of the visits of one channel and operation in one replication of a prediction."""
 
     replication: int
-    """From 0, which is `visits.parquet`."""
+    """From 0, which is that in `visits.parquet`."""
     channel: str
     """`*` for all channels."""
     operation: str

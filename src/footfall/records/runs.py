@@ -1,4 +1,4 @@
-"""A run: its identity, its manifest (status written last), and files of a run folder read within limits."""
+"""A run: its identity, its manifest (status written last), and limits on reading its files."""
 
 import hashlib
 import json
@@ -19,7 +19,7 @@ from footfall.records.errors import BadInputError
 from footfall.records.load_generator import ConnectionCounts, GeneratorRecord
 from footfall.records.tables import write_text
 
-# ── Files of a run folder that may come from elsewhere: read within a limit, known by their digests
+# ── Files of a run folder, which may come from elsewhere: read within limits, identified by digests
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -30,10 +30,10 @@ _Record = TypeVar("_Record", bound="DataclassInstance")
 
 
 def read_json(path: Path, expected: str) -> Any:  # noqa: ANN401  JSON
-    """Read a JSON file of at most 64 MiB, whose numbers are finite and whose texts are Unicode.
+    """Read a JSON file of at most 64 MiB with finite numbers and Unicode text.
 
     Raises:
-        BadInputError: it is missing, no ordinary file, too large, or no such JSON.
+        BadInputError: it is missing, not a regular file, too large, or not such JSON.
     """
     text = read_limited(path, expected)
     try:
@@ -44,10 +44,10 @@ def read_json(path: Path, expected: str) -> Any:  # noqa: ANN401  JSON
 
 
 def check_types(record: _Record) -> _Record:
-    """See that every field of a record (a dataclass), at any depth, has the type that it declares.
+    """Check that every field of a record (a dataclass), at any depth, has its declared type.
 
     Raises:
-        TypeError: one has not; the text names it.
+        TypeError: one has not; the message names it.
     """
     text = json.dumps(asdict(record))
     try:
@@ -74,10 +74,10 @@ def _finite_int(text: str) -> int:
 
 
 def read_limited(path: Path, expected: str) -> str:
-    """Read a text of at most 64 MiB.
+    """Read a text file of at most 64 MiB.
 
     Raises:
-        BadInputError: it is missing, no ordinary file, too large, or no UTF-8.
+        BadInputError: it is missing, not a regular file, too large, or not UTF-8.
     """
     if not path.is_file():
         raise BadInputError(str(path), "no such file", expected)
@@ -93,7 +93,7 @@ def read_limited(path: Path, expected: str) -> str:
 
 
 def digests(folder: Path, names: Iterable[str]) -> dict[str, str]:
-    """Give the sha256 of those files of a folder that are there, by name."""
+    """Return the SHA-256 of those of the named files that exist in a folder, by name."""
     found = {}
     for name in names:
         path = folder / name
@@ -104,10 +104,10 @@ def digests(folder: Path, names: Iterable[str]) -> dict[str, str]:
 
 
 def check_links(folder: Path) -> None:
-    """See that nothing in a folder, at any depth, is a link that leads out of it.
+    """Check that no link in a folder, at any depth, points out of it.
 
     Raises:
-        BadInputError: something is, or there are more than 10,000 entries.
+        BadInputError: one does, or there are more than 10,000 entries.
     """
     top, seen = folder.resolve(), 0
     for where, folders, files in os.walk(folder):
@@ -127,28 +127,28 @@ RUN_FILES = (
     *("arrivals.parquet", "model.json", TRACE_FILE, "load.json", "visits-measured.parquet"),
     *("hits.parquet", "visits.parquet", "visits-ordinary.parquet", "predicted.csv"),
 )
-"""What a verdict may rest on; the manifest holds the digests of those that a run has."""
+"""Files that a verdict may use; the manifest has the digests of those that a run has."""
 STATUSES = ("running", "finished", "partial")
-"""`running` is all that a killed run leaves; `partial` was stopped and its counts still add up."""
+"""A killed run stays `running`; a `partial` one was stopped, and its counts still add up."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArrivalCounts:
-    """Every arrival of a trace in exactly one state."""
+    """Number of a trace's arrivals in each state; every arrival is in exactly one."""
 
     due: int = 0
     played: int = 0
-    """The customer's errand was played to its own end, whatever the service answered."""
+    """The customer's journey was completed, whatever the service's responses."""
     failed: int = 0
-    """Started, but cut off before its own end."""
+    """Started, but cut off before the end of the journey."""
     broken: int = 0
-    """Started, but broken by an error inside the generator: it says nothing of the service."""
+    """Started, but ended by an error inside the generator: it says nothing about the service."""
     not_sent: int = 0
     lost: int = 0
-    """Given to a worker that was lost: nobody knows whether, or how far, they were played."""
+    """Assigned to a worker that was lost: it is unknown whether, or how far, they were run."""
 
     def __post_init__(self) -> None:
-        """Hold the sum.
+        """Check the sum.
 
         Raises:
             ValueError: played + failed + broken + not sent + lost is not due.
@@ -158,36 +158,36 @@ class ArrivalCounts:
             raise ValueError(msg)
 
     def __str__(self) -> str:
-        """Say the sum in words."""
+        """Return the counts in words."""
         broken = f", {self.broken:,} broken" if self.broken else ""
         lost = f", {self.lost:,} lost" if self.lost else ""
         return f"{self.played:,} played, {self.failed:,} failed{broken}, {self.not_sent:,} not sent{lost}"
 
     @property
     def started(self) -> int:
-        """Arrivals of which it is known that they were started."""
+        """Number of arrivals known to have started."""
         return self.played + self.failed + self.broken
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerRecord:
-    """One generating process of a run that had several."""
+    """One worker process of a distributed run."""
 
     id: str
     slots: tuple[int, ...] = ()
-    """Arrival k belongs to slot k mod n; whoever took over from a lost worker has slots of that one, too."""
+    """Arrival k belongs to slot k mod n; a worker that replaced a lost one has its slots, too."""
     status: str = "finished"
-    """`finished`; `spare`: it was there and had nothing to do; `left`: it went, after telling all;
-    `lost`: it went without a word; `unable`: it could not play the trace."""
+    """`finished`; `spare`: it was not needed; `left`: it left after reporting its results; `lost`: it
+    left without reporting; `unable`: it could not run the trace."""
     clock_offset_s: float | None = None
-    """Its clock less the master's, by the quickest of several pings; None: none came back."""
+    """Its clock less the coordinator's, by the fastest of several pings; None: none was answered."""
     ping_s: float | None = None
-    """Time of that ping there and back; the offset is known to half of it."""
+    """Round-trip time of that ping; the offset is accurate to half of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lag:
-    """How late the generator started arrivals, seconds; None when none started."""
+    """How late the generator started arrivals, in seconds; None if none started."""
 
     p50: float | None = None
     p99: float | None = None
@@ -196,7 +196,7 @@ class Lag:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
-    """What a run was, and how it ended."""
+    """Description of a run and how it ended."""
 
     run: str
     command: str
@@ -208,26 +208,26 @@ class Manifest:
     arrivals: ArrivalCounts | None = None
     lag_s: Lag | None = None
     workers: tuple[WorkerRecord, ...] = ()
-    """Of a run in several processes; empty where one played it."""
+    """Workers of a distributed run; empty for a run in one process."""
     degraded: bool = False
-    """A worker was lost or left in the middle: the load was not the one that was asked for."""
+    """A worker was lost or left during the run: the load was lower than requested."""
     broken_reasons: dict[str, int] = field(default_factory=dict)
-    """Arrivals that broke inside the generator, by kind and place of the error."""
+    """Arrivals ended by errors inside the generator, by kind and location of the error."""
     generator: GeneratorRecord | None = None
-    """What is known of the load generator's own part; None of a run that was not played."""
+    """Measurements of the load generator itself; None: not a load test."""
     ended_early_by: str = ""
-    """The abort criterion that ended it; empty where none did."""
+    """The abort criterion that ended it; empty if none did."""
     connections: ConnectionCounts | None = None
-    """Of the generators to the service; None: not known."""
+    """Connections of the generators to the service; None: unknown."""
     share_definition: str | None = None
     settings: dict[str, Any] = field(default_factory=dict)
-    """Window, speed, host and all else that shaped the run; no secrets."""
+    """Window, speed, host and all other settings of the run; no secrets."""
     versions: dict[str, str] = field(default_factory=dict)
     machine: dict[str, Any] = field(default_factory=dict)
     started_at: str = ""
     ended_at: str = ""
     files: dict[str, str] = field(default_factory=dict)
-    """The sha256 of those of `RUN_FILES` that were there when the run ended."""
+    """SHA-256 of those of `RUN_FILES` that existed when the run ended."""
 
     def __post_init__(self) -> None:
         """Check the status.
@@ -236,35 +236,35 @@ class Manifest:
             ValueError: the status is not one of `STATUSES`.
         """
         if self.status not in STATUSES:
-            msg = f"status {self.status!r} is none of {STATUSES}"
+            msg = f"status {self.status!r} is not one of {STATUSES}"
             raise ValueError(msg)
 
 
 def run_id(model: str, scenario: str, seed: int, footfall_version: str) -> str:
-    """Identity of a run: the first 16 hex digits of the sha256 of what determines it."""
+    """Return the identity of a run: the first 16 hex digits of the SHA-256 of what determines it."""
     text = json.dumps([model, scenario, seed, footfall_version])
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def folder_name(name: str) -> str:
-    """Give a name as one of a folder: small letters, digits, `_` and `-`, at most 80 of them."""
+    """Convert a name to a folder name: lower-case letters, digits, `_` and `-`, at most 80 characters."""
     plain = re.sub(r"[^a-z0-9_-]+", "-", name.lower()).strip("-")
     return plain[:80] or "unnamed"
 
 
 def versions() -> dict[str, str]:
-    """Versions of what the figures rest on."""
+    """Return the versions of Python and the packages that affect results."""
     names = ("footfall", "locust", "simpy", "numpy", "scipy", "polars", "faker", "matplotlib")
     return {"python": platform.python_version()} | {name: version(name) for name in names}
 
 
 def machine() -> dict[str, Any]:
-    """What the run ran on; no host name, no path."""
+    """Describe the machine, without host name or paths."""
     return {"system": platform.system(), "architecture": platform.machine(), "cores": os.cpu_count()}
 
 
 def now() -> str:
-    """UTC time, to the second, in ISO 8601."""
+    """Return the UTC time, to the second, in ISO 8601."""
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
@@ -272,15 +272,15 @@ def worker_records(data: Iterable[dict[str, Any]]) -> tuple[WorkerRecord, ...]:
     """Read workers from JSON.
 
     Raises:
-        TypeError: they are not what `WorkerRecord` holds.
+        TypeError: they do not match `WorkerRecord`.
     """
     return tuple(WorkerRecord(**each | {"slots": tuple(each["slots"])}) for each in data)
 
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:
-    """Write `manifest.json` of a run folder, atomically; once the run has ended, with its files' digests.
+    """Write `manifest.json` of a run folder atomically; once the run has ended, with its files' digests.
 
-    Digests that the manifest holds already stay as they are; files without one get theirs.
+    Digests that are already in the manifest are kept; missing ones are added.
 
     Raises:
         BadInputError: the folder cannot be written.
@@ -321,7 +321,7 @@ _MAPPINGS = ("settings", "versions", "machine", "files", "broken_reasons")
 
 
 def _check_fields(data: Any, path: Path) -> None:  # noqa: ANN401  JSON
-    """See that a manifest has the fields of this version, each of its kind.
+    """Check that a manifest has the fields of this version, each with the right type.
 
     Raises:
         BadInputError: it has not.

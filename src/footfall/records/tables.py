@@ -1,4 +1,4 @@
-"""Rows as tables: one schema a kind, Parquet and CSV, read with checks and written atomically."""
+"""Rows as tables: one schema per kind, Parquet and CSV, read with checks and written atomically."""
 
 import csv
 import re
@@ -14,30 +14,30 @@ from polars.exceptions import PolarsError
 from footfall.records.errors import BadInputError, InvariantError
 from footfall.records.rows import OUTCOMES, Arrival, Hit, Measure, Outcome, Replication, Visit
 
-# ── Text in CSV cells that no spreadsheet takes for a formula
+# ── CSV cells that a spreadsheet does not interpret as formulas
 
 _FORMULA = "=+-@\t\r\n＝＋－＠"
-"""Full-width signs begin formulas in East Asian spreadsheets."""
+"""Full-width signs start formulas in East Asian spreadsheets."""
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?%?", re.ASCII)
 
 
 def plain_cell(text: str) -> str:
-    """Give a text as a cell that a spreadsheet shows and never runs: a formula gets an apostrophe before it.
+    """Return a cell that a spreadsheet shows and never evaluates: a formula is prefixed by an apostrophe.
 
-    A number stays as it is, with its sign. Source: OWASP, "CSV Injection" (2023).
+    A number is unchanged, with its sign. Source: OWASP, "CSV Injection" (2023).
     """
     return f"'{text}" if text[:1] and text[0] in _FORMULA and not _NUMBER.fullmatch(text) else text
 
 
 def plain_cells(frame: pl.DataFrame) -> pl.DataFrame:
-    """Give a table whose texts and column names are all plain cells; numbers and times are untouched."""
+    """Return a table whose texts and column names are plain cells; numbers and times are unchanged."""
     plain = [_plain(column) for column in frame.iter_columns()]
     names = {column.name: plain_cell(column.name) for column in plain}
     return pl.DataFrame(plain).rename({old: new for old, new in names.items() if old != new})
 
 
 def plain_csv(text: str) -> str:
-    """Give a CSV text with plain cells alone."""
+    """Return a CSV text with plain cells only."""
     out = StringIO()
     rows = csv.reader(StringIO(text, newline=""))
     csv.writer(out).writerows([plain_cell(cell) for cell in row] for row in rows)
@@ -61,12 +61,12 @@ _POLARS_TYPES: dict[Any, Any] = {
 
 
 def schema_of(row: type) -> pl.Schema:
-    """Columns of a row's table, in the order of its fields."""
+    """Return the schema of a row's table, in the order of its fields."""
     return pl.Schema({name: _POLARS_TYPES[kind] for name, kind in get_type_hints(row).items()})
 
 
 _ROUNDING_S = 1e-3
-"""Differences of clock readings, of two processes for a customer whom another worker took over."""
+"""Tolerance for clock readings of two processes, if another worker took over a customer."""
 ARRIVALS = schema_of(Arrival)
 VISITS = schema_of(Visit)
 HITS = schema_of(Hit)
@@ -75,23 +75,23 @@ REPLICATIONS = schema_of(Replication)
 
 
 def table(rows: list[Any], schema: pl.Schema) -> pl.DataFrame:
-    """Rows (frozen rows, or tuples in the order of the schema) as a table of that schema."""
+    """Return rows (dataclasses, or tuples in the order of the schema) as a table of that schema."""
     plain = [r if isinstance(r, tuple) else tuple(getattr(r, name) for name in schema) for r in rows]
     return pl.DataFrame(plain, schema=schema, orient="row")
 
 
 def check_visits(visits: pl.DataFrame) -> None:
-    """Hold a whole table of visits to the laws of `Visit`, column by column.
+    """Check the invariants of `Visit` on a whole table, column by column.
 
     Raises:
-        BrokenLawError: a law is broken; the text names it and the first customer concerned.
+        InvariantError: an invariant is violated; the message names it and the first customer concerned.
     """
     times = ["due_s", "started_s", "served_s", "ended_s", "human_s", "wait_s"]
     started = pl.col("started_s").fill_null(pl.col("due_s"))
     served = pl.col("served_s").fill_null(started)
     is_served = pl.col("outcome") == Outcome.SERVED.value
     response_s = pl.col("ended_s") - pl.col("due_s") - pl.col("human_s")
-    laws = {
+    invariants = {
         "no empty cell": pl.all_horizontal(pl.exclude("started_s", "served_s").is_not_null()),
         "finite times, none negative": pl.all_horizontal(
             (pl.col(name).is_finite() & (pl.col(name) >= 0)).fill_null(value=True) for name in times
@@ -104,16 +104,16 @@ def check_visits(visits: pl.DataFrame) -> None:
         "attempts count from 1": pl.col("attempt") >= 1,
         "each attempt once": pl.struct("customer", "attempt").is_unique(),
     }
-    hold = visits.select(holds.all().alias(law) for law, holds in laws.items()).row(0, named=True)
-    for law, holds in laws.items():
-        if not hold[law]:
+    checked = visits.select(holds.all().alias(name) for name, holds in invariants.items()).row(0, named=True)
+    for name, holds in invariants.items():
+        if not checked[name]:
             broken = visits.filter(~holds)
             where = f"{broken['channel'][0]}, customer {broken['customer'][0]}"
-            raise InvariantError(law, where, f"{broken.height} visits break it")
+            raise InvariantError(name, where, f"{broken.height} visits violate it")
 
 
 def write_parquet(frame: pl.DataFrame, path: Path) -> None:
-    """Write a table so that the path holds either the whole of it or what was there before.
+    """Write a table atomically: the path has either the whole table or its earlier content.
 
     Raises:
         BadInputError: the folder cannot be written.
@@ -122,7 +122,7 @@ def write_parquet(frame: pl.DataFrame, path: Path) -> None:
 
 
 def write_csv(frame: pl.DataFrame, path: Path) -> None:
-    """Write a table as CSV, as atomically as `write_parquet`; no text in it is a spreadsheet's formula.
+    """Write a table as CSV, atomically; no text in it is a formula for a spreadsheet.
 
     Raises:
         BadInputError: the folder cannot be written.
@@ -143,7 +143,7 @@ def read_parquet(path: Path, schema: pl.Schema) -> pl.DataFrame:
     """Read a table and check that it has the columns of the schema.
 
     Raises:
-        BadInputError: the file is missing, truncated, no Parquet, or of another kind.
+        BadInputError: the file is missing, truncated, not Parquet, or of another kind.
     """
     return _read(path, schema, lambda: pl.read_parquet(path))
 
@@ -158,10 +158,10 @@ def read_csv(path: Path, schema: pl.Schema) -> pl.DataFrame:
 
 
 def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
-    """Let `write` fill a temporary file beside `path`, then rename it into place.
+    """Let `write` fill a temporary file next to `path`, then rename it into place.
 
     Raises:
-        BadInputError: the folder cannot be made or written.
+        BadInputError: the folder cannot be created or written.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""Text of a file as people have it: packed or not, in the encoding that it was written in, within bounds."""
+"""Read text files: compressed or not, in any common encoding, within size limits."""
 
 import bz2
 import codecs
@@ -17,11 +17,11 @@ from charset_normalizer import from_bytes
 from footfall.records.errors import BadInputError
 
 BYTES_MOST = 4 * 2**30
-"""Unpacked; a packed file may hold a thousand times its size."""
+"""Largest size after decompression; a compressed file may expand a thousandfold."""
 LINE_MOST = 1 << 20
-"""Characters of a line; what is beyond is dropped."""
+"""Characters of a line; the rest is dropped."""
 ENCODINGS = ("utf_8", "gb18030", "big5", "shift_jis", "euc_kr", "cp1252", "cp1251", "cp1250", "cp1253")
-"""What text without a mark may be in."""
+"""Possible encodings of text without a byte order mark."""
 _MARKS = (
     (codecs.BOM_UTF32_LE, "utf_32"),
     (codecs.BOM_UTF32_BE, "utf_32"),
@@ -31,14 +31,14 @@ _MARKS = (
 )
 _LOOK = 1 << 16
 _ZEROS_LEAST = 0.3
-"""Share of zero bytes at odd (or even) places by which UTF-16 without a mark is recognised."""
+"""Share of zero bytes at odd (or even) positions that identifies UTF-16 without a byte order mark."""
 _CONTROLS, _CONTROLS_MOST = bytes(set(range(32)) - set(b"\t\n\v\f\r\x1b")), 0.05
-"""Bytes of which text has few."""
+"""Control bytes, which are rare in text."""
 _DAMAGE = (OSError, EOFError, zlib.error, lzma.LZMAError)
 
 
 def begins_with(path: Path, size: int = 8) -> bytes:
-    """Give the first bytes of a file as it lies there.
+    """Return the first bytes of a file, without decompression.
 
     Raises:
         BadInputError: the file is missing or cannot be read.
@@ -50,7 +50,7 @@ def begins_with(path: Path, size: int = 8) -> bytes:
 
 
 def lines_of(path: Path, encoding: str) -> Iterator[str]:
-    """Give the lines of a text file with their ends; bytes that are not of the encoding become U+FFFD.
+    """Yield the lines of a text file with their endings; undecodable bytes become U+FFFD.
 
     Raises:
         BadInputError: the file is missing, damaged, or larger than `BYTES_MOST` when unpacked.
@@ -65,9 +65,9 @@ def lines_of(path: Path, encoding: str) -> Iterator[str]:
 
 
 def encoding_of(path: Path, asked: str | None = None, *, whole: bool) -> str:
-    """Give the encoding: as asked, by the file's mark, UTF-8 where it is, else the likeliest.
+    """Return the encoding: as given, by byte order mark, UTF-8 if valid, else the most likely.
 
-    A `whole` file is read to its end to tell; otherwise text without a mark is UTF-8.
+    With `whole` the file is read to its end; otherwise text without a byte order mark is taken as UTF-8.
 
     Raises:
         BadInputError: no such encoding, or the file cannot be read.
@@ -111,7 +111,7 @@ def _by_zeros(head: bytes) -> str | None:
 
 
 def _guessed(head: bytes, rest: IO[bytes]) -> str:
-    """Give UTF-8 if all is that, else the likeliest by the lines around the first other byte."""
+    """Return UTF-8 if valid, else the most likely encoding by the lines around the first invalid byte."""
     decoder, part = codecs.getincrementaldecoder("utf_8")(), head
     while part:
         try:
@@ -128,7 +128,7 @@ def _guessed(head: bytes, rest: IO[bytes]) -> str:
 
 
 def _foreign(part: bytes) -> bytes:
-    """Give the lines with bytes beyond ASCII, which alone tell encodings apart."""
+    """Return the lines with non-ASCII bytes; only they distinguish encodings."""
     lines = [line for line in part.splitlines() if not line.isascii()]
     return b"\n".join(lines)[:8192]
 
@@ -138,12 +138,12 @@ def _readable(path: Path) -> Iterator[None]:
     try:
         yield
     except _DAMAGE as error:
-        told = getattr(error, "strerror", None) or str(error)
-        raise BadInputError(str(path), f"cannot be read ({told})", "a whole file") from error
+        reason = getattr(error, "strerror", None) or str(error)
+        raise BadInputError(str(path), f"cannot be read ({reason})", "a complete file") from error
 
 
 class _Bounded(io.RawIOBase):
-    """Bytes up to a bound; beyond, the file is refused."""
+    """Bytes up to a limit; a larger file is rejected."""
 
     def __init__(self, source: IO[bytes], path: Path) -> None:
         self._source, self._path, self._left = source, path, BYTES_MOST

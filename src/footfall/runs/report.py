@@ -334,7 +334,7 @@ def _rows(manifest: Manifest) -> Iterator[tuple[str, str]]:
     for channel, user in manifest.settings.get("served_by", {}).items():
         yield f"{_cut(str(channel))} served by", _cut(str(user))
     if manifest.connections is not None:
-        yield "connections", manifest.connections.told(manifest.settings)
+        yield "connections", manifest.connections.describe(manifest.settings)
     for reason, n in manifest.broken_reasons.items():
         yield "arrivals that broke inside the generator", f"{n:,}: {_cut(reason)}"
     for worker in manifest.workers:

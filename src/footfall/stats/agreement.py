@@ -1,4 +1,4 @@
-"""How far two shares of success are apart, of the same customers or of different ones."""
+"""Differences of two success shares, of the same customers or of different ones."""
 
 import math
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Intervals from one long run: batch means, and where its warm-up ends (MSER-5, Welch)."""
+"""Intervals from one long run: batch means, and the end of its warm-up (MSER-5, Welch)."""
 
 import math
 from collections.abc import Sequence
@@ -12,19 +12,19 @@ from numpy.typing import NDArray
 from footfall.stats import CONFIDENCE
 from footfall.stats.intervals import Interval, student_t
 
-# ── How sure one run can be of a mean or a percentile: batch means, since customers are not independent
+# ── Intervals of a mean or a percentile by batch means, since customers are not independent
 
 BATCHES_LEAST, BATCHES_MOST = 10, 30
 BATCH_LEAST = 10
-"""Fewer values in a batch, hence fewer than a hundred in all, say nothing."""
+"""Least number of values in a batch, hence a hundred in all."""
 
 Values = NDArray[np.float64]
 
 
 def batches_of(n: int) -> int:
-    """Number of batches of n values: a third of their root, within 10 and 30; 0 for too few values.
+    """Return the number of batches of n values: a third of their root, from 10 to 30; 0 for too few.
 
-    So a batch grows with the run and outlasts the memory of a queue. Source for the bounds: B. Schmeiser,
+    Batches thus grow with the run, beyond the correlation time of queues. Source of the bounds: B. Schmeiser,
     Operations Research 30 (1982) 556-568.
     """
     if n < BATCHES_LEAST * BATCH_LEAST:
@@ -33,11 +33,11 @@ def batches_of(n: int) -> int:
 
 
 def batch_means_interval(values: Values, confidence: float = CONFIDENCE) -> Interval | None:
-    """Two-sided interval of the mean of values in the order of time, whose neighbours resemble each other.
+    """Two-sided interval of the mean of autocorrelated values in the order of time.
 
     The variance of a batch mean is estimated from the differences of neighbouring batches, Σ d² / 2(k-1), so
-    that the slow rise and fall of a day is not taken for chance; 2(k-1)²/(3k-4) degrees of freedom. It holds
-    for the run at hand: what makes one day busier than another is not in it. None: too few values.
+    that slow variation does not count as chance; 2(k-1)²/(3k-4) degrees of freedom. It is valid for
+    this run only: variation between days is not included. None: too few values.
     Source: J. von Neumann, R. H. Kent, H. R. Bellinson and B. I. Hart, Annals of Mathematical Statistics 12
     (1941) 153-162.
     """
@@ -77,7 +77,7 @@ def _rank(q: float, n: int) -> int:
     return math.ceil(round(q * n, 9))
 
 
-# ── Where a run's start ends: MSER-5, and the moving average of Welch's plot
+# ── End of the warm-up: MSER-5, and the moving average of Welch's plot
 
 BATCH = 5
 WARM_UP_BATCHES_LEAST = 20
@@ -94,16 +94,16 @@ WELCH = pl.Schema(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cut:
-    """Where the start ends."""
+    """End of the warm-up."""
 
     values: int
-    """How many to leave out: those before the best cut in the first half."""
+    """Number of values to exclude: those before the best cut in the first half."""
     settled: bool
-    """False: the best cut of all lies in the second half, so the run was too short to tell."""
+    """False: the best cut is in the second half, so the run was too short."""
 
 
 def welch_table(runs: Sequence[Values], channel: str) -> pl.DataFrame:
-    """Give what Welch's plot draws: channel, visit (from 0), mean_s, moving_average_s.
+    """Return the data of Welch's plot: channel, visit (from 0), mean_s, moving_average_s.
 
     A long run has a row for several visits, and so at most 2,000 rows. The window of the moving average is a
     twentieth of the run to either side; null where it has no room.
@@ -128,9 +128,9 @@ def welch_table(runs: Sequence[Values], channel: str) -> pl.DataFrame:
 
 
 def mser5(values: Values) -> Cut:
-    """Find the cut that makes the mean of the rest surest, over means of five values.
+    """Find the cut that gives the most precise mean of the rest, over means of five values.
 
-    MSER(d) = Σ_{i>d} (yᵢ - ȳ)² / (n - d)², the least over d; the last five batches are no candidates.
+    MSER(d) = Σ_{i>d} (yᵢ - ȳ)² / (n - d)², the least over d; the last five batches are not candidates.
     Sources: K. P. White Jr, Simulation 69 (1997) 323-334; K. P. White Jr, M. J. Cobb and S. C. Spratt,
     Proc. Winter Simulation Conference (2000) 755-760; K. Hoad, S. Robinson and R. Davies,
     same (2008) 532-540.
@@ -143,7 +143,7 @@ def mser5(values: Values) -> Cut:
         msg = f"{len(values)} values are too few for a warm-up; {WARM_UP_BATCHES_LEAST * BATCH} are the least"
         raise ValueError(msg)
     means = values[: n * BATCH].reshape(n, BATCH).mean(axis=1)
-    # Squares of what is centred lose no digits to a large mean.
+    # Squares of centred values lose no digits to a large mean.
     means = means - means.mean()
     left = np.arange(n, 0, -1)
     sums, squares = (np.cumsum(each[::-1])[::-1] for each in (means, means**2))
@@ -153,7 +153,7 @@ def mser5(values: Values) -> Cut:
 
 
 def over_runs(runs: Sequence[Values]) -> Values:
-    """Mean of the runs, value by value in order, as far as the shortest goes.
+    """Return the mean over runs, value by value, up to the length of the shortest.
 
     Source: P. D. Welch, The statistical analysis of simulation results, in S. Lavenberg (ed.), Computer
     Performance Modeling Handbook (1983), 268-328.

@@ -1,8 +1,8 @@
-"""How sure a share of bad visits is when bad visits come in episodes, as outages and crowded moments do.
+"""Intervals of a share of bad visits that occur in episodes, as during outages and congestion.
 
-Bad visits that follow one another tell less than as many that come singly. The design effect D says by how
-much: n visits tell as much as n / D independent ones. An episode is a run of bad visits with no good one in
-between.
+Consecutive bad visits carry less information than as many isolated ones. The design effect D measures this:
+n visits carry as much information as n / D independent ones. An episode is a series of bad visits without a
+good one in between.
 """
 
 import math
@@ -17,11 +17,11 @@ from footfall.stats import LONGEST_EPISODE
 from footfall.stats.intervals import Interval, student_t, wilson_at
 
 EPISODES_LEAST = 5.0
-"""Fewer episodes in a run do not show how long they last."""
+"""With fewer episodes in a run, their length is unknown."""
 
 _TAIL = 0.025
 _LEARNED_FACTOR = 3.0
-"""A mean length learned from fewer than five episodes may be as many times too short."""
+"""A mean length estimated from fewer than five episodes may be too short by this factor."""
 _Z = 1.96
 _GROSS = 5.0
 _OUTAGE_SHARE = 0.97
@@ -36,7 +36,7 @@ Values = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Episodes:
-    """What a series of good and bad visits, in the order of time, tells of its bad ones."""
+    """Statistics of the bad visits in a series of visits in the order of time."""
 
     visits: int
     bad: int
@@ -65,7 +65,7 @@ class Episodes:
 def episodes_of(
     bad: Flags, customers: NDArray[np.int64] | None = None, least_effect: float = 1.0
 ) -> Episodes:
-    """Episodes and design effect of visits in the order of time; `customers` says whose each visit is.
+    """Return episodes and design effect of visits in the order of time; `customers` is whose each visit is.
 
     D is the largest of `least_effect`, of 2 (1-q) b/k - 1 (b bad visits in k episodes, their share q: exact
     for a Markov chain of two states), of the autoregressive estimate of `spectral_effect`, and of that
@@ -122,7 +122,7 @@ def spectral_effect(values: Values) -> float:
 def at_most(bad: int, expected: float, length: float) -> float:
     """P(B <= bad): bad visits of Poisson(expected / length) episodes, each geometric of that mean length.
 
-    Source: G. Polya, Annales de l'Institut Henri Poincare 1 (1930) 117-161; the law of Polya and Aeppli.
+    Source: G. Polya, Annales de l'Institut Henri Poincare 1 (1930) 117-161; Polya-Aeppli distribution.
     """
     rate = expected / length
     if rate <= 0:
@@ -142,10 +142,10 @@ def bad_share_bounds(
     """95 % bounds of the share of bad visits, 2.5 % of error on either side.
 
     From five effective episodes on, Wilson's interval at n / D visits with Student's t at one less than the
-    effective episodes. With fewer, the length of an episode is not known: the bounds are those of the law
-    of `at_most`, at the longer of `longest` (the declared mean length) and three times the length that was
-    seen. `longest` counts in no other case: episodes that a run shows are taken as they are. Then, where a
-    limit is to be judged, the share is also said to be above a fifth of what was seen (`against_limit`).
+    effective episodes. With fewer, the length of an episode is unknown: the bounds are those of `at_most`, at
+    the longer of `longest` (the declared mean length) and three times the observed length. `longest` is not
+    used otherwise. When a limit is judged, the lower bound is also at least a fifth of the observed share
+    (`against_limit`).
 
     Sources: E. B. Wilson, JASA 22 (1927) 209-212; E. L. Korn and B. I. Graubard, Survey Methodology 24 (1998)
     193-201 (n / D and Student's t).
@@ -171,16 +171,16 @@ def most_of_few(seen: Episodes, length: float) -> float:
 
 
 def visits_to_decide(seen: Episodes, limit: float, longest: float = LONGEST_EPISODE) -> int | None:
-    """Number of visits that would decide in nine of ten runs like this one; None: no number.
+    """Return the number of visits that would decide in nine of ten runs like this one; None: no number.
 
-    The share is taken as it was seen and 1.28 standard errors to either side (none where no visit was bad),
-    episodes as long and as alike as they were seen.
+    The share is the observed one and 1.28 standard errors to either side (none if no visit was bad), with
+    episodes as observed.
     """
     low, q = seen.share < limit, seen.share
 
     def decides(n: int) -> bool:
         error = _POWER_Z * math.sqrt(q * (1 - q) * seen.effect / n)
-        # Fewer bad visits can be worse, too: fewer than five episodes do not show how long they are.
+        # Fewer bad visits can also be worse: with fewer than five episodes, their length is unknown.
         likes = [scaled(seen, n, max(q + step * error, 0.0)) for step in (-1, 0, 1)]
         bounds = [bad_share_bounds(each, longest) for each in likes]
         return all(each.high <= limit if low else each.low > limit for each in bounds)
@@ -189,14 +189,14 @@ def visits_to_decide(seen: Episodes, limit: float, longest: float = LONGEST_EPIS
 
 
 def scaled(seen: Episodes, visits: int, share: float) -> Episodes:
-    """So many visits like those seen, with that share of bad ones: as alike, and in episodes as long."""
+    """Return `visits` visits with that share of bad ones, correlated as observed."""
     bad = min(math.ceil(share * visits), visits) if seen.bad else 0
     episodes = math.floor(bad / seen.length_mean) if bad else 0
     return Episodes(visits=visits, bad=bad, episodes=episodes, effect=seen.effect)
 
 
 def least_number(holds: Callable[[int], bool], above: int) -> int | None:
-    """Find a number above `above` for which it holds, the least where it goes on holding; None below 10^9."""
+    """Find the least number above `above` from which it holds; None if there is none below 10^9."""
     step, last = 1, above
     while not holds(above + step):
         last = above + step
@@ -213,10 +213,9 @@ def least_number(holds: Callable[[int], bool], above: int) -> int | None:
 def _least(seen: Episodes, length: float, longest: float, *, against_limit: bool) -> float:
     """Lower bound of the share from fewer than five episodes.
 
-    Where next to all visits were bad, they are as many trials as episodes of the declared length fit into
-    them. Else the share is above a fifth of what was seen, if the declared length says so, too: however
-    long episodes are, P(B >= b) is at most (n q / b) / e where their lengths are geometric, hence 7.4 % for
-    a share five times too high.
+    If nearly all visits were bad, they count as many trials as episodes of the declared length fit into them.
+    Otherwise the bound is a fifth of the observed share, if the declared length agrees: for geometric lengths
+    of any mean, P(B >= b) is at most (n q / b) / e, hence 7.4 % for a share five times too high.
     """
     if not seen.bad:
         return 0.0
@@ -235,7 +234,7 @@ def _least(seen: Episodes, length: float, longest: float, *, against_limit: bool
 
 
 def _solved(falling: Callable[[float], float], low: float, high: float = 1.0) -> float:
-    """Where a falling function of a share crosses 0, by halving; the end where it does not."""
+    """Return where a decreasing function of a share crosses 0, by bisection; the end if it does not."""
     if falling(high) > 0:
         return high
     for _ in range(_HALVINGS):

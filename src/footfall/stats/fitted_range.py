@@ -1,4 +1,4 @@
-"""Where the long-run mean of a fitted system lies: the chance of the days, and how sure the fit is."""
+"""Range of a fitted system's long-run mean, from the variation of days and the uncertainty of the fit."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -16,22 +16,22 @@ _DAYS_A_DRAW = 2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FittedRange:
-    """A mean over days, and where the fitted system's long-run mean lies."""
+    """A mean over days, and the range of the fitted system's long-run mean."""
 
     mean: float
     interval: Interval
-    """95 %: the chance of the simulated days, and the numbers of the fit."""
+    """95 % range, including variation of days and uncertainty of the fit."""
     fit_error: float
-    """Standard error that the fit alone gives the mean, in its unit."""
+    """Standard error of the mean due to the fit alone."""
     days_error: float
-    """That of the simulated days alone."""
+    """Standard error of the mean due to the simulated days alone."""
 
 
 def days_of_draws(replications: int, block: int) -> list[tuple[int, int]]:
-    """Say which days go with which draw of the fitted numbers: pairs of a draw and a day, both from 0.
+    """Assign days to draws of the fitted numbers: pairs of a draw and a day, both from 0.
 
-    As many draws as days, at most a block. Each draw has two days or more, so that one odd day does not
-    decide what it does; together the draws have every day about as often.
+    As many draws as days, at most a block. Each draw has at least two days, so that no single day determines
+    its effect; all days are used about equally often.
     """
     draws = min(replications, block)
     a_draw = max(min(_DAYS_A_DRAW, replications), replications // draws)

@@ -11,11 +11,11 @@ from scipy.special import betaincinv, stdtrit
 
 from footfall.stats import CONFIDENCE
 
-# ── How sure we are: intervals of a share, a mean, a percentile and a difference
+# ── Intervals of a share, a mean, a percentile and a difference
 
 
 class Interval(NamedTuple):
-    """Bounds that hold the true value with the stated confidence."""
+    """Bounds that contain the true value with the stated confidence."""
 
     low: float
     high: float
@@ -94,7 +94,7 @@ def _check_counts(successes: float, n: int) -> None:
         raise ValueError(msg)
 
 
-# ── What independent replications say together
+# ── Independent replications
 
 REPLICATED = pl.Schema(
     {
@@ -109,9 +109,9 @@ REPLICATED = pl.Schema(
 
 
 def replicated(values: Mapping[str, Sequence[float]]) -> pl.DataFrame:
-    """One value a replication, by quantity, as mean, 95 % Student half-width and bounds.
+    """Return mean, 95 % Student half-width and bounds of each quantity, from one value per replication.
 
-    A quantity keeps its own unit, which its name says. One replication has no bounds (null), none no row.
+    A quantity's unit is in its name. With one replication the bounds are null, with none there is no row.
     """
     rows = [(name, len(each), fmean(each), *_bounds(each)) for name, each in values.items() if each]
     return pl.DataFrame(rows, schema=REPLICATED, orient="row")
@@ -150,7 +150,7 @@ def paired(first: Sequence[float], second: Sequence[float], confidence: float = 
     Modeling and Analysis, 5th ed. (2015), sections 10.2 and 11.2; B. L. Welch, Biometrika 34 (1947) 28-35.
 
     Raises:
-        ValueError: the two have not the same number of values, or fewer than two.
+        ValueError: the numbers of values differ, or there are fewer than two.
     """
     differences = [two - one for one, two in zip(first, second, strict=True)]
     interval = t_interval(differences, confidence)

@@ -1,4 +1,4 @@
-"""How many replications are enough: run until every interval is as narrow as was asked, and look ahead."""
+"""Number of replications: run until every interval is as narrow as requested, with look-ahead."""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -16,7 +16,7 @@ _ROUNDING = 1e-12
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Precision:
-    """A 95 % half-width that is asked for, as a share of the mean, and how it must be held.
+    """A requested 95 % half-width, as a share of the mean, and how it must be confirmed.
 
     Source: K. Hoad, S. Robinson and R. Davies, Journal of the Operational Research Society 61 (2010)
     1632-1644.
@@ -25,18 +25,18 @@ class Precision:
     relative: float
     """0.05: half-width at most a twentieth of the mean."""
     start: int = 10
-    """Replications before the first look: with fewer, a standard deviation is a guess."""
+    """Replications before the first check: with fewer, a standard deviation is unreliable."""
     look_ahead: int = 5
     """Further replications that must hold it too, more above 100: an interval may be narrow by chance."""
 
     def __post_init__(self) -> None:
-        """Check that it can be asked for.
+        """Check the values.
 
         Raises:
             ValueError: the share is not above 0, or the start gives no interval.
         """
         if not (self.relative > 0 and self.start > 1 and self.look_ahead >= 0):
-            msg = f"no precision: {self}"
+            msg = f"invalid precision: {self}"
             raise ValueError(msg)
 
     @property
@@ -51,21 +51,21 @@ class Precision:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """Where one quantity stands."""
+    """Precision of one quantity so far."""
 
     replications: int
     half_width: float
-    """Of all the replications there are."""
+    """Half-width over all replications so far."""
     relative_half_width: float | None
     """Half-width by mean; None at a mean of 0."""
     reached_at: int | None
     """Replication from which the precision held, the look-ahead included; None: not reached."""
     needed: int | None
-    """Replications that it would take in all, about; None when reached, or when no number would do."""
+    """Approximate total number of replications needed; None if reached, or if no number suffices."""
 
 
 def standing(values: Sequence[float], precision: Precision) -> Standing:
-    """Hold the values of a quantity, one a replication in order, against the precision.
+    """Check the values of a quantity, one per replication in order, against the precision.
 
     Needed: n (h / target)², the standard deviation staying what it is.
 
@@ -116,7 +116,7 @@ def _so_far(values: Sequence[float]) -> tuple[NDArray[np.float64], NDArray[np.fl
 
 
 def _first_to_last(holds: NDArray[np.bool_], precision: Precision) -> int | None:
-    """Find the first replication from which on it held for as many more as must agree."""
+    """Find the first replication from which it held for the required number of further ones."""
     in_a_row = 0
     for n, held in enumerate(holds.tolist(), 1):
         in_a_row = in_a_row + 1 if held and n >= precision.start else 0

@@ -1,4 +1,4 @@
-"""Two samples of runs by their ranks: the exact test, the shift between them and its exact interval."""
+"""Rank tests of two samples of runs: the exact test, the shift between them and its exact interval."""
 
 import math
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from footfall.stats import CONFIDENCE
 from footfall.stats.intervals import Interval
 
 RUNS_MOST = 50
-"""A side; more would make the exact distribution slow, and no difference that matters needs them."""
+"""Largest sample; more make the exact distribution slow and are not needed for relevant differences."""
 
 Values = NDArray[np.float64]
 
@@ -24,7 +24,7 @@ def mann_whitney_p(first: Sequence[float], second: Sequence[float]) -> float:
     B. Streitberg and J. Röhmel, Statistical Software Newsletter 12 (1986) 10-17, for the recursion.
 
     Raises:
-        ValueError: a side is empty, too long, or holds no number.
+        ValueError: a sample is empty, too large, or contains NaN.
     """
     _check(first, second)
     doubled = _doubled_ranks([*first, *second])
@@ -35,7 +35,7 @@ def mann_whitney_p(first: Sequence[float], second: Sequence[float]) -> float:
 
 
 def shift(first: Sequence[float], second: Sequence[float]) -> float:
-    """How far the first sample lies above the second: the median of all pairwise differences.
+    """Return the shift of the first sample above the second: the median of all pairwise differences.
 
     Source: J. L. Hodges and E. L. Lehmann, Annals of Mathematical Statistics 34 (1963) 598-611.
     """
@@ -48,11 +48,11 @@ def shift(first: Sequence[float], second: Sequence[float]) -> float:
 def shift_interval(
     first: Sequence[float], second: Sequence[float], confidence: float = CONFIDENCE
 ) -> Interval | None:
-    """Two-sided interval of the shift: the Mann–Whitney test turned round, from ordered pairwise differences.
+    """Two-sided interval of the shift: the inverted Mann–Whitney test, from ordered pairwise differences.
 
-    The k-th smallest and the k-th largest difference, with the largest k of 2 P(U < k) <= 1 - confidence. It
-    holds at least so often whatever the distribution, with ties more often. None: with so few runs not even
-    the whole range does. Source: D. F. Bauer, JASA 67 (1972) 687-690.
+    The k-th smallest and the k-th largest difference, with the largest k of 2 P(U < k) <= 1 - confidence. The
+    coverage is at least the confidence for any distribution, larger with ties. None: too few runs for this
+    confidence. Source: D. F. Bauer, JASA 67 (1972) 687-690.
     """
     _check(first, second)
     n, m = len(first), len(second)
@@ -67,17 +67,17 @@ def shift_interval(
 
 
 def smallest_p(first_runs: int, second_runs: int) -> float:
-    """Give the smallest two-sided p-value that so many runs can have: 2 / C(n + m, n)."""
+    """Return the smallest two-sided p-value possible with these numbers of runs: 2 / C(n + m, n)."""
     return min(1.0, 2 / math.comb(first_runs + second_runs, first_runs))
 
 
 def least_runs(p_most: float) -> int:
-    """Smallest number of runs each whose smallest possible p-value is not above `p_most`."""
+    """Return the smallest number of runs per sample whose least p-value is not above `p_most`."""
     return next(n for n in range(1, 10_000) if smallest_p(n, n) <= p_most)
 
 
 def _doubled_ranks(values: Sequence[float]) -> NDArray[np.int64]:
-    """Twice the rank of each value: whole numbers, even where tied values share the mean of theirs."""
+    """Return twice the rank of each value: integers, even if tied values share their mean rank."""
     _, place, count = np.unique(np.asarray(values), return_inverse=True, return_counts=True)
     last = np.cumsum(count)
     return np.asarray((2 * last - count + 1)[place], dtype=np.int64)
@@ -85,7 +85,7 @@ def _doubled_ranks(values: Sequence[float]) -> NDArray[np.int64]:
 
 @lru_cache(maxsize=256)
 def _ways(ranks: tuple[int, ...], chosen: int) -> Values:
-    """In how many ways `chosen` of the ranks have each sum."""
+    """Return in how many ways `chosen` of the ranks have each sum."""
     ways = np.zeros((chosen + 1, sum(ranks) + 1))
     ways[0, 0] = 1
     for rank in ranks:
@@ -96,7 +96,7 @@ def _ways(ranks: tuple[int, ...], chosen: int) -> Values:
 
 
 def _differences(first: Sequence[float], second: Sequence[float]) -> Values:
-    """All pairwise differences, ascending; two equal infinities differ by nothing."""
+    """Return all pairwise differences, ascending; the difference of equal infinities is 0."""
     one, two = (np.asarray(values, dtype=np.float64) for values in (first, second))
     with np.errstate(invalid="ignore"):
         differences = np.subtract.outer(one, two).ravel()

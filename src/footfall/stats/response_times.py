@@ -1,4 +1,4 @@
-"""How sure a percentile or a mean of response times is, where neighbours meet the same queue."""
+"""Intervals of percentiles and means of response times that are correlated by queues."""
 
 import math
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ from footfall.stats.intervals import Interval, student_t, wilson_at
 
 PASS_LEAST, MEAN_PASS_LEAST, FAIL_LEAST = 50.0, 200.0, 50.0
 """Independent visits that the times must be worth before a percentile or a mean is said to be below its
-limit, or above it: with fewer, the memory of a queue cannot be read from the run."""
+limit, or above it: with fewer, the correlation due to queues cannot be estimated from the run."""
 
 _TAIL = 0.025
 _MEAN_TAIL = 0.01
@@ -46,7 +46,7 @@ Customers = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Slow:
-    """How many response times are beyond a limit, and how much they tell."""
+    """Number of response times beyond a limit, and how much information they carry."""
 
     seen: Episodes
     """Visits beyond the limit, with the design effect for saying that the limit is broken."""
@@ -60,7 +60,7 @@ class Slow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Memory:
-    """What times in their order remember, whatever limit is asked about."""
+    """Correlation of times in their order, independent of any limit."""
 
     quantile: float
     around: Episodes
@@ -82,7 +82,7 @@ def memory_of(times_s: Values, quantile: float, customers: Customers | None = No
 
 
 def slow_of(slow: Flags, memory: Memory, customers: Customers | None = None) -> Slow:
-    """Read from visits in their order, slow or not, how far beyond a limit they are, and what that tells.
+    """Count the visits beyond a limit, in their order, with design effects.
 
     In a run that met no long queue the times show about half of the true memory, so it is doubled.
     """
@@ -94,12 +94,12 @@ def slow_of(slow: Flags, memory: Memory, customers: Customers | None = None) -> 
 
 
 def slow_share_bounds(slow: Slow, longest: float = LONGEST_EPISODE) -> Interval:
-    """95 % bounds of the share of visits beyond the limit; 0 or 1 where the times tell too little."""
+    """95 % bounds of the share of visits beyond the limit; 0 or 1 if there is too little information."""
     return Interval(slow_share_least(slow, longest), slow_share_most(slow, longest))
 
 
 def slow_share_least(slow: Slow, longest: float = LONGEST_EPISODE) -> float:
-    """Lower 97.5 % bound of the share of visits beyond the limit; 0 where the times tell too little."""
+    """Lower 97.5 % bound of the share of visits beyond the limit; 0 if there is too little information."""
     seen = slow.seen
     # However long a queue remembers, all visits are slow in no more runs than visits may be.
     is_outright = seen.bad == seen.visits and slow.allowed <= _RARE
@@ -108,16 +108,16 @@ def slow_share_least(slow: Slow, longest: float = LONGEST_EPISODE) -> float:
 
 
 def tells_a_share(slow: Slow) -> bool:
-    """Whether the visits are worth enough independent ones to bound the share of slow ones from above."""
+    """Return whether there are enough effective visits for an upper bound of the share of slow ones."""
     return slow.seen.visits / slow.effect >= PASS_LEAST and slow.episodes >= EPISODES_LEAST
 
 
 def slow_share_most(slow: Slow, longest: float = LONGEST_EPISODE) -> float:
-    """Upper 97.5 % bound of the share of visits beyond the limit; 1 where the times tell too little.
+    """Upper 97.5 % bound of the share of visits beyond the limit; 1 if there is too little information.
 
     With five effective episodes beyond the limit, it is Wilson's. With fewer it is that of `most_of_few`:
-    Wilson's normal law would ask a run in which no visit is slow for more than it needs to show. The length
-    is what the times remember, half as long again; error rates were measured with it.
+    Wilson's normal approximation would demand more than necessary of a run without slow visits. The length is
+    one and a half times that estimated from the times; error rates were measured with it.
     """
     if not tells_a_share(slow):
         return 1.0
@@ -135,7 +135,7 @@ def visits_to_decide_slow(slow: Slow, longest: float = LONGEST_EPISODE) -> int |
         needed = visits_to_decide(seen, limit, longest)
         return needed and max(needed, math.ceil(FAIL_LEAST * seen.effect))
     effect = slow.effect if slow.effect == 1 else _SLACK * slow.effect
-    # So few visits that none is beyond their own quantile say nothing of how often that is met.
+    # With no visit beyond the sample's own quantile, episodes cannot be estimated.
     met = slow.episodes or math.inf
 
     def passes(n: int) -> bool:
@@ -204,7 +204,7 @@ def _student(freedom: float, tail: float) -> float:
 
 
 def _ranks(values: Values) -> Values:
-    """Ranks from 1; among equal values as if drawn, and always the same."""
+    """Return ranks from 1; ties are broken at random, reproducibly."""
     n = len(values)
     ranks = np.empty(n)
     ranks[np.lexsort((np.arange(n) * _GOLDEN % 1, values))] = np.arange(1, n + 1)
@@ -212,7 +212,7 @@ def _ranks(values: Values) -> Values:
 
 
 def _scores(ranks: Values) -> Values:
-    """Normal scores of ranks in the order of time, without a straight line through them."""
+    """Return the detrended normal scores of ranks in the order of time."""
     n = len(ranks)
     scores = ndtri((ranks - 0.375) / (n + 0.25))
     line = np.linspace(-1, 1, n)

@@ -1,8 +1,8 @@
-"""What is known exactly of stations, networks and loops, in forms that stay stable for large numbers.
+"""Exact results for stations, networks and closed loops, in numerically stable forms.
 
-λ is the arrival rate, μ the service rate of one server, θ the abandonment rate of one who waits,
+λ is the arrival rate, μ the service rate of one server, θ the abandonment rate of a waiting customer,
 a = λ/μ the offered load in erlangs, c the number of servers, ρ = a/c their utilisation. Rates and
-times are in one unit of time, whichever the caller takes.
+times are in any one unit of time.
 """
 
 from footfall.theory.abandonment import PatienceDistribution, erlang_a_general, erlang_a_general_service_level

@@ -1,9 +1,9 @@
-"""M/M/c+G: several servers whose customers leave after a patience of any distribution.
+"""M/M/c+G: several servers, with patience of any distribution.
 
 With G the distribution of patience, H(x) = ∫_0^x (1 - G) and φ(x) = λ H(x) - c μ x, the wait that a customer
 is offered has the density λ e^φ / (E + λ J), where J = ∫ e^φ and E = 1/B(c - 1, a), with B of Erlang
 (Baccelli and Hebuterne 1981; Zeltyn and Mandelbaum 2005, section 4). φ is concave, so the integrals are
-taken piece by piece, each piece halved until both halves say the same, relative to the greatest e^φ.
+computed piece by piece, each piece halved until both halves agree, relative to the greatest e^φ.
 """
 
 from bisect import bisect_right
@@ -21,32 +21,32 @@ from footfall.theory.many_servers import WithAbandonment, erlang_b
 _NODES = 16
 _ENOUGH = 1e-12
 _ROUNDING = 1e-15
-"""Of ∫ e^φ: 1 - G is known to so much where G is next to nothing."""
+"""Relative tolerance of ∫ e^φ: the accuracy of 1 - G for small G."""
 _NARROWEST = 1e-13
 _NEGLIGIBLE = 60.0
-"""e^-60 of the greatest density is nothing."""
+"""Densities below e^-60 of the greatest are ignored."""
 _FAR = 1e300
 
 
 @dataclass(frozen=True, slots=True)
 class PatienceDistribution:
-    """How long customers would wait."""
+    """Distribution of patience."""
 
     survival: Callable[[float], float]
-    """Share of customers who would wait longer than a time; it does not increase."""
+    """Share of customers with patience above a time; it does not increase."""
     breaks: tuple[float, ...] = ()
-    """Where it jumps or bends."""
+    """Times at which it jumps or has a kink."""
 
 
 @dataclass(slots=True)
 class _Integrals:
-    """Of e^φ times 1, G, H, and 1 - G up to a time, all by e^scale."""
+    """Integrals of e^φ times 1, G, H, and 1 - G up to a time, all divided by e^scale."""
 
     sums: Any
     scale: float
 
     def add(self, sums: Any, scale: float) -> None:  # noqa: ANN401  numpy's arrays
-        """Take a piece that has a scale of its own."""
+        """Add a piece with its own scale."""
         top = max(self.scale, scale)
         self.sums = self.sums * exp(self.scale - top) + sums * exp(scale - top)
         self.scale = top
@@ -55,10 +55,10 @@ class _Integrals:
 def erlang_a_general(
     servers: int, arrival_rate: float, service_rate: float, patience: PatienceDistribution
 ) -> WithAbandonment:
-    """M/M/c+G; `waits_share` holds also those who leave at once because they would have to wait.
+    """M/M/c+G; `waits_share` includes customers who leave at once because they would have to wait.
 
     P(wait) = λ J/(E + λ J), P(abandon) = λ ∫ G e^φ/(E + λ J), E[W] = λ ∫ H e^φ/(E + λ J)
-    (Zeltyn and Mandelbaum 2005, equations 4.2 to 4.6; 1 + (λ - cμ) J = λ ∫ G e^φ, which loses no digits).
+    (Zeltyn and Mandelbaum 2005, equations 4.2 to 4.6; 1 + (λ - cμ) J = λ ∫ G e^φ, which avoids cancellation).
 
     Raises:
         ValueError: a rate is not above zero, there is no server, or the queue has no limit.
@@ -92,13 +92,13 @@ def erlang_a_general_service_level(
 def _weighed(
     servers: int, arrival_rate: float, service_rate: float, patience: PatienceDistribution, within: float
 ) -> tuple[float, Any]:
-    """Give λ/(E + λ J) and the integrals, both for e^φ as it is measured."""
+    """Return λ/(E + λ J) and the integrals, both with e^φ scaled."""
     if servers < 1 or min(arrival_rate, service_rate) <= 0:
-        msg = "a server, and rates above zero"
+        msg = "needs at least one server, and rates above zero"
         raise ValueError(msg)
     full_rate = servers * service_rate
     if arrival_rate * patience.survival(_FAR) >= full_rate:
-        msg = f"those who never leave come at a rate not below {full_rate:g}: the queue has no limit"
+        msg = f"customers who never leave arrive at a rate not below {full_rate:g}: the queue is unstable"
         raise ValueError(msg)
     found = _integrals(arrival_rate, full_rate, patience, within)
     blocking = erlang_b(servers - 1, arrival_rate / service_rate)
@@ -109,7 +109,7 @@ def _weighed(
 def _integrals(
     arrival_rate: float, full_rate: float, patience: PatienceDistribution, within: float
 ) -> _Integrals:
-    """Go from 0 on in pieces, halved where they are too rough and doubled where they are not."""
+    """Integrate from 0 in adaptive pieces: halved if too coarse, doubled if not."""
     stops = sorted({at for at in (*patience.breaks, within) if 0 < at < inf})
     found = _Integrals(np.zeros(4), 0.0)
     at, held, width = 0.0, 0.0, 1.0 / (arrival_rate + full_rate)
@@ -144,7 +144,7 @@ def _piece(
     within: float,
     piece: tuple[float, float, float],
 ) -> tuple[Any, float, float]:
-    """Integrals over one piece (from, to, H at its start): the four, their scale, and H at its end."""
+    """Return the integrals over one piece (from, to, H at its start), their scale, and H at its end."""
     begin, end, held = piece
     nodes, weights, upto = _rule()
     half = (end - begin) / 2
@@ -161,7 +161,7 @@ def _piece(
 
 @lru_cache(maxsize=1)
 def _rule() -> tuple[Any, Any, Any]:
-    """Gauss and Legendre's nodes and weights, and what integrates from -1 to each node."""
+    """Return Gauss–Legendre nodes and weights, and the matrix that integrates from -1 to each node."""
     nodes, weights = legendre.leggauss(_NODES)
     coefficients = np.linalg.inv(legendre.legvander(nodes, _NODES - 1))
     upto = np.array([legendre.legval(nodes, legendre.legint(one, lbnd=-1)) for one in coefficients.T]).T

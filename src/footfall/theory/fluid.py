@@ -1,4 +1,4 @@
-"""Equations over time: fluid limits, retries, and diffusion of adoption."""
+"""Time-dependent equations: offered load, fluid limits, and diffusion of adoption."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from scipy.integrate import solve_ivp
 
 from footfall.theory.many_servers import erlang_c
 
-# ── Load and staff when the arrival rate changes over the day
+# ── Load and staff with an arrival rate that changes over the day
 
 _DEVIATIONS = 8
 _FLUID_STEPS = 4000
@@ -34,7 +34,7 @@ def load_by_interval(
 ) -> list[float]:
     """Mean busy servers of an M(t)/M/∞ in each interval of a constant arrival rate.
 
-    m' = λ - m/E[S], integrated exactly. The day repeats itself, unless it begins empty.
+    m' = λ - m/E[S], integrated exactly. The day is periodic, unless it starts empty.
     """
     decay = exp(-interval / service_mean)
 
@@ -45,7 +45,7 @@ def load_by_interval(
     if not begins_empty:
         for rate in arrival_rates:
             start = end(start, rate)
-        # A day's end is linear in its start: the day that repeats itself starts where it ends.
+        # The end of a day is linear in its start: a periodic day starts where it ends.
         start /= -expm1(-len(arrival_rates) * interval / service_mean)
     means = []
     for rate in arrival_rates:
@@ -60,13 +60,13 @@ def servers_for(load: float, waits_share: float) -> int:
 
     With the loads of `load_by_interval` this is the modified-offered-load staffing of Jennings,
     Mandelbaum, Massey and Whitt (1996); with λ/μ of each interval alone it is SIPP, which is wrong
-    as soon as a service is not short against the interval.
+    if services are not short compared with the interval.
 
     Raises:
         ValueError: the load is negative, or the share is not between 0 and 1.
     """
     if load < 0 or not 0 < waits_share < 1:
-        msg = f"load {load} and share {waits_share}: expected a load from 0 on and a share between 0 and 1"
+        msg = f"load {load} and share {waits_share}: expected a load of 0 or more and a share between 0 and 1"
         raise ValueError(msg)
     servers = int(load) + 1
     while load > 0 and erlang_c(servers, load) > waits_share:
@@ -76,7 +76,7 @@ def servers_for(load: float, waits_share: float) -> int:
 
 @dataclass(frozen=True, slots=True)
 class FluidStation:
-    """A queue of several servers; without patience its customers wait however long it takes."""
+    """A queue with several servers; without patience its customers never leave."""
 
     servers: int
     service_rate: float
@@ -95,7 +95,7 @@ class FluidMoment:
     abandoned: float
     arrivals_finding_all_busy: float
     queue_time: float
-    """Time that all customers together have waited."""
+    """Total waiting time of all customers."""
 
 
 def transient(
@@ -107,13 +107,13 @@ def transient(
     """Solve M(t)/M/c+M, empty at time 0, by its birth-and-death equations (Kolmogorov 1931).
 
     `moments` increase; `breaks` are times at which the arrival rate jumps.
-    The states are cut far above where the fluid limit goes: by eight standard deviations of all that moves.
+    The states are truncated eight standard deviations above the fluid limit.
 
     Raises:
         ValueError: the moments do not increase.
     """
     if list(moments) != sorted(moments):
-        msg = "moments increase"
+        msg = "moments must increase"
         raise ValueError(msg)
     times = np.unique([0.0, *moments, *(b for b in breaks if b < moments[-1])])
     servers, abandonment_rate = station.servers, station.abandonment_rate
@@ -138,7 +138,7 @@ def transient(
     values[0] = 1.0
     found = {0.0: values}
     for begin, end in pairwise(times):
-        # A jump of the rate belongs to the piece that begins with it.
+        # A jump of the rate belongs to the piece that starts with it.
         inside = (float(begin), float(np.nextafter(end, begin)))
         solved = solve_ivp(change, inside, values, method="LSODA", rtol=1e-10, atol=1e-12, lband=1, uband=1)
         values = solved.y[:, -1]
@@ -147,7 +147,7 @@ def transient(
 
 
 def _states(arrival_rate: Callable[[float], float], station: FluidStation, until: float) -> int:
-    """Give the number of customers that is as good as never passed, from the fluid limit and its noise."""
+    """Return a number of customers that is practically never exceeded, from the fluid limit and its noise."""
     servers = station.servers
     step = until / _FLUID_STEPS
     inside = most = moved = 0.0
@@ -175,7 +175,7 @@ def _moment(at: float, values: Any, numbers: Any, servers: int) -> FluidMoment: 
     )
 
 
-# ── How many have taken something new up by a time
+# ── Diffusion of adoption
 
 
 def bass_share(time: float, innovation: float, imitation: float) -> float:
@@ -192,7 +192,7 @@ def bass_share(time: float, innovation: float, imitation: float) -> float:
 
 
 def bass_peak(innovation: float, imitation: float) -> float:
-    """Time at which most adopt: ln(q/p)/(p + q), at once when q <= p (Bass 1969).
+    """Time of the peak of adoption: ln(q/p)/(p + q), 0 if q <= p (Bass 1969).
 
     Raises:
         ValueError: p is not above zero.
@@ -203,5 +203,5 @@ def bass_peak(innovation: float, imitation: float) -> float:
 
 def _check(innovation: float) -> None:
     if innovation <= 0:
-        msg = f"innovation {innovation} is not above zero: nobody would begin"
+        msg = f"innovation {innovation} is not above zero: adoption would never start"
         raise ValueError(msg)

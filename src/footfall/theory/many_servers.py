@@ -12,20 +12,20 @@ _SMALLEST_TERM = 1e-17
 
 @dataclass(frozen=True, slots=True)
 class WithAbandonment:
-    """What Erlang A gives; times in the unit of the rates, over all who were admitted."""
+    """Results of Erlang A; times in the unit of the rates, over all admitted customers."""
 
     waits_share: float
     abandons_share: float
     wait_mean: float
     queue_mean: float
-    """Customers who wait, at a random moment."""
+    """Mean number of customers waiting."""
     occupancy: float
-    """Share of a server's time that is taken."""
+    """Share of a server's time that is busy."""
 
 
 @dataclass(frozen=True, slots=True)
 class WithRoom:
-    """What M/M/c/K gives; the wait is of those who were admitted."""
+    """Results of M/M/c/K; the wait is that of admitted customers."""
 
     blocked_share: float
     waits_share: float
@@ -35,7 +35,7 @@ class WithRoom:
 
 
 def erlang_b(servers: int, load: float) -> float:
-    """Share of arrivals lost when nobody can wait: 1/B_k = 1 + (k/a) 1/B_{k-1}, 1/B_0 = 1 (Erlang 1917)."""
+    """Erlang B, share of arrivals lost: 1/B_k = 1 + (k/a) 1/B_{k-1}, 1/B_0 = 1 (Erlang 1917)."""
     inverse = 1.0
     for k in range(1, servers + 1):
         inverse = 1 + inverse * k / load
@@ -43,13 +43,13 @@ def erlang_b(servers: int, load: float) -> float:
 
 
 def erlang_c(servers: int, load: float) -> float:
-    """Share of arrivals that wait: C = B / (1 - ρ (1 - B)), ρ = a/c < 1 (Erlang 1917).
+    """Erlang C: share of arrivals that wait: C = B / (1 - ρ (1 - B)), ρ = a/c < 1 (Erlang 1917).
 
     Raises:
         ValueError: the load is not below the number of servers.
     """
     if load >= servers:
-        msg = f"load {load} is not below {servers} servers: the queue has no limit"
+        msg = f"load {load} is not below {servers} servers: the queue is unstable"
         raise ValueError(msg)
     blocking = erlang_b(servers, load)
     return blocking / (1 - load / servers * (1 - blocking))
@@ -65,10 +65,10 @@ def erlang_c_wait_mean(servers: int, arrival_rate: float, service_rate: float) -
 
 
 def mgc_ps_sojourn_mean(servers: int, arrival_rate: float, service_mean: float) -> float:
-    """Mean time in an M/G/c whose servers all share, none at more than one server's speed.
+    """Mean time in an M/G/c with processor sharing, each customer at most at one server's speed.
 
-    The number inside is that of M/M/c whatever the distribution of the service (Cohen 1979), so the
-    mean is E[S] + C/(c μ - λ).
+    The number in the system is that of M/M/c for any distribution of service (Cohen 1979), so the mean is
+    E[S] + C/(c μ - λ).
 
     Raises:
         ValueError: the load is not below the number of servers.
@@ -86,7 +86,7 @@ def mdc_wait_mean(servers: int, arrival_rate: float, service: float) -> float:
     """
     load = arrival_rate * service
     if not 0 < load < servers:
-        msg = f"load {load} is not between 0 and {servers} servers: the queue has no limit"
+        msg = f"load {load} is not between 0 and {servers} servers: the queue is unstable"
         raise ValueError(msg)
     total, i = 0.0, 0
     while True:
@@ -94,7 +94,7 @@ def mdc_wait_mean(servers: int, arrival_rate: float, service: float) -> float:
         at_least = float(gammainc(i * servers, i * load))
         term = at_least - servers / load * float(gammainc(i * servers + 1, i * load))
         total += term
-        # A multiple of 1/(1 - ρ) of terms counts, and far out they fall ever faster.
+        # A multiple of 1/(1 - ρ) terms matters; beyond that they decrease ever faster.
         if at_least < _SMALLEST_TERM or abs(term) < _SMALLEST_TERM * total:
             return service * total
 
@@ -135,10 +135,10 @@ def erlang_a(
 def erlang_a_service_level(
     servers: int, arrival_rate: float, service_rate: float, abandonment_rate: float, within: float
 ) -> float:
-    """Share of arrivals that are served after waiting at most `within`; who abandons is not.
+    """Share of arrivals that are served after waiting at most `within`; abandoned ones are not.
 
-    One who finds j others waiting would wait for a sum of exponentials of rates cμ, cμ + θ, …, cμ + jθ,
-    so that exp(-θ V) is Beta(cμ/θ, j + 1); of these, who has not gone by V is E[exp(-θ V); V <= t]
+    A customer who finds j others waiting would wait for a sum of exponentials of rates cμ, …, cμ + jθ,
+    so that exp(-θ V) is Beta(cμ/θ, j + 1); the share still there at V is E[exp(-θ V); V <= t]
     (order statistics of exponentials, Rényi 1953).
 
     Raises:
@@ -157,7 +157,7 @@ def erlang_a_service_level(
 def mmck(servers: int, places: int, arrival_rate: float, service_rate: float) -> WithRoom:
     """M/M/c/K with K places in all, those in service counted: birth and death in logarithms.
 
-    Waits are of those who were admitted.
+    Waits are those of admitted customers.
 
     Raises:
         ValueError: there are fewer places than servers.
@@ -186,9 +186,9 @@ def mmck(servers: int, places: int, arrival_rate: float, service_rate: float) ->
 def _waiting_places(
     servers: int, arrival_rate: float, service_rate: float, abandonment_rate: float
 ) -> tuple[float, list[float]]:
-    """Give π_c, and for each number of waiting customers its probability divided by π_c."""
+    """Return π_c, and for each number of waiting customers its probability divided by π_c."""
     if min(arrival_rate, service_rate, abandonment_rate) <= 0:
-        msg = "arrival, service and abandonment rate are above zero"
+        msg = "arrival, service and abandonment rate must be above zero"
         raise ValueError(msg)
     terms, total, weighted = [1.0], 1.0, 0.0
     while True:
@@ -202,18 +202,18 @@ def _waiting_places(
             return blocking / (1 + (total - 1) * blocking), terms
 
 
-# ── How many servers a target asks for, and how many people that takes on the payroll
+# ── Number of servers for a target, and the staff to schedule
 
 _ROUNDING = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
 class Staffing:
-    """The smallest number of servers that holds both targets, and what it gives."""
+    """The smallest number of servers that meets both targets, and its performance."""
 
     servers: int
     positions: int
-    """People to be planned, so that so many serve."""
+    """Number of staff to schedule for this number of servers."""
     waits_share: float
     service_level: float
     wait_mean: float
@@ -222,7 +222,7 @@ class Staffing:
 
 @dataclass(frozen=True, slots=True)
 class StaffingTarget:
-    """What is asked of a station whose customers all wait."""
+    """Targets for a station without abandonment."""
 
     within: float
     """In the unit of the service time."""
@@ -230,20 +230,20 @@ class StaffingTarget:
     """Least share of arrivals that wait at most `within`."""
     occupancy_most: float = 1.0
     shrinkage_share: float = 0.0
-    """Share of the paid time in which people do not serve: breaks, training, sickness."""
+    """Share of paid time not spent serving: breaks, training, sickness."""
 
 
 def staffing(arrival_rate: float, service_mean: float, target: StaffingTarget) -> Staffing:
-    """Give the least c with P(W <= t) >= target and a/c <= the greatest occupancy, by Erlang C.
+    """Return the least c with P(W <= t) >= target and a/c <= the greatest occupancy, by Erlang C.
 
-    Positions are c / (1 - shrinkage), rounded up, as pyworkforce and call_center_tools have it.
+    Positions are c / (1 - shrinkage), rounded up, as in pyworkforce and call_center_tools.
 
     Raises:
-        ValueError: no number of servers holds the target, or a share does not lie where shares lie.
+        ValueError: no number of servers meets the target, or a share is out of range.
     """
     if not (0 <= target.service_level < 1 and 0 < target.occupancy_most <= 1):
         found = f"service level {target.service_level}, occupancy {target.occupancy_most}"
-        msg = f"{found}: shares lie in 0 … 1, a service level below 1"
+        msg = f"{found}: shares must be in 0 … 1, the service level below 1"
         raise ValueError(msg)
     if not 0 <= target.shrinkage_share < 1:
         msg = f"shrinkage {target.shrinkage_share} is not below 1"

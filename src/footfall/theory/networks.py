@@ -10,19 +10,19 @@ from scipy.optimize import brentq, least_squares
 
 from footfall.theory.many_servers import erlang_b, erlang_c
 
-# ── Stations that feed each other, and customers who come again
+# ── Open networks, and customers who retry
 
 
 @dataclass(frozen=True, slots=True)
 class Retrying:
-    """An Erlang-B pool whose blocked customers try again at once, a limited number of times."""
+    """An Erlang-B pool whose blocked customers retry at once, a limited number of times."""
 
     amplification: float
-    """Tries by customers."""
+    """Attempts per customer."""
     blocked_share: float
-    """Of the tries."""
+    """Share of blocked attempts."""
     fails_share: float
-    """Of the customers: blocked at the last try too."""
+    """Share of customers blocked even at the last attempt."""
 
 
 def traffic(external: Sequence[float], routing: Sequence[Sequence[float]]) -> list[float]:
@@ -38,7 +38,7 @@ def traffic(external: Sequence[float], routing: Sequence[Sequence[float]]) -> li
     except np.linalg.LinAlgError:
         rates = np.full(len(external), -1.0)
     if np.any(outward < -1e-12) or np.any(rates < 0):  # noqa: PLR2004  rounding of shares that sum to 1
-        msg = "the shares out of each station sum to at most 1, and everybody leaves at last"
+        msg = "the shares out of each station must sum to at most 1, and every customer must leave eventually"
         raise ValueError(msg)
     return [float(rate) for rate in rates]
 
@@ -62,7 +62,7 @@ def network_sojourn_mean(
 
 
 def retrying(servers: int, load: float, retries: int) -> Retrying:
-    """Fixed point of tries and blocking: a' = a sum_{k<=r} B(a')^k, with B of Erlang (1917).
+    """Fixed point of attempts and blocking: a' = a sum_{k<=r} B(a')^k, with B of Erlang (1917).
 
     Raises:
         ValueError: the load is not above zero.
@@ -76,11 +76,11 @@ def retrying(servers: int, load: float, retries: int) -> Retrying:
 
 
 def largest_stable_rate(service_rate: float, retries: int, budget_share: float = inf) -> float:
-    """Arrival rate above which timed-out clients keep a server busy with stale work for ever: μ/(1 + r).
+    """Arrival rate above which retries keep a server busy with stale requests forever: μ/(1 + r).
 
-    Holds for first come, first served, a timeout, up to r retries, and a server that serves what
-    nobody waits for any more (Bronson et al. 2021 name it a metastable failure). With a budget of b
-    retries by requests it is μ/(1 + min(r, b)).
+    Applies to first come, first served, a timeout, up to r retries, and a server that also serves requests
+    whose clients have timed out (a metastable failure in Bronson et al. 2021). With a budget of b retries
+    per request it is μ/(1 + min(r, b)).
     """
     return service_rate / (1 + min(retries, budget_share))
 
@@ -90,23 +90,23 @@ def _tries(blocked_share: float, load: float, retries: int) -> float:
 
 
 def _fixed_point(image: Callable[[float], float], load: float, retries: int) -> float:
-    """Solve x = f(x) between no retry at all and every retry used."""
+    """Solve x = f(x) between no retries and all retries used."""
     if retries == 0:
         return load
     return float(brentq(lambda x: image(x) - x, load, load * (1 + retries), xtol=1e-13 * load, rtol=1e-15))
 
 
-# ── A fixed number of users who think between requests, and how throughput bends with their number
+# ── Closed loops: a fixed number of users with think times, and scalability
 
 
 @dataclass(frozen=True, slots=True)
 class ClosedLoop:
-    """What mean value analysis gives for a number of users."""
+    """Results of mean value analysis for a number of users."""
 
     throughput: float
     response_mean: float
     queue_means: tuple[float, ...]
-    """Requests at each resource, those in service counted."""
+    """Mean number of requests at each resource, including those in service."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,14 +114,14 @@ class Scalability:
     """The universal scalability law X(N) = γ N / (1 + α (N - 1) + β N (N - 1)) (Gunther 2007)."""
 
     contention: float
-    """α: the part that is done one after another."""
+    """α: the serial part."""
     coherence: float
-    """β: the cost of agreeing, for each pair."""
+    """β: the cost of coherence per pair."""
     rate: float
-    """γ: throughput of one user alone."""
+    """γ: throughput of a single user."""
 
     def throughput(self, users: float) -> float:
-        """Throughput at so many users."""
+        """Return the throughput of a number of users."""
         return self.rate * users / (1 + self.contention * (users - 1) + self.coherence * users * (users - 1))
 
     @property
@@ -131,16 +131,16 @@ class Scalability:
 
 
 def closed_loop(users: int, think_s: float, demands_s: Sequence[float]) -> ClosedLoop:
-    """Throughput and response of so many users, by exact mean value analysis (Reiser and Lavenberg 1980).
+    """Throughput and response of a closed system with N users, by exact MVA (Reiser and Lavenberg 1980).
 
     R_i = D_i (1 + Q_i(n-1)), X = n/(Z + sum R), Q_i = X R_i.
-    `demands_s` are the service times of a request at each resource that serves one at a time.
+    `demands_s` are the service times of a request at each single-server resource.
 
     Raises:
         ValueError: there is no user, or a time is negative.
     """
     if users < 1 or think_s < 0 or not demands_s or min(demands_s) < 0:
-        msg = "at least one user and one resource, and times that are not negative"
+        msg = "needs at least one user and one resource, and times that are not negative"
         raise ValueError(msg)
     queues = [0.0] * len(demands_s)
     throughput = response = 0.0

@@ -1,4 +1,4 @@
-"""One server: any service time, a fixed one, shared by all, by priority, with retrials."""
+"""Single servers: general and constant service, processor sharing, priorities, retrials."""
 
 from collections.abc import Sequence
 from math import exp, fsum, lgamma, log
@@ -11,7 +11,7 @@ from footfall.theory.many_servers import WithRoom
 def mg1_wait_mean(arrival_rate: float, service_mean: float, service_scv: float) -> float:
     """Mean wait of M/G/1: ρ E[S] (1 + SCV) / (2 (1 - ρ)) (Pollaczek 1930, Khinchine 1932).
 
-    `service_scv` is the variance of the service time by the square of its mean.
+    `service_scv` is the variance of the service time divided by the square of its mean.
 
     Raises:
         ValueError: the server cannot keep up, or an argument is negative.
@@ -21,7 +21,7 @@ def mg1_wait_mean(arrival_rate: float, service_mean: float, service_scv: float) 
 
 
 def mg1_ps_sojourn_mean(arrival_rate: float, service_mean: float) -> float:
-    """Mean time in an M/G/1 whose server all share: E[S]/(1 - ρ), whatever the distribution (Kleinrock 1967).
+    """Mean time in an M/G/1 with processor sharing: E[S]/(1 - ρ) for any distribution (Kleinrock 1967).
 
     Raises:
         ValueError: the server cannot keep up, or an argument is negative.
@@ -48,7 +48,7 @@ def md1_wait_share(arrival_rate: float, service: float, within: float) -> float:
 
 
 def md1k(places: int, arrival_rate: float, service: float) -> WithRoom:
-    """M/D/1/K with K places in all, the one in service counted; waits are of those who were admitted.
+    """M/D/1/K with K places, including the one in service; waits are those of admitted customers.
 
     At departures π_j is that of M/D/1, cut at K - 1 and scaled to 1; at a random moment p_j = π_j/(π_0 + ρ)
     for j < K, and blocked are p_K = 1 - 1/(π_0 + ρ) (Cooper 1981, chapter 5). ρ may be above 1.
@@ -57,7 +57,7 @@ def md1k(places: int, arrival_rate: float, service: float) -> WithRoom:
         ValueError: there is no place, or a rate or time is not above zero.
     """
     if places < 1 or min(arrival_rate, service) <= 0:
-        msg = f"{places} places, {arrival_rate:g} arrivals, a service of {service:g}: all are above zero"
+        msg = f"{places} places, {arrival_rate:g} arrivals, a service of {service:g}: all must be above zero"
         raise ValueError(msg)
     load = arrival_rate * service
     weights = _md1_numbers(load, places - 1, empty=1.0)
@@ -79,7 +79,7 @@ def md1k(places: int, arrival_rate: float, service: float) -> WithRoom:
 def priority_wait_means(
     arrival_rates: Sequence[float], service_means: Sequence[float], service_scvs: Sequence[float]
 ) -> list[float]:
-    """Mean waits by class, the first served first, none interrupted (Cobham 1954).
+    """Mean waits by class in non-preemptive priority order (Cobham 1954).
 
     W_k = W0/((1 - σ_{k-1})(1 - σ_k)), where W0 = sum λ E[S²]/2 and σ_k is the utilisation by classes 1 to k.
 
@@ -101,15 +101,15 @@ def priority_wait_means(
 
 
 def retrial_orbit_mean(arrival_rate: float, service_rate: float, retrial_rate: float) -> float:
-    """Mean number of those who will try again at an M/M/1 without waiting places.
+    """Mean number of customers in the orbit of an M/M/1 without waiting places.
 
-    ρ(λ + ρθ)/((1 - ρ)θ), each trying again at rate θ (Falin and Templeton 1997).
+    ρ(λ + ρθ)/((1 - ρ)θ), each retrying at rate θ (Falin and Templeton 1997).
 
     Raises:
         ValueError: the server cannot keep up, or a rate is not above zero.
     """
     if min(service_rate, retrial_rate) <= 0:
-        msg = "service and retrial rate are above zero"
+        msg = "service and retrial rate must be above zero"
         raise ValueError(msg)
     busy = _utilisation(arrival_rate, 1 / service_rate)
     return busy * (arrival_rate + busy * retrial_rate) / ((1 - busy) * retrial_rate)
@@ -120,8 +120,8 @@ def mg1_interrupted_sojourn_mean(
 ) -> float:
     """Mean time in an M/G/1 whose server stalls: constant stalls of (length, mean time from one to the next).
 
-    Between stalls the times are exponential and go on while nobody is there; work goes on where it was.
-    With A the share of time without a stall, r = length/2 and ρ = λ E[S], the mean work in hand is
+    Times between stalls are exponential, also while the server is idle; interrupted work is resumed.
+    With A the share of time without a stall, r = length/2 and ρ = λ E[S], the mean unfinished work is
     E[V] = (λ E[S²]/2 + A (1 - A) ρ r)/(A - ρ), and E[T] = (E[V] + E[S])/A + (1 - A) r (Avi-Itzhak and
     Naor 1963, model A).
 
@@ -132,7 +132,7 @@ def mg1_interrupted_sojourn_mean(
     working, rest = 1 - length / every, length / 2
     busy = arrival_rate * service_mean
     if not busy < working:
-        msg = f"arrivals keep the server busy for {busy:g} of the time, and it works for {working:g} of it"
+        msg = f"arrivals need {busy:g} of the time, but the server works only {working:g} of it"
         raise ValueError(msg)
     square = service_mean**2 * (1 + service_scv)
     work = (arrival_rate * square / 2 + working * (1 - working) * busy * rest) / (working - busy)
@@ -140,7 +140,7 @@ def mg1_interrupted_sojourn_mean(
 
 
 def round_robin_wait_mean(servers: int, arrival_rate: float, service_rate: float) -> float:
-    """Mean wait where a Poisson stream is dealt in turn to servers with queues of their own: E_c/M/1.
+    """Mean wait with a Poisson stream split round-robin over servers with separate queues: E_c/M/1.
 
     W = σ/(μ(1 - σ)), σ the root in (0, 1) of σ = (λ/(λ + μ(1 - σ)))^c (Kendall 1953; Gross and Harris
     1998, section 5.3).
@@ -162,13 +162,13 @@ def round_robin_wait_mean(servers: int, arrival_rate: float, service_rate: float
 def _utilisation(arrival_rate: float, service_mean: float) -> float:
     busy = arrival_rate * service_mean
     if not (arrival_rate >= 0 and service_mean > 0 and busy < 1):
-        msg = f"utilisation {busy:g} is not below 1: the queue has no limit"
+        msg = f"utilisation {busy:g} is not below 1: the queue is unstable"
         raise ValueError(msg)
     return busy
 
 
 def _md1_numbers(busy: float, most: int, *, empty: float) -> list[float]:
-    """Give the probabilities of 0 … `most` customers in an M/D/1, by cuts: sums of positive terms only.
+    """Return the probabilities of 0 … `most` customers in an M/D/1, by cuts: sums of positive terms only.
 
     `empty` is the first of them; the others are in proportion to it.
     """

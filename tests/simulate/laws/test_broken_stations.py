@@ -252,4 +252,4 @@ def test_the_command_ends_in_one_line_and_exit_code_3(
     monkeypatch.setattr("footfall.simulate.stations.halls.HallQueue", ServesWithoutServer)
     assert run(("simulate", str(SMALLEST), "--out", str(tmp_path))) == 3
     line = capsys.readouterr().err.strip().splitlines()[-1]
-    assert line.startswith("footfall: simulate: broken law 'busy <= staffed or finishing' at hall, site 0")
+    assert line.startswith("footfall: simulate: violated invariant 'busy <= staffed or finishing' at hall")

@@ -205,4 +205,5 @@ def test_who_is_busy_when_the_number_drops_may_finish() -> None:
 def test_the_evidence_survives_the_way_from_another_process() -> None:
     """Independent days run in processes of their own."""
     error = InvariantError("law", "hall, 00:00 to 00:30", "1 is not 2")
-    assert str(copy.copy(error)) == str(error) == "broken law 'law' at hall, 00:00 to 00:30: 1 is not 2"
+    expected = "violated invariant 'law' at hall, 00:00 to 00:30: 1 is not 2"
+    assert str(copy.copy(error)) == str(error) == expected
