@@ -94,7 +94,7 @@ def test_a_server_that_stalls_has_the_sojourn_of_an_interrupted_one(
 def test_without_stalls_the_interrupted_server_is_a_plain_one() -> None:
     """The formula at length 0; and it refuses a load that the time left cannot bear."""
     assert mg1_interrupted_sojourn_mean(0.8, 1, 0.5, (0, 1)) == pytest.approx(1 + mg1_wait_mean(0.8, 1, 0.5))
-    with pytest.raises(ValueError, match=r"works for 0\.75 of it"):
+    with pytest.raises(ValueError, match=r"works only 0.75 of it"):
         mg1_interrupted_sojourn_mean(0.8, 1, 1, (1, 4))
 
 

@@ -19,5 +19,5 @@ def test_without_imitation_most_adopt_at_once() -> None:
 
 def test_somebody_must_begin() -> None:
     """Without innovators nobody can be imitated."""
-    with pytest.raises(ValueError, match="begin"):
+    with pytest.raises(ValueError, match="never start"):
         bass_share(1, 0, 0.4)
