@@ -22,7 +22,7 @@ from models.mm3 import MODEL as MM3
 
 NAMED = Named("shop", 'A "shop" {in} C:\\new', 'fitted from "odd" {name}\\log.csv: 2 days')
 
-FOLDER = Path(__file__).parents[3]
+FOLDER = Path(__file__).parents[2]
 MODELS = sorted(
     ".".join(path.relative_to(FOLDER).with_suffix("").parts)
     for path in (FOLDER / "models").rglob("*.py")
@@ -77,6 +77,11 @@ def test_a_fitted_model_comes_back_with_every_grade_and_source(station: str) -> 
     same(model)
 
 
+def test_the_models_of_the_repository_are_found() -> None:
+    """More than a handful."""
+    assert {"models.guangxi", "models.mm3", "models.shop"} <= set(MODELS)
+
+
 @pytest.mark.parametrize("name", MODELS)
 def test_every_model_of_the_repository_comes_back(name: str) -> None:
     """Those of `models/`, whichever folder they are in."""
@@ -128,6 +133,15 @@ def test_a_model_may_be_written_by_hand() -> None:
         opening=(9, 17.5),
     )
     assert Model.from_toml(text) == ff.Model("shop", arrivals=ff.per_hour(20), channels=hall)
+
+
+def test_the_example_of_the_documentation_is_a_model() -> None:
+    """As it stands on the page on model files."""
+    page = (FOLDER / "docs" / "reference" / "models.md").read_text(encoding="utf-8")
+    shop = Model.from_toml(page.partition("```toml\n")[2].partition("```")[0])
+    (number,) = (found for path, found in leaves(shop) if path.endswith("human.mean_s"))
+    assert (float(number), number.source) == (300, "time study 2011")  # type: ignore[arg-type]  # no Profile here
+    assert float(shop.population) == 480
 
 
 ONE_HALL = """

@@ -23,7 +23,7 @@ from footfall.model.durations import (
 )
 from footfall.model.model import Model, ShareDefinition
 from footfall.model.numbers import Curve, Grade, Number, Profile, assumed, constant, fitted, profile
-from footfall.model.population import Choice, FollowUp, FollowUps, Segment, no_accounts, no_taste
+from footfall.model.population import FollowUp, FollowUps, Segment
 from footfall.model.station_specs import CallCentre, Caller, Counters, RequestServer, Station
 from footfall.records.rows import Outcome
 
@@ -103,18 +103,7 @@ def channel_of(fit: Fitted, log: str, kinds: list[str]) -> Channel:
         "web": _web,
     }
     station, works, dialogues = makers[fit.options.station](fit, log, kinds)
-    title = fit.options.station
-    return Channel(
-        name=title,
-        title=title,
-        nest="physical" if title == "hall" else "electronic",
-        station=station,
-        sites=assumed(1, "the log is of one place"),
-        access_s_mean=assumed(0, NEUTRAL),
-        price_yuan=assumed(0, NEUTRAL),
-        works=works,
-        dialogues=dialogues,
-    )
+    return Channel(fit.options.station, station, works=works, dialogues=dialogues)
 
 
 def _hotline(fit: Fitted, log: str, kinds: list[str]) -> _Parts:
@@ -211,7 +200,6 @@ def _forever() -> Duration:
 
 DAYS_A_MONTH = 31
 _ATTEMPTS_MOST = 10
-_NO_ACCOUNTS = "accounts are not in the log"
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,24 +230,18 @@ def model_of(fit: Fitted, named: Named) -> Model:
         name=named.name,
         title=named.title,
         population=fitted(people, source),
-        busy_day_factor=assumed(1, "an ordinary day"),
         busyness_cv=varies,
         segments=tuple(
             Segment(
-                name=kind,
-                title=kind,
-                population_share=fitted(rounded(sum(values) / total, 9), named.log),
+                kind,
+                fitted(rounded(sum(values) / total, 9), named.log),
                 month_visits={kind: fitted(rounded(DAYS_A_MONTH * total / people, 9), source)},
                 day_profile=profile(list(map(rounded, values)), Grade.FITTED, f"{named.log}; arrivals"),
-                taste=no_taste(NEUTRAL),
-                reach={},
             )
             for kind, values in profiles.items()
         ),
         channels=(channel,),
-        choice=Choice(dissimilarity={channel.nest: assumed(1, NEUTRAL)}, constants={}, expected_wait_s={}),
         follow_ups=_follow_ups(fit, named),
-        accounts=no_accounts(_NO_ACCOUNTS),
         share_definitions=(
             ShareDefinition(
                 name="none",
