@@ -86,7 +86,7 @@ CALLS = ("--arrivals-per-h", "200", "--service-s", "180")
             "lognormal: cannot be combined with a variation of None",
         ),
         ((*SERVED_HOUR, "--patience-cv", "2"), "exponential: cannot be combined with a variation of 2.0"),
-        (("staff", *CALLS, "--service-level", "1"), "a service level below 1"),
+        (("staff", *CALLS, "--service-level", "1"), "the service level below 1"),
         (("staff", *CALLS, "--shrinkage-share", "1"), "shrinkage 1.0 is not below 1"),
         (("erlang-d",), "erlang-d"),
     ],
