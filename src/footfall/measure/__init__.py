@@ -1,1 +1,1 @@
-"""What visits amount to, how sure we are, and whether that is good enough: pure functions of tables."""
+"""Summaries of visits, their intervals, and verdicts: pure functions of tables."""

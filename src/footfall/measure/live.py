@@ -1,4 +1,4 @@
-"""A played run while it lasts: its table and its curves, from the rows that are there so far."""
+"""A run in progress: its table and curves, from the rows recorded so far."""
 
 import math
 from dataclasses import dataclass, field
@@ -17,7 +17,7 @@ from footfall.stats.percentiles import at_percentile, nearest_rank
 STARTS = pl.Schema({"arrival": pl.Int64, "lag_s": pl.Float64})
 BINS_MOST = 300
 TRAILING_BINS = 5
-"""A percentile over time is of the visits that ended in the last so many bins."""
+"""Number of bins whose ended visits enter a percentile over time."""
 _WIDTHS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600)
 _LAG = pl.col("lag_s")
 _KEYS = ["channel", "operation"]
@@ -27,10 +27,10 @@ Values = NDArray[np.floating[Any]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LiveSummary:
-    """What is known of a play at one moment."""
+    """State of a run at one moment."""
 
     now_s: float
-    """On the clock of play."""
+    """Seconds since the start of the run."""
     arrivals: pl.DataFrame
     """All of the trace, columns of `ARRIVALS`."""
     starts: pl.DataFrame
@@ -42,7 +42,7 @@ class LiveSummary:
     targets: Targets = field(default_factory=dict)
 
     def predicted_so_far(self) -> pl.DataFrame:
-        """What should have ended by now; to be compared with what has."""
+        """Visits that should have ended by now, to compare with those that have."""
         return self.predicted.filter(pl.col("ended_s") <= self.now_s)
 
 
@@ -69,7 +69,7 @@ def live_rows(so_far: LiveSummary) -> list[dict[str, Any]]:
 
 
 def live_series(so_far: LiveSummary, scope: Scope, length_s: float) -> dict[str, Any]:
-    """Curves of a scope over the seconds of play, in equal bins, as lists.
+    """Return curves of a scope over the seconds of the run, in equal bins, as lists.
 
     `at_s` are the bins' ends. Rates and lag belong to the bin, the success share to all that ended by its
     end (with its Wilson interval), `response_s_p95` to the last `TRAILING_BINS` bins. Bins to come have

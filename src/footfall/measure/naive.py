@@ -10,11 +10,11 @@ from footfall.stats.intervals import t_interval
 
 @dataclass(frozen=True, slots=True)
 class ForecastComparison:
-    """A prediction and the naive one of the same age, held against what was recorded of the same things."""
+    """A prediction and a naive one made at the same time, compared with the same records."""
 
     cases: int
     naive_nearer: int
-    """Cases in which the naive prediction was nearer."""
+    """Cases in which the naive prediction was closer."""
     error_mean: float
     """Mean absolute error of the prediction."""
     naive_error_mean: float

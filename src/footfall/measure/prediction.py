@@ -1,4 +1,4 @@
-"""Predicted and measured values side by side, and the range in which a run is predicted to fall."""
+"""Predicted and measured values side by side, and the prediction range of a run."""
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
@@ -47,11 +47,11 @@ def compare(predicted: pl.DataFrame, measured: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-# ── Where a run would fall, by replications of its prediction: a range for each share and time
+# ── Prediction ranges of shares and times, from replications
 
 TIMES = ("wait_s_mean", "response_s_p50", "response_s_p95", "response_s_p99")
 _LEAST_S = 1e-6
-"""A logarithm has no zero; nothing here is told apart below this."""
+"""Smallest time on a log scale; shorter times are not distinguished."""
 
 
 def replications(visits: Iterable[pl.DataFrame]) -> pl.DataFrame:
@@ -159,7 +159,7 @@ def bounds(visits: pl.DataFrame, world: str) -> pl.DataFrame:
         "channel",
         "operation",
         RESPONSE_S.alias("response_s"),
-        # A visit that never began waited for nothing that could be averaged.
+        # A visit that never started has no wait to average.
         pl.when(pl.col("started_s").is_not_null()).then("wait_s").alias("wait_s"),
     )
     rows = [

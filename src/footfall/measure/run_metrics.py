@@ -1,4 +1,4 @@
-"""Statistics of a run that are compared between runs and listed over time, one value a run."""
+"""Statistics of a run for comparisons and histories, one value per run."""
 
 import json
 import re
@@ -15,7 +15,7 @@ from footfall.measure.summary import RESPONSE_S, SERVED
 from footfall.records.errors import BadInputError
 from footfall.stats.percentiles import nearest_rank
 
-# ── What is compared between runs: a statistic of a scope, one value a run
+# ── Metrics compared between runs: a statistic of a scope, one value per run
 
 _QUANTILES = {"p50": 0.50, "p95": 0.95, "p99": 0.99}
 STATISTICS = ("success", "p50", "p95", "p99", "mean", "goodput")
@@ -161,12 +161,12 @@ def _known(runs: Sequence[RunVisits]) -> str:
 
 TIME = "time"
 ATTRIBUTES = ("commit", "branch", "run")
-"""Columns that say which run it is; all others hold metrics."""
+"""Columns that identify the run; all others are metrics."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HistoryRow:
-    """One run: when it was, of what, and what was measured."""
+    """One run: its time, its model and scenario, and its metrics."""
 
     time: str
     """ISO 8601, with its zone."""
@@ -237,7 +237,7 @@ def otava_config(table: pl.DataFrame, name: str, file: str) -> str:
 
 
 def _others(before: pl.DataFrame, made: pl.DataFrame) -> pl.DataFrame:
-    """Give the earlier rows that are not measured anew, in the columns of the new ones."""
+    """Return the earlier rows that are not replaced, in the columns of the new ones."""
     if differing := sorted(set(before.columns) ^ set(made.columns)):
         problem = f"the history there differs in column {differing[0]!r}"
         raise BadInputError("--out", problem, "the same metrics, or a new file")

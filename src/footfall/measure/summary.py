@@ -10,7 +10,7 @@ from footfall.records.tables import HITS, MEASURES
 from footfall.stats.intervals import Interval, wilson
 from footfall.stats.percentiles import at_percentile
 
-# ── What visits amount to by channel and operation, in one world: the table `measures.csv`
+# ── Summary of visits by channel and operation, predicted or measured: the table `measures.csv`
 
 ALL = "*"
 """Stands for all channels, or all operations, in a total."""
@@ -19,12 +19,12 @@ RESPONSE_S = pl.col("ended_s") - pl.col("due_s") - pl.col("human_s")
 """Seconds the customer waited for the operator, from the due time, in every visit, failed ones too."""
 
 WAIT_S_MEAN = pl.col("wait_s").filter(pl.col("started_s").is_not_null()).mean()
-"""Mean seconds in lines, over the visits that began; null when none did."""
+"""Mean seconds in queues, over the visits that started; null if none did."""
 
 SERVED = pl.col("outcome") == Outcome.SERVED.value
 
 Targets = Mapping[tuple[str, str], float]
-"""Success share (0..1) that is wanted of a channel and operation; `*` as a key names a total."""
+"""Target success share (0..1) of a channel and operation; `*` as a key means a total."""
 
 
 def measures(visits: pl.DataFrame, world: str, targets: Targets | None = None) -> pl.DataFrame:
@@ -74,15 +74,15 @@ def _bounds(row: tuple[int, int]) -> Interval:
     return wilson(served, visits)
 
 
-# ── Success seen twice: of the first try, and of the whole errand
+# ── Success of the first attempt, and of the whole journey
 
 
 def first_try_and_eventual(visits: pl.DataFrame) -> pl.DataFrame:
-    """Success of errands by the channel and operation of their first attempt.
+    """Return the success of journeys by the channel and operation of their first attempt.
 
-    An errand is all attempts of one customer. Columns: channel, operation, errands, `first_try_share` and
-    `eventual_share` with Wilson bounds, attempts_mean. An errand whose first attempt lies outside the
-    table is left out: where it began is not known.
+    A journey is all attempts of one customer. Columns: channel, operation, errands (the number of journeys),
+    `first_try_share` and `eventual_share` with Wilson bounds, attempts_mean. A journey whose first attempt is
+    not in the table is left out.
     """
     errands = (
         visits.sort("customer", "attempt")
@@ -143,7 +143,7 @@ def _share(counted: pl.DataFrame, name: str) -> list[pl.Series]:
     ]
 
 
-# ── Which share of the completed business went through electronic channels, by a declared definition
+# ── The electronic share of completed business, by a declared definition
 
 HALF_HOUR_S = 1800
 
@@ -225,7 +225,7 @@ def _list(names: Iterable[str]) -> str:
     return ", ".join(sorted(names))
 
 
-# ── What the requests of a run amount to, by channel, operation and step: the table `requests.csv`
+# ── Summary of requests by channel, operation and step: the table `requests.csv`
 
 _KEYS = ["channel", "operation", "step"]
 _CAUSES_MOST = 3

@@ -1,4 +1,4 @@
-"""Visits over the clock of a day, of a run and over months, and response times by percentile."""
+"""Visits over a day, a run and months, and response times by percentile."""
 
 import math
 from typing import Any
@@ -11,7 +11,7 @@ from footfall.measure.summary import RESPONSE_S, SERVED, WAIT_S_MEAN, half_hour
 from footfall.stats.intervals import wilson
 from footfall.stats.percentiles import at_percentile, nearest_rank
 
-# ── How visits, waits and spill run over the clock
+# ── Visits, waits and spillover over the day
 
 HOUR_S = 3600
 MINUTE_S = 60.0
@@ -84,13 +84,13 @@ def spillover(
     )
 
 
-# ── A played run over its own clock: arrivals, success, response times and lag, bin by bin
+# ── A run over time: arrivals, success, response times and lag, bin by bin
 
 Values = NDArray[np.floating[Any]]
 
 BINS_MOST = 48
 ARRIVALS_LEAST = 20
-"""A bin is wide enough for so many arrivals in the mean, where the run has three such bins."""
+"""A bin has at least this mean number of arrivals, if the run has three such bins."""
 WIDTHS_S = (0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600)
 SERIES = pl.Schema(
     {
@@ -177,7 +177,7 @@ def _of_world(visits: pl.DataFrame, world: str, edges: Values, due: Values) -> p
     ).select(pl.col(name).cast(kind) for name, kind in SERIES.items())
 
 
-# ── Response times by percentile, from the median into the tail
+# ── Response times by percentile, from the median to the tail
 
 CURVES = pl.Schema({"curve": pl.String, "visits": pl.Int64, "percentile": pl.Float64, "seconds": pl.Float64})
 PREDICTED, MEASURED, SERVICE = "predicted", "measured", "measured, from its start"
@@ -220,7 +220,7 @@ def _curve(values: pl.Series) -> list[tuple[float, float]]:
     ]
 
 
-# ── The electronic share over months: its fan over futures, and how many of them meet the KPI
+# ── The electronic share over months: quantiles over futures, and how many of them meet the KPI
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 _SAME = 1e-9

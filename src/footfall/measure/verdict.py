@@ -9,18 +9,18 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from footfall.records.runs import Manifest
 
-# ── Pass, fail, undecided or invalid: one judgement, and what many amount to
+# ── Pass, fail, undecided or invalid: single judgements and the overall verdict
 
 
 class Verdict(StrEnum):
-    """What a criterion, or a run, comes to."""
+    """The verdict on a criterion or a run."""
 
     PASS = "pass"  # noqa: S105 - the name of a verdict, no password
     FAIL = "fail"
     UNDECIDED = "undecided"
     """Too few samples to tell. Never a pass."""
     INVALID = "invalid"
-    """The run cannot be trusted, whatever its figures say. Never a pass."""
+    """The run is not valid, whatever its figures. Never a pass."""
 
 
 EXIT_CODES: Mapping[Verdict, int] = MappingProxyType(
@@ -33,13 +33,13 @@ USAGE_EXIT_CODE = 2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judgement:
-    """One criterion held against the evidence."""
+    """One criterion evaluated on the run's data."""
 
     criterion: str
-    """The line as it was written."""
+    """The criterion as written."""
     verdict: Verdict
     reason: str
-    """One sentence for a reader who has not seen the criterion's grammar."""
+    """One sentence for readers who do not know the criteria grammar."""
     value: float | None = None
     """What was found, in `unit`."""
     low: float | None = None
@@ -52,7 +52,7 @@ class Judgement:
     n: int = 0
     """Samples that the value rests on."""
     validity: bool = False
-    """It asks whether the run can be trusted at all, hence beats every other criterion."""
+    """It checks the validity of the run, hence takes precedence over all other criteria."""
     decisive: bool = False
     """It ended the run, so that nothing else can be asked of it: a failure beats even broken validity."""
 
@@ -160,7 +160,7 @@ _SPECIAL = re.compile(r"([\\`*_{}\[\]<>()#+!|~$@-])")
 
 
 def summary_md(judgements: Sequence[Judgement], decision: VerdictDecision, manifest: Manifest) -> str:
-    """Give a heading with the verdict, the accounts, and a table with a row a criterion."""
+    """Return a heading with the verdict, the counts, and a table with one row per criterion."""
     name = _plain(manifest.scenario or manifest.model)
     lines = [f"### Footfall: {name}: {_MARKS[decision.verdict]}", "", _plain(decision.reason), ""]
     lines += [f"- {line}" for line in _accounts(manifest)]
@@ -187,7 +187,7 @@ def _accounts(manifest: Manifest) -> list[str]:
 
 
 def _plain(text: str) -> str:
-    """Text that no reader of Markdown takes for anything else, on one line."""
+    """Escape text for Markdown, on one line."""
     return _SPECIAL.sub(r"\\\1", " ".join(text.split()))
 
 
