@@ -2,7 +2,6 @@
 
 import json
 import subprocess
-import sys
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -12,6 +11,7 @@ from typing import Any
 import pytest
 
 from footfall.cli.app import run
+from footfall.records.jobs import job_command
 from footfall.records.tables import VISITS, read_parquet
 from footfall.workload.trace import read_trace, write_trace
 from tests.load.small import everywhere, small_model, trace_of
@@ -20,16 +20,17 @@ from tests.load.small import everywhere, small_model, trace_of
 class Attendant:
     """The real one, as Locust starts it."""
 
-    def __init__(self, *arguments: str) -> None:
+    def __init__(self, asked: dict[str, object]) -> None:
         """Start it."""
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "footfall", "attend", *arguments],
+            job_command("live"),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             text=True,
             start_new_session=True,
         )
+        self.tell(**asked)
 
     def until(self, word: str) -> dict[str, Any]:
         """Read lines up to one with this word; gives what it says."""
@@ -64,7 +65,7 @@ def folder(tmp_path: Path) -> Path:
 @pytest.fixture
 def attendant(folder: Path) -> Iterator[Attendant]:
     """One with a service of its own."""
-    made = Attendant(str(folder / "run"), "--trace", str(folder / "trace"), "--serve")
+    made = Attendant({"run": str(folder / "run"), "trace": str(folder / "trace"), "serve": True})
     yield made
     if made.process.poll() is None:
         made.process.kill()

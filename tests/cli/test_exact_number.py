@@ -19,7 +19,9 @@ UNEVEN = ("segments.everybody.day_profile[09:00-10:00]=3", "segments.everybody.d
 
 def drawn(arrivals: int, seed: int = 1, window_s: float = 7200.0) -> Trace:
     """Give so many arrivals of a morning at the single counter."""
-    return make_trace(scenario_of(None, MODEL, window_s=window_s, arrivals=arrivals), seed, UNEVEN, at_hour=9)
+    return make_trace(
+        scenario_of(None, MODEL, window_s=window_s, arrivals=arrivals), seed, changes=UNEVEN, at_hour=9
+    )
 
 
 @pytest.mark.parametrize("count", [1, 7, 40, 1000, 20_000])
@@ -47,7 +49,9 @@ def test_times_are_as_the_profile_says() -> None:
     them, and within a half hour a Kolmogorov-Smirnov test holds them to an even spread.
     """
     bins = np.arange(9, 11.1, 0.5) * 3600
-    many = make_trace(scenario_of(None, MODEL, window_s=7200, scale=300), 2, UNEVEN, 9).arrivals["at_s"]
+    many = make_trace(
+        scenario_of(None, MODEL, window_s=7200, scale=300), 2, changes=UNEVEN, at_hour=9
+    ).arrivals["at_s"]
     few = drawn(4000).arrivals["at_s"].to_numpy()
     shares = np.histogram(many, bins)[0] / len(many)
     counts = np.histogram(few, bins)[0]
@@ -78,7 +82,7 @@ def test_more_than_can_be_sampled_and_an_empty_window_are_refused() -> None:
     with pytest.raises(BadInputError, match="at most about"):
         drawn(4_900_000, window_s=60)
     with pytest.raises(BadInputError, match="window: has no arrivals"):
-        make_trace(scenario_of(None, MODEL, window_s=60, arrivals=5), 1, UNEVEN, 2)
+        make_trace(scenario_of(None, MODEL, window_s=60, arrivals=5), 1, changes=UNEVEN, at_hour=2)
 
 
 @pytest.mark.parametrize("beside", [("--trace", "there"), ("--scale", "0.5")])

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from footfall.cli.app import run
-from footfall.cli.times import window_of
 from footfall.records.amounts import seconds_of
 from footfall.records.errors import BadInputError
+from footfall.runs.times import window_of
 
 
 @given(st.integers(0, 99), st.integers(0, 99), st.integers(0, 99), st.sampled_from(["m", "min", " min "]))
@@ -39,7 +39,7 @@ def test_a_time_is_read(text: str, seconds: float) -> None:
 )
 def test_what_is_no_time_is_refused(text: str) -> None:
     """`1h30` may mean minutes or seconds: nobody guesses."""
-    with pytest.raises(BadInputError, match="no time; expected seconds, or a time such as 90s"):
+    with pytest.raises(BadInputError, match="is not a duration; expected seconds, or a time such as 90s"):
         seconds_of(text, "--window")
 
 

@@ -11,12 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from footfall.cli.app import COMMANDS, USAGE_EXIT_CODE, run
+from footfall.cli.app import COMMANDS, run
 from footfall.measure.verdict import EXIT_CODES, Verdict
 from footfall.pytest_plugin.call import FootfallRun
 from footfall.pytest_plugin.played import PlayedRun
 from footfall.records.rows import Measure
 from footfall.records.runs import ArrivalCounts, Lag
+from footfall.runs.process import USAGE_EXIT_CODE
 from footfall.stats.intervals import wilson
 from tests.cli.runs_made import make_run, web_trace
 

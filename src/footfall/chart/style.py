@@ -115,6 +115,10 @@ class Chart:
     title: str
     caption: str
 
+    def _repr_svg_(self) -> str:
+        """Give the picture to a notebook."""
+        return svg_text(self.figure)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Heading:

@@ -1,21 +1,13 @@
-"""The command line: one file a command, the only place that wires the rooms together."""
+"""The command line: one file a command."""
 
-import signal
 import sys
-from types import FrameType
 
 
 def main() -> None:
     """Run the command line; whatever the user gave wrong ends in one line and exit code 2."""
     # Imported late, so that the heavy libraries load after the name is known.
     from footfall.cli.app import run
-    from footfall.records.parent_process import end_with_parent
+    from footfall.runs.process import be_a_child
 
-    signal.signal(signal.SIGTERM, _stop)
-    end_with_parent()
+    be_a_child()
     sys.exit(run(sys.argv[1:]))
-
-
-def _stop(_number: int, _frame: FrameType | None) -> None:
-    """Let SIGTERM do what Ctrl-C does: whatever was started for the run is ended with it."""
-    raise KeyboardInterrupt

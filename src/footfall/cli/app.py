@@ -1,7 +1,6 @@
 """The commands together, and the one place where an error becomes a line and an exit code."""
 
 import importlib
-import sys
 from collections.abc import Callable, Sequence
 from difflib import get_close_matches
 from functools import partial
@@ -10,11 +9,9 @@ from typing import Any
 import typer
 
 from footfall import __version__
-from footfall.records.errors import NUMBER_MOST, BadInputError, InvariantError
+from footfall.records.errors import NUMBER_MOST, BadInputError
+from footfall.runs.process import as_process, one_line
 
-USAGE_EXIT_CODE = 2
-INVALID_EXIT_CODE = 3
-INTERRUPTED_EXIT_CODE = 130
 WHOLE_MOST = 2**63 - 1
 
 COMMANDS = {
@@ -65,10 +62,10 @@ def run(arguments: Sequence[str]) -> int:
         typer.echo(said[first])
         return 0
     if first in MOVED:
-        return _one_line(f"{first}: {MOVED[first]}")
+        return one_line(f"{first}: {MOVED[first]}")
     if first not in COMMANDS and first not in FOR_LOCUST:
         close = get_close_matches(first, COMMANDS, n=1, cutoff=0.4)
-        return _one_line(f"{first}: no such command; expected {' or '.join(close or COMMANDS)}")
+        return one_line(f"{first}: no such command; expected {' or '.join(close or COMMANDS)}")
     return _ended(first, f"footfall {first}", rest, partial(command_named, first))
 
 
@@ -87,20 +84,19 @@ def usage() -> str:
 
 def _ended(name: str, program: str, arguments: list[str], load: Callable[[], Callable[..., object]]) -> int:
     """Load a command and run it to its end; `program` is how it is typed."""
-    try:
-        code = load()(arguments, prog_name=program, standalone_mode=False)
-    except BadInputError as error:
-        code = _one_line(str(error))
-    except InvariantError as error:
-        code = _one_line(f"{name}: {error}", INVALID_EXIT_CODE)
-    except typer.Exit as ended:
-        code = ended.exit_code
-    except typer.TyperException as error:
-        code = _one_line(f"{name}: {error.format_message()} (see {program} --help)")
-    except (typer.Abort, KeyboardInterrupt):
-        sys.stderr.write("footfall: stopped\n")
-        code = INTERRUPTED_EXIT_CODE
-    return code if isinstance(code, int) else 0
+
+    def work() -> int:
+        try:
+            code = load()(arguments, prog_name=program, standalone_mode=False)
+        except typer.Exit as ended:
+            code = ended.exit_code
+        except typer.TyperException as error:
+            code = one_line(f"{name}: {error.format_message()} (see {program} --help)")
+        except typer.Abort:
+            raise KeyboardInterrupt from None
+        return code if isinstance(code, int) else 0
+
+    return as_process(name, work)
 
 
 def command_named(name: str) -> Callable[..., object]:
@@ -138,8 +134,3 @@ def _check_numbers(then: Callable[..., Any] | None) -> Callable[..., Any]:
         return value if then is None else then(context, parameter, value)
 
     return check
-
-
-def _one_line(text: str, code: int = USAGE_EXIT_CODE) -> int:
-    sys.stderr.write(f"footfall: {' '.join(text.split())}\n")
-    return code

@@ -15,6 +15,7 @@ from footfall.runs import simulate as day_results
 from footfall.runs.content import share_definition, targets
 from footfall.runs.folder import begin
 from footfall.runs.load_test import LoadJob, play_and_judge
+from footfall.runs.load_test import as_json as load_as_json
 from footfall.runs.reference_service import own_service
 from footfall.runs.trace import make_trace, scenario_of
 from footfall.simulate.day import simulate_day
@@ -40,7 +41,7 @@ def command(
     check_free(out, overwrite=overwrite)
     chosen = scenario_of(scenario, None, scale=scale)
     with progress(f"sampling the day of {chosen.name}"):
-        trace = make_trace(chosen, seed, tuple(changes or ()), messages=TERMINAL)
+        trace = make_trace(chosen, seed, changes=changes, messages=TERMINAL)
     check_played(trace.model)
     check_served(trace.model)
     criteria = judge.criteria_of_trace(trace.info, trace.model)
@@ -81,7 +82,7 @@ def command(
         )
         done = play_and_judge(folder, manifest, job, service=service, more=drawn, messages=TERMINAL)
     if as_json:
-        figures_json = load.result_json(done) | {"folder": str(folder)}
+        figures_json = load_as_json(done)
         say_json(figures_json | {"day": day_results.as_json(day)})
     else:
         of_day.show(day)

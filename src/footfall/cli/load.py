@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -46,12 +46,14 @@ from footfall.records.errors import BadInputError
 from footfall.records.folders import check_free
 from footfall.records.rows import Outcome
 from footfall.records.runs import WorkerRecord
-from footfall.runs import judge, text
+from footfall.runs import text
 from footfall.runs.asked import asked_of
 from footfall.runs.compare import compare_folders
 from footfall.runs.endpoints import for_own_service, left_out_line, tried
 from footfall.runs.load_test import LoadDone, load_job, run_load
+from footfall.runs.load_test import as_json as as_json_of
 from footfall.runs.load_url import AskedOf, url_play
+from footfall.runs.process import INTERRUPTED_EXIT_CODE
 from footfall.runs.repeat import Repeats, RepeatsDone, play_repeatedly, repeats_of, spread_of
 from footfall.runs.text import percent
 from footfall.runs.trace import make_trace, scenario_of
@@ -62,7 +64,6 @@ if TYPE_CHECKING:
     # With the charts, which are slow to import: after the run.
     from footfall.runs import report
 
-_INTERRUPTED_EXIT_CODE = 130
 _REPLICATED = (
     "predicted: mean of {n} replications, the same customers with other service times and\n"
     "faults, and the range in which 95 % of runs would fall (predicted.csv)."
@@ -132,7 +133,7 @@ def command(
             return _show_repeats(play_repeatedly(job, repeats, TERMINAL), repeats, as_json=as_json)
         done = run_load(job, out, overwrite=overwrite, messages=TERMINAL)
     if as_json:
-        say_json(result_json(done) | {"folder": str(done.folder)})
+        say_json(as_json_of(done))
     else:
         show(done)
     return done.judged.exit_code
@@ -176,7 +177,7 @@ def _show_repeats(done: RepeatsDone, repeats: Repeats, *, as_json: bool) -> int:
     if not done.is_whole:
         whole = ", ".join(done.played) or "none"
         note(f"stopped: {len(done.played)} of {len(done.names)} runs are whole: {whole}")
-        return _INTERRUPTED_EXIT_CODE
+        return INTERRUPTED_EXIT_CODE
     for name, judged in done.played.items():
         note(f"{name}: verdict on its own {judged.decision.verdict.value}")
     if repeats.against is None:
@@ -237,25 +238,6 @@ def show(done: LoadDone) -> None:
     show_judged(judged)
     say(f"\nreport: {done.report or 'not written'}")
     show_verdict(judged)
-
-
-def result_json(done: LoadDone) -> dict[str, Any]:
-    """Give the same figures for a program."""
-    from footfall.runs import report
-
-    judged, figures = done.judged, done.figures
-    counts, lag = judged.manifest.arrivals, judged.manifest.lag_s
-    return judge.as_json(judged) | {
-        "workers": [asdict(worker) for worker in judged.manifest.workers],
-        "degraded": judged.manifest.degraded,
-        "arrivals": None if counts is None else {k: getattr(counts, k) for k in counts.__slots__},
-        "lag_s": None if lag is None else {k: getattr(lag, k) for k in lag.__slots__},
-        "connections": None if judged.manifest.connections is None else asdict(judged.manifest.connections),
-        "comparison": figures.comparison.to_dicts(),
-        "replications": figures.replications,
-        "spill": report.spill_by_channel(figures),
-        "left_out": judged.manifest.settings.get("left_out", {}),
-    }
 
 
 def workers_line(workers: Sequence[WorkerRecord]) -> str:
@@ -361,7 +343,9 @@ def _trace(scenario: Scenario, given: Given) -> Trace:
     """
     if given.trace is None:
         with progress(f"sampling the day of {scenario.name}"):
-            return make_trace(scenario, given.seed, given.changes, given.at_hour, TERMINAL)
+            return make_trace(
+                scenario, given.seed, at_hour=given.at_hour, changes=given.changes, messages=TERMINAL
+            )
     seed = None if given.seed == DEFAULT_SEED else given.seed
     for option, value in (_shaping(given) | {"--seed": seed}).items():
         if value not in {None, ()}:

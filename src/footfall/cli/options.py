@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from footfall.cli.times import window_of
+from footfall.runs.times import window_of
 
 DEFAULT_SEED = 1
 

@@ -1,23 +1,16 @@
 """`footfall serve`: the reference service, with the capacities of a model."""
 
-import os
-import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from footfall.behaviour.load_model import RunPace, as_played
 from footfall.cli.options import DEFAULT_SEED, Changes, Seed
-from footfall.cli.output import note, progress
-from footfall.load.locust_options import GATEWAY_VARIABLE, TOKEN_VARIABLE
-from footfall.model.numbers import DAY_S, HOUR_S
+from footfall.cli.output import TERMINAL, note
 from footfall.records.errors import BadInputError
-from footfall.records.tables import write_text
 from footfall.runs.content import model_in
-from footfall.service.server import serve
-from footfall.service.settings import ServiceSettings
-from footfall.workload.trace import read_trace
+from footfall.runs.reference_service import ServiceAsked, asked_of_trace, serve_here, standing_still
 
 
 def command(
@@ -54,7 +47,6 @@ def command(
     ] = None,
     seed: Seed = DEFAULT_SEED,
     changes: Changes = None,
-    ready_file: Annotated[Path | None, typer.Option(hidden=True)] = None,
 ) -> None:
     """Start the reference service and serve until Ctrl-C.
 
@@ -63,32 +55,13 @@ def command(
     if trace is not None:
         if changes:
             raise BadInputError("--set", "has no effect with --trace", "a trace made with --set")
-        found = read_trace(trace)
-        day, play, seed = found.model, found.info.play, found.info.seed
+        found = asked_of_trace(trace)
     else:
-        day = model_in(model, tuple(changes or ()))
-        starts_s = at_hour * HOUR_S % DAY_S
-        # The hour stands still: whoever plays at this service may play any window.
-        play = RunPace(starts_s=starts_s, length_s=1, speed=1, human_time_factor=human_time_factor)
+        day = model_in(model, tuple(changes or ()), messages=TERMINAL)
+        found = ServiceAsked(model=day, play=standing_still(at_hour, human_time_factor), seed=seed)
+    asked = replace(found, host=host, port=port, database=database, delays=delays)
 
-    def ready(real_port: int) -> None:
-        url = f"http://{host}:{real_port}"
-        note(f"serving {day.title} on {url} (Ctrl-C to stop)")
-        if ready_file is not None:
-            write_text(url, ready_file)
+    def ready(url: str) -> None:
+        note(f"serving {asked.model.title} on {url} (Ctrl-C to stop)")
 
-    with tempfile.TemporaryDirectory(prefix="footfall-") as scratch, progress("opening accounts") as bar:
-        settings = ServiceSettings(
-            model=as_played(day, play),
-            seed=seed,
-            database=database or str(Path(scratch) / "service.sqlite"),
-            subscribers=int(day.accounts.subscribers),
-            host=host,
-            port=port,
-            delays=delays,
-            control_token=os.environ.get(TOKEN_VARIABLE),
-            gateway_key=os.environ.get(GATEWAY_VARIABLE),
-            on_ready=ready,
-            on_progress=lambda made, total: bar(made / total),
-        )
-        serve(settings)
+    serve_here(asked, ready, TERMINAL)

@@ -114,16 +114,16 @@ def command(
     )
     days = simulate_days(spec, asked, TERMINAL)
     if as_json:
-        more: dict[str, Any] = {"run": days.run, "folder": str(days.folder), "days": days.over_days}
+        more: dict[str, Any] = {"run": days.manifest.run, "folder": str(days.folder), "days": days.over_days}
         more |= {"range": days.range_text} if days.range_text else {}
         more["laws"] = asdict(days.result.laws) | {"checks": days.result.laws.checks}
-        more |= {"versus": versus.rows(days.differences)} if against else {}
+        more |= {"versus": versus.rows(days.paired)} if against else {}
         say_json(day_as_json(days.figures) | more)
         return
     show(days.figures)
     days_table.show(days.over_days, asked.plan, days.range_text)
-    show_versus(days.differences, asked.against)
-    say(laws_line(days.result.laws, len(days.days)))
+    show_versus(days.paired, asked.against)
+    say(laws_line(days.result.laws, len(days.figures_by_day)))
     result = days.result
     reminders = f"{result.logout_reminders:,} logout reminders; " if result.logout_reminders else ""
     say(f"{reminders}{result.events:,} events; results in {days.folder}")

@@ -106,7 +106,7 @@ def command(
     )
     if from_log is None:
         with progress(f"sampling the day of {chosen.name}"):
-            trace = make_trace(chosen, seed, tuple(changes or ()), at_hour, TERMINAL)
+            trace = make_trace(chosen, seed, at_hour=at_hour, changes=changes, messages=TERMINAL)
     else:
         log = LogOptions(
             path=from_log,

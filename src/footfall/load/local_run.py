@@ -1,7 +1,6 @@
 """One run of a trace in this process, from its start to its files."""
 
 import logging
-import subprocess
 import sys
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from footfall.load.loop_watch import Progress, ProgressThread
 from footfall.load.preflight import set_play_clock
 from footfall.load.preparation import PreparedRun
 from footfall.records.errors import BadInputError
+from footfall.records.jobs import run_job
 from footfall.records.runs import read_manifest
 
 # ── One play of a trace in this process: from its start to its files
@@ -129,12 +129,10 @@ def judge(run_dir: Path) -> int:
         is_whole = manifest.status == "finished" and not manifest.degraded and not manifest.broken_reasons
         logger.info("%s: there are no criteria, so nothing is judged", run_dir)
         return 0 if is_whole else _INVALID
-    command = [sys.executable, "-m", "footfall", "gate", str(run_dir)]
-    try:
-        done = subprocess.run(  # noqa: S603  our own program, arguments as a list
-            command, stdin=subprocess.DEVNULL, timeout=_JUDGED_S_MOST, check=False
-        )
-    except (OSError, subprocess.SubprocessError) as error:
-        logger.error("error: the run could not be judged: %s", type(error).__name__)  # noqa: TRY400  as above
-        return _INVALID
-    return done.returncode
+    done = run_job("judge", {"folder": str(run_dir)}, timeout_s=_JUDGED_S_MOST)
+    if done.answer is None:
+        logger.error("error: the run could not be judged: %s", done.reason)
+        return _INVALID if done.code is None else done.code
+    sys.stdout.write("\n".join(("", *done.answer["lines"], "")))
+    sys.stdout.flush()
+    return _INVALID if done.code is None else done.code

@@ -18,7 +18,7 @@ from footfall.records.errors import BadInputError
 TOKEN_VARIABLE = "FOOTFALL_CONTROL_TOKEN"  # noqa: S105  the name of a variable
 GATEWAY_VARIABLE = "FOOTFALL_GATEWAY_KEY"
 TRACE_OPTIONS = ("speed", "window", "scale", "seed")
-"""Handed on to `footfall trace` when the trace is made for this play."""
+"""Handed on when the trace is made for this run."""
 OWN = "scenario's own"
 """What the page shows where a value is left to the scenario."""
 
@@ -37,8 +37,14 @@ class PlaySettings:
     """Descriptor of the folder's lock, inherited from the program that started this one; None: no lock."""
     options: LoadOptions = AS_USUAL
     trace_options: tuple[tuple[str, str], ...] = ()
+    """Of a trace that is made for the run, as they were typed."""
     control_token: str = field(default="", repr=False)
     gateway_key: str = field(default="", repr=False)
+
+    @property
+    def trace_asked(self) -> dict[str, Any]:
+        """Which trace is made for the run, where none is given: the arguments of `make_trace`."""
+        return {"scenario": self.scenario, **dict(self.trace_options)}
 
 
 def settings_of(options: Namespace) -> PlaySettings:

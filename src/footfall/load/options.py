@@ -4,9 +4,11 @@ Python's `load_test`, the command lines of `footfall load` and of Locust, Locust
 take them from here: to add an option, add a field and use it where it acts.
 """
 
+from argparse import ArgumentError, ArgumentParser
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.fields import FieldInfo
@@ -108,6 +110,7 @@ class LoadOptions(BaseModel):
 
 
 AS_USUAL = LoadOptions()
+Options = TypeVar("Options", bound=BaseModel)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,30 +141,40 @@ class Declared:
         return f"do not: {self.help}" if "/" in self.flag.name else self.help
 
 
-def declared() -> list[Declared]:
-    """Give all options of a load test, in the order of their help."""
-    return [
-        Declared(name, next(each for each in field.metadata if isinstance(each, Flag)), field)
-        for name, field in LoadOptions.model_fields.items()
-    ]
+def declared(of: type[BaseModel] = LoadOptions) -> list[Declared]:
+    """Give the options that are declared in a class, in the order of their help."""
+    found = []
+    for name, field in of.model_fields.items():
+        flags = [each for each in field.metadata if isinstance(each, Flag)]
+        found += [Declared(name, flag, field) for flag in flags]
+    return found
 
 
-def load_options(given: dict[str, Any]) -> LoadOptions:
-    """Check options, by their names in Python, also as texts.
+def checked(of: type[Options], given: Mapping[str, Any]) -> Options:
+    """Check options, by their names in Python; numbers may be texts.
 
     Raises:
         BadInputError: a value is impossible, or a name is unknown.
     """
     try:
-        options = LoadOptions.model_validate(given)
+        return of.model_validate(dict(given))
     except ValidationError as error:
         first = error.errors()[0]
         name = str(first["loc"][0])
-        known = {each.name: each.flag for each in declared()}
+        known = {each.name: each.flag for each in declared(of)}
         if name not in known:
-            raise BadInputError(name, "is not an option of a load test", " or ".join(known)) from error
+            raise BadInputError(name, "is not an option here", " or ".join(known)) from error
         where = known[name].name.partition("/")[0]
         raise BadInputError(where, f"{first['input']!r}", known[name].expected) from error
+
+
+def load_options(given: Mapping[str, Any]) -> LoadOptions:
+    """Check the options of a load test, by their names in Python; numbers may be texts.
+
+    Raises:
+        BadInputError: a value is impossible, a name is unknown, or two contradict each other.
+    """
+    options = checked(LoadOptions, given)
     if options.processes != -1 and not 1 <= options.processes <= PROCESSES_MOST:
         expected = f"1 to {PROCESSES_MOST}, or -1"
         raise BadInputError(f"--processes {options.processes}", "is out of range", expected)
@@ -169,3 +182,27 @@ def load_options(given: dict[str, Any]) -> LoadOptions:
         expected = f"more than --stall-s {options.stall_s:g}"
         raise BadInputError("--stall-every-s", f"{options.stall_every_s:g}", expected)
     return options
+
+
+def from_words(words: Sequence[str], *of: type[BaseModel]) -> dict[str, str | bool]:
+    """Read words of a command line, such as `--processes 2`, as options of these classes by their names.
+
+    Raises:
+        BadInputError: a word is no such option, or lacks its value.
+    """
+    parser = ArgumentParser(add_help=False, exit_on_error=False, allow_abbrev=False)
+    for each in (each for one in of for each in declared(one)):
+        if isinstance(each.field.default, bool):
+            on, _, off = each.flag.name.partition("/")
+            parser.add_argument(on, dest=each.name, action="store_true", default=None)
+            if off:
+                parser.add_argument(off, dest=each.name, action="store_false", default=None)
+        else:
+            parser.add_argument(each.flag.name, dest=each.name)
+    try:
+        found, unknown = parser.parse_known_args(list(words))
+    except ArgumentError as error:
+        raise BadInputError("options", str(error), "options of footfall load") from error
+    if unknown:
+        raise BadInputError(f"options {unknown[0]}", "is no option of a run", "as footfall load --help says")
+    return {name: value for name, value in vars(found).items() if value is not None}

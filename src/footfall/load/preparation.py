@@ -1,7 +1,5 @@
 """Make ready what a play stands on, before its first second: trace, run folder, host."""
 
-import subprocess
-import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,6 +23,7 @@ from footfall.load.locust_users import user_of
 from footfall.load.own_users import NO_USERS, OwnUsers, served_by
 from footfall.records.errors import BadInputError
 from footfall.records.folders import claim_for_play, inherit, lock_of
+from footfall.records.jobs import run_job
 from footfall.records.runs import (
     MANIFEST,
     Manifest,
@@ -39,7 +38,6 @@ from footfall.records.runs import (
 from footfall.workload.trace import Trace, read_trace, write_trace
 
 RESULTS = "results"
-_WORDS_MOST = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,18 +107,9 @@ def _folder_of(trace: Path) -> Path:
 
 def _make_trace(settings: PlaySettings, folder: Path) -> Path:
     """Let another process make the trace: a simulated day here would stall every arrival."""
-    command = [sys.executable, "-m", "footfall", "trace", "--scenario", str(settings.scenario)]
-    command += ["--out", str(folder)]
-    for name, text in settings.trace_options:
-        command += [f"--{name}", text]
-    done = subprocess.run(  # noqa: S603  our own program, arguments as a list
-        command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
-    )
-    if done.returncode:
-        words = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
-        raise BadInputError(
-            "the trace", words.removeprefix("footfall: ").removeprefix("trace: ")[-_WORDS_MOST:]
-        )
+    done = run_job("trace", settings.trace_asked | {"out": str(folder)})
+    if done.code:
+        raise BadInputError("the trace", done.reason)
     return folder
 
 

@@ -47,7 +47,6 @@ def footfall_run(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathF
         workspace=pytestconfig.rootpath / str(pytestconfig.getini("footfall_workspace")),
         here=here,
         results=here / kept if kept else tmp_path_factory.mktemp("footfall"),
-        scratch=tmp_path_factory.mktemp("footfall-criteria"),
     )
     return pytestconfig.stash.setdefault(_CALLER, FootfallRun(place))
 

@@ -24,10 +24,26 @@ def asked_of(
     return scenario.model_copy(update={"criteria": with_episodes(asked, longest_episode)})
 
 
-def parsed(lines: Sequence[str | Criterion]) -> tuple[Criterion, ...]:
-    """Return the criteria of `--criterion`, each text parsed.
+def parsed(lines: Sequence[str | Criterion], where: str = "--criterion") -> tuple[Criterion, ...]:
+    """Return criteria, each text parsed.
 
     Raises:
         BadInputError: a text is not a criterion.
     """
-    return tuple(each if isinstance(each, Criterion) else parse(each, "--criterion") for each in lines)
+    return tuple(each if isinstance(each, Criterion) else parse(each, where) for each in lines)
+
+
+CriteriaGiven = Sequence[str | Criterion] | Criterion | Path | str
+"""A file of criteria, or criteria: objects, or texts with one a line."""
+
+
+def file_or_criteria(given: CriteriaGiven | None) -> tuple[Path | None, tuple[str | Criterion, ...]]:
+    """Return the file of criteria that is given, or the criteria themselves; nothing for None."""
+    if given is None:
+        return None, ()
+    if isinstance(given, Path):
+        return given, ()
+    if isinstance(given, Criterion):
+        return None, (given,)
+    lines = given.splitlines() if isinstance(given, str) else given
+    return None, tuple(each for each in lines if isinstance(each, Criterion) or each.strip())

@@ -4,6 +4,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from os import PathLike
 from pathlib import Path
 from statistics import median
 
@@ -29,6 +30,7 @@ from footfall.stats.rank_tests import RUNS_MOST, mann_whitney_p
 from footfall.workload.trace import ARRIVALS_FILE, TraceInfo, read_info
 
 BASELINE, CANDIDATE = "baseline", "candidate"
+DEFAULT_MINIMUM = Minimum()
 _DRIFT_P_MOST = 0.01
 _NOT_OF_THE_TRACE = {"model", "criteria"}
 """The path of the model file may differ; what it held may not, and is in the fingerprint. What was asked of a
@@ -68,9 +70,48 @@ class Compared:
     cautions: tuple[str, ...]
 
     @property
+    def table(self) -> pl.DataFrame:
+        """A row a metric: both sides, the difference with its interval, p, and the finding."""
+        from footfall.runs.comparison_tables import differences_table
+
+        return differences_table(self)
+
+    def _repr_html_(self) -> str:
+        from footfall.runs.comparison_tables import comparison_html
+
+        return comparison_html(self)
+
+    @property
     def runs(self) -> tuple[PlayedRun, ...]:
         """All that count."""
         return (*self.baseline, *self.candidate)
+
+
+def compare(
+    runs: Sequence[PathLike[str] | str],
+    baseline: Sequence[PathLike[str] | str],
+    *,
+    metrics: Sequence[str] = (),
+    minimum: Minimum = DEFAULT_MINIMUM,
+) -> Compared:
+    """Compare load tests with a baseline's, run by run: whether they are worse.
+
+    `runs` and `baseline` are folders of runs of one trace (`footfall load --against` plays two services in
+    turn). `metrics` are such as `p95(web.query)` or `success`, each of which must then be told; without
+    them, all with visits enough. `minimum` is what a difference must exceed to count.
+
+    The answer's `decision.verdict` is `not worse`, `worse` or `cannot tell`; `table` has a row a metric, with
+    the difference, its 95 % interval and p (exact Mann-Whitney test, Holm's correction).
+
+        >>> import footfall as ff
+        >>> ff.compare(candidate, baseline).decision.verdict.value
+        'cannot tell'
+
+    Raises:
+        BadInputError: a folder holds no played run, or the runs are not of one trace.
+    """
+    earlier, later = ([Path(each) for each in side] for side in (baseline, runs))
+    return compare_folders(earlier, later, metrics, minimum)
 
 
 def compare_folders(

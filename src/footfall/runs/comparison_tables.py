@@ -1,6 +1,7 @@
 """A comparison of runs as tables, a chart, files and JSON."""
 
 import math
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from footfall.measure.run_metrics import Metric
 from footfall.records.runs import run_id
 from footfall.records.tables import write_csv
 from footfall.runs.compare import BASELINE, CANDIDATE, Compared
+from footfall.runs.results import html_table
 from footfall.runs.text import percent, seconds
 
 CHART = "comparison"
@@ -54,6 +56,23 @@ def as_json(compared: Compared) -> dict[str, Any]:
             for each in compared.differences
         ],
     }
+
+
+def comparison_html(compared: Compared) -> str:
+    """Give the verdict and a row a metric in HTML."""
+    heads = ("metric", BASELINE, CANDIDATE, "difference", "finding")
+    rows = [
+        (
+            str(each.metric),
+            value_text(each.metric, each.baseline),
+            value_text(each.metric, each.candidate),
+            difference_text(each),
+            each.finding.value,
+        )
+        for each in compared.differences
+    ]
+    verdict = f"{compared.decision.verdict.value}: {compared.decision.reason}"
+    return f"<p><b>{escape(verdict)}</b></p>{html_table(heads, rows)}"
 
 
 def differences_table(compared: Compared) -> pl.DataFrame:

@@ -2,7 +2,7 @@
 
 import importlib.util
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from traceback import extract_tb
 from types import ModuleType
@@ -60,6 +60,39 @@ def models_in(path: Path) -> tuple[Model, dict[str, Model]]:
     found = getattr(sys.modules[_module_name(path)], "MODELS", {})
     weekdays = {name: each for name, each in found.items() if name in WEEKDAYS and isinstance(each, Model)}
     return model, weekdays
+
+
+def read_model(path: Path | str) -> Model:
+    """Read a model by the path of its file: Python that holds `MODEL`, or data that `fit` wrote.
+
+        >>> import footfall as ff
+        >>> ff.read_model("models/mm3.py").name
+        'mm3'
+
+    Raises:
+        BadInputError: there is no such file, it does not run, or it holds no model.
+    """
+    return model_in(Path(path))
+
+
+def model_for(model: Model | Path | str, changes: Sequence[str] = (), messages: Messages = QUIET) -> Model:
+    """Give a model, or that of a file, with changes `path=value` made in turn.
+
+    Raises:
+        BadInputError: the file does not run or holds no model, or a change is impossible.
+    """
+    if isinstance(model, Model):
+        return with_changes(model, changes, messages=messages)
+    return model_in(Path(model), tuple(changes), messages=messages)
+
+
+def change_texts(changes: Mapping[str, float | str] | Sequence[str] | None) -> tuple[str, ...]:
+    """Give changes as `path=value`, whether they come so or as a mapping from path to value."""
+    if changes is None:
+        return ()
+    if isinstance(changes, Mapping):
+        return tuple(f"{path}={value}" for path, value in changes.items())
+    return tuple(changes)
 
 
 def with_changes(

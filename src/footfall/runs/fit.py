@@ -1,5 +1,6 @@
 """Fit a model to a person's own log: the model as a file, how sure it is, a report and charts."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -60,6 +61,41 @@ class FitOptions:
     """Only the days of this weekday, such as `monday`."""
     out: Path | None = None
     overwrite: bool = False
+
+
+def fit(
+    log: Path | str | Sequence[Path | str],
+    mapping: Path | str | None = None,
+    out: Path | str | None = None,
+    *,
+    weekday: str | None = None,
+    overwrite: bool = False,
+    messages: Messages = QUIET,
+) -> FitRun:
+    """Fit a model to a log of calls, visits, requests or intervals: the model, how sure it is, a report.
+
+    `log` is a file (CSV, Excel, Parquet, Asterisk's queue_log) or several of one kind; `mapping` a TOML file
+    that says which column means what (`footfall fit --example` prints one; a queue_log needs none). With a
+    `weekday`, such as `monday`, only its days are fitted. The results go to `out`, by default
+    `results/NAME/runs/ID`; `model_file` of the answer can be simulated, `fit` holds the estimates.
+
+        >>> import footfall as ff
+        >>> fitted = ff.fit(calls, mapping, folder / "fit")
+        >>> fitted.model_file.name
+        'model.toml'
+
+    Raises:
+        BadInputError: a file or the mapping cannot be read, or the rows are too few or contradict it.
+    """
+    logs = [log] if isinstance(log, str | Path) else list(log)
+    asked = FitOptions(
+        logs=[Path(each) for each in logs],
+        mapping=None if mapping is None else Path(mapping),
+        weekday=weekday,
+        out=None if out is None else Path(out),
+        overwrite=overwrite,
+    )
+    return fit_log(asked, messages)
 
 
 def fit_log(asked: FitOptions, messages: Messages = QUIET) -> FitRun:

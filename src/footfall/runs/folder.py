@@ -19,6 +19,30 @@ _LENGTH_MOST = 200
 _WAIT_S = 5.0
 
 
+def described(
+    command: str,
+    model: Model,
+    seed: int,
+    *,
+    scenario: str = "",
+    share_definition: str | None = None,
+    settings: Mapping[str, Any],
+) -> Manifest:
+    """Give the manifest of a run that has not begun: what was asked of it gives it its identity."""
+    asked = f"{command} {scenario} {share_definition} {sorted(settings.items())}"
+    return Manifest(
+        run=run_id(model.fingerprint(), asked, seed, __version__),
+        command=command,
+        model=model.name,
+        scenario=scenario or None,
+        seed=seed,
+        status="running",
+        share_definition=share_definition,
+        settings=dict(settings) | commit_and_branch(),
+        versions=versions(),
+    )
+
+
 def begin(
     command: str,
     model: Model,
@@ -35,18 +59,25 @@ def begin(
     Raises:
         BadInputError: the folder cannot be written, or holds another run or other files.
     """
-    asked = f"{command} {scenario} {share_definition} {sorted(settings.items())}"
-    manifest = Manifest(
-        run=run_id(model.fingerprint(), asked, seed, __version__),
-        command=command,
-        model=model.name,
-        scenario=scenario or None,
-        seed=seed,
-        status="running",
-        share_definition=share_definition,
-        settings=dict(settings) | commit_and_branch(),
+    manifest = described(
+        command, model, seed, scenario=scenario, share_definition=share_definition, settings=settings
     )
-    return _begin(manifest, scenario or model.name, out, overwrite=overwrite)
+    return begin_described(manifest, out, overwrite=overwrite)
+
+
+def begin_described(
+    manifest: Manifest, out: Path | None, *, overwrite: bool | None = None
+) -> tuple[Path, Manifest]:
+    """Make the folder of a run that has been described, and write its manifest.
+
+    Raises:
+        BadInputError: the folder cannot be written, or holds another run or other files.
+    """
+    name = folder_name(manifest.scenario or manifest.model)
+    folder = claim(out, Path("results") / name / "runs" / manifest.run, overwrite=overwrite)
+    begun = replace(manifest, versions=versions(), machine=machine(), started_at=now())
+    write_manifest(folder, begun)
+    return folder, begun
 
 
 def begin_named(
@@ -73,16 +104,7 @@ def begin_named(
         status="running",
         settings=dict(settings),
     )
-    return _begin(manifest, name, out, overwrite=overwrite)
-
-
-def _begin(
-    manifest: Manifest, name: str, out: Path | None, *, overwrite: bool | None
-) -> tuple[Path, Manifest]:
-    folder = claim(out, Path("results") / folder_name(name) / "runs" / manifest.run, overwrite=overwrite)
-    begun = replace(manifest, versions=versions(), machine=machine(), started_at=now())
-    write_manifest(folder, begun)
-    return folder, begun
+    return begin_described(manifest, out, overwrite=overwrite)
 
 
 def end(folder: Path, manifest: Manifest, **changes: Any) -> Manifest:  # noqa: ANN401  fields of Manifest

@@ -4,6 +4,7 @@ import json
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from footfall.criteria.lists import (
     not_empty,
     read_criteria,
     with_defaults,
+    with_episodes,
 )
 from footfall.criteria.objects import BaselineCriterion, Criterion
 from footfall.load.result_files import HITS_FILE
@@ -34,14 +36,23 @@ from footfall.measure.verdict import (
     summary_md,
 )
 from footfall.model.model import Model
+from footfall.model.model_json import MODEL_FILE, read_model
 from footfall.records.errors import BadInputError
+from footfall.records.folders import check_not_in_use
 from footfall.records.runs import TRACE_FILE, Manifest, read_manifest, write_manifest
 from footfall.records.tables import ARRIVALS, HITS, REPLICATIONS, VISITS, read_csv, read_parquet, write_text
+from footfall.runs.asked import CriteriaGiven, file_or_criteria, parsed
 from footfall.runs.messages import QUIET, Messages
 from footfall.workload.trace import ARRIVALS_FILE, TraceInfo, read_info
 
 JUNIT_FILE, SUMMARY_FILE, VERDICT_FILE = "junit.xml", "summary.md", "verdict.json"
 SUMMARY_VARIABLE = "GITHUB_STEP_SUMMARY"
+_MARKS = {
+    Verdict.PASS: "pass",
+    Verdict.FAIL: "FAIL",
+    Verdict.UNDECIDED: "UNDECIDED",
+    Verdict.INVALID: "INVALID",
+}
 PREDICTED_FILE = "visits.parquet"
 REPLICATIONS_FILE = "predicted.csv"
 """Figures of the prediction, replication by replication; `PREDICTED_FILE` holds the visits of the first."""
@@ -59,6 +70,20 @@ class Judged:
     manifest: Manifest
     judgements: tuple[Judgement, ...]
     decision: VerdictDecision
+
+    @property
+    def verdict(self) -> Verdict:
+        """Of the run as a whole."""
+        return self.decision.verdict
+
+    @property
+    def reason(self) -> str:
+        """Why, in one sentence."""
+        return self.decision.reason
+
+    def __str__(self) -> str:
+        """Give each criterion with its reason, and the verdict."""
+        return "\n".join(judged_lines(self))
 
     @property
     def exit_code(self) -> int:
@@ -85,10 +110,52 @@ def criteria_of_trace(info: TraceInfo, model: Model) -> tuple[Criterion, ...]:
     return with_defaults(not_empty(info.criteria, where))
 
 
+def judge(
+    run: PathLike[str] | str,
+    *,
+    criteria: CriteriaGiven | None = None,
+    also: CriteriaGiven | None = None,
+    longest_episode: str | None = None,
+    baseline: PathLike[str] | str | None = None,
+    messages: Messages = QUIET,
+) -> Judged:
+    """Hold criteria against a run's files, and leave the verdict in them.
+
+    `criteria` are the path of a file, or lines such as `p95(web.*) < 800ms`, or criterion objects; without
+    them, those that the run was made with. `also` are asked in addition. `baseline` is the folder of an
+    earlier run, for criteria that name one. A prediction that is missing is made.
+
+    Writes `junit.xml`, `summary.md`, `verdict.json`, and the verdict into the manifest.
+
+        >>> import footfall as ff
+        >>> ff.judge(folder / "day", criteria=["success(hall.*) >= 50%"]).verdict.value
+        'pass'
+
+    Raises:
+        BadInputError: a criterion is malformed or names what the model does not have, the run is still being
+            made, or a file of it is missing, damaged or changed.
+    """
+    from footfall.runs.predict import predict_if_missing
+
+    folder, earlier = Path(run), None if baseline is None else Path(baseline)
+    manifest = read_manifest(folder)
+    check_not_in_use(folder)
+    check_run(folder, manifest)
+    model = read_model(folder / MODEL_FILE) if (folder / MODEL_FILE).exists() else None
+    asked = criteria_of_run(manifest, model, criteria)
+    file, lines = file_or_criteria(also)
+    more = parsed(lines) if file is None else read_criteria(file, vocabulary(model))
+    check_names(more, vocabulary(model), "--criterion")
+    asked = with_episodes(asked + more, longest_episode)
+    check_baseline(earlier, asked)
+    predict_if_missing(folder, messages)
+    return judge_run(folder, manifest, asked, earlier, messages)
+
+
 def criteria_of_run(
-    manifest: Manifest, model: Model | None, file: Path | None = None
+    manifest: Manifest, model: Model | None, given: CriteriaGiven | None = None
 ) -> tuple[Criterion, ...]:
-    """Return the criteria of a file, or those that a run was made with, with the defaults of a load test.
+    """Return the criteria that are given, or those that a run was made with, with a load test's defaults.
 
     Those of a run come from its folder, never from the scenario's file: that is a program, and may be
     somebody else's.
@@ -97,8 +164,11 @@ def criteria_of_run(
         BadInputError: there is none, or one is malformed or names what the model does not have.
     """
     known, where = vocabulary(model), f"run {manifest.run}"
+    file, lines = file_or_criteria(given)
     if file is not None:
         criteria = read_criteria(file, known)
+    elif lines:
+        criteria = parsed(lines, "criteria")
     elif not (criteria := criteria_of(manifest.settings.get("criteria", ()), where)):
         raise BadInputError(where, "has no criteria of its own", "--criteria FILE")
     check_names(criteria, known, where)
@@ -132,6 +202,15 @@ def judge_run(
     write_manifest(folder, judged.manifest)
     _append(summary, messages)
     return judged
+
+
+def judged_lines(judged: Judged) -> list[str]:
+    """Give each criterion with its reason, and the verdict, as a person reads them."""
+    width = max(map(len, _MARKS.values()))
+    lines = []
+    for each in judged.judgements:
+        lines += [f"{_MARKS[each.verdict]:{width}} {each.criterion}", f"{'':{width}} {each.reason}"]
+    return [*lines, f"verdict: {judged.decision.verdict.value}"]
 
 
 def _append(summary: str, messages: Messages) -> None:

@@ -1,13 +1,19 @@
 """A run that is played from Locust's web page, as it stands: trace, prediction, and the news so far."""
 
-from collections.abc import Sequence
+import json
+import os
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
+from footfall.behaviour.load_model import check_played, check_served
 from footfall.criteria.objects import Criterion, LagCriterion, ResponseCriterion, Scope, ShareCriterion
+from footfall.load.endpoints.endpoints_check import file_of, prepare_endpoints
+from footfall.load.own_users import NO_USERS, OwnUsers
 from footfall.load.result_files import VISITS_FILE as MEASURED_FILE
 from footfall.measure.judge import judge as judge_criterion
 from footfall.measure.live import STARTS, LiveSummary, live_rows, live_series
@@ -18,11 +24,16 @@ from footfall.records.tables import VISITS
 from footfall.runs import judge, report
 from footfall.runs.content import targets
 from footfall.runs.judge import PREDICTED_FILE, visits_of
-from footfall.runs.trace import SCENARIOS, make_trace, scenario_of
+from footfall.runs.predict import predict_played, replicate_played
+from footfall.runs.reference_service import own_service
+from footfall.runs.trace import AS_THE_SCENARIO, SCENARIOS, TraceOptions, make_trace, scenario_of
 from footfall.stats.percentiles import nearest_rank
 from footfall.workload.scenario import Scenario, read_scenario, scenario_files
-from footfall.workload.trace import Trace, read_trace
+from footfall.workload.trace import Trace, read_trace, write_trace
 
+ALL = "*.*"
+_NICER = 5
+_LINE_MOST = 64 * 1024 * 1024
 _GRACE_S = 1.0
 """An arrival that is due this very moment is not yet missing."""
 _SERIES_MOST = 8
@@ -95,23 +106,103 @@ class Attended:
         )
 
 
-def attended_run(scenario: str | None, trace: Path | None, seed: int, **shape: Any) -> Attended:  # noqa: ANN401  as `scenario_of` takes it
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveAsked:
+    """What a run of the page is made of."""
+
+    run: Path
+    """Folder of the run."""
+    scenario: str | None = None
+    trace: Path | None = None
+    """Folder of a trace that was made before; None: it is made of the scenario."""
+    options: TraceOptions = AS_THE_SCENARIO
+    endpoints: Path | None = None
+    own_users: OwnUsers = NO_USERS
+    """Users of a locustfile that do some of the work themselves."""
+    serve: bool = False
+    """Whether the reference service is started for it."""
+
+
+Read = Callable[[int], str]
+"""Reads a line of at most so many characters; empty: there is no more."""
+Tell = Callable[[str, object], None]
+"""Takes a word, and what is said with it: `phase`, `ready`, `live`, `over`."""
+
+
+def follow(asked: LiveAsked, read: Read, tell: Tell) -> None:
+    """Make a run ready, say how it stands while Locust plays it, and report on it afterwards.
+
+    Sampling, predicting, judging and drawing would each make Locust's arrivals late, so they happen in a
+    process of their own. One line that is read is one piece of news. The end of the input ends it all, the
+    reference service too, however Locust ended.
+
+    Raises:
+        BadInputError: a name, value or file is wrong, or the run cannot be played.
+    """
+    tell("phase", "sampling the customers of the day" if asked.trace is None else "reading the trace")
+    attended = attended_run(asked)
+    check_played(attended.trace.model)
+    if asked.serve:
+        check_served(attended.trace.model)
+    write_trace(asked.run, attended.trace)
+    with ExitStack() as stack:
+        service = stack.enter_context(own_service(asked.run)) if asked.serve else None
+        tell("phase", "predicting what these customers should meet")
+        predict_played(asked.run, attended.trace)
+        ready: dict[str, Any] = attended.about()
+        if service is not None:
+            tell("phase", "opening accounts at the reference service")
+            started = service()
+            ready |= {"host": started.url, "control_token": started.control_token}
+        # The service is a child that keeps its own priority; judging is what may wait.
+        os.nice(_NICER)
+        attended.load_prediction(asked.run)
+        tell("ready", ready)
+        if not _watch(attended, read, tell):
+            return
+    tell("phase", "judging and reporting")
+    replicate_played(asked.run, attended.trace)
+    end_run(attended, asked.run)
+    tell("over", live_state(attended, [ALL]))
+    _watch(attended, read, tell)
+
+
+def attended_run(asked: LiveAsked) -> Attended:
     """Read or make the trace, and read the criteria of its scenario.
 
     Raises:
         BadInputError: a name, value or file is wrong.
     """
     chosen: Scenario | None
-    if trace is None:
-        made = scenario_of(scenario, None, **shape)
-        played, chosen = make_trace(made, seed), made
+    if asked.trace is None:
+        chosen = scenario_of(asked.scenario, None, **asked.options.shape)
+        played = make_trace(chosen, asked.options.seed)
     else:
-        played = read_trace(trace)
+        played = read_trace(asked.trace)
         # A trace may be of a scenario that this workspace does not have.
         name = played.info.scenario
         chosen = read_scenario(name, SCENARIOS) if name in scenario_files(SCENARIOS) else None
     criteria = judge.criteria_of_trace(played.info, played.model) if played.info.criteria else ()
-    return Attended(played, chosen, criteria)
+    return Attended(_for_the_service(played, asked), chosen, criteria)
+
+
+def _for_the_service(trace: Trace, asked: LiveAsked) -> Trace:
+    """Give the trace of those for whom there is something to do; the reference service has it for all."""
+    if asked.serve:
+        trace = replace(trace, info=trace.info.model_copy(update={"endpoints": None}))
+        return prepare_endpoints(None, trace, asked.own_users).trace
+    return prepare_endpoints(file_of(asked.endpoints, trace.info), trace, asked.own_users).trace
+
+
+def _watch(attended: Attended, read: Read, tell: Tell) -> bool:
+    """Take in the news and say how the run stands, until it is over; False: Locust went away before."""
+    while line := read(_LINE_MOST):
+        news = json.loads(line)
+        if news.get("over"):
+            return True
+        attended.take(news)
+        tell("live", live_state(attended, news["ask"]))
+    return False
 
 
 def live_state(attended: Attended, scopes: Sequence[str]) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -10,17 +10,26 @@ from typing import TYPE_CHECKING, Any
 from footfall.behaviour.load_model import check_logins, check_played, check_served
 from footfall.criteria.objects import Criterion
 from footfall.load.endpoints.endpoints_check import check_service, told, transport_of
-from footfall.load.options import AS_USUAL, LoadOptions
+from footfall.load.options import AS_USUAL, LoadOptions, load_options
 from footfall.load.own_users import served_by
 from footfall.load.result_files import LoadResult
 from footfall.load.start_locust import LoadSettings, run_locust
+from footfall.load.url_load import UrlLoad
+from footfall.model.model import Model
+from footfall.records.amounts import seconds_of
 from footfall.records.errors import BadInputError
 from footfall.records.runs import Manifest
 from footfall.runs import judge
+from footfall.runs.asked import CriteriaGiven, asked_of, file_or_criteria
+from footfall.runs.endpoints import for_own_service
 from footfall.runs.folder import begin, end
+from footfall.runs.load_url import AskedOf, url_play
 from footfall.runs.messages import QUIET, Messages
 from footfall.runs.predict import predict_played, replicate_played
 from footfall.runs.reference_service import Ready, own_service
+from footfall.runs.results import Run
+from footfall.runs.trace import make_trace, ordinary_scenario
+from footfall.workload.scenario import Scenario
 from footfall.workload.trace import Trace, write_trace
 
 if TYPE_CHECKING:
@@ -54,6 +63,121 @@ class LoadDone:
     report: Path | None
     """None: it could not be written."""
     folder: Path
+
+
+@dataclass(frozen=True, repr=False)
+class LoadRun(Run):
+    """A run folder, with what `load_test` knows of it."""
+
+    done: LoadDone
+
+
+def load_test(
+    scenario: Scenario | Trace | Path | str | None = None,
+    *,
+    model: Model | Path | str | None = None,
+    host: str | None = None,
+    serve: bool = False,
+    seed: int = 1,
+    window: float | str | None = None,
+    at_hour: float | None = None,
+    speed: float | None = None,
+    scale: float | None = None,
+    arrivals: int | None = None,
+    human_time_factor: float | None = None,
+    changes: Mapping[str, float | str] | Sequence[str] | None = None,
+    rate: float | None = None,
+    duration: float | str | None = None,
+    even: bool = False,
+    paths: Sequence[str] = (),
+    criteria: CriteriaGiven | None = None,
+    also: CriteriaGiven | None = None,
+    longest_episode: str | None = None,
+    baseline: Path | str | None = None,
+    out: Path | str | None = None,
+    overwrite: bool = False,
+    messages: Messages = QUIET,
+    **options: Any,  # noqa: ANN401  checked by LoadOptions
+) -> LoadRun:
+    """Load a service with a scenario's customers, predict what they should meet, judge, and report.
+
+    `scenario` is one, or its name in `scenarios/`, the path of its file, or a trace (`make_trace`); without
+    one, `model` alone is taken. The service is at `host`; with `serve` it is the reference service, started
+    for the run. `seed` to `changes` shape the trace, as in `make_trace`. An `http://` or `https://` address
+    in place of the scenario is loaded at `rate` arrivals per second for `duration` (seconds, or a text such
+    as `25s`), a Poisson stream or `even` gaps, each arrival asking for one of `paths`.
+
+    `criteria` are lines such as `p95(web.*) < 800ms`, or the path of a file of them, in place of the
+    scenario's; `also` are asked as well, `longest_episode` is as in `footfall load`, `baseline` the folder of
+    an earlier run for criteria that name one. `options` are those of `LoadOptions`: `processes=2`,
+    `endpoints="shop.toml"`, `hits_sample_share=0.1`.
+
+    Locust runs in a process of its own, so nothing is patched in this one. The files go to `out`, by default
+    `results/NAME/runs/ID`; what is returned reads them (`.verdict`, `.visits`, `.measures`, `.report`).
+
+        >>> import footfall as ff
+        >>> run = ff.load_test(
+        ...     model="models/mm3.py",
+        ...     serve=True,
+        ...     window="10min",
+        ...     speed=60,
+        ...     arrivals=5,
+        ...     human_time_factor=0.001,
+        ...     criteria=["success(*) > 1%"],
+        ...     out=folder / "load",
+        ... )
+        >>> run.visits.height
+        5
+
+    Raises:
+        BadInputError: a name or value is impossible, the service cannot be reached, or the folder is taken.
+    """
+    if serve is (host is not None) and not _is_url(scenario):
+        problem = "both host and serve are given" if serve else "no service is named"
+        raise BadInputError("load_test", problem, "either host=URL or serve=True")
+    chosen = load_options(options)
+    file, lines = file_or_criteria(criteria)
+    asked = AskedOf(criteria=file, more=(*lines, *file_or_criteria(also)[1]), longest_episode=longest_episode)
+    earlier, folder = (None if path is None else Path(path) for path in (baseline, out))
+    if _is_url(scenario):
+        for_s = seconds_of(duration, "duration") if isinstance(duration, str) else duration
+        load = UrlLoad(
+            url=str(scenario), rate_per_s=rate, for_s=for_s, arrivals=arrivals, even=even, seed=seed
+        )
+        with url_play(load, tuple(paths), chosen.endpoints, asked) as made:
+            how = chosen.model_copy(update={"endpoints": made.endpoints})
+            trace, _ = for_own_service(how, made.trace, made.host, messages)
+            job = load_job(trace, made.host, how, earlier, made.settings)
+            done = run_load(job, folder, overwrite=overwrite, messages=messages)
+        return LoadRun(done.folder, done)
+    if isinstance(scenario, Trace):
+        sampled, own = scenario, scenario.info.criteria
+    else:
+        sampled = make_trace(
+            scenario,
+            seed,
+            model=model,
+            window=window,
+            at_hour=at_hour,
+            speed=speed,
+            scale=scale,
+            arrivals=arrivals,
+            human_time_factor=human_time_factor,
+            changes=changes,
+            messages=messages,
+        )
+        own = sampled.info.criteria
+    held = ordinary_scenario("load_test", "").model_copy(update={"criteria": () if lines else own})
+    wanted = asked_of(held, asked.criteria, asked.more, asked.longest_episode).criteria
+    info = sampled.info.model_copy(update={"criteria": wanted})
+    trace, _ = for_own_service(chosen, replace(sampled, info=info), host, messages)
+    job = load_job(trace, host, chosen, earlier)
+    done = run_load(job, folder, overwrite=overwrite, messages=messages)
+    return LoadRun(done.folder, done)
+
+
+def _is_url(scenario: object) -> bool:
+    return isinstance(scenario, str) and scenario.startswith(("http://", "https://"))
 
 
 def load_job(
@@ -171,6 +295,26 @@ def play_only(
         replicate_played(folder, job.trace, messages)
     manifest = end(folder, manifest, **result.for_manifest())
     return judge.judge_run(folder, manifest, job.criteria, job.baseline, messages)
+
+
+def as_json(done: LoadDone) -> dict[str, Any]:
+    """Give the verdict, the accounts and the figures of a load test for a program."""
+    from footfall.runs import report
+
+    judged, figures = done.judged, done.figures
+    counts, lag = judged.manifest.arrivals, judged.manifest.lag_s
+    return judge.as_json(judged) | {
+        "workers": [asdict(worker) for worker in judged.manifest.workers],
+        "degraded": judged.manifest.degraded,
+        "arrivals": None if counts is None else {k: getattr(counts, k) for k in counts.__slots__},
+        "lag_s": None if lag is None else {k: getattr(lag, k) for k in lag.__slots__},
+        "connections": None if judged.manifest.connections is None else asdict(judged.manifest.connections),
+        "comparison": figures.comparison.to_dicts(),
+        "replications": figures.replications,
+        "spill": report.spill_by_channel(figures),
+        "left_out": judged.manifest.settings.get("left_out", {}),
+        "folder": str(done.folder),
+    }
 
 
 def _play(folder: Path, job: LoadJob, service: Ready | None, messages: Messages) -> LoadResult:

@@ -27,7 +27,7 @@ class AskedOf:
     """What is asked of the run: as `asked_of` takes it."""
 
     criteria: Path | None
-    more: Sequence[str]
+    more: Sequence[str | Criterion]
     longest_episode: str | None
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -20,16 +21,30 @@ from footfall.chart.run_charts import (
 from footfall.chart.style import Chart, Stamp, duration, name_of, save
 from footfall.load.result_files import HITS_FILE, read_result
 from footfall.load.result_files import VISITS_FILE as MEASURED_FILE
+from footfall.load.run_integrity import check_run
 from footfall.measure.judge_run import spoiled_by
 from footfall.measure.prediction import bounds, compare, foreseen
 from footfall.measure.summary import by_request, measures, outcomes
 from footfall.measure.time_series import percentile_curves, run_series, spillover
 from footfall.model.model import Model
+from footfall.model.model_json import MODEL_FILE, read_model
+from footfall.records.errors import BadInputError
+from footfall.records.folders import check_not_in_use
 from footfall.records.load_generator import GeneratorRecord, TimeSummary
-from footfall.records.runs import Manifest
+from footfall.records.runs import Manifest, read_manifest
 from footfall.records.tables import HITS, VISITS, read_parquet, write_csv, write_text
 from footfall.runs.content import targets
-from footfall.runs.judge import ORDINARY_FILE, PREDICTED_FILE, Judged, replications_of, visits_of
+from footfall.runs.judge import (
+    ORDINARY_FILE,
+    PREDICTED_FILE,
+    Judged,
+    criteria_of_run,
+    judge_run,
+    replications_of,
+    visits_of,
+)
+from footfall.runs.messages import QUIET, Messages
+from footfall.runs.predict import predict_if_missing
 from footfall.stats.number_text import percent as percent_of
 from footfall.workload.trace import read_trace
 
@@ -113,6 +128,30 @@ def figures(folder: Path) -> PlayFigures:
         played_s=read_result(folder).played_s,
         scale=_scale(trace.info.scale, trace.info.play.speed),
     )
+
+
+def report(run: PathLike[str] | str, messages: Messages = QUIET) -> Path:
+    """Write `report.html`, `measures.csv` and the charts of a load test again; returns the report's path.
+
+        >>> import footfall as ff
+        >>> ff.report(folder / "load").name
+        'report.html'
+
+    Raises:
+        BadInputError: the run was not played or is being played, or a file of it is damaged or changed.
+    """
+    folder = Path(run)
+    manifest = read_manifest(folder)
+    if manifest.arrivals is None:
+        raise BadInputError(
+            str(folder), "is not a load test", "the folder of a run of footfall load or footfall demo"
+        )
+    check_not_in_use(folder)
+    check_run(folder, manifest)
+    predict_if_missing(folder, messages)
+    criteria = criteria_of_run(manifest, read_model(folder / MODEL_FILE))
+    judged = judge_run(folder, manifest, criteria, messages=messages)
+    return write(folder, figures(folder), judged)
 
 
 def charts(play: PlayFigures, manifest: Manifest) -> dict[str, Chart]:

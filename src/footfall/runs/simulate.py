@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -27,12 +28,16 @@ from footfall.model.model import Model
 from footfall.model.numbers import DAY_S
 from footfall.records.runs import Manifest
 from footfall.records.tables import write_csv, write_parquet
-from footfall.runs import fitted_ranges, replications, versus
-from footfall.runs.content import share_definition, targets, with_changes
-from footfall.runs.folder import begin, end
+from footfall.runs import fitted_ranges
+from footfall.runs import versus as versus_days
+from footfall.runs.content import change_texts, model_for, share_definition, targets, with_changes
+from footfall.runs.folder import begin_described, described, end
 from footfall.runs.messages import QUIET, Messages
-from footfall.runs.replications import Day, Plan
-from footfall.runs.text import percent
+from footfall.runs.replications import Day, Plan, check_figures, over_days, plan
+from footfall.runs.replications import days as simulated_days
+from footfall.runs.replications import write as write_days
+from footfall.runs.results import html_table, measures_html
+from footfall.runs.text import form_of, percent
 from footfall.simulate.day import DayResult, simulate_day
 from footfall.simulate.staff_tables import Unstaffed, unstaffed
 from footfall.stats.intervals import Paired
@@ -71,30 +76,138 @@ class DaysAsked:
     model_file: str = ""
     out: Path | None = None
     overwrite: bool = False
+    keep: bool = True
+    """False: nothing is written."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DaysDone:
-    """Days that were simulated and written."""
+@dataclass(frozen=True, kw_only=True, repr=False)
+class SimulatedDays:
+    """Days that were simulated: what a person wants to know of them.
+
+    A notebook shows the measures of the first day, and the key figures over all days.
+    """
 
     model: Model
     figures: DayFigures
     """Of the first day."""
     result: DayResult
-    days: Sequence[Day]
+    figures_by_day: Sequence[Day]
     """Key figures of each day, by name."""
     over_days: Sequence[Mapping[str, Any]]
     """A row a key figure: mean, half-width and bounds over the days; empty for a single day."""
-    differences: Mapping[str, Paired]
+    paired: Mapping[str, Paired]
     """With changes to compare with: by key figure, the paired difference."""
     range_text: str | None
     """What the range of a fitted model holds; None: it is not fitted."""
-    folder: Path
-    run: str
+    manifest: Manifest
+    folder: Path | None
+    """None: nothing was written."""
+
+    @property
+    def visits(self) -> pl.DataFrame:
+        """A row a visit of the first day (columns of `VISITS`); times in seconds after midnight."""
+        return self.figures.visits
+
+    @property
+    def measures(self) -> pl.DataFrame:
+        """Success, waits and response times of the first day by channel and operation, `*` for all.
+
+        Columns of `MEASURES`, and the bounds within the day (`_low`, `_high`) of means and percentiles.
+        """
+        return with_bounds(self.figures)
+
+    @property
+    def days(self) -> pl.DataFrame:
+        """A row a key figure over the days: mean, 95 % half-width and bounds; empty for a single day."""
+        return pl.DataFrame(list(self.over_days), infer_schema_length=None)
+
+    @property
+    def differences(self) -> pl.DataFrame:
+        """With `versus`: a row a key figure, as it is, as changed, and the paired difference with bounds."""
+        return pl.DataFrame(versus_days.rows(self.paired), infer_schema_length=None)
+
+    @property
+    def electronic_share(self) -> float | None:
+        """Share of the completed operations that went through electronic channels, 0 to 1."""
+        return self.figures.share.share
+
+    @property
+    def charts(self) -> dict[str, Chart]:
+        """Charts of the first day, by name; a notebook shows each as a picture."""
+        return dict(zip(DAY_CHART_NAMES, charts(self.figures, self.manifest), strict=True))
+
+    def __repr__(self) -> str:
+        """Give the model, how many days, and how many visits the first has."""
+        days = len(self.figures_by_day)
+        count = "1 day" if days == 1 else f"{days} days"
+        return f"<{self.model.name}: {count}, {self.visits.height:,} visits on the first>"
+
+    def _repr_html_(self) -> str:
+        heads = ("quantity", "days", "mean ± 95 %")
+        rows = [
+            (
+                str(row["quantity"]),
+                str(row["replications"]),
+                form_of(row["quantity"])(row["mean"], row["half_width"]),
+            )
+            for row in self.over_days
+        ]
+        title = f"<p><b>{escape(self.model.title)}</b></p>"
+        return title + measures_html(self.measures) + html_table(heads, rows)
 
 
-def simulate_days(model: Model, asked: DaysAsked, messages: Messages = QUIET) -> DaysDone:
-    """Simulate days of a model, work out the figures, and write tables and charts.
+def simulate(
+    model: Model | Path | str,
+    *,
+    seed: int = 1,
+    replications: int | None = None,
+    precision: float | str | None = None,
+    figures: Sequence[str] = (),
+    changes: Mapping[str, float | str] | Sequence[str] | None = None,
+    versus: Mapping[str, float | str] | Sequence[str] | None = None,
+    share: str | None = None,
+    out: Path | str | None = None,
+    overwrite: bool = False,
+    messages: Messages = QUIET,
+) -> SimulatedDays:
+    """Simulate a model's day: who comes, which channel they choose, what they meet.
+
+    `model` is one, or the path of its file. With `replications`, independent days add intervals over days;
+    with a `precision` (such as 0.05 or `5%`) days are added until each of `figures` (patterns of key figures,
+    by default the electronic share, success shares and mean waits) is known so precisely, at most
+    `replications` (100). `changes` are numbers of the model by their path, such as
+    `{"hall.clerks": 4}`; with `versus`, the same days are simulated with further changes, for the same
+    customers and random numbers, and compared. `share` is the name of a share definition of the model.
+    Nothing is written unless `out` names a folder.
+
+        >>> import footfall as ff
+        >>> day = ff.simulate("models/mm3.py", seed=7, out=folder / "day")
+        >>> day.visits.height
+        509
+
+    Raises:
+        BadInputError: the model cannot be read, a change or figure fits nothing, or the folder is taken.
+    """
+    asked_precision = None if precision is None else f"{precision}"
+    other = change_texts(versus)
+    wanted = versus_days.replications(replications, asked_precision) if other else replications
+    asked = DaysAsked(
+        seed=seed,
+        plan=plan(wanted, asked_precision, list(figures) or None),
+        changes=change_texts(changes),
+        against=other,
+        share=share,
+        uncertainty=None if isinstance(model, Model) else fitted_ranges.uncertainty_beside(Path(model)),
+        model_file="" if isinstance(model, Model) else Path(model).as_posix(),
+        out=None if out is None else Path(out),
+        overwrite=overwrite,
+        keep=out is not None,
+    )
+    return simulate_days(model_for(model), asked, messages)
+
+
+def simulate_days(model: Model, asked: DaysAsked, messages: Messages = QUIET) -> SimulatedDays:
+    """Simulate days of a model, work out the figures, and write tables and charts if they are to be kept.
 
     Raises:
         BadInputError: a change, figure or share definition is impossible, or the folder cannot be written.
@@ -102,46 +215,48 @@ def simulate_days(model: Model, asked: DaysAsked, messages: Messages = QUIET) ->
     plan, seed = asked.plan, asked.seed
     spec = with_changes(model, asked.changes, messages=messages)
     changed = with_changes(spec, asked.against, where="--versus", messages=messages)
-    replications.check_figures(plan, spec)
+    check_figures(plan, spec)
     said, definition = share_definition(spec, asked.share)
     settings = {"model_file": asked.model_file, "set": list(asked.changes)} | plan.settings()
     if asked.against:
         settings |= {"versus": list(asked.against)}
     counted = f"{said.name}: {said.text}"
-    folder, manifest = begin(
-        *("simulate", spec, seed, asked.out),
-        share_definition=counted,
-        settings=settings,
-        overwrite=asked.overwrite,
-    )
+    manifest = described("simulate", spec, seed, share_definition=counted, settings=settings)
+    folder = None
+    if asked.keep:
+        folder, manifest = begin_described(manifest, asked.out, overwrite=asked.overwrite)
     with messages.progress(f"simulating {spec.title}") as bar:
         result = simulate_day(spec, seed, progress=bar)
-    days = replications.days(spec, seed, plan, definition, result, messages)
+    days = simulated_days(spec, seed, plan, definition, result, messages)
     draw = partial(fitted_ranges.draw, model, asked.uncertainty, seed, definition, messages=messages)
     drawing, differences = draw(asked.changes, days), {}
     if asked.against:
-        others = versus.changed_days(len(days), changed, seed, definition, messages)
-        found = versus.differences(days, others)
+        others = versus_days.changed_days(len(days), changed, seed, definition, messages)
+        found = versus_days.differences(days, others)
         differences = fitted_ranges.with_fit(found, drawing, draw((*asked.changes, *asked.against), others))
-    day = figures(result, targets(spec), definition, spec)
-    write(folder, day, charts(day, manifest))
-    write_csv(result.staff, folder / "staff.csv")
-    over_days = fitted_ranges.with_ranges(replications.over_days(days, plan), drawing)
-    replications.write(folder, days, over_days)
-    if differences:
-        versus.write(folder, differences)
-    end(folder, manifest)
-    return DaysDone(
+    done = SimulatedDays(
         model=spec,
-        figures=day,
+        figures=figures(result, targets(spec), definition, spec),
         result=result,
-        days=days,
-        over_days=over_days,
-        differences=differences,
+        figures_by_day=days,
+        over_days=fitted_ranges.with_ranges(over_days(days, plan), drawing),
+        paired=differences,
         range_text=fitted_ranges.told(spec, asked.uncertainty, len(days)),
+        manifest=manifest,
         folder=folder,
-        run=manifest.run,
     )
+    if folder is not None:
+        _write(folder, done)
+    return done
+
+
+def _write(folder: Path, done: SimulatedDays) -> None:
+    write(folder, done.figures, charts(done.figures, done.manifest))
+    write_csv(done.result.staff, folder / "staff.csv")
+    write_days(folder, done.figures_by_day, done.over_days)
+    if done.paired:
+        versus_days.write(folder, done.paired)
+    end(folder, done.manifest)
 
 
 def figures(

@@ -1,24 +1,37 @@
 """Make a trace: the customers of a window of a model's day, or the requests of a server's log."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import ceil, floor, inf, sqrt
 from pathlib import Path
+from typing import Annotated, Any
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from footfall.behaviour.load_model import RunPace
+from footfall.load.options import Flag, checked
 from footfall.model.model import Model
 from footfall.model.numbers import DAY_S, HALF_HOUR_S, HOUR_S
 from footfall.records.errors import BadInputError
-from footfall.runs.content import model_in
+from footfall.records.folders import claim, release
+from footfall.runs.content import change_texts, model_in, with_changes
 from footfall.runs.messages import QUIET, Messages
+from footfall.runs.times import window_of
 from footfall.workload.arrivals import arrivals_table, draw_arrivals, rates_within
 from footfall.workload.logged_requests import LogForm, Requests, Rule, errands, read_requests, rule_of, ruled
 from footfall.workload.scenario import Scenario, changed, play_of, read_scenario, with_outages
-from footfall.workload.trace import LogInfo, Trace, TraceInfo, busiest_window, cut, random_choice
+from footfall.workload.trace import (
+    LogInfo,
+    Trace,
+    TraceInfo,
+    busiest_window,
+    cut,
+    random_choice,
+    write_trace,
+)
 
 SCENARIOS = Path("scenarios")
 ARRIVALS_MOST = 5_000_000
@@ -28,21 +41,83 @@ ARRIVALS_OF_A_KIND_MOST = 500_000
 """Of one segment and errand in half an hour: half of what their numbers have room for, as days differ."""
 
 
-def scenario_of(
-    name: str | None,
-    model: Path | None,
-    *,
-    window_s: float | None = None,
-    speed: float | None = None,
-    scale: float | None = None,
-    human_time_factor: float | None = None,
-    arrivals: int | None = None,
-) -> Scenario:
-    """Give the scenario of a name, or an ordinary one for a model file, with what the command line overrides.
+def _seconds(value: object) -> object:
+    """Read a window that is given as a text."""
+    return window_of(value) if isinstance(value, str) else value
+
+
+class TraceOptions(BaseModel):
+    """How a trace is made of a scenario; what is not given is the scenario's own."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    seed: Annotated[int, Flag(name="--seed", expected="a whole number, not negative")] = Field(
+        1, ge=0, lt=2**63, description="Same seed: same customers and random numbers."
+    )
+    window_s: Annotated[
+        float | None, BeforeValidator(_seconds), Flag(name="--window", expected="at least 1 second")
+    ] = Field(None, ge=1, description="Time of the day to play, seconds or a text such as `2min`.")
+    at_hour: Annotated[float | None, Flag(name="--at-hour", expected="an hour of the day, 0 to 24")] = Field(
+        None, ge=0, le=24, description="Hour at which the window starts; None: the busiest."
+    )
+    speed: Annotated[float | None, Flag(name="--speed", expected="0.01 or more")] = Field(
+        None, ge=0.01, description="Arrivals come this many times as fast as in the day."
+    )
+    scale: Annotated[float | None, Flag(name="--scale", expected="a number above 0")] = Field(
+        None, description="Customers to play, as a multiple of the day's."
+    )
+    arrivals: Annotated[int | None, Flag(name="--arrivals", expected="1 or more")] = Field(
+        None, description="Exactly so many arrivals, in place of a scale."
+    )
+    human_time_factor: Annotated[float | None, Flag(name="--human-time-factor", expected="0 to 1")] = Field(
+        None, ge=0, le=1, description="People's own time is multiplied by this."
+    )
+    changes: tuple[str, ...] = ()
+    """Of the model's numbers, as `path=value`."""
+
+    @property
+    def shape(self) -> dict[str, Any]:
+        """What of the scenario they override, by its fields."""
+        names = ("window_s", "speed", "scale", "arrivals", "human_time_factor")
+        return {name: value for name in names if (value := getattr(self, name)) is not None}
+
+
+AS_THE_SCENARIO = TraceOptions()
+
+
+def trace_options(given: Mapping[str, Any]) -> TraceOptions:
+    """Check the options of a trace, by their names in Python; numbers may be texts.
+
+    Raises:
+        BadInputError: a value is impossible, or a name is unknown.
+    """
+    return checked(TraceOptions, given)
+
+
+def scenario_of(name: str | None, model: Path | None = None, **shape: Any) -> Scenario:  # noqa: ANN401  fields of a scenario
+    """Give the scenario of a name, or an ordinary one for a model file, with some of its fields replaced.
 
     Raises:
         BadInputError: there is no such scenario, neither is given, or the scale or number is impossible.
     """
+    if name is not None:
+        scenario = read_scenario(name, SCENARIOS)
+        if model is not None:
+            scenario = scenario.model_copy(update={"model": model.as_posix()})
+    elif model is not None:
+        scenario = ordinary_scenario(model.stem, model.as_posix())
+    else:
+        raise BadInputError("footfall trace", "neither --scenario nor --model is given", "one of them")
+    return reshaped(scenario, shape)
+
+
+def reshaped(scenario: Scenario, shape: Mapping[str, Any]) -> Scenario:
+    """Give a scenario with other fields in the place of its own; None: its own.
+
+    Raises:
+        BadInputError: the scale or the number of arrivals is impossible, or both are given.
+    """
+    scale, arrivals = shape.get("scale"), shape.get("arrivals")
     if arrivals is not None and scale is not None:
         raise BadInputError(
             "--arrivals", "cannot be combined with --scale, which also sets the number", "one of the two"
@@ -53,51 +128,86 @@ def scenario_of(
         raise BadInputError(
             f"--scale {scale:g}", "is not a multiple of the day's customers", "a number above 0"
         )
-    if name is not None:
-        scenario = read_scenario(name, SCENARIOS)
-    elif model is not None:
-        scenario = Scenario(
-            name=model.stem, title=model.stem, question="", model=model.as_posix(), criteria=()
-        )
-    else:
-        raise BadInputError("footfall trace", "neither --scenario nor --model is given", "one of them")
-    given = {
-        "model": None if model is None else model.as_posix(),
-        "window_s": window_s,
-        "speed": speed,
-        "scale": scale,
-        "human_time_factor": human_time_factor,
-        "arrivals": arrivals,
-    }
-    if scale is not None:
-        scenario = scenario.model_copy(update={"arrivals": None})
-    return scenario.model_copy(update={key: value for key, value in given.items() if value is not None})
+    given = {key: value for key, value in shape.items() if value is not None}
+    return scenario.model_copy(update={"arrivals": None} | given if scale is not None else given)
 
 
-def model_of(scenario: Scenario, changes: Sequence[str] = (), messages: Messages = QUIET) -> Model:
-    """Give the model of a scenario with its numbers and then the command line's; no outages yet.
+def model_of(
+    scenario: Scenario,
+    changes: Sequence[str] = (),
+    messages: Messages = QUIET,
+    model: Model | None = None,
+) -> Model:
+    """Give the model of a scenario with its numbers and then further changes; no outages yet.
+
+    `model` is taken in place of the file that the scenario names.
 
     Raises:
         BadInputError: the file does not run, or a change is impossible.
     """
-    return model_in(
-        Path(scenario.model), tuple(changes), before=lambda model: changed(model, scenario), messages=messages
-    )
+    as_is = model_in(Path(scenario.model)) if model is None else model
+    return with_changes(changed(as_is, scenario), changes, messages=messages)
 
 
 def make_trace(
-    scenario: Scenario,
-    seed: int,
-    changes: Sequence[str] = (),
+    scenario: Scenario | Path | str | None = None,
+    seed: int = 1,
+    *,
+    model: Model | Path | str | None = None,
+    window: float | str | None = None,
     at_hour: float | None = None,
+    speed: float | None = None,
+    scale: float | None = None,
+    arrivals: int | None = None,
+    human_time_factor: float | None = None,
+    changes: Mapping[str, float | str] | Sequence[str] | None = None,
+    out: Path | str | None = None,
     messages: Messages = QUIET,
 ) -> Trace:
-    """Sample the scenario's day and cut its window: the busiest, unless an hour is given.
+    """Make a trace: the customers of the busiest minutes of a scenario's or a model's day, as arrivals.
+
+    `scenario` is one, or its name in `scenarios/`, or the path of its file; without one, `model` alone is
+    taken as it is. What is not given is the scenario's own: `window` is seconds of the day or a text such as
+    `2min`, `at_hour` its start in hours after midnight (else the busiest is found), `speed` how many times as
+    fast arrivals come, `scale` the customers as a multiple of the day's, `arrivals` an exact number in place
+    of it, `human_time_factor` what people's own time is multiplied by. `changes` are numbers of the model by
+    their path. With `out` the trace is written into that folder, too.
+
+    The trace's `arrivals` have a row a customer (columns of `ARRIVALS`), sorted by `due_s`, the second of
+    play at which they come; `info` says how it was made.
+
+        >>> import footfall as ff
+        >>> trace = ff.make_trace(model="models/mm3.py", seed=7, window="10min", speed=1)
+        >>> trace.arrivals.height
+        9
+
+    Raises:
+        BadInputError: a name or value is impossible, a change fits nothing, or nobody comes in the window.
+    """
+    given: dict[str, Any] = {"seed": seed, "window_s": window, "at_hour": at_hour, "speed": speed}
+    given |= {"scale": scale, "arrivals": arrivals, "human_time_factor": human_time_factor}
+    given |= {"changes": change_texts(changes)}
+    chosen, own = _chosen(scenario, model)
+    made = sampled_trace(chosen, trace_options(given), own, messages)
+    if out is not None:
+        folder = claim(Path(out), Path(out))
+        write_trace(folder, made)
+        release(folder)
+    return made
+
+
+def sampled_trace(
+    scenario: Scenario, options: TraceOptions, model: Model | None = None, messages: Messages = QUIET
+) -> Trace:
+    """Sample the day of a scenario, as the options reshape it, and cut its window.
+
+    `model` is taken in place of the file that the scenario names.
 
     Raises:
         BadInputError: the window does not lie in the day, or a change is impossible.
     """
-    model = model_of(scenario, changes, messages)
+    scenario = reshaped(scenario, options.shape)
+    model, seed, at_hour = model_of(scenario, options.changes, messages, model), options.seed, options.at_hour
     people = arrivals_table(model, draw_arrivals(model, seed, 0))
     if at_hour is None:
         starts_s = busiest_window(people["at_s"].to_numpy(), scenario.window_s)
@@ -115,7 +225,26 @@ def make_trace(
         scenario = scenario.model_copy(update={"scale": scale})
     elif scenario.scale > 1:
         people = _more_people(model, seed, play, scenario.scale)
-    return trace_of(people, model, scenario, TraceOf(play=play, seed=seed, changes=tuple(changes)))
+    return trace_of(people, model, scenario, TraceOf(play=play, seed=seed, changes=options.changes))
+
+
+def _chosen(
+    scenario: Scenario | Path | str | None, model: Model | Path | str | None
+) -> tuple[Scenario, Model | None]:
+    """Give the scenario, or an ordinary one of the model; and the model, if it is no file."""
+    own = model if isinstance(model, Model) else None
+    if scenario is not None:
+        chosen = scenario if isinstance(scenario, Scenario) else read_scenario(str(scenario), SCENARIOS)
+        file = None if own is not None or model is None else Path(str(model)).as_posix()
+        return chosen if file is None else chosen.model_copy(update={"model": file}), own
+    if own is not None:
+        return ordinary_scenario(own.name, own.name), own
+    return scenario_of(None, None if model is None else Path(str(model))), None
+
+
+def ordinary_scenario(name: str, model: str) -> Scenario:
+    """Give the scenario of a model alone: nothing changes, and nothing is asked."""
+    return Scenario(name=name, title=name, question="", model=model, criteria=())
 
 
 def _more_people(model: Model, seed: int, play: RunPace, scale: float) -> pl.DataFrame:

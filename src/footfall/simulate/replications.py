@@ -1,10 +1,13 @@
 """Independent replications of a day, several at once on the machine's cores."""
 
 import os
+import sys
 from collections import deque
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from multiprocessing import get_context
+from types import ModuleType
 from typing import Any, TypeVar
 
 from footfall.model.model import Model
@@ -44,7 +47,8 @@ def replicate_each(
     # Fresh processes: a forked one would hold the locks of the table library's threads, but not the threads.
     with ProcessPoolExecutor(workers, get_context("spawn"), _take, (tuple(models), summarise)) as pool:
         # One more than can run: nobody idles, and little is in vain when the caller has enough.
-        begun = deque(pool.submit(_one, seed, *day) for day in days[: workers + 1])
+        with _apart_from_the_program():
+            begun = deque(pool.submit(_one, seed, *day) for day in days[: workers + 1])
         for count in range(len(days)):
             summary = begun.popleft().result()
             if count + workers + 1 < len(days):
@@ -52,6 +56,20 @@ def replicate_each(
             if progress:
                 progress((count + 1) / len(days))
             yield summary
+
+
+@contextmanager
+def _apart_from_the_program() -> Iterator[None]:
+    """Let worker processes start without running the user's program again, which would start others in turn.
+
+    They need only what Footfall's modules hold, so that a script needs no `if __name__ == "__main__"`.
+    """
+    program = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = program
 
 
 class _Work:

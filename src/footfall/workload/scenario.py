@@ -63,7 +63,12 @@ Seconds = Annotated[_Positive, _read_text(seconds_of)]
 
 
 class OutagePart(Spec):
-    """A time in which a channel fails every request, as a part of the window."""
+    """A time in which a channel fails every request, as a part of the window.
+
+    >>> import footfall as ff
+    >>> ff.OutagePart(channel="web", from_share=0.25, to_share=0.75).channel
+    'web'
+    """
 
     channel: str
     from_share: Share
@@ -73,7 +78,13 @@ class OutagePart(Spec):
 
 
 class Scenario(Spec):
-    """What is asked, of which model, what changes, what is played, and what must hold."""
+    """What is asked, of which model, what changes, what is played, and what must hold.
+
+    >>> import footfall as ff
+    >>> busy = ff.Scenario(name="busy", model="models/mm3.py", changes=(("hall.clerks", 2),))
+    >>> busy.window_s
+    120.0
+    """
 
     name: str = ""
     """Empty in a file: the file's own name."""
@@ -201,6 +212,10 @@ def read_scenario(name: str, folder: Path = Path(FOLDER)) -> Scenario:
     """Read a scenario by its name in the folder (or `./NAME.toml`), or by the path of its file.
 
     A TOML file is read as data. A Python file is run, and must hold `SCENARIO = Scenario(…)`.
+
+        >>> import footfall as ff
+        >>> ff.read_scenario("ordinary_day").model
+        'models/guangxi.py'
 
     Raises:
         BadInputError: there is no such scenario, or its file holds none; the line names file, line and key.

@@ -89,7 +89,8 @@ class LocustPage:
             settings = replace(settings, options=options)
             if host is not None and (not users.users or any(user.speaks_http for user in users.users)):
                 check_answers(host.url, settings.options.transport.options())
-            run.attendant = RunSupervisor(run.folder, _options(settings, users, serve=host is None), run.hear)
+            asked = _asked(run.folder, settings, users, serve=host is None)
+            run.attendant = RunSupervisor(asked, run.hear)
             ready = run.attendant.make_ready()
         except BadInputError:
             raise
@@ -186,17 +187,15 @@ def _release(run: PageRun) -> None:
         release(run.folder)
 
 
-def _options(settings: PlaySettings, users: OwnUsers, *, serve: bool) -> list[str]:
-    options = ["--serve"] if serve else []
-    options += [f"--own-users={users.model_dump_json()}"] if users.users else []
-    options += [] if settings.options.endpoints is None else [f"--endpoints={settings.options.endpoints}"]
-    if settings.trace is not None:
-        return [*options, "--trace", str(settings.trace)]
-    options += ["--scenario", str(settings.scenario)]
-    for name, text in settings.trace_options:
-        # As one word, so that a value that begins with a dash is a value.
-        options.append(f"--{name}={text}")
-    return options
+def _asked(folder: Path, settings: PlaySettings, users: OwnUsers, *, serve: bool) -> dict[str, object]:
+    """Say what a run is made of, for the process that prepares it."""
+    endpoints, trace = settings.options.endpoints, settings.trace
+    asked: dict[str, object] = {"run": str(folder), "serve": serve}
+    asked |= {} if endpoints is None else {"endpoints": str(endpoints)}
+    asked |= {"own_users": users.model_dump(mode="json")} if users.users else {}
+    if trace is not None:
+        return asked | {"trace": str(trace)}
+    return asked | {"scenario": settings.scenario, "options": dict(settings.trace_options)}
 
 
 def _feed(run: PageRun, play: PageForm) -> None:

@@ -2,10 +2,9 @@
 
 import json
 import subprocess
-import sys
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +19,7 @@ from footfall.load.result_files import HITS_FILE, VISITS_FILE
 from footfall.load.result_rows import Row
 from footfall.load.results import RunResults
 from footfall.records.errors import BadInputError
+from footfall.records.jobs import job_command, job_line
 from footfall.records.runs import MANIFEST, now
 
 # ── What is new in an account since somebody last asked
@@ -74,12 +74,11 @@ Told = Callable[[str, bytes], None]
 class RunSupervisor:
     """The process and its two pipes; its input's end ends it, so it cannot outlive Locust by much."""
 
-    def __init__(self, run_dir: Path, options: Sequence[str], told: Told) -> None:
-        """Start it for a run folder, with the options of `footfall attend`."""
-        command = [sys.executable, "-m", "footfall", "attend", str(run_dir), *options]
+    def __init__(self, asked: Mapping[str, object], told: Told) -> None:
+        """Start it for what a run is made of, as `footfall.runs.live` reads it."""
         # A session of its own: Ctrl-C is for Locust, and the report is made after it.
         self._process: Any = subprocess.Popen(  # noqa: S603  our own program, arguments as a list
-            command,
+            job_command("live"),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -89,6 +88,7 @@ class RunSupervisor:
         self._errors: deque[bytes] = deque(maxlen=20)
         self._listening: list[Greenlet] = [gevent.spawn(self._keep_errors)]
         self._writing = RLock()
+        self._write(job_line(asked).decode())
 
     def make_ready(self) -> dict[str, Any]:
         """Wait until the run can begin; gives what the attendant says of it.
@@ -147,9 +147,7 @@ class RunSupervisor:
         lines = [line.decode(errors="replace").strip() for line in self._errors]
         reasons = [line for line in lines if line.startswith("footfall: ")]
         words = (reasons or [line for line in lines if line] or ["it gave no reason"])[-1]
-        for name in ("footfall: ", "attend: "):
-            words = words.removeprefix(name)
-        return words.partition(" (see footfall")[0][-_LINE_WORDS_MOST:]
+        return words.removeprefix("footfall: ")[-_LINE_WORDS_MOST:]
 
     def _write(self, line: str) -> None:
         try:

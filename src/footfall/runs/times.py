@@ -1,4 +1,4 @@
-"""The window of a run as it is written on the command line."""
+"""The window of a run as a text: `90`, `90s`, `2min`, `1h30m`."""
 
 from footfall.records.amounts import seconds_of
 from footfall.records.errors import BadInputError
