@@ -10,11 +10,11 @@ import simpy
 from footfall.behaviour.capacity_rules import visit_s_mean
 from footfall.behaviour.choice import utility
 from footfall.model.channel import Channel, Step, Verb
+from footfall.model.duration_quantiles import lognormal_parameters
 from footfall.model.durations import AnyDuration, DistributionFamily, Duration
 from footfall.model.model import Model
 from footfall.model.numbers import DAY_S, HALF_HOUR_S
 from footfall.model.population import Segment
-from footfall.model.quantiles import lognormal_parameters
 from footfall.model.station_specs import CallCentre, Counters, Kiosks, MessageGateway, RequestServer
 from footfall.records.rows import Outcome
 from footfall.simulate.day import refusals

@@ -70,15 +70,15 @@ if TYPE_CHECKING:
     from footfall.records.errors import BadInputError
     from footfall.runs.compare import compare
     from footfall.runs.content import read_model
-    from footfall.runs.fit import fit
-    from footfall.runs.judge import judge
+    from footfall.runs.fit_log import fit
+    from footfall.runs.judgement import judge
     from footfall.runs.load_test import load_test
+    from footfall.runs.make_trace import make_trace
     from footfall.runs.predict import predict
     from footfall.runs.reference_service import serve
     from footfall.runs.report import report
     from footfall.runs.results import read_run
     from footfall.runs.simulate import simulate
-    from footfall.runs.trace import make_trace
     from footfall.workload.scenario import OutagePart, Scenario, read_scenario
 
 __version__ = "0.1.0"
@@ -137,15 +137,15 @@ _HOMES = {
     "footfall.records.errors": ("BadInputError",),
     "footfall.runs.compare": ("compare",),
     "footfall.runs.content": ("read_model",),
-    "footfall.runs.fit": ("fit",),
-    "footfall.runs.judge": ("judge",),
+    "footfall.runs.fit_log": ("fit",),
+    "footfall.runs.judgement": ("judge",),
     "footfall.runs.load_test": ("load_test",),
     "footfall.runs.predict": ("predict",),
     "footfall.runs.reference_service": ("serve",),
     "footfall.runs.report": ("report",),
     "footfall.runs.results": ("read_run",),
     "footfall.runs.simulate": ("simulate",),
-    "footfall.runs.trace": ("make_trace",),
+    "footfall.runs.make_trace": ("make_trace",),
     "footfall.workload.scenario": ("OutagePart", "Scenario", "read_scenario"),
 }
 """Where each name lives."""

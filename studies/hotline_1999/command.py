@@ -15,7 +15,7 @@ from footfall.cli.output import progress, say, say_json, show_table
 from footfall.records.log_file import read_log
 from footfall.records.tables import write_csv
 from footfall.runs.folder import begin_named, end
-from footfall.runs.text import percent
+from footfall.runs.messages import percent
 from studies.hotline_1999 import months_ahead
 from studies.hotline_1999.charts import days_chart, half_hours_chart, months_chart
 from studies.hotline_1999.measures import by_day, by_half_hour, by_month

@@ -9,7 +9,7 @@ from typing import Any
 
 import polars as pl
 
-from footfall.measure.naive import ForecastComparison, compare_forecasts
+from footfall.measure.prediction import ForecastComparison, compare_forecasts
 from footfall.stats import CONFIDENCE
 from footfall.stats.intervals import t_interval
 from studies.hotline_1999.measures import BUSY_HALF_HOURS, EVENING_FROM, NAMES, correlation

@@ -15,7 +15,7 @@ from footfall.cli.output import progress, say, say_json, show_table
 from footfall.records.log_file import read_log
 from footfall.records.tables import write_csv
 from footfall.runs.folder import begin_named, end
-from footfall.runs.text import percent
+from footfall.runs.messages import percent
 from studies.offices_warsaw.charts import half_hours_chart, queues_chart
 from studies.offices_warsaw.measures import (
     NAIVE,

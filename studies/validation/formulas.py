@@ -5,25 +5,22 @@ from dataclasses import dataclass
 
 from footfall.behaviour.choice import nested_logit
 from footfall.stats.intervals import clopper_pearson_low, wilson
-from footfall.theory import (
-    Scalability,
-    bass_peak,
-    bass_share,
-    closed_loop,
+from footfall.theory.fluid import bass_peak, bass_share, sinusoidal_load
+from footfall.theory.many_servers import (
     erlang_a,
     erlang_b,
     erlang_c,
     erlang_c_service_level,
     erlang_c_wait_mean,
+    mmck,
+)
+from footfall.theory.networks import Scalability, closed_loop, network_sojourn_mean, retrying
+from footfall.theory.one_server import (
     md1_wait_share,
     mg1_ps_sojourn_mean,
     mg1_wait_mean,
-    mmck,
-    network_sojourn_mean,
     priority_wait_means,
     retrial_orbit_mean,
-    retrying,
-    sinusoidal_load,
 )
 from studies.validation.checks import Check
 

@@ -10,15 +10,14 @@ import numpy as np
 import polars as pl
 
 from footfall.model.model import Model
-from footfall.theory import (
-    FluidStation,
+from footfall.theory.fluid import FluidStation, transient
+from footfall.theory.many_servers import (
     erlang_a,
     erlang_b,
     erlang_c,
     erlang_c_service_level,
     erlang_c_wait_mean,
     mmck,
-    transient,
 )
 from studies.validation.checks import Check, rounded
 from studies.validation.replay import replay

@@ -8,7 +8,7 @@ import polars as pl
 from footfall.model.model import Model
 from footfall.simulate.day import DayResult, Progress
 from footfall.simulate.replications import replicate
-from footfall.theory import staffing
+from footfall.theory.many_servers import staffing
 from studies.validation.checks import Check, Figure, compared, rounded
 from studies.validation.printed_staffing import PRINTED
 from studies.validation.replay import replay

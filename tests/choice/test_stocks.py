@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from footfall.choice.month_step import Hazards, awareness_after, habit_after, trust_after
-from footfall.theory import bass_share
+from footfall.theory.fluid import bass_share
 
 shares = st.floats(0, 1)
 visits = st.floats(0, 50)

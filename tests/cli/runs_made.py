@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 
 from footfall.behaviour.load_model import as_played
-from footfall.criteria import Criterion
+from footfall.criteria.objects import Criterion
 from footfall.load.result_files import LOAD_FILE, VISITS_FILE, LoadResult
 from footfall.model.channel import Verb, Work
 from footfall.model.durations import lognormal_s

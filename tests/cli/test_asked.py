@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from footfall.cli.app import run
-from footfall.criteria import criteria_of
-from footfall.runs.asked import asked_of
+from footfall.criteria.lists import criteria_of
+from footfall.runs.judgement import asked_of
 from footfall.workload.scenario import Scenario
 
 OWN = ("success(web.query) >= 90%",)

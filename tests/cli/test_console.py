@@ -10,9 +10,8 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 
-from footfall.cli.folding import fold_at, wrapped
-from footfall.cli.output import show_table
-from footfall.runs.versus import is_same
+from footfall.cli.output import fold_at, show_table, wrapped
+from footfall.runs.replicate import is_same
 from footfall.stats.intervals import paired
 
 CELLS = (

@@ -9,7 +9,7 @@ from scipy import stats
 
 from footfall.cli.app import run
 from footfall.records.errors import BadInputError
-from footfall.runs.trace import make_trace, scenario_of
+from footfall.runs.make_trace import make_trace, scenario_of
 from footfall.workload.trace import Trace
 
 MODEL = Path("models/mm3.py")

@@ -16,7 +16,7 @@ from footfall.load.result_files import LOAD_FILE, VISITS_FILE
 from footfall.load.run_integrity import check_run
 from footfall.records.errors import BadInputError
 from footfall.records.runs import MANIFEST, RUN_FILES, TRACE_FILE, Lag, digests, read_manifest
-from footfall.runs.judge import Load, check_baseline
+from footfall.runs.judgement import Load, check_baseline
 from footfall.workload.trace import ARRIVALS_FILE, read_info
 from tests.cli.runs_made import make_run
 

@@ -7,15 +7,15 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from footfall.cli import days_table
+from footfall.cli import output
 from footfall.cli.app import run
 from footfall.cli.simulate import show_versus
 from footfall.measure.summary import ShareRule
 from footfall.model.changes import set_text
 from footfall.records.runs import read_manifest
-from footfall.runs import replications, text, versus
+from footfall.runs import messages, replicate
 from footfall.runs.content import share_definition
-from footfall.runs.replications import Plan, key_figures
+from footfall.runs.replicate import Plan, key_figures
 from footfall.simulate.day import simulate_day
 from footfall.stats.intervals import paired
 from footfall.stats.precision import Precision
@@ -83,11 +83,11 @@ def test_a_figure_that_only_one_day_has_is_never_reached() -> None:
     """It has no half-width, and is shown without one."""
     days = [{"wait_s_mean(a.b)": 2.0, "success_share(a.b)": 1.0}, *[{"success_share(a.b)": 1.0}] * 20]
     plan = Plan(replications=21, precision=Precision(relative=0.05))
-    rows = {row["quantity"]: row for row in replications.over_days(days, plan)}
+    rows = {row["quantity"]: row for row in replicate.over_days(days, plan)}
     assert rows["success_share(a.b)"]["reached_at"] == 10
     assert rows["wait_s_mean(a.b)"]["reached_at"] is None
-    assert "not within" in days_table.verdict(list(rows.values()), Precision(relative=0.05))
-    assert text.time(2.0, rows["wait_s_mean(a.b)"]["half_width"]) == "2.0 s ± ?"
+    assert "not within" in output.verdict(list(rows.values()), Precision(relative=0.05))
+    assert messages.time(2.0, rows["wait_s_mean(a.b)"]["half_width"]) == "2.0 s ± ?"
 
 
 def test_a_fourth_clerk_shortens_the_wait_and_pairing_narrows_the_difference(
@@ -113,7 +113,7 @@ def test_a_change_that_changes_nothing_makes_no_difference(definition: ShareRule
     """The same customers have the same luck in both: every difference is exactly 0."""
     same = set_text(MODEL, "hall.clerks=3")
     days = [key_figures(definition, simulate_day(MODEL, 5, k)) for k in range(2)]
-    found = versus.differences(days, versus.changed_days(2, same, 5, definition))
+    found = replicate.differences(days, replicate.changed_days(2, same, 5, definition))
     assert WAIT in found
     assert all(tuple(each.interval) == (0, 0) for each in found.values())
 
@@ -147,17 +147,17 @@ def test_a_time_has_as_many_digits_as_its_half_width_bears(
     value: float | None, half_width: float | None, words: str
 ) -> None:
     """In one unit; two figures of a half-width that begins with 1 to 3.54, else one."""
-    assert text.time(value, half_width) == words
+    assert messages.time(value, half_width) == words
 
 
 def test_shares_and_differences_are_told_with_theirs() -> None:
     """Percent, points of percent with a sign, and bounds that are not even."""
-    assert text.share(0.96063, 0.0002) == "96.063 ± 0.020 %"
-    assert text.share(0.5, None) == "50.0 % ± ?"
-    assert text.difference_of("success_share(a.b)")(-0.0123, 0.005) == "-1.2 ± 0.5 pt"
-    assert text.difference_of("wait_s_mean(a.b)")(0.5, 0.06) == "+500 ± 60 ms"
-    assert text.with_bounds(0.98, 0.976, 0.983) == "98.0 % (97.6–98.3)"
-    assert text.with_bounds(None, None, None) == "–"
+    assert messages.share(0.96063, 0.0002) == "96.063 ± 0.020 %"
+    assert messages.share(0.5, None) == "50.0 % ± ?"
+    assert messages.difference_of("success_share(a.b)")(-0.0123, 0.005) == "-1.2 ± 0.5 pt"
+    assert messages.difference_of("wait_s_mean(a.b)")(0.5, 0.06) == "+500 ± 60 ms"
+    assert messages.with_bounds(0.98, 0.976, 0.983) == "98.0 % (97.6–98.3)"
+    assert messages.with_bounds(None, None, None) == "–"
 
 
 def test_a_single_day_is_told_with_half_widths_within_the_day(

@@ -7,8 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from footfall.cli.app import run
-from footfall.records.amounts import seconds_of
-from footfall.records.errors import BadInputError
+from footfall.records.errors import BadInputError, seconds_of
 from footfall.runs.times import window_of
 
 

@@ -13,7 +13,7 @@ import pytest
 from footfall.criteria.lists import Vocabulary, check_names
 from footfall.load.result_files import read_result
 from footfall.measure.verdict import EXIT_CODES, Verdict
-from footfall.runs.trace import make_trace, model_of, scenario_of
+from footfall.runs.make_trace import make_trace, model_of, scenario_of
 from footfall.service.server import Service
 from footfall.service.settings import ServiceSettings
 from footfall.workload.scenario import play_of, read_scenario, scenario_files, with_outages

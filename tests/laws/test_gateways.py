@@ -7,7 +7,8 @@ import polars as pl
 from footfall.model.durations import Duration
 from footfall.model.numbers import Number
 from footfall.model.station_specs import MessageGateway
-from footfall.theory import md1k, mdc_wait_mean, mg1_wait_mean
+from footfall.theory.many_servers import mdc_wait_mean
+from footfall.theory.one_server import md1k, mg1_wait_mean
 from tests.laws.conftest import Experiment
 
 Numbers = Callable[[float], Number]

@@ -8,10 +8,9 @@ import pytest
 
 from footfall.model.durations import DistributionFamily, Duration, exponential_s
 from footfall.model.station_specs import RateLimit, RequestServer, Stalls
-from footfall.theory import (
-    PatienceDistribution,
-    erlang_a_general,
-    erlang_c_wait_mean,
+from footfall.theory.abandonment import PatienceDistribution, erlang_a_general
+from footfall.theory.many_servers import erlang_c_wait_mean
+from footfall.theory.one_server import (
     md1k,
     mg1_interrupted_sojourn_mean,
     mg1_ps_sojourn_mean,

@@ -16,7 +16,8 @@ from footfall.model.durations import DistributionFamily, Duration
 from footfall.model.numbers import Number
 from footfall.model.station_specs import RequestServer
 from footfall.simulate.day import Day
-from footfall.theory import mg1_ps_sojourn_mean, mgc_ps_sojourn_mean, mmck
+from footfall.theory.many_servers import mgc_ps_sojourn_mean, mmck
+from footfall.theory.one_server import mg1_ps_sojourn_mean
 from tests.laws.conftest import SEED, Experiment, Found, model_of, poisson_crowd
 
 Numbers = Callable[[float], Number]

@@ -20,7 +20,7 @@ from footfall.model.numbers import Number
 from footfall.model.station_specs import CircuitBreaker, RequestServer, Retry
 from footfall.simulate.day import Day
 from footfall.simulate.stations.guarded_server import GuardedServerStation
-from footfall.theory import largest_stable_rate
+from footfall.theory.networks import largest_stable_rate
 from footfall.workload.arrivals import Arrivals
 from tests.laws.conftest import SEED, model_of
 

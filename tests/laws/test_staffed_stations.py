@@ -23,16 +23,10 @@ from footfall.model.population import FollowUp, FollowUps
 from footfall.model.station_specs import Callback, Counters
 from footfall.records.rows import Outcome
 from footfall.simulate.day import DayResult
-from footfall.theory import (
-    PatienceDistribution,
-    erlang_a_general,
-    erlang_b,
-    erlang_c,
-    erlang_c_wait_mean,
-    mmck,
-    priority_wait_means,
-    retrying,
-)
+from footfall.theory.abandonment import PatienceDistribution, erlang_a_general
+from footfall.theory.many_servers import erlang_b, erlang_c, erlang_c_wait_mean, mmck
+from footfall.theory.networks import retrying
+from footfall.theory.one_server import priority_wait_means
 from tests.laws.staffed import (
     ABANDONED,
     BALKED,

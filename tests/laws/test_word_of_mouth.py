@@ -7,7 +7,7 @@ from scipy import stats
 
 from footfall.behaviour import keyed
 from footfall.choice.month_step import Hazards, awareness_after, trust_after
-from footfall.theory import bass_share
+from footfall.theory.fluid import bass_share
 
 INNOVATION, IMITATION = 0.03 / 12, 0.38 / 12
 """Of the average innovation, per month (Sultan, Farley and Lehmann 1990)."""

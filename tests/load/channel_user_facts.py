@@ -22,7 +22,7 @@ from footfall.load.channel_users import (
     register,
 )
 from footfall.load.locust_plugin import _check_shape
-from footfall.load.locust_transport import LocustTransport, RequestContext
+from footfall.load.locust_users import LocustTransport, RequestContext
 from footfall.load.identity import Identity
 from footfall.load.locust_users import check_users
 from footfall.load.results import RunResults

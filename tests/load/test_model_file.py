@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from footfall.model.changes import set_text
-from footfall.model.model_json import read_model, write_model
+from footfall.model.model_files import read_model, write_model
 from footfall.model.numbers import leaves
 from footfall.records.errors import BadInputError
 from footfall.records.rows import Outcome

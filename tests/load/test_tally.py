@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from footfall.load.result_rows import ArrivalState, ArrivalStates
-from footfall.stats.percentiles import nearest_rank
+from footfall.stats.intervals import nearest_rank
 
 
 @given(

@@ -8,11 +8,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from footfall.criteria.objects import Scope
-from footfall.measure.live import BINS_MOST, STARTS, LiveSummary, bin_width_s, live_rows, live_series
 from footfall.measure.summary import measures
+from footfall.measure.time_series import (
+    LIVE_BINS_MOST,
+    STARTS,
+    LiveSummary,
+    live_bin_width_s,
+    live_rows,
+    live_series,
+)
 from footfall.records.tables import ARRIVALS, VISITS
-from footfall.stats.intervals import wilson
-from footfall.stats.percentiles import nearest_rank
+from footfall.stats.intervals import nearest_rank, wilson
 
 TARGETS = {("web", "query"): 0.978}
 PLACES = (("web", "query"), ("web", "order"), ("sms", "query"))
@@ -162,4 +168,4 @@ def test_lag_is_the_exact_percentile_of_those_started(lags_s: list[float]) -> No
 @given(st.floats(0.5, 1e7))
 def test_a_play_of_any_length_has_few_bins(length_s: float) -> None:
     """A day's curve is as small as a minute's."""
-    assert length_s / bin_width_s(length_s) <= BINS_MOST + 1e-6
+    assert length_s / live_bin_width_s(length_s) <= LIVE_BINS_MOST + 1e-6

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from footfall.measure.quantiles import quantile_bounds
+from footfall.measure.quantile_bounds import quantile_bounds
 from footfall.measure.run_data import alike
 from footfall.stats.response_times import (
     Slow,

@@ -20,7 +20,7 @@ from footfall.measure.time_series import (
 )
 from footfall.records.rows import Outcome
 from footfall.records.tables import ARRIVALS, HITS, VISITS, table
-from footfall.stats.percentiles import nearest_rank
+from footfall.stats.intervals import nearest_rank
 
 MakeVisits = Callable[..., pl.DataFrame]
 

@@ -5,10 +5,7 @@ from collections.abc import Callable
 import polars as pl
 import pytest
 
-from footfall.measure.summary import (
-    ShareRule,
-    electronic_share,
-)
+from footfall.measure.summary import ShareRule, electronic_share
 from footfall.records.tables import VISITS
 from footfall.stats.intervals import wilson
 

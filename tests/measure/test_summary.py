@@ -11,8 +11,7 @@ from footfall.measure.prediction import compare
 from footfall.measure.summary import first_try_and_eventual, measures, outcomes
 from footfall.records.rows import OUTCOMES, Measure
 from footfall.records.tables import MEASURES, VISITS
-from footfall.stats.intervals import wilson
-from footfall.stats.percentiles import nearest_rank
+from footfall.stats.intervals import nearest_rank, wilson
 
 MakeVisits = Callable[..., pl.DataFrame]
 

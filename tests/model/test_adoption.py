@@ -5,9 +5,9 @@ from collections.abc import Callable
 import pytest
 
 from footfall.model.changes import set_number
-from footfall.model.errors import BadModelError
 from footfall.model.model import Model
 from footfall.model.population import Adoption, Province, Trust
+from footfall.model.value_errors import BadModelError
 from footfall.records.errors import BadInputError
 from models.guangxi import MODEL as PROVINCE
 from tests import made_up

@@ -12,10 +12,10 @@ from scipy import integrate
 
 from footfall.model.changes import set_number
 from footfall.model.durations import AnyDuration, Empirical, Mixture, Part, exponential_s, lognormal_s
-from footfall.model.errors import BadModelError
 from footfall.model.model import Model
-from footfall.model.model_json import read_model, write_model
+from footfall.model.model_files import read_model, write_model
 from footfall.model.numbers import Curve, Grade, leaves
+from footfall.model.value_errors import BadModelError
 from footfall.records.errors import BadInputError
 from models.guangxi import MODEL as PROVINCE
 from tests.made_up import number, seconds

@@ -17,7 +17,8 @@ import pytest
 from footfall.behaviour import keyed
 from footfall.model.model import Model
 from footfall.simulate.day import Day
-from footfall.theory import erlang_b, md1k
+from footfall.theory.many_servers import erlang_b
+from footfall.theory.one_server import md1k
 from tests.laws.conftest import poisson_crowd
 
 SERVICES = Path(os.environ.get("FOOTFALL_SERVICES") or Path(__file__).parents[3] / "shared" / "services")

@@ -5,8 +5,7 @@ from typing import Any, Literal
 import pytest
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from footfall.records.data_errors import in_words
-from footfall.records.errors import BadInputError
+from footfall.records.errors import BadInputError, in_words
 
 
 class Part(BaseModel):

@@ -6,8 +6,8 @@ import socket
 import pytest
 
 from footfall.model.model import Model
-from footfall.service.api_errors import ERRORS
 from footfall.service.asgi_app import build_app
+from footfall.service.http_messages import ERRORS
 from footfall.service.routes import routes
 from tests.service.running import MakeSettings, Running, Start
 

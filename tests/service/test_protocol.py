@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from footfall.service import http_protocol
+from footfall.service import server
 from tests.service.running import START_S_MAX, Running, Start
 
 
@@ -88,8 +88,8 @@ def test_a_connection_whose_request_does_not_arrive_is_closed(
     start: Start, monkeypatch: pytest.MonkeyPatch, part: bytes
 ) -> None:
     """At its first byte, in its head and in its body; one that is between two requests is kept."""
-    monkeypatch.setattr(http_protocol, "REQUEST_S_MOST", 0.0)
-    monkeypatch.setattr(http_protocol, "FIRST_S_MOST", 0.0)
+    monkeypatch.setattr(server, "REQUEST_S_MOST", 0.0)
+    monkeypatch.setattr(server, "FIRST_S_MOST", 0.0)
     running = start()
     with socket.create_connection(("127.0.0.1", running.service.port), timeout=START_S_MAX) as kept:
         ask = b"GET /health HTTP/1.1\r\nhost: x\r\n\r\n"

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from footfall.measure.quantiles import quantile_bounds
+from footfall.measure.quantile_bounds import quantile_bounds
 from footfall.stats import LONGEST_EPISODE, STRICT_EPISODE
 from footfall.stats.agreement import Side, apart_bounds, combined, paired_bounds
 from footfall.stats.episodes import bad_share_bounds, episodes_of

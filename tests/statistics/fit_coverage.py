@@ -22,7 +22,7 @@ from footfall.measure.summary import measures
 from footfall.model.changes import set_text
 from footfall.model.model import Model
 from footfall.simulate.day import simulate_day
-from footfall.stats.fitted_range import FittedRange, days_of_draws, fitted_range
+from footfall.stats.precision import FittedRange, days_of_draws, fitted_range
 from footfall.workload.log_mapping import mapping_of
 
 FIGURES = ("wait_s_mean", "success_share")

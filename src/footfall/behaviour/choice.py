@@ -1,7 +1,8 @@
-"""How a customer chooses a channel: the nested logit model, and the choosers of a day."""
+"""How customers choose a channel: the nested logit model, for one customer and for many."""
 
 from bisect import bisect_right
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import accumulate
 from math import exp, log
 
@@ -14,6 +15,8 @@ from footfall.model.channel import Channel
 from footfall.model.model import Model
 from footfall.model.numbers import HALF_HOUR_S, HALF_HOURS
 from footfall.model.population import Segment
+
+# ── How a customer chooses a channel: the nested logit model, and the choosers of a day
 
 # ── Which channel a customer chooses: nested logit over the channels that are open to them
 
@@ -187,3 +190,65 @@ def first_choices(
             picked = np.searchsorted(bounds, u[group] * bounds[-1], side="right")
             chosen[group] = np.array(channels)[np.minimum(picked, len(channels) - 1)]
     return chosen
+
+
+# ── The nested logit for many situations at once, with the parts that estimates and their slopes need
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class NestedLogit:
+    """Shares of the alternatives of many situations, in two steps: a nest, then one of its alternatives."""
+
+    values: Floats
+    """Utilities; 0 where not available."""
+    within: Floats
+    """Share of an alternative among those of its nest; situation by alternative."""
+    inclusive: Floats
+    """IV = log sum exp(V/λ); situation by nest, minus infinity where the nest has nothing to offer."""
+    of_nest: Floats
+    """Share of a nest; situation by nest."""
+    log_shares: Floats
+    """Logarithm of an alternative's share; minus infinity where it is not available."""
+
+    @property
+    def shares(self) -> Floats:
+        """Share of each alternative; situation by alternative."""
+        found: Floats = np.exp(self.log_shares)
+        return found
+
+
+def nested_logit_of_many(values: Floats, nest_of: Ints, dissimilarity: Floats) -> NestedLogit:
+    """Shares from utilities (situation by alternative; minus infinity where not available).
+
+    `nest_of` holds each alternative's nest as a position in `dissimilarity`. A situation without any
+    alternative has shares of 0. The equation is that of `choice.probabilities` (McFadden 1978).
+    """
+    scaled = values / dissimilarity[nest_of]
+    inclusive = np.stack(
+        [_log_sum_exp_of_many(scaled[:, nest_of == nest]) for nest in range(len(dissimilarity))], axis=1
+    )
+    log_within = scaled - _finite(inclusive)[:, nest_of]
+    worth = inclusive * dissimilarity
+    log_of_nest = worth - _finite(_log_sum_exp_of_many(worth))[:, None]
+    return NestedLogit(
+        values=_finite(values),
+        within=np.exp(log_within),
+        inclusive=inclusive,
+        of_nest=np.exp(log_of_nest),
+        log_shares=log_within + log_of_nest[:, nest_of],
+    )
+
+
+def _log_sum_exp_of_many(values: Floats) -> Floats:
+    top = _finite(values.max(axis=1, initial=-np.inf))
+    with np.errstate(divide="ignore"):  # the logarithm of nothing is minus infinity, as it should be
+        total: Floats = top + np.log(np.exp(values - top[:, None]).sum(axis=1))
+    return total
+
+
+def _finite(values: Floats) -> Floats:
+    """Put 0 for minus infinity, which only stands where nothing is available."""
+    return np.where(np.isfinite(values), values, 0.0)

@@ -7,8 +7,8 @@ from math import exp
 
 from footfall.behaviour import keyed
 from footfall.model.channel import Channel, Fault, Step, Verb, Work
+from footfall.model.duration_quantiles import lognormal_parameters
 from footfall.model.population import Accounts, FollowUps, Segment
-from footfall.model.quantiles import lognormal_parameters
 from footfall.model.station_specs import CallCentre, Retry
 from footfall.records.rows import Outcome
 

@@ -23,7 +23,7 @@ from footfall.chart.style import (
     name_of,
     nothing,
 )
-from footfall.stats.number_text import percent
+from footfall.stats.intervals import percent
 
 # ── The offered load of the day, and which part of it is run
 

@@ -24,7 +24,7 @@ from footfall.chart.style import (
     name_of,
     nothing,
 )
-from footfall.stats.number_text import percent
+from footfall.stats.intervals import percent
 
 # ── Panels side by side, one per kind of customer
 

@@ -25,7 +25,7 @@ from footfall.chart.style import (
     svg_text,
 )
 from footfall.records.runs import Manifest
-from footfall.stats.number_text import percent
+from footfall.stats.intervals import percent
 
 # ── Charts as inline SVG, without what only a separate file needs
 

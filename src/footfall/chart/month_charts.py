@@ -7,19 +7,8 @@ import polars as pl
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from footfall.chart.style import (
-    GREY,
-    INK,
-    MEASURED,
-    PREDICTED,
-    Chart,
-    Heading,
-    Stamp,
-    figure,
-    look,
-    nothing,
-)
-from footfall.stats.number_text import percent
+from footfall.chart.style import GREY, INK, MEASURED, PREDICTED, Chart, Heading, Stamp, figure, look, nothing
+from footfall.stats.intervals import percent
 
 # ── The electronic share over months against the KPI: fan chart, and the share of futures that meet it
 

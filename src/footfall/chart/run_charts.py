@@ -28,7 +28,7 @@ from footfall.chart.style import (
     name_of,
     nothing,
 )
-from footfall.stats.number_text import percent
+from footfall.stats.intervals import percent
 
 # ── A run over time: load, success, response times and the generator's lag
 

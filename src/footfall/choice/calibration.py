@@ -6,8 +6,7 @@ from itertools import product
 
 import numpy as np
 
-from footfall.behaviour.choice import expected_waits, utility
-from footfall.behaviour.many_choices import Floats, Ints, nested_logit_of_many
+from footfall.behaviour.choice import Floats, Ints, expected_waits, nested_logit_of_many, utility
 from footfall.model.model import Model
 from footfall.model.numbers import HALF_HOUR_S, HALF_HOURS, Number, assumed
 

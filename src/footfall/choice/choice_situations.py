@@ -12,10 +12,10 @@ from scipy import special
 from footfall.behaviour.choice import expected_waits, probabilities
 from footfall.behaviour.customer_rules import FEN, price_fen, shares_after
 from footfall.model.channel import Channel, Verb
+from footfall.model.duration_quantiles import lognormal_parameters
 from footfall.model.model import Model
 from footfall.model.numbers import HALF_HOUR_S, HALF_HOURS
 from footfall.model.population import Accounts, Segment
-from footfall.model.quantiles import lognormal_parameters
 from footfall.records.rows import Outcome
 
 # ── The model's choice probabilities, tabulated for many futures at once

@@ -10,7 +10,7 @@ from footfall.cli.options import DEFAULT_SEED, Scale, ScenarioName, Seed, Speed,
 from footfall.load.own_users import NO_USERS, OwnUsers
 from footfall.runs.__main__ import tell
 from footfall.runs.live import LiveAsked, follow
-from footfall.runs.trace import trace_options
+from footfall.runs.make_trace import trace_options
 
 
 def command(

@@ -13,9 +13,17 @@ from footfall.cli.options import Json
 from footfall.cli.output import say, say_json, show_table
 from footfall.measure.run_comparison import EXIT_CODES, Difference, Finding, Minimum
 from footfall.records.errors import BadInputError
-from footfall.runs.compare import BASELINE, CANDIDATE, Compared, compare_folders
-from footfall.runs.comparison_tables import as_json as comparison_json
-from footfall.runs.comparison_tables import difference_text, sized, value_text, write
+from footfall.runs.compare import (
+    BASELINE,
+    CANDIDATE,
+    Compared,
+    compare_folders,
+    difference_text,
+    sized,
+    value_text,
+    write,
+)
+from footfall.runs.compare import as_json as comparison_json
 
 _BASELINE = "--baseline"
 _ROWS_MOST = 40

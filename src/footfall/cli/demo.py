@@ -10,14 +10,14 @@ from footfall.cli import simulate as of_day
 from footfall.cli.options import DEFAULT_SEED, Changes, Json, Out, Overwrite, Scale, Seed, Share
 from footfall.cli.output import TERMINAL, progress, say, say_json
 from footfall.records.folders import check_free
-from footfall.runs import judge
+from footfall.runs import judgement
 from footfall.runs import simulate as day_results
 from footfall.runs.content import share_definition, targets
 from footfall.runs.folder import begin
 from footfall.runs.load_test import LoadJob, play_and_judge
 from footfall.runs.load_test import as_json as load_as_json
+from footfall.runs.make_trace import make_trace, scenario_of
 from footfall.runs.reference_service import own_service
-from footfall.runs.trace import make_trace, scenario_of
 from footfall.simulate.day import simulate_day
 from footfall.workload.trace import write_trace
 
@@ -44,7 +44,7 @@ def command(
         trace = make_trace(chosen, seed, changes=changes, messages=TERMINAL)
     check_played(trace.model)
     check_served(trace.model)
-    criteria = judge.criteria_of_trace(trace.info, trace.model)
+    criteria = judgement.criteria_of_trace(trace.info, trace.model)
     said, definition = share_definition(trace.model, share)
     play = trace.info.play
     settings = {

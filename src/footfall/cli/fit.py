@@ -16,7 +16,7 @@ from footfall.fit.share_mapping import EXAMPLE as SHARES_EXAMPLE
 from footfall.fit.share_mapping import is_share_mapping
 from footfall.records.errors import BadInputError
 from footfall.runs import fit_shares, fit_tables
-from footfall.runs.fit import FitOptions, fit_log, mapping_text
+from footfall.runs.fit_log import FitOptions, fit_log, mapping_text
 from footfall.runs.fit_shares import AHEAD_DEFAULT, AHEAD_MOST, SharesRun, fit_share_log
 from footfall.workload.log_mapping import EXAMPLE
 

@@ -7,8 +7,8 @@ import typer
 
 from footfall.cli.options import AlsoAsked, Baseline, Json, LongestEpisode, RunFolder
 from footfall.cli.output import TERMINAL, say, say_json
-from footfall.runs import judge
-from footfall.runs.judge import Judged, judged_lines
+from footfall.runs import judgement
+from footfall.runs.judgement import Judged, judged_lines
 
 
 def command(
@@ -28,7 +28,7 @@ def command(
 
     Writes junit.xml and summary.md.
     """
-    judged = judge.judge(
+    judged = judgement.judge(
         run,
         criteria=criteria,
         also=more_criteria,
@@ -37,7 +37,7 @@ def command(
         messages=TERMINAL,
     )
     if as_json:
-        say_json(judge.as_json(judged))
+        say_json(judgement.as_json(judged))
     else:
         show(judged)
         show_verdict(judged)

@@ -12,25 +12,33 @@ from rich.table import Table
 
 from footfall.cli.gate import show as show_judged
 from footfall.cli.gate import show_verdict
-from footfall.cli.load_options import Against, Check, Even, For, Get, Rate, Repeat, Url, with_load_options
 from footfall.cli.options import (
     DEFAULT_SEED,
+    Against,
     AlsoAsked,
     Arrivals,
     Asked,
     AtHour,
     Baseline,
     Changes,
+    Check,
+    Even,
+    For,
+    Get,
     HumanTime,
     Json,
     LongestEpisode,
     Out,
     Overwrite,
+    Rate,
+    Repeat,
     Scale,
     ScenarioName,
     Seed,
     Speed,
+    Url,
     Window,
+    with_load_options,
 )
 from footfall.cli.output import TERMINAL, note, progress, say, say_json, show_table
 from footfall.load.endpoints.endpoints_check import DryRun, idle, transport_of
@@ -41,22 +49,28 @@ from footfall.load.url_load import UrlLoad
 from footfall.measure.run_comparison import EXIT_CODES as COMPARISON_EXIT_CODES
 from footfall.measure.run_comparison import Minimum
 from footfall.measure.verdict import EXIT_CODES
-from footfall.records.amounts import seconds_of
-from footfall.records.errors import BadInputError
+from footfall.records.errors import BadInputError, seconds_of
 from footfall.records.folders import check_free
 from footfall.records.rows import Outcome
 from footfall.records.runs import WorkerRecord
-from footfall.runs import text
-from footfall.runs.asked import asked_of
+from footfall.runs import messages as text
 from footfall.runs.compare import compare_folders
-from footfall.runs.endpoints import for_own_service, left_out_line, tried
-from footfall.runs.load_test import LoadDone, load_job, run_load
+from footfall.runs.judgement import asked_of
+from footfall.runs.load_test import (
+    AskedOf,
+    LoadDone,
+    for_own_service,
+    left_out_line,
+    load_job,
+    run_load,
+    tried,
+    url_play,
+)
 from footfall.runs.load_test import as_json as as_json_of
-from footfall.runs.load_url import AskedOf, url_play
+from footfall.runs.make_trace import make_trace, scenario_of
+from footfall.runs.messages import percent
 from footfall.runs.process import INTERRUPTED_EXIT_CODE
 from footfall.runs.repeat import Repeats, RepeatsDone, play_repeatedly, repeats_of, spread_of
-from footfall.runs.text import percent
-from footfall.runs.trace import make_trace, scenario_of
 from footfall.workload.scenario import Scenario
 from footfall.workload.trace import Trace, read_trace
 
@@ -183,7 +197,7 @@ def _show_repeats(done: RepeatsDone, repeats: Repeats, *, as_json: bool) -> int:
     if repeats.against is None:
         return _show_spread(done, as_json=as_json)
     from footfall.cli import compare
-    from footfall.runs import comparison_tables
+    from footfall.runs import compare as comparison_tables
 
     compared = compare_folders(done.folders("a"), done.folders("b"), (), Minimum())
     written = comparison_tables.write(done.folder, compared)
@@ -195,7 +209,7 @@ def _show_repeats(done: RepeatsDone, repeats: Repeats, *, as_json: bool) -> int:
 
 
 def _show_spread(done: RepeatsDone, *, as_json: bool) -> int:
-    from footfall.runs.comparison_tables import value_text
+    from footfall.runs.compare import value_text
 
     spread = spread_of(done)
     if as_json:

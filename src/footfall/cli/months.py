@@ -8,8 +8,8 @@ from rich.table import Table
 
 from footfall.cli.output import say, say_json, show_table
 from footfall.records.errors import BadInputError
-from footfall.runs.months import FUTURES, KPI, MonthsAsked, SimulatedMonths, share_of
-from footfall.runs.text import percent
+from footfall.runs.messages import percent
+from footfall.runs.simulate import FUTURES, KPI, MonthsAsked, SimulatedMonths, share_of
 
 _ROWS_MOST = 14
 Months = Annotated[

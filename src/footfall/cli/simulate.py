@@ -8,21 +8,22 @@ import polars as pl
 import typer
 from rich.table import Table
 
-from footfall.cli import days_table
 from footfall.cli import months as of_months
+from footfall.cli import output
 from footfall.cli.months import Futures, Kpi, Months
 from footfall.cli.options import DEFAULT_SEED, Changes, Json, ModelFile, Out, Overwrite, Seed, Share
 from footfall.cli.output import TERMINAL, say, say_json, show_table
 from footfall.records.errors import BadInputError
-from footfall.runs import fitted_ranges, text, versus
+from footfall.runs import messages as text
+from footfall.runs import replicate
 from footfall.runs.content import model_in, with_changes
-from footfall.runs.months import simulate_months
-from footfall.runs.replications import BUDGET, plan
+from footfall.runs.replicate import BUDGET, plan
 from footfall.runs.simulate import (
     DayFigures,
     DaysAsked,
     share_line,
     simulate_days,
+    simulate_months,
     unstaffed_line,
     with_bounds,
 )
@@ -40,7 +41,7 @@ Replications = Annotated[
         min=1,
         max=1000,
         help="Independent days; more than one adds intervals over days. Default: 1; at most "
-        f"{BUDGET} with --precision, {versus.REPLICATIONS} with --versus.",
+        f"{BUDGET} with --precision, {replicate.VERSUS_REPLICATIONS} with --versus.",
         show_default=False,
     ),
 ]
@@ -100,14 +101,14 @@ def command(
         done = simulate_months(changed, over_months, out, settings, overwrite=overwrite, messages=TERMINAL)
         of_months.show(done, as_json=as_json)
         return
-    wanted = versus.replications(replications, precision) if against else replications
+    wanted = replicate.replications(replications, precision) if against else replications
     asked = DaysAsked(
         seed=seed,
         plan=plan(wanted, precision, figures),
         changes=chosen,
         against=tuple(against or ()),
         share=share,
-        uncertainty=fitted_ranges.uncertainty_beside(model),
+        uncertainty=replicate.uncertainty_beside(model),
         model_file=model.as_posix(),
         out=out,
         overwrite=overwrite,
@@ -117,11 +118,11 @@ def command(
         more: dict[str, Any] = {"run": days.manifest.run, "folder": str(days.folder), "days": days.over_days}
         more |= {"range": days.range_text} if days.range_text else {}
         more["laws"] = asdict(days.result.laws) | {"checks": days.result.laws.checks}
-        more |= {"versus": versus.rows(days.paired)} if against else {}
+        more |= {"versus": replicate.rows(days.paired)} if against else {}
         say_json(day_as_json(days.figures) | more)
         return
     show(days.figures)
-    days_table.show(days.over_days, asked.plan, days.range_text)
+    output.show(days.over_days, asked.plan, days.range_text)
     show_versus(days.paired, asked.against)
     say(laws_line(days.result.laws, len(days.figures_by_day)))
     result = days.result
@@ -175,7 +176,7 @@ def show_versus(found: Mapping[str, Paired], changes: Sequence[str]) -> None:
     table = Table(title=title, title_justify="left", box=None, pad_edge=False)
     for head in ("quantity", "days", "as is", "changed", "difference ± 95 %", "unpaired ±", "variance ÷"):
         table.add_column(head, justify="left" if head == "quantity" else "right")
-    differing = {name: each for name, each in found.items() if not versus.is_same(each)}
+    differing = {name: each for name, each in found.items() if not replicate.is_same(each)}
     for name, each in differing.items():
         plain = text.plain_of(name)
         form = text.difference_of(name)
@@ -194,12 +195,12 @@ def show_versus(found: Mapping[str, Paired], changes: Sequence[str]) -> None:
     if len(differing) < len(found):
         alike = len(found) - len(differing)
         more = "1 more quantity is" if alike == 1 else f"{alike} more quantities are"
-        say(f"{more} the same on every day (see {versus.VERSUS_FILE})")
+        say(f"{more} the same on every day (see {replicate.VERSUS_FILE})")
     days = max(each.replications for each in found.values())
-    if days < versus.DAYS_TELLING:
+    if days < replicate.DAYS_TELLING:
         say(
             f"caution: {days} days can tell nothing, since no spread can be known from so few: an interval "
-            f"is worth something from {versus.DAYS_TELLING} days on; take "
-            f"--replications {versus.REPLICATIONS} or more"
+            f"is worth something from {replicate.DAYS_TELLING} days on; take "
+            f"--replications {replicate.VERSUS_REPLICATIONS} or more"
         )
     say("variance ÷: by how much pairing divided the variance of the difference, measured in these days")

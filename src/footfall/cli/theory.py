@@ -12,7 +12,7 @@ from footfall.cli.output import say_json, show_table
 from footfall.model.durations import DistributionFamily, Duration
 from footfall.model.numbers import Grade, Number
 from footfall.records.errors import BadInputError
-from footfall.runs.text import percent, seconds
+from footfall.runs.messages import percent, seconds
 
 HOUR_S = 3600.0
 _SERVERS_MOST = 100_000

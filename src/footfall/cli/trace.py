@@ -23,7 +23,7 @@ from footfall.cli.options import (
 from footfall.cli.output import TERMINAL, progress, say, say_json
 from footfall.records.errors import BadInputError
 from footfall.records.folders import check_writable, claim, release
-from footfall.runs.trace import LogOptions, make_trace, scenario_of, trace_of_log
+from footfall.runs.make_trace import LogOptions, make_trace, scenario_of, trace_of_log
 from footfall.workload.logged_requests import LogForm
 from footfall.workload.trace import LogInfo, read_info, write_trace
 

@@ -11,9 +11,9 @@ from rich.table import Table
 from footfall.cli.options import DEFAULT_SEED, Json, Out, Overwrite, Seed
 from footfall.cli.output import TERMINAL, say, say_json, show_table
 from footfall.fit.backtest import LEVEL, REPLICATIONS, Backtest, FigureCheck
-from footfall.measure.naive import sentence
+from footfall.measure.prediction import sentence
 from footfall.records.errors import BadInputError
-from footfall.runs.text import percent
+from footfall.runs.messages import percent
 from footfall.runs.validate import Validation, validate, write_validation
 
 STUDIES = {

@@ -19,8 +19,8 @@ from footfall.measure.summary import ALL, RESPONSE_S
 from footfall.records.errors import BadInputError
 from footfall.records.folders import check_writable
 from footfall.records.runs import read_manifest
-from footfall.runs import text
-from footfall.runs.judge import PREDICTED_FILE, visits_of
+from footfall.runs import messages
+from footfall.runs.judgement import PREDICTED_FILE, visits_of
 from footfall.stats.batch_means import (
     BATCH,
     WARM_UP_BATCHES_LEAST,
@@ -140,7 +140,7 @@ def _as_json(cut: Cut, figures: dict[str, tuple[float, Interval | None]], visits
 
 def _told(cut: Cut, figures: dict[str, tuple[float, Interval | None]], quantity: str, visits: int) -> str:
     everything, rest = (
-        text.time(mean, interval.half_width if interval else None) for mean, interval in figures.values()
+        messages.time(mean, interval.half_width if interval else None) for mean, interval in figures.values()
     )
     if not cut.settled:
         return (

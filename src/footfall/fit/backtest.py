@@ -14,19 +14,12 @@ from footfall.fit.estimate_intervals import Intervals
 from footfall.fit.fit import Fitted
 from footfall.fit.fitted_model import Named, model_of, on_day
 from footfall.fit.log_rows import LogRows
-from footfall.fit.swapped_inputs import (
-    Input,
-    arrivals_of,
-    has_queue,
-    input_values,
-    inputs_of,
-    with_inputs,
-)
+from footfall.fit.swapped_inputs import Input, arrivals_of, has_queue, input_values, inputs_of, with_inputs
 from footfall.fit.uncertainty import Uncertainty, drawn
-from footfall.measure.naive import ForecastComparison, compare_forecasts
+from footfall.measure.prediction import ForecastComparison, compare_forecasts
+from footfall.model.duration_quantiles import special_functions
 from footfall.model.model import Model
 from footfall.model.numbers import Number
-from footfall.model.quantiles import special_functions
 from footfall.records.rows import Outcome
 from footfall.simulate.day import DayResult, simulate_day
 from footfall.simulate.replications import replicate_each

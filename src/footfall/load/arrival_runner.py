@@ -14,21 +14,20 @@ from locust import User
 from locust.env import Environment
 
 from footfall.behaviour import keyed
-from footfall.load.broken_arrivals import BrokenArrivalError, place_of
 from footfall.load.channel_users import DrivenUser, OwnCustomer
 from footfall.load.endpoints.endpoints_check import channels_wanted
 from footfall.load.endpoints.target_service import TargetService
 from footfall.load.http.client import Client
 from footfall.load.http.connection_options import USUAL, TransportOptions, address_of
-from footfall.load.http.messages import NoAnswerError
 from footfall.load.http.session import HttpSession
+from footfall.load.http.wire_format import NoAnswerError
 from footfall.load.identity import Identity
 from footfall.load.journey_runner import JourneyRunner
-from footfall.load.locust_transport import Clock, LocustTransport, RequestContext
-from footfall.load.locust_users import ModelUser
+from footfall.load.locust_users import Clock, LocustTransport, ModelUser, RequestContext
 from footfall.load.options import AS_USUAL, LoadOptions
 from footfall.load.reference_steps import serve
 from footfall.load.responses import Ending
+from footfall.load.result_rows import BrokenArrivalError, place_of
 from footfall.load.results import ResultSink
 from footfall.load.visit import Attempt, OrderOutcome, RunCustomer
 from footfall.records.rows import Arrival

@@ -24,7 +24,7 @@ from locust.exception import (
 from locust.user.task import LOCUST_STATE_RUNNING, DefaultTaskSet
 
 from footfall.load.identity import Identity
-from footfall.load.locust_transport import RequestContext
+from footfall.load.locust_users import RequestContext
 from footfall.load.own_users import OwnUser, OwnUsers
 from footfall.load.responses import NO_ANSWER, SERVED, Ending, Response, ending_of
 from footfall.load.secrets import cleaned

@@ -13,7 +13,7 @@ from footfall.load.endpoints.endpoints_file import EndpointStep
 from footfall.load.endpoints.target_service import TargetService
 from footfall.load.http.connection_options import USUAL, TransportOptions, address_of
 from footfall.records.load_generator import ControlRecord, TimeSummary
-from footfall.stats.percentiles import percentiles
+from footfall.stats.intervals import percentiles
 
 HEALTH_PATH = "/health"
 _CLIENT = Path(__file__).parent / "control_client.py"

@@ -20,7 +20,7 @@ from footfall.load.preflight import set_play_clock
 from footfall.load.preparation import PreparedRun
 from footfall.load.result_batches import KIND, MESSAGE, ResultBatch, merge_batches, pieces_of
 from footfall.load.worker_state import LEASE_S, WorkerState
-from footfall.model.model_json import model_text
+from footfall.model.model_files import model_text
 from footfall.records.errors import BadInputError
 
 LEAD_S = 1.5

@@ -25,8 +25,8 @@ from footfall.load.loop_watch import LoopWatch
 from footfall.load.preparation import PreparedRun
 from footfall.load.result_files import LoadResult
 from footfall.load.results import ResultSink, RunResults
+from footfall.model.duration_quantiles import special_functions
 from footfall.model.durations import warm_up
-from footfall.model.quantiles import special_functions
 from footfall.records.rows import Arrival
 from footfall.records.runs import now, write_manifest
 

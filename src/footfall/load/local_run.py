@@ -9,13 +9,7 @@ from locust.runners import Runner
 
 from footfall.load.arrival_runner import ExecutorOptions, Workload
 from footfall.load.channel_users import driven_users
-from footfall.load.executor import (
-    ArrivalExecutor,
-    account_of,
-    control_of,
-    is_ended_early,
-    write_down,
-)
+from footfall.load.executor import ArrivalExecutor, account_of, control_of, is_ended_early, write_down
 from footfall.load.loop_watch import Progress, ProgressThread
 from footfall.load.preflight import set_play_clock
 from footfall.load.preparation import PreparedRun

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from footfall.load.http.messages import is_header_value
+from footfall.load.http.wire_format import is_header_value
 from footfall.load.options import AS_USUAL, LoadOptions, declared, load_options
 from footfall.load.web.page_hosts import AS_IN_HOST, REFERENCE, read_hosts
 from footfall.records.errors import BadInputError

@@ -24,8 +24,7 @@ from footfall.load.own_users import OwnUsers
 from footfall.load.preparation import prepare
 from footfall.load.result_batches import KIND, MESSAGE
 from footfall.load.wait_for_master import wait_for_master, where_workers_connect
-from footfall.load.web.locust_page import LocustPage
-from footfall.load.web.page_routes import add_page
+from footfall.load.web.locust_page import LocustPage, add_page
 from footfall.load.worker import WorkerRun
 from footfall.records.errors import BadInputError
 from footfall.records.folders import release

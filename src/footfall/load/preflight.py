@@ -10,7 +10,7 @@ from gevent.timeout import Timeout
 
 from footfall.load.http.client import Client
 from footfall.load.http.connection_options import USUAL, TransportOptions, address_of
-from footfall.load.http.messages import NoAnswerError
+from footfall.load.http.wire_format import NoAnswerError
 from footfall.load.responses import NO_ANSWER, UNTRUSTED, json_of
 from footfall.load.secrets import cleaned
 from footfall.records.errors import BadInputError

@@ -1,16 +1,19 @@
-"""Rows of a run while it lasts, and the state of every arrival."""
+"""Rows of a run while it lasts, the state of every arrival, and what is said of one that broke."""
 
 import shutil
 from array import array
 from collections.abc import Sequence
 from enum import IntEnum
 from pathlib import Path
+from traceback import walk_tb
 
 import polars as pl
 
 from footfall.records.runs import ArrivalCounts, Lag
 from footfall.records.tables import table, write_parquet
-from footfall.stats.percentiles import percentiles
+from footfall.stats.intervals import percentiles
+
+# ── Rows of a run while it lasts, and the state of every arrival
 
 # ── Rows of a play while it lasts: the latest in memory, older ones in files, so that memory stays flat
 
@@ -167,3 +170,25 @@ class ArrivalStates:
             msg = f"arrival {arrival} is {ArrivalState(self._states[arrival]).name}, not {before.name}"
             raise ValueError(msg)
         self._states[arrival] = after
+
+
+# ── What is said of an error that broke an arrival inside the generator: its kind and place, never its text
+
+_PACKAGE = Path(__file__).parents[1]
+
+
+class BrokenArrivalError(Exception):
+    """An arrival broke inside the generator; its text is that of `place_of`."""
+
+
+def place_of(error: BaseException) -> str:
+    """Give the kind of an error and where in Footfall it came up: `ValueError in load/play/wire.py, send`.
+
+    The text of an error may quote what could not be sent, hence a secret, so it is left out.
+    """
+    place = ""
+    for frame, _ in walk_tb(error.__traceback__):
+        path = Path(frame.f_code.co_filename)
+        if path.is_relative_to(_PACKAGE):
+            place = f" in {path.relative_to(_PACKAGE).as_posix()}, {frame.f_code.co_name}"
+    return f"{type(error).__name__}{place}"

@@ -22,7 +22,7 @@ from footfall.load.http.connection_options import TransportOptions
 from footfall.load.locust_options import gateway_key
 from footfall.load.options import load_options
 from footfall.load.result_batches import KIND, MESSAGE, ResultBuffer, arrivals_of, here
-from footfall.model.model_json import model_of_text
+from footfall.model.model_files import model_of_text
 from footfall.records.errors import BadInputError
 from footfall.records.rows import Arrival
 from footfall.records.tables import ARRIVALS

@@ -7,12 +7,11 @@ import polars as pl
 
 from footfall.criteria.objects import BaselineCriterion
 from footfall.measure.judge_visits import Times, bad_of, statistic, times_of
-from footfall.measure.quantiles import quantile_bounds
+from footfall.measure.quantile_bounds import quantile_bounds
 from footfall.measure.run_data import RunData, enough, finite, judged, unmatched, untrusted
 from footfall.measure.verdict import Judgement, Verdict
 from footfall.stats.agreement import apart_bounds, combined
-from footfall.stats.intervals import Interval
-from footfall.stats.number_text import duration, percent, points
+from footfall.stats.intervals import Interval, duration, percent, points
 from footfall.stats.response_times import MEAN_PASS_LEAST, mean_bounds
 
 _UNKNOWN = Interval(-math.inf, math.inf)

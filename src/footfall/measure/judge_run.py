@@ -21,7 +21,7 @@ from footfall.measure.verdict import Judgement, Verdict
 from footfall.records.load_generator import ControlRecord, GeneratorRecord
 from footfall.records.rows import NOT_SENDABLE
 from footfall.records.runs import Manifest
-from footfall.stats.number_text import duration, percent
+from footfall.stats.intervals import duration, percent
 
 OWN_LEAST_S = 0.005
 OWN_SHARE = 0.10

@@ -17,7 +17,7 @@ from footfall.criteria.objects import (
     Scope,
     ShareCriterion,
 )
-from footfall.measure.quantiles import Limit, Quantile
+from footfall.measure.quantile_bounds import Limit, Quantile
 from footfall.measure.run_data import (
     RunData,
     alike,
@@ -37,9 +37,7 @@ from footfall.records.rows import ERRORS, Outcome
 from footfall.records.tables import VISITS
 from footfall.stats.agreement import Side, paired_bounds
 from footfall.stats.episodes import Episodes, bad_share_bounds, episodes_of, visits_to_decide
-from footfall.stats.intervals import Interval
-from footfall.stats.number_text import between, duration, percent, points
-from footfall.stats.percentiles import nearest_rank
+from footfall.stats.intervals import Interval, between, duration, nearest_rank, percent, points
 from footfall.stats.response_times import (
     mean_bounds,
     slow_share_least,

@@ -13,7 +13,7 @@ from footfall.criteria.objects import Scope
 from footfall.measure.run_data import within
 from footfall.measure.summary import RESPONSE_S, SERVED
 from footfall.records.errors import BadInputError
-from footfall.stats.percentiles import nearest_rank
+from footfall.stats.intervals import nearest_rank
 
 # ── Metrics compared between runs: a statistic of a scope, one value per run
 

@@ -7,8 +7,7 @@ import polars as pl
 
 from footfall.records.rows import Outcome
 from footfall.records.tables import HITS, MEASURES
-from footfall.stats.intervals import Interval, wilson
-from footfall.stats.percentiles import at_percentile
+from footfall.stats.intervals import Interval, at_percentile, wilson
 
 # ── Summary of visits by channel and operation, predicted or measured: the table `measures.csv`
 

@@ -10,10 +10,10 @@ from typing import Any, Literal, get_args, get_origin
 from pydantic import BaseModel
 
 from footfall.model.channel import Outage
-from footfall.model.errors import BadModelError
 from footfall.model.model import Model
 from footfall.model.numbers import INTERVALS_OF_A_DAY, Curve, Grade, Number, Profile, Spec, leaves
 from footfall.model.station_specs import Station
+from footfall.model.value_errors import BadModelError
 from footfall.records.errors import NUMBER_MOST, BadInputError
 
 # ── The grammar of `--set`, `--versus` and a scenario's changes: `path[hours]=value`, read and written

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, model_validator
 
 from footfall.model.durations import AT_ONCE, AnyDuration, Time
-from footfall.model.errors import Meaning, WrongValueError
 from footfall.model.numbers import (
     DAY_S,
     CountFromOne,
@@ -20,6 +19,7 @@ from footfall.model.numbers import (
     minute_of_day,
 )
 from footfall.model.station_specs import CallCentre, Station
+from footfall.model.value_errors import Meaning, WrongValueError
 from footfall.records.rows import Outcome
 
 _MINUTE_S = 60.0

@@ -9,7 +9,15 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, Discriminator, Tag, ValidationError, model_validator
 
-from footfall.model.errors import BadModelError, Meaning, WrongValueError, in_words, user_line
+from footfall.model.duration_quantiles import (
+    hyperexponential_at,
+    hyperexponential_survival,
+    lognormal_parameters,
+    special_functions,
+    uniform_at,
+    uniform_survival,
+    weibull_shape,
+)
 from footfall.model.numbers import (
     Curve,
     NonNegative,
@@ -21,15 +29,7 @@ from footfall.model.numbers import (
     default,
     number_of,
 )
-from footfall.model.quantiles import (
-    hyperexponential_at,
-    hyperexponential_survival,
-    lognormal_parameters,
-    special_functions,
-    uniform_at,
-    uniform_survival,
-    weibull_shape,
-)
+from footfall.model.value_errors import BadModelError, Meaning, WrongValueError, in_words, user_line
 
 
 class DistributionFamily(StrEnum):

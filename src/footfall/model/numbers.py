@@ -19,8 +19,8 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema, core_schema
 
-from footfall.model.errors import BadModelError, Meaning, WrongValueError, in_words, user_line
-from footfall.records.amounts import seconds_in
+from footfall.model.value_errors import BadModelError, Meaning, WrongValueError, in_words, user_line
+from footfall.records.errors import seconds_in
 
 # ── Numbers that know where they come from
 

@@ -8,7 +8,6 @@ from annotated_types import Ge, Le
 from pydantic import BeforeValidator, Field, model_validator
 
 from footfall.model.durations import AT_ONCE, NEVER, AnyDuration, PlainDuration, Time
-from footfall.model.errors import Meaning
 from footfall.model.numbers import (
     Count,
     CountFromOne,
@@ -26,6 +25,7 @@ from footfall.model.numbers import (
     assumed,
     default,
 )
+from footfall.model.value_errors import Meaning
 
 # ── Agents of a hotline and those who call them: groups and skills, callers of a kind, callbacks
 

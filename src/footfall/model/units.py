@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, overload
 
 from footfall.model.durations import NEVER
-from footfall.model.errors import BadModelError, WrongValueError, user_line
 from footfall.model.numbers import DAY_S, HOUR_S, Daily, Grade, Number, Profile, by_hour, default, number_of
+from footfall.model.value_errors import BadModelError, WrongValueError, user_line
 
 never = NEVER
 """A time that does not end: `patience=never`."""

@@ -17,7 +17,7 @@ _LINE_MOST = 16 * 1024 * 1024
 
 def trace(data: Mapping[str, Any]) -> int:
     """Make a scenario's trace in a folder: what is given are the arguments of `make_trace`."""
-    from footfall.runs.trace import make_trace
+    from footfall.runs.make_trace import make_trace
 
     make_trace(**data)
     _answer({"folder": data["out"]})
@@ -26,7 +26,7 @@ def trace(data: Mapping[str, Any]) -> int:
 
 def judge(data: Mapping[str, Any]) -> int:
     """Judge a run by its own criteria."""
-    from footfall.runs.judge import as_json, judge, judged_lines
+    from footfall.runs.judgement import as_json, judge, judged_lines
 
     judged = judge(data["folder"])
     _answer(as_json(judged) | {"lines": judged_lines(judged)})
@@ -40,7 +40,7 @@ def load(data: Mapping[str, Any]) -> int:
     """
     from footfall.load.options import LoadOptions, from_words
     from footfall.runs.load_test import as_json, load_test
-    from footfall.runs.trace import TraceOptions
+    from footfall.runs.make_trace import TraceOptions
 
     words = from_words(data.get("words", ()), LoadOptions, TraceOptions)
     words = {"window" if name == "window_s" else name: value for name, value in words.items()}
@@ -62,7 +62,7 @@ def live(data: Mapping[str, Any]) -> int:
     """Make a run of Locust's page ready, follow it by the news of its input, and report on it."""
     from footfall.load.own_users import OwnUsers
     from footfall.runs.live import LiveAsked, follow
-    from footfall.runs.trace import trace_options
+    from footfall.runs.make_trace import trace_options
 
     paths = {name: _path(data.get(name)) for name in ("trace", "endpoints")}
     asked = LiveAsked(

@@ -1,8 +1,9 @@
-"""Models by their path, changed as asked, and what the measures need to know of them."""
+"""Models by their path, changed as asked."""
 
 import importlib.util
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
 from pathlib import Path
 from traceback import extract_tb
 from types import ModuleType
@@ -11,13 +12,60 @@ from typing import Any
 from footfall.fit.uncertainty import Uncertainty, drawn
 from footfall.measure.summary import ShareRule
 from footfall.model.changes import flattened, set_text
-from footfall.model.errors import shown_path
 from footfall.model.model import Model, ShareDefinition
+from footfall.model.value_errors import shown_path
 from footfall.records.errors import BadInputError
 from footfall.records.runs import read_limited
-from footfall.runs.former_names import offer_former_names
 from footfall.runs.messages import QUIET, Messages
 from footfall.workload.log_mapping import WEEKDAYS
+
+# ── Module and class names of former releases, so that model files written with them still run
+
+_PACKAGES = ("footfall.simulate.spec", "footfall.simulate.fit")
+_MODULES = {
+    "footfall.records.outcomes": "footfall.records.rows",
+    "footfall.simulate.spec.adoption": "footfall.model.population",
+    "footfall.simulate.spec.agents": "footfall.model.station_specs",
+    "footfall.simulate.spec.base": "footfall.model.numbers",
+    "footfall.simulate.spec.channel": "footfall.model.channel",
+    "footfall.simulate.spec.client": "footfall.model.station_specs",
+    "footfall.simulate.spec.duration": "footfall.model.durations",
+    "footfall.simulate.spec.limits": "footfall.model.station_specs",
+    "footfall.simulate.spec.model": "footfall.model.model",
+    "footfall.simulate.spec.number": "footfall.model.numbers",
+    "footfall.simulate.spec.people": "footfall.model.population",
+    "footfall.simulate.spec.station": "footfall.model.station_specs",
+    "footfall.simulate.spec.times": "footfall.model.durations",
+    "footfall.simulate.calibrate": "footfall.choice.calibration",
+    "footfall.simulate.fit.build": "footfall.fit.fitted_model",
+}
+_NAMES = {"Law": "DistributionFamily", "Opening": "OpeningHours", "Turn": "Step"}
+
+
+def offer_former_names() -> None:
+    """Let `import footfall.simulate.spec.…` of a former release find what it meant; done once."""
+    for name in _PACKAGES:
+        package = ModuleType(name)
+        package.__path__ = []
+        sys.modules.setdefault(name, package)
+    for former, now in _MODULES.items():
+        sys.modules.setdefault(former, _Former(former, now))
+
+
+class _Former(ModuleType):
+    """A module under its former name."""
+
+    def __init__(self, name: str, now: str) -> None:
+        super().__init__(name)
+        self._now = now
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401  a name of any kind
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return getattr(import_module(self._now), _NAMES.get(name, name))
+
+
+# ── Models by their path, changed as asked, and what the measures need to know of them
 
 WEEKDAYS_FOLDER = "weekdays"
 """Of a fitted model: next to it, with a model for each weekday of its log."""

@@ -20,8 +20,7 @@ from footfall.records.log_file import Table, TableForm, joined, read_table
 from footfall.records.tables import write_csv, write_text
 from footfall.runs.fit_tables import stem_of
 from footfall.runs.folder import begin_named, end
-from footfall.runs.messages import QUIET, Messages
-from footfall.runs.text import percent
+from footfall.runs.messages import QUIET, Messages, percent
 
 AHEAD_DEFAULT, AHEAD_MOST = 3, 24
 ALL_ELECTRONIC = "all electronic channels"

@@ -24,7 +24,7 @@ from footfall.fit.diagnostics import diagnostics
 from footfall.fit.distributions import FittedDistribution, Parameter
 from footfall.fit.fit import MINUTE_S, Fitted, KindFit
 from footfall.fit.fitted_model import Named, patience_of, rounded
-from footfall.runs.text import percent
+from footfall.runs.messages import percent
 
 _USES = {"whole": "used", "arrival": "arrival only", "none": "set aside"}
 _UNKNOWN = "–"

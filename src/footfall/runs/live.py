@@ -16,18 +16,19 @@ from footfall.load.endpoints.endpoints_check import file_of, prepare_endpoints
 from footfall.load.own_users import NO_USERS, OwnUsers
 from footfall.load.result_files import VISITS_FILE as MEASURED_FILE
 from footfall.measure.judge import judge as judge_criterion
-from footfall.measure.live import STARTS, LiveSummary, live_rows, live_series
 from footfall.measure.run_data import RunData
+from footfall.measure.time_series import STARTS, LiveSummary, live_rows, live_series
 from footfall.measure.verdict import Judgement, Verdict, VerdictDecision, decide
 from footfall.records.runs import ArrivalCounts, Lag, Manifest, read_manifest, write_manifest
 from footfall.records.tables import VISITS
-from footfall.runs import judge, report
+from footfall.runs import judgement as judge
+from footfall.runs import report
 from footfall.runs.content import targets
-from footfall.runs.judge import PREDICTED_FILE, visits_of
+from footfall.runs.judgement import PREDICTED_FILE, visits_of
+from footfall.runs.make_trace import AS_THE_SCENARIO, SCENARIOS, TraceOptions, make_trace, scenario_of
 from footfall.runs.predict import predict_played, replicate_played
 from footfall.runs.reference_service import own_service
-from footfall.runs.trace import AS_THE_SCENARIO, SCENARIOS, TraceOptions, make_trace, scenario_of
-from footfall.stats.percentiles import nearest_rank
+from footfall.stats.intervals import nearest_rank
 from footfall.workload.scenario import Scenario, read_scenario, scenario_files
 from footfall.workload.trace import Trace, read_trace, write_trace
 

@@ -1,7 +1,8 @@
-"""A load test: play a trace at a service, predict the same arrivals, judge, and report."""
+"""A load test, by a scenario or at a rate: from the trace to the files of its run."""
 
-from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -9,28 +10,149 @@ from typing import TYPE_CHECKING, Any
 
 from footfall.behaviour.load_model import check_logins, check_played, check_served
 from footfall.criteria.objects import Criterion
-from footfall.load.endpoints.endpoints_check import check_service, told, transport_of
+from footfall.load.endpoints.endpoints_check import (
+    DryRun,
+    check_service,
+    file_of,
+    prepare_endpoints,
+    told,
+    transport_of,
+    trials,
+)
+from footfall.load.endpoints.endpoints_file import endpoints_in, read_text
+from footfall.load.endpoints.target_service import TargetService
+from footfall.load.http.client import Client
+from footfall.load.http.connection_options import TransportOptions, address_of
 from footfall.load.options import AS_USUAL, LoadOptions, load_options
 from footfall.load.own_users import served_by
+from footfall.load.preflight import check_host
 from footfall.load.result_files import LoadResult
 from footfall.load.start_locust import LoadSettings, run_locust
-from footfall.load.url_load import UrlLoad
+from footfall.load.url_load import UrlLoad, base_of, endpoints_text, errands_of, span_of, trace_of_url
 from footfall.model.model import Model
-from footfall.records.amounts import seconds_of
-from footfall.records.errors import BadInputError
+from footfall.records.errors import BadInputError, seconds_of
 from footfall.records.runs import Manifest
-from footfall.runs import judge
-from footfall.runs.asked import CriteriaGiven, asked_of, file_or_criteria
-from footfall.runs.endpoints import for_own_service
+from footfall.records.tables import write_text
+from footfall.runs import judgement
 from footfall.runs.folder import begin, end
-from footfall.runs.load_url import AskedOf, url_play
+from footfall.runs.judgement import CriteriaGiven, asked_of, file_or_criteria, parsed
+from footfall.runs.make_trace import make_trace, ordinary_scenario
 from footfall.runs.messages import QUIET, Messages
 from footfall.runs.predict import predict_played, replicate_played
 from footfall.runs.reference_service import Ready, own_service
 from footfall.runs.results import Run
-from footfall.runs.trace import make_trace, ordinary_scenario
 from footfall.workload.scenario import Scenario
 from footfall.workload.trace import Trace, write_trace
+
+# ── Load a service by its own requests: which arrivals have one, and each tried once
+
+
+def for_own_service(
+    options: LoadOptions, trace: Trace, host: str | None, messages: Messages = QUIET
+) -> tuple[Trace, TargetService | None]:
+    """Give the trace of those for whom endpoints file or locustfile have something, and the file's service.
+
+    Without either, that is everybody.
+
+    Raises:
+        BadInputError: a file is wrong, goes with no host, a secret is not set, or somebody has nothing to do.
+    """
+    given, users = options.endpoints, options.users
+    path = file_of(given, trace.info)
+    if path is None and not users.users:
+        return trace, None
+    if path is not None and host is None:
+        where = f"--endpoints {path}" if given else f"scenario {trace.info.scenario} has endpoints: {path}"
+        raise BadInputError(where, "the reference service has its own", "--host URL instead of --serve")
+    play = prepare_endpoints(path, trace, users)
+    left_out = play.trace.info.left_out
+    if left_out:
+        messages.note(left_out_line(left_out))
+    return play.trace, play.service
+
+
+def left_out_line(left_out: dict[str, int]) -> str:
+    """Say how many arrivals are not in the trace, and of which errands."""
+    names = ", ".join(f"{name} {count:,}" for name, count in left_out.items())
+    return f"left out of the trace, not mapped: {sum(left_out.values()):,} arrivals ({names})"
+
+
+def tried(service: TargetService, trace: Trace, host: str, transport: TransportOptions) -> Iterator[DryRun]:
+    """Send one errand for each mapping of the endpoints file; gives what came back, one by one.
+
+    Raises:
+        BadInputError: nobody answers at the host.
+    """
+    check_host(host, trace.info, transport=transport, is_mapped=True)
+    client = Client(address_of(host, f"--host {host}"), transport)
+    yield from trials(service, trace.model, client, trace.info.seed)
+
+
+# ── The trace of a load without a model or a scenario: requests of a URL at a rate
+
+CRITERION = "error(*) <= 2%"
+"""What is asked of a load without a scenario, unless a share is asked of it."""
+MADE_FILE = "endpoints.toml"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskedOf:
+    """What is asked of the run: as `asked_of` takes it."""
+
+    criteria: Path | None
+    more: Sequence[str | Criterion]
+    longest_episode: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class UrlPlay:
+    """A load without a scenario, ready to be played."""
+
+    trace: Trace
+    host: str
+    endpoints: Path
+    settings: dict[str, Any]
+    """What the manifest says of it."""
+
+
+@contextmanager
+def url_play(load: UrlLoad, gets: tuple[str, ...], given: Path | None, asked: AskedOf) -> Iterator[UrlPlay]:
+    """Give the trace, the host and the endpoints file; the one that is made lasts as long as the context.
+
+    `gets` are paths below the URL, of which each arrival asks for one; `given` is an endpoints file.
+
+    Raises:
+        BadInputError: the URL, a number, a path, a criterion or the endpoints file is wrong.
+    """
+    url = load.url
+    address_of(url.partition("?")[0], "URL")
+    span = span_of(load)
+    if given is not None and gets:
+        raise BadInputError(
+            "--get", "cannot be combined with --endpoints, which lists the requests", "one of the two"
+        )
+    criteria = _criteria(url, asked)
+    told = {"url": url, "rate_per_s": span.rate_per_s, "for_s": span.for_s, "even": load.even}
+    with tempfile.TemporaryDirectory(prefix="footfall-") as folder:
+        path, host = given, url
+        if path is None:
+            path, host = Path(folder) / MADE_FILE, base_of(url)
+            write_text(endpoints_text(url, gets), path)
+            # A file that was made is in the run's folder; where it lay meanwhile is of no use to anybody.
+            told |= {"endpoints": MADE_FILE}
+        errands = errands_of(endpoints_in(read_text(path), "URL" if given is None else str(path)))
+        yield UrlPlay(trace_of_url(load, errands, criteria), host, path, told)
+
+
+def _criteria(url: str, asked: AskedOf) -> tuple[Criterion, ...]:
+    more = parsed(asked.more)
+    says_a_share = any(each.text.startswith(("error(", "success(")) for each in more)
+    plain = () if says_a_share else (CRITERION,)
+    scenario = Scenario(name=url, title=url, question="", model="", criteria=plain)
+    return asked_of(scenario, asked.criteria, more, asked.longest_episode).criteria
+
+
+# ── A load test: play a trace at a service, predict the same arrivals, judge, and report
 
 if TYPE_CHECKING:
     # Charts take over a second to import, which a run need not spend before its first request.
@@ -58,7 +180,7 @@ class LoadJob:
 class LoadDone:
     """A load test that was played, judged and reported."""
 
-    judged: judge.Judged
+    judged: judgement.Judged
     figures: "report.PlayFigures"
     report: Path | None
     """None: it could not be written."""
@@ -193,7 +315,7 @@ def load_job(
         BadInputError: a criterion, the baseline, the host or the model does not allow it.
     """
     info = trace.info
-    criteria = judge.criteria_of_trace(info, trace.model)
+    criteria = judgement.criteria_of_trace(info, trace.model)
     name = info.scenario or trace.model.name
     settings = {
         "criteria": [each.text for each in info.criteria],
@@ -204,7 +326,7 @@ def load_job(
         "model_file": info.model,
         "hits_sample_share": options.hits_sample_share,
     }
-    judge.check_baseline(baseline, criteria, judge.Load(trace.model.name, name, settings, info))
+    judgement.check_baseline(baseline, criteria, judgement.Load(trace.model.name, name, settings, info))
     check_played(trace.model)
     transport = transport_of(options.transport, options.endpoints, info)
     if host is not None:
@@ -280,7 +402,7 @@ def play_only(
     *,
     service: Ready | None = None,
     messages: Messages = QUIET,
-) -> judge.Judged:
+) -> judgement.Judged:
     """Play, predict and judge without a report, which `footfall report` makes from the files.
 
     A prediction that the folder holds already is not made again.
@@ -290,11 +412,11 @@ def play_only(
     """
     result = _play(folder, job, service, messages)
     if job.trace.info.has_prediction:
-        if not (folder / judge.PREDICTED_FILE).exists():
+        if not (folder / judgement.PREDICTED_FILE).exists():
             predict_played(folder, job.trace, messages)
         replicate_played(folder, job.trace, messages)
     manifest = end(folder, manifest, **result.for_manifest())
-    return judge.judge_run(folder, manifest, job.criteria, job.baseline, messages)
+    return judgement.judge_run(folder, manifest, job.criteria, job.baseline, messages)
 
 
 def as_json(done: LoadDone) -> dict[str, Any]:
@@ -303,7 +425,7 @@ def as_json(done: LoadDone) -> dict[str, Any]:
 
     judged, figures = done.judged, done.figures
     counts, lag = judged.manifest.arrivals, judged.manifest.lag_s
-    return judge.as_json(judged) | {
+    return judgement.as_json(judged) | {
         "workers": [asdict(worker) for worker in judged.manifest.workers],
         "degraded": judged.manifest.degraded,
         "arrivals": None if counts is None else {k: getattr(counts, k) for k in counts.__slots__},

@@ -11,7 +11,7 @@ from footfall.measure.summary import measures
 from footfall.records.errors import BadInputError
 from footfall.records.runs import TRACE_FILE
 from footfall.records.tables import write_csv, write_parquet
-from footfall.runs.judge import ORDINARY_FILE, PREDICTED_FILE, REPLICATIONS_FILE
+from footfall.runs.judgement import ORDINARY_FILE, PREDICTED_FILE, REPLICATIONS_FILE
 from footfall.runs.messages import QUIET, Messages
 from footfall.runs.results import measures_html
 from footfall.simulate.day import Replay, predictions

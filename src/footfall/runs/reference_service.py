@@ -16,7 +16,7 @@ from typing import Any
 from footfall.behaviour.load_model import RunPace, as_played
 from footfall.load.locust_options import GATEWAY_VARIABLE, TOKEN_VARIABLE
 from footfall.model.model import Model
-from footfall.model.model_json import model_of_text, model_text
+from footfall.model.model_files import model_of_text, model_text
 from footfall.model.numbers import DAY_S, HOUR_S
 from footfall.records.errors import BadInputError
 from footfall.records.jobs import job_command, job_line

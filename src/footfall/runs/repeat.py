@@ -15,7 +15,7 @@ from footfall.measure.run_metrics import Metric, chosen_metrics, value_of
 from footfall.measure.verdict import GRAVEST_FIRST, Verdict
 from footfall.records.folders import claim
 from footfall.records.runs import folder_name, run_id
-from footfall.runs import judge
+from footfall.runs import judgement
 from footfall.runs.compare import LeftOut, PlayedRun, named, read_run
 from footfall.runs.folder import begin
 from footfall.runs.load_test import LoadJob, play_only
@@ -47,7 +47,7 @@ class RepeatsDone:
     folder: Path
     names: Sequence[str]
     """Of all runs that were asked for, in the order of play."""
-    played: Mapping[str, judge.Judged]
+    played: Mapping[str, judgement.Judged]
     """Of those that are whole, the verdict of each on its own."""
 
     @property
@@ -136,10 +136,10 @@ def _over(metric: Metric, runs: Sequence[PlayedRun]) -> dict[str, Any]:
 
 
 def _play_all(
-    names: Sequence[str], play: Callable[[str], judge.Judged], messages: Messages
-) -> dict[str, judge.Judged]:
+    names: Sequence[str], play: Callable[[str], judgement.Judged], messages: Messages
+) -> dict[str, judgement.Judged]:
     """Play run after run; ends early where one was stopped."""
-    played: dict[str, judge.Judged] = {}
+    played: dict[str, judgement.Judged] = {}
     with _ctrl_c() as heard:
         for number, name in enumerate(names, 1):
             messages.note(f"run {number} of {len(names)}: {name}")
@@ -177,21 +177,21 @@ def _ctrl_c() -> Iterator[list[int]]:
 
 def _player(
     job: LoadJob, repeats: Repeats, folder: Path, stack: ExitStack, messages: Messages
-) -> Callable[[str], judge.Judged]:
+) -> Callable[[str], judgement.Judged]:
     """Give what plays one run; the prediction is made once, since all runs have the same arrivals."""
     shared = folder / "trace"
     write_trace(shared, job.trace)
     if job.trace.info.has_prediction:
         predict_played(shared, job.trace, messages)
         replicate_played(shared, job.trace, messages)
-    files = (judge.PREDICTED_FILE, judge.REPLICATIONS_FILE, judge.ORDINARY_FILE)
+    files = (judgement.PREDICTED_FILE, judgement.REPLICATIONS_FILE, judgement.ORDINARY_FILE)
     predicted = [name for name in files if (shared / name).exists()]
     service = None
     if job.host is None and repeats.against is not None:
         # The other service keeps its books from run to run; this one must not start each with fresh ones.
         service = stack.enter_context(own_service(shared))
 
-    def play(name: str) -> judge.Judged:
+    def play(name: str) -> judgement.Judged:
         is_b = name.startswith("b-")
         at = replace(job, host=repeats.against) if is_b else job
         settings = dict(job.settings) | {

@@ -27,14 +27,14 @@ from footfall.measure.prediction import bounds, compare, foreseen
 from footfall.measure.summary import by_request, measures, outcomes
 from footfall.measure.time_series import percentile_curves, run_series, spillover
 from footfall.model.model import Model
-from footfall.model.model_json import MODEL_FILE, read_model
+from footfall.model.model_files import MODEL_FILE, read_model
 from footfall.records.errors import BadInputError
 from footfall.records.folders import check_not_in_use
 from footfall.records.load_generator import GeneratorRecord, TimeSummary
 from footfall.records.runs import Manifest, read_manifest
 from footfall.records.tables import HITS, VISITS, read_parquet, write_csv, write_text
 from footfall.runs.content import targets
-from footfall.runs.judge import (
+from footfall.runs.judgement import (
     ORDINARY_FILE,
     PREDICTED_FILE,
     Judged,
@@ -45,7 +45,7 @@ from footfall.runs.judge import (
 )
 from footfall.runs.messages import QUIET, Messages
 from footfall.runs.predict import predict_if_missing
-from footfall.stats.number_text import percent as percent_of
+from footfall.stats.intervals import percent as percent_of
 from footfall.workload.trace import read_trace
 
 REPORT = "report.html"

@@ -14,8 +14,8 @@ from footfall.measure.verdict import Judgement, Verdict
 from footfall.records.errors import BadInputError
 from footfall.records.runs import Manifest, read_json, read_manifest
 from footfall.records.tables import MEASURES, VISITS, read_csv, read_parquet
-from footfall.runs.judge import PREDICTED_FILE, VERDICT_FILE
-from footfall.runs.text import percent, seconds
+from footfall.runs.judgement import PREDICTED_FILE, VERDICT_FILE
+from footfall.runs.messages import percent, seconds
 
 REPORT_FILE, MEASURES_FILE = "report.html", "measures.csv"
 

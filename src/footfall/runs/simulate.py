@@ -1,5 +1,6 @@
-"""Simulate a model's day, or several independent ones: visits, measures, intervals, charts, files."""
+"""Simulate a day or months of a model."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -10,8 +11,11 @@ from typing import Any
 import polars as pl
 
 from footfall.chart.day_charts import arrivals_over_day, share_by_channel, wait_heat_map
+from footfall.chart.month_charts import share_by_month
 from footfall.chart.run_charts import outcomes_by_cause, success_against_target
 from footfall.chart.style import Chart, Stamp, save
+from footfall.choice.month_world import world
+from footfall.choice.months import AdoptionResult, over_months
 from footfall.fit.uncertainty import Uncertainty
 from footfall.measure.prediction import bounds
 from footfall.measure.summary import (
@@ -23,24 +27,26 @@ from footfall.measure.summary import (
     measures,
     outcomes,
 )
-from footfall.measure.time_series import due_by_half_hour, waits_by_hour
-from footfall.model.model import Model
+from footfall.measure.time_series import due_by_half_hour, fan, month_likely, waits_by_hour
+from footfall.model.model import Model, ShareDefinition
 from footfall.model.numbers import DAY_S
+from footfall.records.errors import BadInputError
 from footfall.records.runs import Manifest
 from footfall.records.tables import write_csv, write_parquet
-from footfall.runs import fitted_ranges
-from footfall.runs import versus as versus_days
+from footfall.runs import replicate
+from footfall.runs import replicate as versus_days
 from footfall.runs.content import change_texts, model_for, share_definition, targets, with_changes
-from footfall.runs.folder import begin_described, described, end
-from footfall.runs.messages import QUIET, Messages
-from footfall.runs.replications import Day, Plan, check_figures, over_days, plan
-from footfall.runs.replications import days as simulated_days
-from footfall.runs.replications import write as write_days
+from footfall.runs.folder import begin, begin_described, described, end
+from footfall.runs.messages import QUIET, Messages, form_of, percent
+from footfall.runs.replicate import Day, Plan, check_figures, over_days, plan
+from footfall.runs.replicate import days as simulated_days
+from footfall.runs.replicate import write as write_days
 from footfall.runs.results import html_table, measures_html
-from footfall.runs.text import form_of, percent
 from footfall.simulate.day import DayResult, simulate_day
 from footfall.simulate.staff_tables import Unstaffed, unstaffed
 from footfall.stats.intervals import Paired
+
+# ── Simulate a model's day, or several independent ones: visits, measures, intervals, charts, files
 
 DAY_CHARTS = "charts"
 
@@ -197,7 +203,7 @@ def simulate(
         changes=change_texts(changes),
         against=other,
         share=share,
-        uncertainty=None if isinstance(model, Model) else fitted_ranges.uncertainty_beside(Path(model)),
+        uncertainty=None if isinstance(model, Model) else replicate.uncertainty_beside(Path(model)),
         model_file="" if isinstance(model, Model) else Path(model).as_posix(),
         out=None if out is None else Path(out),
         overwrite=overwrite,
@@ -228,20 +234,20 @@ def simulate_days(model: Model, asked: DaysAsked, messages: Messages = QUIET) ->
     with messages.progress(f"simulating {spec.title}") as bar:
         result = simulate_day(spec, seed, progress=bar)
     days = simulated_days(spec, seed, plan, definition, result, messages)
-    draw = partial(fitted_ranges.draw, model, asked.uncertainty, seed, definition, messages=messages)
+    draw = partial(replicate.draw, model, asked.uncertainty, seed, definition, messages=messages)
     drawing, differences = draw(asked.changes, days), {}
     if asked.against:
         others = versus_days.changed_days(len(days), changed, seed, definition, messages)
         found = versus_days.differences(days, others)
-        differences = fitted_ranges.with_fit(found, drawing, draw((*asked.changes, *asked.against), others))
+        differences = replicate.with_fit(found, drawing, draw((*asked.changes, *asked.against), others))
     done = SimulatedDays(
         model=spec,
         figures=figures(result, targets(spec), definition, spec),
         result=result,
         figures_by_day=days,
-        over_days=fitted_ranges.with_ranges(over_days(days, plan), drawing),
+        over_days=replicate.with_ranges(over_days(days, plan), drawing),
         paired=differences,
-        range_text=fitted_ranges.told(spec, asked.uncertainty, len(days)),
+        range_text=replicate.told(spec, asked.uncertainty, len(days)),
         manifest=manifest,
         folder=folder,
     )
@@ -255,7 +261,7 @@ def _write(folder: Path, done: SimulatedDays) -> None:
     write_csv(done.result.staff, folder / "staff.csv")
     write_days(folder, done.figures_by_day, done.over_days)
     if done.paired:
-        versus_days.write(folder, done.paired)
+        versus_days.write_versus(folder, done.paired)
     end(folder, done.manifest)
 
 
@@ -349,3 +355,111 @@ def with_bounds(day: DayFigures) -> pl.DataFrame:
     return day.measures.join(
         day.bounds, on=["world", "channel", "operation"], how="left", maintain_order="left"
     )
+
+
+# ── Months of a model: habit, trust, awareness and upgrades over months, and whether a KPI is met
+
+FUTURES = 400
+KPI = "80%"
+_SHARE = re.compile(r"(?P<number>\d+(?:\.\d+)?)\s*(?P<sign>%?)")
+
+
+@dataclass(frozen=True, slots=True)
+class MonthsAsked:
+    """How many months and futures, and which KPI."""
+
+    months: int
+    futures: int
+    kpi_share: float
+    seed: int
+    share: str | None
+
+
+def share_of(text: str) -> float:
+    """Read a share: `80%` or `0.8`.
+
+    Raises:
+        BadInputError: it is none, or not above 0 and at most 1.
+    """
+    found = _SHARE.fullmatch(text.strip())
+    share = float(found["number"]) / (100 if found["sign"] else 1) if found else 0.0
+    if not 0 < share <= 1:
+        raise BadInputError(f"--kpi {text}", "is not a share", "such as 80% or 0.8, above 0 and at most 100%")
+    return share
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SimulatedMonths:
+    """Months of adoption: their shares over futures, and where the files are."""
+
+    months: pl.DataFrame
+    """Electronic share by month and share definition, over futures, with the probability of the KPI."""
+    result: AdoptionResult
+    definition: ShareDefinition
+    """Of the share that the finding speaks of."""
+    folder: Path
+    run: str
+
+    @property
+    def chosen(self) -> pl.DataFrame:
+        """The months of the chosen share definition alone."""
+        return self.months.filter(pl.col("definition") == self.definition.name)
+
+    @property
+    def finding(self) -> str:
+        """Whether the KPI is likely met, and from when, in one sentence."""
+        return finding(self.chosen)
+
+
+def simulate_months(
+    model: Model,
+    wanted: MonthsAsked,
+    out: Path | None,
+    settings: dict[str, Any],
+    *,
+    overwrite: bool = False,
+    messages: Messages = QUIET,
+) -> SimulatedMonths:
+    """Run the months of a model and write months.csv, segments.csv, provinces.csv and the chart.
+
+    Raises:
+        BadInputError: the model has no adoption, cannot begin at its share, or the folder cannot be written.
+    """
+    said, _ = share_definition(model, wanted.share)
+    ready = world(model)
+    settings = settings | {"months": wanted.months, "futures": wanted.futures, "kpi_share": wanted.kpi_share}
+    counted = f"{said.name}: {said.text}"
+    folder, manifest = begin(
+        *("simulate", model, wanted.seed, out),
+        share_definition=counted,
+        settings=settings,
+        overwrite=overwrite,
+    )
+    title = f"simulating {model.title} to month {wanted.months}, {wanted.futures} futures"
+    with messages.progress(title) as bar:
+        result = over_months(ready, wanted.months, wanted.seed, wanted.futures, bar)
+    months = fan(result.shares, wanted.kpi_share).join(result.rollout, on="month", maintain_order="left")
+    done = SimulatedMonths(months=months, result=result, definition=said, folder=folder, run=manifest.run)
+    _write_months(folder, months, result)
+    drawn = share_by_month(done.chosen, said.text, Stamp.of(manifest))
+    save(drawn, folder / "charts" / "electronic_share_by_month")
+    end(folder, manifest)
+    return done
+
+
+def finding(months: pl.DataFrame) -> str:
+    """Say whether the KPI is likely met, and when, of the months of one definition."""
+    last = months.sort("month").row(-1, named=True)
+    kpi, likely = percent(last["kpi_share"]), month_likely(months)
+    when = "in no month" if likely is None else f"from month {likely} on"
+    bounds = f"{percent(last['met_share_low'])} – {percent(last['met_share_high'])}"
+    return (
+        f"an electronic share of {kpi} is more likely than not {when}; "
+        f"in month {last['month']} with probability {percent(last['met_share'])} ({bounds})"
+    )
+
+
+def _write_months(folder: Path, months: pl.DataFrame, result: AdoptionResult) -> None:
+    write_csv(months, folder / "months.csv")
+    write_csv(result.segments, folder / "segments.csv")
+    write_csv(result.provinces, folder / "provinces.csv")

@@ -1,7 +1,6 @@
 """The window of a run as a text: `90`, `90s`, `2min`, `1h30m`."""
 
-from footfall.records.amounts import seconds_of
-from footfall.records.errors import BadInputError
+from footfall.records.errors import BadInputError, seconds_of
 
 
 def window_of(text: str) -> float:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
-from footfall.chart.backtest import backtest_chart
+from footfall.chart.backtest_charts import backtest_chart
 from footfall.chart.style import Stamp, save
 from footfall.fit.backtest import (
     REPLICATIONS,
@@ -36,7 +36,7 @@ from footfall.records.errors import BadInputError
 from footfall.records.runs import read_limited
 from footfall.records.tables import write_csv
 from footfall.runs.content import models_in
-from footfall.runs.fit import mapping_text, read_table_of
+from footfall.runs.fit_log import mapping_text, read_table_of
 from footfall.runs.fit_tables import named
 from footfall.runs.folder import begin_named, end
 from footfall.runs.messages import QUIET, Messages

@@ -9,10 +9,9 @@ from footfall.behaviour.capacity_rules import LeakyBucket
 from footfall.model.channel import Channel
 from footfall.model.numbers import whole
 from footfall.model.station_specs import CallCentre, MessageGateway, RequestServer
-from footfall.service.api_errors import api_error
 from footfall.service.fault_injection import FaultInjector
 from footfall.service.held_servers import HEADER, HeldVisit, Visits, on_duty
-from footfall.service.http_messages import HttpRequest
+from footfall.service.http_messages import HttpRequest, api_error
 from footfall.service.settings import RunClock, ServiceSettings
 from footfall.service.waiting_line import (
     ServiceWindow,

@@ -8,10 +8,9 @@ from typing import Protocol
 from footfall.model.channel import Channel, Fault, Verb
 from footfall.model.model import Model
 from footfall.records.rows import Outcome
-from footfall.service.api_errors import ApiError, api_error
 from footfall.service.database import Database
 from footfall.service.fault_injection import FaultInjector
-from footfall.service.http_messages import HttpRequest, HttpResponse
+from footfall.service.http_messages import ApiError, HttpRequest, HttpResponse, api_error
 from footfall.service.ledger import Rules
 from footfall.service.sessions import Sessions
 from footfall.service.settings import RunClock, ServiceSettings

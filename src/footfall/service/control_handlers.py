@@ -3,8 +3,7 @@
 import hmac
 from importlib.metadata import version
 
-from footfall.service.api_errors import api_error
-from footfall.service.http_messages import HttpRequest, HttpResponse
+from footfall.service.http_messages import HttpRequest, HttpResponse, api_error
 from footfall.service.schemas import INTERFACE
 from footfall.service.service_state import ServiceState
 from footfall.service.sessions import audit

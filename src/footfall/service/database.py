@@ -28,7 +28,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.engine import Dialect
 
-from footfall.service.api_errors import ApiError, api_error
+from footfall.service.http_messages import ApiError, api_error
 
 # ── One database connection: plain SQL with named parameters, in either dialect
 

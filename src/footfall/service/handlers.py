@@ -5,12 +5,11 @@ from math import inf
 from random import Random
 
 from footfall.service import ledger
-from footfall.service.api_errors import api_error
 from footfall.service.capacity_limits import HotlineCapacity
 from footfall.service.channel_handler import ChannelHandler
 from footfall.service.database import DatabaseConnection
 from footfall.service.held_servers import HEADER, HeldServers, HeldVisit
-from footfall.service.http_messages import TEXT_MAX, HttpRequest, HttpResponse, integer
+from footfall.service.http_messages import TEXT_MAX, HttpRequest, HttpResponse, api_error, integer
 from footfall.service.ledger import Order, OrderRequest
 from footfall.service.sessions import LedgerSession
 from footfall.service.settings import PAGES

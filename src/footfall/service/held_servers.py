@@ -17,8 +17,7 @@ from footfall.behaviour.capacity_rules import (
 from footfall.model.channel import Channel
 from footfall.model.numbers import whole
 from footfall.model.station_specs import CallCentre, Counters, Kiosks
-from footfall.service.api_errors import api_error
-from footfall.service.http_messages import HttpRequest
+from footfall.service.http_messages import HttpRequest, api_error
 from footfall.service.sessions import LedgerSession
 from footfall.service.settings import RunClock, ServiceSettings
 from footfall.service.waiting_line import ServiceWindow, WaitingLine, no_deadline, wait_for_server

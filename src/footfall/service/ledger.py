@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from footfall.behaviour import customer_rules
 from footfall.model.population import Accounts
-from footfall.service.api_errors import api_error
 from footfall.service.database import REVENUE, VOUCHERS, DatabaseConnection
+from footfall.service.http_messages import api_error
 from footfall.service.settings import PLANS, RECHARGE_FEN, ROAMING, VOUCHER
 
 # ── The pool of telephone numbers shared by all channels: each is sold once

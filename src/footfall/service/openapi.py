@@ -6,7 +6,7 @@ from importlib.metadata import version
 from typing import Any
 
 from footfall.model.model import Model
-from footfall.service.api_errors import ERRORS
+from footfall.service.http_messages import ERRORS
 from footfall.service.routes import HEADERS, OPERATOR, Route
 from footfall.service.schemas import (
     HEADER,

@@ -3,8 +3,16 @@
 import logging
 from collections.abc import Iterable
 
-from footfall.service.api_errors import ApiError, api_error
-from footfall.service.http_messages import HttpRequest, HttpResponse, Receive, Scope, Send, send_response
+from footfall.service.http_messages import (
+    ApiError,
+    HttpRequest,
+    HttpResponse,
+    Receive,
+    Scope,
+    Send,
+    api_error,
+    send_response,
+)
 from footfall.service.routes import Bound, Route
 
 _logger = logging.getLogger(__name__)

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from footfall.model.channel import Verb
 from footfall.model.station_specs import CallCentre, Counters, Kiosks, MessageGateway
 from footfall.service import control_handlers, handlers, sms_handlers
-from footfall.service.api_errors import api_error
 from footfall.service.channel_handler import ChannelHandler
-from footfall.service.http_messages import HttpRequest, HttpResponse
+from footfall.service.http_messages import HttpRequest, HttpResponse, api_error
 from footfall.service.service_state import ServiceState
 
 Endpoint = Callable[[ChannelHandler, HttpRequest], Awaitable[HttpResponse]]

@@ -10,13 +10,13 @@ from footfall.behaviour.capacity_rules import session_idle_s
 from footfall.model.channel import Channel
 from footfall.model.station_specs import CallCentre, MessageGateway, RequestServer
 from footfall.service import ledger as messages
-from footfall.service.api_errors import ApiError
 from footfall.service.capacity_limits import ConcurrencyLimit, HotlineCapacity
 from footfall.service.channel_handler import ChannelHandler, ChannelStation, rules_of
 from footfall.service.database import Database, DatabaseConnection
 from footfall.service.fault_injection import FaultInjector
 from footfall.service.handlers import end_visit
 from footfall.service.held_servers import HeldServers, Machines
+from footfall.service.http_messages import ApiError
 from footfall.service.sessions import Sessions
 from footfall.service.settings import RunClock, ServiceSettings
 from footfall.service.sms_handlers import MessageStation

@@ -10,8 +10,8 @@ from functools import partial
 from typing import Any
 
 from footfall.behaviour.capacity_rules import NO_SESSION, has_lapsed
-from footfall.service.api_errors import ApiError, api_error
 from footfall.service.database import REVENUE, VOUCHERS, Database, DatabaseConnection
+from footfall.service.http_messages import ApiError, api_error
 
 # ── Sessions: looked up in memory, and stored in the database to survive a restart
 

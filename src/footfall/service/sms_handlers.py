@@ -16,12 +16,11 @@ from footfall.model.station_specs import MessageGateway
 from footfall.service import ledger as accounts
 from footfall.service import ledger as messages
 from footfall.service import ledger as orders
-from footfall.service.api_errors import ApiError, api_error
 from footfall.service.capacity_limits import MessageRateLimit
 from footfall.service.channel_handler import ChannelHandler, fault_error
 from footfall.service.database import DatabaseConnection
 from footfall.service.fault_injection import ServiceDraw
-from footfall.service.http_messages import HttpRequest, HttpResponse
+from footfall.service.http_messages import ApiError, HttpRequest, HttpResponse, api_error
 from footfall.service.ledger import Message, Reply
 from footfall.service.settings import ROAMING, VOUCHER
 from footfall.service.waiting_line import ServiceWindow, no_deadline

@@ -6,8 +6,7 @@ from collections import deque
 from math import inf
 from typing import NamedTuple
 
-from footfall.service.api_errors import api_error
-from footfall.service.http_messages import HttpRequest
+from footfall.service.http_messages import HttpRequest, api_error
 
 # ── Start and deadline of a request's service, both on the monotonic clock
 

@@ -15,7 +15,7 @@ from footfall.model.model import Model
 from footfall.model.numbers import DAY_S, HALF_HOUR_S
 from footfall.records.errors import InvariantError
 from footfall.records.rows import Outcome
-from footfall.simulate.customer_state import Customer
+from footfall.simulate.customer_state import Customer, VisitLog
 from footfall.simulate.day_counts import DayTally
 from footfall.simulate.engine import Body, Environment, Script, without_cycle_search
 from footfall.simulate.engine import after as call_after
@@ -23,7 +23,6 @@ from footfall.simulate.invariants import InvariantsHeld, check_invariants
 from footfall.simulate.sampler import Sampler
 from footfall.simulate.staff_tables import staff_table
 from footfall.simulate.stations import CallCentreStation, MessageGatewayStation, SimContext, Station, build
-from footfall.simulate.visit_log import VisitLog
 from footfall.workload.arrivals import Arrivals, arrivals_of_trace, arrivals_table, draw_arrivals
 
 DRAIN_S = 6 * 3600.0

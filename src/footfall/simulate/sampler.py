@@ -9,12 +9,8 @@ from scipy import special
 
 from footfall.behaviour import keyed
 from footfall.behaviour.customer_rules import SERVICE, SERVICE_FAULT, WRAP_UP
-from footfall.model.durations import (
-    AnyDuration,
-    DistributionFamily,
-    Duration,
-)
-from footfall.model.quantiles import lognormal_parameters
+from footfall.model.duration_quantiles import lognormal_parameters
+from footfall.model.durations import AnyDuration, DistributionFamily, Duration
 from footfall.simulate.customer_state import Customer
 
 Draw = Callable[[Customer], float]

@@ -1,7 +1,7 @@
-"""Confidence intervals of a share, a mean, a percentile and a difference, of runs and of replications."""
+"""Confidence intervals of shares, means, percentiles and differences, and numbers as text."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist, fmean, stdev, variance
 from typing import NamedTuple
@@ -10,6 +10,8 @@ import polars as pl
 from scipy.special import betaincinv, stdtrit
 
 from footfall.stats import CONFIDENCE
+
+# ── Confidence intervals of a share, a mean, a percentile and a difference, of runs and of replications
 
 # ── Intervals of a share, a mean, a percentile and a difference
 
@@ -173,3 +175,58 @@ def _unpaired(n: int, variances: tuple[float, float], confidence: float) -> floa
         return 0.0
     freedom = (n - 1) / sum((each / total) ** 2 for each in variances)
     return student_t(freedom, confidence) * math.sqrt(total / n)
+
+
+# ── Numbers as text, in reasons, tables and charts: percent, points and times
+
+
+def percent(share: float, digits: int = 1) -> str:
+    """Format a share of 0..1 in percent."""
+    return f"{share * 100:.{digits}f} %"
+
+
+def points(share: float) -> str:
+    """Format a difference of shares in percentage points, with its sign."""
+    return f"{share * 100:+z.1f} pt"
+
+
+def duration(seconds: float) -> str:
+    """Format a time in the most readable unit."""
+    if not math.isfinite(seconds):
+        return "unknown"
+    return f"{seconds * 1000:.0f} ms" if abs(seconds) < 1 else f"{seconds:.2f} s"
+
+
+def between(words: Callable[[float], str], bounds: Iterable[float]) -> str:
+    """Format the 95 % bounds of a figure."""
+    low, high = (words(bound) for bound in bounds)
+    return f"95 % bounds {low} to {high}"
+
+
+# ── Exact percentiles by nearest rank, of a list and of a column; needs no SciPy
+
+
+def nearest_rank(ordered: Sequence[float], q: float) -> float:
+    """Exact q quantile of ascending values: the smallest with at least q n values at or below it.
+
+    Raises:
+        ValueError: there are no values.
+    """
+    if not len(ordered):
+        msg = "a percentile of no values"
+        raise ValueError(msg)
+    # 0.07 * 100 is 7.000000000000001, whose ceiling is a rank too high.
+    rank = math.ceil(round(q * len(ordered), 9))
+    return float(ordered[max(rank, 1) - 1])
+
+
+def percentiles(ordered: Sequence[float], *quantiles: float) -> tuple[float | None, ...]:
+    """Return several quantiles by nearest rank, None each where there are no values."""
+    return tuple(nearest_rank(ordered, q) if len(ordered) else None for q in quantiles)
+
+
+def at_percentile(values: pl.Expr, percent: int) -> pl.Expr:
+    """Exact percentile of a group by nearest rank, rank ⌈percent · n / 100⌉; null of no values."""
+    known = values.drop_nulls()
+    rank = (known.len().cast(pl.Int64) * percent + 99) // 100
+    return known.sort().get((rank - 1).clip(0), null_on_oob=True)

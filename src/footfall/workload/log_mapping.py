@@ -9,8 +9,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, ConfigDict, Field, ValidationError, model_validator
 
 from footfall.model.numbers import Spec
-from footfall.records.data_errors import in_words
-from footfall.records.errors import BadInputError
+from footfall.records.errors import BadInputError, in_words
 from footfall.records.rows import OUTCOMES
 
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]

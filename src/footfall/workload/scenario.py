@@ -23,12 +23,10 @@ from footfall.behaviour.load_model import RunPace
 from footfall.criteria.lists import criteria_of
 from footfall.criteria.objects import Criterion
 from footfall.model.changes import set_number, set_text, with_outage
-from footfall.model.errors import BadModelError
 from footfall.model.model import Model
 from footfall.model.numbers import Number, Spec, leaves
-from footfall.records.amounts import seconds_of, share_of
-from footfall.records.data_errors import in_words
-from footfall.records.errors import BadInputError
+from footfall.model.value_errors import BadModelError
+from footfall.records.errors import BadInputError, in_words, seconds_of, share_of
 
 FOLDER = "scenarios"
 _KINDS = (".toml", ".py")

@@ -15,7 +15,7 @@ from footfall.behaviour.load_model import RunPace, as_played
 from footfall.criteria.lists import criteria_of
 from footfall.criteria.objects import Criterion
 from footfall.model.model import Model
-from footfall.model.model_json import MODEL_FILE, read_model, write_model
+from footfall.model.model_files import MODEL_FILE, read_model, write_model
 from footfall.model.numbers import DAY_S, Spec
 from footfall.records.errors import NUMBER_MOST, BadInputError
 from footfall.records.runs import TRACE_FILE, read_limited

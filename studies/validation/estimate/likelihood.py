@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from footfall.behaviour.many_choices import NestedLogit, nested_logit_of_many
+from footfall.behaviour.choice import NestedLogit, nested_logit_of_many
 from footfall.records.errors import BadInputError
 from studies.validation.estimate.choices import Choices
 

@@ -3,7 +3,7 @@
 from footfall.model.numbers import DAY_S
 from footfall.model.numbers import assumed as c
 from footfall.model.station_specs import MessageGateway
-from footfall.theory import md1_wait_share, mg1_wait_mean
+from footfall.theory.one_server import md1_wait_share, mg1_wait_mean
 from models.one_station import ENDLESS, Customers, one_station
 from studies.validation.exact import WAIT_S, mean_s, share
 

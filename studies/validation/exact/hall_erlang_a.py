@@ -4,7 +4,7 @@ from footfall.model.durations import exponential_s
 from footfall.model.numbers import DAY_S, Grade, constant
 from footfall.model.numbers import assumed as c
 from footfall.model.station_specs import Counters
-from footfall.theory import erlang_a
+from footfall.theory.many_servers import erlang_a
 from models.one_station import ENDLESS, FOR_EVER, Customers, one_station
 from studies.validation.exact import WAIT_S, WAITS, ended, mean_s, share
 

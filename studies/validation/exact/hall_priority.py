@@ -6,7 +6,7 @@ from footfall.model.durations import exponential_s
 from footfall.model.numbers import DAY_S, Grade, constant
 from footfall.model.numbers import assumed as c
 from footfall.model.station_specs import Counters
-from footfall.theory import priority_wait_means
+from footfall.theory.one_server import priority_wait_means
 from models.one_station import ENDLESS, FOR_EVER, Customers, one_station
 from studies.validation.exact import WAIT_S, mean_s
 

@@ -4,7 +4,7 @@ from footfall.model.durations import exponential_s, lognormal_s
 from footfall.model.numbers import DAY_S, Grade, constant
 from footfall.model.numbers import assumed as c
 from footfall.model.station_specs import CallCentre
-from footfall.theory import PatienceDistribution, erlang_a_general
+from footfall.theory.abandonment import PatienceDistribution, erlang_a_general
 from models.one_station import AT_ONCE, ENDLESS, Customers, one_station
 from studies.validation.exact import WAIT_S, ended, mean_s, share
 

@@ -4,7 +4,7 @@ from footfall.model.durations import exponential_s
 from footfall.model.numbers import DAY_S
 from footfall.model.numbers import assumed as c
 from footfall.model.station_specs import Kiosks
-from footfall.theory import erlang_c, erlang_c_wait_mean
+from footfall.theory.many_servers import erlang_c, erlang_c_wait_mean
 from models.one_station import FOR_EVER, Customers, one_station
 from studies.validation.exact import WAIT_S, WAITS, mean_s, share
 

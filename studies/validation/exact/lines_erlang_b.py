@@ -4,7 +4,7 @@ from footfall.model.durations import exponential_s
 from footfall.model.numbers import DAY_S, Grade, constant
 from footfall.model.numbers import assumed as c
 from footfall.model.station_specs import CallCentre
-from footfall.theory import erlang_b
+from footfall.theory.many_servers import erlang_b
 from models.one_station import AT_ONCE, FOR_EVER, Customers, one_station
 from studies.validation.exact import ended, share
 

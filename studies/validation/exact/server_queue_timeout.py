@@ -4,7 +4,7 @@ from footfall.model.durations import exponential_s
 from footfall.model.numbers import DAY_S
 from footfall.model.numbers import assumed as c
 from footfall.model.station_specs import RequestServer
-from footfall.theory import PatienceDistribution, erlang_a_general
+from footfall.theory.abandonment import PatienceDistribution, erlang_a_general
 from models.one_station import ENDLESS, Customers, one_station
 from studies.validation.exact import WAIT_S, ended, mean_s, share
 

@@ -4,7 +4,7 @@ from footfall.model.durations import constant_s
 from footfall.model.numbers import DAY_S
 from footfall.model.numbers import assumed as c
 from footfall.model.station_specs import RateLimit, RequestServer
-from footfall.theory import md1k
+from footfall.theory.one_server import md1k
 from models.one_station import ENDLESS, Customers, one_station
 from studies.validation.exact import WAIT_S, ended, mean_s, share
 

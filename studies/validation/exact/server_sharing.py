@@ -6,7 +6,7 @@ from footfall.model.durations import lognormal_s
 from footfall.model.numbers import DAY_S
 from footfall.model.numbers import assumed as c
 from footfall.model.station_specs import RequestServer
-from footfall.theory import mg1_ps_sojourn_mean
+from footfall.theory.one_server import mg1_ps_sojourn_mean
 from models.one_station import ENDLESS, Customers, one_station
 from studies.validation.exact import mean_s
 

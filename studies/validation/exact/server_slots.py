@@ -4,7 +4,7 @@ from footfall.model.durations import exponential_s
 from footfall.model.numbers import DAY_S
 from footfall.model.numbers import assumed as c
 from footfall.model.station_specs import RequestServer
-from footfall.theory import mmck
+from footfall.theory.many_servers import mmck
 from models.one_station import Customers, one_station
 from studies.validation.exact import BEGAN, WAIT_S, ended, mean_s, share
 

@@ -6,7 +6,7 @@ from footfall.model.durations import exponential_s
 from footfall.model.numbers import DAY_S
 from footfall.model.numbers import assumed as c
 from footfall.model.station_specs import RequestServer, Stalls
-from footfall.theory import mg1_interrupted_sojourn_mean
+from footfall.theory.one_server import mg1_interrupted_sojourn_mean
 from models.one_station import ENDLESS, Customers, one_station
 from studies.validation.exact import mean_s
 

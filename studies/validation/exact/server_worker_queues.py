@@ -4,7 +4,7 @@ from footfall.model.durations import exponential_s
 from footfall.model.numbers import DAY_S
 from footfall.model.numbers import assumed as c
 from footfall.model.station_specs import RequestServer
-from footfall.theory import round_robin_wait_mean
+from footfall.theory.one_server import round_robin_wait_mean
 from models.one_station import ENDLESS, Customers, one_station
 from studies.validation.exact import WAIT_S, mean_s
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from footfall.theory import bass_peak, bass_share
+from footfall.theory.fluid import bass_peak, bass_share
 
 
 def test_adopters_meet_the_differential_equation() -> None:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from footfall.theory import Scalability, closed_loop, fit_scalability, knee_users
+from footfall.theory.networks import Scalability, closed_loop, fit_scalability, knee_users
 
 SPEC_SDM91 = (
     (1, 18, 36, 72, 108, 144, 216),

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from footfall.theory import (
+from footfall.theory.many_servers import (
     erlang_a,
     erlang_a_service_level,
     erlang_b,
@@ -16,11 +16,10 @@ from footfall.theory import (
     erlang_c_service_level,
     erlang_c_wait_mean,
     mdc_wait_mean,
-    mg1_ps_sojourn_mean,
-    mg1_wait_mean,
     mgc_ps_sojourn_mean,
     mmck,
 )
+from footfall.theory.one_server import mg1_ps_sojourn_mean, mg1_wait_mean
 
 
 @pytest.mark.parametrize(

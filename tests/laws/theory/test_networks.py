@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from footfall.theory import erlang_b, largest_stable_rate, network_sojourn_mean, retrying, traffic
+from footfall.theory.many_servers import erlang_b
+from footfall.theory.networks import largest_stable_rate, network_sojourn_mean, retrying, traffic
 
 
 def test_a_tandem_with_feedback_meets_the_two_dimensional_chain() -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from footfall.theory import (
+from footfall.theory.one_server import (
     md1_wait_share,
     md1k,
     mg1_ps_sojourn_mean,

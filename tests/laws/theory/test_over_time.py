@@ -6,15 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from footfall.theory import (
-    FluidStation,
-    erlang_a,
-    erlang_c,
-    load_by_interval,
-    servers_for,
-    sinusoidal_load,
-    transient,
-)
+from footfall.theory.fluid import FluidStation, load_by_interval, servers_for, sinusoidal_load, transient
+from footfall.theory.many_servers import erlang_a, erlang_c
 
 
 def test_a_sinusoidal_day_meets_the_differential_equation() -> None:

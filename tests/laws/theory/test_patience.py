@@ -7,11 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from footfall.model.durations import DistributionFamily, Duration
-from footfall.theory import (
-    PatienceDistribution,
+from footfall.theory.abandonment import PatienceDistribution, erlang_a_general, erlang_a_general_service_level
+from footfall.theory.many_servers import (
     erlang_a,
-    erlang_a_general,
-    erlang_a_general_service_level,
     erlang_a_service_level,
     erlang_b,
     erlang_c,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from footfall.theory import StaffingTarget, erlang_c_service_level, staffing
+from footfall.theory.many_servers import StaffingTarget, erlang_c_service_level, staffing
 from studies.validation.printed_staffing import PRINTED, Printed
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from footfall.load.endpoints.endpoints_file import endpoints_in
 from footfall.load.endpoints.target_service import TargetService
 from footfall.load.http.connection_options import address_of
-from footfall.load.http.messages import NoAnswerError, message_of
+from footfall.load.http.wire_format import NoAnswerError, message_of
 from footfall.load.responses import Response, json_answer, whole_answer
 from footfall.load.visit import Attempt, RequestSpec
 from footfall.records.rows import Outcome

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from footfall.service.api_errors import ApiError, api_error
 from footfall.service.database import Database, DatabaseConnection
+from footfall.service.http_messages import ApiError, api_error
 from footfall.service.seeding import open_engine
 from tests.service.running import MakeSettings
 

@@ -13,14 +13,13 @@ from footfall.model.numbers import Number, Profile
 from footfall.model.station_specs import CallCentre, Counters, MessageGateway, RequestServer, Station
 from footfall.records.errors import InvariantError
 from footfall.records.rows import Outcome
-from footfall.simulate.customer_state import Customer
+from footfall.simulate.customer_state import Customer, VisitLog
 from footfall.simulate.day import DayResult
 from footfall.simulate.engine import Body
 from footfall.simulate.stations.call_centre import Calls
 from footfall.simulate.stations.gateway import MessageGatewayStation
 from footfall.simulate.stations.queues import HallQueue
 from footfall.simulate.stations.request_servers import SharedSlots
-from footfall.simulate.visit_log import VisitLog
 
 SMALLEST = Path(__file__).parents[3] / "models" / "mm3.py"
 EVERY_MINUTE = [60.0 * k for k in range(100)]

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 
 from footfall.behaviour import keyed
 from footfall.model.channel import Channel, Verb
-from footfall.model.errors import BadModelError
 from footfall.model.model import Model
 from footfall.model.numbers import DAY_S, Grade, profile
 from footfall.model.population import Segment
 from footfall.model.station_specs import AgentGroup, CallCentre, Caller
+from footfall.model.value_errors import BadModelError
 from footfall.simulate.day import Day
 from footfall.workload.arrivals import Arrivals
 from tests.made_up import INDIFFERENT, always, number, seconds, turns

@@ -8,9 +8,9 @@ import pytest
 
 from footfall.behaviour.capacity_rules import LeakyBucket
 from footfall.model.channel import Channel
-from footfall.model.errors import BadModelError
 from footfall.model.model import Model
 from footfall.model.station_specs import RateLimit, RequestServer, Retry, Stalls
+from footfall.model.value_errors import BadModelError
 from footfall.records.errors import InvariantError
 from footfall.simulate.day import Day, DayResult
 from footfall.simulate.stations.guarded_server import GuardedServerStation

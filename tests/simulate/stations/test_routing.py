@@ -11,14 +11,14 @@ from footfall.behaviour import keyed
 from footfall.behaviour.load_model import RunPace, as_played, check_played, check_served
 from footfall.model.changes import set_text
 from footfall.model.durations import exponential_s
-from footfall.model.errors import BadModelError
 from footfall.model.numbers import DAY_S, Grade, profile
 from footfall.model.population import FollowUp, FollowUps
 from footfall.model.station_specs import AgentGroup, CallCentre
+from footfall.model.value_errors import BadModelError
 from footfall.records.errors import BadInputError
 from footfall.records.rows import Outcome
 from footfall.simulate.day import Day, DayResult
-from footfall.theory import erlang_c_wait_mean
+from footfall.theory.many_servers import erlang_c_wait_mean
 from footfall.workload.arrivals import Arrivals
 from tests.laws.staffed import hotline, mean, replicated, two_kinds
 from tests.made_up import always, number, seconds

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from footfall.theory import erlang_c_wait_mean
+from footfall.theory.many_servers import erlang_c_wait_mean
 from studies.offices_warsaw.hall import Luck, waiting_seen
 from tests.studies.offices_warsaw.small import LOOK_S, blank, offices, some_came
 

@@ -32,11 +32,10 @@ from footfall.load.endpoints.placeholders import (
     words_in,
 )
 from footfall.load.http.connection_options import Sharing
-from footfall.load.http.messages import is_header_value
+from footfall.load.http.wire_format import is_header_value
 from footfall.load.visit import ANSWER_BYTES_MOST, ANSWER_S_MAX
 from footfall.model.numbers import Spec
-from footfall.records.data_errors import in_words
-from footfall.records.errors import BadInputError
+from footfall.records.errors import BadInputError, in_words
 from footfall.records.rows import Outcome
 
 _TIMEOUT_S_MOST = 600.0

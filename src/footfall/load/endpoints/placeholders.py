@@ -7,7 +7,7 @@ from string import Formatter
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from footfall.load.http.messages import is_header_value
+from footfall.load.http.wire_format import is_header_value
 from footfall.records.rows import BODY_NOT_SENDABLE, HEADER_NOT_SENDABLE, PATH_NOT_SENDABLE
 
 # ── Texts with placeholders: what may stand in braces, and how a value is put where it belongs

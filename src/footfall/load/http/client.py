@@ -15,7 +15,7 @@ import gevent.ssl
 from gevent.lock import RLock
 
 from footfall.load.http.connection_options import Address, TransportOptions
-from footfall.load.http.messages import (
+from footfall.load.http.wire_format import (
     HARMLESS,
     READ_BYTES,
     ClosedError,

@@ -11,7 +11,7 @@ from gevent.timeout import Timeout
 
 from footfall.load.http.client import Client
 from footfall.load.http.connection_options import Address
-from footfall.load.http.messages import NoAnswerError, ReplyReader
+from footfall.load.http.wire_format import NoAnswerError, ReplyReader
 from footfall.load.responses import (
     NO_ANSWER,
     BadBodyError,

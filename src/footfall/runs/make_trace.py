@@ -23,15 +23,7 @@ from footfall.runs.times import window_of
 from footfall.workload.arrivals import arrivals_table, draw_arrivals, rates_within
 from footfall.workload.logged_requests import LogForm, Requests, Rule, errands, read_requests, rule_of, ruled
 from footfall.workload.scenario import Scenario, changed, play_of, read_scenario, with_outages
-from footfall.workload.trace import (
-    LogInfo,
-    Trace,
-    TraceInfo,
-    busiest_window,
-    cut,
-    random_choice,
-    write_trace,
-)
+from footfall.workload.trace import LogInfo, Trace, TraceInfo, busiest_window, cut, random_choice, write_trace
 
 SCENARIOS = Path("scenarios")
 ARRIVALS_MOST = 5_000_000

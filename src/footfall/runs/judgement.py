@@ -1,4 +1,4 @@
-"""Judge a run from its files against criteria and an earlier run, and leave the verdict in the folder."""
+"""Judge a run: its criteria, its baseline, its verdict and the files that say so."""
 
 import json
 import os
@@ -15,6 +15,7 @@ from footfall.criteria.lists import (
     check_names,
     criteria_of,
     not_empty,
+    parse,
     read_criteria,
     with_defaults,
     with_episodes,
@@ -36,14 +37,60 @@ from footfall.measure.verdict import (
     summary_md,
 )
 from footfall.model.model import Model
-from footfall.model.model_json import MODEL_FILE, read_model
+from footfall.model.model_files import MODEL_FILE, read_model
 from footfall.records.errors import BadInputError
 from footfall.records.folders import check_not_in_use
 from footfall.records.runs import TRACE_FILE, Manifest, read_manifest, write_manifest
 from footfall.records.tables import ARRIVALS, HITS, REPLICATIONS, VISITS, read_csv, read_parquet, write_text
-from footfall.runs.asked import CriteriaGiven, file_or_criteria, parsed
 from footfall.runs.messages import QUIET, Messages
+from footfall.workload.scenario import Scenario
 from footfall.workload.trace import ARRIVALS_FILE, TraceInfo, read_info
+
+# ── What the command line asks of a run instead of its scenario's criteria, or in addition to them
+
+
+def asked_of(
+    scenario: Scenario,
+    criteria: Path | None,
+    more: Sequence[str | Criterion],
+    longest_episode: str | None = None,
+) -> Scenario:
+    """Return the scenario with the criteria of a file instead of its own, if one is named, and with more.
+
+    Raises:
+        BadInputError: the file cannot be read, or a line is not a criterion.
+    """
+    asked = scenario.criteria if criteria is None else read_criteria(criteria)
+    asked += parsed(more)
+    return scenario.model_copy(update={"criteria": with_episodes(asked, longest_episode)})
+
+
+def parsed(lines: Sequence[str | Criterion], where: str = "--criterion") -> tuple[Criterion, ...]:
+    """Return criteria, each text parsed.
+
+    Raises:
+        BadInputError: a text is not a criterion.
+    """
+    return tuple(each if isinstance(each, Criterion) else parse(each, where) for each in lines)
+
+
+CriteriaGiven = Sequence[str | Criterion] | Criterion | Path | str
+"""A file of criteria, or criteria: objects, or texts with one a line."""
+
+
+def file_or_criteria(given: CriteriaGiven | None) -> tuple[Path | None, tuple[str | Criterion, ...]]:
+    """Return the file of criteria that is given, or the criteria themselves; nothing for None."""
+    if given is None:
+        return None, ()
+    if isinstance(given, Path):
+        return given, ()
+    if isinstance(given, Criterion):
+        return None, (given,)
+    lines = given.splitlines() if isinstance(given, str) else given
+    return None, tuple(each for each in lines if isinstance(each, Criterion) or each.strip())
+
+
+# ── Judge a run from its files against criteria and an earlier run, and leave the verdict in the folder
 
 JUNIT_FILE, SUMMARY_FILE, VERDICT_FILE = "junit.xml", "summary.md", "verdict.json"
 SUMMARY_VARIABLE = "GITHUB_STEP_SUMMARY"

@@ -1,7 +1,9 @@
-"""A model as plain data: TOML that people read and change, and that gives the same model again."""
+"""Models as TOML, as people read them, and as JSON, as traces carry them."""
 
+import json
 import tomllib
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
 import tomlkit
@@ -9,10 +11,77 @@ from pydantic import BaseModel, ValidationError
 from tomlkit.items import AoT, Array, InlineTable, Item, Table
 
 from footfall.model.channel import Channel, Work
-from footfall.model.errors import in_words
 from footfall.model.model import Model
 from footfall.model.numbers import HALF_HOURS, UNSOURCED, Grade, Number, Profile, by_hour, leaves, steps_of
+from footfall.model.value_errors import in_words
 from footfall.records.errors import BadInputError
+from footfall.records.runs import read_limited
+from footfall.records.tables import write_text
+
+# ── A model as a JSON file: what a trace carries, so that playing it needs no model file and no SimPy
+
+MODEL_FILE = "model.json"
+_NUMBER = {"value", "grade", "source"}
+
+
+def write_model(model: Model, path: Path) -> None:
+    """Write a model with the grade and source of every number.
+
+    Raises:
+        BadInputError: the folder cannot be written.
+    """
+    write_text(model_text(model), path)
+
+
+def read_model(path: Path) -> Model:
+    """Read a model that `write_model` wrote.
+
+    Raises:
+        BadInputError: the file is missing or damaged, or the model contradicts itself.
+    """
+    return model_of_text(read_limited(path, "the model of a trace"), str(path))
+
+
+def model_text(model: Model) -> str:
+    """Give a model as `write_model` writes it."""
+    return json.dumps(_plain(model), ensure_ascii=False, indent=1) + "\n"
+
+
+def model_of_text(text: str, where: str) -> Model:
+    """Give the model that `model_text` put into words; `where` names it in errors.
+
+    Raises:
+        BadInputError: the text is damaged, or the model contradicts itself.
+    """
+    try:
+        return Model.model_validate(json.loads(text, object_hook=_object))
+    except ValidationError as error:
+        told = in_words(error, Model)
+        raise BadInputError(where, f"damaged ({told.place}: {told.problem})", told.expected) from error
+    except (ValueError, TypeError, RecursionError) as error:
+        raise BadInputError(where, f"damaged ({error})", "a model") from error
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401  any part of a model
+    if isinstance(value, Number):
+        return {"value": float(value), "grade": str(value.grade), "source": value.source}
+    if isinstance(value, BaseModel):
+        fields = type(value).model_fields.items()
+        return {name: _plain(getattr(value, name)) for name, field in fields if not field.exclude}
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    return value
+
+
+def _object(data: dict[str, Any]) -> Any:  # noqa: ANN401  JSON
+    if data.keys() == _NUMBER:
+        return Number(float(data["value"]), Grade(data["grade"]), str(data["source"]))
+    return data
+
+
+# ── A model as plain data: TOML that people read and change, and that gives the same model again
 
 _WIDTH = 110
 _NUMBERS_A_ROW = 8
@@ -107,7 +176,7 @@ def _item(value: Any, name: str) -> Item:  # noqa: ANN401  any part of a model
 
 
 def _number(number: Number) -> Item:
-    value = tomlkit.item(_plain(number))
+    value = tomlkit.item(_plain_toml(number))
     if (number.grade, number.source) == (Grade.ASSUMED, UNSOURCED):
         return value
     table = tomlkit.inline_table()
@@ -129,7 +198,7 @@ def _short(profile: Profile) -> Item | None:
     if not 1 < len(steps) <= _STEPS_MOST or by_hour(steps).values != profile.values:
         return None
     hours = tomlkit.inline_table()
-    hours.update({at: _plain(value) for at, value in steps.items()})
+    hours.update({at: _plain_toml(value) for at, value in steps.items()})
     if len(hours.as_string()) > _WIDTH:
         return None
     if not (source := _source(profile)):
@@ -139,7 +208,7 @@ def _short(profile: Profile) -> Item | None:
     return table if len(table.as_string()) <= _WIDTH else None
 
 
-def _plain(value: float) -> float | int:
+def _plain_toml(value: float) -> float | int:
     """Give a whole number as an integer, where that is exact."""
     return int(value) if abs(value) < 2**53 and value == int(value) else float(value)
 
@@ -200,7 +269,7 @@ def _several(parts: Sequence[Item]) -> AoT | Array:
 
 
 def _array(values: Sequence[Any]) -> Array:
-    items = [_plain(value) if isinstance(value, float) else value for value in values]
+    items = [_plain_toml(value) if isinstance(value, float) else value for value in values]
     array = tomlkit.array()
     if len(items) <= _NUMBERS_A_ROW:
         array.extend(items)
