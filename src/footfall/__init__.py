@@ -71,13 +71,13 @@ if TYPE_CHECKING:
     from footfall.runs.compare import compare
     from footfall.runs.content import read_model
     from footfall.runs.fit_log import fit
+    from footfall.runs.job_results import read_run
     from footfall.runs.judgement import judge
     from footfall.runs.load_test import load_test
     from footfall.runs.make_trace import make_trace
     from footfall.runs.predict import predict
     from footfall.runs.reference_service import serve
     from footfall.runs.report import report
-    from footfall.runs.results import read_run
     from footfall.runs.simulate import simulate
     from footfall.workload.scenario import OutagePart, Scenario, read_scenario
 
@@ -143,7 +143,7 @@ _HOMES = {
     "footfall.runs.predict": ("predict",),
     "footfall.runs.reference_service": ("serve",),
     "footfall.runs.report": ("report",),
-    "footfall.runs.results": ("read_run",),
+    "footfall.runs.job_results": ("read_run",),
     "footfall.runs.simulate": ("simulate",),
     "footfall.runs.make_trace": ("make_trace",),
     "footfall.workload.scenario": ("OutagePart", "Scenario", "read_scenario"),

@@ -16,7 +16,7 @@ from footfall.fit.backtest import (
     Backtest,
     FigureCheck,
     InputEffect,
-    SimulatedDays,
+    PredictedDays,
     backtest,
     fitted_days,
     prediction_interval,
@@ -55,7 +55,7 @@ def after(
     fit, own = fit_rows(first, options), fit_rows(later, options)
     known = fitted_days(fit, NAMED, fitted_uncertainty(first, options, fit, NAMED) if is_drawn else None)
     recorded = (recorded_days(later), recorded_days(rows))
-    return backtest(known, fitted_days(own, NAMED, None), recorded, SimulatedDays(1, REPLICATIONS_LEAST, 8))
+    return backtest(known, fitted_days(own, NAMED, None), recorded, PredictedDays(1, REPLICATIONS_LEAST, 8))
 
 
 def test_days_of_the_same_system_lie_in_their_intervals() -> None:

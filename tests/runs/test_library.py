@@ -15,8 +15,8 @@ import pytest
 import footfall as ff
 from footfall.cli.app import run as footfall
 from footfall.records.tables import ARRIVALS, VISITS
+from footfall.runs.job_results import Run
 from footfall.runs.messages import Messages
-from footfall.runs.results import Run
 from footfall.simulate.replications import _apart_from_the_program
 from footfall.workload.trace import read_trace
 from tests.cli.runs_made import make_sides

@@ -92,7 +92,7 @@ class Sheet:
 _UNKNOWN = "–"
 
 
-class Judged(Protocol):
+class JudgedRun(Protocol):
     """One criterion with its verdict (`pass`, `fail`, `undecided` or `invalid`)."""
 
     @property
@@ -121,7 +121,7 @@ class ReportData:
     """`pass`, `fail`, `undecided` or `invalid`."""
     reason: str
     """One sentence on the overall verdict."""
-    judgements: Sequence[Judged] = ()
+    judgements: Sequence[JudgedRun] = ()
     comparison: pl.DataFrame = field(default_factory=pl.DataFrame)
     """One row per channel and operation, figures as `predicted_…` and `measured_…`, and `target_share`.
     Bounds of a 95th percentile, `…_response_s_p95_low` and `…_high`, are shown if they are columns."""

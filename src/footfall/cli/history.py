@@ -21,7 +21,7 @@ from footfall.measure.run_metrics import (
 )
 from footfall.records.errors import BadInputError
 from footfall.records.tables import read_csv, write_csv, write_text
-from footfall.runs.compare import LeftOut, PlayedRun, check_same_trace, named, read_run
+from footfall.runs.compare import ComparedRun, LeftOut, check_same_trace, named, read_run
 
 
 def command(
@@ -48,7 +48,7 @@ def command(
     """Add RUNs to a CSV: a row each, with time, commit, branch and a column a metric."""
     names = named(runs)
     read = [read_run(folder, names[folder]) for folder in dict.fromkeys(runs)]
-    kept = [run for run in read if isinstance(run, PlayedRun)]
+    kept = [run for run in read if isinstance(run, ComparedRun)]
     left_out = [run for run in read if isinstance(run, LeftOut)]
     for run in left_out:
         note(f"left out: {run.name}: {run.reason}")
@@ -67,7 +67,7 @@ def command(
     say(f"{out}: {table.height} runs, {len(chosen)} metrics")
 
 
-def _row(run: PlayedRun, metrics: list[Metric], commit: str | None) -> HistoryRow:
+def _row(run: ComparedRun, metrics: list[Metric], commit: str | None) -> HistoryRow:
     known = run.manifest.settings
     return HistoryRow(
         time=run.manifest.started_at,
@@ -79,7 +79,7 @@ def _row(run: PlayedRun, metrics: list[Metric], commit: str | None) -> HistoryRo
 
 
 def _metrics(
-    runs: list[PlayedRun], asked: list[str] | tuple[str, ...], before: pl.DataFrame | None
+    runs: list[ComparedRun], asked: list[str] | tuple[str, ...], before: pl.DataFrame | None
 ) -> list[Metric]:
     if before is not None and not asked:
         return metrics_of(before)

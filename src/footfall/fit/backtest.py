@@ -47,7 +47,7 @@ _LEVEL_DRAW = "level of a weekday"
 Progress = Callable[[float], None]
 
 
-class SimulatedDays(NamedTuple):
+class PredictedDays(NamedTuple):
     """How many days are simulated, for each weekday."""
 
     seed: int = 1
@@ -272,7 +272,7 @@ def backtest(
     known: FittedDays,
     own: FittedDays,
     recorded: tuple[pl.DataFrame, pl.DataFrame],
-    asked: SimulatedDays,
+    asked: PredictedDays,
     progress: Progress | None = None,
 ) -> Backtest:
     """Predict days with a fitted model, and compare with what was recorded.
@@ -317,7 +317,7 @@ def _jobs(
     own: FittedDays,
     weekdays: Sequence[str],
     swaps: Sequence[tuple[Input, ...]],
-    asked: SimulatedDays,
+    asked: PredictedDays,
 ) -> Iterator[_Job]:
     for weekday in weekdays:
         first = WEEKDAYS.index(weekday) * _WEEKDAY_APART

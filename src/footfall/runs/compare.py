@@ -32,9 +32,9 @@ from footfall.measure.run_metrics import MAIN, Metric, RunVisits, chosen_metrics
 from footfall.records.errors import BadInputError
 from footfall.records.runs import TRACE_FILE, Manifest, read_manifest, run_id
 from footfall.records.tables import ARRIVALS, read_parquet, write_csv
+from footfall.runs.job_results import html_table
 from footfall.runs.judgement import visits_of
 from footfall.runs.messages import percent, seconds
-from footfall.runs.results import html_table
 from footfall.stats.rank_tests import RUNS_MOST, mann_whitney_p
 from footfall.workload.trace import ARRIVALS_FILE, TraceInfo, read_info
 
@@ -49,7 +49,7 @@ run is not what it played."""
 
 
 @dataclass(frozen=True, slots=True)
-class PlayedRun:
+class ComparedRun:
     """A run that counts: its name among those compared, and what is compared."""
 
     name: str
@@ -71,8 +71,8 @@ class LeftOut:
 class Compared:
     """Two sets of runs, what differs, and the verdict."""
 
-    baseline: tuple[PlayedRun, ...]
-    candidate: tuple[PlayedRun, ...]
+    baseline: tuple[ComparedRun, ...]
+    candidate: tuple[ComparedRun, ...]
     left_out: tuple[LeftOut, ...]
     minimum: Minimum
     samples: dict[Metric, Sides]
@@ -90,7 +90,7 @@ class Compared:
         return comparison_html(self)
 
     @property
-    def runs(self) -> tuple[PlayedRun, ...]:
+    def runs(self) -> tuple[ComparedRun, ...]:
         """All that count."""
         return (*self.baseline, *self.candidate)
 
@@ -134,7 +134,7 @@ def compare_folders(
     _check_named_once(baseline, candidate)
     names = named((*baseline, *candidate))
     read = [[read_run(folder, names[folder]) for folder in side] for side in (baseline, candidate)]
-    kept = [tuple(run for run in side if isinstance(run, PlayedRun)) for side in read]
+    kept = [tuple(run for run in side if isinstance(run, ComparedRun)) for side in read]
     check_same_trace((*kept[0], *kept[1]))
     _check_no_copies((*kept[0], *kept[1]))
     metrics = chosen_metrics(asked, [run.played for side in kept for run in side])
@@ -166,7 +166,7 @@ def named(folders: Sequence[Path]) -> dict[Path, str]:
     }
 
 
-def read_run(folder: Path, name: str) -> PlayedRun | LeftOut:
+def read_run(folder: Path, name: str) -> ComparedRun | LeftOut:
     """Read a played run, or the reason why it does not count.
 
     Raises:
@@ -185,10 +185,10 @@ def read_run(folder: Path, name: str) -> PlayedRun | LeftOut:
     visits = visits_of(folder, VISITS_FILE)
     if visits is None or visits.is_empty():
         return LeftOut(name, "it holds no measured visits")
-    return PlayedRun(name, folder, manifest, trace, RunVisits(visits, trace.play.seconds))
+    return ComparedRun(name, folder, manifest, trace, RunVisits(visits, trace.play.seconds))
 
 
-def check_same_trace(runs: Sequence[PlayedRun]) -> None:
+def check_same_trace(runs: Sequence[ComparedRun]) -> None:
     """See that all runs played the same arrivals of the same model.
 
     Raises:
@@ -212,7 +212,7 @@ def check_same_trace(runs: Sequence[PlayedRun]) -> None:
             )
 
 
-def _arrivals(run: PlayedRun) -> pl.DataFrame:
+def _arrivals(run: ComparedRun) -> pl.DataFrame:
     return read_parquet(run.folder / ARRIVALS_FILE, ARRIVALS)
 
 
@@ -226,7 +226,7 @@ def _check_named_once(baseline: Sequence[Path], candidate: Sequence[Path]) -> No
             raise BadInputError(f"run {folder}", "is named twice", "each run on one side, once")
 
 
-def _check_no_copies(runs: Sequence[PlayedRun]) -> None:
+def _check_no_copies(runs: Sequence[ComparedRun]) -> None:
     """See that no run is a copy of another: a sample of one, counted as several, would tell anything.
 
     Raises:
@@ -242,7 +242,7 @@ def _check_no_copies(runs: Sequence[PlayedRun]) -> None:
         seen[mark] = run.name
 
 
-def _cautions(baseline: Sequence[PlayedRun], candidate: Sequence[PlayedRun]) -> tuple[str, ...]:
+def _cautions(baseline: Sequence[ComparedRun], candidate: Sequence[ComparedRun]) -> tuple[str, ...]:
     """Say what else than the service may have made the difference."""
     if not (baseline and candidate):
         return ()
@@ -264,7 +264,7 @@ def _cautions(baseline: Sequence[PlayedRun], candidate: Sequence[PlayedRun]) -> 
     return (*said, *(() if apart else _drifts(runs)))
 
 
-def _drifts(runs: Sequence[PlayedRun]) -> list[str]:
+def _drifts(runs: Sequence[ComparedRun]) -> list[str]:
     """Say what surely changed from the earlier half of the runs to the later, whichever side they are of."""
     ordered = sorted(runs, key=lambda run: run.manifest.started_at)
     said = []

@@ -35,12 +35,12 @@ from footfall.records.runs import Manifest
 from footfall.records.tables import write_text
 from footfall.runs import judgement
 from footfall.runs.folder import begin, end
+from footfall.runs.job_results import Run
 from footfall.runs.judgement import CriteriaGiven, asked_of, file_or_criteria, parsed
 from footfall.runs.make_trace import make_trace, ordinary_scenario
 from footfall.runs.messages import QUIET, Messages
 from footfall.runs.predict import predict_played, replicate_played
 from footfall.runs.reference_service import Ready, own_service
-from footfall.runs.results import Run
 from footfall.workload.scenario import Scenario
 from footfall.workload.trace import Trace, write_trace
 

@@ -11,9 +11,9 @@ from footfall.measure.summary import measures
 from footfall.records.errors import BadInputError
 from footfall.records.runs import TRACE_FILE
 from footfall.records.tables import write_csv, write_parquet
+from footfall.runs.job_results import measures_html
 from footfall.runs.judgement import ORDINARY_FILE, PREDICTED_FILE, REPLICATIONS_FILE
 from footfall.runs.messages import QUIET, Messages
-from footfall.runs.results import measures_html
 from footfall.simulate.day import Replay, predictions
 from footfall.workload.trace import Trace, read_trace
 

@@ -16,7 +16,7 @@ from footfall.measure.verdict import GRAVEST_FIRST, Verdict
 from footfall.records.folders import claim
 from footfall.records.runs import folder_name, run_id
 from footfall.runs import judgement
-from footfall.runs.compare import LeftOut, PlayedRun, named, read_run
+from footfall.runs.compare import ComparedRun, LeftOut, named, read_run
 from footfall.runs.folder import begin
 from footfall.runs.load_test import LoadJob, play_only
 from footfall.runs.messages import QUIET, Messages
@@ -112,7 +112,7 @@ def spread_of(done: RepeatsDone) -> Spread:
     folders = done.folders()
     names = named(folders)
     read = [read_run(folder, names[folder]) for folder in folders]
-    runs = [run for run in read if isinstance(run, PlayedRun)]
+    runs = [run for run in read if isinstance(run, ComparedRun)]
     verdicts = {each.decision.verdict for each in done.played.values()}
     return Spread(
         runs=len(runs),
@@ -122,7 +122,7 @@ def spread_of(done: RepeatsDone) -> Spread:
     )
 
 
-def _over(metric: Metric, runs: Sequence[PlayedRun]) -> dict[str, Any]:
+def _over(metric: Metric, runs: Sequence[ComparedRun]) -> dict[str, Any]:
     values = [value for run in runs if (value := value_of(metric, run.played)) is not None]
     mean = fmean(values)
     known = len(values) > 1 and mean

@@ -37,11 +37,11 @@ from footfall.runs import replicate
 from footfall.runs import replicate as versus_days
 from footfall.runs.content import change_texts, model_for, share_definition, targets, with_changes
 from footfall.runs.folder import begin, begin_described, described, end
+from footfall.runs.job_results import html_table, measures_html
 from footfall.runs.messages import QUIET, Messages, form_of, percent
 from footfall.runs.replicate import Day, Plan, check_figures, over_days, plan
 from footfall.runs.replicate import days as simulated_days
 from footfall.runs.replicate import write as write_days
-from footfall.runs.results import html_table, measures_html
 from footfall.simulate.day import DayResult, simulate_day
 from footfall.simulate.staff_tables import Unstaffed, unstaffed
 from footfall.stats.intervals import Paired

@@ -19,7 +19,7 @@ from footfall.fit.backtest import (
     Backtest,
     FigureCheck,
     FittedDays,
-    SimulatedDays,
+    PredictedDays,
     backtest,
     fitted_days,
     recorded_days,
@@ -171,7 +171,7 @@ def validate(
         except BadInputError as error:
             raise BadInputError(str(logs[0]), str(error)) from error
     known = _before(given, rows, asked, (split, first), logs)
-    return _tested_on(known, rows, asked, SimulatedDays(seed, replications), messages)
+    return _tested_on(known, rows, asked, PredictedDays(seed, replications), messages)
 
 
 class _Known(NamedTuple):
@@ -212,7 +212,7 @@ def _tested_on(
     known: _Known,
     rows: LogRows | Intervals,
     mapping: LogMapping,
-    asked: SimulatedDays,
+    asked: PredictedDays,
     messages: Messages,
 ) -> Validation:
     if len(known.tested) < _DAYS_LEAST:
