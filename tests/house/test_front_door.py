@@ -81,7 +81,7 @@ def test_every_name_says_what_it_is(name: str) -> None:
     if found.__module__.startswith("footfall.runs"):
         return  # the examples of whole jobs follow each other: tests/runs runs them
     examples = doctest.DocTestFinder(recurse=False).find(
-        found, name, globs={"ff": ff, **vars(ff), name: found}
+        found, name, globs={"ff": ff, **{each: getattr(ff, each) for each in ff.__all__}}
     )
     for example in examples:
         result = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS).run(example)
