@@ -80,6 +80,9 @@ class LoadOptions(BaseModel):
     hits_sample_share: Annotated[
         float, Flag(name="--hits-sample", expected="a share of at least 0.001, at most 1")
     ] = Field(1.0, ge=0.001, le=1, description="Share of the customers whose requests are kept one by one.")
+    label: Annotated[str, Flag(name="--label", metavar="TEXT", expected="at most 200 characters")] = Field(
+        "", max_length=200, description="What is tested, in a few words, for the manifest and the report."
+    )
     drain_s: Annotated[float, Flag(name="--drain-s", expected=_SECONDS)] = Field(
         120.0, ge=0, description="Seconds to wait for the last customers."
     )

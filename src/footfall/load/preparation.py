@@ -142,6 +142,7 @@ def _open_manifest(
             "criteria": [each.text for each in info.criteria],
             "scale": info.scale,
             "hits_sample_share": settings.options.hits_sample_share,
+            **({"label": settings.options.label} if settings.options.label else {}),
             "host": settings.host,
         }
         | more

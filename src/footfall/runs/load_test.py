@@ -335,6 +335,7 @@ def load_job(
         check_served(trace.model)
         check_logins(trace.model)
     settings |= told(options.endpoints, info) | transport.told | dict(more)
+    settings |= {"label": options.label} if options.label else {}
     settings |= served_by(trace, options.users, options.endpoints)
     return LoadJob(
         name=name,

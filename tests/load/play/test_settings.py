@@ -65,6 +65,7 @@ def test_secrets_come_from_the_environment_and_are_not_shown(monkeypatch: pytest
         ({"hits_sample": "2"}, "--hits-sample: '2'; expected a share of at least 0.001, at most 1"),
         ({"load_options": '{"drain_s": -1}'}, "--drain-s: -1; expected seconds, not negative"),
         ({"load_options": '{"drain": 1}'}, "drain: is not an option here; expected endpoints or"),
+        ({"label": "x" * 201}, "--label: '"),
         ({"connections": "mine"}, "--connections: 'mine'; expected one of customer, shared, request"),
         ({"stall_s": "1", "stall_every_s": "1"}, "--stall-every-s: 1; expected more than --stall-s 1"),
     ],
@@ -78,8 +79,12 @@ def test_what_is_no_setting_gets_one_line(given: dict[str, str], line: str) -> N
 
 def test_options_reach_locust_one_by_one_or_all_as_one_value() -> None:
     """What `footfall load` hands over as JSON is what a person types option by option."""
-    wanted = LoadOptions(connections="shared", insecure=True, hits_sample_share=0.5, control=False, drain_s=3)
-    typed = options(connections="shared", insecure=True, hits_sample="0.5", no_control=True, drain_s="3")
+    wanted = LoadOptions(
+        connections="shared", insecure=True, hits_sample_share=0.5, control=False, drain_s=3, label="a build"
+    )
+    typed = options(
+        connections="shared", insecure=True, hits_sample="0.5", no_control=True, drain_s="3", label="a build"
+    )
     assert settings_of(typed).options == wanted
     handed = options(load_options=wanted.model_dump_json(exclude_defaults=True))
     assert settings_of(handed).options == wanted
