@@ -87,7 +87,7 @@ class Records:
 
         Raises:
             BadInputError: the folder cannot be written.
-            BrokenLawError: a law of the visits is broken.
+            InvariantError: a law of the visits is broken.
         """
         visits = self.visits.frame()
         check_visits(visits)

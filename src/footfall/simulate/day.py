@@ -102,7 +102,7 @@ class Day:
         """Let every customer come, and run until all have left.
 
         Raises:
-            BrokenLawError: a law that every run obeys is broken.
+            InvariantError: a law that every run obeys is broken.
         """
         Script(self.env, self._doorman()).resume()
         last_s = self._length_s + DRAIN_S
@@ -246,7 +246,7 @@ def check_conservation(visits: pl.DataFrame, arrivals: pl.DataFrame) -> None:
     """Hold the law: every customer who came made a first attempt, and nobody else did.
 
     Raises:
-        BrokenLawError: the law is broken.
+        InvariantError: the law is broken.
     """
     first = visits.filter(pl.col("attempt") == 1)["customer"].sort()
     if not first.equals(arrivals["customer"].sort()):

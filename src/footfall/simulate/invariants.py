@@ -58,7 +58,7 @@ def flow(visits: Seen, counts: Counts) -> int:
     visit was due, and are those whose visit ended and by whom it got fuller.
 
     Raises:
-        BrokenLawError: a customer was lost, or counted twice.
+        InvariantError: a customer was lost, or counted twice.
     """
     stations = visits.channels * len(counts.operations) + visits.operations
     over = visits.outcomes != UNFINISHED
@@ -75,7 +75,7 @@ def shares(visits: Seen, counts: Counts) -> int:
     """Hold the shares of all outcomes among a station's arrivals to a sum of one; returns the checks.
 
     Raises:
-        BrokenLawError: they add up to something else.
+        InvariantError: they add up to something else.
     """
     came = counts.came[-1]
     sizes = (*came.shape, NAMELESS + 1)
@@ -124,7 +124,7 @@ def little(visits: Seen, counts: Counts) -> int:
     in hand (Brumelle 1971). Over the whole day a line's integral is also the sum of the visits' waits.
 
     Raises:
-        BrokenLawError: the station counted another time than its customers tell.
+        InvariantError: the station counted another time than its customers tell.
     """
     edges_s, whole_s = counts.edges_s, counts.edges_s[[0, -1]]
     waits_s: Floats = np.bincount(
@@ -169,7 +169,7 @@ def order(visits: pl.DataFrame, counts: Counts) -> int:
     """Hold every visit's times to their order, and its row to the laws of `Visit`; returns the checks.
 
     Raises:
-        BrokenLawError: a wait is negative or longer than its visit, or a time lies before an earlier one.
+        InvariantError: a wait is negative or longer than its visit, or a time lies before an earlier one.
     """
     started = pl.col("started_s").fill_null(pl.col("due_s"))
     served = pl.col("served_s").fill_null(started)
@@ -214,7 +214,7 @@ def limits(counts: Counts) -> int:
     """Hold every rate limit and every longest wait; returns the number of those held.
 
     Raises:
-        BrokenLawError: more passed than the rate and its burst allow, or somebody waited too long.
+        InvariantError: more passed than the rate and its burst allow, or somebody waited too long.
     """
     for channel, bound in counts.bounds:
         if isinstance(bound, RateBound):
@@ -260,7 +260,7 @@ def staffing(counts: Counts) -> int:
     Whoever is busy when the number drops finishes, but nobody begins until it is back within it.
 
     Raises:
-        BrokenLawError: a service began without a server.
+        InvariantError: a service began without a server.
     """
     for shift in counts.shifts:
         _hold_staffing(shift)
@@ -315,7 +315,7 @@ def check_invariants(visits: pl.DataFrame, counts: Counts) -> InvariantsHeld:
     """Hold a day's visits (columns of `VISITS`) and its stations' counts to every law.
 
     Raises:
-        BrokenLawError: a law is broken; the text names it, the station, the interval and both numbers.
+        InvariantError: a law is broken; the text names it, the station, the interval and both numbers.
     """
     in_order = order(visits, counts)
     columns = seen(visits, counts)
