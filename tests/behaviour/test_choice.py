@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from footfall.behaviour import keyed
 from footfall.behaviour.choice import (
-    NOBODY,
+    NO_CHANNEL,
     Chooser,
     choose,
     expected_waits,
@@ -108,7 +108,7 @@ def test_the_table_chooses_as_the_formula_and_never_what_is_excluded(
     number = model.operations.index(operation)
     bits = sum(1 << k for k, known in enumerate(model.channels) if known.name in excluded)
     found = Chooser(model).choose(segment, number, at_s, bits, u)
-    assert (None if found == NOBODY else model.channels[found].name) == chosen
+    assert (None if found == NO_CHANNEL else model.channels[found].name) == chosen
     assert chosen not in excluded
     if chosen is not None:
         assert operation in model.channel(chosen).dialogues
@@ -130,7 +130,7 @@ def test_first_choices_are_those_of_each_customer_alone(small_province: Model, c
             keyed.uniform(key, CHOICE),
         )
         found = customers.channels[n]
-        assert (None if found == NOBODY else model.channels[found].name) == chosen
+        assert (None if found == NO_CHANNEL else model.channels[found].name) == chosen
 
 
 def test_a_longer_expected_wait_drives_customers_away(small_province: Model) -> None:
@@ -153,4 +153,4 @@ def test_a_customer_with_every_door_shut_has_nowhere_to_go(
     people = draw_arrivals(model(channel(gateway, opening=hours), population=number(2000)), 1, 0)
     inside = (people.at_s >= 36_000) & (people.at_s < 39_600)
     assert inside.any()
-    assert np.array_equal(people.channels != NOBODY, inside)
+    assert np.array_equal(people.channels != NO_CHANNEL, inside)

@@ -112,14 +112,19 @@ HOUSE_WORDS = frozenset(
     }
 )
 PLAIN_ROOMS: dict[str, frozenset[str]] = {
+    "behaviour": frozenset(),
     "chart": frozenset(),
     "choice": frozenset(),
     "criteria": frozenset(),
     "fit": frozenset({"nobody"}),
+    "model": frozenset(),
+    "pytest_plugin": frozenset(),
     "records": frozenset(),
-    "service": frozenset({"slip"}),
+    "service": frozenset(),
+    "simulate": frozenset(),
     "stats": frozenset(),
     "theory": frozenset(),
+    "workload": frozenset({"nobody", "errand"}),
 }
 """Rooms in plain words, each with the words that it still needs: names of other rooms or of an interface."""
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")

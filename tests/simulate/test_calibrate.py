@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import optimize, stats
 
-from footfall.behaviour.choice import NOBODY, probabilities
+from footfall.behaviour.choice import NO_CHANNEL, probabilities
 from footfall.choice.calibration import calibrated, expected_shares
 from footfall.model.channel import Channel
 from footfall.model.model import Model
@@ -40,7 +40,7 @@ def test_simulated_customers_choose_as_expected(small_province: Model) -> None:
     """Chi-square of a day's first choices against the observed shares."""
     people = draw_arrivals(small_province, 11, 0)
     operation = small_province.operations.index("recharge")
-    chosen = people.channels[(people.operations == operation) & (people.channels != NOBODY)]
+    chosen = people.channels[(people.operations == operation) & (people.channels != NO_CHANNEL)]
     shares = observed_shares("recharge")
     counts = np.array([np.sum(chosen == k) for k in range(len(small_province.channels))])
     expected = np.array([shares.get(c.name, 0.0) for c in small_province.channels]) * len(chosen)

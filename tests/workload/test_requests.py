@@ -92,7 +92,11 @@ def test_parquet_is_read_with_its_own_types(tmp_path: Path) -> None:
         ("time,b\nsoon,2\n", None, "no row has a time that can be read; the first, in line 2, is 'soon'"),
         ("", None, "has no rows"),
         (" \n\n", None, "has no rows"),
-        ("INFO: started\nINFO: ready\n", None, "no known form; the first is 'INFO: started'.*--time-format"),
+        (
+            "INFO: started\nINFO: ready\n",
+            None,
+            "no known format; the first is 'INFO: started'.*--time-format",
+        ),
         ('[{"ts": 1},{"ts": 2}]', None, r"is a JSON document.* jq -c '\.\[\]' FILE"),
         ('[\n {\n  "ts": 1\n }\n]\n', None, "is a JSON document"),
         ('{\n "ts": 1\n}\n', None, "is a JSON document"),

@@ -135,7 +135,7 @@ def talk_with(station: CallCentre, group: str, operation: str) -> AnyDuration:
     return own or times_of(station, operation, "talk")
 
 
-# ── State of a kiosk when the doors open: up, or still under repair
+# ── State of a kiosk at opening: up, or still under repair
 
 _MACHINES = -2
 """A replication number of their own: both worlds find the same machines down."""

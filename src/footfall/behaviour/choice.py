@@ -120,7 +120,7 @@ def _log_sum_exp(values: Mapping[str, float]) -> float:
 
 # ── `choose`, tabulated: the same answers, with the exponentials taken once for each situation
 
-NOBODY = -1
+NO_CHANNEL = -1
 """Choice of a customer for whom no channel is left."""
 
 
@@ -134,14 +134,14 @@ class Chooser:
         self._rows: dict[tuple[int, int, int, int], tuple[list[int], list[float]]] = {}
 
     def choose(self, segment: int, operation: int, at_s: float, excluded: int, u: float) -> int:
-        """Position of the channel taken at the uniform number u, or `NOBODY`.
+        """Position of the channel taken at the uniform number u, or `NO_CHANNEL`.
 
         It is what `choice.choose` gives with the expected waits of that second of the run. `excluded` has
         a bit for the position of each channel that the customer has tried or cannot reach.
         """
         day_s = self._model.clock.day_s(at_s)
         channels, bounds = self.row(segment, operation, int(day_s // HALF_HOUR_S) % HALF_HOURS, excluded)
-        return channels[place_of(bounds, u)] if channels else NOBODY
+        return channels[place_of(bounds, u)] if channels else NO_CHANNEL
 
     def row(
         self, segment: int, operation: int, half_hour: int, excluded: int
@@ -167,7 +167,7 @@ def first_choices(
     operations: NDArray[np.int64],
     at_s: NDArray[np.float64],
 ) -> NDArray[np.int64]:
-    """First choice of customers at seconds of the day, as a position in `model.channels`; or `NOBODY`."""
+    """First choice of customers at seconds of the day, as a position in `model.channels`; or `NO_CHANNEL`."""
     position = {channel.name: k for k, channel in enumerate(model.channels)}
     limited = sorted({name for segment in model.segments for name in segment.reach})
     half_hours = (at_s // HALF_HOUR_S).astype(np.int64) % HALF_HOURS
@@ -178,7 +178,7 @@ def first_choices(
         code = code * 2 + out
     u = keyed.uniforms(keys, CHOICE)
     chooser = Chooser(model)
-    chosen = np.full(len(keys), NOBODY, dtype=np.int64)
+    chosen = np.full(len(keys), NO_CHANNEL, dtype=np.int64)
     order = np.argsort(code, kind="stable")
     starts = np.flatnonzero(np.diff(code[order], prepend=-1))
     for group in np.split(order, starts[1:]) if len(order) else []:

@@ -12,7 +12,7 @@ from footfall.model.population import Accounts, FollowUps, Segment
 from footfall.model.station_specs import CallCentre, Retry
 from footfall.records.rows import Outcome
 
-# ── What belongs to one customer: their channels within reach, their nearest place, their slips
+# ── What belongs to one customer: their channels within reach, their nearest place, their mistakes
 
 REACH = "reach."
 SITE = "site."
@@ -49,7 +49,7 @@ def nearest_site(channel: Channel, key: int) -> int:
     return int(keyed.uniform(key, SITE + channel.name) * channel.sites)
 
 
-def slip(work: Work, by: str, u: float) -> Fault | None:
+def fault_drawn(work: Work, by: str, u: float) -> Fault | None:
     """Fault of the given doer that strikes at the uniform number u, if any."""
     for fault in work.faults:
         if fault.by == by:

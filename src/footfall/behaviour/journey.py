@@ -17,7 +17,7 @@ All random numbers are keyed by the customer (`keyed`): hosts that see the same 
 """
 
 from footfall.behaviour import keyed
-from footfall.behaviour.choice import NOBODY, Chooser
+from footfall.behaviour.choice import NO_CHANNEL, Chooser
 from footfall.behaviour.customer_rules import CHOICE, FOLLOW, FOLLOW_DELAY, Action, after, out_of_reach
 from footfall.model.model import Model
 from footfall.records.rows import Outcome
@@ -72,7 +72,7 @@ class Journeys:
         if journey.action is Action.SWITCH:
             journey.tried |= 1 << journey.channel
             channel = self._choose(journey, at_s)
-            if channel == NOBODY:
+            if channel == NO_CHANNEL:
                 journey.action = Action.GIVE_UP
                 return
             journey.channel = channel
@@ -80,7 +80,7 @@ class Journeys:
         journey.action = Action.VISIT
 
     def _choose(self, journey: Journey, at_s: float) -> int:
-        """Give the position of the channel that the customer switches to; `NOBODY` when none is left."""
+        """Give the position of the channel that the customer switches to; `NO_CHANNEL` when none is left."""
         key, segment = journey.key, journey.segment
         excluded = journey.tried
         for name in out_of_reach(self._segments[segment], key):

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from footfall.load.result_rows import ArrivalState, ArrivalStates
 
-NOBODY = -1
+NO_CHANNEL = -1
 
 
 class Assignment:
@@ -18,7 +18,7 @@ class Assignment:
         """Own nothing yet; `due_s` is sorted, `tally` is the account of the same arrivals."""
         self._due_s = due_s
         self._tally = tally
-        self._owners = [NOBODY] * len(due_s)
+        self._owners = [NO_CHANNEL] * len(due_s)
         self._slots = [0] * len(due_s)
         self._workers: list[str] = []
 
@@ -45,7 +45,7 @@ class Assignment:
         numbers = [self._number(worker) for worker in workers]
         shares: dict[str, list[int]] = {worker: [] for worker in workers}
         for k, arrival in enumerate(arrivals):
-            if self._owners[arrival] != NOBODY:
+            if self._owners[arrival] != NO_CHANNEL:
                 msg = f"arrival {arrival} has an owner"
                 raise ValueError(msg)
             self._owners[arrival] = numbers[k % len(workers)]
@@ -86,7 +86,7 @@ class Assignment:
             if state is ArrivalState.STARTED or (state is ArrivalState.WAITING and may_be_started(arrival)):
                 self._tally.lose(arrival)
             elif state is ArrivalState.WAITING:
-                self._owners[arrival] = NOBODY
+                self._owners[arrival] = NO_CHANNEL
                 free.append(arrival)
         return free
 

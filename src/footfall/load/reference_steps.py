@@ -16,9 +16,9 @@ from footfall.behaviour.customer_rules import (
     HUMAN,
     PATIENCE,
     TALK,
+    fault_drawn,
     forgets_logout,
     numbered_steps,
-    slip,
     wants_agent,
 )
 from footfall.load.identity import UNKNOWN_COMMAND, UNKNOWN_ITEM, WRONG_PIN
@@ -66,29 +66,29 @@ class HttpSteps:
         """Send the visit along with every request from now on."""
         self._headers["X-Visit"] = visit
 
-    def turn(self, verb: Verb, page: int, slip: str) -> None:
-        """Fetch one page of a turn; `slip` is the customer's fault to enact, or empty.
+    def turn(self, verb: Verb, page: int, fault_drawn: str) -> None:
+        """Fetch one page of a turn; `fault_drawn` is the customer's fault to enact, or empty.
 
         Raises:
             VisitOverError: the answer is not the right one.
         """
         if verb is Verb.LOGIN:
-            self._log_in(slip)
+            self._log_in(fault_drawn)
         elif verb is Verb.BROWSE:
             self._browse()
         elif verb is Verb.QUERY:
             self._ask("GET", QUERY_PAGES[page % len(QUERY_PAGES)], has(200, self._query_text(page)))
         elif verb is Verb.ORDER:
-            self._order(slip)
+            self._order(fault_drawn)
         elif verb is Verb.CONFIRM:
             self._confirm()
         elif page == 0:
             # A session is closed once, however many pages the turn has.
             self._ask("POST", "/logout", status_is(204))
 
-    def _log_in(self, slip: str) -> None:
+    def _log_in(self, fault_drawn: str) -> None:
         person = self._attempt.customer.person
-        body = {"msisdn": person.msisdn, "pin": person.wrong_pin if slip == WRONG_PIN else person.pin}
+        body = {"msisdn": person.msisdn, "pin": person.wrong_pin if fault_drawn == WRONG_PIN else person.pin}
         answer = self._ask("POST", "/login", has_token(200, "token"), body=body)
         token = answer.data["token"]
         self._headers["Authorization"], self._hidden = f"Bearer {token}", frozenset({token})
@@ -106,8 +106,8 @@ class HttpSteps:
     def _query_text(page: int) -> str:
         return ("msisdn", "entries", "plan")[page % len(QUERY_PAGES)]
 
-    def _order(self, slip: str) -> None:
-        if slip == UNKNOWN_ITEM:
+    def _order(self, fault_drawn: str) -> None:
+        if fault_drawn == UNKNOWN_ITEM:
             self._place(OrderOutcome(self._new_key(), _NO_SUCH_ITEM))
             return
         attempt = self._attempt
@@ -232,14 +232,14 @@ class MessageSteps:
         self._confirms = any(turn.verb is Verb.CONFIRM for turn in attempt.channel.dialogues[operation])
         self._sent = 0
 
-    def turn(self, verb: Verb, _page: int, slip: str) -> None:
-        """Send one message and wait for its answer; `slip` is the customer's fault to enact, or empty.
+    def turn(self, verb: Verb, _page: int, fault_drawn: str) -> None:
+        """Send one message and wait for its answer; `fault_drawn` is the customer's fault to enact, or empty.
 
         Raises:
             VisitOverError: the answer is not the right one, or none came.
         """
         text = self._text(verb)
-        number = self._send(f"?{text}" if slip == UNKNOWN_COMMAND else text)
+        number = self._send(f"?{text}" if fault_drawn == UNKNOWN_COMMAND else text)
         said = self._answer_to(number)
         wanted = "confirm" if verb is Verb.ORDER and self._confirms else "ok"
         if said.get("code") != wanted:
@@ -330,7 +330,7 @@ _Numbered = Iterable[tuple[int, Step]]
 class Steps(Protocol):
     """A way of asking for one page or message of a turn."""
 
-    def turn(self, verb: Verb, page: int, slip: str) -> None:
+    def turn(self, verb: Verb, page: int, fault_drawn: str) -> None:
         """Ask for it; raises `VisitOverError` when the visit cannot go on."""
 
 
@@ -367,7 +367,7 @@ def _walk(attempt: Attempt, numbered: _Numbered, turns: Steps, *, hurried: bool 
     for number, turn in numbered:
         if not hurried:
             attempt.be_human(turn.human.at(attempt.u(HUMAN, number)))
-        slipped = slip(attempt.channel.works[turn.verb], "customer", attempt.u(CUSTOMER_FAULT, number))
+        slipped = fault_drawn(attempt.channel.works[turn.verb], "customer", attempt.u(CUSTOMER_FAULT, number))
         if slipped is not None and slipped.outcome is Outcome.UNCONFIRMED:
             raise VisitOverError(Outcome.UNCONFIRMED, slipped.cause)
         for page in range(int(turn.pages)):

@@ -254,13 +254,13 @@ def _of(law: DistributionFamily, mean: float | str, cv: float | None = None) -> 
     try:
         return Duration.model_validate({"law": law, "mean_s": mean, "cv": cv})
     except ValidationError as error:
-        told = in_words(error, Duration)
-        field = told.place.removeprefix("Duration").replace("mean_s", "mean")
-        raise BadModelError(user_line(), law.value + field, told.problem, told.expected) from None
+        found = in_words(error, Duration)
+        field = found.place.removeprefix("Duration").replace("mean_s", "mean")
+        raise BadModelError(user_line(), law.value + field, found.problem, found.expected) from None
 
 
 NEVER = Duration(law=DistributionFamily.CONSTANT, mean_s=default(inf))
-"""A time that does not end: whoever has this patience stays."""
+"""A time that does not end: a customer with this patience stays."""
 AT_ONCE = Duration(law=DistributionFamily.CONSTANT, mean_s=default(0))
 
 # The names within the kit, where a time has its unit in its name.

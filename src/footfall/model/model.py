@@ -143,7 +143,7 @@ class DayClock(Spec):
     """Maps seconds of a run to seconds of the day, by which staff, opening hours and expected waits go.
 
     Unless said otherwise they are the same. A played window begins later and runs `speed` times as fast;
-    once it is over, its last moment lasts, so that nobody is sent home while the last customers are served.
+    once it is over, its last moment lasts, so that staff stay while the last customers are served.
     """
 
     starts_s: float = 0.0
@@ -199,7 +199,7 @@ class ShareDefinition(Spec):
 
     name: str
     text: str
-    """The definition in words, printed beside every share."""
+    """The definition in words, printed with every share."""
     electronic: Several[str]
     """Channels in the numerator."""
     counted: Several[str]

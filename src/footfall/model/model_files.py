@@ -56,8 +56,8 @@ def model_of_text(text: str, where: str) -> Model:
     try:
         return Model.model_validate(json.loads(text, object_hook=_object))
     except ValidationError as error:
-        told = in_words(error, Model)
-        raise BadInputError(where, f"damaged ({told.place}: {told.problem})", told.expected) from error
+        found = in_words(error, Model)
+        raise BadInputError(where, f"damaged ({found.place}: {found.problem})", found.expected) from error
     except (ValueError, TypeError, RecursionError) as error:
         raise BadInputError(where, f"damaged ({error})", "a model") from error
 
@@ -97,7 +97,7 @@ def toml_of(model: Model, notes: Sequence[str] = ()) -> str:
     document = tomlkit.document()
     for note in notes:
         document.add(tomlkit.comment(" ".join(note.split())))
-    for name, item in _values_first([(name, _item(value, name)) for name, value in _told(model)]):
+    for name, item in _values_first([(name, _item(value, name)) for name, value in _said(model)]):
         document.add(name, item)
     return tomlkit.dumps(document)
 
@@ -120,7 +120,7 @@ def model_of_toml(text: str, where: str) -> Model:
         raise BadInputError(where, "is nested too deeply", _EXPECTED) from None
 
 
-def _told(spec: BaseModel) -> list[tuple[str, Any]]:
+def _said(spec: BaseModel) -> list[tuple[str, Any]]:
     """Give the fields of a spec that a file must name, with their values."""
     implied = _implied(spec)
     return [
@@ -140,10 +140,10 @@ def _implied(spec: BaseModel) -> set[str]:
         verbs = (turn.verb for turns in spec.dialogues.values() for turn in turns)
         found |= {"works"} if _is_default(spec.works, dict.fromkeys(verbs, Work())) else set()
     if isinstance(spec, Model):
-        told = {name: getattr(spec, name) for name in ("choice", "share_definitions")}
-        fields = {name: getattr(spec, name) for name in type(spec).model_fields if name not in told}
+        short_forms = {name: getattr(spec, name) for name in ("choice", "share_definitions")}
+        fields = {name: getattr(spec, name) for name in type(spec).model_fields if name not in short_forms}
         plain = Model.model_validate(fields)
-        found |= {name for name, value in told.items() if _is_default(value, getattr(plain, name))}
+        found |= {name for name, value in short_forms.items() if _is_default(value, getattr(plain, name))}
     return found
 
 
@@ -165,7 +165,7 @@ def _item(value: Any, name: str) -> Item:  # noqa: ANN401  any part of a model
         return _number(value)
     if isinstance(value, BaseModel):
         short = _short(value) if isinstance(value, Profile) else None
-        return short or _fields([(key, _item(part, key)) for key, part in _told(value)], name)
+        return short or _fields([(key, _item(part, key)) for key, part in _said(value)], name)
     if isinstance(value, dict):
         return _fields(_alike([(str(key), _item(part, str(key))) for key, part in value.items()]), name)
     if isinstance(value, tuple):

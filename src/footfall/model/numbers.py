@@ -41,7 +41,7 @@ class Grade(StrEnum):
     ASSUMED = "C"
     """Our assumption: to be measured, and varied in a sensitivity run."""
     FITTED = "fit"
-    """Fitted to somebody's own records, which the source names."""
+    """Fitted to a user's own records, which the source names."""
     SET = "set"
     """Given by the user for this run."""
 

@@ -96,7 +96,7 @@ class Segment(Spec):
 
 
 class FollowUp(Spec):
-    """What customers do after one kind of failure; whoever neither retries nor switches gives up.
+    """What customers do after one kind of failure; those who neither retry nor switch give up.
 
     Example:
         >>> AfterFailure(0.5, switch_share=0.3, delay=exponential("2 min")).retry_share
@@ -123,7 +123,7 @@ class FollowUp(Spec):
 
 
 class FollowUps(Spec):
-    """The rules of retry, switch and give-up, by outcome; an outcome that is not here ends the errand.
+    """The rules of retry, switch and give-up, by outcome; an outcome that is not here ends the journey.
 
     Example:
         >>> RetryPolicy(3, {"timeout": AfterFailure(0.5, 0.3, "1 min")}).attempts_most
@@ -243,7 +243,7 @@ RangeFactor = Annotated[Number, Ge(1), Le(10)]
 
 
 class Slope(Spec):
-    """A number that nobody has measured: its value in the central future, and how far futures differ."""
+    """A number that has not been measured: its value in the central future, and how far futures differ."""
 
     value: NonNegative
     range_factor: RangeFactor
@@ -304,7 +304,7 @@ class Province(Spec):
 
 
 class Adoption(Spec):
-    """All that the monthly tier needs beside the model."""
+    """All that the monthly tier needs in addition to the model."""
 
     start_share: Share | None = None
     """Electronic share at month 0 by the model's first definition; None: what the model's choices give."""
@@ -312,7 +312,7 @@ class Adoption(Spec):
     """1 - r of H <- r H + (1 - r) (share chosen)."""
     trust: Trust
     awareness: dict[str, Awareness]
-    """By electronic channel; absent: whomever it reaches knows it, always."""
+    """By electronic channel; absent: all whom it reaches know it, always."""
     upgrade: Upgrade
     provinces: tuple[Province, ...]
 

@@ -37,11 +37,11 @@ Rounding = Literal["nearest", "random"]
 
 
 AgentChoice = Literal["preferred", "longest_idle", "random"]
-"""Which idle agent a call goes to: by the groups' preferences; whoever has been idle longest; any of them,
+"""Which idle agent a call goes to: by the groups' preferences; the longest idle; any of them,
 each as likely."""
 
 Redials = Literal["drawn_anew", "as_before"]
-"""Patience and talk of somebody who calls again: drawn anew for each call, or as in the first."""
+"""Patience and talk of a caller who calls again: drawn anew for each call, or as in the first."""
 
 
 class Caller(Spec):
@@ -89,7 +89,7 @@ class AgentGroup(Spec):
 
 
 class Callback(Spec):
-    """Whoever would wait long is offered a call back, and hangs up if they accept it.
+    """Callers who would wait long are offered a call back, and hang up if they accept it.
 
     Example:
         >>> Callback(offered_wait="2 min", accepted_share="40%", latest="1h").latest_s
@@ -100,11 +100,11 @@ class Callback(Spec):
     """Offered to callers whose wait, by those ahead of them and the agents on duty, would be longer."""
     accepted_share: Share
     latest_s: SecondsAboveZero
-    """They are called when an agent is idle and nobody waits on the line. Who was not called for so long
+    """They are called when an agent is idle and no caller waits on the line. Who was not called for so long
     joins those on the line, at the place that they would have had among them."""
 
 
-# ── What a request server does to requests beside serving them: limits their rate, and stalls
+# ── What a request server does to requests other than serving them: limits their rate, and stalls
 
 
 class RateLimit(Spec):
@@ -240,7 +240,7 @@ class Counters(Spec):
     balk_wait: AnyDuration = NEVER
     """A customer who reads a longer wait off the ticket display does not join (`balked`)."""
     priority: dict[str, Count] = Field(default_factory=dict)
-    """By segment or operation: the greater is called before the smaller, nobody is interrupted; absent: 0."""
+    """By segment or operation: the greater goes first, no talk is interrupted; absent: 0."""
 
     if TYPE_CHECKING:
 
@@ -315,7 +315,7 @@ class CallCentre(Spec):
     patience: AnyDuration = NEVER
     """How long a caller waits for an agent before hanging up (`abandoned`)."""
     talk: AnyDuration
-    """How long agent and caller talk, beside what the agent's screens take."""
+    """How long agent and caller talk, in addition to what the agent's screens take."""
     wrap_up: AnyDuration = AT_ONCE
     """Time the agent needs after the call before taking the next one."""
     agent_share: Annotated[dict[str, Share], BeforeValidator(_of_every_operation)] = Field(
@@ -329,9 +329,9 @@ class CallCentre(Spec):
     credit_s: dict[str, Seconds] = Field(default_factory=dict)
     """By segment: they wait where they would stand had they come so much earlier; absent: 0."""
     redials: Redials = "drawn_anew"
-    """Whether somebody who calls again has the patience and talk of the first call."""
+    """Whether a caller who calls again has the patience and talk of the first call."""
     callback: Callback | None = None
-    """None: nobody is called back."""
+    """None: no caller is called back."""
 
     @model_validator(mode="after")
     def _groups_fit(self) -> Self:

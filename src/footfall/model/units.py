@@ -11,7 +11,7 @@ from footfall.model.value_errors import BadModelError, WrongValueError, user_lin
 never = NEVER
 """A time that does not end: `patience=never`."""
 unlimited = default(float("inf"))
-"""A number that nobody counts: `room=unlimited`."""
+"""A number without a bound: `room=unlimited`."""
 _MINUTE_S = 60.0
 _RATE = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(?:/|per)\s*(s|second|min|minute|h|hour|d|day)")
 _EVERY_S = {"s": 1.0, "m": _MINUTE_S, "h": HOUR_S, "d": DAY_S}
@@ -191,12 +191,12 @@ class Source:
     ) -> Profile: ...
     def __call__(self, value: Daily, note: str = "") -> Number | Profile:
         """Give a number, or a day of them, with this source."""
-        told = "; ".join(text for text in (note, self.text) if text)
+        combined = "; ".join(text for text in (note, self.text) if text)
         if isinstance(value, Profile):
-            return value.model_copy(update={"grade": self.grade, "source": told})
+            return value.model_copy(update={"grade": self.grade, "source": combined})
         if isinstance(value, Mapping | Sequence):
-            return by_hour(value, told, self.grade)
-        return Number(_number(value, "a sourced number"), self.grade, told)
+            return by_hour(value, combined, self.grade)
+        return Number(_number(value, "a sourced number"), self.grade, combined)
 
 
 def source(grade: str, text: str = "") -> Source:

@@ -58,7 +58,7 @@ def in_words(error: ValidationError, spec: type[BaseModel], where: str = "") -> 
     """Give the first problem of a failed check of a spec as one line."""
     detail = error.errors(include_url=False)[0]
     path, meaning, owner = _place(spec, detail["loc"])
-    problem, expected = _told(detail, owner, meaning)
+    problem, expected = _described(detail, owner, meaning)
     name = path.rpartition(".")[2].partition("[")[0].replace("_", " ")
     place = f"{spec.__name__} {path}".rstrip()
     return BadModelError(where, place, problem, expected.replace("{name}", name))
@@ -90,7 +90,7 @@ def shown_path(path: str) -> str:
     return str(found.relative_to(Path.cwd())) if found.is_relative_to(Path.cwd()) else path
 
 
-def _told(detail: ErrorDetails, owner: type[BaseModel], meaning: str) -> tuple[str, str]:
+def _described(detail: ErrorDetails, owner: type[BaseModel], meaning: str) -> tuple[str, str]:
     """Give what is wrong, and what was expected."""
     kind, context = detail["type"], detail.get("ctx", {})
     value, cause = _shown(detail["input"]), context.get("error")

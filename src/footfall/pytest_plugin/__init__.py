@@ -5,7 +5,7 @@
         assert run.passed
         assert run.measure("web.query").response_s_p95 < 3
 
-Every pytest session of whoever has installed Footfall loads this module. So it imports next to nothing: no
+Every pytest session in an environment with Footfall loads this module. So it imports next to nothing: no
 Locust, whose patches would change the session, and nothing else that is slow.
 """
 
@@ -17,7 +17,7 @@ from footfall.pytest_plugin.call import FootfallRun, RunPlace
 
 __all__ = ["FootfallRun"]
 _CALLER = pytest.StashKey[FootfallRun]()
-_TOLD = pytest.StashKey[int]()
+_REPORTED = pytest.StashKey[int]()
 """How many of the session's runs are some test's own."""
 _OWN = pytest.StashKey[list[object]]()
 """Of a test: the runs that were played while it was set up and called."""
@@ -57,8 +57,8 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     caller = item.config.stash.get(_CALLER, None)
     if caller is None:
         return (yield)
-    new = caller.runs[item.config.stash.get(_TOLD, 0) :]
-    item.config.stash[_TOLD] = len(caller.runs)
+    new = caller.runs[item.config.stash.get(_REPORTED, 0) :]
+    item.config.stash[_REPORTED] = len(caller.runs)
     item.user_properties += [("footfall", f"{run!r} {run.folder}") for run in new]
     item.stash.setdefault(_OWN, []).extend(new)
     report = yield

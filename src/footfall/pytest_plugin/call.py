@@ -78,8 +78,8 @@ class FootfallRun:
         asked |= {"changes": dict(changes or {}), "also": _lines(also)}
         asked |= {} if criteria is None else {"criteria": _lines(criteria)}
         asked |= dict(options) if isinstance(options, Mapping) else {"words": list(options)}
-        told = self._load(asked, timeout_s)
-        run = read_run(folder, str(scenario), told)
+        outcome = self._load(asked, timeout_s)
+        run = read_run(folder, str(scenario), outcome)
         self.runs.append(run)
         return run
 

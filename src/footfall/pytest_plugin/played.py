@@ -72,8 +72,8 @@ class PlayedRun:
         return "\n".join((f"{self.scenario}: {self.verdict}", *judged, *last))
 
 
-def read_run(folder: Path, scenario: str, told: Mapping[str, Any]) -> PlayedRun:
-    """Read a run that has ended; `told` is what `footfall load --json` said.
+def read_run(folder: Path, scenario: str, outcome: Mapping[str, Any]) -> PlayedRun:
+    """Read a run that has ended; `outcome` is what `footfall load --json` said.
 
     Raises:
         BadInputError: a file of the run is missing or damaged.
@@ -82,9 +82,9 @@ def read_run(folder: Path, scenario: str, told: Mapping[str, Any]) -> PlayedRun:
     rows = read_csv(folder / "measures.csv", MEASURES).iter_rows(named=True)
     return PlayedRun(
         scenario=scenario,
-        verdict=Verdict(told["verdict"]),
-        reason=told["reason"],
-        criteria=tuple(_judgement(each) for each in told["criteria"]),
+        verdict=Verdict(outcome["verdict"]),
+        reason=outcome["reason"],
+        criteria=tuple(_judgement(each) for each in outcome["criteria"]),
         measures=tuple(Measure(**row) for row in rows),
         arrivals=manifest.arrivals or ArrivalCounts(),
         lag_s=manifest.lag_s or Lag(),

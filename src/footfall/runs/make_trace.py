@@ -21,7 +21,15 @@ from footfall.runs.content import change_texts, model_in, with_changes
 from footfall.runs.messages import QUIET, Messages
 from footfall.runs.times import window_of
 from footfall.workload.arrivals import arrivals_table, draw_arrivals, rates_within
-from footfall.workload.logged_requests import LogForm, Requests, Rule, errands, read_requests, rule_of, ruled
+from footfall.workload.logged_requests import (
+    LogForm,
+    Requests,
+    Rule,
+    demand_of_requests,
+    read_requests,
+    rule_of,
+    ruled,
+)
 from footfall.workload.scenario import Scenario, changed, play_of, read_scenario, with_outages
 from footfall.workload.trace import LogInfo, Trace, TraceInfo, busiest_window, cut, random_choice, write_trace
 
@@ -370,7 +378,7 @@ def trace_of_log(
     requests = read_requests(log.path, log.form)
     named = ruled(requests.frame, rules)
     told_of_log = _told(log, requests, named, rules)
-    who = errands(named, rules, model, seed)
+    who = demand_of_requests(named, rules, model, seed)
     if who.is_empty():
         seen = ", ".join(map(repr, told_of_log.no_errand_examples)) or "none"
         problem = f"no request matches a rule; paths of the log: {seen}"

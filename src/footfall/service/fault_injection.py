@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from math import ceil
 
 from footfall.behaviour import keyed
-from footfall.behaviour.customer_rules import SERVICE, SERVICE_FAULT, WRAP_UP, slip
+from footfall.behaviour.customer_rules import SERVICE, SERVICE_FAULT, WRAP_UP, fault_drawn
 from footfall.model.channel import Channel, Fault, Verb, Work
 from footfall.model.station_specs import CallCentre
 
@@ -46,7 +46,7 @@ class FaultInjector:
         service_s = work.service.at(keyed.uniform(key, SERVICE))
         if not work.faults or not may_fail:
             return ServiceDraw(service_s, None)
-        return ServiceDraw(service_s, slip(work, "service", keyed.uniform(key, SERVICE_FAULT)))
+        return ServiceDraw(service_s, fault_drawn(work, "service", keyed.uniform(key, SERVICE_FAULT)))
 
     def wrap_up_s(self) -> float:
         """Draw the wrap-up time after a call."""

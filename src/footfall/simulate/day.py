@@ -7,7 +7,7 @@ from typing import NamedTuple
 import polars as pl
 
 from footfall.behaviour import keyed
-from footfall.behaviour.choice import NOBODY
+from footfall.behaviour.choice import NO_CHANNEL
 from footfall.behaviour.customer_rules import Action, account, nearest_site, refusal
 from footfall.behaviour.journey import Journeys
 from footfall.model.channel import Channel
@@ -67,7 +67,7 @@ class Day:
     ) -> None:
         """Set up the stations, whose draws a sampler makes from the people's keys; `run` begins the day.
 
-        `refused` is what `refusals` gives for the model and seed, where somebody has it already.
+        `refused` is what `refusals` gives for the model and seed, where it is known already.
         """
         self.model = model
         self.env = Environment()
@@ -104,7 +104,7 @@ class Day:
         Raises:
             InvariantError: a law that every run obeys is broken.
         """
-        Script(self.env, self._doorman()).resume()
+        Script(self.env, self._arrival_process()).resume()
         last_s = self._length_s + DRAIN_S
         with without_cycle_search():
             while self.env.peek() < last_s:
@@ -181,13 +181,13 @@ class Day:
             return None
         return float(channel.logout_reminder.idle_s), self._gateway.remind
 
-    def _doorman(self) -> Body:
+    def _arrival_process(self) -> Body:
         """Let the customers in, each at their time."""
         people = self._people
         columns = (people.at_s, people.keys, people.segments, people.operations, people.subscribers)
         rows = zip(*(column.tolist() for column in (*columns, people.channels)), strict=True)
         for n, (at_s, key, segment, operation, subscriber, first_choice) in enumerate(rows):
-            if first_choice == NOBODY:
+            if first_choice == NO_CHANNEL:
                 continue
             if at_s > self.env.now:
                 yield at_s - self.env.now
@@ -243,7 +243,7 @@ def refusals(model: Model, seed: int) -> dict[str, tuple[str, ...]]:
 
 
 def check_conservation(visits: pl.DataFrame, arrivals: pl.DataFrame) -> None:
-    """Hold the law: every customer who came made a first attempt, and nobody else did.
+    """Check that every customer who came made a first attempt, and no other did.
 
     Raises:
         InvariantError: the law is broken.

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from footfall.records.rows import OUTCOMES, Outcome
 from footfall.simulate.customer_state import Customer
 
-# ── What stations counted and customers told in a day: the two sides that the laws hold together
+# ── What stations counted in a day and what the customers' times give: the two sides of the invariants
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -25,7 +25,7 @@ class StationCounts:
     what: str
     counted: Callable[[float], float]
     """By the station: the time integral of the number present, from the start to this second."""
-    told: Callable[[Floats], Floats]
+    from_times: Callable[[Floats], Floats]
     """By the customers' own times: the same integral over each interval between these edges."""
     by_visits: bool = False
     """Whether the visits' `wait_s` tell it, too."""
@@ -61,7 +61,7 @@ class IntervalCounts:
     what: str
     counted: Floats
     """At each edge, from the start."""
-    told: Floats
+    from_times: Floats
     """In each interval."""
     by_visits: bool = False
 
@@ -109,7 +109,7 @@ _AT_ONCE = 1 << 12
 def level_seconds(begun_s: ArrayLike, ended_s: ArrayLike, edges_s: Floats) -> Floats:
     """Seconds spent by all who were there, in each interval: the sum of the overlaps.
 
-    Whoever has no end is there to the last edge. Beginnings and ends need not be in the same order.
+    Those without an end are there to the last edge. Beginnings and ends need not be in the same order.
     """
     count = len(edges_s) - 1
     widths_s, above_s = np.diff(edges_s), edges_s[1:]
@@ -258,7 +258,7 @@ class DayTally:
             inside=np.array(self._inside, dtype=np.int64).reshape(shape),
             present_s=np.array(self._present_s, dtype=np.float64).reshape(shape[:2]),
             accounts=tuple(
-                IntervalCounts(channel, book.what, counted[:, k], book.told(edges_s), book.by_visits)
+                IntervalCounts(channel, book.what, counted[:, k], book.from_times(edges_s), book.by_visits)
                 for k, (channel, book) in enumerate(self._books)
             ),
             shifts=tuple(

@@ -16,7 +16,7 @@ import simpy
 from simpy.events import NORMAL, Event
 
 PARKED = None
-"""What a script yields to sleep until it is resumed by somebody."""
+"""What a script yields to sleep until it is resumed."""
 
 Body = Generator[float | None, Any, Any]
 

@@ -54,7 +54,7 @@ _LOST = " + ".join(name for name in OUTCOMES if name not in {Outcome.SERVED, Out
 def flow(visits: Seen, counts: Counts) -> int:
     """Hold arrivals = served + each lost state + inside, exactly; returns the number of checks.
 
-    In each interval, by station and operation: those whom the station counted at the door are those whose
+    In each interval, by station and operation: those whom the station counted on arrival are those whose
     visit was due, and are those whose visit ended and by whom it got fuller.
 
     Raises:
@@ -124,7 +124,7 @@ def little(visits: Seen, counts: Counts) -> int:
     in hand (Brumelle 1971). Over the whole day a line's integral is also the sum of the visits' waits.
 
     Raises:
-        InvariantError: the station counted another time than its customers tell.
+        InvariantError: the station counted another time than its customers' times give.
     """
     edges_s, whole_s = counts.edges_s, counts.edges_s[[0, -1]]
     waits_s: Floats = np.bincount(
@@ -133,8 +133,8 @@ def little(visits: Seen, counts: Counts) -> int:
     checks = 0
     for i, channel in enumerate(counts.channels):
         own = visits.channels == i
-        told = level_seconds(visits.due_s[own], visits.ended_s[own], edges_s)
-        checks += _hold(IntervalCounts(channel, "visits", counts.present_s[:, i], told), edges_s)
+        from_times = level_seconds(visits.due_s[own], visits.ended_s[own], edges_s)
+        checks += _hold(IntervalCounts(channel, "visits", counts.present_s[:, i], from_times), edges_s)
         for account in (a for a in counts.accounts if a.channel == channel):
             checks += _hold(account, edges_s)
             if account.by_visits:
@@ -149,12 +149,12 @@ def _hold(account: IntervalCounts, edges_s: Floats) -> int:
     counted = np.diff(account.counted)
     bound = _ABSOLUTE_S + _RELATIVE * float(np.abs(account.counted).max())
     # Whatever is no number is no agreement.
-    for k in np.flatnonzero(~(np.abs(counted - account.told) <= bound)):
+    for k in np.flatnonzero(~(np.abs(counted - account.from_times) <= bound)):
         raise InvariantError(
             f"Little's law of {account.what}",
             f"{account.channel}, {interval(edges_s[k], edges_s[k + 1])}",
             f"the station counted {counted[k]:.9g} customer-seconds, "
-            f"its customers tell {account.told[k]:.9g}",
+            f"its customers' times give {account.from_times[k]:.9g}",
         )
     return len(counted)
 
@@ -203,7 +203,7 @@ def order(visits: pl.DataFrame, counts: Counts) -> int:
     return len(rules) * len(counts.channels)
 
 
-# ── Limits: no more pass than a rate allows, and nobody waits for longer than a queue promises
+# ── Limits: no more pass than a rate allows, and no wait is longer than a queue allows
 
 _REQUESTS = 1e-6
 _SECONDS = 1e-6
@@ -214,7 +214,7 @@ def limits(counts: Counts) -> int:
     """Hold every rate limit and every longest wait; returns the number of those held.
 
     Raises:
-        InvariantError: more passed than the rate and its burst allow, or somebody waited too long.
+        InvariantError: more passed than the rate and its burst allow, or a wait was too long.
     """
     for channel, bound in counts.bounds:
         if isinstance(bound, RateBound):
@@ -251,13 +251,13 @@ def _hold_wait(channel: str, bound: WaitBound, until_s: float) -> None:
         )
 
 
-# ── Servers: nobody is served by one who is not there
+# ── Servers: no service without a server on duty
 
 
 def staffing(counts: Counts) -> int:
     """Hold, at each start of a service: in service <= servers on duty; returns the number of lines checked.
 
-    Whoever is busy when the number drops finishes, but nobody begins until it is back within it.
+    Servers that are busy when the number drops finish, but none begins until it is back within it.
 
     Raises:
         InvariantError: a service began without a server.

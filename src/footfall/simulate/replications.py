@@ -46,7 +46,7 @@ def replicate_each(
     workers = min(len(days), os.cpu_count() or 1)
     # Fresh processes: a forked one would hold the locks of the table library's threads, but not the threads.
     with ProcessPoolExecutor(workers, get_context("spawn"), _take, (tuple(models), summarise)) as pool:
-        # One more than can run: nobody idles, and little is in vain when the caller has enough.
+        # One more than can run: no core idles, and little is wasted when the caller has enough.
         with _apart_from_the_program():
             begun = deque(pool.submit(_one, seed, *day) for day in days[: workers + 1])
         for count in range(len(days)):

@@ -31,14 +31,14 @@ def staff_table(stations: Sequence[Station], until_s: float) -> pl.DataFrame:
     """Seconds of agents on duty and busy, by channel, group and half hour.
 
     Busy is talk, the agent's screens and wrap-up. Who finishes a call after the shift is on duty until then.
-    The occupancy is busy over on duty; none where nobody was on duty.
+    The occupancy is busy over on duty; none where no staff was on duty.
     """
     rows = []
     for station in stations:
         if not isinstance(station, CallCentreStation):
             continue
         for name, group in station.pool.groups.items():
-            # With nobody left, the day ends before the shift does.
+            # With no customer left, the day ends before the shift does.
             group.duty.note(max(station.env.now, until_s), group.servers, group.busy)
             for k, (on_duty_s, busy_s) in enumerate(
                 zip(group.duty.on_duty_s, group.duty.busy_s, strict=True)
@@ -104,7 +104,7 @@ def _inside(hours_s: tuple[tuple[float, float], ...]) -> pl.Expr:
 
 
 def _hours(channel: Channel, operation: str) -> tuple[tuple[float, float], ...]:
-    """Give the times of the day in which a channel is open and has nobody for an operation."""
+    """Give the times of the day in which a channel is open and has no staff for an operation."""
     staff = list(_staff(channel, operation))
     if not staff:
         return ()
@@ -132,5 +132,5 @@ def _staff(channel: Channel, operation: str) -> Iterator[tuple[Profile, float, R
 
 
 def _has(staff: Profile, factor: float, rounding: Rounding, at_s: float) -> bool:
-    """Whether somebody may be on duty; rounded at random, any part of one may."""
+    """Whether any staff may be on duty; rounded at random, a fraction may."""
     return staff.at(at_s) * factor > 0 if rounding == "random" else servers_at(staff, factor, at_s) > 0

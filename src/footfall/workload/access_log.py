@@ -39,10 +39,10 @@ class Fields:
         parts = line.split("\t") if "\t" in line else line.split(" ")
         if len(parts) != len(self.names):
             return None, None
-        told = dict(zip(self.names, parts, strict=True))
-        day, clock = told.get("date", self.date), told.get("time")
-        path = next((told[name] for name in _STEMS if name in told), None)
-        query = told.get("cs-uri-query", "-")
+        given = dict(zip(self.names, parts, strict=True))
+        day, clock = given.get("date", self.date), given.get("time")
+        path = next((given[name] for name in _STEMS if name in given), None)
+        query = given.get("cs-uri-query", "-")
         if path is not None and query not in {"-", ""}:
             path = f"{path}?{query}"
         return (f"{day} {clock}+0000" if day and clock else None), path
@@ -56,9 +56,9 @@ _ORIGIN = r"^[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*"
 """Scheme and host of an absolute target (RFC 9112, section 3.2.2)."""
 
 
-def path_of(told: pl.Expr) -> pl.Expr:
-    """Give the path and query of a request line, a URL or a path; empty where none is told."""
-    text = told.fill_null("").str.strip_chars()
+def path_of(given: pl.Expr) -> pl.Expr:
+    """Give the path and query of a request line, a URL or a path; empty where there is none."""
+    text = given.fill_null("").str.strip_chars()
     target = pl.coalesce(text.str.extract(_REQUEST, 1), text).str.replace_all(r'\\"', '"')
     bare = target.str.replace(_ORIGIN, "")
     rooted = pl.when((bare == "") & (target != "")).then(pl.lit("/")).otherwise(bare)
@@ -193,12 +193,15 @@ def object_of(line: str) -> dict[str, Any] | None:
     if begin < 0:
         return None
     text = line[begin:]
-    for told in (text, _HEX.sub(r"\\u00\1", text)):  # nginx escapes bytes in a way that JSON does not know
+    for candidate in (
+        text,
+        _HEX.sub(r"\\u00\1", text),
+    ):  # nginx escapes bytes in a way that JSON does not know
         try:
-            found, end = _DECODER.raw_decode(told)
+            found, end = _DECODER.raw_decode(candidate)
         except (ValueError, RecursionError):
             continue
-        return found if isinstance(found, dict) and told[end:].strip() in _BEHIND else None
+        return found if isinstance(found, dict) and candidate[end:].strip() in _BEHIND else None
     return None
 
 

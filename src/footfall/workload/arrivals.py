@@ -8,14 +8,14 @@ from numpy.typing import NDArray
 from scipy import special
 
 from footfall.behaviour import keyed
-from footfall.behaviour.choice import NOBODY, first_choices
+from footfall.behaviour.choice import NO_CHANNEL, first_choices
 from footfall.model.model import Model
 from footfall.model.numbers import HALF_HOUR_S, HALF_HOURS
 
 DAYS_A_MONTH = 31
 _MOST_IN_A_CELL = 1 << 20
 """A customer's number is cell times this plus their place in the cell, so a change of one rate
-leaves the numbers, hence all the luck, of every other customer alone."""
+leaves the numbers, of every other customer alone."""
 
 _LEAST = np.finfo(np.float64).tiny
 _NEARLY_ONE = 1 - 2.0**-40
@@ -34,9 +34,9 @@ class Arrivals:
     operations: NDArray[np.int64]
     subscribers: NDArray[np.int64]
     channels: NDArray[np.int64]
-    """First choice, a position in `model.channels`; `NOBODY` when nothing is open to them."""
+    """First choice, a position in `model.channels`; `NO_CHANNEL` when nothing is open to them."""
     run: int = 0
-    """Key of the replication, for what is nobody's own: who of the staff comes to work."""
+    """Key of the replication, for what belongs to no customer: who of the staff comes to work."""
 
     def __len__(self) -> int:
         """Count the customers."""
@@ -169,7 +169,7 @@ def arrivals_of_trace(model: Model, arrivals: pl.DataFrame, seed: int, replicati
 
 def arrivals_table(model: Model, people: Arrivals) -> pl.DataFrame:
     """Give those who have a channel to go to: at_s, customer, segment, operation, channel."""
-    going = people.channels != NOBODY
+    going = people.channels != NO_CHANNEL
     names = {
         "segment": ([s.name for s in model.segments], people.segments),
         "operation": (list(model.operations), people.operations),

@@ -119,7 +119,7 @@ class Options(Spec):
     """Of clock times that are text, such as "%d/%m/%Y %H:%M:%S", or several;
     None: ISO 8601 and like forms."""
     timezone: Annotated[str, AfterValidator(_is_zone)] | None = None
-    """Times with an offset from UTC are told on this zone's clocks; None: on UTC's."""
+    """Times with an offset from UTC are converted to this zone; None: to UTC."""
     interval_min: Annotated[float, Field(gt=0, le=60)] | None = None
     """Length of the intervals of `count`; None: what most often lies between two rows."""
     duration_unit: Literal["s", "ms", "us", "ns", "min", "h"] = "s"
@@ -152,11 +152,11 @@ class Options(Spec):
     long_service_s: Annotated[float, Field(gt=0)] = 7200.0
     """Longer services are taken for a mistake of the clock: the row counts as an arrival only."""
     nobody: tuple[str, ...] = ()
-    """Words in the columns `agent` and `customer` that name nobody, such as "0" or "NO_SERVER"."""
+    """Words in the columns `agent` and `customer` that name no person, such as "0" or "NO_SERVER"."""
     on_duty_gap_min: Annotated[float, Field(gt=0)] = 20.0
     """An agent is on duty from one service to the next where no more than this lies between."""
     wrap_up: bool = True
-    """Whether the time that agents take between two calls while somebody waits is fitted."""
+    """Whether the time that agents take between two calls while a customer waits is fitted."""
     redial: bool = True
     """Whether callers who come again after they abandoned are fitted, and their calls no arrivals."""
 
@@ -222,13 +222,13 @@ def checked(kind: type[_Spec], data: dict[str, Any], where: str, expected: str) 
         return kind.model_validate(data)
     except ValidationError as error:
         first = error.errors()[0]
-        place, problem, wanted = in_words(first, where, expected, _fields_beside(kind, first["loc"]))
+        place, problem, wanted = in_words(first, where, expected, _fields_next_to(kind, first["loc"]))
         if wanted != expected:
             wanted = f"{wanted}, in {expected}" if wanted else expected
         raise BadInputError(place, problem, wanted) from error
 
 
-def _fields_beside(kind: type[Spec], loc: tuple[int | str, ...]) -> list[str]:
+def _fields_next_to(kind: type[Spec], loc: tuple[int | str, ...]) -> list[str]:
     """Return the keys of the table in which a key is."""
     for step in loc[:-1]:
         inner = kind.model_fields[str(step)].annotation if str(step) in kind.model_fields else None

@@ -92,7 +92,7 @@ class Requests:
 
 
 def read_requests(path: Path, form: LogForm | None = None) -> Requests:
-    """Read a log; its form is told by its first 200 lines together, its columns by their names.
+    """Read a log; its form is found from its first 200 lines, its columns from their names.
 
     Raises:
         BadInputError: there is no such file, it is too large, has no such column, or tells no time at all.
@@ -121,7 +121,7 @@ class _Collected:
     offset_s: float | None = None
     first: tuple[int, str] | None = None
 
-    def take(self, cells: pl.DataFrame, places: Sequence[int], told: Sequence[str] | None = None) -> None:
+    def take(self, cells: pl.DataFrame, places: Sequence[int], given: Sequence[str] | None = None) -> None:
         """Take rows with time and path, their line numbers and what stands there."""
         if cells.is_empty():
             return
@@ -134,7 +134,7 @@ class _Collected:
         self.parts.append(pl.DataFrame({"at_s": at_s, "path": cells["path"].fill_null("")}).filter(known))
         if self.first is None and not known.all():
             place = int((~known).arg_true()[0])
-            text = str(cells["time"][place] if told is None else told[place])
+            text = str(cells["time"][place] if given is None else given[place])
             self.first = (places[place], text.strip()[:80])
         if self.read > ROWS_MOST:
             raise BadInputError(
@@ -153,9 +153,7 @@ class _Collected:
                 raise BadInputError(str(self.path), "has no rows", _EXPECTED)
             line, text = self.first
             problem = f"no row has a time that can be read; the first, in line {line}, is {text!r}"
-            raise BadInputError(
-                str(self.path), problem, f"{_EXPECTED}; {_HINT}, such as {form_of(text)[12:]}"
-            )
+            raise BadInputError(str(self.path), problem, f"{_EXPECTED}; {_HINT}, {_proposed(text)}")
         number, example = self.first or (None, None)
         ordered = frame.sort("at_s", maintain_order=True)
         return Requests(ordered, self.read, number, example, self.form)
@@ -165,10 +163,10 @@ def _offset_s(times: pl.Series) -> float | None:
     """Give the offset from UTC that the first time with one tells, such as -14,400 s for -0400."""
     if times.dtype != pl.String:
         return None
-    told = times.filter(times.str.contains(_OFFSET)).head(1)
-    if told.is_empty():
+    given = times.filter(times.str.contains(_OFFSET)).head(1)
+    if given.is_empty():
         return None
-    sign, hours, minutes = told.str.extract_groups(_OFFSET).struct.unnest().row(0)
+    sign, hours, minutes = given.str.extract_groups(_OFFSET).struct.unnest().row(0)
     return float(f"{sign or '+'}1") * (int(hours or 0) * 3600 + int(minutes or 0) * 60)
 
 
@@ -222,8 +220,8 @@ def _cells(rows: Sequence[tuple[str | None, str | None]]) -> pl.DataFrame:
 def _take_w3c(log: _Collected, lines: Iterator[tuple[int, str]]) -> None:
     fields = Fields()
     for numbers, batch in _batches(lines):
-        told = [(number, line, fields.cells(line)) for number, line in zip(numbers, batch, strict=True)]
-        rows = [(number, line, cells) for number, line, cells in told if cells is not None]
+        given = [(number, line, fields.cells(line)) for number, line in zip(numbers, batch, strict=True)]
+        rows = [(number, line, cells) for number, line, cells in given if cells is not None]
         log.take(_cells([each[2] for each in rows]), [each[0] for each in rows], [each[1] for each in rows])
 
 
@@ -277,7 +275,7 @@ def _columns(frame: pl.DataFrame, log: _Collected) -> tuple[str, str | None]:
         time = usual[0]  # the message will show what stands there
     if time is None and len(known) == 1 and log.asked.time_column is None:
         problem = f"its lines are in no known format; the first is {known[0].strip()[:80]!r}"
-        raise BadInputError(str(log.path), problem, f"{_EXPECTED}; {_HINT}, such as {form_of(known[0])[12:]}")
+        raise BadInputError(str(log.path), problem, f"{_EXPECTED}; {_HINT}, {_proposed(known[0])}")
     if time is None:
         expected = f"one of {', '.join(TIME_COLUMNS)}, or --time-column"
         raise BadInputError(str(log.path), f"no column of times among {', '.join(known[:30])}", expected)
@@ -294,11 +292,17 @@ def _is_time(frame: pl.DataFrame, name: str, options: Options) -> bool:
         wall_s = moments(frame, name, options).wall_s
     except BadInputError:
         return False
-    told = frame[name].drop_nulls().len()
-    return bool(told) and int((wall_s > _LATEST_OF_OLD_S).sum()) >= _READABLE_SHARE * told
+    given = frame[name].drop_nulls().len()
+    return bool(given) and int((wall_s > _LATEST_OF_OLD_S).sum()) >= _READABLE_SHARE * given
 
 
-# ── Which errand a request of a log stands for, and who comes for it
+def _proposed(time: str) -> str:
+    """Name formats for --time-format, as `form_of` does for the key of a mapping."""
+    formats = form_of(time).removeprefix("time_format ")
+    return formats if formats.startswith("such as") else f"such as {formats}"
+
+
+# ── Which operation a request of a log stands for, and which customer makes it
 
 _FORM = "CHANNEL.OPERATION, or PATTERN=CHANNEL.OPERATION such as /pay/*=web.recharge"
 
@@ -320,10 +324,10 @@ def rule_of(text: str, model: Model) -> Rule:
         BadInputError: it is none, or the model has no such channel or operation.
     """
     where = f"--as {text}"
-    pattern, _, errand = text.rpartition("=")
-    channel, dot, operation = errand.partition(".")
+    pattern, _, target = text.rpartition("=")
+    channel, dot, operation = target.partition(".")
     if not (dot and channel and operation):
-        raise BadInputError(where, "names no errand", _FORM)
+        raise BadInputError(where, "names no operation", _FORM)
     channels = {each.name: each for each in model.channels}
     if channel not in channels:
         raise BadInputError(where, f"no channel {channel!r} in {model.name}", " or ".join(channels))
@@ -333,13 +337,15 @@ def rule_of(text: str, model: Model) -> Rule:
     return Rule(pattern or "*", channel, operation)
 
 
-def errands(requests: pl.DataFrame, rules: Sequence[Rule], model: Model, seed: int) -> pl.DataFrame:
+def demand_of_requests(
+    requests: pl.DataFrame, rules: Sequence[Rule], model: Model, seed: int
+) -> pl.DataFrame:
     """Give those who come (at_s, customer, segment, operation, channel) for the requests that a rule names.
 
     The segment of each is drawn by how often its people want the operation, of those that reach the channel.
 
     Raises:
-        BadInputError: nobody of the model wants an operation at all.
+        BadInputError: an operation has no demand in the model.
     """
     named = ruled(requests, rules).filter(pl.col("rule").is_not_null())
     customers = np.arange(named.height, dtype=np.int64)

@@ -256,7 +256,7 @@ def _of_toml(text: str, path: Path) -> Scenario:
         raise BadInputError(str(path), str(error)) from error
     except ValidationError as error:
         key = str(error.errors()[0]["loc"][-1]) if error.errors()[0]["loc"] else ""
-        raise _as_told(str(path) + _line_of(key, text), error) from None
+        raise _as_bad_input(str(path) + _line_of(key, text), error) from None
 
 
 def _line_of(key: str, text: str) -> str:
@@ -281,7 +281,7 @@ def _of_python(text: str, path: Path) -> Scenario:
     except BadInputError as error:
         raise BadInputError(str(path) + _line_in(error, path), str(error)) from error
     except ValidationError as error:
-        raise _as_told(str(path) + _line_in(error, path), error) from None
+        raise _as_bad_input(str(path) + _line_in(error, path), error) from None
     except SyntaxError as error:
         raise BadInputError(f"{path}, line {error.lineno}", f"SyntaxError: {error.msg}", _EXPECTED) from error
     except Exception as error:
@@ -300,7 +300,7 @@ def _line_in(error: Exception, path: Path) -> str:
     return f", line {lines[-1]}" if lines else ""
 
 
-def _as_told(where: str, error: ValidationError) -> BadInputError:
+def _as_bad_input(where: str, error: ValidationError) -> BadInputError:
     """Return the first mistake as one line: key, value, and what was expected."""
     first = error.errors()[0]
     is_of_outage = bool(first["loc"]) and first["loc"][0] == "outages"

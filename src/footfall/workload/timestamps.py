@@ -79,7 +79,7 @@ def moments(frame: pl.DataFrame, column: str, options: Options, date: str | None
     """Read a column of clock times.
 
     Text is read by `time_format`, or as ISO 8601 and like forms, as numbers since 1970 in UTC (seconds to
-    nanoseconds, by their size) or as a spreadsheet's days; a time with an offset is told on the clocks of
+    nanoseconds, by their size) or as a spreadsheet's days; a time with an offset is converted to the clock of
     `timezone`, without one on UTC's.
 
     Raises:
@@ -93,8 +93,8 @@ def moments(frame: pl.DataFrame, column: str, options: Options, date: str | None
     if kind in {pl.String, pl.Categorical}:
         naive_s, utc_s = _from_text(cells.cast(pl.String), options)
     elif isinstance(kind, pl.Datetime):
-        told_s = _seconds(cells.cast(pl.Datetime("us", kind.time_zone)))
-        naive_s, utc_s = (told_s, nothing) if kind.time_zone is None else (nothing, told_s)
+        local_s = _seconds(cells.cast(pl.Datetime("us", kind.time_zone)))
+        naive_s, utc_s = (local_s, nothing) if kind.time_zone is None else (nothing, local_s)
     elif kind.is_numeric():
         naive_s, utc_s = nothing, _from_number(cells)
     else:
@@ -130,7 +130,7 @@ def resolved(wall_s: pl.Series, utc_s: pl.Series, timezone: str | None) -> tuple
 
 
 def form_of(value: str) -> str:
-    """Say how a clock time that could not be read might be told: forms of `time_format` that read it."""
+    """Say how a clock time that could not be read might be read: forms of `time_format` that read it."""
     fits = [form for form in GUESSES if not _read(pl.Series([value.strip()]), (form,)).null_count()][:2]
     proposed = " or ".join(f'"{form}"' for form in fits) or 'such as "%d/%m/%Y %H:%M:%S"'
     return f"time_format {proposed}"
@@ -195,12 +195,12 @@ def _read(text: pl.Series, formats: Iterable[str]) -> pl.Series:
             break
         kind = pl.Datetime("us", UTC if "%z" in form else None)
         try:
-            told = _seconds(rest.str.strptime(kind, form, strict=False))
+            read_s = _seconds(rest.str.strptime(kind, form, strict=False))
         except (PolarsError, PanicException, ValueError) as error:
             problem = f"{form!r} is not a format of date and time"
             raise BadInputError("time_format", problem, 'one such as "%d/%m/%Y %H:%M:%S"') from error
-        found = pl.select(pl.coalesce(found, told)).to_series()
-        rest = rest.set(told.is_not_null(), None)
+        found = pl.select(pl.coalesce(found, read_s)).to_series()
+        rest = rest.set(read_s.is_not_null(), None)
     return found
 
 

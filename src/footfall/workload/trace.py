@@ -26,7 +26,7 @@ _GRID_S = 10.0
 _SEED_END = 2**63
 _DUE_S_OVER = 1e-6
 _THIN = -4
-"""A replication number of its own: who is left out does not depend on the day's luck."""
+"""A replication number of its own: who is left out does not depend on the day's random numbers."""
 
 
 class LogInfo(Spec):
@@ -69,7 +69,7 @@ class TraceInfo(Spec):
     changes: tuple[str, ...] = ()
     """`path=value` of every number that differs from the model file."""
     endpoints: str | None = None
-    """Path of the file that maps errands to a service's own requests, as the scenario gives it."""
+    """Path of the file that maps operations to a service's own requests, as the scenario gives it."""
     left_out: dict[str, int] = Field(default_factory=dict)
     """Arrivals that are not in the trace because nothing is mapped for them, by channel.operation."""
     log: LogInfo | None = None

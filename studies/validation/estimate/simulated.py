@@ -4,7 +4,7 @@ import numpy as np
 import polars as pl
 
 from footfall.behaviour import keyed
-from footfall.behaviour.choice import MINUTE_S, NOBODY, expected_waits
+from footfall.behaviour.choice import MINUTE_S, NO_CHANNEL, expected_waits
 from footfall.behaviour.customer_rules import REACH
 from footfall.model.model import Model
 from footfall.model.numbers import HALF_HOUR_S, HALF_HOURS
@@ -21,7 +21,7 @@ def choice_table(model: Model, people: Arrivals, operation: str) -> pl.DataFrame
         ValueError: the model has no such operation.
     """
     wanted = people.operations == model.operations.index(operation)
-    wanted &= people.channels != NOBODY
+    wanted &= people.channels != NO_CHANNEL
     keys, segments = people.keys[wanted], people.segments[wanted]
     half_hours = (people.at_s[wanted] // HALF_HOUR_S).astype(np.int64) % HALF_HOURS
     waits = [expected_waits(model, half_hour * HALF_HOUR_S) for half_hour in range(HALF_HOURS)]

@@ -19,10 +19,10 @@ def breaker(**numbers: float) -> Breaker:
 
 def ask(one: Breaker, now_s: float, *, failed: bool) -> bool:
     """Send a request that is answered at once; whether it passed."""
-    slip = one.enter(now_s)
-    if slip is not None:
-        one.note(slip, now_s, failed=failed)
-    return slip is not None
+    period = one.enter(now_s)
+    if period is not None:
+        one.note(period, now_s, failed=failed)
+    return period is not None
 
 
 def test_it_opens_at_the_share_and_not_before_enough_answers() -> None:

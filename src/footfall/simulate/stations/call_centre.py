@@ -108,7 +108,7 @@ class Group:
         """Calls that have waited `overflow_after_s`; None where they are reached at once."""
         self.overflow_after_s = 0.0
         self.idle_since_s: deque[float] | None = None
-        """When each idle agent became idle, the longest idle first; None where nobody asks."""
+        """When each idle agent became idle, the longest idle first; None where that is not needed."""
         self.servers = 0
         self.busy = 0
         self.now = now
@@ -157,7 +157,7 @@ class Pool:
 
     A call that comes takes an idle agent, by the rule of its routing; a free agent takes, of all
     calls that they can serve, the one of the highest priority that waits longest, credit included; without
-    one on the line, they call somebody back.
+    one on the line, they call back.
     """
 
     def __init__(self, env: simpy.Environment, routing: Routing) -> None:
@@ -199,7 +199,7 @@ class Pool:
         ]
 
     def take(self, customer: Customer) -> Group | None:
-        """Take an idle agent at once, if there is one and nobody waits for the like."""
+        """Take an idle agent at once, if there is one and no caller waits for the same."""
         operation = customer.operation
         if self._now[operation].waiting:
             return None

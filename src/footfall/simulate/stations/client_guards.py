@@ -92,7 +92,7 @@ class Breaker:
         self.times_opened = 0
 
     def enter(self, now_s: float) -> int | None:
-        """Let a request pass: gives the slip that its answer is noted under; None: the circuit is open."""
+        """Let a request pass: gives the period that its answer counts for; None: the circuit is open."""
         if self._opened_at_s is None:
             return self._period
         if now_s < self._opened_at_s + self._open_s or self._probes_sent == self._probes:
@@ -100,9 +100,9 @@ class Breaker:
         self._probes_sent += 1
         return self._period
 
-    def note(self, slip: int, now_s: float, *, failed: bool) -> None:
+    def note(self, period: int, now_s: float, *, failed: bool) -> None:
         """Note an answer; one to a request from before the circuit last opened or closed tells nothing."""
-        if slip != self._period:
+        if period != self._period:
             return
         if self._opened_at_s is not None:
             self._note_probe(now_s, failed=failed)

@@ -37,7 +37,7 @@ class MessageGatewayStation(Station):
         self.reminders_dropped = 0
 
     def serve(self, customer: Customer) -> Body:
-        """Exchange the messages of the errand."""
+        """Exchange the messages of the visit."""
         return self.dialogue(customer, self.steps[customer.operation])
 
     def begin(self, customer: Customer, service_s: float) -> float | None:

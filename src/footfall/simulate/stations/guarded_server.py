@@ -4,7 +4,13 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from footfall.behaviour import keyed
-from footfall.behaviour.customer_rules import BACKOFF, SERVICE_AGAIN, SERVICE_FAULT_AGAIN, pause_s, slip
+from footfall.behaviour.customer_rules import (
+    BACKOFF,
+    SERVICE_AGAIN,
+    SERVICE_FAULT_AGAIN,
+    fault_drawn,
+    pause_s,
+)
 from footfall.model.channel import Channel, Fault, Step, Verb, Work
 from footfall.model.station_specs import RETRIES_MOST, RequestServer
 from footfall.records.rows import Outcome
@@ -108,12 +114,12 @@ class GuardedServerStation(Station):
                 human_s = step.human(customer)
                 customer.human_s += human_s
                 yield human_s
-            slipped = step.slip_of(customer) if step.slip_of else None
-            if slipped and slipped.outcome is Outcome.UNCONFIRMED:
-                customer.cause = slipped.cause
+            mistake = step.customer_fault_of(customer) if step.customer_fault_of else None
+            if mistake and mistake.outcome is Outcome.UNCONFIRMED:
+                customer.cause = mistake.cause
                 return Outcome.UNCONFIRMED
             ended = yield from self._fetch(customer, stage.pages)
-            ended = ended or result(customer, stage.answered, slipped)
+            ended = ended or result(customer, stage.answered, mistake)
             if ended is not None:
                 return ended
             if stage.verb is Verb.LOGOUT:
@@ -144,13 +150,13 @@ class GuardedServerStation(Station):
     def _try(self, customer: Customer, page: PageRequest, tries: int) -> Body:
         """Send a request once, if the circuit lets it pass; returns how it failed, or None."""
         breaker = self.breaker
-        slip_of_breaker = breaker.enter(self.env.now) if breaker else 0
-        if slip_of_breaker is None:
+        breaker_period = breaker.enter(self.env.now) if breaker else 0
+        if breaker_period is None:
             customer.cause = OPEN_CIRCUIT
             return Outcome.THROTTLED
         failed: Outcome | None = yield from self._ask(customer, page, tries)
         if breaker:
-            breaker.note(slip_of_breaker, self.env.now, failed=failed in _FAILURES)
+            breaker.note(breaker_period, self.env.now, failed=failed in _FAILURES)
         return failed
 
     def _ask(self, customer: Customer, page: PageRequest, tries: int) -> Body:
@@ -192,7 +198,7 @@ class GuardedServerStation(Station):
         return Outcome.ERROR if ended is QUEUE_TIMEOUT else Outcome.TIMEOUT
 
     def _work_s(self, customer: Customer, page: PageRequest, tries: int) -> float:
-        """Give the work of a try: a retry is a new request, with luck of its own."""
+        """Give the work of a try: a retry is a new request, with random numbers of its own."""
         if not tries:
             return page.step.services[page.place](customer)
         return page.work.service.at(self._u(customer, SERVICE_AGAIN, page, tries))
@@ -202,7 +208,7 @@ class GuardedServerStation(Station):
             return None
         if not tries:
             return page.step.fault_of(customer)
-        return slip(page.work, "service", self._u(customer, SERVICE_FAULT_AGAIN, page, tries))
+        return fault_drawn(page.work, "service", self._u(customer, SERVICE_FAULT_AGAIN, page, tries))
 
     @staticmethod
     def _u(customer: Customer, purpose: str, page: PageRequest, tries: int) -> float:

@@ -17,7 +17,7 @@ from footfall.simulate.engine import PARKED, Body, after
 
 
 class Queue(Protocol):
-    """Those who wait, counted; their own times beside it."""
+    """Those who wait, counted; and their own times."""
 
     joined_s: "array[float]"
     left_s: "array[float]"
@@ -27,7 +27,7 @@ class Queue(Protocol):
 
 
 class Servers(Protocol):
-    """Those who serve, counted; their customers' times beside it."""
+    """Those who serve, counted; and their customers' times."""
 
     begun_s: "array[float]"
     ended_s: "array[float]"
@@ -119,8 +119,8 @@ class Tickets(Protocol):
 class HallQueue:
     """`servers` servers and those who wait for one.
 
-    The line keeps the time integrals of its own numbers, busy and waiting; beside them the customers'
-    times are noted, those of service by whoever holds the server. The laws hold the two together.
+    The line keeps the time integrals of its own numbers, busy and waiting; and of the customers'
+    times are noted, those of service by the holder of the server. The invariants compare the two.
     """
 
     __slots__ = (
@@ -156,7 +156,7 @@ class HallQueue:
         self.staffed = [(env.now, servers)]
 
     def take(self) -> bool:
-        """Take a free server at once, if there is one and nobody waits for it."""
+        """Take a free server at once, if there is one and no customer waits for it."""
         if self.busy < self.servers and not self.waiting:
             self.busy += 1
             self._busy_moment_s -= self._env._now  # noqa: SLF001  the property would cost a call a page

@@ -108,7 +108,7 @@ class RequestServerStation(Station):
 # Sharing is exact and takes O(log n) a request, by virtual time: while n requests are in work, each goes
 # on at the rate r(n) = min(1, cores/n), so V(t), the integral of r, is the work done so far on any one that
 # has been there all the time. A request of work x that begins at V ends when V has grown by x: they end
-# in the order of begin V + x, whoever else may come (Demers, Keshav and Shenker 1989).
+# in the order of begin V + x, independent of later arrivals (Demers, Keshav and Shenker 1989).
 
 ANSWERED = "answered"
 QUEUE_TIMEOUT = "queue_timeout"
@@ -239,7 +239,7 @@ class SharedSlots:
         return True
 
     def forget(self, request: SharedRequest) -> None:
-        """Hear that nobody waits for this request any more: `stale_work` says what that changes."""
+        """Note that the client of this request has gone: `stale_work` says what that changes."""
         now_s = self._env.now
         if not request.begun:
             request.customer.wait_s += now_s - request.since_s
@@ -309,7 +309,7 @@ class SharedSlots:
     def _begin(self, request: SharedRequest) -> None:
         self._advance()
         if not self.in_work:
-            # Nobody compares with what was before: V begins anew and stays exact all day.
+            # With none in work there is nothing to compare with: V begins anew and stays exact all day.
             self._v = 0.0
             self._ends.clear()
         request.begin(self._env.now)

@@ -15,8 +15,8 @@ from footfall.behaviour.customer_rules import (
     HUMAN,
     SERVICE,
     SERVICE_FAULT,
+    fault_drawn,
     numbered_steps,
-    slip,
 )
 from footfall.model.channel import Channel, Fault, Step, Verb, Work
 from footfall.model.model import THE_DAYS_OWN, DayClock
@@ -59,7 +59,7 @@ class StationStep(NamedTuple):
 
     human: Draw | None
     services: tuple[Draw, ...]
-    slip_of: Callable[[Customer], Fault | None] | None
+    customer_fault_of: Callable[[Customer], Fault | None] | None
     """The customer's own fault in this turn."""
     fault_of: Callable[[Customer], Fault | None] | None
     """The operator's."""
@@ -151,14 +151,14 @@ class Station(ABC):
         """Go through the turns until one fails; returns the outcome."""
         begin, begin_turn, end = self.begin, self.begin_turn, self.end
         for step in steps:
-            human, services, slip_of, _, _, _, can_fail, windowed = step
+            human, services, customer_fault_of, _, _, _, can_fail, windowed = step
             if human:
                 human_s = human(customer)
                 customer.human_s += human_s
                 yield human_s
-            slipped = slip_of(customer) if slip_of else None
-            if slipped and slipped.outcome is Outcome.UNCONFIRMED:
-                customer.cause = slipped.cause
+            mistake = customer_fault_of(customer) if customer_fault_of else None
+            if mistake and mistake.outcome is Outcome.UNCONFIRMED:
+                customer.cause = mistake.cause
                 return Outcome.UNCONFIRMED
             whole_s = begin_turn(customer, services) if len(services) > 1 else None
             if whole_s is not None:
@@ -184,8 +184,8 @@ class Station(ABC):
                     self.hold_windows(customer, step, self.worked_s(service_s))
                     if customer.lapsed:
                         break
-            if can_fail or slipped or customer.lapsed:
-                ended = result(customer, step, slipped)
+            if can_fail or mistake or customer.lapsed:
+                ended = result(customer, step, mistake)
                 if ended is not None:
                     return ended
             if windowed is Verb.LOGOUT:
@@ -232,21 +232,21 @@ class HeldStation(Station):
             customer.served_s = self.env.now
         ended, whole_s = None, 0.0
         for step in steps:
-            human, services, slip_of, _, _, _, can_fail, windowed = step
+            human, services, customer_fault_of, _, _, _, can_fail, windowed = step
             human_s = human(customer) if human else 0.0
             customer.human_s += human_s
             whole_s += human_s
-            slipped = slip_of(customer) if slip_of else None
-            if slipped and slipped.outcome is Outcome.UNCONFIRMED:
-                customer.cause = slipped.cause
+            mistake = customer_fault_of(customer) if customer_fault_of else None
+            if mistake and mistake.outcome is Outcome.UNCONFIRMED:
+                customer.cause = mistake.cause
                 ended = Outcome.UNCONFIRMED
                 break
             if windowed:
                 hold_order(customer, step, self.env.now + whole_s)
             for service in services:
                 whole_s += service(customer)
-            if can_fail or slipped:
-                ended = result(customer, step, slipped)
+            if can_fail or mistake:
+                ended = result(customer, step, mistake)
                 if ended is not None:
                     break
         yield whole_s
@@ -263,15 +263,15 @@ def hold_order(customer: Customer, step: StationStep, now_s: float) -> None:
         customer.lapsed = EXPIRED
 
 
-def result(customer: Customer, step: StationStep, slipped: Fault | None) -> Outcome | None:
+def result(customer: Customer, step: StationStep, mistake: Fault | None) -> Outcome | None:
     """Give what the operator answers to a turn: a fault of its own first, then its rules."""
-    ended = _refused(customer, step, slipped)
+    ended = _refused(customer, step, mistake)
     if ended is not None and step.windowed is Verb.LOGIN:
         customer.session_s = -1.0
     return ended
 
 
-def _refused(customer: Customer, step: StationStep, slipped: Fault | None) -> Outcome | None:
+def _refused(customer: Customer, step: StationStep, mistake: Fault | None) -> Outcome | None:
     fault = step.fault_of(customer) if step.fault_of else None
     if fault:
         customer.cause = fault.cause
@@ -279,9 +279,9 @@ def _refused(customer: Customer, step: StationStep, slipped: Fault | None) -> Ou
     if customer.lapsed:
         customer.cause = customer.lapsed
         return Outcome.ERROR if customer.lapsed == NO_SESSION else Outcome.UNCONFIRMED
-    if slipped:
-        customer.cause = slipped.cause
-        return Outcome(slipped.outcome)
+    if mistake:
+        customer.cause = mistake.cause
+        return Outcome(mistake.outcome)
     if step.refusals and step.refusals[customer.subscriber]:
         customer.cause = step.refusals[customer.subscriber]
         return Outcome.REJECTED
@@ -296,7 +296,7 @@ def _fault_of(work: Work, by: str, u_of: Draw) -> Callable[[Customer], Fault | N
 
     def fault_of(customer: Customer) -> Fault | None:
         u = u_of(customer)
-        return slip(work, by, u) if u < most else None
+        return fault_drawn(work, by, u) if u < most else None
 
     return fault_of
 
@@ -313,7 +313,7 @@ def _step(channel: Channel, place: SimContext, operation: str, number: int, turn
             sampler.seconds(work.service, SERVICE, number * PAGES_A_TURN + page)
             for page in range(int(turn.pages))
         ),
-        slip_of=_fault_of(work, "customer", sampler.uniform(CUSTOMER_FAULT, number)),
+        customer_fault_of=_fault_of(work, "customer", sampler.uniform(CUSTOMER_FAULT, number)),
         fault_of=fault_of,
         refusals=refusals if any(refusals) else (),
         expiry_s=expiry_s,

@@ -4,7 +4,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from footfall.behaviour.choice import NOBODY
+from footfall.behaviour.choice import NO_CHANNEL
 from footfall.model.model import Model
 from footfall.records.errors import BadInputError
 from footfall.workload.arrivals import draw_arrivals
@@ -34,7 +34,9 @@ def terms(table: pl.DataFrame) -> list[Term]:
 def test_every_customer_of_the_operation_is_in_the_table(small_province: Model, table: pl.DataFrame) -> None:
     """Once, with one channel taken, among those that were open and within reach."""
     people = draw_arrivals(small_province, 11, 0)
-    coming = (people.operations == small_province.operations.index(OPERATION)) & (people.channels != NOBODY)
+    coming = (people.operations == small_province.operations.index(OPERATION)) & (
+        people.channels != NO_CHANNEL
+    )
     assert table["case"].n_unique() == coming.sum()
     assert table["chosen"].sum() == coming.sum()
     halls = table.filter(pl.col("alternative") == "own_hall")

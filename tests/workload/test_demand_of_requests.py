@@ -4,7 +4,7 @@ import polars as pl
 import pytest
 
 from footfall.records.errors import BadInputError
-from footfall.workload.logged_requests import errands, rule_of, ruled
+from footfall.workload.logged_requests import demand_of_requests, rule_of, ruled
 from models.guangxi import MODEL
 
 REQUESTS = pl.DataFrame(
@@ -15,7 +15,7 @@ REQUESTS = pl.DataFrame(
 def test_the_first_rule_that_matches_counts() -> None:
     """And who matches none does not come."""
     rules = [rule_of(text, MODEL) for text in ("/pay/*=web.recharge", "/pay*=sms.query", "/?mg/*=wap.query")]
-    found = errands(REQUESTS, rules, MODEL, 1)
+    found = demand_of_requests(REQUESTS, rules, MODEL, 1)
     kept = found.group_by("channel", "operation").len().sort("channel").rows()
     assert kept == [("sms", "query", 1000), ("wap", "query", 1000), ("web", "recharge", 1000)]
     assert found["at_s"].is_sorted()
@@ -25,12 +25,14 @@ def test_the_first_rule_that_matches_counts() -> None:
 def test_a_rule_without_a_pattern_takes_all() -> None:
     """Also where the log tells no path."""
     rule = rule_of("web.query", MODEL)
-    assert errands(REQUESTS.with_columns(path=pl.lit("")), [rule], MODEL, 1).height == REQUESTS.height
+    assert (
+        demand_of_requests(REQUESTS.with_columns(path=pl.lit("")), [rule], MODEL, 1).height == REQUESTS.height
+    )
 
 
 def test_segments_come_as_often_as_they_want_the_operation() -> None:
     """Within four standard errors of their weight."""
-    found = errands(REQUESTS, [rule_of("web.query", MODEL)], MODEL, 1)
+    found = demand_of_requests(REQUESTS, [rule_of("web.query", MODEL)], MODEL, 1)
     weights = {
         s.name: s.population_share * s.month_visits.get("query", 0) * s.reach.get("web", 1)
         for s in MODEL.segments
@@ -53,8 +55,8 @@ def test_a_rule_names_a_path_with_its_query_or_without_it() -> None:
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("web", "names no errand"),
-        ("/x=web", "names no errand"),
+        ("web", "names no operation"),
+        ("/x=web", "names no operation"),
         ("mars.query", "no channel 'mars'"),
         ("/x=web.fly", "web has no operation 'fly'"),
     ],
