@@ -79,6 +79,7 @@ if TYPE_CHECKING:
     from footfall.runs.reference_service import serve
     from footfall.runs.report import report
     from footfall.runs.simulate import simulate
+    from footfall.runs.validate import validate
     from footfall.workload.scenario import OutagePart, Scenario, read_scenario
 
 __version__ = "0.1.0"
@@ -146,6 +147,7 @@ _HOMES = {
     "footfall.runs.job_results": ("read_run",),
     "footfall.runs.simulate": ("simulate",),
     "footfall.runs.make_trace": ("make_trace",),
+    "footfall.runs.validate": ("validate",),
     "footfall.workload.scenario": ("OutagePart", "Scenario", "read_scenario"),
 }
 """Where each name lives."""
@@ -233,6 +235,7 @@ __all__ = [
     "source",
     "uniform",
     "unlimited",
+    "validate",
     "weibull",
 ]
 

@@ -1,5 +1,6 @@
 """`footfall validate` on made-up calls: with a model, without one, and what it refuses."""
 
+import doctest
 import json
 from collections.abc import Callable
 from datetime import date
@@ -10,6 +11,7 @@ import pytest
 
 from footfall.cli.app import run
 from footfall.runs.content import models_in
+from footfall.runs.validate import validate as validate_log
 from tests.made_calls import calls, working_days
 
 MAPPING = """
@@ -192,3 +194,11 @@ def test_the_models_of_weekdays_are_those_next_to_the_model(folder: Path, tmp_pa
     model, weekdays = models_in(tmp_path / "model.toml")
     assert list(weekdays) == ["monday"]
     assert weekdays["monday"].fingerprint() == model.fingerprint()
+
+
+def test_the_example_of_the_function_is_true(folder: Path) -> None:
+    """What its docstring shows, on the same log."""
+    known = {"calls": folder / "calls.csv", "mapping": folder / "map.toml"}
+    (example,) = doctest.DocTestFinder(recurse=False).find(validate_log, "validate", globs=known)
+    assert doctest.DocTestRunner().run(example).failed == 0
+    assert example.examples

@@ -80,3 +80,11 @@ def test_every_file_of_a_run_is_on_its_page() -> None:
     """What a run writes for its trace, visits and prediction, and its manifest."""
     page = (HERE / "docs" / "reference" / "files.md").read_text(encoding="utf-8")
     assert [name for name in (*RUN_FILES, MANIFEST) if f"`{name}`" not in page] == []
+
+
+def test_every_package_is_described_to_contributors() -> None:
+    """A row of the table for each room of the kit."""
+    page = (HERE / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    rooms = {path.parent.name for path in (HERE / "src/footfall").glob("*/__init__.py")}
+    rows = re.findall(r"^\| (`\w+`(?:, `\w+`)*) \|", page, flags=re.MULTILINE)
+    assert sorted(rooms - set(re.findall(r"\w+", " ".join(rows)))) == []

@@ -145,6 +145,11 @@ def validate(
     (0.7). `mapping` is the TOML file that says what the log's columns mean; a queue_log needs none.
     Each weekday is simulated `replications` times, 39 or more.
 
+        >>> import footfall as ff
+        >>> found = ff.validate(None, calls, mapping, split=0.5, replications=39)
+        >>> [figure.figure for figure in found.result.figures]
+        ['arrivals', 'wait_s_mean', 'abandoned_share']
+
     Raises:
         BadInputError: a file cannot be read, the model has another form than a fitted one, or there are
             fewer than two days to fit to or to test on.
