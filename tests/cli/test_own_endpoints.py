@@ -22,6 +22,7 @@ from tests.load.conftest import free_port
 
 TOP = Path(__file__).parents[2]
 DOCUMENT = (TOP / "docs" / "reference" / "endpoints.md").read_text(encoding="utf-8")
+GUIDE = (TOP / "docs" / "how-to" / "own-service.md").read_text(encoding="utf-8")
 EXAMPLE = TOP / "docs" / "examples" / "own-service"
 FILE = "docs/examples/own-service/kinto.toml"
 USER, PASSWORD = "desk", "pa55-word-of-nobody"
@@ -98,8 +99,8 @@ def workspace(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def scenario(tmp_path: Path) -> Path:
     """Give the document's own scenario."""
-    (text,) = re.findall(r"```python\n(.*?)```", DOCUMENT, flags=re.DOTALL)
-    file = tmp_path / "orders_day.py"
+    (text,) = re.findall(r"```toml\n(# scenarios/orders_day.toml.*?)```", GUIDE, flags=re.DOTALL)
+    file = tmp_path / "orders_day.toml"
     file.write_text(text, encoding="utf-8")
     return file
 
@@ -176,7 +177,7 @@ def test_what_cannot_be_played_is_refused_and_nothing_is_written(refused: Refuse
     """No host for it, nothing to check, a secret that is not set, a channel that nobody mapped."""
     out = ("--out", str(tmp_path / "run"))
     line = refused("--serve", "--endpoints", FILE, *out)
-    assert line.endswith("the reference service has its own; expected --host URL in place of --serve")
+    assert line.endswith("the reference service has its own; expected --host URL instead of --serve")
     line = refused("--host", "http://127.0.0.1:1", "--check", *out)
     assert line == "footfall: --check: there is nothing to check; expected --endpoints FILE and --host URL"
     strict = tmp_path / "strict.toml"

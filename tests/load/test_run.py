@@ -399,7 +399,7 @@ def test_a_slip_that_cannot_be_enacted_ends_the_run_with_its_reason(host: str, t
     web = channel("web", WEB, works=works(login=slip_of("forgot_glasses")))
     model = small_model(channels=(web, *small_model().channels[1:]))
     write_trace(tmp_path, trace_of(model, everywhere(5, 1, model), 1))
-    with pytest.raises(BadInputError, match="no way to enact the customer's fault 'forgot_glasses'"):
+    with pytest.raises(BadInputError, match="cannot simulate the customer's error 'forgot_glasses'"):
         run_locust(LoadSettings(trace=tmp_path, host=host, run_dir=tmp_path))
     assert not (tmp_path / LOAD_FILE).exists()
 

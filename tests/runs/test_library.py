@@ -2,6 +2,7 @@
 
 import doctest
 import json
+import sys
 from collections.abc import Callable
 from datetime import date
 from multiprocessing.spawn import get_preparation_data
@@ -113,8 +114,11 @@ def test_a_day_from_python_is_the_command_lines(folder: Path, capsys: pytest.Cap
     assert day.charts["waits"]._repr_svg_().startswith("<?xml")
 
 
-def test_a_script_needs_no_guard_around_its_program() -> None:
+def test_a_script_needs_no_guard_around_its_program(monkeypatch: pytest.MonkeyPatch) -> None:
     """Days run in processes of their own, which must not run the user's program again."""
+    script = ModuleType("__main__")
+    script.__file__ = "study.py"
+    monkeypatch.setitem(sys.modules, "__main__", script)
     plain = get_preparation_data("a worker")
     with _apart_from_the_program():
         apart = get_preparation_data("a worker")

@@ -50,6 +50,8 @@ _FIXED_VARIATION = {DistributionFamily.CONSTANT: 0.0, DistributionFamily.EXPONEN
 UNIFORM_CV_MOST = 1 / sqrt(3)
 """Of a uniform time from 0 on."""
 _CV_ROUNDING = 1e-9
+_LOG_MOST = 700.0
+"""The exponential of more is beyond a float."""
 
 
 class Duration(Spec):
@@ -123,7 +125,9 @@ class Duration(Spec):
             )
             return survival(reduced, cv)
         shape = weibull_shape(cv)
-        return exp(-((reduced * exp(lgamma(1 + 1 / shape))) ** shape))
+        scaled = reduced * exp(lgamma(1 + 1 / shape))
+        is_beyond = scaled > 1 and shape * log(scaled) > _LOG_MOST
+        return 0.0 if is_beyond else exp(-(scaled**shape))
 
     def times(self, factor: float) -> "Duration":
         """Give the same shape with its mean multiplied by a factor."""

@@ -34,7 +34,9 @@ def test_what_people_do_wrong_can_be_enacted() -> None:
 )
 def test_a_slip_that_nobody_can_enact_is_refused_before_the_run(spec: Channel) -> None:
     """The line names channel, turn and cause, and what can be enacted."""
-    with pytest.raises(BadInputError, match=r"channel web, \w+: no way to enact .* expected wrong_pin: "):
+    with pytest.raises(
+        BadInputError, match=r"channel web, \w+: cannot simulate the customer's error .* expected wrong_pin: "
+    ):
         with_first(spec)
 
 

@@ -21,7 +21,7 @@ while not told._writing.ready():  # the disk takes until the reader has come
     told.tell(Progress(2.0, 2, 9))
     gevent.sleep(0)
     turns += 1
-    if turns == 100:
+    if turns % 100 == 0 and os.path.exists(sys.argv[2]):  # again, should the writer have come later
         os.close(os.open(sys.argv[2], os.O_RDONLY | os.O_NONBLOCK))
 print(turns)
 """

@@ -62,4 +62,4 @@ def test_a_broken_file_of_hosts_ends_locust_with_one_line(
     with pytest.raises(SystemExit) as ended:
         parser_for(monkeypatch)
     assert ended.value.code == 2
-    assert "hosts.toml staging: no text" in capsys.readouterr().err
+    assert "hosts.toml staging: is not a text" in capsys.readouterr().err

@@ -26,7 +26,7 @@ def test_a_master_whose_run_could_not_begin_plays_the_next_one(
     site = up(master, free_port)
     with serve(made) as host:
         site.start(host=host)
-        assert site.until("failed")["page"]["error"].startswith("workers: none is connected")
+        assert site.until("failed")["page"]["error"].startswith("workers: no worker is connected")
         worker = locust("--worker", "--master-port", one)
         wait_for(lambda: site.workers() == 1, lambda: "no worker came")
         site.start(host=host)
@@ -62,7 +62,7 @@ def test_a_master_whose_last_worker_goes_while_a_run_is_made_ready_plays_the_nex
         wait_for(lambda: site.workers() == 0, lambda: "it is still there")
         is_let_go.set()
         state = site.until("failed", "playing", "over")
-        assert state["page"]["error"].startswith("workers: none is connected")
+        assert state["page"]["error"].startswith("workers: no worker is connected")
     locust("--worker", "--master-port", one)
     wait_for(lambda: site.workers() == 1, lambda: "no other worker came")
     with serve(trace.trace) as host:
