@@ -153,12 +153,12 @@ BROKEN: dict[str, tuple[Callable[[], pl.DataFrame], Counts, tuple[str, ...]]] = 
     ),
     "a server worked a millisecond more than told": (
         lambda: visits(*ROWS),
-        with_account(1, told=np.array([1200.001, 1100])),
+        with_account(1, from_times=np.array([1200.001, 1100])),
         ("Little's law of service", "hall, 00:00 to 00:30", "counted 1200", "tell 1200.001"),
     ),
     "an integral is no number": (
         lambda: visits(*ROWS),
-        with_account(1, told=np.array([np.nan, 1100])),
+        with_account(1, from_times=np.array([np.nan, 1100])),
         ("Little's law of service", "nan"),
     ),
     "the visits tell other waits than the line": (
