@@ -149,12 +149,12 @@ BROKEN: dict[str, tuple[Callable[[], pl.DataFrame], Counts, tuple[str, ...]]] = 
     "the line lost a minute": (
         lambda: visits(*ROWS),
         with_account(0, counted=np.array([0.0, 700, 940])),
-        ("Little's law of waiting", "hall, 00:30 to 01:00", "counted 240 customer-seconds", "tell 300"),
+        ("Little's law of waiting", "hall, 00:30 to 01:00", "counted 240 customer-seconds", "give 300"),
     ),
     "a server worked a millisecond more than told": (
         lambda: visits(*ROWS),
         with_account(1, from_times=np.array([1200.001, 1100])),
-        ("Little's law of service", "hall, 00:00 to 00:30", "counted 1200", "tell 1200.001"),
+        ("Little's law of service", "hall, 00:00 to 00:30", "counted 1200", "give 1200.001"),
     ),
     "an integral is no number": (
         lambda: visits(*ROWS),
@@ -164,12 +164,12 @@ BROKEN: dict[str, tuple[Callable[[], pl.DataFrame], Counts, tuple[str, ...]]] = 
     "the visits tell other waits than the line": (
         lambda: with_row(1, wait_s=540.0),
         COUNTS,
-        ("Little's law of waiting, by the visits", "00:00 to 01:00", "counted 1000", "tell 940"),
+        ("Little's law of waiting, by the visits", "00:00 to 01:00", "counted 1000", "give 940"),
     ),
     "visits take longer than they are under way": (
         lambda: visits(*ROWS),
         replace(COUNTS, present_s=np.array([[0.0], [1900.0], [3200.0]])),
-        ("Little's law of visits", "00:30 to 01:00", "counted 1300", "tell 1400"),
+        ("Little's law of visits", "00:30 to 01:00", "counted 1300", "give 1400"),
     ),
     "one clerk serves two": (
         lambda: visits(*ROWS),
