@@ -20,9 +20,9 @@ from time import process_time
 import polars as pl
 
 from benchmarks.idiomatic_day import IdiomaticDay
-from footfall.model.changes import set_number
-from footfall.model.model import Model
-from footfall.simulate.day import simulate_day
+from footfall._model.changes import set_number
+from footfall._model.model import Model
+from footfall._simulate.day import simulate_day
 from models.guangxi import MODEL
 
 SEED = 8

@@ -24,11 +24,11 @@ import polars as pl
 from benchmarks.lag_server import Stall, stamping_server
 from benchmarks.lag_tools import TOP, even_trace
 from footfall import __version__
-from footfall.chart.style import MEASURED, PALE, PREDICTED, Heading, Stamp, duration, figure, look, svg_text
-from footfall.load.result_files import VISITS_FILE
-from footfall.load.start_locust import LoadSettings, run_locust
-from footfall.records.tables import write_text
-from footfall.workload.trace import write_trace
+from footfall._chart.style import MEASURED, PALE, PREDICTED, Heading, Stamp, duration, figure, look, svg_text
+from footfall._load.result_files import VISITS_FILE
+from footfall._load.start_locust import LoadSettings, run_locust
+from footfall._records.tables import write_text
+from footfall._workload.trace import write_trace
 from tests.load.small import SEED
 
 PER_S, SECONDS = 200, 15

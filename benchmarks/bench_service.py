@@ -121,7 +121,7 @@ def serve_bare() -> None:
     """Serve one route that does nothing, under the settings of the service."""
     from starlette.types import Receive, Scope, Send
 
-    from footfall.service.server import serve_app
+    from footfall._service.server import serve_app
 
     body = b'{"status":"ok"}'
     headers = [(b"content-length", b"%d" % len(body)), (b"content-type", b"application/json")]
@@ -138,9 +138,9 @@ def serve_bare() -> None:
 
 def serve_service(database: str) -> None:
     """Serve the reference service with room for all and without delays."""
-    from footfall.model.changes import set_number
-    from footfall.service.server import serve
-    from footfall.service.settings import ServiceSettings
+    from footfall._model.changes import set_number
+    from footfall._service.server import serve
+    from footfall._service.settings import ServiceSettings
     from models.guangxi import MODEL
 
     model = MODEL

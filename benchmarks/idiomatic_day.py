@@ -7,18 +7,18 @@ from typing import Any, NamedTuple
 
 import simpy
 
-from footfall.behaviour.capacity_rules import visit_s_mean
-from footfall.behaviour.choice import utility
-from footfall.model.channel import Channel, Step, Verb
-from footfall.model.duration_quantiles import lognormal_parameters
-from footfall.model.durations import AnyDuration, DistributionFamily, Duration
-from footfall.model.model import Model
-from footfall.model.numbers import DAY_S, HALF_HOUR_S
-from footfall.model.population import Segment
-from footfall.model.station_specs import CallCentre, Counters, Kiosks, MessageGateway, RequestServer
-from footfall.records.rows import Outcome
-from footfall.simulate.day import refusals
-from footfall.workload.arrivals import rates_per_half_hour
+from footfall._behaviour.capacity_rules import visit_s_mean
+from footfall._behaviour.choice import utility
+from footfall._model.channel import Channel, Step, Verb
+from footfall._model.duration_quantiles import lognormal_parameters
+from footfall._model.durations import AnyDuration, DistributionFamily, Duration
+from footfall._model.model import Model
+from footfall._model.numbers import DAY_S, HALF_HOUR_S
+from footfall._model.population import Segment
+from footfall._model.station_specs import CallCentre, Counters, Kiosks, MessageGateway, RequestServer
+from footfall._records.rows import Outcome
+from footfall._simulate.day import refusals
+from footfall._workload.arrivals import rates_per_half_hour
 
 Process = Generator[simpy.Event, Any, Any]
 

@@ -16,10 +16,10 @@ from pathlib import Path
 import polars as pl
 
 from benchmarks.lag_server import PAGE
-from footfall.behaviour.load_model import RunPace
-from footfall.load.start_locust import LoadSettings, run_locust
-from footfall.model.channel import Verb
-from footfall.workload.trace import Trace, TraceInfo, cut, write_trace
+from footfall._behaviour.load_model import RunPace
+from footfall._load.start_locust import LoadSettings, run_locust
+from footfall._model.channel import Verb
+from footfall._workload.trace import Trace, TraceInfo, cut, write_trace
 from tests.load.small import SEED, SUBSCRIBERS, WEB, channel, small_model
 from tests.made_up import turns
 

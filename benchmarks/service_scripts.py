@@ -5,7 +5,7 @@ import json
 from collections.abc import Callable, Generator
 from typing import Any
 
-from footfall.behaviour import customer_rules
+from footfall._behaviour import customer_rules
 
 SEED = 7
 Answer = tuple[int, bytes]

@@ -7,7 +7,7 @@ assumptions (grade C), each with its reason. `footfall show models/guangxi.py` l
 
 import footfall as ff
 from footfall import article, assumed, by_hour, public
-from footfall.model.population import Province
+from footfall._model.population import Province
 from models.operator.adoption import adoption, upgrade_month
 from models.operator.channels import AGENT, HOTLINE, KIOSK, OWN_HALL, PARTNER_HALL, SMS, WAP, WEB
 from models.operator.demand import CUSTOMERS_M, DEMAND_M, observed_shares

@@ -1,9 +1,9 @@
 """Numbers, times and people that tests make up; all tests make them here."""
 
-from footfall.model.channel import Step, Verb
-from footfall.model.durations import Duration, constant_s
-from footfall.model.numbers import Grade, Number, Profile, assumed, constant
-from footfall.model.population import Taste
+from footfall._model.channel import Step, Verb
+from footfall._model.durations import Duration, constant_s
+from footfall._model.numbers import Grade, Number, Profile, assumed, constant
+from footfall._model.population import Taste
 
 _SOURCE = "made up for a test"
 

@@ -7,16 +7,16 @@ import numpy as np
 import polars as pl
 import pytest
 
-from footfall.behaviour import keyed
-from footfall.model.channel import Channel, Step, Verb, Work
-from footfall.model.durations import Duration, exponential_s
-from footfall.model.model import Model, ShareDefinition
-from footfall.model.numbers import DAY_S, Number, Profile
-from footfall.model.population import Accounts, Choice, FollowUp, FollowUps, Segment
-from footfall.model.station_specs import Station
-from footfall.records.rows import Outcome
-from footfall.simulate.day import Day, DayResult
-from footfall.workload.arrivals import Arrivals
+from footfall._behaviour import keyed
+from footfall._model.channel import Channel, Step, Verb, Work
+from footfall._model.durations import Duration, exponential_s
+from footfall._model.model import Model, ShareDefinition
+from footfall._model.numbers import DAY_S, Number, Profile
+from footfall._model.population import Accounts, Choice, FollowUp, FollowUps, Segment
+from footfall._model.station_specs import Station
+from footfall._records.rows import Outcome
+from footfall._simulate.day import Day, DayResult
+from footfall._workload.arrivals import Arrivals
 from tests import made_up
 
 SEED = 7
@@ -191,7 +191,7 @@ def visits(day: Callable[..., DayResult]) -> Callable[..., pl.DataFrame]:
 @pytest.fixture(scope="session")
 def small_province() -> Model:
     """Give a fiftieth of the province: people, lines and staff scaled alike."""
-    from footfall.model.changes import set_number
+    from footfall._model.changes import set_number
     from models.guangxi import MODEL
 
     changes = {

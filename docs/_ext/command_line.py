@@ -7,7 +7,7 @@ from docutils import nodes
 from docutils.parsers.rst import Directive
 from sphinx.application import Sphinx
 
-from footfall.cli.app import COMMANDS, command_named
+from footfall._cli.app import COMMANDS, command_named
 
 
 class Commands(Directive):

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 import footfall as ff
-from footfall.model.station_specs import Station
+from footfall._model.station_specs import Station
 
 PLAIN = "the system has nothing of the kind"
 AT_ONCE = ff.constant(ff.assumed(0, PLAIN))

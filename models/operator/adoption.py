@@ -4,7 +4,7 @@ The article gives the start (76 % in 2011) and the three years of the upgrade; a
 """
 
 from footfall import Number, article, assumed, public
-from footfall.model.population import Adoption, Awareness, Province, Slope, Trust, Upgrade
+from footfall._model.population import Adoption, Awareness, Province, Slope, Trust, Upgrade
 
 # Millions, 2010: China Statistical Yearbook 2011, table 3-7 (sixth national census). Largest first.
 # fmt: off

@@ -4,11 +4,11 @@ Each file has a `MODEL` of one channel, `station`, and one operation, `query`: a
 be copied: what limits a service of one's own, its law of work and its rate are the numbers to change.
 """
 
-from footfall.model.durations import Duration
-from footfall.model.model import Model
-from footfall.model.numbers import DAY_S
-from footfall.model.numbers import assumed as c
-from footfall.model.station_specs import RequestServer
+from footfall._model.durations import Duration
+from footfall._model.model import Model
+from footfall._model.numbers import DAY_S
+from footfall._model.numbers import assumed as c
+from footfall._model.station_specs import RequestServer
 from models.one_station import Customers, one_station
 
 PATIENT = c(120, "clients wait for two minutes")

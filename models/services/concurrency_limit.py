@@ -1,8 +1,8 @@
 """Seven requests at once and no queue, 503 beyond: uvicorn with a limit of eight connections."""
 
-from footfall.model.durations import lognormal_s
-from footfall.model.numbers import assumed as c
-from footfall.model.station_specs import RequestServer
+from footfall._model.durations import lognormal_s
+from footfall._model.numbers import assumed as c
+from footfall._model.station_specs import RequestServer
 from models.services import PATIENT, service_model
 
 MODEL = service_model(

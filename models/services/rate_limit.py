@@ -1,8 +1,8 @@
 """Sixty requests a second and a burst of ten, 429 beyond: nginx's `limit_req` with `nodelay`."""
 
-from footfall.model.durations import exponential_s
-from footfall.model.numbers import assumed as c
-from footfall.model.station_specs import RateLimit, RequestServer
+from footfall._model.durations import exponential_s
+from footfall._model.numbers import assumed as c
+from footfall._model.station_specs import RateLimit, RequestServer
 from models.services import PATIENT, service_model
 
 MODEL = service_model(

@@ -1,8 +1,8 @@
 """Eight slots in a process that stands still for 2 s in every 20 s, as in a full garbage collection."""
 
-from footfall.model.durations import DistributionFamily, Duration
-from footfall.model.numbers import assumed as c
-from footfall.model.station_specs import RequestServer, Stalls
+from footfall._model.durations import DistributionFamily, Duration
+from footfall._model.numbers import assumed as c
+from footfall._model.station_specs import RequestServer, Stalls
 from models.services import PATIENT, service_model
 
 MODEL = service_model(

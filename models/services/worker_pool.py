@@ -1,8 +1,8 @@
 """Three workers, each serving one request at a time, and one queue in the kernel: gunicorn's sync workers."""
 
-from footfall.model.durations import lognormal_s
-from footfall.model.numbers import assumed as c
-from footfall.model.station_specs import RequestServer
+from footfall._model.durations import lognormal_s
+from footfall._model.numbers import assumed as c
+from footfall._model.station_specs import RequestServer
 from models.services import PATIENT, service_model
 
 MODEL = service_model(

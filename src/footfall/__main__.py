@@ -1,5 +1,5 @@
 """`python -m footfall`: the same command line."""
 
-from footfall.cli import main
+from footfall._cli import main
 
 main()

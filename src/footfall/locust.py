@@ -8,12 +8,12 @@ from collections.abc import Mapping
 
 from locust import User
 
-from footfall.load.channel_users import ChannelUser, Work, register
-from footfall.load.locust_options import give_up
-from footfall.load.locust_plugin import TraceShape, install
-from footfall.load.locust_users import CounterUser, HotlineUser, KioskUser, SmsUser, WebUser
-from footfall.records.errors import BadInputError
-from footfall.records.rows import Outcome
+from footfall._load.channel_users import ChannelUser, Work, register
+from footfall._load.locust_options import give_up
+from footfall._load.locust_plugin import TraceShape, install
+from footfall._load.locust_users import CounterUser, HotlineUser, KioskUser, SmsUser, WebUser
+from footfall._records.errors import BadInputError
+from footfall._records.rows import Outcome
 
 __all__ = [
     "ChannelUser",

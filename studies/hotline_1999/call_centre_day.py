@@ -8,9 +8,9 @@ from math import log
 import numpy as np
 from numpy.typing import NDArray
 
-from footfall.behaviour import keyed
-from footfall.model.numbers import DAY_S
-from footfall.simulate.engine import Body, Environment, Script, after
+from footfall._behaviour import keyed
+from footfall._model.numbers import DAY_S
+from footfall._simulate.engine import Body, Environment, Script, after
 from studies.hotline_1999.agent import Agent, State
 from studies.hotline_1999.classes import is_evening, part_of_day, place_class
 from studies.hotline_1999.inputs import NOBODY_NAMED, MonthInputs

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from footfall.model.numbers import HALF_HOURS, HOUR_S
+from footfall._model.numbers import HALF_HOURS, HOUR_S
 from studies.hotline_1999.records import RecordedDay
 from studies.hotline_1999.spec import Flood, Hotline
 

@@ -11,14 +11,14 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from footfall.fit.arrival_fit import EVERY
-from footfall.fit.fit import Fitted
-from footfall.fit.fitted_model import Named, model_of, on_day
-from footfall.model.model import Model
-from footfall.model.numbers import HALF_HOUR_S, HALF_HOURS
-from footfall.records.rows import Outcome
-from footfall.simulate.day import simulate_day
-from footfall.workload.log_mapping import WEEKDAYS
+from footfall._fit.arrival_fit import EVERY
+from footfall._fit.fit import Fitted
+from footfall._fit.fitted_model import Named, model_of, on_day
+from footfall._model.model import Model
+from footfall._model.numbers import HALF_HOUR_S, HALF_HOURS
+from footfall._records.rows import Outcome
+from footfall._simulate.day import simulate_day
+from footfall._workload.log_mapping import WEEKDAYS
 from studies.hotline_1999.learn import NOT_MEASURED
 from studies.hotline_1999.level import Level, with_service_times
 from studies.hotline_1999.predict import NOTICEABLE_S

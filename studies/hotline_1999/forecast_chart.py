@@ -3,7 +3,7 @@
 import polars as pl
 from matplotlib.axes import Axes
 
-from footfall.chart.style import GREY, PREDICTED, Chart, Heading, Stamp, figure, look, name_of, nothing
+from footfall._chart.style import GREY, PREDICTED, Chart, Heading, Stamp, figure, look, name_of, nothing
 from studies.hotline_1999.charts import greatest, pairs
 
 _SAID = (

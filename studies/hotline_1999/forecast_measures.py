@@ -9,9 +9,9 @@ from typing import Any
 
 import polars as pl
 
-from footfall.measure.prediction import ForecastComparison, compare_forecasts
-from footfall.stats import CONFIDENCE
-from footfall.stats.intervals import t_interval
+from footfall._measure.prediction import ForecastComparison, compare_forecasts
+from footfall._stats import CONFIDENCE
+from footfall._stats.intervals import t_interval
 from studies.hotline_1999.measures import BUSY_HALF_HOURS, EVENING_FROM, NAMES, correlation
 from studies.hotline_1999.past_errors import DaySum, monthly_sd, range_of
 

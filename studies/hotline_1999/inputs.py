@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from footfall.fit.distributions import kaplan_meier
+from footfall._fit.distributions import kaplan_meier
 from studies.hotline_1999.classes import is_evening, kinds_with_floods, part_of_day, place_class
 from studies.hotline_1999.records import NOT_RECORDED, SERVICE_S_MOST, RecordedDay
 from studies.hotline_1999.spec import Hotline

@@ -7,10 +7,10 @@ from datetime import date, timedelta
 
 import polars as pl
 
-from footfall.fit.fit import MINUTE_S, Fitted, fit_log
-from footfall.model.numbers import DAY_S, HOUR_S
-from footfall.records.errors import BadInputError
-from footfall.workload.log_mapping import Mapping, mapping_of
+from footfall._fit.fit import MINUTE_S, Fitted, fit_log
+from footfall._model.numbers import DAY_S, HOUR_S
+from footfall._records.errors import BadInputError
+from footfall._workload.log_mapping import Mapping, mapping_of
 from studies.hotline_1999.level import Level, level_of
 from studies.hotline_1999.records import ABANDONED, SERVED, is_working, regular_calls
 from studies.hotline_1999.spec import Hotline

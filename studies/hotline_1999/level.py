@@ -6,8 +6,8 @@ from math import exp, log
 
 import polars as pl
 
-from footfall.fit.fit import Fitted
-from footfall.model.model import Model
+from footfall._fit.fit import Fitted
+from footfall._model.model import Model
 
 FULL_DAYS = 20
 """With so many regular days a month weighs as much as all before it."""

@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from footfall.stats.intervals import t_interval
+from footfall._stats.intervals import t_interval
 
 BUSY_HALF_HOURS = range(16, 40)
 """08:00 to 20:00: the half hours whose profile is compared."""

@@ -10,7 +10,7 @@ calibrated on the regular days of February 1999 alone, and is used unchanged for
 from datetime import date
 from pathlib import Path
 
-from footfall.model.numbers import Number, assumed, public
+from footfall._model.numbers import Number, assumed, public
 from studies.hotline_1999.spec import Flood, Hotline, Pauses
 
 PACKAGE = "studies.hotline_1999"

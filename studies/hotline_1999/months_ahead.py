@@ -8,15 +8,15 @@ from typing import Any, NamedTuple
 import polars as pl
 from rich.table import Table
 
-from footfall.chart.style import Stamp, save
-from footfall.cli.output import progress, say, say_json, show_table
-from footfall.fit.fit import Fitted
-from footfall.measure.prediction import sentence
-from footfall.records.errors import BadInputError
-from footfall.records.log_file import read_log
-from footfall.records.tables import write_csv
-from footfall.runs.folder import begin_named, end
-from footfall.runs.messages import percent
+from footfall._chart.style import Stamp, save
+from footfall._cli.output import progress, say, say_json, show_table
+from footfall._fit.fit import Fitted
+from footfall._measure.prediction import sentence
+from footfall._records.errors import BadInputError
+from footfall._records.log_file import read_log
+from footfall._records.tables import write_csv
+from footfall._runs.folder import begin_named, end
+from footfall._runs.messages import percent
 from studies.hotline_1999.charts import days_chart, half_hours_chart
 from studies.hotline_1999.forecast import BEFORE, LEARNED, Case, forecast, levels, recorded, with_own
 from studies.hotline_1999.forecast_chart import forecast_chart

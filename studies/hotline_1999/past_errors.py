@@ -6,7 +6,7 @@ from datetime import date
 from math import exp, log, sqrt
 from statistics import fmean
 
-from footfall.stats.intervals import Interval, student_t
+from footfall._stats.intervals import Interval, student_t
 
 PRIOR_ERRORS = 4
 """What the weeks say counts like so many errors of months."""

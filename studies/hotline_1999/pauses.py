@@ -12,7 +12,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from footfall.model.numbers import HOUR_S, Grade
+from footfall._model.numbers import HOUR_S, Grade
 from studies.hotline_1999.classes import is_evening
 from studies.hotline_1999.records import RecordedDay
 from studies.hotline_1999.roster import skills

@@ -9,8 +9,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from footfall.model.numbers import HALF_HOUR_S, HALF_HOURS
-from footfall.records.errors import BadInputError
+from footfall._model.numbers import HALF_HOUR_S, HALF_HOURS
+from footfall._records.errors import BadInputError
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from footfall.model.numbers import HALF_HOUR_S
+from footfall._model.numbers import HALF_HOUR_S
 from studies.hotline_1999.records import RecordedDay
 
 Floats = NDArray[np.float64]

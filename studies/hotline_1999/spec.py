@@ -7,7 +7,7 @@ from typing import Self
 
 from pydantic import model_validator
 
-from footfall.model.numbers import (
+from footfall._model.numbers import (
     HOUR_S,
     CountFromOne,
     Grade,

@@ -7,7 +7,7 @@ from math import exp
 import numpy as np
 from numpy.typing import NDArray
 
-from footfall.model.numbers import HOUR_S
+from footfall._model.numbers import HOUR_S
 from studies.hotline_1999.records import RecordedDay
 
 Floats = NDArray[np.float64]

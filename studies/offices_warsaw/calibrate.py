@@ -8,7 +8,7 @@ from statistics import fmean
 
 import numpy as np
 
-from footfall.model.numbers import HALF_HOURS, Grade, Profile, fitted
+from footfall._model.numbers import HALF_HOURS, Grade, Profile, fitted
 from studies.offices_warsaw.derived import rounded
 from studies.offices_warsaw.hall import Luck, waiting_seen
 from studies.offices_warsaw.profiles import came_in, half_hours, is_seen, mean_over, seen_in

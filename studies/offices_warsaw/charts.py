@@ -3,7 +3,7 @@
 import polars as pl
 from matplotlib.axes import Axes
 
-from footfall.chart.style import (
+from footfall._chart.style import (
     GREY,
     MEASURED,
     PALE,

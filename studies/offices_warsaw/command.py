@@ -8,14 +8,14 @@ import polars as pl
 import typer
 from rich.table import Table
 
-from footfall.chart.style import Stamp, save
-from footfall.cli.app import run_function
-from footfall.cli.options import DEFAULT_SEED, Json, Out, Seed
-from footfall.cli.output import progress, say, say_json, show_table
-from footfall.records.log_file import read_log
-from footfall.records.tables import write_csv
-from footfall.runs.folder import begin_named, end
-from footfall.runs.messages import percent
+from footfall._chart.style import Stamp, save
+from footfall._cli.app import run_function
+from footfall._cli.options import DEFAULT_SEED, Json, Out, Seed
+from footfall._cli.output import progress, say, say_json, show_table
+from footfall._records.log_file import read_log
+from footfall._records.tables import write_csv
+from footfall._runs.folder import begin_named, end
+from footfall._runs.messages import percent
 from studies.offices_warsaw.charts import half_hours_chart, queues_chart
 from studies.offices_warsaw.measures import (
     NAIVE,

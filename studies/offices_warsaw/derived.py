@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from footfall.model.numbers import HALF_HOURS, Grade, Profile, fitted
+from footfall._model.numbers import HALF_HOURS, Grade, Profile, fitted
 from studies.offices_warsaw.spec import OfficeQueue
 
 _PROFILES = ("arrivals", "counters", "waiting")

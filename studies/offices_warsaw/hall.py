@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from footfall.behaviour import keyed
-from footfall.model.numbers import DAY_S
-from footfall.simulate.customer_state import Customer
-from footfall.simulate.engine import Body, Environment, Script, without_cycle_search
-from footfall.simulate.stations.queues import HallQueue
+from footfall._behaviour import keyed
+from footfall._model.numbers import DAY_S
+from footfall._simulate.customer_state import Customer
+from footfall._simulate.engine import Body, Environment, Script, without_cycle_search
+from footfall._simulate.stations.queues import HallQueue
 from studies.offices_warsaw.records import Counts, Floats, QueueDay
 from studies.offices_warsaw.spec import Offices
 

@@ -12,9 +12,9 @@ day. `MODEL` is the busiest office on its mean day, its queues side by side.
 from datetime import date
 from pathlib import Path
 
-from footfall.model.model import Model, ShareDefinition
-from footfall.model.numbers import assumed, fitted
-from footfall.model.population import Choice, FollowUps, no_accounts
+from footfall._model.model import Model, ShareDefinition
+from footfall._model.numbers import assumed, fitted
+from footfall._model.population import Choice, FollowUps, no_accounts
 from studies.offices_warsaw.derived import queues_in
 from studies.offices_warsaw.office_model import NEUTRAL, channel, named, people, segment
 from studies.offices_warsaw.spec import Offices

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable
 
-from footfall.model.channel import Channel, OpeningHours, Step, Verb, Work
-from footfall.model.durations import constant_s, exponential_s
-from footfall.model.numbers import assumed, fitted
-from footfall.model.population import Segment, no_taste
-from footfall.model.station_specs import Counters
+from footfall._model.channel import Channel, OpeningHours, Step, Verb, Work
+from footfall._model.durations import constant_s, exponential_s
+from footfall._model.numbers import assumed, fitted
+from footfall._model.population import Segment, no_taste
+from footfall._model.station_specs import Counters
 from studies.offices_warsaw.spec import OfficeQueue, Offices
 
 DAYS_A_MONTH = 31

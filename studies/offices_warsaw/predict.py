@@ -10,7 +10,7 @@ from multiprocessing import get_context
 import numpy as np
 import polars as pl
 
-from footfall.records.errors import BadInputError
+from footfall._records.errors import BadInputError
 from studies.offices_warsaw.hall import Luck, waiting_seen
 from studies.offices_warsaw.profiles import came_in, half_hours, seen_in
 from studies.offices_warsaw.records import QueueDay

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from footfall.model.numbers import HALF_HOUR_S
+from footfall._model.numbers import HALF_HOUR_S
 from studies.offices_warsaw.records import Counts, Floats, QueueDay
 from studies.offices_warsaw.spec import Offices
 

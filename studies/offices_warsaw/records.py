@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from footfall.records.errors import BadInputError
+from footfall._records.errors import BadInputError
 
 Floats = NDArray[np.float64]
 Counts = NDArray[np.int64]

@@ -3,7 +3,7 @@
 import hashlib
 from datetime import date
 
-from footfall.model.numbers import Count, CountFromOne, DayProfile, NonNegative, Positive, Share, Spec
+from footfall._model.numbers import Count, CountFromOne, DayProfile, NonNegative, Positive, Share, Spec
 
 
 class OfficeQueue(Spec):

@@ -9,12 +9,12 @@ import typer
 from rich.table import Table
 
 from footfall import __version__
-from footfall.cli.app import run_function
-from footfall.cli.options import DEFAULT_SEED, Json, Out, Seed
-from footfall.cli.output import note, progress, say, say_json, show_table
-from footfall.records.errors import BadInputError
-from footfall.records.tables import write_csv, write_text
-from footfall.runs.folder import begin_named, end
+from footfall._cli.app import run_function
+from footfall._cli.options import DEFAULT_SEED, Json, Out, Seed
+from footfall._cli.output import note, progress, say, say_json, show_table
+from footfall._records.errors import BadInputError
+from footfall._records.tables import write_csv, write_text
+from footfall._runs.folder import begin_named, end
 from studies.validation import choices, recorded
 from studies.validation.checks import Check
 from studies.validation.formulas import formulas

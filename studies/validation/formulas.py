@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from footfall.behaviour.choice import nested_logit
-from footfall.stats.intervals import clopper_pearson_low, wilson
+from footfall._behaviour.choice import nested_logit
+from footfall._stats.intervals import clopper_pearson_low, wilson
 from footfall.theory.fluid import bass_peak, bass_share, sinusoidal_load
 from footfall.theory.many_servers import (
     erlang_a,

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from footfall.model.model import Model
+from footfall._model.model import Model
 from footfall.theory.fluid import FluidStation, transient
 from footfall.theory.many_servers import (
     erlang_a,

@@ -5,14 +5,14 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from footfall.behaviour import keyed
-from footfall.behaviour.customer_rules import HUMAN, SERVICE, TALK
-from footfall.model.durations import AnyDuration
-from footfall.model.model import Model
-from footfall.simulate.customer_state import Customer
-from footfall.simulate.day import Day, DayResult
-from footfall.simulate.sampler import Draw, Sampler
-from footfall.workload.arrivals import Arrivals
+from footfall._behaviour import keyed
+from footfall._behaviour.customer_rules import HUMAN, SERVICE, TALK
+from footfall._model.durations import AnyDuration
+from footfall._model.model import Model
+from footfall._simulate.customer_state import Customer
+from footfall._simulate.day import Day, DayResult
+from footfall._simulate.sampler import Draw, Sampler
+from footfall._workload.arrivals import Arrivals
 
 _SERVED_BY = {"counters": HUMAN, "kiosks": HUMAN, "call_centre": TALK}
 """What the service of a station is drawn for; at the others, the systems' time of the first page."""

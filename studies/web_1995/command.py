@@ -7,9 +7,9 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from footfall.cli.app import run_function
-from footfall.cli.options import Json
-from footfall.cli.output import progress, say, say_json, show_table
+from footfall._cli.app import run_function
+from footfall._cli.options import Json
+from footfall._cli.output import progress, say, say_json, show_table
 from studies.web_1995.measures import compared, month_fits, read_requests
 
 PACKAGE = "studies.web_1995"

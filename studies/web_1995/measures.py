@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from footfall.fit.arrival_fit import EVERY, ArrivalsFit, fit_arrivals
-from footfall.model.numbers import DAY_S, HALF_HOUR_S, HALF_HOURS
-from footfall.records.errors import BadInputError
-from footfall.records.log_file import read_log
-from footfall.workload.log_mapping import WEEKDAYS
+from footfall._fit.arrival_fit import EVERY, ArrivalsFit, fit_arrivals
+from footfall._model.numbers import DAY_S, HALF_HOUR_S, HALF_HOURS
+from footfall._records.errors import BadInputError
+from footfall._records.log_file import read_log
+from footfall._workload.log_mapping import WEEKDAYS
 
 WORKDAYS = WEEKDAYS[:5]
 """Monday to Friday."""

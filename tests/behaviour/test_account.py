@@ -5,9 +5,9 @@ from statistics import fmean, pstdev
 
 import pytest
 
-from footfall.behaviour.customer_rules import SubscriberAccount, account, msisdn, pin, refusal
-from footfall.model.numbers import Number
-from footfall.model.population import Accounts
+from footfall._behaviour.customer_rules import SubscriberAccount, account, msisdn, pin, refusal
+from footfall._model.numbers import Number
+from footfall._model.population import Accounts
 
 COUNT = 4000
 

@@ -2,11 +2,11 @@
 
 import pytest
 
-from footfall.behaviour.load_model import RunPace, as_played
-from footfall.model.changes import with_outage
-from footfall.model.model import Model
-from footfall.model.numbers import Grade, Number, Profile, leaves, profile
-from footfall.model.station_specs import AgentGroup, Callback, CallCentre, Caller
+from footfall._behaviour.load_model import RunPace, as_played
+from footfall._model.changes import with_outage
+from footfall._model.model import Model
+from footfall._model.numbers import Grade, Number, Profile, leaves, profile
+from footfall._model.station_specs import AgentGroup, Callback, CallCentre, Caller
 from tests.made_up import number, seconds
 
 PLAY = RunPace(starts_s=36_000, length_s=3600, speed=4, human_time_factor=0.1)

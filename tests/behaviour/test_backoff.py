@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from footfall.behaviour.customer_rules import pause_s
-from footfall.model.station_specs import Retry
+from footfall._behaviour.customer_rules import pause_s
+from footfall._model.station_specs import Retry
 from tests import made_up
 
 

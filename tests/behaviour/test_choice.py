@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from footfall.behaviour import keyed
-from footfall.behaviour.choice import (
+from footfall._behaviour import keyed
+from footfall._behaviour.choice import (
     NO_CHANNEL,
     Chooser,
     choose,
@@ -18,12 +18,12 @@ from footfall.behaviour.choice import (
     pick,
     probabilities,
 )
-from footfall.behaviour.customer_rules import CHOICE, out_of_reach
-from footfall.model.channel import Channel, OpeningHours
-from footfall.model.model import Model
-from footfall.model.numbers import Number
-from footfall.model.station_specs import MessageGateway
-from footfall.workload.arrivals import Arrivals, draw_arrivals
+from footfall._behaviour.customer_rules import CHOICE, out_of_reach
+from footfall._model.channel import Channel, OpeningHours
+from footfall._model.model import Model
+from footfall._model.numbers import Number
+from footfall._model.station_specs import MessageGateway
+from footfall._workload.arrivals import Arrivals, draw_arrivals
 
 PHYSICAL = ("own", "coop", "kiosk")
 VALUES = {"own": 0.2, "coop": 0.0, "kiosk": -0.5, "web": 0.6, "sms": 1.2, "wap": -0.1, "hotline": 0.3}

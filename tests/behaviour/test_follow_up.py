@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from footfall.behaviour.customer_rules import Action, after
-from footfall.model.population import FollowUps
-from footfall.records.rows import Outcome
+from footfall._behaviour.customer_rules import Action, after
+from footfall._model.population import FollowUps
+from footfall._records.rows import Outcome
 
 SMALL = 1e-9
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from footfall.behaviour.load_model import of_clients, of_limits, of_server
-from footfall.model.changes import set_text
+from footfall._behaviour.load_model import of_clients, of_limits, of_server
+from footfall._model.changes import set_text
 from models.guangxi import MODEL
 
 

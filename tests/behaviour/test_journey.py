@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from footfall.behaviour.customer_rules import Action, out_of_reach
-from footfall.behaviour.journey import Journey, Journeys
-from footfall.model.model import Model
-from footfall.records.rows import Outcome
+from footfall._behaviour.customer_rules import Action, out_of_reach
+from footfall._behaviour.journey import Journey, Journeys
+from footfall._model.model import Model
+from footfall._records.rows import Outcome
 from tests.made_up import number
 
 MORNING_S = 10 * 3600.0

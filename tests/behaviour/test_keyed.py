@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from footfall.behaviour import keyed
+from footfall._behaviour import keyed
 
 KEYS = keyed.customer_keys(keyed.run_key(1, 0), np.arange(200_000))
 NUMBERS = st.integers(0, 2**40)

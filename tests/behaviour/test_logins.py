@@ -3,7 +3,7 @@
 import pytest
 
 import footfall as ff
-from footfall.behaviour.load_model import check_logins
+from footfall._behaviour.load_model import check_logins
 
 
 def shop(*steps: ff.Step, station: ff.RequestServer | ff.MessageGateway | None = None) -> ff.Model:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from footfall.behaviour.choice import nested_logit, nested_logit_of_many
+from footfall._behaviour.choice import nested_logit, nested_logit_of_many
 
 NAMES = ("hall", "agent", "web", "sms", "wap")
 NEST_OF = np.array([0, 0, 1, 1, 1])

@@ -4,12 +4,12 @@ from typing import Any
 
 import pytest
 
-from footfall.behaviour.load_model import check_played, check_served
-from footfall.model.changes import set_text
-from footfall.model.model import Model
-from footfall.model.station_specs import AgentGroup, Callback, Caller
-from footfall.records.errors import BadInputError
-from footfall.service.settings import ServiceSettings
+from footfall._behaviour.load_model import check_played, check_served
+from footfall._model.changes import set_text
+from footfall._model.model import Model
+from footfall._model.station_specs import AgentGroup, Callback, Caller
+from footfall._records.errors import BadInputError
+from footfall._service.settings import ServiceSettings
 from models.guangxi import MODEL
 from tests.load.small import small_model
 from tests.made_up import always, number, seconds

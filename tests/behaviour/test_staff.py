@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from footfall.behaviour import keyed
-from footfall.behaviour.capacity_rules import Roster, call_s_mean, rosters, times_of
-from footfall.model.channel import Channel, Verb, Work
-from footfall.model.numbers import DAY_S, HALF_HOUR_S, Grade, profile
-from footfall.model.station_specs import AgentGroup, CallCentre, Caller
+from footfall._behaviour import keyed
+from footfall._behaviour.capacity_rules import Roster, call_s_mean, rosters, times_of
+from footfall._model.channel import Channel, Verb, Work
+from footfall._model.numbers import DAY_S, HALF_HOUR_S, Grade, profile
+from footfall._model.station_specs import AgentGroup, CallCentre, Caller
 from tests.made_up import always, number, seconds, turns
 
 RISING = profile([k / 7 for k in range(48)], Grade.ASSUMED, "test")

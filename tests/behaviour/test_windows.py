@@ -4,15 +4,15 @@ from collections.abc import Callable
 
 import pytest
 
-from footfall.behaviour.capacity_rules import (
+from footfall._behaviour.capacity_rules import (
     SESSION_IDLE_S,
     has_lapsed,
     message_answer_s_most,
     session_idle_s,
     uses_session,
 )
-from footfall.model.channel import Channel, LogoutReminder, Verb
-from footfall.model.station_specs import MessageGateway, RequestServer
+from footfall._model.channel import Channel, LogoutReminder, Verb
+from footfall._model.station_specs import MessageGateway, RequestServer
 from tests.made_up import number
 
 WEB = RequestServer(slots=number(1), accept_queue=number(1), deadline_s=number(5))

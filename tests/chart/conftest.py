@@ -5,9 +5,9 @@ from random import Random
 import polars as pl
 import pytest
 
-from footfall.chart.comparison_charts import COMPARISON
-from footfall.chart.style import Stamp
-from footfall.records.tables import MEASURES
+from footfall._chart.comparison_charts import COMPARISON
+from footfall._chart.style import Stamp
+from footfall._records.tables import MEASURES
 
 CHANNELS = ("web", "wap", "sms", "hotline", "kiosk", "agent", "partner_hall", "own_hall")
 ELECTRONIC = ("web", "wap", "sms", "hotline", "kiosk")

@@ -9,19 +9,19 @@ from xml.etree.ElementTree import fromstring
 import polars as pl
 import pytest
 
-from footfall.chart.comparison_charts import WelchLabels, comparison_chart, welch
-from footfall.chart.day_charts import arrivals_over_day, share_by_channel, wait_heat_map
-from footfall.chart.month_charts import share_by_month, shares_chart
-from footfall.chart.prediction_charts import Change, predicted_against_measured, spillover
-from footfall.chart.run_charts import (
+from footfall._chart.comparison_charts import WelchLabels, comparison_chart, welch
+from footfall._chart.day_charts import arrivals_over_day, share_by_channel, wait_heat_map
+from footfall._chart.month_charts import share_by_month, shares_chart
+from footfall._chart.prediction_charts import Change, predicted_against_measured, spillover
+from footfall._chart.run_charts import (
     Marks,
     outcomes_by_cause,
     percentiles,
     run_over_time,
     success_against_target,
 )
-from footfall.chart.style import Chart, Stamp, look, save, svg_text
-from footfall.records.errors import BadInputError
+from footfall._chart.style import Chart, Stamp, look, save, svg_text
+from footfall._records.errors import BadInputError
 
 Draw: TypeAlias = Callable[[pl.DataFrame, Stamp], Chart]
 HOSTILE = "</svg><script>$x^$ & a_very_long_name_of_a_channel_of_somebody"

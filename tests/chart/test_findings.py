@@ -4,13 +4,13 @@ from dataclasses import replace
 
 import polars as pl
 
-from footfall.chart.comparison_charts import WelchLabels, welch
-from footfall.chart.day_charts import arrivals_over_day, share_by_channel, wait_heat_map
-from footfall.chart.month_charts import share_by_month
-from footfall.chart.prediction_charts import Change, predicted_against_measured, spillover
-from footfall.chart.run_charts import Marks, outcomes_by_cause, run_over_time, success_against_target
-from footfall.chart.style import Stamp
-from footfall.measure.time_series import SERIES
+from footfall._chart.comparison_charts import WelchLabels, welch
+from footfall._chart.day_charts import arrivals_over_day, share_by_channel, wait_heat_map
+from footfall._chart.month_charts import share_by_month
+from footfall._chart.prediction_charts import Change, predicted_against_measured, spillover
+from footfall._chart.run_charts import Marks, outcomes_by_cause, run_over_time, success_against_target
+from footfall._chart.style import Stamp
+from footfall._measure.time_series import SERIES
 
 
 def test_the_share_in_the_title_is_that_of_the_table(completed: pl.DataFrame, stamp: Stamp) -> None:

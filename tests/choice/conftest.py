@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from footfall.choice.calibration import calibrated
-from footfall.model.channel import Channel, Fault, Verb, Work
-from footfall.model.model import Model, ShareDefinition
-from footfall.model.population import Adoption, Awareness, FollowUps, Segment, Slope, Taste, Trust, Upgrade
-from footfall.model.station_specs import MessageGateway
-from footfall.records.rows import Outcome
+from footfall._choice.calibration import calibrated
+from footfall._model.channel import Channel, Fault, Verb, Work
+from footfall._model.model import Model, ShareDefinition
+from footfall._model.population import Adoption, Awareness, FollowUps, Segment, Slope, Taste, Trust, Upgrade
+from footfall._model.station_specs import MessageGateway
+from footfall._records.rows import Outcome
 from tests import made_up
 from tests.choice.small import provinces, slope
 

@@ -1,6 +1,6 @@
 """Slopes and provinces that tests make up."""
 
-from footfall.model.population import Province, Slope
+from footfall._model.population import Province, Slope
 from tests import made_up
 
 

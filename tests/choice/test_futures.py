@@ -5,9 +5,9 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from footfall.choice.month_step import drawn
-from footfall.model.model import Model
-from footfall.model.population import Awareness, Trust
+from footfall._choice.month_step import drawn
+from footfall._model.model import Model
+from footfall._model.population import Awareness, Trust
 from tests.choice.small import slope
 
 FUTURES = 4000

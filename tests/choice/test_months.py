@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from footfall.choice.month_world import world
-from footfall.choice.months import AdoptionResult, adopt
-from footfall.model.model import Model
-from footfall.model.population import Awareness, Trust, Upgrade
-from footfall.records.errors import BadInputError
+from footfall._choice.month_world import world
+from footfall._choice.months import AdoptionResult, adopt
+from footfall._model.model import Model
+from footfall._model.population import Awareness, Trust, Upgrade
+from footfall._records.errors import BadInputError
 from tests import made_up
 from tests.choice.small import provinces, slope
 

@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from footfall.choice.calibration import expected_shares
-from footfall.choice.choice_situations import situations
-from footfall.model.model import Model
-from footfall.model.population import Segment
+from footfall._choice.calibration import expected_shares
+from footfall._choice.choice_situations import situations
+from footfall._model.model import Model
+from footfall._model.population import Segment
 from models.guangxi import MODEL as PROVINCE
 from tests import made_up
 

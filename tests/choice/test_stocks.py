@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from footfall.choice.month_step import Hazards, awareness_after, habit_after, trust_after
+from footfall._choice.month_step import Hazards, awareness_after, habit_after, trust_after
 from footfall.theory.fluid import bass_share
 
 shares = st.floats(0, 1)

@@ -6,9 +6,9 @@ from itertools import product
 import numpy as np
 import pytest
 
-from footfall.choice.calibration import expected_shares
-from footfall.choice.choice_situations import Failing, expected_visits, failing
-from footfall.model.model import Model
+from footfall._choice.calibration import expected_shares
+from footfall._choice.choice_situations import Failing, expected_visits, failing
+from footfall._model.model import Model
 from models.guangxi import MODEL as PROVINCE
 
 FIRST = np.array([[0.5, 0.3, 0.2]])

@@ -7,17 +7,17 @@ from typing import Any
 
 import polars as pl
 
-from footfall.behaviour.load_model import as_played
-from footfall.criteria.objects import Criterion
-from footfall.load.result_files import LOAD_FILE, VISITS_FILE, LoadResult
-from footfall.model.channel import Verb, Work
-from footfall.model.durations import lognormal_s
-from footfall.model.model import Model
-from footfall.records.runs import ArrivalCounts, Lag
-from footfall.records.tables import write_parquet, write_text
-from footfall.runs.folder import begin, end
-from footfall.simulate.day import predict
-from footfall.workload.trace import Trace, write_trace
+from footfall._behaviour.load_model import as_played
+from footfall._criteria.objects import Criterion
+from footfall._load.result_files import LOAD_FILE, VISITS_FILE, LoadResult
+from footfall._model.channel import Verb, Work
+from footfall._model.durations import lognormal_s
+from footfall._model.model import Model
+from footfall._records.runs import ArrivalCounts, Lag
+from footfall._records.tables import write_parquet, write_text
+from footfall._runs.folder import begin, end
+from footfall._simulate.day import predict
+from footfall._workload.trace import Trace, write_trace
 from tests.load.small import SEED, WEB, channel, day_of, small_model, trace_of
 from tests.made_up import number
 

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from footfall.cli.app import run
-from footfall.criteria.lists import criteria_of
-from footfall.runs.judgement import asked_of
-from footfall.workload.scenario import Scenario
+from footfall._cli.app import run
+from footfall._criteria.lists import criteria_of
+from footfall._runs.judgement import asked_of
+from footfall._workload.scenario import Scenario
 
 OWN = ("success(web.query) >= 90%",)
 

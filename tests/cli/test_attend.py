@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from footfall.cli.app import run
-from footfall.records.jobs import job_command
-from footfall.records.tables import VISITS, read_parquet
-from footfall.workload.trace import read_trace, write_trace
+from footfall._cli.app import run
+from footfall._records.jobs import job_command
+from footfall._records.tables import VISITS, read_parquet
+from footfall._workload.trace import read_trace, write_trace
 from tests.load.small import everywhere, small_model, trace_of
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from footfall.cli import app
-from footfall.cli.app import run
+from footfall._cli import app
+from footfall._cli.app import run
 
 SMALLEST = "models/mm3.py"
 PROVINCE = "models/guangxi.py"
@@ -296,7 +296,7 @@ def float_options() -> list[tuple[str, str]]:
     """All options of all commands without groups, with the command's name, that take a fraction."""
     found = []
     for name in (*app.COMMANDS, *app.FOR_LOCUST):
-        module = import_module(f"footfall.cli.{name}")
+        module = import_module(f"footfall._cli.{name}")
         if hasattr(module, "command"):
             found += [
                 (name, f"--{parameter.name.replace('_', '-')}")

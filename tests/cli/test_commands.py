@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from footfall.cli.app import COMMANDS, run
-from footfall.records.tables import MEASURES, VISITS, read_csv, read_parquet
+from footfall._cli.app import COMMANDS, run
+from footfall._records.tables import MEASURES, VISITS, read_csv, read_parquet
 
 TOP = Path(__file__).parents[2]
 PAGE = (TOP / "docs" / "reference" / "commands.md").read_text(encoding="utf-8")

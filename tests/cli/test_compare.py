@@ -10,11 +10,11 @@ from xml.etree.ElementTree import parse
 import polars as pl
 import pytest
 
-from footfall.cli.app import run
-from footfall.cli.compare import repeated
-from footfall.criteria.objects import Criterion
-from footfall.records.runs import ArrivalCounts, Lag, read_manifest, write_manifest
-from footfall.runs.folder import commit_and_branch
+from footfall._cli.app import run
+from footfall._cli.compare import repeated
+from footfall._criteria.objects import Criterion
+from footfall._records.runs import ArrivalCounts, Lag, read_manifest, write_manifest
+from footfall._runs.folder import commit_and_branch
 from tests.cli.runs_made import LAG, make_run, make_sides, web_trace
 
 

@@ -10,9 +10,9 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 
-from footfall.cli.output import fold_at, show_table, wrapped
-from footfall.runs.replicate import is_same
-from footfall.stats.intervals import paired
+from footfall._cli.output import fold_at, show_table, wrapped
+from footfall._runs.replicate import is_same
+from footfall._stats.intervals import paired
 
 CELLS = (
     "wait_s_mean(partner_hall.purchase)",

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from footfall.cli.app import run
-from footfall.records.errors import BadInputError
-from footfall.runs.make_trace import make_trace, scenario_of
-from footfall.workload.trace import Trace
+from footfall._cli.app import run
+from footfall._records.errors import BadInputError
+from footfall._runs.make_trace import make_trace, scenario_of
+from footfall._workload.trace import Trace
 
 MODEL = Path("models/mm3.py")
 UNEVEN = ("segments.everybody.day_profile[09:00-10:00]=3", "segments.everybody.day_profile[02:00-03:00]=0")

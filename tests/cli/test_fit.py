@@ -8,10 +8,10 @@ import numpy as np
 import polars as pl
 import pytest
 
-from footfall.cli.app import run
-from footfall.model.numbers import Grade
-from footfall.runs.content import model_in
-from footfall.workload.log_mapping import EXAMPLE, read_mapping
+from footfall._cli.app import run
+from footfall._model.numbers import Grade
+from footfall._runs.content import model_in
+from footfall._workload.log_mapping import EXAMPLE, read_mapping
 
 Refused = Callable[..., str]
 

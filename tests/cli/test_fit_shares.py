@@ -6,7 +6,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from footfall.cli.app import run
+from footfall._cli.app import run
 
 MAPPING = '[columns]\narrived = "month"\nchannel = "channel"\ncount = "cases"\n'
 

@@ -11,13 +11,13 @@ from typing import Any
 import polars as pl
 import pytest
 
-from footfall.cli.app import run
-from footfall.load.result_files import LOAD_FILE, VISITS_FILE
-from footfall.load.run_integrity import check_run
-from footfall.records.errors import BadInputError
-from footfall.records.runs import MANIFEST, RUN_FILES, TRACE_FILE, Lag, digests, read_manifest
-from footfall.runs.judgement import Load, check_baseline
-from footfall.workload.trace import ARRIVALS_FILE, read_info
+from footfall._cli.app import run
+from footfall._load.result_files import LOAD_FILE, VISITS_FILE
+from footfall._load.run_integrity import check_run
+from footfall._records.errors import BadInputError
+from footfall._records.runs import MANIFEST, RUN_FILES, TRACE_FILE, Lag, digests, read_manifest
+from footfall._runs.judgement import Load, check_baseline
+from footfall._workload.trace import ARRIVALS_FILE, read_info
 from tests.cli.runs_made import make_run
 
 Change = Callable[[pl.DataFrame], pl.DataFrame]

@@ -6,14 +6,14 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from footfall.cli.app import run
+from footfall._cli.app import run
 
 TOP = Path(__file__).parents[2]
 ONE_COUNTER = """
-from footfall.choice.calibration import calibrated
-from footfall.model.population import Adoption, Province, Slope, Trust, Upgrade
-from footfall.model.model import Model, ShareDefinition
-from footfall.model.numbers import assumed
+from footfall._choice.calibration import calibrated
+from footfall._model.population import Adoption, Province, Slope, Trust, Upgrade
+from footfall._model.model import Model, ShareDefinition
+from footfall._model.numbers import assumed
 from models.mm3 import MODEL as COUNTER
 
 def c(value):

@@ -7,18 +7,18 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from footfall.cli import output
-from footfall.cli.app import run
-from footfall.cli.simulate import show_versus
-from footfall.measure.summary import ShareRule
-from footfall.model.changes import set_text
-from footfall.records.runs import read_manifest
-from footfall.runs import messages, replicate
-from footfall.runs.content import share_definition
-from footfall.runs.replicate import Plan, key_figures
-from footfall.simulate.day import simulate_day
-from footfall.stats.intervals import paired
-from footfall.stats.precision import Precision
+from footfall._cli import output
+from footfall._cli.app import run
+from footfall._cli.simulate import show_versus
+from footfall._measure.summary import ShareRule
+from footfall._model.changes import set_text
+from footfall._records.runs import read_manifest
+from footfall._runs import messages, replicate
+from footfall._runs.content import share_definition
+from footfall._runs.replicate import Plan, key_figures
+from footfall._simulate.day import simulate_day
+from footfall._stats.intervals import paired
+from footfall._stats.precision import Precision
 from models.mm3 import MODEL
 
 SMALLEST = str(Path(__file__).parents[2] / "models" / "mm3.py")

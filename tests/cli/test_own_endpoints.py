@@ -14,10 +14,10 @@ import httpx
 import polars as pl
 import pytest
 
-from footfall.cli.app import run
-from footfall.load.endpoints.endpoints_file import endpoints_in
-from footfall.records.tables import HITS, VISITS, read_parquet
-from footfall.workload.trace import read_info
+from footfall._cli.app import run
+from footfall._load.endpoints.endpoints_file import endpoints_in
+from footfall._records.tables import HITS, VISITS, read_parquet
+from footfall._workload.trace import read_info
 from tests.load.conftest import free_port
 
 TOP = Path(__file__).parents[2]

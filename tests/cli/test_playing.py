@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from footfall.cli.app import run
-from footfall.records.runs import read_manifest
-from footfall.records.tables import ARRIVALS, HITS, MEASURES, REPLICATIONS, VISITS, read_csv, read_parquet
-from footfall.workload.trace import ARRIVALS_FILE
+from footfall._cli.app import run
+from footfall._records.runs import read_manifest
+from footfall._records.tables import ARRIVALS, HITS, MEASURES, REPLICATIONS, VISITS, read_csv, read_parquet
+from footfall._workload.trace import ARRIVALS_FILE
 
 TOP = Path(__file__).parents[2]
 SCENARIO = """
-from footfall.workload.scenario import OutagePart, Scenario
+from footfall._workload.scenario import OutagePart, Scenario
 
 SCENARIO = Scenario(
     name="small",

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from footfall.cli.app import run
-from footfall.records.runs import MANIFEST, read_manifest
-from footfall.runs.repeat import order_of
-from footfall.workload.trace import write_trace
+from footfall._cli.app import run
+from footfall._records.runs import MANIFEST, read_manifest
+from footfall._runs.repeat import order_of
+from footfall._workload.trace import write_trace
 from tests.cli.runs_made import make_run, web_model, web_trace
 from tests.load.conftest import serving
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from footfall.cli.app import run
-from footfall.workload.trace import read_trace
+from footfall._cli.app import run
+from footfall._workload.trace import read_trace
 
 TOP = Path(__file__).parents[2]
 LINE = 'h - - [09/Aug/1995:{h:02}:{m:02}:{s:02} -0400] "GET {path} HTTP/1.0" 200 1'

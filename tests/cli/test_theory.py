@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from footfall.cli.app import run
+from footfall._cli.app import run
 
 
 def test_a_call_centre_is_answered_in_words_and_in_figures(

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from footfall.cli.app import run
-from footfall.records.errors import BadInputError, seconds_of
-from footfall.runs.times import window_of
+from footfall._cli.app import run
+from footfall._records.errors import BadInputError, seconds_of
+from footfall._runs.times import window_of
 
 
 @given(st.integers(0, 99), st.integers(0, 99), st.integers(0, 99), st.sampled_from(["m", "min", " min "]))

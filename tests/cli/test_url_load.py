@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from footfall.cli.app import run
+from footfall._cli.app import run
 from tests.load.web_server import WebServer
 
 PATHS: list[str] = []

@@ -9,9 +9,9 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from footfall.cli.app import run
-from footfall.runs.content import models_in
-from footfall.runs.validate import validate as validate_log
+from footfall._cli.app import run
+from footfall._runs.content import models_in
+from footfall._runs.validate import validate as validate_log
 from tests.made_calls import calls, working_days
 
 MAPPING = """
@@ -163,7 +163,7 @@ def test_a_model_of_another_form_is_one_line(
 def test_a_copy_of_a_former_study_is_told_where_it_is(folder: Path, tmp_path: Path, refused: Refused) -> None:
     """By what the file holds, whatever it is called."""
     own = tmp_path / "own.py"
-    own.write_text("from footfall.simulate.hotline.spec import Hotline\n\nHOTLINE = Hotline()\n")
+    own.write_text("from footfall._simulate.hotline.spec import Hotline\n\nHOTLINE = Hotline()\n")
     line = refused(["validate", str(own), str(folder / "calls.csv")])
     assert "python -m studies.hotline_1999 CALLS" in line
 

@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from footfall.cli.app import run
+from footfall._cli.app import run
 
 SECONDS, SPEED = 20, 4320
 PARTS = 12

@@ -9,10 +9,10 @@ import polars as pl
 import pytest
 from scipy import stats
 
-from footfall.model.changes import set_number
-from footfall.model.model import Model
-from footfall.model.numbers import UNSOURCED, Grade, leaves
-from footfall.simulate.day import simulate_day
+from footfall._model.changes import set_number
+from footfall._model.model import Model
+from footfall._model.numbers import UNSOURCED, Grade, leaves
+from footfall._simulate.day import simulate_day
 from footfall.theory.many_servers import erlang_c_wait_mean
 from models.guangxi import MODEL as PROVINCE
 from models.mm3 import MODEL as MM3

@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from footfall.criteria.lists import Vocabulary, check_names
-from footfall.load.result_files import read_result
-from footfall.measure.verdict import EXIT_CODES, Verdict
-from footfall.runs.make_trace import make_trace, model_of, scenario_of
-from footfall.service.server import Service
-from footfall.service.settings import ServiceSettings
-from footfall.workload.scenario import play_of, read_scenario, scenario_files, with_outages
-from footfall.workload.trace import read_info
+from footfall._criteria.lists import Vocabulary, check_names
+from footfall._load.result_files import read_result
+from footfall._measure.verdict import EXIT_CODES, Verdict
+from footfall._runs.make_trace import make_trace, model_of, scenario_of
+from footfall._service.server import Service
+from footfall._service.settings import ServiceSettings
+from footfall._workload.scenario import play_of, read_scenario, scenario_files, with_outages
+from footfall._workload.trace import read_info
 
 TOP = Path(__file__).parents[2]
 FOLDER = TOP / "scenarios"

@@ -3,9 +3,9 @@
 import polars as pl
 import pytest
 
-from footfall.choice.month_world import world
-from footfall.choice.months import AdoptionResult, over_months
-from footfall.model.numbers import Grade
+from footfall._choice.month_world import world
+from footfall._choice.months import AdoptionResult, over_months
+from footfall._model.numbers import Grade
 from models.guangxi import MODEL as PROVINCE
 from models.national import MODEL as NATION
 

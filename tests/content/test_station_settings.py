@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from footfall import theory
-from footfall.model.changes import set_text
+from footfall._model.changes import set_text
 from models.guangxi import MODEL
 
 TEXT = (Path(__file__).parents[2] / "docs" / "reference" / "stations.md").read_text(encoding="utf-8")

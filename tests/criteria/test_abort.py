@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from footfall.criteria.abort import AbortMonitor, Violation
-from footfall.criteria.lists import criteria_of
-from footfall.criteria.objects import AbortCriterion, Criterion
+from footfall._criteria.abort import AbortMonitor, Violation
+from footfall._criteria.lists import criteria_of
+from footfall._criteria.objects import AbortCriterion, Criterion
 
 
 def abort(text: str) -> AbortCriterion:

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from footfall.criteria.lists import Vocabulary, criteria_of, parse, parse_lines, with_defaults, with_episodes
-from footfall.criteria.objects import (
+from footfall._criteria.lists import Vocabulary, criteria_of, parse, parse_lines, with_defaults, with_episodes
+from footfall._criteria.objects import (
     AbortCriterion,
     AgreementCriterion,
     ArrivalsCriterion,
@@ -21,7 +21,7 @@ from footfall.criteria.objects import (
     Scope,
     ShareCriterion,
 )
-from footfall.records.errors import BadInputError
+from footfall._records.errors import BadInputError
 
 LINE_MOST = 160
 KNOWN = Vocabulary(channels=("web", "sms", "own_hall", "partner_hall"), operations=("query", "transact"))

@@ -26,7 +26,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from footfall.cli.app import COMMANDS, command_named
+from footfall._cli.app import COMMANDS, command_named
 
 HERE = Path(__file__).parents[2]
 PAGES = sorted([HERE / "README.md", HERE / "CONTRIBUTING.md", *(HERE / "docs").glob("**/*.md")])

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from footfall.cli.app import COMMANDS, FOR_LOCUST
+from footfall._cli.app import COMMANDS, FOR_LOCUST
 from tests.docs.blocks import (
     HERE,
     PAGES,
@@ -131,7 +131,7 @@ def test_a_block_says_what_it_is_and_why_it_is_not_run(text: str, message: str) 
     [
         ("```python\nx = 1\n```\n```python\nassert x == 2\n```", "AssertionError"),
         (
-            "<!-- not run: needs data -->\n```python\nfrom footfall.records.rows import Vist\n```",
+            "<!-- not run: needs data -->\n```python\nfrom footfall._records.rows import Vist\n```",
             "has no Vist",
         ),
         ("```sh\necho a | grep b\n```", "exit code 1"),

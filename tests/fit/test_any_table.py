@@ -4,13 +4,13 @@ import polars as pl
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from footfall.fit.fit import fit_log
-from footfall.fit.fitted_model import Named, model_of
-from footfall.model.model import Model
-from footfall.records.errors import BadInputError
-from footfall.runs.fit_tables import days as days_of
-from footfall.runs.fit_tables import json_text, sheets
-from footfall.workload.log_mapping import mapping_of
+from footfall._fit.fit import fit_log
+from footfall._fit.fitted_model import Named, model_of
+from footfall._model.model import Model
+from footfall._records.errors import BadInputError
+from footfall._runs.fit_tables import days as days_of
+from footfall._runs.fit_tables import json_text, sheets
+from footfall._workload.log_mapping import mapping_of
 
 TIMES = st.one_of(
     st.datetimes().map(str),

@@ -6,8 +6,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from footfall.fit.arrival_fit import EVERY, fit_arrivals
-from footfall.workload.log_mapping import WEEKDAYS
+from footfall._fit.arrival_fit import EVERY, fit_arrivals
+from footfall._workload.log_mapping import WEEKDAYS
 
 MONDAY = date(2024, 1, 1)
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from footfall.fit.backtest import (
+from footfall._fit.backtest import (
     REPLICATIONS_LEAST,
     Backtest,
     FigureCheck,
@@ -22,11 +22,11 @@ from footfall.fit.backtest import (
     prediction_interval,
     recorded_days,
 )
-from footfall.fit.fit import fit_rows, read_log
-from footfall.fit.fitted_model import Named
-from footfall.fit.uncertainty import fitted_uncertainty
-from footfall.stats.intervals import Interval
-from footfall.workload.log_mapping import Mapping, mapping_of
+from footfall._fit.fit import fit_rows, read_log
+from footfall._fit.fitted_model import Named
+from footfall._fit.uncertainty import fitted_uncertainty
+from footfall._stats.intervals import Interval
+from footfall._workload.log_mapping import Mapping, mapping_of
 from tests.made_calls import calls, working_days
 
 NAMED = Named("calls", "calls", "made up")

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from footfall.fit.arrival_fit import Busyness, fit_busyness, fit_dispersion
+from footfall._fit.arrival_fit import Busyness, fit_busyness, fit_dispersion
 
 CV = 0.15
 

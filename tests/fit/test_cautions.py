@@ -8,10 +8,10 @@ import numpy as np
 import polars as pl
 import pytest
 
-from footfall.fit import diagnostics as module
-from footfall.fit.diagnostics import diagnostics
-from footfall.fit.fit import fit_log
-from footfall.workload.log_mapping import mapping_of
+from footfall._fit import diagnostics as module
+from footfall._fit.diagnostics import diagnostics
+from footfall._fit.fit import fit_log
+from footfall._workload.log_mapping import mapping_of
 
 DOCS = Path(__file__).parents[3] / "docs" / "how-to" / "fitting.md"
 COLUMNS = {"arrived": "at", "wait_s": "wait", "service_s": "took", "outcome": "how", "agent": "agent"}

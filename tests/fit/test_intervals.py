@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from footfall.fit.arrival_fit import EVERY
-from footfall.fit.fit import Fitted, fit_log
-from footfall.fit.fitted_model import Named, model_of
-from footfall.records.errors import BadInputError
-from footfall.workload.log_mapping import mapping_of
+from footfall._fit.arrival_fit import EVERY
+from footfall._fit.fit import Fitted, fit_log
+from footfall._fit.fitted_model import Named, model_of
+from footfall._records.errors import BadInputError
+from footfall._workload.log_mapping import mapping_of
 
 MONDAY = datetime(2023, 9, 4)  # noqa: DTZ001  wall-clock
 COLUMNS = {

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from footfall.fit.distributions import kaplan_meier
+from footfall._fit.distributions import kaplan_meier
 
 # Weeks of remission under 6-MP, Freireich et al. (1963), Blood 21, 699-716; 1: relapse, 0: cut short.
 WEEKS = (6, 6, 6, 6, 7, 9, 10, 10, 11, 13, 16, 17, 19, 20, 22, 23, 25, 32, 32, 34, 35)

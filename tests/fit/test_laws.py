@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy import stats
 
-from footfall.fit.distributions import FAMILIES, Sample, fit_distribution, sample
-from footfall.fit.fitted_model import patience_of, time_of
-from footfall.fit.patience_fit import fit_patience
-from footfall.fit.time_fit import fit_times, quantile
-from footfall.model.durations import DistributionFamily
+from footfall._fit.distributions import FAMILIES, Sample, fit_distribution, sample
+from footfall._fit.fitted_model import patience_of, time_of
+from footfall._fit.patience_fit import fit_patience
+from footfall._fit.time_fit import fit_times, quantile
+from footfall._model.durations import DistributionFamily
 
 Array = NDArray[np.float64]
 TIMES = 4000

@@ -2,8 +2,8 @@
 
 import pytest
 
-from footfall.records.errors import BadInputError
-from footfall.workload.log_mapping import EXAMPLE, WEEKDAYS, read_mapping
+from footfall._records.errors import BadInputError
+from footfall._workload.log_mapping import EXAMPLE, WEEKDAYS, read_mapping
 
 LEAST = '[columns]\narrived = "time"\n'
 

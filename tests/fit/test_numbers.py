@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from footfall.fit.day_cells import Mark, decimal_mark, durations, numbers
-from footfall.records.errors import BadInputError
-from footfall.workload.log_mapping import Options
+from footfall._fit.day_cells import Mark, decimal_mark, durations, numbers
+from footfall._records.errors import BadInputError
+from footfall._workload.log_mapping import Options
 
 
 def read(cells: list[str], mark: Mark = ".", **options: object) -> list[float | None]:

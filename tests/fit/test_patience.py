@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from footfall.fit.fitted_model import patience_of
-from footfall.fit.patience_fit import PatienceFit, fit_patience
-from footfall.model.durations import DistributionFamily, Empirical
+from footfall._fit.fitted_model import patience_of
+from footfall._fit.patience_fit import PatienceFit, fit_patience
+from footfall._model.durations import DistributionFamily, Empirical
 
 Array = NDArray[np.float64]
 

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from footfall.fit.fit import fit_log
-from footfall.fit.log_rows import is_queue_log, queue_mapping, read_queue_log, rows_of
-from footfall.records.errors import BadInputError
-from footfall.records.log_file import Table
-from footfall.workload.log_mapping import Mapping
+from footfall._fit.fit import fit_log
+from footfall._fit.log_rows import is_queue_log, queue_mapping, read_queue_log, rows_of
+from footfall._records.errors import BadInputError
+from footfall._records.log_file import Table
+from footfall._workload.log_mapping import Mapping
 
 T = 1_693_818_000
 LINES = f"""{T}|NONE|NONE|NONE|QUEUESTART|

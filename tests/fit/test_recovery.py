@@ -7,17 +7,17 @@ import numpy as np
 import polars as pl
 import pytest
 
-from footfall.fit.arrival_fit import EVERY
-from footfall.fit.fit import Fitted, fit_log
-from footfall.fit.fitted_model import Named, model_of
-from footfall.model.channel import Channel, Step, Verb, Work
-from footfall.model.durations import DistributionFamily, Duration, exponential_s, lognormal_s
-from footfall.model.model import Model, ShareDefinition
-from footfall.model.numbers import Grade, Profile, profile
-from footfall.model.population import Accounts, Choice, FollowUps, Segment
-from footfall.model.station_specs import CallCentre, Counters, RequestServer, Station
-from footfall.simulate.day import simulate_day
-from footfall.workload.log_mapping import mapping_of
+from footfall._fit.arrival_fit import EVERY
+from footfall._fit.fit import Fitted, fit_log
+from footfall._fit.fitted_model import Named, model_of
+from footfall._model.channel import Channel, Step, Verb, Work
+from footfall._model.durations import DistributionFamily, Duration, exponential_s, lognormal_s
+from footfall._model.model import Model, ShareDefinition
+from footfall._model.numbers import Grade, Profile, profile
+from footfall._model.population import Accounts, Choice, FollowUps, Segment
+from footfall._model.station_specs import CallCentre, Counters, RequestServer, Station
+from footfall._simulate.day import simulate_day
+from footfall._workload.log_mapping import mapping_of
 from tests import made_up
 
 DAYS = 20

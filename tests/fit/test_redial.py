@@ -4,7 +4,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from footfall.fit.patience_fit import fit_redial, weighed
+from footfall._fit.patience_fit import fit_redial, weighed
 
 RETRY, NEW = 0.4, 0.1
 

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from footfall.fit.log_rows import LogRows, rows_of
-from footfall.records.errors import BadInputError
-from footfall.workload.log_mapping import Mapping, mapping_of
+from footfall._fit.log_rows import LogRows, rows_of
+from footfall._records.errors import BadInputError
+from footfall._workload.log_mapping import Mapping, mapping_of
 
 CLOCKS = {"arrived": "in", "began": "on", "ended": "off", "left": "gone", "outcome": "how"}
 WORDS = {"served": ["ok"], "abandoned": ["lost"], "ignored": ["test"]}

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from footfall.fit.staff_fit import StaffFit, fit_staff, wrap_ups
-from footfall.model.numbers import DAY_S
+from footfall._fit.staff_fit import StaffFit, fit_staff, wrap_ups
+from footfall._model.numbers import DAY_S
 
 DAY = date(2024, 1, 1)
 START_S = (DAY - date(1970, 1, 1)).days * DAY_S

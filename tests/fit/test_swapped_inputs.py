@@ -5,9 +5,9 @@ from datetime import date
 import polars as pl
 import pytest
 
-from footfall.fit.fit import fit_log
-from footfall.fit.fitted_model import Named, model_of
-from footfall.fit.swapped_inputs import (
+from footfall._fit.fit import fit_log
+from footfall._fit.fitted_model import Named, model_of
+from footfall._fit.swapped_inputs import (
     INPUTS,
     Input,
     arrivals_of,
@@ -17,9 +17,9 @@ from footfall.fit.swapped_inputs import (
     inputs_of,
     with_inputs,
 )
-from footfall.model.model import Model
-from footfall.records.errors import BadInputError
-from footfall.workload.log_mapping import mapping_of
+from footfall._model.model import Model
+from footfall._records.errors import BadInputError
+from footfall._workload.log_mapping import mapping_of
 from models.guangxi import MODEL as PROVINCE
 from tests.made_calls import calls
 

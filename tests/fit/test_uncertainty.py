@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from footfall.fit.fit import fit_rows, read_log
-from footfall.fit.fitted_model import Named, model_of
-from footfall.fit.uncertainty import (
+from footfall._fit.fit import fit_rows, read_log
+from footfall._fit.fitted_model import Named, model_of
+from footfall._fit.uncertainty import (
     Uncertainty,
     drawn,
     fitted_uncertainty,
@@ -13,11 +13,11 @@ from footfall.fit.uncertainty import (
     read_uncertainty,
     uncertainty_text,
 )
-from footfall.model.changes import set_text
-from footfall.model.model import Model
-from footfall.model.numbers import Profile, leaves
-from footfall.records.errors import BadInputError
-from footfall.workload.log_mapping import mapping_of
+from footfall._model.changes import set_text
+from footfall._model.model import Model
+from footfall._model.numbers import Profile, leaves
+from footfall._records.errors import BadInputError
+from footfall._workload.log_mapping import mapping_of
 from tests.statistics.fit_coverage import COLUMNS, System, log_of
 
 DAYS = 6

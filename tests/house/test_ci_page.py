@@ -11,14 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from footfall.cli.app import COMMANDS, run
-from footfall.measure.verdict import EXIT_CODES, Verdict
+from footfall._cli.app import COMMANDS, run
+from footfall._measure.verdict import EXIT_CODES, Verdict
+from footfall._records.rows import Measure
+from footfall._records.runs import ArrivalCounts, Lag
+from footfall._runs.process import USAGE_EXIT_CODE
+from footfall._stats.intervals import wilson
 from footfall.pytest_plugin.call import FootfallRun
 from footfall.pytest_plugin.played import PlayedRun
-from footfall.records.rows import Measure
-from footfall.records.runs import ArrivalCounts, Lag
-from footfall.runs.process import USAGE_EXIT_CODE
-from footfall.stats.intervals import wilson
 from tests.cli.runs_made import make_run, web_trace
 
 TOP = Path(__file__).parents[2]

@@ -10,23 +10,23 @@ HERE = Path(__file__).parents[2]
 BREACHES = {
     "content": ("src/footfall/__init__.py", "import models"),
     "studies": ("studies/web_1995/__init__.py", "import studies.hotline_1999"),
-    "rooms": ("src/footfall/records/__init__.py", "import footfall.measure"),
-    "rows-only": ("src/footfall/measure/__init__.py", "import footfall.simulate"),
-    "simpy": ("src/footfall/service/__init__.py", "import footfall.simulate.day"),
-    "criteria": ("src/footfall/criteria/__init__.py", "import numpy"),
-    "locust": ("src/footfall/simulate/__init__.py", "import locust"),
-    "matplotlib": ("src/footfall/measure/__init__.py", "import matplotlib.pyplot"),
-    "service": ("src/footfall/load/__init__.py", "import sqlalchemy"),
-    "terminal": ("src/footfall/chart/__init__.py", "import rich.progress"),
-    "plugin": ("src/footfall/pytest_plugin/__init__.py", "import footfall.cli"),
-    "wiring": ("src/footfall/cli/__init__.py", "import simpy"),
+    "rooms": ("src/footfall/_records/__init__.py", "import footfall._measure"),
+    "rows-only": ("src/footfall/_measure/__init__.py", "import footfall._simulate"),
+    "simpy": ("src/footfall/_service/__init__.py", "import footfall._simulate.day"),
+    "criteria": ("src/footfall/_criteria/__init__.py", "import numpy"),
+    "locust": ("src/footfall/_simulate/__init__.py", "import locust"),
+    "matplotlib": ("src/footfall/_measure/__init__.py", "import matplotlib.pyplot"),
+    "service": ("src/footfall/_load/__init__.py", "import sqlalchemy"),
+    "terminal": ("src/footfall/_chart/__init__.py", "import rich.progress"),
+    "plugin": ("src/footfall/pytest_plugin/__init__.py", "import footfall._cli"),
+    "wiring": ("src/footfall/_cli/__init__.py", "import simpy"),
 }
 """Contract of `pyproject.toml` by its id: a file, and a line in it that breaks the contract."""
 UPWARD = {
-    "footfall.records": "footfall.stats",
-    "footfall.stats": "footfall.criteria",
-    "footfall.theory": "footfall.stats",
-    "footfall.criteria": "footfall.model",
+    "footfall._records": "footfall._stats",
+    "footfall._stats": "footfall._criteria",
+    "footfall.theory": "footfall._stats",
+    "footfall._criteria": "footfall._model",
 }
 """Packages of the ground floors, and what each must not import: a floor above, or its neighbour."""
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from footfall.records.runs import MANIFEST, RUN_FILES
+from footfall._records.runs import MANIFEST, RUN_FILES
 
 HERE = Path(__file__).parents[2]
 DOCUMENTS = sorted(

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 import footfall as ff
-from footfall.model.numbers import Spec
+from footfall._model.numbers import Spec
 
 TEXT = Path(ff.__file__).read_text(encoding="utf-8")
 HEAVY = {"gevent", "locust", "matplotlib", "numpy", "polars", "pydantic", "rich", "scipy", "simpy", "typer"}
@@ -78,7 +78,7 @@ def test_every_name_says_what_it_is(name: str) -> None:
         assert "Raises:" in text
     if inspect.isfunction(found) or (inspect.isclass(found) and issubclass(found, Spec)):
         assert ">>>" in text or name in {"Curve", "Profile"}  # which other examples show
-    if found.__module__.startswith("footfall.runs"):
+    if found.__module__.startswith("footfall._runs"):
         return  # the examples of whole jobs follow each other: tests/runs runs them
     examples = doctest.DocTestFinder(recurse=False).find(
         found, name, globs={"ff": ff, **{each: getattr(ff, each) for each in ff.__all__}}

@@ -18,10 +18,10 @@ def places_by_class() -> dict[str, list[str]]:
 
 
 def places_by_file() -> dict[str, list[str]]:
-    """Folders of each file, by its name; a file of `cli` is named after the command that its user types."""
+    """Folders of each file, by its name; a file of `_cli` is named after the command that its user types."""
     found: dict[str, list[str]] = defaultdict(list)
     for path in sorted(KIT.rglob("*.py")):
-        if not path.name.startswith("__") and path.parent != KIT / "cli":
+        if not path.name.startswith("__") and path.parent != KIT / "_cli":
             found[path.name].append(str(path.parent.relative_to(KIT)))
     return found
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from hatchling.builders.wheel import WheelBuilder
 
-from footfall.runs.workspace import FILES
+from footfall._runs.workspace import FILES
 
 HERE = Path(__file__).parents[2]
 

@@ -45,7 +45,7 @@ def test_the_wheel_carries_the_licence_and_the_command(wheel: zipfile.Path) -> N
     """Whoever installs it gets the terms and `footfall`."""
     own = wheel / f"footfall-{version('footfall')}.dist-info"
     assert (own / "licenses/LICENSE").read_text() == (HERE / "LICENSE").read_text()
-    assert "footfall = footfall.cli:main" in (own / "entry_points.txt").read_text()
+    assert "footfall = footfall._cli:main" in (own / "entry_points.txt").read_text()
 
 
 def test_the_version_is_said_once_and_the_changelog_knows_it() -> None:

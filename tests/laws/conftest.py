@@ -10,15 +10,15 @@ import polars as pl
 import pytest
 from scipy import stats
 
-from footfall.behaviour import keyed
-from footfall.model.channel import Channel, Step, Verb, Work
-from footfall.model.durations import Duration, constant_s, exponential_s
-from footfall.model.model import Model, ShareDefinition
-from footfall.model.numbers import Number
-from footfall.model.population import Accounts, Choice, FollowUps, Segment
-from footfall.model.station_specs import Station
-from footfall.simulate.day import Day
-from footfall.workload.arrivals import Arrivals
+from footfall._behaviour import keyed
+from footfall._model.channel import Channel, Step, Verb, Work
+from footfall._model.durations import Duration, constant_s, exponential_s
+from footfall._model.model import Model, ShareDefinition
+from footfall._model.numbers import Number
+from footfall._model.population import Accounts, Choice, FollowUps, Segment
+from footfall._model.station_specs import Station
+from footfall._simulate.day import Day
+from footfall._workload.arrivals import Arrivals
 from tests import made_up
 
 SEED = 20_120_528

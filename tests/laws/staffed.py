@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from footfall.behaviour import keyed
-from footfall.model.model import Model
-from footfall.model.station_specs import CallCentre, Station
-from footfall.simulate.day import Day, DayResult
+from footfall._behaviour import keyed
+from footfall._model.model import Model
+from footfall._model.station_specs import CallCentre, Station
+from footfall._simulate.day import Day, DayResult
 from tests.laws.conftest import SEED, Found, model_of, poisson_crowd
 from tests.made_up import always, number, seconds
 

@@ -6,10 +6,10 @@ import numpy as np
 import polars as pl
 import pytest
 
-from footfall.model.durations import DistributionFamily, Duration, constant_s, exponential_s
-from footfall.model.numbers import Number
-from footfall.model.station_specs import Kiosks
-from footfall.simulate.day import Day
+from footfall._model.durations import DistributionFamily, Duration, constant_s, exponential_s
+from footfall._model.numbers import Number
+from footfall._model.station_specs import Kiosks
+from footfall._simulate.day import Day
 from tests.laws.conftest import Found, model_of, poisson_crowd
 
 Numbers = Callable[[float], Number]

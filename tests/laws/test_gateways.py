@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 import polars as pl
 
-from footfall.model.durations import Duration
-from footfall.model.numbers import Number
-from footfall.model.station_specs import MessageGateway
+from footfall._model.durations import Duration
+from footfall._model.numbers import Number
+from footfall._model.station_specs import MessageGateway
 from footfall.theory.many_servers import mdc_wait_mean
 from footfall.theory.one_server import md1k, mg1_wait_mean
 from tests.laws.conftest import Experiment

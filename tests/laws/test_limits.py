@@ -6,8 +6,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from footfall.model.durations import DistributionFamily, Duration, exponential_s
-from footfall.model.station_specs import RateLimit, RequestServer, Stalls
+from footfall._model.durations import DistributionFamily, Duration, exponential_s
+from footfall._model.station_specs import RateLimit, RequestServer, Stalls
 from footfall.theory.abandonment import PatienceDistribution, erlang_a_general
 from footfall.theory.many_servers import erlang_c_wait_mean
 from footfall.theory.one_server import (

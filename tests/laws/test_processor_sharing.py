@@ -10,12 +10,12 @@ import numpy as np
 import polars as pl
 import pytest
 
-from footfall.behaviour import keyed
-from footfall.behaviour.customer_rules import SERVICE
-from footfall.model.durations import DistributionFamily, Duration
-from footfall.model.numbers import Number
-from footfall.model.station_specs import RequestServer
-from footfall.simulate.day import Day
+from footfall._behaviour import keyed
+from footfall._behaviour.customer_rules import SERVICE
+from footfall._model.durations import DistributionFamily, Duration
+from footfall._model.numbers import Number
+from footfall._model.station_specs import RequestServer
+from footfall._simulate.day import Day
 from footfall.theory.many_servers import mgc_ps_sojourn_mean, mmck
 from footfall.theory.one_server import mg1_ps_sojourn_mean
 from tests.laws.conftest import SEED, Experiment, Found, model_of, poisson_crowd

@@ -14,14 +14,14 @@ import numpy as np
 import polars as pl
 import pytest
 
-from footfall.behaviour import keyed
-from footfall.model.durations import exponential_s
-from footfall.model.numbers import Number
-from footfall.model.station_specs import CircuitBreaker, RequestServer, Retry
-from footfall.simulate.day import Day
-from footfall.simulate.stations.guarded_server import GuardedServerStation
+from footfall._behaviour import keyed
+from footfall._model.durations import exponential_s
+from footfall._model.numbers import Number
+from footfall._model.station_specs import CircuitBreaker, RequestServer, Retry
+from footfall._simulate.day import Day
+from footfall._simulate.stations.guarded_server import GuardedServerStation
+from footfall._workload.arrivals import Arrivals
 from footfall.theory.networks import largest_stable_rate
-from footfall.workload.arrivals import Arrivals
 from tests.laws.conftest import SEED, model_of
 
 Numbers = Callable[[float], Number]

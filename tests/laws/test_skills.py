@@ -8,9 +8,9 @@ import polars as pl
 from scipy import sparse
 from scipy.sparse.linalg import spsolve
 
-from footfall.model.durations import exponential_s
-from footfall.model.station_specs import AgentGroup, Caller
-from footfall.simulate.day import DayResult
+from footfall._model.durations import exponential_s
+from footfall._model.station_specs import AgentGroup, Caller
+from footfall._simulate.day import DayResult
 from tests.laws.staffed import ABANDONED, WAIT_S, hotline, mean, of, replicated, two_kinds
 from tests.made_up import always, number, seconds
 

@@ -8,7 +8,7 @@ from math import exp
 import polars as pl
 import pytest
 
-from footfall.model.durations import (
+from footfall._model.durations import (
     AnyDuration,
     DistributionFamily,
     Duration,
@@ -18,11 +18,11 @@ from footfall.model.durations import (
     exponential_s,
     lognormal_s,
 )
-from footfall.model.numbers import Curve, Grade
-from footfall.model.population import FollowUp, FollowUps
-from footfall.model.station_specs import Callback, Counters
-from footfall.records.rows import Outcome
-from footfall.simulate.day import DayResult
+from footfall._model.numbers import Curve, Grade
+from footfall._model.population import FollowUp, FollowUps
+from footfall._model.station_specs import Callback, Counters
+from footfall._records.rows import Outcome
+from footfall._simulate.day import DayResult
 from footfall.theory.abandonment import PatienceDistribution, erlang_a_general
 from footfall.theory.many_servers import erlang_b, erlang_c, erlang_c_wait_mean, mmck
 from footfall.theory.networks import retrying

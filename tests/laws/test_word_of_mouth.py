@@ -5,8 +5,8 @@ import pytest
 from numpy.typing import NDArray
 from scipy import stats
 
-from footfall.behaviour import keyed
-from footfall.choice.month_step import Hazards, awareness_after, trust_after
+from footfall._behaviour import keyed
+from footfall._choice.month_step import Hazards, awareness_after, trust_after
 from footfall.theory.fluid import bass_share
 
 INNOVATION, IMITATION = 0.03 / 12, 0.38 / 12

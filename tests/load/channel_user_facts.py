@@ -12,7 +12,7 @@ from typing import Any
 
 import gevent
 
-from footfall.load.channel_users import (
+from footfall._load.channel_users import (
     ChannelUser,
     DrivenUser,
     OwnCustomer,
@@ -21,15 +21,15 @@ from footfall.load.channel_users import (
     note_request,
     register,
 )
-from footfall.load.locust_plugin import _check_shape
-from footfall.load.locust_users import LocustTransport, RequestContext
-from footfall.load.identity import Identity
-from footfall.load.locust_users import check_users
-from footfall.load.results import RunResults
-from footfall.load.visit import Attempt, RunCustomer
-from footfall.load.worker import _check_driven
-from footfall.records.errors import BadInputError
-from footfall.records.rows import Arrival
+from footfall._load.locust_plugin import _check_shape
+from footfall._load.locust_users import LocustTransport, RequestContext
+from footfall._load.identity import Identity
+from footfall._load.locust_users import check_users
+from footfall._load.results import RunResults
+from footfall._load.visit import Attempt, RunCustomer
+from footfall._load.worker import _check_driven
+from footfall._records.errors import BadInputError
+from footfall._records.rows import Arrival
 from tests.load.small import small_model
 
 MODEL = small_model()

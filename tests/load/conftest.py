@@ -15,10 +15,10 @@ from pathlib import Path
 
 import pytest
 
-from footfall.load.start_locust import LOCUSTFILE
-from footfall.service.server import Service
-from footfall.service.settings import ServiceSettings
-from footfall.workload.trace import Trace, write_trace
+from footfall._load.start_locust import LOCUSTFILE
+from footfall._service.server import Service
+from footfall._service.settings import ServiceSettings
+from footfall._workload.trace import Trace, write_trace
 from tests.load.authority import Authority, authority_in
 from tests.load.small import SEED, SUBSCRIBERS, everywhere, small_model, trace_of
 from tests.load.web_server import HEALTH, WebServer

@@ -3,14 +3,14 @@
 from collections.abc import Callable
 from typing import Any
 
-from footfall.behaviour import keyed
-from footfall.load.identity import Identity
-from footfall.load.journey_runner import JourneyRunner
-from footfall.load.reference_steps import serve
-from footfall.load.responses import Ending, Response
-from footfall.load.visit import Attempt, OrderOutcome, RequestSpec, RunCustomer
-from footfall.model.model import Model
-from footfall.records.rows import Arrival, Visit
+from footfall._behaviour import keyed
+from footfall._load.identity import Identity
+from footfall._load.journey_runner import JourneyRunner
+from footfall._load.reference_steps import serve
+from footfall._load.responses import Ending, Response
+from footfall._load.visit import Attempt, OrderOutcome, RequestSpec, RunCustomer
+from footfall._model.model import Model
+from footfall._records.rows import Arrival, Visit
 from tests.load.small import SEED
 
 Script = Callable[[RequestSpec], Response | None]

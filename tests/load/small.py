@@ -2,14 +2,14 @@
 
 import polars as pl
 
-from footfall.behaviour.load_model import RunPace
-from footfall.model.channel import Channel, Fault, Verb, Work
-from footfall.model.model import Model, ShareDefinition
-from footfall.model.numbers import Spec
-from footfall.model.population import Accounts, Choice, FollowUp, FollowUps, Segment
-from footfall.model.station_specs import CallCentre, Counters, Kiosks, MessageGateway, RequestServer
-from footfall.records.rows import Outcome
-from footfall.workload.trace import Trace, TraceInfo, cut
+from footfall._behaviour.load_model import RunPace
+from footfall._model.channel import Channel, Fault, Verb, Work
+from footfall._model.model import Model, ShareDefinition
+from footfall._model.numbers import Spec
+from footfall._model.population import Accounts, Choice, FollowUp, FollowUps, Segment
+from footfall._model.station_specs import CallCentre, Counters, Kiosks, MessageGateway, RequestServer
+from footfall._records.rows import Outcome
+from footfall._workload.trace import Trace, TraceInfo, cut
 from tests.made_up import INDIFFERENT, always, number, seconds, turns
 
 SEED = 7

@@ -18,14 +18,14 @@ import polars as pl
 import pytest
 import uvicorn
 
-from footfall.load.options import LoadOptions
-from footfall.load.result_files import HITS_FILE, read_result
-from footfall.records.runs import ArrivalCounts, read_manifest
-from footfall.runs import report
-from footfall.runs.folder import begin
-from footfall.runs.load_test import for_own_service, load_job, play_only
-from footfall.runs.make_trace import make_trace, scenario_of
-from footfall.workload.trace import write_trace
+from footfall._load.options import LoadOptions
+from footfall._load.result_files import HITS_FILE, read_result
+from footfall._records.runs import ArrivalCounts, read_manifest
+from footfall._runs import report
+from footfall._runs.folder import begin
+from footfall._runs.load_test import for_own_service, load_job, play_only
+from footfall._runs.make_trace import make_trace, scenario_of
+from footfall._workload.trace import write_trace
 from tests.load.conftest import START_S_MAX, Start
 from tests.load.small import day_of, small_model, trace_of
 from tests.load.web_server import WebServer

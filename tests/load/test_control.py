@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from footfall.load.control import Control, ControlTarget, control_target
-from footfall.load.endpoints.endpoints_check import target_service_of
-from footfall.load.http.connection_options import TransportOptions
-from footfall.records.load_generator import TimeSummary
+from footfall._load.control import Control, ControlTarget, control_target
+from footfall._load.endpoints.endpoints_check import target_service_of
+from footfall._load.http.connection_options import TransportOptions
+from footfall._records.load_generator import TimeSummary
 from tests.load.authority import Authority
 from tests.load.small import day_of, small_model, trace_of
 from tests.load.web_server import WebServer

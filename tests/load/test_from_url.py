@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from footfall.criteria.objects import Criterion
-from footfall.load.endpoints.endpoints_check import covered
-from footfall.load.endpoints.endpoints_file import endpoints_in
-from footfall.load.url_load import (
+from footfall._criteria.objects import Criterion
+from footfall._load.endpoints.endpoints_check import covered
+from footfall._load.endpoints.endpoints_file import endpoints_in
+from footfall._load.url_load import (
     FOR_S,
     UrlLoad,
     base_of,
@@ -21,8 +21,8 @@ from footfall.load.url_load import (
     span_of,
     trace_of_url,
 )
-from footfall.records.errors import BadInputError
-from footfall.workload.trace import read_trace, write_trace
+from footfall._records.errors import BadInputError
+from footfall._workload.trace import read_trace, write_trace
 
 URL = "http://127.0.0.1:8000/"
 

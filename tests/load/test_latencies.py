@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from footfall.load.result_files import Latencies, read_latencies
-from footfall.records.rows import Visit
+from footfall._load.result_files import Latencies, read_latencies
+from footfall._records.rows import Visit
 
 
 def _visit(outcome: str = "served", channel: str = "web", started_s: float | None = 1.5) -> Visit:

@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from footfall.load.loop_watch import LoopNotes
-from footfall.records.histogram import Histogram
+from footfall._load.loop_watch import LoopNotes
+from footfall._records.histogram import Histogram
 
 LENGTHS = st.lists(st.floats(1e-5, 2.0), min_size=1, max_size=30)
 

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from footfall.model.changes import set_text
-from footfall.model.model_files import read_model, write_model
-from footfall.model.numbers import leaves
-from footfall.records.errors import BadInputError
-from footfall.records.rows import Outcome
+from footfall._model.changes import set_text
+from footfall._model.model_files import read_model, write_model
+from footfall._model.numbers import leaves
+from footfall._records.errors import BadInputError
+from footfall._records.rows import Outcome
 from tests.load.small import after_failure, small_model
 
 

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from footfall.load.endpoints.endpoints_check import channels_wanted, covered
-from footfall.load.endpoints.endpoints_file import endpoints_in
-from footfall.load.own_users import NO_USERS, OwnUser, OwnUsers, Unmapped, served_by, users_in
-from footfall.records.errors import BadInputError
-from footfall.records.rows import Outcome
-from footfall.workload.trace import Trace
+from footfall._load.endpoints.endpoints_check import channels_wanted, covered
+from footfall._load.endpoints.endpoints_file import endpoints_in
+from footfall._load.own_users import NO_USERS, OwnUser, OwnUsers, Unmapped, served_by, users_in
+from footfall._records.errors import BadInputError
+from footfall._records.rows import Outcome
+from footfall._workload.trace import Trace
 from tests.load.small import after_failure, day_of, small_model, trace_of
 
 ROWS = [(0.1, "query", "web"), (0.2, "recharge", "web"), (0.3, "query", "sms"), (0.4, "query", "web")]

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from footfall.load.loop_watch import PROGRESS_FILE, Progress, end_progress, read_progress, write_progress
+from footfall._load.loop_watch import PROGRESS_FILE, Progress, end_progress, read_progress, write_progress
 
 NOW = Progress(1.5, 3, 9)
 

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from footfall.load import preflight
-from footfall.load.http.connection_options import TransportAsked, address_of, read_ca
-from footfall.load.preflight import check_host
-from footfall.records.errors import BadInputError
-from footfall.workload.trace import TraceInfo
+from footfall._load import preflight
+from footfall._load.http.connection_options import TransportAsked, address_of, read_ca
+from footfall._load.preflight import check_host
+from footfall._records.errors import BadInputError
+from footfall._workload.trace import TraceInfo
 from tests.load.http.raw_server import always, raw_server
 from tests.load.small import day_of, small_model, trace_of
 

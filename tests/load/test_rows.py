@@ -5,8 +5,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from footfall.load import result_rows
-from footfall.load.result_rows import ResultRows
+from footfall._load import result_rows
+from footfall._load.result_rows import ResultRows
 
 SCHEMA = pl.Schema({"number": pl.Int64, "name": pl.String})
 

@@ -13,10 +13,10 @@ from types import SimpleNamespace
 import polars as pl
 import pytest
 
-from footfall.load.loop_watch import PROGRESS_FILE, Progress
-from footfall.load.options import LoadOptions
-from footfall.load.preflight import check_host
-from footfall.load.result_files import (
+from footfall._load.loop_watch import PROGRESS_FILE, Progress
+from footfall._load.options import LoadOptions
+from footfall._load.preflight import check_host
+from footfall._load.result_files import (
     HITS_FILE,
     LOAD_FILE,
     VISITS_FILE,
@@ -24,15 +24,15 @@ from footfall.load.result_files import (
     read_latencies,
     read_result,
 )
-from footfall.load.start_locust import LOG_FILE, LoadSettings, run_locust
-from footfall.model.changes import with_outage
-from footfall.records.errors import BadInputError
-from footfall.records.folders import claim_for_play
-from footfall.records.histogram import merged
-from footfall.records.rows import Outcome
-from footfall.records.runs import MANIFEST, ArrivalCounts, read_manifest
-from footfall.records.tables import HITS, VISITS, check_visits, read_parquet
-from footfall.workload.trace import write_trace
+from footfall._load.start_locust import LOG_FILE, LoadSettings, run_locust
+from footfall._model.changes import with_outage
+from footfall._records.errors import BadInputError
+from footfall._records.folders import claim_for_play
+from footfall._records.histogram import merged
+from footfall._records.rows import Outcome
+from footfall._records.runs import MANIFEST, ArrivalCounts, read_manifest
+from footfall._records.tables import HITS, VISITS, check_visits, read_parquet
+from footfall._workload.trace import write_trace
 from tests.load.conftest import TOKEN, Given, Serve, Stall, Start, serving
 from tests.load.small import (
     WEB,
@@ -287,7 +287,7 @@ def test_a_run_that_does_not_end_is_stopped_and_keeps_what_it_has(
         ahead_s = 1e6 if progress.started > 5 else 0.0
 
     clock = SimpleNamespace(monotonic=lambda: time.monotonic() + ahead_s)
-    monkeypatch.setattr("footfall.load.start_locust.time", clock)
+    monkeypatch.setattr("footfall._load.start_locust.time", clock)
     with stall(60) as host:
         result = run_locust(
             LoadSettings(trace=tmp_path, host=host, run_dir=tmp_path, on_progress=wait_for_ever)

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from footfall.load.result_rows import ArrivalState, ArrivalStates
-from footfall.stats.intervals import nearest_rank
+from footfall._load.result_rows import ArrivalState, ArrivalStates
+from footfall._stats.intervals import nearest_rank
 
 
 @given(

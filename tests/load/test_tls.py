@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from footfall.load.http.connection_options import TransportAsked
-from footfall.load.options import LoadOptions
-from footfall.load.start_locust import LoadSettings, run_locust
-from footfall.records.errors import BadInputError
-from footfall.workload.trace import write_trace
+from footfall._load.http.connection_options import TransportAsked
+from footfall._load.options import LoadOptions
+from footfall._load.start_locust import LoadSettings, run_locust
+from footfall._records.errors import BadInputError
+from footfall._workload.trace import write_trace
 from tests.load.authority import Authority
 from tests.load.small import day_of, small_model, trace_of
 from tests.load.web_server import WebServer

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from footfall.behaviour.load_model import RunPace
-from footfall.records.errors import BadInputError
-from footfall.records.tables import ARRIVALS
-from footfall.workload.trace import ARRIVALS_FILE, busiest_window, cut, read_trace, write_trace
+from footfall._behaviour.load_model import RunPace
+from footfall._records.errors import BadInputError
+from footfall._records.tables import ARRIVALS
+from footfall._workload.trace import ARRIVALS_FILE, busiest_window, cut, read_trace, write_trace
 from tests.load.small import day_of, everywhere, small_model, trace_of
 from tests.made_up import number
 

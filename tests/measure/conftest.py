@@ -6,9 +6,9 @@ from typing import Any
 import polars as pl
 import pytest
 
-from footfall.records.rows import Outcome
-from footfall.records.runs import ArrivalCounts, Lag, Manifest
-from footfall.records.tables import VISITS, check_visits, table
+from footfall._records.rows import Outcome
+from footfall._records.runs import ArrivalCounts, Lag, Manifest
+from footfall._records.tables import VISITS, check_visits, table
 
 MakeVisits = Callable[..., pl.DataFrame]
 

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from footfall.stats.agreement import Side, apart_bounds, combined, paired_bounds
-from footfall.stats.episodes import Episodes
-from footfall.stats.intervals import wilson
+from footfall._stats.agreement import Side, apart_bounds, combined, paired_bounds
+from footfall._stats.episodes import Episodes
+from footfall._stats.intervals import wilson
 
 COUNTS = st.integers(1, 5000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from footfall.stats.episodes import (
+from footfall._stats.episodes import (
     Episodes,
     at_most,
     bad_share_bounds,
@@ -13,7 +13,7 @@ from footfall.stats.episodes import (
     spectral_effect,
     visits_to_decide,
 )
-from footfall.stats.intervals import wilson
+from footfall._stats.intervals import wilson
 
 
 def _clean(visits: int) -> Episodes:

@@ -5,8 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from footfall.stats.intervals import t_interval
-from footfall.stats.precision import Quantity, days_of_draws, fitted_range
+from footfall._stats.intervals import t_interval
+from footfall._stats.precision import Quantity, days_of_draws, fitted_range
 
 DAYS = [40.0, 52.0, 47.0, 61.0, 38.0, 55.0, 49.0, 44.0]
 Draws = list[tuple[dict[int, float], dict[int, float]]]

@@ -5,9 +5,9 @@ from collections.abc import Callable
 import polars as pl
 import pytest
 
-from footfall.measure.time_series import spillover, waits_by_hour
-from footfall.records.tables import VISITS
-from footfall.stats.intervals import replicated
+from footfall._measure.time_series import spillover, waits_by_hour
+from footfall._records.tables import VISITS
+from footfall._stats.intervals import replicated
 
 MakeVisits = Callable[..., pl.DataFrame]
 

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from footfall.measure.prediction import foreseen, next_value, range_of_shares, replications
-from footfall.records.tables import REPLICATIONS
-from footfall.stats.intervals import t_interval, wilson
+from footfall._measure.prediction import foreseen, next_value, range_of_shares, replications
+from footfall._records.tables import REPLICATIONS
+from footfall._stats.intervals import t_interval, wilson
 
 
 def visits(served: int, failed: int, response_s: float) -> pl.DataFrame:

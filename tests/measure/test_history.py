@@ -10,9 +10,9 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from footfall.measure.run_metrics import HistoryRow, Metric, history, metrics_of, otava_config
-from footfall.records.errors import BadInputError
-from footfall.records.tables import write_csv
+from footfall._measure.run_metrics import HistoryRow, Metric, history, metrics_of, otava_config
+from footfall._records.errors import BadInputError
+from footfall._records.tables import write_csv
 
 P95, SUCCESS = Metric("p95", "web", "query"), Metric("success")
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from footfall.stats.intervals import clopper_pearson_low, nearest_rank, t_interval, wilson
+from footfall._stats.intervals import clopper_pearson_low, nearest_rank, t_interval, wilson
 
 COUNTS = st.integers(1, 5000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
 

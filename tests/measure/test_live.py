@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from footfall.criteria.objects import Scope
-from footfall.measure.summary import measures
-from footfall.measure.time_series import (
+from footfall._criteria.objects import Scope
+from footfall._measure.summary import measures
+from footfall._measure.time_series import (
     LIVE_BINS_MOST,
     STARTS,
     LiveSummary,
@@ -17,8 +17,8 @@ from footfall.measure.time_series import (
     live_rows,
     live_series,
 )
-from footfall.records.tables import ARRIVALS, VISITS
-from footfall.stats.intervals import nearest_rank, wilson
+from footfall._records.tables import ARRIVALS, VISITS
+from footfall._stats.intervals import nearest_rank, wilson
 
 TARGETS = {("web", "query"): 0.978}
 PLACES = (("web", "query"), ("web", "order"), ("sms", "query"))

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 
-from footfall.measure.verdict import Judgement, Verdict, decide, summary_md
-from footfall.records.load_generator import ConnectionCounts
-from footfall.records.runs import ArrivalCounts, Lag, Manifest
+from footfall._measure.verdict import Judgement, Verdict, decide, summary_md
+from footfall._records.load_generator import ConnectionCounts
+from footfall._records.runs import ArrivalCounts, Lag, Manifest
 
 
 def test_it_says_verdict_accounts_and_every_criterion(make_manifest: Callable[..., Manifest]) -> None:

@@ -3,8 +3,8 @@
 import polars as pl
 import pytest
 
-from footfall.measure.time_series import fan, month_likely
-from footfall.stats.intervals import wilson
+from footfall._measure.time_series import fan, month_likely
+from footfall._stats.intervals import wilson
 
 
 def shares(*by_month: list[float]) -> pl.DataFrame:

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from footfall.stats.intervals import t_interval
-from footfall.stats.precision import Precision, enough, standing
+from footfall._stats.intervals import t_interval
+from footfall._stats.precision import Precision, enough, standing
 
 FIVE_PERCENT = Precision(relative=0.05)
 

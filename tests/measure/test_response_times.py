@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from footfall.measure.quantile_bounds import quantile_bounds
-from footfall.measure.run_data import alike
-from footfall.stats.response_times import (
+from footfall._measure.quantile_bounds import quantile_bounds
+from footfall._measure.run_data import alike
+from footfall._stats.response_times import (
     Slow,
     mean_bounds,
     memory_of,

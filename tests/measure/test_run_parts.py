@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from footfall.measure.summary import by_request
-from footfall.measure.time_series import (
+from footfall._measure.summary import by_request
+from footfall._measure.time_series import (
     BINS_MOST,
     MEASURED,
     NAMED,
@@ -18,9 +18,9 @@ from footfall.measure.time_series import (
     percentile_curves,
     run_series,
 )
-from footfall.records.rows import Outcome
-from footfall.records.tables import ARRIVALS, HITS, VISITS, table
-from footfall.stats.intervals import nearest_rank
+from footfall._records.rows import Outcome
+from footfall._records.tables import ARRIVALS, HITS, VISITS, table
+from footfall._stats.intervals import nearest_rank
 
 MakeVisits = Callable[..., pl.DataFrame]
 

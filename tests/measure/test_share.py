@@ -5,9 +5,9 @@ from collections.abc import Callable
 import polars as pl
 import pytest
 
-from footfall.measure.summary import ShareRule, electronic_share
-from footfall.records.tables import VISITS
-from footfall.stats.intervals import wilson
+from footfall._measure.summary import ShareRule, electronic_share
+from footfall._records.tables import VISITS
+from footfall._stats.intervals import wilson
 
 MakeVisits = Callable[..., pl.DataFrame]
 ARTICLE = ShareRule(electronic=frozenset({"web", "sms", "kiosk"}))

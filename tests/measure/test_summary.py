@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from footfall.measure.prediction import compare
-from footfall.measure.summary import first_try_and_eventual, measures, outcomes
-from footfall.records.rows import OUTCOMES, Measure
-from footfall.records.tables import MEASURES, VISITS
-from footfall.stats.intervals import nearest_rank, wilson
+from footfall._measure.prediction import compare
+from footfall._measure.summary import first_try_and_eventual, measures, outcomes
+from footfall._records.rows import OUTCOMES, Measure
+from footfall._records.tables import MEASURES, VISITS
+from footfall._stats.intervals import nearest_rank, wilson
 
 MakeVisits = Callable[..., pl.DataFrame]
 

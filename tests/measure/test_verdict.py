@@ -7,8 +7,8 @@ from xml.etree.ElementTree import fromstring
 import pytest
 from xmlschema import XMLSchema
 
-from footfall.measure.verdict import EXIT_CODES, USAGE_EXIT_CODE, Judgement, Verdict, decide, junit_xml
-from footfall.records.runs import Manifest
+from footfall._measure.verdict import EXIT_CODES, USAGE_EXIT_CODE, Judgement, Verdict, decide, junit_xml
+from footfall._records.runs import Manifest
 
 HOSTILE = '</testcase><x a="\'"> \x00 & 網'
 

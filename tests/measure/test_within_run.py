@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import polars as pl
 
-from footfall.measure.prediction import BOUNDS, bounds
-from footfall.measure.summary import measures
+from footfall._measure.prediction import BOUNDS, bounds
+from footfall._measure.summary import measures
 
 MakeVisits = Callable[..., pl.DataFrame]
 KEYS = ["world", "channel", "operation"]

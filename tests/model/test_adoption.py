@@ -4,11 +4,11 @@ from collections.abc import Callable
 
 import pytest
 
-from footfall.model.changes import set_number
-from footfall.model.model import Model
-from footfall.model.population import Adoption, Province, Trust
-from footfall.model.value_errors import BadModelError
-from footfall.records.errors import BadInputError
+from footfall._model.changes import set_number
+from footfall._model.model import Model
+from footfall._model.population import Adoption, Province, Trust
+from footfall._model.value_errors import BadModelError
+from footfall._records.errors import BadInputError
 from models.guangxi import MODEL as PROVINCE
 from tests import made_up
 from tests.choice.small import slope

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from footfall.model.changes import (
+from footfall._model.changes import (
     DAY_MIN,
     Hours,
     ModelChange,
@@ -15,9 +15,9 @@ from footfall.model.changes import (
     read_assignment,
     set_text,
 )
-from footfall.model.model import Model
-from footfall.model.numbers import INTERVALS_OF_A_DAY, Profile, leaves
-from footfall.records.errors import BadInputError
+from footfall._model.model import Model
+from footfall._model.numbers import INTERVALS_OF_A_DAY, Profile, leaves
+from footfall._records.errors import BadInputError
 
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False)
 HOURS = st.builds(Hours, st.integers(0, DAY_MIN - 1), st.integers(0, DAY_MIN)).filter(

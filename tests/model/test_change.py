@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from footfall.model.changes import resolve, set_number, set_text, with_outage
-from footfall.model.model import Model
-from footfall.model.numbers import Grade, Number, Profile, leaves
-from footfall.records.errors import BadInputError
+from footfall._model.changes import resolve, set_number, set_text, with_outage
+from footfall._model.model import Model
+from footfall._model.numbers import Grade, Number, Profile, leaves
+from footfall._records.errors import BadInputError
 
 
 def test_only_the_named_number_changes(small_province: Model) -> None:

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from footfall.behaviour.capacity_rules import Roster
-from footfall.model.model import THE_DAYS_OWN, DayClock
-from footfall.model.numbers import DAY_S, HALF_HOUR_S, Grade, profile
+from footfall._behaviour.capacity_rules import Roster
+from footfall._model.model import THE_DAYS_OWN, DayClock
+from footfall._model.numbers import DAY_S, HALF_HOUR_S, Grade, profile
 
 WINDOWS = st.builds(
     DayClock,

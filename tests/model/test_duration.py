@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import integrate
 
-from footfall.model.duration_quantiles import weibull_shape
-from footfall.model.durations import (
+from footfall._model.duration_quantiles import weibull_shape
+from footfall._model.durations import (
     UNIFORM_CV_MOST,
     DistributionFamily,
     Duration,
@@ -17,8 +17,8 @@ from footfall.model.durations import (
     uniform_s,
     warm_up,
 )
-from footfall.model.numbers import Grade, Number
-from footfall.model.value_errors import BadModelError
+from footfall._model.numbers import Grade, Number
+from footfall._model.value_errors import BadModelError
 
 FIXED = {DistributionFamily.CONSTANT: 0.0, DistributionFamily.EXPONENTIAL: 1.0}
 TWO_PARAMETERS = [law for law in DistributionFamily if law not in FIXED]

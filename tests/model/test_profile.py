@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from footfall.behaviour.capacity_rules import Roster
-from footfall.model.model import DayClock
-from footfall.model.numbers import DAY_S, INTERVALS_OF_A_DAY, Grade, Profile, profile
+from footfall._behaviour.capacity_rules import Roster
+from footfall._model.model import DayClock
+from footfall._model.numbers import DAY_S, INTERVALS_OF_A_DAY, Grade, Profile, profile
 
 
 def made(values: list[float]) -> Profile:

@@ -8,12 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import footfall as ff
-from footfall.model.channel import Verb
-from footfall.model.model import ShareDefinition
-from footfall.model.numbers import DEFAULT, HALF_HOURS, UNSOURCED, Grade, assumed, leaves
-from footfall.model.numbers import constant as all_day
-from footfall.model.value_errors import BadModelError
-from footfall.simulate.day import simulate_day
+from footfall._model.channel import Verb
+from footfall._model.model import ShareDefinition
+from footfall._model.numbers import DEFAULT, HALF_HOURS, UNSOURCED, Grade, assumed, leaves
+from footfall._model.numbers import constant as all_day
+from footfall._model.value_errors import BadModelError
+from footfall._simulate.day import simulate_day
 from models.mm3 import MODEL as MM3
 from models.shop import MODEL as SHOP
 

@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 from scipy import integrate
 
-from footfall.model.changes import set_number
-from footfall.model.durations import AnyDuration, Empirical, Mixture, Part, exponential_s, lognormal_s
-from footfall.model.model import Model
-from footfall.model.model_files import read_model, write_model
-from footfall.model.numbers import Curve, Grade, leaves
-from footfall.model.value_errors import BadModelError
-from footfall.records.errors import BadInputError
+from footfall._model.changes import set_number
+from footfall._model.durations import AnyDuration, Empirical, Mixture, Part, exponential_s, lognormal_s
+from footfall._model.model import Model
+from footfall._model.model_files import read_model, write_model
+from footfall._model.numbers import Curve, Grade, leaves
+from footfall._model.value_errors import BadModelError
+from footfall._records.errors import BadInputError
 from models.guangxi import MODEL as PROVINCE
 from tests.made_up import number, seconds
 

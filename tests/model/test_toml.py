@@ -11,13 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import footfall as ff
-from footfall.fit.fit import Fitted, fit_log
-from footfall.fit.fitted_model import Named, model_of
-from footfall.model.changes import set_number
-from footfall.model.model import Model
-from footfall.model.numbers import UNSOURCED, Grade, assumed, leaves, profile
-from footfall.records.errors import BadInputError
-from footfall.workload.log_mapping import mapping_of
+from footfall._fit.fit import Fitted, fit_log
+from footfall._fit.fitted_model import Named, model_of
+from footfall._model.changes import set_number
+from footfall._model.model import Model
+from footfall._model.numbers import UNSOURCED, Grade, assumed, leaves, profile
+from footfall._records.errors import BadInputError
+from footfall._workload.log_mapping import mapping_of
 from models.mm3 import MODEL as MM3
 
 NAMED = Named("shop", 'A "shop" {in} C:\\new', 'fitted from "odd" {name}\\log.csv: 2 days')

@@ -2,10 +2,10 @@
 
 import pytest
 
-from footfall.model.changes import set_text, set_word
-from footfall.model.model import Model
-from footfall.model.station_specs import RequestServer
-from footfall.records.errors import BadInputError
+from footfall._model.changes import set_text, set_word
+from footfall._model.model import Model
+from footfall._model.station_specs import RequestServer
+from footfall._records.errors import BadInputError
 
 
 @pytest.mark.parametrize("path", ["web.discipline", "channels.web.station.discipline"])

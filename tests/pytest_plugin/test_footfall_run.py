@@ -8,10 +8,10 @@ from typing import Any
 import psutil  # type: ignore[import-untyped]  # it ships no types
 import pytest
 
-from footfall.cli.app import run as footfall
-from footfall.measure.verdict import Verdict
+from footfall._cli.app import run as footfall
+from footfall._measure.verdict import Verdict
+from footfall._records.runs import read_manifest
 from footfall.pytest_plugin.played import read_run
-from footfall.records.runs import read_manifest
 from tests.pytest_plugin.inner import Session, session, workspace
 
 TESTS = """

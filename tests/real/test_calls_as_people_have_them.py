@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from footfall.fit.arrival_fit import EVERY
-from footfall.fit.fit import Fitted, fit_log
-from footfall.records.errors import BadInputError
-from footfall.records.log_file import TableForm, read_table
-from footfall.workload.log_mapping import mapping_of, read_mapping
+from footfall._fit.arrival_fit import EVERY
+from footfall._fit.fit import Fitted, fit_log
+from footfall._records.errors import BadInputError
+from footfall._records.log_file import TableForm, read_table
+from footfall._workload.log_mapping import mapping_of, read_mapping
 
 TOP = Path(__file__).parents[2]
 DATA = Path(os.environ.get("FOOTFALL_DATA") or TOP.parent / "shared" / "data")

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from footfall.fit.share_fit import SharesFit, fit_shares
-from footfall.fit.share_mapping import EXAMPLE, read_share_mapping
-from footfall.records.log_file import read_table
+from footfall._fit.share_fit import SharesFit, fit_shares
+from footfall._fit.share_mapping import EXAMPLE, read_share_mapping
+from footfall._records.log_file import read_table
 
 DATA = Path(os.environ.get("FOOTFALL_DATA") or Path(__file__).parents[3] / "shared" / "data")
 CASES = DATA / "boston311_channels_2015H1_partial.parquet"

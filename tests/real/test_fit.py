@@ -9,15 +9,15 @@ import numpy as np
 import polars as pl
 import pytest
 
-from footfall.fit.diagnostics import diagnostics
-from footfall.fit.fit import Fitted, fit_log
-from footfall.fit.fitted_model import Named, model_of
-from footfall.fit.log_rows import rows_of
-from footfall.fit.patience_fit import fit_redial
-from footfall.model.durations import DistributionFamily
-from footfall.records.log_file import read_log
-from footfall.simulate.day import simulate_day
-from footfall.workload.log_mapping import mapping_of
+from footfall._fit.diagnostics import diagnostics
+from footfall._fit.fit import Fitted, fit_log
+from footfall._fit.fitted_model import Named, model_of
+from footfall._fit.log_rows import rows_of
+from footfall._fit.patience_fit import fit_redial
+from footfall._model.durations import DistributionFamily
+from footfall._records.log_file import read_log
+from footfall._simulate.day import simulate_day
+from footfall._workload.log_mapping import mapping_of
 
 DATA = Path(os.environ.get("FOOTFALL_DATA") or Path(__file__).parents[3] / "shared" / "data")
 CALLS = DATA / "anonbank_calls_1999_jan_may.parquet"

@@ -8,8 +8,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from footfall.cli.app import run
-from footfall.records.tables import HITS, read_parquet
+from footfall._cli.app import run
+from footfall._records.tables import HITS, read_parquet
 
 TOP = Path(__file__).parents[2]
 DATA = Path(os.environ.get("FOOTFALL_DATA") or TOP.parent / "shared" / "data")

@@ -14,9 +14,9 @@ import numpy as np
 import polars as pl
 import pytest
 
-from footfall.behaviour import keyed
-from footfall.model.model import Model
-from footfall.simulate.day import Day
+from footfall._behaviour import keyed
+from footfall._model.model import Model
+from footfall._simulate.day import Day
 from footfall.theory.many_servers import erlang_b
 from footfall.theory.one_server import md1k
 from tests.laws.conftest import poisson_crowd

@@ -8,7 +8,7 @@ import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
-from footfall.records.tables import plain_cell, plain_cells, plain_csv, write_csv
+from footfall._records.tables import plain_cell, plain_cells, plain_csv, write_csv
 
 EVIL = st.one_of(st.text(), st.builds("{}{}".format, st.sampled_from("=+-@\t\r\n＝＋－＠"), st.text()))
 

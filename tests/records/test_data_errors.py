@@ -5,7 +5,7 @@ from typing import Any, Literal
 import pytest
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from footfall.records.errors import BadInputError, in_words
+from footfall._records.errors import BadInputError, in_words
 
 
 class Part(BaseModel):

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from footfall.records.errors import BadInputError
-from footfall.records.load_generator import ConnectionCounts, GeneratorRecord, TimeSummary
-from footfall.records.runs import check_types, read_json
+from footfall._records.errors import BadInputError
+from footfall._records.load_generator import ConnectionCounts, GeneratorRecord, TimeSummary
+from footfall._records.runs import check_types, read_json
 
 
 def made(kind: type, **fields: Any) -> Any:  # noqa: ANN401  fields of wrong types are the point

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from footfall.cli.app import run
-from footfall.records.errors import BadInputError
-from footfall.records.folders import (
+from footfall._cli.app import run
+from footfall._records.errors import BadInputError
+from footfall._records.folders import (
     check_not_in_use,
     claim,
     claim_for_play,
@@ -21,8 +21,8 @@ from footfall.records.folders import (
     lock_of,
     release,
 )
-from footfall.records.runs import MANIFEST, TRACE_FILE, folder_name, read_manifest
-from footfall.runs.folder import begin, end
+from footfall._records.runs import MANIFEST, TRACE_FILE, folder_name, read_manifest
+from footfall._runs.folder import begin, end
 from tests.cli.runs_made import make_run, web_model
 
 CLERK = "models/mm3.py"

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from footfall.records.histogram import SMALLEST_S, Histogram, merged
+from footfall._records.histogram import SMALLEST_S, Histogram, merged
 
 TIMES = st.lists(st.floats(1e-6, 1e5), min_size=1, max_size=200)
 

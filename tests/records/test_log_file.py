@@ -5,8 +5,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from footfall.records.errors import BadInputError
-from footfall.records.log_file import read_log
+from footfall._records.errors import BadInputError
+from footfall._records.log_file import read_log
 
 TABLE = pl.DataFrame({"time": ["2024-01-01 08:00:00", "", "?"], "wait": ["1", "x", None]})
 

@@ -13,10 +13,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from footfall.records import log_file, text_file
-from footfall.records import log_file as sheet_file
-from footfall.records.errors import BadInputError
-from footfall.records.log_file import Table, TableForm, joined, read_table
+from footfall._records import log_file, text_file
+from footfall._records import log_file as sheet_file
+from footfall._records.errors import BadInputError
+from footfall._records.log_file import Table, TableForm, joined, read_table
 
 HEAD = ("start", "wait", "result", "note")
 ROWS = [

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from footfall.model.model import Model
-from footfall.records.errors import BadInputError
-from footfall.runs.content import model_in
+from footfall._model.model import Model
+from footfall._records.errors import BadInputError
+from footfall._runs.content import model_in
 from models.mm3 import MODEL as MM3
 
 FORMER = Path(__file__).with_name("former_model.txt")

@@ -14,12 +14,12 @@ import polars as pl
 import pytest
 
 import footfall as ff
-from footfall.cli.app import run as footfall
-from footfall.records.tables import ARRIVALS, VISITS
-from footfall.runs.job_results import Run
-from footfall.runs.messages import Messages
-from footfall.simulate.replications import _apart_from_the_program
-from footfall.workload.trace import read_trace
+from footfall._cli.app import run as footfall
+from footfall._records.tables import ARRIVALS, VISITS
+from footfall._runs.job_results import Run
+from footfall._runs.messages import Messages
+from footfall._simulate.replications import _apart_from_the_program
+from footfall._workload.trace import read_trace
 from tests.cli.runs_made import make_sides
 from tests.made_calls import calls
 
@@ -53,8 +53,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS)
     for name in (*JOBS, *LATER_JOBS):
         job: Any = getattr(ff, name)
-        if isinstance(job, ModuleType):
-            job = getattr(job, "__wrapped__")  # noqa: B009  of a room that can be called
         examples = doctest.DocTestFinder(recurse=False).find(job, name, globs=dict(known))
         for example in examples:
             assert runner.run(example).failed == 0, name

@@ -10,13 +10,13 @@ import httpx
 import pytest
 from sqlalchemy import create_engine
 
-from footfall.model.channel import Channel, LogoutReminder, Verb, Work
-from footfall.model.model import Model, ShareDefinition
-from footfall.model.population import Accounts, Choice, FollowUps, Segment
-from footfall.model.station_specs import CallCentre, Counters, Kiosks, MessageGateway, RequestServer, Station
-from footfall.service import database as schema
-from footfall.service.server import Service
-from footfall.service.settings import ServiceSettings
+from footfall._model.channel import Channel, LogoutReminder, Verb, Work
+from footfall._model.model import Model, ShareDefinition
+from footfall._model.population import Accounts, Choice, FollowUps, Segment
+from footfall._model.station_specs import CallCentre, Counters, Kiosks, MessageGateway, RequestServer, Station
+from footfall._service import database as schema
+from footfall._service.server import Service
+from footfall._service.settings import ServiceSettings
 from tests.made_up import INDIFFERENT, always, number, seconds, turns
 from tests.service.running import SEED, START_S_MAX, SUBSCRIBERS, Clock, MakeSettings, Running, Start
 

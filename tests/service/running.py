@@ -7,9 +7,9 @@ from typing import Any
 
 import httpx
 
-from footfall.behaviour import customer_rules
-from footfall.service.server import Service
-from footfall.service.settings import ServiceSettings
+from footfall._behaviour import customer_rules
+from footfall._service.server import Service
+from footfall._service.settings import ServiceSettings
 
 SEED = 7
 SUBSCRIBERS = 50

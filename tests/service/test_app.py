@@ -5,10 +5,10 @@ import socket
 
 import pytest
 
-from footfall.model.model import Model
-from footfall.service.asgi_app import build_app
-from footfall.service.http_messages import ERRORS
-from footfall.service.routes import routes
+from footfall._model.model import Model
+from footfall._service.asgi_app import build_app
+from footfall._service.http_messages import ERRORS
+from footfall._service.routes import routes
 from tests.service.running import MakeSettings, Running, Start
 
 

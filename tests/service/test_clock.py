@@ -4,8 +4,8 @@ import time
 
 import pytest
 
-from footfall.model.model import THE_DAYS_OWN, DayClock
-from footfall.service.settings import RunClock, steady_clock
+from footfall._model.model import THE_DAYS_OWN, DayClock
+from footfall._service.settings import RunClock, steady_clock
 from tests.service.running import Start
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from footfall.service import server
+from footfall._service import server
 from tests.service.running import START_S_MAX, Running, Start
 
 

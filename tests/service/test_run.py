@@ -13,16 +13,16 @@ from pathlib import Path
 import httpx
 import pytest
 
-from footfall.behaviour import customer_rules
-from footfall.model.model import Model
-from footfall.records.errors import BadInputError
-from footfall.service.server import Service, serve
+from footfall._behaviour import customer_rules
+from footfall._model.model import Model
+from footfall._records.errors import BadInputError
+from footfall._service.server import Service, serve
 from tests.service.running import MakeSettings
 
 PROGRAM = """
 import pickle, sys
-from footfall.service.server import serve
-from footfall.service.settings import ServiceSettings
+from footfall._service.server import serve
+from footfall._service.settings import ServiceSettings
 with open(sys.argv[1], "rb") as file:
     settings = pickle.load(file)
 serve(ServiceSettings(**settings, on_ready=lambda port: print(port, flush=True)))

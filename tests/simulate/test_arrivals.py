@@ -9,15 +9,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from footfall.behaviour import keyed
-from footfall.model.changes import set_number
-from footfall.model.channel import Channel
-from footfall.model.model import Model
-from footfall.model.numbers import Grade, Number, profile
-from footfall.model.population import Segment
-from footfall.model.station_specs import RequestServer
-from footfall.records.tables import ARRIVALS
-from footfall.workload.arrivals import (
+from footfall._behaviour import keyed
+from footfall._model.changes import set_number
+from footfall._model.channel import Channel
+from footfall._model.model import Model
+from footfall._model.numbers import Grade, Number, profile
+from footfall._model.population import Segment
+from footfall._model.station_specs import RequestServer
+from footfall._records.tables import ARRIVALS
+from footfall._workload.arrivals import (
     arrivals_of_trace,
     arrivals_table,
     busyness,

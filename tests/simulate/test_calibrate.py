@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 from scipy import optimize, stats
 
-from footfall.behaviour.choice import NO_CHANNEL, probabilities
-from footfall.choice.calibration import calibrated, expected_shares
-from footfall.model.channel import Channel
-from footfall.model.model import Model
-from footfall.model.numbers import Number
-from footfall.model.population import Choice, Segment
-from footfall.model.station_specs import MessageGateway
-from footfall.workload.arrivals import draw_arrivals
+from footfall._behaviour.choice import NO_CHANNEL, probabilities
+from footfall._choice.calibration import calibrated, expected_shares
+from footfall._model.channel import Channel
+from footfall._model.model import Model
+from footfall._model.numbers import Number
+from footfall._model.population import Choice, Segment
+from footfall._model.station_specs import MessageGateway
+from footfall._workload.arrivals import draw_arrivals
 from models.operator.demand import observed_shares
 from tests import made_up
 

@@ -9,18 +9,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from footfall.behaviour import keyed
-from footfall.behaviour.customer_rules import FOLLOW, FOLLOW_DELAY, Action, after
-from footfall.model.changes import set_number, with_outage
-from footfall.model.channel import Channel, Fault, OpeningHours, Verb, Work
-from footfall.model.durations import Duration, exponential_s
-from footfall.model.model import Model
-from footfall.model.numbers import Grade, Number, Profile
-from footfall.model.population import FollowUps
-from footfall.model.station_specs import CallCentre, Counters, Kiosks, MessageGateway, RequestServer
-from footfall.records.rows import Outcome
-from footfall.records.tables import check_visits, write_parquet
-from footfall.simulate.day import (
+from footfall._behaviour import keyed
+from footfall._behaviour.customer_rules import FOLLOW, FOLLOW_DELAY, Action, after
+from footfall._model.changes import set_number, with_outage
+from footfall._model.channel import Channel, Fault, OpeningHours, Verb, Work
+from footfall._model.durations import Duration, exponential_s
+from footfall._model.model import Model
+from footfall._model.numbers import Grade, Number, Profile
+from footfall._model.population import FollowUps
+from footfall._model.station_specs import CallCentre, Counters, Kiosks, MessageGateway, RequestServer
+from footfall._records.rows import Outcome
+from footfall._records.tables import check_visits, write_parquet
+from footfall._simulate.day import (
     DRAIN_S,
     DayResult,
     Replay,
@@ -29,7 +29,7 @@ from footfall.simulate.day import (
     predictions,
     simulate_day,
 )
-from footfall.workload.arrivals import draw_arrivals
+from footfall._workload.arrivals import draw_arrivals
 
 Numbers = Callable[[float], Number]
 Exactly = Callable[[float], Duration]

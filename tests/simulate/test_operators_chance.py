@@ -4,12 +4,12 @@ from dataclasses import replace
 
 import polars as pl
 
-from footfall.behaviour import keyed
-from footfall.model.durations import exponential_s
-from footfall.model.numbers import assumed as c
-from footfall.model.station_specs import Kiosks
-from footfall.simulate.day import Day, Replay, predictions
-from footfall.workload.arrivals import arrivals_table
+from footfall._behaviour import keyed
+from footfall._model.durations import exponential_s
+from footfall._model.numbers import assumed as c
+from footfall._model.station_specs import Kiosks
+from footfall._simulate.day import Day, Replay, predictions
+from footfall._workload.arrivals import arrivals_table
 from models.one_station import FOR_EVER, Customers, one_station
 from models.services.stalls import MODEL as STALLS
 from tests.laws.conftest import poisson_crowd

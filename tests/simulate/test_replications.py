@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from footfall.simulate.day import DayResult, simulate_day
-from footfall.simulate.replications import replicate
+from footfall._simulate.day import DayResult, simulate_day
+from footfall._simulate.replications import replicate
 from models.mm3 import MODEL
 
 

@@ -5,11 +5,11 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from footfall.behaviour import keyed
-from footfall.model.durations import DistributionFamily, Duration
-from footfall.model.numbers import Number
-from footfall.simulate.customer_state import Customer
-from footfall.simulate.sampler import Sampler
+from footfall._behaviour import keyed
+from footfall._model.durations import DistributionFamily, Duration
+from footfall._model.numbers import Number
+from footfall._simulate.customer_state import Customer
+from footfall._simulate.sampler import Sampler
 
 KEYS = keyed.customer_keys(keyed.run_key(5, 0), np.arange(3000))
 

@@ -2,13 +2,13 @@
 
 import polars as pl
 
-from footfall.model.changes import set_text
-from footfall.model.channel import OpeningHours
-from footfall.model.model import Model
-from footfall.model.numbers import Grade, assumed, constant
-from footfall.model.station_specs import AgentGroup
-from footfall.simulate.day import simulate_day
-from footfall.simulate.staff_tables import unstaffed
+from footfall._model.changes import set_text
+from footfall._model.channel import OpeningHours
+from footfall._model.model import Model
+from footfall._model.numbers import Grade, assumed, constant
+from footfall._model.station_specs import AgentGroup
+from footfall._simulate.day import simulate_day
+from footfall._simulate.staff_tables import unstaffed
 from models.mm3 import MODEL
 
 

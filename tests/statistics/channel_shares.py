@@ -15,7 +15,7 @@ from math import sqrt
 import numpy as np
 from numpy.typing import NDArray
 
-from footfall.fit.share_model import History, forecast_of
+from footfall._fit.share_model import History, forecast_of
 
 Floats = NDArray[np.float64]
 SEED = 2015

@@ -16,12 +16,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from footfall.measure.quantile_bounds import quantile_bounds
-from footfall.stats import LONGEST_EPISODE, STRICT_EPISODE
-from footfall.stats.agreement import Side, apart_bounds, combined, paired_bounds
-from footfall.stats.episodes import bad_share_bounds, episodes_of
-from footfall.stats.intervals import Interval
-from footfall.stats.response_times import mean_bounds, memory_of, slow_of, slow_share_bounds
+from footfall._measure.quantile_bounds import quantile_bounds
+from footfall._stats import LONGEST_EPISODE, STRICT_EPISODE
+from footfall._stats.agreement import Side, apart_bounds, combined, paired_bounds
+from footfall._stats.episodes import bad_share_bounds, episodes_of
+from footfall._stats.intervals import Interval
+from footfall._stats.response_times import mean_bounds, memory_of, slow_of, slow_share_bounds
 from tests.statistics.series import (
     LOGNORMAL_MEAN,
     Flags,

@@ -15,15 +15,15 @@ from statistics import fmean
 import numpy as np
 import polars as pl
 
-from footfall.fit.fit import fit_rows, read_log
-from footfall.fit.fitted_model import Named, model_of
-from footfall.fit.uncertainty import drawn, fitted_uncertainty
-from footfall.measure.summary import measures
-from footfall.model.changes import set_text
-from footfall.model.model import Model
-from footfall.simulate.day import simulate_day
-from footfall.stats.precision import FittedRange, days_of_draws, fitted_range
-from footfall.workload.log_mapping import mapping_of
+from footfall._fit.fit import fit_rows, read_log
+from footfall._fit.fitted_model import Named, model_of
+from footfall._fit.uncertainty import drawn, fitted_uncertainty
+from footfall._measure.summary import measures
+from footfall._model.changes import set_text
+from footfall._model.model import Model
+from footfall._simulate.day import simulate_day
+from footfall._stats.precision import FittedRange, days_of_draws, fitted_range
+from footfall._workload.log_mapping import mapping_of
 
 FIGURES = ("wait_s_mean", "success_share")
 COLUMNS = {"arrived": "came", "began": "began", "ended": "ended", "left": "gone", "outcome": "outcome"}

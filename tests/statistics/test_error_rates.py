@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
-from footfall.stats import LONGEST_EPISODE, STRICT_EPISODE
-from footfall.stats.response_times import mean_bounds
+from footfall._stats import LONGEST_EPISODE, STRICT_EPISODE
+from footfall._stats.response_times import mean_bounds
 from tests.statistics.error_rates import (
     LIMIT,
     TIMES,

@@ -5,7 +5,7 @@ from random import Random
 import polars as pl
 import pytest
 
-from footfall.chart.style import Stamp
+from footfall._chart.style import Stamp
 
 
 @pytest.fixture

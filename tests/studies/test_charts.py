@@ -3,7 +3,7 @@
 import polars as pl
 import pytest
 
-from footfall.chart.style import Stamp
+from footfall._chart.style import Stamp
 from studies.hotline_1999.charts import days_chart, half_hours_chart, months_chart
 from studies.hotline_1999.forecast_chart import forecast_chart
 from studies.offices_warsaw.charts import half_hours_chart as offices_half_hours_chart

@@ -3,8 +3,8 @@
 import polars as pl
 import pytest
 
-from footfall.records.errors import BadInputError
-from footfall.workload.logged_requests import demand_of_requests, rule_of, ruled
+from footfall._records.errors import BadInputError
+from footfall._workload.logged_requests import demand_of_requests, rule_of, ruled
 from models.guangxi import MODEL
 
 REQUESTS = pl.DataFrame(

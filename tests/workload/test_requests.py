@@ -10,9 +10,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from footfall.records import log_file
-from footfall.records.errors import BadInputError
-from footfall.workload.logged_requests import LogForm, read_requests
+from footfall._records import log_file
+from footfall._records.errors import BadInputError
+from footfall._workload.logged_requests import LogForm, read_requests
 
 MIDNIGHT_S = datetime(1995, 8, 9, tzinfo=UTC).timestamp()
 PATHS = ("/pay/bill", "/shuttle/", "/a?b=c")

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from footfall.criteria.objects import Criterion
-from footfall.model.changes import set_text
-from footfall.model.numbers import leaves
-from footfall.records.errors import BadInputError
-from footfall.records.rows import Outcome
-from footfall.workload.scenario import OutagePart, Scenario, changed, play_of, read_scenario, with_outages
+from footfall._criteria.objects import Criterion
+from footfall._model.changes import set_text
+from footfall._model.numbers import leaves
+from footfall._records.errors import BadInputError
+from footfall._records.rows import Outcome
+from footfall._workload.scenario import OutagePart, Scenario, changed, play_of, read_scenario, with_outages
 from tests.load.small import after_failure, small_model
 
 
@@ -110,7 +110,7 @@ from_share = "25 %"
 to_share = 0.75
 """
 PYTHON = """\
-from footfall.workload.scenario import OutagePart, Scenario
+from footfall._workload.scenario import OutagePart, Scenario
 
 SCENARIO = Scenario(
     title="Sale day",
@@ -229,7 +229,7 @@ def test_a_mistake_in_toml_names_file_line_and_key(tmp_path: Path, text: str, wo
         ("x = 1\n1 / 0", "mine.py, line 2: ZeroDivisionError: division by zero"),
         ("x = 1\ndef", "mine.py, line 2: SyntaxError"),
         (
-            "from footfall.workload.scenario import Scenario\nSCENARIO = Scenario(model='m.py', widow_s=3)",
+            "from footfall._workload.scenario import Scenario\nSCENARIO = Scenario(model='m.py', widow_s=3)",
             "mine.py:2: Scenario widow_s: is not one of its fields; expected window_s",
         ),
         (
@@ -253,8 +253,8 @@ def test_reading_a_scenario_imports_no_locust() -> None:
     """Locust patches the whole interpreter: only the process that plays may do that."""
     code = (
         "import sys, pathlib\n"
-        "from footfall.workload.scenario import read_scenario\n"
-        "import footfall.load.start_locust, footfall.workload.trace\n"
+        "from footfall._workload.scenario import read_scenario\n"
+        "import footfall._load.start_locust, footfall._workload.trace\n"
         "read_scenario('ordinary_day', pathlib.Path('scenarios'))\n"
         "import gevent.monkey\n"
         "print([name for name in ('locust', 'simpy') if name in sys.modules], gevent.monkey.saved)"

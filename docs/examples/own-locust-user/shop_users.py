@@ -16,9 +16,9 @@ from typing import Any
 import websocket  # websocket-client; Locust has made its sockets cooperative
 from locust import FastHttpUser, User
 
-from footfall.load.channel_users import ChannelUser
+from footfall._load.channel_users import ChannelUser
+from footfall._records.rows import Outcome
 from footfall.locust import *  # noqa: F403  Locust looks for users and shape among this module's names
-from footfall.records.rows import Outcome
 
 
 class Shop(ChannelUser, FastHttpUser):

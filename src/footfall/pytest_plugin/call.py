@@ -11,7 +11,7 @@ import pytest
 
 if TYPE_CHECKING:
     # It brings polars, for which a session that plays nothing must not pay.
-    from footfall.criteria.objects import Criterion
+    from footfall._criteria.objects import Criterion
     from footfall.pytest_plugin.played import PlayedRun
 
     Asked = str | Criterion | Sequence[str | Criterion]
@@ -91,8 +91,8 @@ class FootfallRun:
 
     def _load(self, asked: Mapping[str, Any], timeout_s: float) -> dict[str, Any]:
         """Give what the run came to; one without a verdict fails the test."""
-        from footfall.records.errors import BadInputError
-        from footfall.records.jobs import run_job
+        from footfall._records.errors import BadInputError
+        from footfall._records.jobs import run_job
 
         try:
             done = run_job("load", asked, cwd=self._place.workspace, timeout_s=timeout_s)

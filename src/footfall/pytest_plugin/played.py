@@ -5,10 +5,10 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from footfall.measure.verdict import Judgement, Verdict
-from footfall.records.rows import Measure
-from footfall.records.runs import ArrivalCounts, Lag, read_manifest
-from footfall.records.tables import MEASURES, read_csv
+from footfall._measure.verdict import Judgement, Verdict
+from footfall._records.rows import Measure
+from footfall._records.runs import ArrivalCounts, Lag, read_manifest
+from footfall._records.tables import MEASURES, read_csv
 
 _MARKS = {
     Verdict.PASS: "pass",

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from footfall.records.errors import BadInputError
+from footfall._records.errors import BadInputError
 
 Floats = NDArray[np.float64]
 _WHERE = "choices"

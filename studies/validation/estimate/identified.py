@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from footfall.records.errors import BadInputError
+from footfall._records.errors import BadInputError
 from studies.validation.estimate.choices import Choices
 
 Floats = NDArray[np.float64]

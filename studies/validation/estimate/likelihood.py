@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from footfall.behaviour.choice import NestedLogit, nested_logit_of_many
-from footfall.records.errors import BadInputError
+from footfall._behaviour.choice import NestedLogit, nested_logit_of_many
+from footfall._records.errors import BadInputError
 from studies.validation.estimate.choices import Choices
 
 Floats = NDArray[np.float64]

@@ -3,12 +3,12 @@
 import numpy as np
 import polars as pl
 
-from footfall.behaviour import keyed
-from footfall.behaviour.choice import MINUTE_S, NO_CHANNEL, expected_waits
-from footfall.behaviour.customer_rules import REACH
-from footfall.model.model import Model
-from footfall.model.numbers import HALF_HOUR_S, HALF_HOURS
-from footfall.workload.arrivals import Arrivals
+from footfall._behaviour import keyed
+from footfall._behaviour.choice import MINUTE_S, NO_CHANNEL, expected_waits
+from footfall._behaviour.customer_rules import REACH
+from footfall._model.model import Model
+from footfall._model.numbers import HALF_HOUR_S, HALF_HOURS
+from footfall._workload.arrivals import Arrivals
 
 
 def choice_table(model: Model, people: Arrivals, operation: str) -> pl.DataFrame:

@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from footfall.records.errors import BadInputError
+from footfall._records.errors import BadInputError
 from studies.validation.estimate.choices import Choices
 from studies.validation.estimate.result import Estimate
 

@@ -1,9 +1,9 @@
 """M/M/3 at 2 erlangs: three terminals that never break."""
 
-from footfall.model.durations import exponential_s
-from footfall.model.numbers import DAY_S
-from footfall.model.numbers import assumed as c
-from footfall.model.station_specs import Kiosks
+from footfall._model.durations import exponential_s
+from footfall._model.numbers import DAY_S
+from footfall._model.numbers import assumed as c
+from footfall._model.station_specs import Kiosks
 from footfall.theory.many_servers import erlang_c, erlang_c_wait_mean
 from models.one_station import FOR_EVER, Customers, one_station
 from studies.validation.exact import WAIT_S, WAITS, mean_s, share

@@ -1,9 +1,9 @@
 """Three workers with a queue of their own each, to which requests are dealt in turn: E3/M/1."""
 
-from footfall.model.durations import exponential_s
-from footfall.model.numbers import DAY_S
-from footfall.model.numbers import assumed as c
-from footfall.model.station_specs import RequestServer
+from footfall._model.durations import exponential_s
+from footfall._model.numbers import DAY_S
+from footfall._model.numbers import assumed as c
+from footfall._model.station_specs import RequestServer
 from footfall.theory.one_server import round_robin_wait_mean
 from models.one_station import ENDLESS, Customers, one_station
 from studies.validation.exact import WAIT_S, mean_s

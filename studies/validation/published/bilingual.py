@@ -12,11 +12,11 @@ from math import sqrt
 
 import polars as pl
 
-from footfall.model.durations import constant_s, exponential_s, uniform_s
-from footfall.model.numbers import DAY_S, HOUR_S, assumed, public
-from footfall.model.population import FollowUp, FollowUps
-from footfall.model.station_specs import AgentGroup, CallCentre, Caller
-from footfall.records.rows import Outcome
+from footfall._model.durations import constant_s, exponential_s, uniform_s
+from footfall._model.numbers import DAY_S, HOUR_S, assumed, public
+from footfall._model.population import FollowUp, FollowUps
+from footfall._model.station_specs import AgentGroup, CallCentre, Caller
+from footfall._records.rows import Outcome
 from models.one_station import AT_ONCE, PLAIN, Customers, one_station
 from studies.validation.call_figures import ended, ratio, talked_s
 from studies.validation.checks import DayQuantity, Figure

@@ -5,9 +5,9 @@ ssq1 replays a trace of 1,000 jobs; `MODEL` serves jobs of the same means, and a
 replayed through it (`studies.validation.replay.replay`).
 """
 
-from footfall.model.durations import exponential_s
-from footfall.model.numbers import DAY_S, Grade, assumed, constant, public
-from footfall.model.station_specs import CallCentre
+from footfall._model.durations import exponential_s
+from footfall._model.numbers import DAY_S, Grade, assumed, constant, public
+from footfall._model.station_specs import CallCentre
 from models.one_station import AT_ONCE, FOR_EVER, PLAIN, Customers, one_station
 
 SOURCE = "Leemis and Park 2006, section 1.2"

@@ -1,6 +1,6 @@
 """ContactCenters' M/M/12 day, callers who wait for ever."""
 
-from footfall.model.numbers import assumed
+from footfall._model.numbers import assumed
 from models.one_station import FOR_EVER, PLAIN
 from studies.validation.published.hotline.mmc import common, model, source
 

@@ -1,6 +1,6 @@
 """ContactCenters' M/M/12 day with room for five callers to wait."""
 
-from footfall.model.numbers import public
+from footfall._model.numbers import public
 from models.one_station import FOR_EVER
 from studies.validation.call_figures import ended, ratio, waited_less
 from studies.validation.checks import Figure

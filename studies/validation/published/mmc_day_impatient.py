@@ -1,7 +1,7 @@
 """ContactCenters' M/M/12 day, callers who hang up after a minute on average."""
 
-from footfall.model.durations import exponential_s
-from footfall.model.numbers import assumed, public
+from footfall._model.durations import exponential_s
+from footfall._model.numbers import assumed, public
 from models.one_station import PLAIN
 from studies.validation.call_figures import abandoned_after, ended, ratio, waited_less
 from studies.validation.checks import Figure

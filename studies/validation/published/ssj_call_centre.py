@@ -7,9 +7,9 @@ the 13th hour, and the last agents serve who still waits. SSJ divides each day's
 
 from math import sqrt
 
-from footfall.model.durations import Mixture, Part, exponential_s
-from footfall.model.numbers import assumed, public
-from footfall.model.station_specs import CallCentre
+from footfall._model.durations import Mixture, Part, exponential_s
+from footfall._model.numbers import assumed, public
+from footfall._model.station_specs import CallCentre
 from models.one_station import AT_ONCE, PLAIN, Customers, one_station
 from studies.validation.call_figures import ended, ratio, waited_less, waited_s
 from studies.validation.checks import Figure

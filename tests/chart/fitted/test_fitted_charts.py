@@ -10,14 +10,14 @@ import numpy as np
 import polars as pl
 import pytest
 
-from footfall.chart.fit_charts import (
+from footfall._chart.fit_charts import (
     arrivals_by_weekday,
     patience_curves,
     service_outliers,
     service_quantiles,
     staff_by_half_hour,
 )
-from footfall.chart.style import Chart, Stamp, look, svg_text
+from footfall._chart.style import Chart, Stamp, look, svg_text
 
 Draw: TypeAlias = Callable[[pl.DataFrame, Stamp], Chart]
 KINDS = tuple("abcdefgh")

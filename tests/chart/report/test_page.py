@@ -7,11 +7,11 @@ from html.parser import HTMLParser
 import polars as pl
 import pytest
 
-from footfall.chart.day_charts import wait_heat_map
-from footfall.chart.html_report import ReportData, Sheet, render
-from footfall.chart.run_charts import success_against_target
-from footfall.chart.style import GREY, INK, Stamp
-from footfall.records.runs import ArrivalCounts, Lag, Manifest
+from footfall._chart.day_charts import wait_heat_map
+from footfall._chart.html_report import ReportData, Sheet, render
+from footfall._chart.run_charts import success_against_target
+from footfall._chart.style import GREY, INK, Stamp
+from footfall._records.runs import ArrivalCounts, Lag, Manifest
 
 HOSTILE = "<script>alert(1)</script>\"'&"
 

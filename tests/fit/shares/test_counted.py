@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from footfall.fit.share_counts import (
+from footfall._fit.share_counts import (
     OTHER,
     OTHER_ELECTRONIC,
     CaseCounts,
@@ -15,11 +15,11 @@ from footfall.fit.share_counts import (
     hint_of,
     month_name,
 )
-from footfall.fit.share_fit import fit_shares, history_of
-from footfall.fit.share_mapping import EXAMPLE, read_share_mapping, share_mapping_of
-from footfall.records.errors import BadInputError
-from footfall.records.log_file import Table
-from footfall.workload.log_mapping import Options
+from footfall._fit.share_fit import fit_shares, history_of
+from footfall._fit.share_mapping import EXAMPLE, read_share_mapping, share_mapping_of
+from footfall._records.errors import BadInputError
+from footfall._records.log_file import Table
+from footfall._workload.log_mapping import Options
 
 LONG = {"arrived": "month", "channel": "channel", "count": "count"}
 

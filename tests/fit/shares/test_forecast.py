@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from footfall.fit.share_fit import check
-from footfall.fit.share_model import Floats, History, forecast_of
+from footfall._fit.share_fit import check
+from footfall._fit.share_model import Floats, History, forecast_of
 
 FIRST = 2015 * 12
 

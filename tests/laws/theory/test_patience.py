@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from footfall.model.durations import DistributionFamily, Duration
+from footfall._model.durations import DistributionFamily, Duration
 from footfall.theory.abandonment import PatienceDistribution, erlang_a_general, erlang_a_general_service_level
 from footfall.theory.many_servers import (
     erlang_a,

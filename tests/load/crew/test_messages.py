@@ -7,8 +7,8 @@ from typing import Any
 import msgpack  # type: ignore[import-untyped]  # it has no types; Locust brings it
 import pytest
 
-from footfall.load.assignment import Assignment
-from footfall.load.result_batches import (
+from footfall._load.assignment import Assignment
+from footfall._load.result_batches import (
     ResultBatch,
     ResultBuffer,
     arrivals_of,
@@ -17,8 +17,8 @@ from footfall.load.result_batches import (
     merge_batches,
     pieces_of,
 )
-from footfall.load.results import RunResults
-from footfall.records.rows import Arrival, Hit, Visit
+from footfall._load.results import RunResults
+from footfall._records.rows import Arrival, Hit, Visit
 
 _TIMES = (0.5, 0.5, None, 0.9, 0.0)
 VISIT = Visit(3, 1, "young", "query", "web", 0, 1, *_TIMES, "timeout", "no_answer", 0.0)

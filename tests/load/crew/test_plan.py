@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from footfall.load.assignment import Assignment, clock_offset
-from footfall.load.result_rows import ArrivalState, ArrivalStates
+from footfall._load.assignment import Assignment, clock_offset
+from footfall._load.result_rows import ArrivalState, ArrivalStates
 
 DUE = 40
 

@@ -5,13 +5,13 @@ from collections import Counter
 import polars as pl
 import pytest
 
-from footfall.load.endpoints.endpoints_check import covered, without_published_targets
-from footfall.load.endpoints.endpoints_file import Endpoints, endpoints_in
-from footfall.model.model import Target
-from footfall.model.numbers import Number, article, assumed, public
-from footfall.records.errors import BadInputError
-from footfall.records.rows import Outcome
-from footfall.workload.trace import Trace, read_trace, write_trace
+from footfall._load.endpoints.endpoints_check import covered, without_published_targets
+from footfall._load.endpoints.endpoints_file import Endpoints, endpoints_in
+from footfall._model.model import Target
+from footfall._model.numbers import Number, article, assumed, public
+from footfall._records.errors import BadInputError
+from footfall._records.rows import Outcome
+from footfall._workload.trace import Trace, read_trace, write_trace
 from tests.load.small import after_failure, everywhere, small_model, trace_of
 
 

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from footfall.load.endpoints.endpoints_file import Endpoints
-from footfall.load.endpoints.placeholders import ABSENT, is_same, look
-from footfall.load.endpoints.target_service import ending_at
-from footfall.load.responses import SERVED, Ending, Response, whole_answer
-from footfall.records.rows import Outcome
+from footfall._load.endpoints.endpoints_file import Endpoints
+from footfall._load.endpoints.placeholders import ABSENT, is_same, look
+from footfall._load.endpoints.target_service import ending_at
+from footfall._load.responses import SERVED, Ending, Response, whole_answer
+from footfall._records.rows import Outcome
 
 GOOD = {"state": "ok", "data": {"id": "o1", "items": [{"n": 1}, {"n": 2}]}}
 

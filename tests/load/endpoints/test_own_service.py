@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 
 from footfall import __version__
-from footfall.load.endpoints.endpoints_file import endpoints_in
-from footfall.load.endpoints.placeholders import CUSTOMER_WORDS
-from footfall.load.endpoints.target_service import VALUES, SharedToken, TargetService
-from footfall.load.identity import Identity
-from footfall.load.journey_runner import JourneyRunner
-from footfall.load.responses import SERVED, Ending, Response, whole_answer
-from footfall.load.visit import Attempt, OrderOutcome, RequestSpec, VisitOverError
-from footfall.records.rows import Outcome
+from footfall._load.endpoints.endpoints_file import endpoints_in
+from footfall._load.endpoints.placeholders import CUSTOMER_WORDS
+from footfall._load.endpoints.target_service import VALUES, SharedToken, TargetService
+from footfall._load.identity import Identity
+from footfall._load.journey_runner import JourneyRunner
+from footfall._load.responses import SERVED, Ending, Response, whole_answer
+from footfall._load.visit import Attempt, OrderOutcome, RequestSpec, VisitOverError
+from footfall._records.rows import Outcome
 from tests.load.scripted import ScriptedWire, customer_at
 from tests.load.small import after_failure, small_model
 

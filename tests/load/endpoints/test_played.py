@@ -9,15 +9,15 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from footfall.load.endpoints.endpoints_check import COPY
-from footfall.load.options import LoadOptions
-from footfall.load.result_files import HITS_FILE, VISITS_FILE, LoadResult
-from footfall.load.start_locust import LoadSettings, _command, run_locust
-from footfall.records.errors import BadInputError
-from footfall.records.load_generator import ConnectionCounts
-from footfall.records.runs import ArrivalCounts, read_manifest
-from footfall.records.tables import HITS, VISITS, check_visits, read_parquet
-from footfall.workload.trace import read_info, write_trace
+from footfall._load.endpoints.endpoints_check import COPY
+from footfall._load.options import LoadOptions
+from footfall._load.result_files import HITS_FILE, VISITS_FILE, LoadResult
+from footfall._load.start_locust import LoadSettings, _command, run_locust
+from footfall._records.errors import BadInputError
+from footfall._records.load_generator import ConnectionCounts
+from footfall._records.runs import ArrivalCounts, read_manifest
+from footfall._records.tables import HITS, VISITS, check_visits, read_parquet
+from footfall._workload.trace import read_info, write_trace
 from tests.load.endpoints.shop import PASSWORD, TOKEN, Shop, shop
 from tests.load.small import day_of, small_model, trace_of
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from footfall.load.endpoints.endpoints_file import endpoints_in, read_text, secrets_of
-from footfall.records.errors import BadInputError
+from footfall._load.endpoints.endpoints_file import endpoints_in, read_text, secrets_of
+from footfall._records.errors import BadInputError
 
 SECRET = "sk-live-4711"
 ONCE = 'auth = {kind = "login", per = "process", path = "/l"'

@@ -1,11 +1,11 @@
 """A file can be tried out before the load: one errand a mapping, every answer shown, no secret among them."""
 
-from footfall.load.endpoints.endpoints_check import DryRun, idle, trials
-from footfall.load.endpoints.endpoints_file import endpoints_in
-from footfall.load.endpoints.target_service import TargetService
-from footfall.load.http.client import Client
-from footfall.load.http.connection_options import address_of
-from footfall.records.rows import Outcome
+from footfall._load.endpoints.endpoints_check import DryRun, idle, trials
+from footfall._load.endpoints.endpoints_file import endpoints_in
+from footfall._load.endpoints.target_service import TargetService
+from footfall._load.http.client import Client
+from footfall._load.http.connection_options import address_of
+from footfall._records.rows import Outcome
 from tests.load.endpoints.shop import PASSWORD, TOKEN, Shop, shop
 from tests.load.endpoints.test_played import FILE, OTHER
 from tests.load.small import SEED, small_model

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from footfall.load.endpoints.placeholders import (
+from footfall._load.endpoints.placeholders import (
     UnfitValueError,
     in_form,
     in_header,

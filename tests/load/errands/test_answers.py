@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from footfall.load.responses import Response, ending_of
-from footfall.load.visit import RequestSpec, has_token, status_is
-from footfall.records.rows import Outcome
+from footfall._load.responses import Response, ending_of
+from footfall._load.visit import RequestSpec, has_token, status_is
+from footfall._records.rows import Outcome
 
 
 @pytest.mark.parametrize(

@@ -6,13 +6,13 @@ from typing import Any
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from footfall.load.endpoints.endpoints_file import endpoints_in
-from footfall.load.endpoints.target_service import TargetService
-from footfall.load.http.connection_options import address_of
-from footfall.load.http.wire_format import NoAnswerError, message_of
-from footfall.load.responses import Response, json_answer, whole_answer
-from footfall.load.visit import Attempt, RequestSpec
-from footfall.records.rows import Outcome
+from footfall._load.endpoints.endpoints_file import endpoints_in
+from footfall._load.endpoints.target_service import TargetService
+from footfall._load.http.connection_options import address_of
+from footfall._load.http.wire_format import NoAnswerError, message_of
+from footfall._load.responses import Response, json_answer, whole_answer
+from footfall._load.visit import Attempt, RequestSpec
+from footfall._records.rows import Outcome
 from tests.load.scripted import ScriptedWire, customer_at, served
 from tests.load.small import small_model
 

@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from footfall.load.responses import Response
-from footfall.load.visit import RequestSpec
-from footfall.records.rows import OUTCOMES, Outcome, Visit
-from footfall.records.tables import VISITS, check_visits, table
+from footfall._load.responses import Response
+from footfall._load.visit import RequestSpec
+from footfall._records.rows import OUTCOMES, Outcome, Visit
+from footfall._records.tables import VISITS, check_visits, table
 from tests.load.scripted import ScriptedWire, customer_at, errand_of
 from tests.load.small import after_failure, small_model
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from footfall.load.secrets import PART, WITHHELD, blotted, cleaned, gives_away, shown_code
+from footfall._load.secrets import PART, WITHHELD, blotted, cleaned, gives_away, shown_code
 
 SECRET = "KEY/with+Slash=9876&€"
 FORMS: dict[str, Callable[[str], str]] = {

@@ -1,7 +1,7 @@
 """The same customer types the same things in every attempt."""
 
-from footfall.behaviour.customer_rules import msisdn, pin
-from footfall.load.identity import PLANS, RECHARGES_FEN, Identity
+from footfall._behaviour.customer_rules import msisdn, pin
+from footfall._load.identity import PLANS, RECHARGES_FEN, Identity
 from tests.load.small import SEED
 
 

@@ -7,17 +7,17 @@ from typing import Any
 import polars as pl
 import pytest
 
-from footfall.behaviour import keyed
-from footfall.load.identity import Identity
-from footfall.load.journey_runner import JourneyRunner
-from footfall.load.responses import Ending, Response
-from footfall.load.visit import Attempt, OrderOutcome, RequestSpec, RunCustomer
-from footfall.model.channel import Fault, Verb
-from footfall.model.model import Model
-from footfall.model.population import FollowUps
-from footfall.records.rows import OUTCOMES, Arrival, Outcome, Visit
-from footfall.simulate.day import simulate_day
-from footfall.workload.arrivals import arrivals_table, draw_arrivals
+from footfall._behaviour import keyed
+from footfall._load.identity import Identity
+from footfall._load.journey_runner import JourneyRunner
+from footfall._load.responses import Ending, Response
+from footfall._load.visit import Attempt, OrderOutcome, RequestSpec, RunCustomer
+from footfall._model.channel import Fault, Verb
+from footfall._model.model import Model
+from footfall._model.population import FollowUps
+from footfall._records.rows import OUTCOMES, Arrival, Outcome, Visit
+from footfall._simulate.day import simulate_day
+from footfall._workload.arrivals import arrivals_table, draw_arrivals
 from tests.load.small import SEED, channels, small_model, works
 from tests.made_up import number
 

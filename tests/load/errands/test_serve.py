@@ -5,11 +5,11 @@ from dataclasses import replace
 import pytest
 
 import footfall as ff
-from footfall.load.reference_steps import PATIENCE_S_MAX
-from footfall.load.responses import Response
-from footfall.load.visit import OrderOutcome, RequestSpec
-from footfall.model.channel import LogoutReminder
-from footfall.records.rows import Outcome
+from footfall._load.reference_steps import PATIENCE_S_MAX
+from footfall._load.responses import Response
+from footfall._load.visit import OrderOutcome, RequestSpec
+from footfall._model.channel import LogoutReminder
+from footfall._records.rows import Outcome
 from tests.load.scripted import Script, ScriptedWire, customer_at, served
 from tests.load.small import (
     GATEWAY,

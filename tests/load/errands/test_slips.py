@@ -2,10 +2,10 @@
 
 import pytest
 
-from footfall.load.identity import check_customer_errors
-from footfall.model.channel import Channel
-from footfall.records.errors import BadInputError
-from footfall.records.rows import Outcome
+from footfall._load.identity import check_customer_errors
+from footfall._model.channel import Channel
+from footfall._records.errors import BadInputError
+from footfall._records.rows import Outcome
 from tests.load.small import BY_MESSAGE, GATEWAY, WEB, channel, channels, slip_of, small_model, works
 
 

@@ -5,7 +5,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from footfall.load.http.wire_format import NoAnswerError, ReplyReader
+from footfall._load.http.wire_format import NoAnswerError, ReplyReader
 
 BODY = b"0123456789" * 5
 ANSWERS = (

@@ -13,11 +13,11 @@ from contextlib import closing
 import brotli
 import pytest
 
-from footfall.load.http.client import Client, _descriptors_most
-from footfall.load.http.connection_options import Sharing, TransportOptions, address_of
-from footfall.load.http.session import Exchange, HttpSession
-from footfall.load.responses import Response
-from footfall.load.visit import RequestSpec, status_is
+from footfall._load.http.client import Client, _descriptors_most
+from footfall._load.http.connection_options import Sharing, TransportOptions, address_of
+from footfall._load.http.session import Exchange, HttpSession
+from footfall._load.responses import Response
+from footfall._load.visit import RequestSpec, status_is
 from tests.load.http.raw_server import RawServer, always, raw_server
 
 JSON = b'{"ok": true, "state": "done"}'
@@ -371,7 +371,7 @@ def test_nobody_there_is_unreachable(free_port: int) -> None:
 
 def test_connections_leave_file_descriptors_for_the_runs_own_files(monkeypatch: pytest.MonkeyPatch) -> None:
     """A run that is out of them says so, and can still write its files and read what it imports."""
-    monkeypatch.setattr("footfall.load.http.client._descriptors_most", lambda: 3)
+    monkeypatch.setattr("footfall._load.http.client._descriptors_most", lambda: 3)
     with raw_server(always(page(JSON))) as here:
         client, counts = client_of(here)
         with closing(HttpSession(client)) as session:

@@ -4,8 +4,8 @@ import json
 import subprocess
 import sys
 
-from footfall.load.results import OTHER_REASONS, REASONS_MOST, RunResults
-from footfall.records.rows import Arrival
+from footfall._load.results import OTHER_REASONS, REASONS_MOST, RunResults
+from footfall._records.rows import Arrival
 
 SECRET = "s3cr€t-TOKEN"
 PLAY = """
@@ -13,11 +13,11 @@ import json, logging, sys
 from types import SimpleNamespace
 from gevent.pool import Group
 from locust.env import Environment
-from footfall.load.results import RunResults
-from footfall.load.arrival_runner import ExecutorOptions, Workload
-from footfall.load.executor import ArrivalExecutor
-from footfall.load.locust_users import ModelUser
-from footfall.records.rows import Arrival
+from footfall._load.results import RunResults
+from footfall._load.arrival_runner import ExecutorOptions, Workload
+from footfall._load.executor import ArrivalExecutor
+from footfall._load.locust_users import ModelUser
+from footfall._records.rows import Arrival
 from tests.load.small import day_of, small_model, trace_of
 
 class Broken:

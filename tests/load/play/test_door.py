@@ -15,12 +15,12 @@ from typing import Any
 import polars as pl
 import pytest
 
-from footfall.criteria.lists import criteria_of
-from footfall.load.loop_watch import read_progress
-from footfall.load.result_files import HITS_FILE, LOAD_FILE, read_result
-from footfall.load.wait_for_master import where_workers_connect
-from footfall.records.runs import ArrivalCounts, read_manifest
-from footfall.workload.trace import write_trace
+from footfall._criteria.lists import criteria_of
+from footfall._load.loop_watch import read_progress
+from footfall._load.result_files import HITS_FILE, LOAD_FILE, read_result
+from footfall._load.wait_for_master import where_workers_connect
+from footfall._records.runs import ArrivalCounts, read_manifest
+from footfall._workload.trace import write_trace
 from tests.load.conftest import Given, Locust, Stall, Start
 from tests.load.small import day_of, small_model, trace_of
 from tests.load.web_server import HEALTH, WebServer

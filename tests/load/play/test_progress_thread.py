@@ -5,15 +5,15 @@ import subprocess
 import sys
 from pathlib import Path
 
-from footfall.load.loop_watch import PROGRESS_FILE
+from footfall._load.loop_watch import PROGRESS_FILE
 
 TELL = """
 import os, sys
 from pathlib import Path
 import gevent.monkey; gevent.monkey.patch_all()
 import gevent
-from footfall.load.loop_watch import ProgressThread
-from footfall.load.loop_watch import Progress
+from footfall._load.loop_watch import ProgressThread
+from footfall._load.loop_watch import Progress
 
 told, turns = ProgressThread(Path(sys.argv[1])), 0
 told.tell(Progress(1.0, 1, 9))

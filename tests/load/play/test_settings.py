@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from footfall.load.locust_options import settings_of
-from footfall.load.options import LoadOptions, declared
-from footfall.records.errors import BadInputError
+from footfall._load.locust_options import settings_of
+from footfall._load.options import LoadOptions, declared
+from footfall._records.errors import BadInputError
 
 
 def options(**more: str | bool | None) -> Namespace:

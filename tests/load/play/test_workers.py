@@ -8,11 +8,11 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from footfall.load.loop_watch import read_progress
-from footfall.load.result_batches import here, is_dead
-from footfall.load.result_files import VISITS_FILE, LoadResult, read_result
-from footfall.records.runs import read_manifest
-from footfall.workload.trace import write_trace
+from footfall._load.loop_watch import read_progress
+from footfall._load.result_batches import here, is_dead
+from footfall._load.result_files import VISITS_FILE, LoadResult, read_result
+from footfall._records.runs import read_manifest
+from footfall._workload.trace import write_trace
 from tests.load.conftest import Given, Locust, Serve, Start, another_port
 from tests.load.play.test_door import Page
 from tests.load.small import everywhere, small_model, trace_of

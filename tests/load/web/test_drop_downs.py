@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from footfall.load.locust_options import OWN, add_drop_downs
-from footfall.load.web.page_hosts import AS_IN_HOST, REFERENCE
+from footfall._load.locust_options import OWN, add_drop_downs
+from footfall._load.web.page_hosts import AS_IN_HOST, REFERENCE
 
 
 @pytest.fixture

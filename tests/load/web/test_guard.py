@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from footfall.load.locust_options import OWN
-from footfall.load.web.page_guard import OwnNames, check_form, is_foreign
-from footfall.load.web.page_hosts import AS_IN_HOST, REFERENCE
-from footfall.records.errors import BadInputError
+from footfall._load.locust_options import OWN
+from footfall._load.web.page_guard import OwnNames, check_form, is_foreign
+from footfall._load.web.page_hosts import AS_IN_HOST, REFERENCE
+from footfall._records.errors import BadInputError
 
 OFFERED = {
     "scenario": ["calm", "hurried"],

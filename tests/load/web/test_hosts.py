@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from footfall.load.web.page_hosts import AS_IN_HOST, REFERENCE, HostProfile, host_of, read_hosts
-from footfall.records.errors import BadInputError
+from footfall._load.web.page_hosts import AS_IN_HOST, REFERENCE, HostProfile, host_of, read_hosts
+from footfall._records.errors import BadInputError
 
 
 def test_a_name_stands_for_its_address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from threading import Event
 
-from footfall.workload.trace import write_trace
+from footfall._workload.trace import write_trace
 from tests.load.conftest import Given, Serve, Start, another_port
 from tests.load.small import everywhere, small_model, trace_of
 from tests.load.web.asking import up, wait_for

@@ -5,9 +5,9 @@ import random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from footfall.load.results import RunResults
-from footfall.load.web.page_runs import Reader, Updates
-from footfall.records.rows import Arrival, Visit
+from footfall._load.results import RunResults
+from footfall._load.web.page_runs import Reader, Updates
+from footfall._records.rows import Arrival, Visit
 
 
 def account_of(count: int) -> RunResults:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from footfall.workload.trace import Trace, write_trace
+from footfall._workload.trace import Trace, write_trace
 from tests.load.conftest import Serve, Start
 from tests.load.small import everywhere, small_model, trace_of
 from tests.load.web.asking import Site, up, wait_for

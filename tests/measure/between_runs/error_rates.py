@@ -10,8 +10,8 @@ from collections import Counter
 from dataclasses import dataclass
 from random import Random
 
-from footfall.measure.run_comparison import Comparison, Sides, compare_runs, decide_comparison
-from footfall.measure.run_metrics import MAIN, Metric
+from footfall._measure.run_comparison import Comparison, Sides, compare_runs, decide_comparison
+from footfall._measure.run_metrics import MAIN, Metric
 
 OTHERS = 10
 """Channels and operations beside the whole, each with success, p50, p95 and mean."""

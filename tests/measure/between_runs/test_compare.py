@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from footfall.measure.run_comparison import Difference, Finding, Minimum, Sides, compare_runs, holm
-from footfall.measure.run_metrics import Metric
+from footfall._measure.run_comparison import Difference, Finding, Minimum, Sides, compare_runs, holm
+from footfall._measure.run_metrics import Metric
 
 P95, SUCCESS, GOODPUT = Metric("p95", "web", "query"), Metric("success", "sms"), Metric("goodput")
 SWAPPED = {Finding.BETTER: Finding.WORSE, Finding.WORSE: Finding.BETTER}

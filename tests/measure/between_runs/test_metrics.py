@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from footfall.measure.run_metrics import STATISTICS, Metric, RunVisits, chosen_metrics, value_of
-from footfall.records.errors import BadInputError
+from footfall._measure.run_metrics import STATISTICS, Metric, RunVisits, chosen_metrics, value_of
+from footfall._records.errors import BadInputError
 
 MakeVisits = Callable[..., pl.DataFrame]
 

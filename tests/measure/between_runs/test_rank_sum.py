@@ -9,7 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import mannwhitneyu
 
-from footfall.stats.rank_tests import RUNS_MOST, least_runs, mann_whitney_p, shift, shift_interval, smallest_p
+from footfall._stats.rank_tests import (
+    RUNS_MOST,
+    least_runs,
+    mann_whitney_p,
+    shift,
+    shift_interval,
+    smallest_p,
+)
 
 WHOLE = st.lists(st.integers(-3, 3).map(float), min_size=1, max_size=6)
 CRITICAL_U = {4: 0, 5: 2, 6: 5, 7: 8, 8: 13, 9: 17, 10: 23}

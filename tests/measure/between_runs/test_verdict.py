@@ -7,7 +7,7 @@ from random import Random
 import pytest
 from scipy.stats import binom
 
-from footfall.measure.run_comparison import (
+from footfall._measure.run_comparison import (
     Comparison,
     Difference,
     Finding,
@@ -17,8 +17,8 @@ from footfall.measure.run_comparison import (
     is_not_worse,
     why_left_out,
 )
-from footfall.measure.run_metrics import MAIN, Metric
-from footfall.records.runs import ArrivalCounts, Lag, Manifest, WorkerRecord
+from footfall._measure.run_metrics import MAIN, Metric
+from footfall._records.runs import ArrivalCounts, Lag, Manifest, WorkerRecord
 from tests.measure.between_runs.error_rates import World, rates
 
 LOW, HIGH = [1.0, 1.01, 1.02, 1.03, 1.04], [2.0, 2.01, 2.02, 2.03, 2.04]

@@ -7,14 +7,14 @@ from dataclasses import replace
 import polars as pl
 import pytest
 
-from footfall.criteria.lists import parse
-from footfall.measure.judge import judge
-from footfall.measure.judge_run import judge_generator, judge_wholeness
-from footfall.measure.run_comparison import why_left_out
-from footfall.measure.run_data import RunData
-from footfall.records.errors import BadInputError
-from footfall.records.load_generator import ConnectionCounts, ControlRecord, GeneratorRecord, TimeSummary
-from footfall.records.runs import ArrivalCounts, Manifest
+from footfall._criteria.lists import parse
+from footfall._measure.judge import judge
+from footfall._measure.judge_run import judge_generator, judge_wholeness
+from footfall._measure.run_comparison import why_left_out
+from footfall._measure.run_data import RunData
+from footfall._records.errors import BadInputError
+from footfall._records.load_generator import ConnectionCounts, ControlRecord, GeneratorRecord, TimeSummary
+from footfall._records.runs import ArrivalCounts, Manifest
 
 MakeManifest = Callable[..., Manifest]
 

@@ -9,12 +9,12 @@ import numpy as np
 import polars as pl
 import pytest
 
-from footfall.criteria.lists import parse
-from footfall.measure.judge import judge, judge_all
-from footfall.measure.run_data import RunData
-from footfall.measure.verdict import Judgement, decide
-from footfall.records.runs import ArrivalCounts, Lag, Manifest, WorkerRecord
-from footfall.records.tables import ARRIVALS as ARRIVALS_SCHEMA
+from footfall._criteria.lists import parse
+from footfall._measure.judge import judge, judge_all
+from footfall._measure.run_data import RunData
+from footfall._measure.verdict import Judgement, decide
+from footfall._records.runs import ArrivalCounts, Lag, Manifest, WorkerRecord
+from footfall._records.tables import ARRIVALS as ARRIVALS_SCHEMA
 
 MakeVisits = Callable[..., pl.DataFrame]
 MakeManifest = Callable[..., Manifest]

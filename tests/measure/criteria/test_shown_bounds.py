@@ -7,14 +7,14 @@ import polars as pl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from footfall.criteria.lists import parse
-from footfall.criteria.objects import OPERATORS
-from footfall.measure.judge import judge
-from footfall.measure.run_data import RunData
-from footfall.measure.verdict import Judgement, Verdict
-from footfall.records.rows import Outcome
-from footfall.records.runs import Manifest
-from footfall.records.tables import HITS, VISITS
+from footfall._criteria.lists import parse
+from footfall._criteria.objects import OPERATORS
+from footfall._measure.judge import judge
+from footfall._measure.run_data import RunData
+from footfall._measure.verdict import Judgement, Verdict
+from footfall._records.rows import Outcome
+from footfall._records.runs import Manifest
+from footfall._records.tables import HITS, VISITS
 
 ENDS = np.array([Outcome.SERVED.value, Outcome.ERROR.value, Outcome.UNFINISHED.value])
 SIZES = (1, 60, 200, 369, 450, 900)

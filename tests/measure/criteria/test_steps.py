@@ -6,15 +6,15 @@ from random import Random
 import polars as pl
 import pytest
 
-from footfall.criteria.lists import parse
-from footfall.criteria.objects import ResponseCriterion, Scope
-from footfall.measure.judge import judge
-from footfall.measure.run_data import RunData
-from footfall.measure.verdict import Judgement
-from footfall.records.errors import BadInputError
-from footfall.records.rows import Outcome
-from footfall.records.runs import Manifest
-from footfall.records.tables import HITS
+from footfall._criteria.lists import parse
+from footfall._criteria.objects import ResponseCriterion, Scope
+from footfall._measure.judge import judge
+from footfall._measure.run_data import RunData
+from footfall._measure.verdict import Judgement
+from footfall._records.errors import BadInputError
+from footfall._records.rows import Outcome
+from footfall._records.runs import Manifest
+from footfall._records.tables import HITS
 
 MakeVisits = Callable[..., pl.DataFrame]
 MakeManifest = Callable[..., Manifest]

@@ -17,15 +17,15 @@ import numpy as np
 import polars as pl
 import pytest
 
-from footfall.behaviour import customer_rules, keyed
-from footfall.model.channel import LogoutReminder, Step, Verb, Work
-from footfall.model.durations import lognormal_s
-from footfall.model.model import Model
-from footfall.model.station_specs import RequestServer
-from footfall.service.asgi_app import build_app
-from footfall.service.settings import ServiceSettings
-from footfall.simulate.day import Day
-from footfall.workload.arrivals import Arrivals
+from footfall._behaviour import customer_rules, keyed
+from footfall._model.channel import LogoutReminder, Step, Verb, Work
+from footfall._model.durations import lognormal_s
+from footfall._model.model import Model
+from footfall._model.station_specs import RequestServer
+from footfall._service.asgi_app import build_app
+from footfall._service.settings import ServiceSettings
+from footfall._simulate.day import Day
+from footfall._workload.arrivals import Arrivals
 from tests.made_up import number, seconds
 from tests.service.running import SEED, SUBSCRIBERS
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from footfall.model.numbers import assumed
-from footfall.model.station_specs import MessageGateway
-from footfall.service.capacity_limits import MessageRateLimit
+from footfall._model.numbers import assumed
+from footfall._model.station_specs import MessageGateway
+from footfall._service.capacity_limits import MessageRateLimit
 from tests.service.running import Clock
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Coroutine
 from random import Random
 from typing import TypeVar
 
-from footfall.service.waiting_line import WaitingLine
+from footfall._service.waiting_line import WaitingLine
 
 PATIENT_S = 1000.0
 T = TypeVar("T")

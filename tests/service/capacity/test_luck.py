@@ -2,12 +2,12 @@
 
 import pytest
 
-from footfall.model.channel import Channel, Fault, Step, Verb, Work
-from footfall.model.durations import constant_s, exponential_s
-from footfall.model.model import Model
-from footfall.model.numbers import assumed
-from footfall.records.rows import Outcome
-from footfall.service.fault_injection import FaultInjector
+from footfall._model.channel import Channel, Fault, Step, Verb, Work
+from footfall._model.durations import constant_s, exponential_s
+from footfall._model.model import Model
+from footfall._model.numbers import assumed
+from footfall._records.rows import Outcome
+from footfall._service.fault_injection import FaultInjector
 
 DRAWS = 20_000
 SHARE = 0.06

@@ -2,9 +2,9 @@
 
 import httpx
 
-from footfall.behaviour.capacity_rules import starts_down
-from footfall.model.changes import set_number
-from footfall.model.model import Model
+from footfall._behaviour.capacity_rules import starts_down
+from footfall._model.changes import set_number
+from footfall._model.model import Model
 from tests.service.running import Running, Start
 
 SITES = 40

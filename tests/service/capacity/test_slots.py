@@ -7,11 +7,11 @@ from typing import Literal
 
 import pytest
 
-from footfall.model.changes import set_number, set_text
-from footfall.model.channel import Fault, Verb, Work
-from footfall.model.model import Model
-from footfall.model.numbers import assumed
-from footfall.records.rows import Outcome
+from footfall._model.changes import set_number, set_text
+from footfall._model.channel import Fault, Verb, Work
+from footfall._model.model import Model
+from footfall._model.numbers import assumed
+from footfall._records.rows import Outcome
 from tests.service.running import Running, Start
 
 Failure = Literal[Outcome.REJECTED, Outcome.ERROR, Outcome.TIMEOUT]

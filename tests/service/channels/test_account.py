@@ -2,8 +2,8 @@
 
 import pytest
 
-from footfall.behaviour import customer_rules
-from footfall.model.model import Model
+from footfall._behaviour import customer_rules
+from footfall._model.model import Model
 from tests.service.running import Clock, Running, Start
 
 

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from footfall.behaviour import customer_rules
-from footfall.model.changes import with_outage
-from footfall.model.model import Model
+from footfall._behaviour import customer_rules
+from footfall._model.changes import with_outage
+from footfall._model.model import Model
 from tests.service.running import CONTROL, Clock, Running, Start
 
 ROUTES = [("POST", "/control/play"), ("GET", "/control/ledger"), ("GET", "/control/counts")]

@@ -11,11 +11,11 @@ from typing import Any
 import httpx
 import pytest
 
-from footfall.behaviour import customer_rules
-from footfall.model.changes import set_number
-from footfall.model.channel import Verb
-from footfall.model.model import Model
-from footfall.service.sms_handlers import parse_command
+from footfall._behaviour import customer_rules
+from footfall._model.changes import set_number
+from footfall._model.channel import Verb
+from footfall._model.model import Model
+from footfall._service.sms_handlers import parse_command
 from tests.service.running import Clock, Running, Start
 
 RICH = 3

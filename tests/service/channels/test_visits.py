@@ -9,8 +9,8 @@ from typing import Any
 import httpx
 import pytest
 
-from footfall.model.changes import set_number
-from footfall.model.model import Model
+from footfall._model.changes import set_number
+from footfall._model.model import Model
 from tests.service.running import Clock, Running, Start
 
 PATIENT = 60.0

@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from footfall.model.changes import set_number
-from footfall.model.model import Model
-from footfall.records.errors import BadInputError
-from footfall.service import database as schema
-from footfall.service.seeding import open_engine
-from footfall.service.settings import ServiceSettings
+from footfall._model.changes import set_number
+from footfall._model.model import Model
+from footfall._records.errors import BadInputError
+from footfall._service import database as schema
+from footfall._service.seeding import open_engine
+from footfall._service.settings import ServiceSettings
 from tests.service.running import MakeSettings
 
 

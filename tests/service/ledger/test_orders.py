@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from footfall.model.model import Model
+from footfall._model.model import Model
 from tests.service.running import Clock, Running, Start
 
 THREADS = 12
@@ -229,7 +229,7 @@ def test_only_what_is_offered_can_be_ordered(
 
 def test_the_business_refuses_as_the_model_says(start: Start, model: Model) -> None:
     """Without funds, or under contract, an order is refused in the service as in the simulated day."""
-    from footfall.behaviour.customer_rules import account, refusal
+    from footfall._behaviour.customer_rules import account, refusal
 
     running = start()
     for n in range(SUBSCRIBERS):

@@ -7,9 +7,9 @@ from collections import Counter
 import httpx
 import pytest
 
-from footfall.service.database import Database, DatabaseConnection
-from footfall.service.http_messages import ApiError
-from footfall.service.seeding import open_engine
+from footfall._service.database import Database, DatabaseConnection
+from footfall._service.http_messages import ApiError
+from footfall._service.seeding import open_engine
 from tests.conftest import PostgresServer
 from tests.service.running import START_S_MAX, MakeSettings, Running, Start
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from footfall.service.database import Database, DatabaseConnection
-from footfall.service.http_messages import ApiError, api_error
-from footfall.service.seeding import open_engine
+from footfall._service.database import Database, DatabaseConnection
+from footfall._service.http_messages import ApiError, api_error
+from footfall._service.seeding import open_engine
 from tests.service.running import MakeSettings
 
 PLAN = "SELECT plan FROM subscribers WHERE id = :id"

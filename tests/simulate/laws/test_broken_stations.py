@@ -5,21 +5,21 @@ from pathlib import Path
 
 import pytest
 
-from footfall.cli.app import run
-from footfall.model.channel import Channel
-from footfall.model.durations import Duration
-from footfall.model.model import Model
-from footfall.model.numbers import Number, Profile
-from footfall.model.station_specs import CallCentre, Counters, MessageGateway, RequestServer, Station
-from footfall.records.errors import InvariantError
-from footfall.records.rows import Outcome
-from footfall.simulate.customer_state import Customer, VisitLog
-from footfall.simulate.day import DayResult
-from footfall.simulate.engine import Body
-from footfall.simulate.stations.call_centre import Calls
-from footfall.simulate.stations.gateway import MessageGatewayStation
-from footfall.simulate.stations.queues import HallQueue
-from footfall.simulate.stations.request_servers import SharedSlots
+from footfall._cli.app import run
+from footfall._model.channel import Channel
+from footfall._model.durations import Duration
+from footfall._model.model import Model
+from footfall._model.numbers import Number, Profile
+from footfall._model.station_specs import CallCentre, Counters, MessageGateway, RequestServer, Station
+from footfall._records.errors import InvariantError
+from footfall._records.rows import Outcome
+from footfall._simulate.customer_state import Customer, VisitLog
+from footfall._simulate.day import DayResult
+from footfall._simulate.engine import Body
+from footfall._simulate.stations.call_centre import Calls
+from footfall._simulate.stations.gateway import MessageGatewayStation
+from footfall._simulate.stations.queues import HallQueue
+from footfall._simulate.stations.request_servers import SharedSlots
 
 SMALLEST = Path(__file__).parents[3] / "models" / "mm3.py"
 EVERY_MINUTE = [60.0 * k for k in range(100)]
@@ -153,7 +153,7 @@ def test_a_line_that_misbehaves_breaks_a_law(
 ) -> None:
     """The law, the station and the first interval in which it shows are named."""
     assert run_with(hall()).laws.checks > 100
-    monkeypatch.setattr("footfall.simulate.stations.halls.HallQueue", double)
+    monkeypatch.setattr("footfall._simulate.stations.halls.HallQueue", double)
     with pytest.raises(InvariantError) as raised:
         run_with(hall())
     assert law in str(raised.value)
@@ -170,7 +170,7 @@ def test_a_log_that_loses_or_doubles_a_visit_breaks_a_law(
     double: type[VisitLog], told: str, hall: Halls, run_with: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The fourth customer came in the first six minutes; one visit cannot be two."""
-    monkeypatch.setattr("footfall.simulate.day.VisitLog", double)
+    monkeypatch.setattr("footfall._simulate.day.VisitLog", double)
     with pytest.raises(InvariantError, match=told):
         run_with(hall())
 
@@ -181,7 +181,7 @@ def test_a_gateway_that_misstates_its_waits_breaks_the_law_of_work(
     """Two minutes for each message, one message a minute: the backlog grows, the told waits do not fit."""
     gateway = MessageGateway(messages_per_s=number(1 / 120), queue=number(1000))
     assert run_with(gateway).laws.little > 0
-    monkeypatch.setattr("footfall.simulate.stations.MessageGatewayStation", LetsThroughTooSoon)
+    monkeypatch.setattr("footfall._simulate.stations.MessageGatewayStation", LetsThroughTooSoon)
     with pytest.raises(InvariantError, match="Little's law of work in hand' at one, 00:00 to 00:06"):
         run_with(gateway)
 
@@ -192,7 +192,7 @@ def test_a_pool_that_never_gives_back_breaks_little_s_law(
     """Web pages: the slot is counted busy, its page was over."""
     pool = RequestServer(slots=number(3), accept_queue=number(100), deadline_s=number(600))
     assert run_with(pool).laws.staffing == 1
-    monkeypatch.setattr("footfall.simulate.stations.request_servers.HallQueue", KeepsItsServer)
+    monkeypatch.setattr("footfall._simulate.stations.request_servers.HallQueue", KeepsItsServer)
     with pytest.raises(InvariantError, match="Little's law of service"):
         run_with(pool)
 
@@ -211,7 +211,7 @@ def test_shared_slots_that_work_too_fast_break_little_s_law(
         slots=number(50), accept_queue=number(0), deadline_s=number(600), discipline="sharing"
     )
     assert run_with(pool).laws.little > 0
-    monkeypatch.setattr("footfall.simulate.stations.request_servers.SharedSlots", Forgets)
+    monkeypatch.setattr("footfall._simulate.stations.request_servers.SharedSlots", Forgets)
     with pytest.raises(InvariantError, match="Little's law of service"):
         run_with(pool)
 
@@ -239,7 +239,7 @@ def test_a_pool_of_agents_that_forgets_to_count_breaks_little_s_law(
         agent_share={"query": number(1)},
     )
     assert run_with(hotline).laws.staffing == 1
-    monkeypatch.setattr("footfall.simulate.stations.call_centre.Calls", Forgets)
+    monkeypatch.setattr("footfall._simulate.stations.call_centre.Calls", Forgets)
     with pytest.raises(InvariantError, match="Little's law of waiting"):
         run_with(hotline)
 
@@ -248,7 +248,7 @@ def test_the_command_ends_in_one_line_and_exit_code_3(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     """A run that is not to be trusted is no result, and no traceback either."""
-    monkeypatch.setattr("footfall.simulate.stations.halls.HallQueue", ServesWithoutServer)
+    monkeypatch.setattr("footfall._simulate.stations.halls.HallQueue", ServesWithoutServer)
     assert run(("simulate", str(SMALLEST), "--out", str(tmp_path))) == 3
     line = capsys.readouterr().err.strip().splitlines()[-1]
     assert line.startswith("footfall: simulate: violated invariant 'busy <= staffed or finishing' at hall")

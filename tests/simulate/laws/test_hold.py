@@ -9,10 +9,10 @@ import numpy as np
 import polars as pl
 import pytest
 
-from footfall.records.errors import InvariantError
-from footfall.records.tables import VISITS, table
-from footfall.simulate.day_counts import Counts, IntervalCounts, Shift, seen
-from footfall.simulate.invariants import check_invariants, shares
+from footfall._records.errors import InvariantError
+from footfall._records.tables import VISITS, table
+from footfall._simulate.day_counts import Counts, IntervalCounts, Shift, seen
+from footfall._simulate.invariants import check_invariants, shares
 
 EDGES_S = np.array([0.0, 1800.0, 3600.0])
 Row = dict[str, Any]

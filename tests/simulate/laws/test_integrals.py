@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from footfall.simulate.day_counts import intervals, level_seconds, work_seconds
+from footfall._simulate.day_counts import intervals, level_seconds, work_seconds
 
 EDGES = st.lists(st.floats(1, 5000), min_size=1, max_size=8, unique=True).map(
     lambda found: np.array([0.0, *sorted(found)])

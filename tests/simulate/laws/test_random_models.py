@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from footfall.model.channel import Channel, Fault, LogoutReminder, OpeningHours, Outage, Verb, Work
-from footfall.model.durations import DistributionFamily, Duration
-from footfall.model.model import Model
-from footfall.model.numbers import HALF_HOURS, Grade, Profile
-from footfall.model.station_specs import (
+from footfall._model.channel import Channel, Fault, LogoutReminder, OpeningHours, Outage, Verb, Work
+from footfall._model.durations import DistributionFamily, Duration
+from footfall._model.model import Model
+from footfall._model.numbers import HALF_HOURS, Grade, Profile
+from footfall._model.station_specs import (
     AgentGroup,
     Callback,
     CallCentre,
@@ -25,8 +25,8 @@ from footfall.model.station_specs import (
     Stalls,
     Station,
 )
-from footfall.records.rows import OUTCOMES, Outcome
-from footfall.simulate.day import DayResult, simulate_day
+from footfall._records.rows import OUTCOMES, Outcome
+from footfall._simulate.day import DayResult, simulate_day
 from tests import made_up
 
 SECONDS = st.sampled_from([0.0, 0.5, 30.0, 600.0, 7200.0])

@@ -10,15 +10,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from footfall.behaviour import keyed
-from footfall.model.channel import Channel, Verb
-from footfall.model.model import Model
-from footfall.model.numbers import DAY_S, Grade, profile
-from footfall.model.population import Segment
-from footfall.model.station_specs import AgentGroup, CallCentre, Caller
-from footfall.model.value_errors import BadModelError
-from footfall.simulate.day import Day
-from footfall.workload.arrivals import Arrivals
+from footfall._behaviour import keyed
+from footfall._model.channel import Channel, Verb
+from footfall._model.model import Model
+from footfall._model.numbers import DAY_S, Grade, profile
+from footfall._model.population import Segment
+from footfall._model.station_specs import AgentGroup, CallCentre, Caller
+from footfall._model.value_errors import BadModelError
+from footfall._simulate.day import Day
+from footfall._workload.arrivals import Arrivals
 from tests.made_up import INDIFFERENT, always, number, seconds, turns
 
 Channels = Callable[..., Channel]

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from footfall.model.station_specs import CircuitBreaker, Retry
-from footfall.simulate.stations.client_guards import Breaker, RetryBudget
+from footfall._model.station_specs import CircuitBreaker, Retry
+from footfall._simulate.stations.client_guards import Breaker, RetryBudget
 from tests import made_up
 
 

@@ -5,11 +5,11 @@ from collections.abc import Callable
 import polars as pl
 import pytest
 
-from footfall.model.channel import Channel
-from footfall.model.durations import Duration
-from footfall.model.model import Model
-from footfall.model.numbers import Grade, Number, Profile, profile
-from footfall.model.station_specs import CallCentre
+from footfall._model.channel import Channel
+from footfall._model.durations import Duration
+from footfall._model.model import Model
+from footfall._model.numbers import Grade, Number, Profile, profile
+from footfall._model.station_specs import CallCentre
 
 Hotlines = Callable[..., CallCentre]
 Channels = Callable[..., Channel]

@@ -6,11 +6,11 @@ from typing import Any
 import polars as pl
 import pytest
 
-from footfall.model.channel import Channel
-from footfall.model.model import Model
-from footfall.model.numbers import HALF_HOUR_S, Grade, Profile, profile
-from footfall.model.station_specs import Callback, CallCentre, Counters
-from footfall.simulate.day import DayResult
+from footfall._model.channel import Channel
+from footfall._model.model import Model
+from footfall._model.numbers import HALF_HOUR_S, Grade, Profile, profile
+from footfall._model.station_specs import Callback, CallCentre, Counters
+from footfall._simulate.day import DayResult
 from tests.made_up import always, number, seconds
 
 Channels = Callable[..., Channel]

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from footfall.model.channel import Channel
-from footfall.model.model import Model
-from footfall.model.station_specs import MessageGateway
-from footfall.simulate.stations.client_guards import Connections
+from footfall._model.channel import Channel
+from footfall._model.model import Model
+from footfall._model.station_specs import MessageGateway
+from footfall._simulate.stations.client_guards import Connections
 from tests import made_up
 
 Channels = Callable[..., Channel]

@@ -5,14 +5,14 @@ from collections.abc import Callable
 import polars as pl
 import pytest
 
-from footfall.model.changes import with_outage
-from footfall.model.channel import Channel, Fault, OpeningHours, Verb, Work
-from footfall.model.durations import Duration, exponential_s
-from footfall.model.model import Model
-from footfall.model.numbers import Grade, Number, Profile, profile
-from footfall.model.population import FollowUps
-from footfall.model.station_specs import Counters
-from footfall.records.rows import Outcome
+from footfall._model.changes import with_outage
+from footfall._model.channel import Channel, Fault, OpeningHours, Verb, Work
+from footfall._model.durations import Duration, exponential_s
+from footfall._model.model import Model
+from footfall._model.numbers import Grade, Number, Profile, profile
+from footfall._model.population import FollowUps
+from footfall._model.station_specs import Counters
+from footfall._records.rows import Outcome
 
 Numbers = Callable[[float], Number]
 Exactly = Callable[[float], Duration]

@@ -9,14 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from footfall.model.changes import with_outage
-from footfall.model.channel import Channel, Fault, LogoutReminder, Step, Verb, Work
-from footfall.model.durations import Duration
-from footfall.model.model import Model
-from footfall.model.numbers import DAY_S, Number
-from footfall.model.station_specs import CircuitBreaker, RequestServer, Retry
-from footfall.simulate.day import Day
-from footfall.simulate.stations.guarded_server import GuardedServerStation
+from footfall._model.changes import with_outage
+from footfall._model.channel import Channel, Fault, LogoutReminder, Step, Verb, Work
+from footfall._model.durations import Duration
+from footfall._model.model import Model
+from footfall._model.numbers import DAY_S, Number
+from footfall._model.station_specs import CircuitBreaker, RequestServer, Retry
+from footfall._simulate.day import Day
+from footfall._simulate.stations.guarded_server import GuardedServerStation
 
 SEED = 7
 Numbers = Callable[[float], Number]

@@ -5,12 +5,12 @@ from collections.abc import Callable
 import polars as pl
 import pytest
 
-from footfall.behaviour.capacity_rules import starts_down
-from footfall.model.channel import Channel
-from footfall.model.durations import Duration
-from footfall.model.model import Model
-from footfall.model.numbers import Number
-from footfall.model.station_specs import Kiosks
+from footfall._behaviour.capacity_rules import starts_down
+from footfall._model.channel import Channel
+from footfall._model.durations import Duration
+from footfall._model.model import Model
+from footfall._model.numbers import Number
+from footfall._model.station_specs import Kiosks
 
 SEED = 7
 Terminals = Callable[..., Kiosks]

@@ -6,15 +6,15 @@ from typing import Any
 import polars as pl
 import pytest
 
-from footfall.behaviour.capacity_rules import LeakyBucket
-from footfall.model.channel import Channel
-from footfall.model.model import Model
-from footfall.model.station_specs import RateLimit, RequestServer, Retry, Stalls
-from footfall.model.value_errors import BadModelError
-from footfall.records.errors import InvariantError
-from footfall.simulate.day import Day, DayResult
-from footfall.simulate.stations.guarded_server import GuardedServerStation
-from footfall.simulate.stations.request_servers import SharedRequest
+from footfall._behaviour.capacity_rules import LeakyBucket
+from footfall._model.channel import Channel
+from footfall._model.model import Model
+from footfall._model.station_specs import RateLimit, RequestServer, Retry, Stalls
+from footfall._model.value_errors import BadModelError
+from footfall._records.errors import InvariantError
+from footfall._simulate.day import Day, DayResult
+from footfall._simulate.stations.guarded_server import GuardedServerStation
+from footfall._simulate.stations.request_servers import SharedRequest
 from tests.made_up import number
 
 Channels = Callable[..., Channel]
@@ -225,7 +225,7 @@ class _LetsAllThrough(LeakyBucket):
 
 def test_a_rate_that_was_exceeded_is_found_out(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     """The law of every run: no more than the rate and the burst allow."""
-    monkeypatch.setattr("footfall.simulate.stations.client_guards.LeakyBucket", _LetsAllThrough)
+    monkeypatch.setattr("footfall._simulate.stations.client_guards.LeakyBucket", _LetsAllThrough)
     with pytest.raises(InvariantError, match="passed <= rate x time"):
         served(server(slots=50, rate_limit=limit(2, 2)), 0.1, [0.0] * 4)
 

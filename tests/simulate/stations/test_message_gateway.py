@@ -5,11 +5,11 @@ from collections.abc import Callable
 import polars as pl
 import pytest
 
-from footfall.model.channel import Channel, LogoutReminder, Step, Verb, Work
-from footfall.model.model import Model
-from footfall.model.numbers import Number
-from footfall.model.station_specs import MessageGateway, RequestServer
-from footfall.simulate.day import DayResult
+from footfall._model.channel import Channel, LogoutReminder, Step, Verb, Work
+from footfall._model.model import Model
+from footfall._model.numbers import Number
+from footfall._model.station_specs import MessageGateway, RequestServer
+from footfall._simulate.day import DayResult
 from tests.made_up import seconds
 
 Numbers = Callable[[float], Number]

@@ -5,13 +5,13 @@ from collections.abc import Callable
 import polars as pl
 import pytest
 
-from footfall.model.changes import set_number, with_outage
-from footfall.model.channel import Channel, Fault, LogoutReminder, Step, Verb, Work
-from footfall.model.durations import Duration
-from footfall.model.model import Model
-from footfall.model.numbers import Number
-from footfall.model.station_specs import RequestServer
-from footfall.records.rows import Outcome
+from footfall._model.changes import set_number, with_outage
+from footfall._model.channel import Channel, Fault, LogoutReminder, Step, Verb, Work
+from footfall._model.durations import Duration
+from footfall._model.model import Model
+from footfall._model.numbers import Number
+from footfall._model.station_specs import RequestServer
+from footfall._records.rows import Outcome
 
 Numbers = Callable[[float], Number]
 Exactly = Callable[[float], Duration]

@@ -7,19 +7,19 @@ import numpy as np
 import polars as pl
 import pytest
 
-from footfall.behaviour import keyed
-from footfall.behaviour.load_model import RunPace, as_played, check_played, check_served
-from footfall.model.changes import set_text
-from footfall.model.durations import exponential_s
-from footfall.model.numbers import DAY_S, Grade, profile
-from footfall.model.population import FollowUp, FollowUps
-from footfall.model.station_specs import AgentGroup, CallCentre
-from footfall.model.value_errors import BadModelError
-from footfall.records.errors import BadInputError
-from footfall.records.rows import Outcome
-from footfall.simulate.day import Day, DayResult
+from footfall._behaviour import keyed
+from footfall._behaviour.load_model import RunPace, as_played, check_played, check_served
+from footfall._model.changes import set_text
+from footfall._model.durations import exponential_s
+from footfall._model.numbers import DAY_S, Grade, profile
+from footfall._model.population import FollowUp, FollowUps
+from footfall._model.station_specs import AgentGroup, CallCentre
+from footfall._model.value_errors import BadModelError
+from footfall._records.errors import BadInputError
+from footfall._records.rows import Outcome
+from footfall._simulate.day import Day, DayResult
+from footfall._workload.arrivals import Arrivals
 from footfall.theory.many_servers import erlang_c_wait_mean
-from footfall.workload.arrivals import Arrivals
 from tests.laws.staffed import hotline, mean, replicated, two_kinds
 from tests.made_up import always, number, seconds
 

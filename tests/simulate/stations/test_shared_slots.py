@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from footfall.model.changes import with_outage
-from footfall.model.channel import Channel, Fault, Step, Verb, Work
-from footfall.model.durations import Duration
-from footfall.model.model import Model
-from footfall.model.numbers import Number
-from footfall.model.station_specs import RequestServer
+from footfall._model.changes import with_outage
+from footfall._model.channel import Channel, Fault, Step, Verb, Work
+from footfall._model.durations import Duration
+from footfall._model.model import Model
+from footfall._model.numbers import Number
+from footfall._model.station_specs import RequestServer
 
 Numbers = Callable[[float], Number]
 Servers = Callable[..., RequestServer]

@@ -6,7 +6,7 @@ from datetime import date
 import numpy as np
 import pytest
 
-from footfall.model.numbers import Grade
+from footfall._model.numbers import Grade
 from studies.hotline_1999.inputs import MonthInputs, Patience
 from studies.hotline_1999.records import RecordedDay
 from studies.hotline_1999.spec import Flood, Hotline, Pauses

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from footfall.behaviour import keyed
+from footfall._behaviour import keyed
 from footfall.theory.many_servers import erlang_a
 from studies.hotline_1999.call_centre_day import CallCentreDay, Plan, PredictedDay, pause_s
 from studies.hotline_1999.spec import Hotline

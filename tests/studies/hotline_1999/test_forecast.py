@@ -6,7 +6,7 @@ from itertools import product
 import polars as pl
 import pytest
 
-from footfall.fit.fit import Fitted
+from footfall._fit.fit import Fitted
 from studies.hotline_1999.forecast import (
     LEARNED,
     Case,

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from footfall.model.numbers import assumed
+from footfall._model.numbers import assumed
 from studies.hotline_1999.hurry import hurry_of
 from studies.hotline_1999.records import RecordedDay
 from studies.hotline_1999.spec import Hotline

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import polars as pl
 import pytest
 
-from footfall.records.errors import BadInputError
+from footfall._records.errors import BadInputError
 from studies.hotline_1999.learn import (
     NOT_MEASURED,
     Outlook,

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from footfall.measure.prediction import ForecastComparison, compare_forecasts, sentence
+from footfall._measure.prediction import ForecastComparison, compare_forecasts, sentence
 from studies.hotline_1999.past_errors import DaySum, monthly_sd, range_of
 
 SUNDAY = date(1999, 6, 6)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from footfall.behaviour import keyed
+from footfall._behaviour import keyed
 from studies.hotline_1999.call_centre_day import CallCentreDay, Plan
 from studies.hotline_1999.pauses import calibrated
 from studies.hotline_1999.records import RecordedDay

@@ -7,7 +7,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from footfall.records.log_file import read_log
+from footfall._records.log_file import read_log
 from studies.hotline_1999.forecast import LEARNED, Case, forecast, levels, model_on, recorded
 from studies.hotline_1999.forecast_measures import by_month, calibrated
 from studies.hotline_1999.learn import Outlook, learned, outlooks

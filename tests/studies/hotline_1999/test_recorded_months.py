@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from footfall.records.log_file import read_log
+from footfall._records.log_file import read_log
 from studies.hotline_1999.hurry import hurry_of
 from studies.hotline_1999.measures import by_month
 from studies.hotline_1999.model import EAGERNESS, HOTLINE

@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from footfall.records.errors import BadInputError
+from footfall._records.errors import BadInputError
 from studies.hotline_1999.classes import FLOOD, kinds_with_floods
 from studies.hotline_1999.inputs import Patience
 from studies.hotline_1999.records import COLUMNS, regular_days

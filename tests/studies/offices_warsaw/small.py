@@ -5,7 +5,7 @@ from datetime import date
 import numpy as np
 import polars as pl
 
-from footfall.model.numbers import fitted
+from footfall._model.numbers import fitted
 from studies.offices_warsaw.hall import Luck, waiting_seen
 from studies.offices_warsaw.records import Counts, QueueDay
 from studies.offices_warsaw.spec import OfficeQueue, Offices

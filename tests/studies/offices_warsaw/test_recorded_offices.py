@@ -9,8 +9,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from footfall.model.numbers import assumed
-from footfall.records.log_file import read_log
+from footfall._model.numbers import assumed
+from footfall._records.log_file import read_log
 from studies.offices_warsaw.calibrate import calibrated
 from studies.offices_warsaw.measures import against_naive, agreement, by_day
 from studies.offices_warsaw.model import FIRST_DAYS, OFFICES, SOURCE

@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from footfall.records.errors import BadInputError
+from footfall._records.errors import BadInputError
 from studies.offices_warsaw.predict import later_days
 from studies.offices_warsaw.profiles import came_in, seen_in
 from studies.offices_warsaw.records import COLUMNS, QueueDay, queue_days

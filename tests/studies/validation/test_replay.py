@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from footfall.model.channel import Channel
-from footfall.model.durations import Duration
-from footfall.model.model import Model
-from footfall.model.numbers import Number, Profile
-from footfall.model.station_specs import CallCentre, Counters, Kiosks, RequestServer, Station
-from footfall.simulate.day import DayResult
+from footfall._model.channel import Channel
+from footfall._model.durations import Duration
+from footfall._model.model import Model
+from footfall._model.numbers import Number, Profile
+from footfall._model.station_specs import CallCentre, Counters, Kiosks, RequestServer, Station
+from footfall._simulate.day import DayResult
 from studies.validation.published.leemis_park_ssq import MODEL, TEN_ARRIVALS, TEN_DELAYS, TEN_SERVICES
 from studies.validation.replay import replay
 

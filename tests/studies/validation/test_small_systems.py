@@ -7,8 +7,8 @@ from types import ModuleType
 import polars as pl
 import pytest
 
-from footfall.cli.app import run
-from footfall.simulate.day import simulate_day
+from footfall._cli.app import run
+from footfall._simulate.day import simulate_day
 from studies.validation.checks import compared
 
 SEED = 1

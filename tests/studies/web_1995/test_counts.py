@@ -5,7 +5,7 @@ from datetime import date, datetime
 import numpy as np
 import pytest
 
-from footfall.fit.arrival_fit import EVERY, fit_arrivals
+from footfall._fit.arrival_fit import EVERY, fit_arrivals
 from studies.web_1995.measures import rows_of_counts
 
 SATURDAY = datetime(1995, 7, 1)  # noqa: DTZ001  a clock on a wall

@@ -8,10 +8,10 @@ import polars as pl
 import pytest
 from scipy import stats
 
-from footfall.behaviour import keyed
-from footfall.fit.arrival_fit import EVERY, ArrivalsFit
-from footfall.simulate.day import simulate_day
-from footfall.workload.arrivals import busyness
+from footfall._behaviour import keyed
+from footfall._fit.arrival_fit import EVERY, ArrivalsFit
+from footfall._simulate.day import simulate_day
+from footfall._workload.arrivals import busyness
 from studies.web_1995.measures import KINDS, compared, month_fits, read_requests
 from studies.web_1995.model import FITTED, MODEL, MODELS
 

@@ -1,6 +1,6 @@
 """What the published hotlines have in common: hours of work, and one group of agents without an IVR."""
 
-from footfall.model.numbers import Grade, Profile, profile
+from footfall._model.numbers import Grade, Profile, profile
 
 HOURS = 24
 

@@ -5,10 +5,10 @@ P. L'Ecuyer and E. Buist, ContactCenters (Apache-2.0), doc/examples/MMC*.{java,r
 umontreal-simul/contactcenters.
 """
 
-from footfall.model.durations import Duration, exponential_s
-from footfall.model.model import Model
-from footfall.model.numbers import HOUR_S, Grade, Number, assumed, constant, public
-from footfall.model.station_specs import CallCentre
+from footfall._model.durations import Duration, exponential_s
+from footfall._model.model import Model
+from footfall._model.numbers import HOUR_S, Grade, Number, assumed, constant, public
+from footfall._model.station_specs import CallCentre
 from models.one_station import AT_ONCE, PLAIN, Customers, one_station
 from studies.validation.call_figures import MINUTE_S, ratio, talked_s, waited_less, waited_s
 from studies.validation.call_figures import ended as ended_so

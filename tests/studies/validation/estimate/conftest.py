@@ -5,8 +5,8 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from footfall.behaviour import keyed
-from footfall.behaviour.choice import nested_logit, pick
+from footfall._behaviour import keyed
+from footfall._behaviour.choice import nested_logit, pick
 from studies.validation.estimate import Choices
 
 ALTERNATIVES = ("hall", "kiosk", "web", "sms")

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from footfall.records.errors import BadInputError
+from footfall._records.errors import BadInputError
 from studies.validation.estimate import Choices, Columns, Term, as_table, choices_of, estimate
 
 TABLE = pl.DataFrame(

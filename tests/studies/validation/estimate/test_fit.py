@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from footfall.records.errors import BadInputError
+from footfall._records.errors import BadInputError
 from studies.validation.estimate import Choices, Estimate, estimate, likelihood_ratio
 
 NESTS = {"hall": "physical", "kiosk": "physical", "web": "electronic", "sms": "electronic"}

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from footfall.records.errors import BadInputError
+from footfall._records.errors import BadInputError
 from studies.validation.estimate.choices import Choices
 from studies.validation.estimate.likelihood import nests_of, picked_at, shares_at
 

@@ -4,10 +4,10 @@ import numpy as np
 import polars as pl
 import pytest
 
-from footfall.behaviour.choice import NO_CHANNEL
-from footfall.model.model import Model
-from footfall.records.errors import BadInputError
-from footfall.workload.arrivals import draw_arrivals
+from footfall._behaviour.choice import NO_CHANNEL
+from footfall._model.model import Model
+from footfall._records.errors import BadInputError
+from footfall._workload.arrivals import draw_arrivals
 from studies.validation.estimate import Term, as_table, choice_table, choices_of, estimate
 
 OPERATION = "transact"

@@ -1,0 +1,219 @@
+"""Options that several commands share, and those of a load test."""
+
+import inspect
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from footfall._load.options import Declared, declared, load_options
+from footfall._load.url_load import FOR_S
+from footfall._runs.repeat import REPEATS_MOST
+from footfall._runs.times import window_of
+
+# ── Options that several commands share, each with its help
+
+DEFAULT_SEED = 1
+
+ModelFile = Annotated[Path, typer.Argument(help="Model file, such as models/guangxi.py.", show_default=False)]
+RunFolder = Annotated[
+    Path, typer.Argument(help="Folder of a run, with its manifest.json.", show_default=False)
+]
+Seed = Annotated[int, typer.Option(min=0, help="Same seed: same customers and random numbers.")]
+Changes = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="PATH=VALUE",
+        help="Change a number of the model, such as hotline.agents_factor=0.5. May be repeated.",
+        show_default=False,
+    ),
+]
+Baseline = Annotated[
+    Path | None,
+    typer.Option(
+        help="Folder of an earlier run, for criteria that say `not worse than baseline`.", show_default=False
+    ),
+]
+Out = Annotated[
+    Path | None,
+    typer.Option(
+        help="Folder for the results. Default: results/NAME/runs/ID.", show_default=False, file_okay=True
+    ),
+]
+Overwrite = Annotated[
+    bool, typer.Option("--overwrite", help="Replace the former run that --out holds, if it holds one.")
+]
+Json = Annotated[bool, typer.Option("--json", help="Print the figures as JSON on stdout.")]
+Share = Annotated[
+    str | None,
+    typer.Option(
+        "--share",
+        metavar="NAME",
+        help="Share definition of the model. Default: its first.",
+        show_default=False,
+    ),
+]
+ScenarioName = Annotated[
+    str | None,
+    typer.Option(help="Name of a scenario in scenarios/, or path of its file.", show_default=False),
+]
+Window = Annotated[
+    float | None,
+    typer.Option(
+        parser=window_of,
+        metavar="TIME",
+        help="Time of the day to play: seconds, or such as 90s, 2min, 1h30m. Default: the scenario's.",
+        show_default=False,
+    ),
+]
+AtHour = Annotated[
+    float | None,
+    typer.Option(
+        min=0,
+        max=24,
+        help="Hour of the day at which the window starts. Default: the busiest.",
+        show_default=False,
+    ),
+]
+Speed = Annotated[
+    float | None,
+    typer.Option(min=0.01, help="Arrivals come this many times as fast as in the day.", show_default=False),
+]
+Scale = Annotated[
+    float | None,
+    typer.Option(
+        help="Customers to play, as a multiple of the day's: 0.1 is a tenth, 3 three times as many.",
+        show_default=False,
+    ),
+]
+Arrivals = Annotated[
+    int | None,
+    typer.Option(
+        help="Exactly so many arrivals, at times as the day's profile (or with a URL, a Poisson stream) has "
+        "them.",
+        show_default=False,
+    ),
+]
+HumanTime = Annotated[
+    float | None,
+    typer.Option(min=0.0, max=1.0, help="People's own time is multiplied by this.", show_default=False),
+]
+Asked = Annotated[
+    Path | None,
+    typer.Option(help="File with a criterion a line, instead of the scenario's own.", show_default=False),
+]
+LongestEpisode = Annotated[
+    str | None,
+    typer.Option(
+        metavar="VISITS",
+        help="Bad visits in a row, on average, that are thought possible: a number, or strict (60). "
+        "Holds for each criterion that does not say it itself. Default: 5.",
+        show_default=False,
+    ),
+]
+AlsoAsked = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--criterion",
+        metavar="LINE",
+        help="One more criterion, such as 'p95(web.*) < 800ms'. May be repeated.",
+        show_default=False,
+    ),
+]
+
+
+# ── Options of `footfall load` alone; those of how a trace is played come from `LoadOptions`
+
+Check = Annotated[
+    bool,
+    typer.Option(
+        "--check", help="With --endpoints: send one errand for each mapping, show the answers, stop."
+    ),
+]
+Against = Annotated[
+    str | None,
+    typer.Option(help="Address of a second service, played in turn with the first.", show_default=False),
+]
+Repeat = Annotated[
+    int | None,
+    typer.Option(
+        min=1,
+        max=REPEATS_MOST,
+        help="Play it so often, at each service. Default: 8 with --against, else once.",
+        show_default=False,
+    ),
+]
+Url = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="URL",
+        help="Load this address at a --rate, a GET for each arrival, without a scenario.",
+        show_default=False,
+    ),
+]
+Rate = Annotated[
+    float | None,
+    typer.Option(help="With URL: mean arrivals per second, a Poisson stream.", show_default=False),
+]
+For = Annotated[
+    str | None,
+    typer.Option(
+        "--for",
+        metavar="TIME",
+        help=f"With URL: how long arrivals come, such as 25s or 2min. Default: {FOR_S:g}s.",
+        show_default=False,
+    ),
+]
+Even = Annotated[
+    bool, typer.Option("--even", help="With URL: equal gaps between arrivals, not a Poisson stream.")
+]
+Get = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--get",
+        metavar="PATH",
+        help="With URL: a path below it; each arrival asks for one of them. May be repeated.",
+        show_default=False,
+    ),
+]
+
+
+def with_load_options(command: Callable[..., int]) -> Callable[..., int]:
+    """Give a command all options of `LoadOptions` in the place of its parameter `options`."""
+    signature = inspect.signature(command, eval_str=True)
+    options = [_parameter(each) for each in declared()]
+
+    @wraps(command)
+    def wrapper(**given: Any) -> int:  # noqa: ANN401  whatever the options hold
+        chosen = {each.name: given.pop(each.name) for each in options}
+        return command(options=load_options(chosen), **given)
+
+    parameters: list[inspect.Parameter] = []
+    for each in signature.parameters.values():
+        parameters += options if each.name == "options" else [each]
+    told: Any = wrapper
+    del told.__wrapped__
+    told.__signature__ = signature.replace(parameters=parameters)
+    told.__annotations__ = {each.name: each.annotation for each in parameters} | {"return": int}
+    return wrapper
+
+
+def _parameter(each: Declared) -> inspect.Parameter:
+    field, flag, (least, most) = each.field, each.flag, each.bounds
+    option = typer.Option(
+        flag.name,
+        help=each.help,
+        hidden=flag.hidden,
+        metavar=flag.metavar,
+        min=least,
+        max=most,
+        show_default=field.default is not None and field.default is not False,
+    )
+    annotated: Any = Annotated  # which mypy would take for a type
+    kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    return inspect.Parameter(
+        each.name, kind, default=field.default, annotation=annotated[field.annotation, option]
+    )

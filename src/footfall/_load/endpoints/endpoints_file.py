@@ -1,0 +1,431 @@
+"""What an endpoints file says, as frozen data that checks itself."""
+
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from fnmatch import fnmatchcase
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import parse_qsl, urlsplit
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    Field,
+    NonNegativeFloat,
+    PositiveFloat,
+    ValidationError,
+    model_validator,
+)
+from pydantic_core import ErrorDetails
+
+from footfall._load.endpoints.placeholders import (
+    CUSTOMER_WORDS,
+    ENVIRONMENT,
+    KEY_WORD,
+    is_from_environment,
+    names_a_secret,
+    parts,
+    words_in,
+)
+from footfall._load.http.connection_options import Sharing
+from footfall._load.http.wire_format import is_header_value
+from footfall._load.visit import ANSWER_BYTES_MOST, ANSWER_S_MAX
+from footfall._model.numbers import Spec
+from footfall._records.errors import BadInputError, in_words
+from footfall._records.rows import Outcome
+
+_TIMEOUT_S_MOST = 600.0
+_BODIES = ("json", "form", "text")
+_NO_CONTROL = re.compile(r"[!-~ -]*")
+_HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+_OURS = frozenset({"connection", "content-length", "expect", "transfer-encoding", "upgrade"})
+"""Headers by which a message is taken apart."""
+_ERRAND = re.compile(r"[^.\s]+\.[^.\s]+")
+
+
+def _a_secret(text: str) -> str:
+    if not is_from_environment(text):
+        msg = 'a secret stands in the file; expected a variable of the environment: "{env.NAME}"'
+        raise ValueError(msg)
+    return text
+
+
+def _a_path(text: str) -> str:
+    url = urlsplit(text)
+    literal = "".join(part for part, _ in parts(text))
+    wrong = not text.startswith("/") or text.startswith("//") or url.fragment or "\\" in text
+    if wrong or not re.fullmatch(r"[!-~]*", literal):
+        msg = "leads elsewhere or is not a path; expected one below the host, such as /orders/{uuid}"
+        raise ValueError(msg)
+    for name, value in parse_qsl(url.query):
+        _no_literal_secret(name, value)
+    return text
+
+
+def _headers(headers: dict[str, str]) -> dict[str, str]:
+    for name, value in headers.items():
+        if not _HEADER_NAME.fullmatch(name):
+            msg = f"{name!r} is not a header name; expected letters, digits and -"
+            raise ValueError(msg)
+        if not _NO_CONTROL.fullmatch("".join(literal for literal, _ in parts(value))):
+            msg = f"{name} has a line break or a letter beyond ASCII; expected plain text"
+            raise ValueError(msg)
+        if name.lower() in _OURS:
+            msg = f"{name} is set by the generator itself; expected another header"
+            raise ValueError(msg)
+        _no_literal_secret(name, value)
+    return headers
+
+
+def _a_body(tree: Any) -> Any:  # noqa: ANN401  TOML
+    if isinstance(tree, dict):
+        for name, value in tree.items():
+            _no_literal_secret(str(name), value)
+            _a_body(value)
+    elif isinstance(tree, list):
+        for value in tree:
+            _a_body(value)
+    elif isinstance(tree, str):
+        parts(tree)
+    return tree
+
+
+def _no_literal_secret(name: str, value: object) -> None:
+    if names_a_secret(name) and not isinstance(value, dict | list) and not list(words_in(value)):
+        msg = f"{name}: a secret stands in the file; expected a variable of the environment: {{env.NAME}}"
+        raise ValueError(msg)
+
+
+def _an_errand(text: str) -> str:
+    if not _ERRAND.fullmatch(text):
+        msg = f"{text!r} is not an errand; expected channel.operation, with * and ?, such as web.query or *.*"
+        raise ValueError(msg)
+    return text
+
+
+def _several(value: object) -> object:
+    """Let one thing stand for a list of one."""
+    return (value,) if isinstance(value, str | int) else value
+
+
+def _a_failure(outcome: Outcome) -> Outcome:
+    if outcome in {Outcome.SERVED, Outcome.UNFINISHED}:
+        msg = f"{outcome.value} cannot be said of a wrong answer; expected another outcome"
+        raise ValueError(msg)
+    return outcome
+
+
+Secret = Annotated[str, AfterValidator(_a_secret)]
+"""Never the secret itself: the name of a variable of the environment."""
+UrlPath = Annotated[str, AfterValidator(_a_path)]
+Headers = Annotated[dict[str, str], AfterValidator(_headers)]
+Status = Annotated[int, Field(ge=100, le=599)]
+Statuses = Annotated[tuple[Status, ...], BeforeValidator(_several)]
+Texts = Annotated[tuple[str, ...], BeforeValidator(_several)]
+Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"]
+
+
+class Success(Spec):
+    """When an answer is the right one: all that is said must hold."""
+
+    status: Statuses = ()
+    """One of these; none said: 200 to 299."""
+    json_is: dict[str, Any] = Field(default_factory=dict, alias="json")
+    """Path in the JSON of the answer, and the value there, or a list of values of which it is one."""
+    has: Texts = ()
+    """Paths at which something stands: not null, not an empty text or list."""
+    contains: Texts = ()
+    """Texts that the body has."""
+    not_contains: Texts = ()
+    """Texts that it has not."""
+    header: dict[str, str] = Field(default_factory=dict)
+    """Header, and a text that it contains."""
+
+
+class Until(Spec):
+    """A step that is asked again until the JSON of its answer says so."""
+
+    json_is: dict[str, Any] = Field(alias="json", min_length=1)
+    every_s: PositiveFloat = 1.0
+    at_most_s: PositiveFloat = 30.0
+    """Then the visit ends: `timeout`."""
+
+
+class EndpointCall(Spec):
+    """One request and when its answer is right."""
+
+    method: Method = "GET"
+    path: UrlPath
+    """Below the host, with placeholders."""
+    headers: Headers = Field(default_factory=dict)
+    json_body: Annotated[Any, AfterValidator(_a_body)] = Field(default=None, alias="json")
+    form: Annotated[dict[str, str | int | float | bool] | None, AfterValidator(_a_body)] = None
+    text: Annotated[str | None, AfterValidator(_a_body)] = None
+    timeout_s: Annotated[PositiveFloat, Field(le=_TIMEOUT_S_MOST)] = ANSWER_S_MAX
+    success: Success | None = None
+    """None: that of the file."""
+
+    @model_validator(mode="after")
+    def _one_body(self) -> Self:
+        given = [name for name, body in zip(_BODIES, self.bodies, strict=True) if body is not None]
+        if len(given) > 1:
+            msg = f"{' and '.join(given)} are two bodies; expected one of them"
+            raise ValueError(msg)
+        return self
+
+    @property
+    def bodies(self) -> tuple[Any, Any, Any]:
+        """The body as JSON, as a form, as a text; at most one is not None."""
+        return self.json_body, self.form, self.text
+
+    @cached_property
+    def words(self) -> frozenset[str]:
+        """Names of all placeholders."""
+        return frozenset(words_in((self.path, self.headers, *self.bodies)))
+
+
+class EndpointStep(EndpointCall):
+    """One request of an errand."""
+
+    name: str = ""
+    """In hits and statistics; empty: method and path, placeholders as they are."""
+    think_s: NonNegativeFloat = 0.0
+    """The customer's own time before it, shortened as the model's people's is."""
+    auth: bool = True
+    """Whether it carries what `[auth]` says."""
+    save: dict[str, str] = Field(default_factory=dict)
+    """Name for later placeholders, and the path in the JSON of the answer; nothing there is an error."""
+    until: Until | None = None
+
+    @property
+    def title(self) -> str:
+        """What hits and statistics call it."""
+        return self.name or f"{self.method} {self.path.partition('?')[0]}"
+
+
+class OperationSteps(Spec):
+    """The requests of one visit, in order, for the channels and operations that fit a pattern."""
+
+    patterns: Annotated[tuple[Annotated[str, AfterValidator(_an_errand)], ...], BeforeValidator(_several)] = (
+        Field(alias="for", min_length=1)
+    )
+    step: tuple[EndpointStep, ...] = Field(min_length=1)
+
+    def fits(self, channel: str, operation: str) -> bool:
+        """Whether this is how an operation is done at a channel."""
+        return any(fnmatchcase(f"{channel}.{operation}", pattern) for pattern in self.patterns)
+
+
+class Bearer(Spec):
+    """`Authorization: Bearer TOKEN` with every request."""
+
+    kind: Literal["bearer"]
+    token: Secret
+
+
+class Header(Spec):
+    """A header of the service's own with every request."""
+
+    kind: Literal["header"]
+    name: Annotated[str, Field(pattern=_HEADER_NAME.pattern)]
+    value: Secret
+
+
+class Basic(Spec):
+    """User and password with every request (RFC 7617)."""
+
+    kind: Literal["basic"]
+    user: str
+    password: Secret
+
+
+class Login(EndpointCall):
+    """A request whose answer holds the token that all others carry."""
+
+    kind: Literal["login"]
+    method: Method = "POST"
+    token: str
+    """Path of the token in the JSON of the answer."""
+    per: Literal["visit", "process"] = "visit"
+    """Every visit logs in as its customer, or the generator once for all."""
+    renew_s: PositiveFloat | None = None
+    """With `per = "process"`: log in again after so long. After a 401 it is done in any case."""
+    header: Annotated[str, Field(pattern=_HEADER_NAME.pattern)] = "Authorization"
+    prefix: str = "Bearer "
+
+
+_FILLED = {"token", "value", "user", "password"}
+"""Fields of the three plain kinds of `[auth]` in which a placeholder may stand."""
+Auth = Annotated[Bearer | Header | Basic | Login, Field(discriminator="kind")]
+
+
+class Endpoints(Spec):
+    """A whole file."""
+
+    errand: tuple[OperationSteps, ...] = Field(min_length=1)
+    """The first that fits counts."""
+    auth: Auth | None = None
+    success: Success = Success()
+    """For steps that say nothing of it."""
+    code: str = "code"
+    """Path in the JSON of an answer at which the service says what is wrong."""
+    outcomes: dict[str, Annotated[Outcome, AfterValidator(_a_failure)]] = Field(default_factory=dict)
+    """Code or status of a wrong answer, and what it is to the customer."""
+    unmapped: Literal["refuse", "skip"] = "refuse"
+    """Arrivals for whom there is no errand: refuse the run, or leave them out of the trace."""
+    connections: Sharing | None = None
+    """Whose the connections are; None: each customer's own."""
+    ca_file: str | None = None
+    """File with the certificate of the service's CA, from the file's own folder; None: the system's CAs."""
+    answer_bytes_most: Annotated[int, Field(ge=1, le=64 * 1024 * 1024)] = ANSWER_BYTES_MOST
+    """A longer body is not read to its end: `error`."""
+
+    def errand_of(self, channel: str, operation: str) -> OperationSteps | None:
+        """Give the errand for an operation at a channel; None: there is none."""
+        return next((errand for errand in self.errand if errand.fits(channel, operation)), None)
+
+    @property
+    def words(self) -> set[str]:
+        """Names of all placeholders that are filled when requests are sent."""
+        found = set(words_in(self.auth.model_dump(include=_FILLED))) if self.auth else set()
+        if isinstance(self.auth, Login):
+            found |= self.auth.words
+        return found.union(*(step.words for errand in self.errand for step in errand.step))
+
+
+# ── Read an endpoints file; every mistake in it is told before anything is sent
+
+_FILE_BYTES_MOST = 1024 * 1024
+_EXPECTED = "a TOML file as in docs/reference/endpoints.md"
+_TABLES: dict[str, type[BaseModel]] = {
+    "errand": OperationSteps,
+    "step": EndpointStep,
+    "success": Success,
+    "until": Until,
+    "bearer": Bearer,
+    "header": Header,
+    "basic": Basic,
+    "login": Login,
+}
+_SHOWN = frozenset({"method", "kind", "per", "unmapped", "for", "auth", "status"})
+"""Texts at these keys are no secrets, whatever somebody wrote there."""
+
+
+def read_text(path: Path) -> str:
+    """Give the text of a file.
+
+    Raises:
+        BadInputError: it is missing, not UTF-8, or far too large.
+    """
+    if not path.is_file():
+        raise BadInputError(str(path), "no such file", _EXPECTED)
+    try:
+        if path.stat().st_size > _FILE_BYTES_MOST:
+            raise BadInputError(str(path), f"more than {_FILE_BYTES_MOST} bytes", _EXPECTED)
+        return path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise BadInputError(str(path), f"byte {error.start} is not UTF-8", _EXPECTED) from error
+    except OSError as error:
+        raise BadInputError(str(path), (error.strerror or str(error)).lower(), _EXPECTED) from error
+
+
+def endpoints_in(text: str, where: str) -> Endpoints:
+    """Read the text of an endpoints file; `where` names it in errors.
+
+    Raises:
+        BadInputError: it is no TOML, a key or value is wrong, or a placeholder will have no value.
+    """
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise BadInputError(where, f"is not valid TOML ({str(error).lower()})", _EXPECTED) from error
+    try:
+        endpoints = Endpoints.model_validate(data)
+    except ValidationError as error:
+        raise _told(where, error.errors()[0]) from None
+    _check_words(endpoints, where)
+    return endpoints
+
+
+def secrets_of(endpoints: Endpoints, environment: Mapping[str, str], where: str) -> dict[str, str]:
+    """Give the values of the environment's variables that a file names, by placeholder.
+
+    Raises:
+        BadInputError: one is not set, empty, or stands in a header that cannot carry it.
+    """
+    found = {}
+    for word in sorted(word for word in endpoints.words if word.startswith(ENVIRONMENT)):
+        name = word.removeprefix(ENVIRONMENT)
+        if not environment.get(name):
+            raise BadInputError(f"{where}: {{{word}}}", f"{name} is not set", f"{name} in the environment")
+        found[word] = environment[name]
+    for word in _in_headers(endpoints) & found.keys():
+        if not is_header_value(found[word]):
+            place, name = f"{where}: {{{word}}}", word.removeprefix(ENVIRONMENT)
+            expected = "letters of Latin-1 without a line break"
+            raise BadInputError(place, f"{name} contains characters that a header cannot carry", expected)
+    return found
+
+
+def _in_headers(endpoints: Endpoints) -> set[str]:
+    """Give the placeholders that stand in headers."""
+    auth = endpoints.auth
+    calls: list[EndpointCall] = [step for errand in endpoints.errand for step in errand.step]
+    if isinstance(auth, Login):
+        calls.append(auth)
+    texts = [auth.token] if isinstance(auth, Bearer) else [auth.value] if isinstance(auth, Header) else []
+    return set(words_in([*texts, *(call.headers for call in calls)]))
+
+
+def _check_words(endpoints: Endpoints, where: str) -> None:
+    """See that every placeholder will have a value when it is needed."""
+    customer = {*CUSTOMER_WORDS, KEY_WORD}
+    login = endpoints.auth
+    if isinstance(login, Login):
+        known = set(CUSTOMER_WORDS) if login.per == "visit" else set()
+        _check_known(login.words, known, f"{where}: auth")
+    elif isinstance(login, Basic):
+        _check_known(set(words_in(login.user)), set(CUSTOMER_WORDS), f"{where}: auth.user")
+    for number, errand in enumerate(endpoints.errand):
+        known = set(customer)
+        for position, step in enumerate(errand.step):
+            place = f"{where}: errand[{number}].step[{position}]"
+            _check_known(step.words, known, place)
+            for name in step.save:
+                if not name.isidentifier() or name in customer:
+                    expected = f"a name other than {', '.join(sorted(customer))}"
+                    raise BadInputError(f"{place}.save.{name}", "cannot be a placeholder's name", expected)
+            known |= step.save.keys()
+
+
+def _check_known(words: AbstractSet[str], known: AbstractSet[str], place: str) -> None:
+    for word in sorted(words - known):
+        if not word.startswith(ENVIRONMENT):
+            expected = (
+                f"one of {', '.join(sorted(known))}, or {{{ENVIRONMENT}NAME}}" if known else "{env.NAME}"
+            )
+            raise BadInputError(place, f"{{{word}}} has no value here", expected)
+
+
+def _told(where: str, error: ErrorDetails) -> BadInputError:
+    """Return the first mistake as a line: file, key, value (never a secret), and what was expected."""
+    # The kind of an `[auth]` is a part of pydantic's place, and of no file's.
+    loc = tuple(
+        part
+        for before, part in zip(("", *error["loc"]), error["loc"], strict=False)
+        if part not in {"bearer", "basic", "login"} and (before, part) != ("auth", "header")
+    )
+    value, last = error["input"], loc[-1] if loc else ""
+    is_secret = isinstance(value, str) and last not in _SHOWN
+    known = _keys_beside(error["loc"])
+    return BadInputError(*in_words(error | {"loc": loc}, where, _EXPECTED, known, is_secret=is_secret))
+
+
+def _keys_beside(loc: Sequence[str | int]) -> list[str]:
+    table = next((part for part in reversed(loc[:-1]) if part in _TABLES), None)
+    spec = Endpoints if table is None else _TABLES[str(table)]
+    return [field.alias or name for name, field in spec.model_fields.items()]

@@ -1,0 +1,305 @@
+"""Footfall as a plug-in of Locust: users and shape of a locustfile, options, events."""
+
+import logging
+import os
+import signal
+import sys
+from argparse import Namespace
+from pathlib import Path
+from typing import Any, ClassVar
+
+import gevent
+from locust import LoadTestShape, events
+from locust import log as locust_log
+from locust.env import Environment
+from locust.runners import STATE_INIT, MasterRunner, Runner, WorkerRunner
+
+from footfall._load.channel_users import driven_users, note_request, own_host, own_users_of
+from footfall._load.coordinator import DistributedRun
+from footfall._load.executor import import_ahead
+from footfall._load.local_run import LocalRun, judge
+from footfall._load.locust_options import PlaySettings, add_options, give_up, settings_of
+from footfall._load.locust_users import check_users
+from footfall._load.own_users import OwnUsers
+from footfall._load.preparation import prepare
+from footfall._load.result_batches import KIND, MESSAGE
+from footfall._load.wait_for_master import wait_for_master, where_workers_connect
+from footfall._load.web.locust_page import LocustPage, add_page
+from footfall._load.worker import WorkerRun
+from footfall._records.errors import BadInputError
+from footfall._records.folders import release
+from footfall._records.parent_process import end_with_parent
+from footfall._workload.scenario import FOLDER, scenario_files
+
+_USAGE = 2
+logger = logging.getLogger(__name__)
+
+
+class LocustPlugin:
+    """What happens between Locust's events and a performance; one in a process, one performance a run."""
+
+    def __init__(self) -> None:
+        """Begin without a run."""
+        self._environment: Environment | None = None
+        self._performance: LocalRun | DistributedRun | None = None
+        self._hand: WorkerRun | None = None
+        """In a worker, which has no performance of its own."""
+        self._hands: set[str] = set()
+        """In a master: the workers that have said that they hear us."""
+        self._page: LocustPage | None = None
+        self._has_failed = False
+        self._to_judge: Path | None = None
+        """Folder of the latest run, unless another program judges it."""
+
+    def listen(self) -> None:
+        """Listen to Locust."""
+        for event, listener in (
+            (events.init_command_line_parser, self.on_parser),
+            (events.init, self.on_init),
+            (events.test_start, self.on_start),
+            (events.test_stopping, self.on_stopping),
+            (events.test_stop, self.on_stop),
+            (events.quitting, self.on_quitting),
+            (events.report_to_master, self.on_report),
+            (events.request, note_request),
+        ):
+            add: Any = event.add_listener
+            add(listener)
+
+    def on_parser(self, parser: Any, **_: Any) -> None:  # noqa: ANN401  Locust's events are untyped
+        """Add our options."""
+        try:
+            scenarios = list(scenario_files(Path(FOLDER)))
+        except BadInputError as error:
+            give_up(str(error))
+        add_options(parser, scenarios, own_host())
+        gevent.spawn(wait_for_master, parser, lambda: self._environment is not None)
+
+    def on_init(self, environment: Environment, **_: Any) -> None:  # noqa: ANN401  as above
+        """Take our part; headless, all that can be wrong is found before Locust begins."""
+        self._environment = environment
+        runner, options = environment.runner, environment.parsed_options
+        try:
+            driven = driven_users(environment.user_classes)
+            check_users(environment.user_classes, [each.user for each in driven.values()])
+            _check_shape(environment)
+        except BadInputError as error:
+            give_up(str(error))
+        _watch_parent(runner, options)
+        if isinstance(runner, WorkerRunner):
+            self._hand = WorkerRun(environment, runner)
+            return
+        if isinstance(runner, MasterRunner):
+            runner.register_message(MESSAGE, self.on_message)
+            logger.info(where_workers_connect(runner.master_bind_host, runner.master_bind_port))
+        if environment.web_ui is not None:
+            self._page = LocustPage(environment)
+            base, names = (options.web_base_path, options.web_names) if options else (None, "")
+            add_page(environment.web_ui, self._page, base, names)
+        if options is not None and options.headless:
+            try:
+                self.make_ready()
+            except BadInputError as error:
+                give_up(str(error))
+            except KeyboardInterrupt:
+                raise SystemExit(130) from None
+
+    def make_ready(self) -> None:
+        """Prepare the next performance, unless that is done.
+
+        Raises:
+            BadInputError: it cannot be played.
+        """
+        environment = self._environment
+        if self._performance is not None or environment is None or environment.parsed_options is None:
+            return
+        options = environment.parsed_options
+        options.host = environment.host
+        settings = settings_of(options)
+        if self._page is not None:
+            settings = self._page.make_ready(settings, self._own_users(settings))
+        classes = {user.__name__ for user in environment.user_classes}
+        prepared = prepare(settings, classes, self._own_users(settings))
+        runner = environment.runner
+        if isinstance(runner, MasterRunner):
+            self._performance = DistributedRun(environment, runner, prepared, self._hands)
+        else:
+            self._performance = LocalRun(environment, prepared)
+
+    def _own_users(self, settings: PlaySettings) -> OwnUsers:
+        environment = self._environment
+        assert environment is not None  # noqa: S101  `make_ready` has looked
+        name = str(getattr(environment.parsed_options, "locustfile", "") or "locustfile.py")
+        users = own_users_of(driven_users(environment.user_classes), name)
+        return users.model_copy(update={"unmapped": settings.options.unmapped})
+
+    def tick(self) -> tuple[int, float] | None:
+        """Give Locust no users to spawn while the trace plays, and the end when it is over."""
+        environment = self._environment
+        if environment is None or environment.runner is None:
+            return None
+        # Locust asks once before it starts the run, and the first run's end must not end the second.
+        if environment.runner.state == STATE_INIT:
+            return (0, 1) if self._can_begin() else None
+        is_over = self._has_failed or self._performance is None or self._performance.tick()
+        return None if is_over else (0, 1)
+
+    def on_start(self, **_: Any) -> None:  # noqa: ANN401  as above
+        """Let the customers come."""
+        # Python would raise a KeyboardInterrupt in whichever customer happens to run; gevent calls us in a
+        # greenlet of our own instead. A SIGTERM Locust minds by itself, but a headless one too late.
+        for number in (signal.SIGINT,) if self._page is not None else (signal.SIGINT, signal.SIGTERM):
+            gevent.signal_handler(number, self.leave)
+        if self._performance is not None:
+            self._has_failed = not self._carry_out(self._performance.start)
+            if self._page is not None and not self._has_failed:
+                self._page.play(self._performance)
+
+    def on_message(self, msg: Any, **_: Any) -> None:  # noqa: ANN401  as above
+        """Hear what a worker says; one that comes in the middle of a play takes part."""
+        worker, is_new = msg.node_id, msg.data[KIND] == "hello"
+        if is_new:
+            self._hands.add(worker)
+        if isinstance(self._performance, DistributedRun):
+            if is_new:
+                self._performance.join(worker)
+            else:
+                self._performance.hear(worker, msg.data)
+
+    def on_report(self, data: dict[str, Any], **_: Any) -> None:  # noqa: ANN401  as above
+        """Add ours to a worker's report."""
+        if self._hand is not None:
+            self._hand.report(data)
+
+    def leave(self) -> None:
+        """End the greenlet that Locust's main program waits for; it then stops the run and shuts down."""
+        environment = self._environment
+        if environment is None or environment.runner is None:
+            return
+        if self._hand is not None:
+            self._hand.leave()
+            environment.runner.greenlet.kill(block=False)
+            return
+        waited_for = environment.web_ui.greenlet if environment.web_ui else environment.runner.shape_greenlet
+        if waited_for is not None:
+            waited_for.kill(block=False)
+
+    def on_stopping(self, **_: Any) -> None:  # noqa: ANN401  as above
+        """Let nobody else come: the play is over, or somebody stops it."""
+        if self._hand is not None:
+            self._hand.stop(float(self._environment.stop_timeout or 0) if self._environment else 0.0)
+        if self._performance is not None:
+            self._performance.stop_sending()
+
+    def on_stop(self, **_: Any) -> None:  # noqa: ANN401  as above
+        """Write what has been played, then be ready for the next run."""
+        has_failed, self._has_failed = self._has_failed, False
+        if self._performance is not None and not has_failed:
+            # The last words of workers come while it finishes.
+            has_failed = not self._carry_out(self._performance.finish)
+            prepared = self._performance.prepared
+            if prepared.manifest is not None:
+                # Else the program that started us judges it.
+                self._to_judge = prepared.run_dir
+            if self._page is None:
+                release(prepared.run_dir)
+        self._performance = None
+        if self._page is not None:
+            self._page.over()
+        if has_failed:
+            self._exit_badly()
+
+    def on_quitting(self, environment: Environment, **_: Any) -> None:  # noqa: ANN401  as above
+        """Exit with the verdict of a headless run, which is judged from its files; from the page, with 0."""
+        if self._hand is not None:
+            self._hand.leave()
+        if self._page is not None:
+            self._page.close()
+        if environment.process_exit_code is None:
+            broken = locust_log.unhandled_greenlet_exception
+            environment.process_exit_code = _USAGE if broken else self._verdict_code()
+
+    def _verdict_code(self) -> int:
+        options = self._environment.parsed_options if self._environment is not None else None
+        is_headless = options is not None and options.headless
+        return judge(self._to_judge) if is_headless and self._to_judge is not None else 0
+
+    def _can_begin(self) -> bool:
+        """Make the run ready; a master tells nobody of the end of one that fails here, so it is forgotten."""
+        # The last worker may go while it is made ready, and Locust would then start nothing, without a word.
+        steps = (self._see_workers, self.make_ready, self._see_workers)
+        self._has_failed = not all(self._carry_out(step) for step in steps)
+        if self._has_failed:
+            self._performance = None
+            self._exit_badly()
+        return not self._has_failed
+
+    def _exit_badly(self) -> None:
+        """Have a terminal told that its run has failed; from the web page the next run may be a good one."""
+        environment = self._environment
+        options = environment.parsed_options if environment is not None else None
+        if environment is not None and options is not None and options.headless:
+            environment.process_exit_code = _USAGE
+
+    def _see_workers(self) -> None:
+        """See that somebody is there to play.
+
+        Raises:
+            BadInputError: a master without workers.
+        """
+        runner = self._environment.runner if self._environment else None
+        if isinstance(runner, MasterRunner) and not runner.worker_count:
+            raise BadInputError("workers", "no worker is connected", "locust -f … --worker, or --processes")
+
+    def _carry_out(self, work: Any) -> bool:  # noqa: ANN401  any of our steps
+        """Do a step; what the user did wrong is said in one line."""
+        try:
+            work()
+        except BadInputError as error:
+            logger.error("error: %s", error)  # noqa: TRY400  a user's mistake needs no traceback
+            if self._page is not None:
+                self._page.fail(str(error))
+            return False
+        return True
+
+
+class TraceShape(LoadTestShape):
+    """Keeps Locust from spawning anybody by itself, and tells it when the trace is played."""
+
+    door: ClassVar[LocustPlugin | None] = None
+
+    def tick(self) -> tuple[int, float] | None:
+        """Give the number of users that Locust should spawn: none; or the end."""
+        return self.door.tick() if self.door is not None else None
+
+
+def _check_shape(environment: Environment) -> None:
+    """See that the trace starts the users: a locustfile that only drives its own need not import the shape.
+
+    Raises:
+        BadInputError: the locustfile has a shape of its own.
+    """
+    if environment.shape_class is None:
+        environment.shape_class = TraceShape()  # type: ignore[no-untyped-call]  # Locust's is untyped
+    elif not isinstance(environment.shape_class, TraceShape):
+        name = type(environment.shape_class).__name__
+        raise BadInputError("-f", f"the shape {name} would start users beside the trace", "none of its own")
+
+
+def _watch_parent(runner: Runner | None, options: Namespace | None) -> None:
+    """End with the program that started us: `footfall load`, or the master that forked this worker."""
+    if isinstance(runner, WorkerRunner):
+        if options is not None and options.processes:
+            end_with_parent(os.getppid())
+    else:
+        end_with_parent()
+
+
+def install() -> None:
+    """Add Footfall's options to Locust and listen to its events; only the first call in a process does so."""
+    if TraceShape.door is not None:
+        return
+    if any(word in {"--worker", "--processes"} for word in sys.argv) or "LOCUST_MODE_WORKER" in os.environ:
+        import_ahead()
+    TraceShape.door = LocustPlugin()
+    TraceShape.door.listen()

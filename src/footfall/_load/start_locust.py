@@ -1,0 +1,184 @@
+"""Have Locust play a trace in a process of its own, wait for it, and give its sums."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from footfall._load.endpoints.endpoints_check import file_of, transport_of
+from footfall._load.locust_options import GATEWAY_VARIABLE, TOKEN_VARIABLE
+from footfall._load.loop_watch import Progress, end_progress, read_progress
+from footfall._load.options import AS_USUAL, LoadOptions
+from footfall._load.preflight import check_host
+from footfall._load.result_files import LOAD_FILE, LoadResult, read_result
+from footfall._records.errors import BadInputError
+from footfall._records.folders import held_for_play
+from footfall._records.parent_process import for_child
+from footfall._records.runs import TRACE_FILE
+from footfall._workload.trace import TraceInfo, read_info
+
+LOG_FILE = "locust.log"
+LOCUSTFILE = Path(__file__).parent / "run_locustfile.py"
+_POLL_S = 0.25
+_MARGIN_S = 60.0
+"""For Locust's start, its end, and the writing of files."""
+_ERROR = "error: "
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadSettings:
+    """One run: which trace, at which host, into which folder, and how."""
+
+    trace: Path
+    """Folder of the trace; may be the run folder itself."""
+    host: str
+    run_dir: Path
+    options: LoadOptions = AS_USUAL
+    control_token: str | None = field(default=None, repr=False)
+    """Of the reference service; with it, the service is told when second 0 of play is."""
+    gateway_key: str | None = field(default=None, repr=False)
+    """Of the service's SMS routes."""
+    on_progress: Callable[[Progress], None] | None = None
+    """Called about once a second while the trace plays."""
+
+
+def run_locust(settings: LoadSettings) -> LoadResult:
+    """Play a trace and wait for its end; Ctrl-C stops it, and the result is then partial.
+
+    Ctrl-C before its first second ends it without a result, by `KeyboardInterrupt`.
+
+    Raises:
+        BadInputError: the trace, the host or the folder cannot be used, or the play broke down.
+    """
+    info = read_info(settings.trace / TRACE_FILE)
+    if settings.options.locustfile is None:
+        transport = transport_of(settings.options.transport, settings.options.endpoints, info)
+        is_mapped = file_of(settings.options.endpoints, info) is not None
+        check_host(settings.host, info, transport=transport, is_mapped=is_mapped)
+    with held_for_play(settings.run_dir) as lock:
+        return _play(settings, lock, _longest_s(info, settings))
+
+
+def _play(settings: LoadSettings, lock: int, longest_s: float) -> LoadResult:
+    """Start the generator, which shares the lock of the run folder and keeps it to its own end."""
+    log = settings.run_dir / LOG_FILE
+    try:
+        settings.run_dir.mkdir(parents=True, exist_ok=True)
+        (settings.run_dir / LOAD_FILE).unlink(missing_ok=True)
+        with log.open("wb") as words:
+            # In a session of its own: the terminal's Ctrl-C reaches it once, through us.
+            process = subprocess.Popen(  # noqa: S603  our own program, arguments as a list
+                [*_command(settings), "--run-dir-lock", str(lock)],
+                stdin=subprocess.DEVNULL,
+                stdout=words,
+                stderr=subprocess.STDOUT,
+                env=_environment(settings),
+                start_new_session=True,
+                pass_fds=(lock,),
+            )
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise BadInputError(str(settings.run_dir), reason, "a folder that can be written") from error
+    try:
+        code = _wait(process, settings, longest_s)
+    finally:
+        _end(process)
+        end_progress(settings.run_dir)
+    if code and not (settings.run_dir / LOAD_FILE).is_file():
+        raise BadInputError("the run", _last_words(log), f"a run that ends (see {log})")
+    return read_result(settings.run_dir)
+
+
+def _command(settings: LoadSettings) -> list[str]:
+    options = settings.options
+    return [
+        *(sys.executable, "-m", "locust", "-f", str(options.locustfile or LOCUSTFILE)),
+        *("--headless", "--only-summary", "--loglevel", "INFO"),
+        *("--host", settings.host),
+        *("--trace", str(settings.trace), "--run-dir", str(settings.run_dir)),
+        *("--load-options", options.model_dump_json(exclude_defaults=True)),
+        *(_several(options.processes) if options.processes != 1 else ()),
+    ]
+
+
+def _several(processes: int) -> list[str]:
+    """Options for several processes; a free port of their own, so that two runs do not meet."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    return ["--processes", str(processes), "--master-bind-port", port, "--master-port", port]
+
+
+def _environment(settings: LoadSettings) -> dict[str, str]:
+    """Give the process its secrets where no list of processes shows them; no setting of Locust's leaks in."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("LOCUST_")}
+    # The control token is of a service that we started, and goes to no other; the key of a service's SMS
+    # routes is whoever's that service is.
+    environment.pop(TOKEN_VARIABLE, None)
+    known = {TOKEN_VARIABLE: settings.control_token, GATEWAY_VARIABLE: settings.gateway_key}
+    return for_child(environment | {name: value for name, value in known.items() if value})
+
+
+def _longest_s(info: TraceInfo, settings: LoadSettings) -> float:
+    return info.play.seconds + settings.options.drain_s + _MARGIN_S
+
+
+def _wait(process: subprocess.Popen[bytes], settings: LoadSettings, longest_s: float) -> int:
+    """Wait for the end; Ctrl-C stops the play once, and its end is waited for."""
+    try:
+        return _watch(process, settings, longest_s)
+    except KeyboardInterrupt:
+        process.send_signal(signal.SIGINT)
+        code = process.wait(_MARGIN_S)
+        if not (settings.run_dir / LOAD_FILE).is_file():
+            # It had not begun, so there is nothing to tell but that it was stopped.
+            raise
+        return code
+
+
+def _watch(process: subprocess.Popen[bytes], settings: LoadSettings, longest_s: float) -> int:
+    """Wait for the end and tell the progress."""
+    ends_s, told = time.monotonic() + longest_s, None
+    while time.monotonic() < ends_s:
+        try:
+            return process.wait(_POLL_S)
+        except subprocess.TimeoutExpired:
+            progress = read_progress(settings.run_dir)
+        if progress is not None and progress != told and settings.on_progress is not None:
+            settings.on_progress(progress)
+            told = progress
+    # It keeps what it has, if it still can.
+    process.terminate()
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(_MARGIN_S)
+    if process.returncode is None or not (settings.run_dir / LOAD_FILE).is_file():
+        problem = f"has not ended after {longest_s:g} s, and kept nothing"
+        raise BadInputError("the run", problem, "a shorter window or drain")
+    return process.returncode
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """See that the process and the workers that it forked are gone, whatever happened."""
+    if process.poll() is None:
+        process.terminate()
+        try:
+            process.wait(_POLL_S * 40)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+    # It was given a session of its own, hence a group that holds nobody else.
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+
+
+def _last_words(log: Path) -> str:
+    """Give the reason that the play gave in its log; the last line, where it gave none."""
+    lines = [line.strip() for line in log.read_text(errors="replace").splitlines() if line.strip()]
+    reasons = [line.partition(_ERROR)[2] for line in lines if _ERROR in line]
+    return (reasons or lines or ["it gave no reason"])[-1]

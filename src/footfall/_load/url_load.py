@@ -1,0 +1,251 @@
+"""A load without a model: arrivals at a rate, each one visit to a URL; as a trace and an endpoints file."""
+
+import json
+import re
+from dataclasses import dataclass
+from math import sqrt
+from urllib.parse import quote, urlsplit
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from footfall._behaviour import keyed
+from footfall._behaviour.load_model import RunPace
+from footfall._criteria.objects import Criterion
+from footfall._load.endpoints.endpoints_file import Endpoints
+from footfall._load.http.connection_options import address_of
+from footfall._model.channel import Channel, Step, Verb, Work
+from footfall._model.durations import constant_s
+from footfall._model.model import Model, ShareDefinition
+from footfall._model.numbers import DAY_S, Grade, assumed, constant
+from footfall._model.population import Choice, FollowUps, Segment, no_accounts, no_taste
+from footfall._model.station_specs import RequestServer
+from footfall._records.errors import BadInputError
+from footfall._records.tables import ARRIVALS
+from footfall._workload.trace import Trace, TraceInfo
+
+CHANNEL = "url"
+FOR_S = 30.0
+FOR_S_MOST = DAY_S
+ARRIVALS_MOST = 5_000_000
+SUBSCRIBERS = 1000
+"""Made-up customers whom `{phone}` and `{subscriber}` of an endpoints file mean in turn."""
+_SAFE = "/%:@!$&'()*+,;=~-._?"
+_WHY = "a load without a model"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UrlLoad:
+    """How many arrivals come, when, and what each asks for."""
+
+    url: str
+    rate_per_s: float | None = None
+    """Mean arrivals per second; None: `arrivals` over `for_s`."""
+    for_s: float | None = None
+    """Seconds in which they come; None: as long as `arrivals` take at the rate, or `FOR_S`."""
+    arrivals: int | None = None
+    """Exactly so many; None: as many as a Poisson stream of the rate brings."""
+    even: bool = False
+    """Equal gaps instead of a Poisson stream."""
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Arrivals as they are asked for, checked."""
+
+    rate_per_s: float
+    for_s: float
+    arrivals: int | None
+
+
+def span_of(load: UrlLoad) -> Span:
+    """Give rate, seconds and number, of which any two tell the third.
+
+    Raises:
+        BadInputError: too few or all of them are given, or one is impossible.
+    """
+    rate, for_s, count = load.rate_per_s, load.for_s, load.arrivals
+    if rate is None and count is None:
+        raise BadInputError(
+            "footfall load URL", "no rate is given", "--rate 60 (per second), or --arrivals 1500"
+        )
+    if None not in {rate, for_s} and count is not None:
+        raise BadInputError("--arrivals", "--rate and --for tell the number already", "two of the three")
+    if rate is not None and not 0 < rate <= ARRIVALS_MOST:
+        raise BadInputError(
+            f"--rate {rate:g}", "is out of range", f"above 0, at most {ARRIVALS_MOST:,} arrivals per second"
+        )
+    if count is not None and not 0 < count <= ARRIVALS_MOST:
+        raise BadInputError(f"--arrivals {count}", "is out of range", f"1 to {ARRIVALS_MOST:,}")
+    if for_s is None:
+        for_s = count / rate if count and rate else FOR_S
+    if not 0 < for_s <= FOR_S_MOST:
+        raise BadInputError(f"--for {for_s:g}s", "is out of range", "above 0, at most a day")
+    if rate is None:
+        rate = (count or 0) / for_s
+    if rate * for_s > ARRIVALS_MOST:
+        told = f"about {rate * for_s:,.0f} arrivals"
+        raise BadInputError("--rate and --for", told, f"at most {ARRIVALS_MOST:,}")
+    return Span(rate, for_s, count)
+
+
+def due_s(span: Span, seed: int, *, even: bool = False) -> NDArray[np.float64]:
+    """Give the sorted seconds at which arrivals are due, all in [0, for_s).
+
+    A Poisson stream has independent exponential gaps; given its number, its arrivals are independent and
+    uniform (Cox and Lewis 1966, chapter 2).
+    """
+    expected = span.rate_per_s * span.for_s
+    if even:
+        count = span.arrivals if span.arrivals is not None else round(expected)
+        return np.asarray((np.arange(count) + 0.5) * (span.for_s / max(count, 1)), dtype=np.float64)
+    most = span.arrivals if span.arrivals is not None else int(expected + 10 * sqrt(expected) + 30)
+    u = keyed.uniforms(keyed.customer_keys(keyed.run_key(seed, 0), np.arange(most)), "time")
+    if span.arrivals is not None:
+        return np.sort(u) * span.for_s
+    at_s = np.cumsum(-np.log(u)) / span.rate_per_s
+    return np.asarray(at_s[at_s < span.for_s], dtype=np.float64)
+
+
+def base_of(url: str) -> str:
+    """Give the address of the host of a URL, without path and query."""
+    address = address_of(url.partition("?")[0].partition("#")[0], "URL")
+    return f"{address.scheme}://{address.host_header}"
+
+
+def endpoints_text(url: str, gets: tuple[str, ...] = ()) -> str:
+    """Give an endpoints file in which each arrival is one GET: of the URL, or of one of the paths below it.
+
+    Raises:
+        BadInputError: a path does not begin with `/`.
+    """
+    parts = urlsplit(url)
+    for path in gets:
+        if not path.startswith("/") or path.startswith("//"):
+            raise BadInputError(f"--get {path}", "is not a path below the URL", "such as /orders")
+    own = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    paths = [parts.path.rstrip("/") + path for path in gets] or [own]
+    named: dict[str, str] = {}
+    for path in dict.fromkeys(paths):
+        named[_operation(path, named)] = quote(path, safe=_SAFE)
+    return "\n".join(
+        f"[[errand]]\nfor = {json.dumps(f'{CHANNEL}.{name}')}\nstep = [{{ path = {json.dumps(path)} }}]\n"
+        for name, path in named.items()
+    )
+
+
+def errands_of(endpoints: Endpoints) -> tuple[tuple[str, str], ...]:
+    """Give channel and operation for each errand of a file: its own names, or some that its patterns fit."""
+    found: dict[tuple[str, str], None] = {}
+    for errand in endpoints.errand:
+        for pattern in errand.patterns:
+            channel, _, operation = pattern.partition(".")
+            pair = (_plain(channel, CHANNEL), _plain(operation, "visit"))
+            if endpoints.errand_of(*pair) is errand:
+                found[pair] = None
+                break
+    return tuple(found)
+
+
+def trace_of_url(
+    load: UrlLoad, errands: tuple[tuple[str, str], ...], criteria: tuple[Criterion, ...]
+) -> Trace:
+    """Give the trace: the errands (channel and operation) are drawn for each arrival, each as likely.
+
+    Raises:
+        BadInputError: no customer comes in so short a time.
+    """
+    span = span_of(load)
+    at_s = due_s(span, load.seed, even=load.even)
+    if not at_s.size:
+        raise BadInputError("--rate and --for", "no arrivals in that time", "a longer time, or --arrivals 1")
+    model = _model(load.url, errands)
+    number = np.arange(at_s.size)
+    keys = keyed.customer_keys(keyed.run_key(load.seed, 0), number)
+    chosen = (keyed.uniforms(keys, "choice") * len(errands)).astype(int)
+    columns = {
+        "arrival": number,
+        "due_s": at_s,
+        "at_s": at_s,
+        "customer": number,
+        "subscriber": number % SUBSCRIBERS,
+        "segment": pl.repeat("all", at_s.size, eager=True),
+        "channel": [errands[k][0] for k in chosen],
+        "operation": [errands[k][1] for k in chosen],
+    }
+    arrivals = pl.DataFrame({name: columns[name] for name in ARRIVALS}, schema_overrides=dict(ARRIVALS))
+    info = TraceInfo(
+        model="",
+        fingerprint=model.fingerprint(),
+        scenario=base_of(load.url).partition("//")[2],
+        seed=load.seed,
+        play=RunPace(starts_s=0, length_s=span.for_s, speed=1, human_time_factor=1),
+        subscribers=SUBSCRIBERS,
+        criteria=criteria,
+        has_prediction=False,
+    )
+    return Trace(info=info, model=model, arrivals=arrivals.select(list(ARRIVALS)))
+
+
+def _operation(path: str, taken: dict[str, str]) -> str:
+    """Name a path for criteria and tables: `/api/orders?all=1` is `api-orders`, and `/` is `root`."""
+    name = re.sub(r"[^A-Za-z0-9_]+", "-", path.partition("?")[0]).strip("-") or "root"
+    names = (name, *(f"{name}-{k}" for k in range(2, len(taken) + 2)))
+    return next(each for each in names if each not in taken)
+
+
+def _plain(pattern: str, other: str) -> str:
+    return other if re.search(r"[*?\[\]]", pattern) else pattern
+
+
+def _model(url: str, errands: tuple[tuple[str, str], ...]) -> Model:
+    """Give a model that names the channels and operations; of the service it says nothing."""
+    nothing, one = assumed(0, _WHY), assumed(1, _WHY)
+    by_channel: dict[str, list[str]] = {}
+    for channel, operation in errands:
+        by_channel.setdefault(channel, []).append(operation)
+    turn = Step(verb=Verb.QUERY, human=constant_s(nothing), pages=one)
+    station = RequestServer(
+        slots=assumed(10**6, _WHY), accept_queue=assumed(10**6, _WHY), deadline_s=assumed(1e6, _WHY)
+    )
+    channels = tuple(
+        Channel(
+            name=name,
+            title=name,
+            nest="electronic",
+            station=station,
+            sites=one,
+            access_s_mean=nothing,
+            price_yuan=nothing,
+            works={Verb.QUERY: Work(service=constant_s(nothing))},
+            dialogues=dict.fromkeys(operations, (turn,)),
+        )
+        for name, operations in by_channel.items()
+    )
+    operations = tuple(dict.fromkeys(operation for _, operation in errands))
+    people = Segment(
+        name="all",
+        title="all",
+        population_share=one,
+        month_visits=dict.fromkeys(operations, one),
+        day_profile=constant(1, Grade.ASSUMED, _WHY),
+        taste=no_taste(_WHY),
+        reach={},
+    )
+    names = tuple(by_channel)
+    share = ShareDefinition(name="all", text=_WHY, electronic=names, counted=names, operations=operations)
+    return Model(
+        name="url",
+        title=base_of(url),
+        population=one,
+        busy_day_factor=one,
+        busyness_cv=nothing,
+        segments=(people,),
+        channels=channels,
+        choice=Choice(dissimilarity={"electronic": one}, constants={}, expected_wait_s={}),
+        follow_ups=FollowUps(attempts_most=one, by_outcome={}),
+        accounts=no_accounts(_WHY).model_copy(update={"subscribers": assumed(SUBSCRIBERS, _WHY)}),
+        share_definitions=(share,),
+    )

@@ -1,0 +1,142 @@
+"""What the page refuses: requests for another host or from another site, and fields that its form lacks."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from ipaddress import ip_address
+from math import isfinite
+from urllib.parse import urlsplit
+
+from footfall._load.http.connection_options import address_of
+from footfall._load.locust_options import OWN
+from footfall._load.web.page_hosts import AS_IN_HOST
+from footfall._records.errors import BadInputError
+
+LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
+_WILDCARDS = frozenset({"", "*", "0.0.0.0", "::"})  # noqa: S104  recognised here, bound elsewhere
+_READING = frozenset({"GET", "HEAD", "OPTIONS"})
+_TEXT_MOST = 300
+_SEED_MOST = 2**63 - 1
+_NUMBERS = {"speed": 1000.0, "scale": 1000.0, "window": 86_400.0}
+"""What the form's numbers are at most, all of them above 0; `footfall trace` may be stricter and says so."""
+_LOCUSTS_OWN = frozenset({"user_count", "spawn_rate", "run_time", "profile"})
+"""Fields that Locust's form always sends, though who arrives and when is in the trace."""
+
+
+@dataclass(frozen=True, slots=True)
+class OwnNames:
+    """The host names under which a page may be asked for."""
+
+    names: frozenset[str]
+    any_address: bool
+    """Bound to all addresses of its machine, it takes any IP address, which no DNS answer can forge."""
+
+    @classmethod
+    def of(cls, web_host: str, more: str = "") -> "OwnNames":
+        """Give the names of a page bound to `web_host`; `more` holds further names, comma-separated."""
+        named = {each.strip().strip("[]").lower() for each in more.split(",")} - {""}
+        is_wildcard = web_host in _WILDCARDS
+        bound = set() if is_wildcard else {web_host.strip("[]").lower()}
+        return cls(LOOPBACK_NAMES | named | bound, is_wildcard)
+
+    def include(self, host: str | None) -> bool:
+        """Whether a `Host` header names this page (RFC 9110, 7.2); a missing one does not."""
+        name = _name_in(host or "")
+        return name is not None and (name in self.names or (self.any_address and _is_address(name)))
+
+
+def is_foreign(method: str, host: str, site: str | None, origin: str | None) -> bool:
+    """Whether another web site sends this request to change something.
+
+    A browser says by `Sec-Fetch-Site` from which site a request comes; an old one says only by `Origin`.
+    """
+    if method in _READING:
+        return False
+    if site and site not in {"same-origin", "none"}:
+        return True
+    if not origin or (origin == "null" and site):
+        return False
+    try:
+        return urlsplit(origin).netloc != host
+    except ValueError:
+        return True
+
+
+def check_form(
+    form: Mapping[str, Sequence[str]],
+    offered: Mapping[str, Sequence[str] | None],
+    repeatable: AbstractSet[str] = frozenset(),
+) -> None:
+    """See that a form has only fields that the page shows, each once, with values that the page could send.
+
+    `form` holds the values of each field; `offered` the visible options with their choices, None for a free
+    text; `repeatable` those of them that may be sent several times. The fields of Locust's own form are known
+    here.
+
+    Raises:
+        BadInputError: a field is not on the form, is repeated, or its value is impossible.
+    """
+    for name, values in form.items():
+        if name not in offered and name not in _LOCUSTS_OWN and name != "host":
+            raise BadInputError(f"form field {name[:40]!r}", "is not on this form", _known(offered))
+        if len(values) != 1 and name not in repeatable:
+            raise BadInputError(f"form field {name[:40]!r}", f"sent {len(values)} times", "one value")
+        for value in values:
+            if len(value) > _TEXT_MOST or not value.isprintable():
+                expected = f"at most {_TEXT_MOST} printable characters"
+                raise BadInputError(name, "too long or unprintable", expected)
+            _check_value(name, value, offered.get(name))
+    if "host" in form and (form.get("host_profile") or [AS_IN_HOST])[0] == AS_IN_HOST:
+        address_of(form["host"][0], "Host")
+
+
+def _check_value(name: str, value: str, choices: Sequence[str] | None) -> None:
+    if name in _NUMBERS:
+        _check_number(name, value, 0.0, _NUMBERS[name])
+    elif name == "seed":
+        # isdigit alone would take digits that int() refuses.
+        if value and not (value.isascii() and value.isdigit() and int(value) <= _SEED_MOST):
+            raise BadInputError("Seed", repr(value), "a whole number, or nothing")
+    elif name == "run_time":
+        if value:
+            raise BadInputError("Run time", repr(value), "nothing: a run ends by itself, Window says when")
+    elif name in {"user_count", "spawn_rate"}:
+        # Locust reads them before it asks us; the trace says who arrives.
+        _check_number(name, value, -1.0, 1e9)
+    elif choices is not None and value not in choices:
+        raise BadInputError(name, f"{value!r} is not offered", f"one of {', '.join(choices)}")
+
+
+def _check_number(name: str, value: str, low: float, high: float) -> None:
+    if value.strip() in {"", OWN} and name in _NUMBERS:
+        return
+    try:
+        number = float(value)
+    except ValueError:
+        number = float("nan")
+    if not isfinite(number) or not low < number <= high:
+        raise BadInputError(name.capitalize(), repr(value), f"a number above {low:g}, at most {high:g}")
+
+
+def _known(offered: Iterable[str]) -> str:
+    return f"one of {', '.join(sorted({*offered, 'host'}))}"
+
+
+def _name_in(host: str) -> str | None:
+    """Give the name in a `Host` header without its port; None if the header is malformed."""
+    if not host or len(host) > _TEXT_MOST or any(sign in host for sign in "/@?#,\\ \t"):
+        return None
+    try:
+        parts = urlsplit(f"//{host}")
+        _ = parts.port
+    except ValueError:
+        return None
+    return parts.hostname
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ip_address(name)
+    except ValueError:
+        return False
+    return True

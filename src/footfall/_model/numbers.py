@@ -1,0 +1,491 @@
+"""What every spec has: frozen values that check themselves, and numbers with grade and source."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from enum import StrEnum
+from math import inf
+from numbers import Real
+from typing import Annotated, Any, ClassVar, Self, TypeVar
+
+from annotated_types import Ge, Gt, Le
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    GetCoreSchemaHandler,
+    ValidationError,
+    model_validator,
+)
+from pydantic_core import CoreSchema, core_schema
+
+from footfall._model.value_errors import BadModelError, Meaning, WrongValueError, in_words, user_line
+from footfall._records.errors import seconds_in
+
+# ── Numbers that know where they come from
+
+UNSOURCED = "not sourced"
+"""Source of a number that was given without one."""
+DEFAULT = "default"
+"""Source of a number that was not given at all."""
+_PERCENT = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*%")
+
+
+class Grade(StrEnum):
+    """How far a number can be trusted."""
+
+    ARTICLE = "A"
+    """Stated in the source article."""
+    PUBLIC = "B"
+    """A public figure."""
+    ASSUMED = "C"
+    """Our assumption: to be measured, and varied in a sensitivity run."""
+    FITTED = "fit"
+    """Fitted to a user's own records, which the source names."""
+    SET = "set"
+    """Given by the user for this run."""
+
+
+class Number(float):
+    """A float with the grade and the source of its value."""
+
+    grade: Grade
+    source: str
+
+    def __new__(cls, value: float, grade: Grade, source: str) -> Self:
+        """Make one; arithmetic on it gives plain floats."""
+        number = super().__new__(cls, value)
+        number.grade = grade
+        number.source = source
+        return number
+
+    def __getnewargs__(self) -> tuple[float, Grade, str]:  # type: ignore[override]  # float's own has one
+        """Let a Number be copied and sent to another process."""
+        return float(self), self.grade, self.source
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:  # noqa: ANN401  signature of pydantic
+        """Accept a Number, and a plain number as one without a source."""
+        return core_schema.no_info_plain_validator_function(
+            number_of,
+            serialization=core_schema.plain_serializer_function_ser_schema(float),
+        )
+
+
+def article(value: float, source: str) -> Number:
+    """Give a number that the source article states.
+
+    Raises:
+        BadModelError: it is not a number.
+
+    Example:
+        >>> article(0.978, "web query success, page 4").grade.value
+        'A'
+    """
+    return _sourced(value, Grade.ARTICLE, source)
+
+
+def public(value: float, source: str) -> Number:
+    """Give a public figure, with where it was published.
+
+    Raises:
+        BadModelError: it is not a number.
+
+    Example:
+        >>> public(20, "statistical yearbook 2011, p. 212").source
+        'statistical yearbook 2011, p. 212'
+    """
+    return _sourced(value, Grade.PUBLIC, source)
+
+
+def assumed(value: float, source: str) -> Number:
+    """Give an assumption of ours, with the reason for it.
+
+    Raises:
+        BadModelError: it is not a number.
+
+    Example:
+        >>> assumed(3, "counted on a visit")
+        3.0
+    """
+    return _sourced(value, Grade.ASSUMED, source)
+
+
+def fitted(value: float, source: str) -> Number:
+    """Give a number fitted to records, with the records and how many there are.
+
+    Raises:
+        BadModelError: it is not a number.
+
+    Example:
+        >>> fitted(4.2, "calls.csv, n = 1,200").grade.value
+        'fit'
+    """
+    return _sourced(value, Grade.FITTED, source)
+
+
+def _sourced(value: float, grade: Grade, source: str) -> Number:
+    try:
+        return Number(number_of(value), grade, source)
+    except WrongValueError as error:
+        raise BadModelError(user_line(), "a number with a source", error.problem, error.expected) from None
+
+
+def default(value: float) -> Number:
+    """Give the value of a field that a model leaves out."""
+    return Number(value, Grade.ASSUMED, DEFAULT)
+
+
+def number_of(value: object) -> Number:
+    """Give a value as a Number: a plain number has no source; `{value, grade, source}` is its plain form.
+
+    Raises:
+        WrongValueError: it is no number.
+    """
+    if isinstance(value, Number):
+        return value
+    if isinstance(value, dict) and "value" in value and value.keys() <= {"value", "grade", "source"}:
+        plain = number_of(value["value"])
+        grade = str(value.get("grade", Grade.ASSUMED))
+        if grade not in set(Grade):
+            raise WrongValueError(f"{grade!r} is not a grade", " or ".join(Grade))
+        return Number(float(plain), Grade(grade), str(value.get("source", UNSOURCED)))
+    if type(value) is not bool and isinstance(value, Real) and value == value:  # noqa: PLR0124  nan is no number
+        return Number(float(value), Grade.ASSUMED, UNSOURCED)
+    raise WrongValueError(f"{value!r} is not a number", "a number")
+
+
+def as_time(value: object) -> object:
+    """Read a text such as "90s" or "never" as seconds, and leave all else as it is."""
+    if not isinstance(value, str):
+        return value
+    read = float("inf") if value == "never" else seconds_in(value)
+    return value if read is None else Number(read, Grade.ASSUMED, UNSOURCED)
+
+
+def _of_share(value: object) -> object:
+    read = _PERCENT.fullmatch(value.strip()) if isinstance(value, str) else None
+    return Number(float(read[1]) / 100, Grade.ASSUMED, UNSOURCED) if read else value
+
+
+def _of_count(value: object) -> object:
+    return Number(float("inf"), Grade.ASSUMED, UNSOURCED) if value == "unlimited" else value
+
+
+def _is_finite(value: Number) -> Number:
+    if abs(value) == float("inf"):
+        raise WrongValueError(f"{value:g} is not a finite number", "a number")
+    return value
+
+
+def _is_whole(value: Number) -> Number:
+    if value % 1 or value == float("inf"):
+        raise WrongValueError(f"{value:g} is not a whole number", "a whole number")
+    return value
+
+
+def _is_whole_or_unlimited(value: Number) -> Number:
+    return value if value == float("inf") else _is_whole(value)
+
+
+_Whole = AfterValidator(_is_whole)
+Finite = Annotated[Number, AfterValidator(_is_finite)]
+Share = Annotated[
+    Number,
+    BeforeValidator(_of_share),
+    Ge(0),
+    Le(1),
+    Meaning("a share from 0 to 1, such as 0.3 or percent(30)"),
+]
+Positive = Annotated[Finite, Gt(0), Meaning("a number above 0")]
+NonNegative = Annotated[Finite, Ge(0), Meaning("a number, 0 or more")]
+Count = Annotated[Number, Ge(0), _Whole, Meaning("a whole number, such as 3")]
+CountFromOne = Annotated[Number, Ge(1), _Whole, Meaning("a whole number from 1 on, such as 3")]
+Room = Annotated[
+    Number,
+    BeforeValidator(_of_count),
+    Ge(0),
+    AfterValidator(_is_whole_or_unlimited),
+    Meaning("a whole number, such as 3, or unlimited"),
+]
+"""How many there is room for."""
+_TIME = Meaning('a time, such as seconds(90), minutes(2) or "90s"')
+Seconds = Annotated[Finite, BeforeValidator(as_time), Ge(0), _TIME]
+SecondsOrNever = Annotated[Number, BeforeValidator(as_time), Ge(0), _TIME]
+SecondsAboveZero = Annotated[Finite, BeforeValidator(as_time), Gt(0), _TIME]
+Deadline = Annotated[Number, BeforeValidator(as_time), Gt(0), _TIME]
+"""A time above 0, or never."""
+
+
+def whole(value: float) -> int:
+    """Give a count as an integer; one that is unlimited as more than ever come."""
+    return UNLIMITED if value == float("inf") else int(value)
+
+
+UNLIMITED = 2**62
+
+
+# ── What every spec has: frozen, no unknown fields, errors in words; and the numbers of a whole day
+
+HALF_HOURS = 48
+HALF_HOUR_S = 1800.0
+HOUR_S = 3600.0
+DAY_S = 86_400.0
+INTERVALS_OF_A_DAY = (HALF_HOURS, 96, 288, 1440)
+"""How many values a day profile may have: one every 30, 15, 5 minutes or every minute."""
+
+
+UNITS = ("_s_mean", "_per_s", "_s", "_yuan_mean", "_yuan")
+"""Endings of a field's name that may be left out: `deadline=seconds(5)` is `deadline_s`."""
+DAY_MIN = 1440
+_CLOCK = re.compile(r"(\d{1,2})(?::(\d\d))?")
+T = TypeVar("T")
+
+
+class Spec(BaseModel):
+    """Frozen data that checks itself and does nothing."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=False)
+    heads: ClassVar[tuple[str, ...]] = ()
+    """Fields that may be given without their names, in this order."""
+
+    def __init__(self, *head: Any, **fields: Any) -> None:  # noqa: ANN401  the fields check themselves
+        """Check the fields.
+
+        Raises:
+            BadModelError: a field is missing, unknown, or cannot be what it was given as.
+        """
+        if len(head) > len(self.heads):
+            names = ", ".join(self.heads) or "none"
+            problem = f"{len(head)} values without a name"
+            raise BadModelError(
+                user_line(), type(self).__name__, problem, f"names of fields but for: {names}"
+            )
+        try:
+            super().__init__(**dict(zip(self.heads, head, strict=False)), **fields)
+        except ValidationError as error:
+            raise in_words(error, type(self), user_line()) from None
+
+    # Data that is read is checked without this, and so are parts within it: their errors keep the whole path.
+    __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]  # pydantic's own mark for it
+
+    @model_validator(mode="before")
+    @classmethod
+    def _names_without_units(cls, data: Any) -> Any:  # noqa: ANN401  signature of pydantic
+        if not isinstance(data, dict) or data.keys() <= cls.model_fields.keys():
+            return data
+        return {_with_unit(name, cls): value for name, value in data.items()}
+
+
+def _with_unit(name: str, spec: type[BaseModel]) -> str:
+    if name in spec.model_fields:
+        return name
+    return next((name + unit for unit in UNITS if name + unit in spec.model_fields), name)
+
+
+def _as_tuple(value: object) -> object:
+    return value if isinstance(value, tuple | list) else (value,)
+
+
+Several = Annotated[tuple[T, ...], BeforeValidator(_as_tuple)]
+"""Some of a kind; one may stand alone."""
+
+
+class Profile(Spec):
+    """One number for each interval of a day (48, 96, 288 or 1440), with one grade and source."""
+
+    values: tuple[float, ...]
+    grade: Grade = Grade.ASSUMED
+    source: str = UNSOURCED
+
+    def at(self, at_s: float) -> float:
+        """Value in force at a second of the day; the day repeats."""
+        count = len(self.values)
+        return self.values[int(at_s // (DAY_S / count)) % count]
+
+    @property
+    def interval_s(self) -> float:
+        """Seconds for which each value holds."""
+        return DAY_S / len(self.values)
+
+    def by_half_hour(self) -> tuple[float, ...]:
+        """Give the mean of the values in each half hour (48)."""
+        parts = len(self.values) // HALF_HOURS
+        if parts == 1:
+            return self.values
+        return tuple(sum(self.values[k : k + parts]) / parts for k in range(0, len(self.values), parts))
+
+
+class Curve(Spec):
+    """A cumulated distribution as it was measured, with one grade and source."""
+
+    seconds: tuple[float, ...]
+    shares: tuple[float, ...]
+    """Share of times that are no longer than each of the seconds."""
+    grade: Grade = Grade.ASSUMED
+    source: str = UNSOURCED
+
+    def times(self, factor: float) -> "Curve":
+        """Give the curve with every second multiplied by a factor."""
+        seconds = tuple(second * factor for second in self.seconds)
+        return self.model_copy(update={"seconds": seconds, "source": f"{self.source} (times {factor:g})"})
+
+
+def profile(values: list[float], grade: Grade, source: str) -> Profile:
+    """Give a profile from 24 hourly values, or from one value every 30, 15, 5 minutes or every minute.
+
+    Raises:
+        ValueError: another count of values, or one that is negative, infinite or not a number.
+    """
+    if len(values) == HALF_HOURS // 2:
+        values = [value for value in values for _ in range(2)]
+    _check_values(values, "24 or ")
+    return Profile(values=tuple(map(float, values)), grade=grade, source=source)
+
+
+def constant(value: float, grade: Grade, source: str) -> Profile:
+    """Give a profile that is the same all day."""
+    return profile([value] * HALF_HOURS, grade, source)
+
+
+def by_hour(
+    values: Mapping[Any, float] | Sequence[float], source: str = "", grade: Grade | str = Grade.ASSUMED
+) -> Profile:
+    """Give a day profile from what holds from each time of the day on.
+
+    `{9: 2, "17:30": 0}` is 2 from 9:00 and 0 from 17:30 on; 9.5 is half past nine. Before the first time of
+    the day the last one's value holds. A list has one value an hour, half hour, quarter, 5 minutes or minute.
+    Without a source of its own it has that of the values' first; a plain number has none, and grade C.
+
+    Raises:
+        BadModelError: a time is none, a value is not a number, or a list has another length.
+
+    Example:
+        >>> by_hour({9: 2, "12:30": 3, 17: 0}).at(13 * 3600)
+        3.0
+    """
+    try:
+        return _by_hour(values, source, Grade(grade))
+    except WrongValueError as error:
+        raise BadModelError(user_line(), "by_hour", error.problem, error.expected) from None
+
+
+def _by_hour(values: object, source: str, grade: Grade) -> Profile:
+    if isinstance(values, Mapping):
+        steps = {_minute_of(at): number_of(value) for at, value in values.items()}
+        numbers, found = list(steps.values()), _steps(steps)
+    elif isinstance(values, Sequence) and not isinstance(values, str):
+        numbers = [number_of(value) for value in values]
+        found = list(map(float, numbers))
+    else:
+        numbers, found = [number_of(values)], [float(number_of(values))] * HALF_HOURS
+    if not numbers:
+        raise WrongValueError("has no hours", EXAMPLE_OF_HOURS)
+    first = numbers[0]
+    try:
+        return profile(found, grade if source else first.grade, source or first.source)
+    except ValueError as error:
+        raise WrongValueError(f"a day of {len(found)} values", str(error)) from None
+
+
+def _steps(steps: Mapping[int, float]) -> list[float]:
+    """Give the values of a day from what holds from some minutes on, at the coarsest intervals that fit."""
+    ordered = sorted(steps)
+    count = next((c for c in INTERVALS_OF_A_DAY if all(at % (DAY_MIN // c) == 0 for at in ordered)), DAY_MIN)
+    found, held = [], float(steps[ordered[-1]]) if ordered else 0.0
+    for minute in range(0, DAY_MIN, DAY_MIN // count):
+        held = float(steps.get(minute, held))
+        found.append(held)
+    return found
+
+
+def steps_of(profile: Profile) -> dict[str, float]:
+    """Give a day as `by_hour` reads it: times at which another value begins to hold, with that value."""
+    interval_min = DAY_MIN // len(profile.values)
+    found: dict[str, float] = {}
+    before = None
+    for k, value in enumerate(profile.values):
+        if value != before:
+            found["{}:{:02}".format(*divmod(k * interval_min, 60))] = before = value
+    return found
+
+
+def minute_of_day(at: object) -> int | None:
+    """Read a time of day: 9, 9.5, "9", "9:30"; None: it is none. 24 is the end of the day."""
+    if isinstance(at, str):
+        read = _CLOCK.fullmatch(at.strip())
+        if read is None or int(read[2] or 0) >= 60:  # noqa: PLR2004  minutes of an hour
+            return None
+        minute = int(read[1]) * 60 + int(read[2] or 0)
+    elif isinstance(at, int | float) and not isinstance(at, bool) and float(at * 60).is_integer():
+        minute = int(at * 60)
+    else:
+        return None
+    return minute if 0 <= minute <= DAY_MIN else None
+
+
+def _minute_of(at: object) -> int:
+    minute = minute_of_day(at)
+    if minute is None or minute == DAY_MIN:
+        raise WrongValueError(f"{at!r} is not a time of day", 'hours such as 9, 9.5 or "9:30"')
+    return minute
+
+
+EXAMPLE_OF_HOURS = "hours and what holds from each on, such as by_hour({9: 2, 17: 0})"
+
+
+def _as_profile(value: object) -> object:
+    """Let a number hold all day, and hours with numbers be a day."""
+    if isinstance(value, Profile) or (isinstance(value, Mapping) and "values" in value):
+        return value
+    if isinstance(value, Mapping) and "value" in value:
+        return _by_hour(number_of(value), "", Grade.ASSUMED)
+    if isinstance(value, Mapping) and "by_hour" in value:
+        found = _by_hour(value["by_hour"], "", Grade.ASSUMED)
+        return {"values": found.values} | {key: part for key, part in value.items() if key != "by_hour"}
+    return _by_hour(value, "", Grade.ASSUMED)
+
+
+def _is_a_profile(value: Profile) -> Profile:
+    _check_values(value.values)
+    return value
+
+
+def _check_values(values: Sequence[float], hourly: str = "") -> None:
+    if len(values) not in INTERVALS_OF_A_DAY:
+        counts = ", ".join(str(count) for count in INTERVALS_OF_A_DAY)
+        msg = f"{hourly}{counts} values (one every 30, 15, 5 minutes or every minute), not {len(values)}"
+        raise ValueError(msg)
+    if not all(0 <= value < inf for value in values):
+        msg = "finite values, none negative"
+        raise ValueError(msg)
+
+
+Daily = float | Mapping[Any, float] | Sequence[float] | Profile
+"""What a DayProfile may be given as."""
+DayProfile = Annotated[
+    Profile,
+    BeforeValidator(_as_profile),
+    AfterValidator(_is_a_profile),
+    Meaning("a number of {name}, such as 3, or by_hour({9: 2, 17: 0})"),
+]
+"""A number for each part of the day; given as a number, as hours, as a list, or as a Profile."""
+
+
+def leaves(spec: Any, path: str = "") -> Iterator[tuple[str, Number | Profile | Curve]]:  # noqa: ANN401  any part of a spec
+    """Give every number of a spec with its dotted path; items of a tuple go by their `name`."""
+    if isinstance(spec, Number | Profile | Curve):
+        yield path, spec
+    elif isinstance(spec, BaseModel):
+        for name in type(spec).model_fields:
+            yield from leaves(getattr(spec, name), _join(path, name))
+    elif isinstance(spec, dict):
+        for key, value in spec.items():
+            yield from leaves(value, _join(path, str(key)))
+    elif isinstance(spec, tuple):
+        for position, value in enumerate(spec):
+            yield from leaves(value, _join(path, str(getattr(value, "name", position))))
+
+
+def _join(path: str, name: str) -> str:
+    return f"{path}.{name}" if path else name

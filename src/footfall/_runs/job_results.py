@@ -1,0 +1,162 @@
+"""A run as what a person wants of it: verdict, visits, measures, report."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from footfall._load.result_files import VISITS_FILE as MEASURED_FILE
+from footfall._measure.verdict import Judgement, Verdict
+from footfall._records.errors import BadInputError
+from footfall._records.runs import Manifest, read_json, read_manifest
+from footfall._records.tables import MEASURES, VISITS, read_csv, read_parquet
+from footfall._runs.judgement import PREDICTED_FILE, VERDICT_FILE
+from footfall._runs.messages import percent, seconds
+
+REPORT_FILE, MEASURES_FILE = "report.html", "measures.csv"
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run folder, read when it is looked at.
+
+    A notebook shows it as its verdict, each criterion with its reason, and the measures.
+    """
+
+    folder: Path
+
+    @cached_property
+    def manifest(self) -> Manifest:
+        """What was run, with which settings, when, and what became of each arrival."""
+        return read_manifest(self.folder)
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """`pass`, `fail`, `undecided` (too few samples) or `invalid`; None: it was not judged."""
+        return None if self.manifest.verdict is None else Verdict(self.manifest.verdict)
+
+    @property
+    def passed(self) -> bool:
+        """Whether every criterion holds."""
+        return self.verdict is Verdict.PASS
+
+    @cached_property
+    def reason(self) -> str:
+        """Why the verdict is what it is, in one sentence; empty: it was not judged."""
+        return str(self._judged.get("reason", ""))
+
+    @cached_property
+    def criteria(self) -> tuple[Judgement, ...]:
+        """Each criterion with its verdict, reason, value, 95 % bounds and number of samples."""
+        return tuple(
+            Judgement(**(each | {"verdict": Verdict(each["verdict"])}))
+            for each in self._judged.get("criteria", ())
+        )
+
+    @cached_property
+    def visits(self) -> pl.DataFrame:
+        """A row a visit (columns of `VISITS`): those that were measured, or simulated where none were."""
+        measured = self._visits(MEASURED_FILE)
+        found = self.predicted if measured is None else measured
+        if found is None:
+            raise BadInputError(str(self.folder), "holds no visits", "the folder of a run that has ended")
+        return found
+
+    @cached_property
+    def predicted(self) -> pl.DataFrame | None:
+        """The visits that were predicted for the same arrivals; None: there is no prediction."""
+        return self._visits(PREDICTED_FILE)
+
+    @cached_property
+    def measures(self) -> pl.DataFrame:
+        """Success, waits and response times by channel and operation (columns of `MEASURES`).
+
+        `world` says whether a row is `measured` or `predicted`; `*` stands for all channels or operations.
+        """
+        return read_csv(self.folder / MEASURES_FILE, MEASURES)
+
+    @property
+    def report(self) -> Path | None:
+        """The page with tables and charts; None: it was not written."""
+        path = self.folder / REPORT_FILE
+        return path if path.is_file() else None
+
+    @property
+    def charts(self) -> dict[str, Path]:
+        """The charts as SVG files, by name."""
+        return {path.stem: path for path in sorted((self.folder / "charts").glob("*.svg"))}
+
+    @cached_property
+    def _judged(self) -> dict[str, Any]:
+        path = self.folder / VERDICT_FILE
+        return read_json(path, "the verdict of a run") if path.is_file() else {}
+
+    def __fspath__(self) -> str:
+        """Let a run stand where its folder may."""
+        return str(self.folder)
+
+    def _visits(self, name: str) -> pl.DataFrame | None:
+        path = self.folder / name
+        return read_parquet(path, VISITS) if path.is_file() else None
+
+    def __repr__(self) -> str:
+        """Give the verdict, and where the files are."""
+        manifest = self.manifest
+        said = manifest.status if self.verdict is None else f"{self.verdict.value}: {self.reason}"
+        return f"<Run {manifest.scenario or manifest.model} {said} ({self.folder})>"
+
+    def _repr_html_(self) -> str:
+        title = escape(f"{self.manifest.scenario or self.manifest.model}, run {self.manifest.run}")
+        said = self.manifest.status if self.verdict is None else self.verdict.value
+        heading = f"<p><b>{title}</b>: {escape(said)}</p>"
+        criteria = html_table(
+            ("criterion", "verdict", "reason"),
+            [(each.criterion, each.verdict.value, each.reason) for each in self.criteria],
+        )
+        return heading + criteria + measures_html(self.measures)
+
+
+def read_run(folder: Path | str) -> Run:
+    """Read a run by its folder: one of `load_test`, `simulate`, `footfall load` or `footfall simulate`.
+
+        >>> import footfall as ff
+        >>> ff.read_run(folder / "load").manifest.command
+        'load'
+
+    Raises:
+        BadInputError: it is no folder of a run.
+    """
+    run = Run(Path(folder))
+    _ = run.manifest
+    return run
+
+
+def measures_html(measures: pl.DataFrame) -> str:
+    """Give measures as a table in HTML: visits, success and response times by channel and operation."""
+    heads = ("world", "channel", "operation", "visits", "success", "wait mean", "response p95")
+    rows = [
+        (
+            row["world"],
+            row["channel"],
+            row["operation"],
+            f"{row['visits']:,}",
+            percent(row["success_share"]),
+            seconds(row["wait_s_mean"]),
+            seconds(row["response_s_p95"]),
+        )
+        for row in measures.iter_rows(named=True)
+    ]
+    return html_table(heads, rows)
+
+
+def html_table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Give a table in HTML, all its texts escaped; nothing where there are no rows."""
+    if not rows:
+        return ""
+    head = "".join(f"<th>{escape(each)}</th>" for each in heads)
+    body = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in rows)
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"

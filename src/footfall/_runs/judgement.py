@@ -1,0 +1,436 @@
+"""Judge a run: its criteria, its baseline, its verdict and the files that say so."""
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from footfall._criteria.lists import (
+    Vocabulary,
+    check_names,
+    criteria_of,
+    not_empty,
+    parse,
+    read_criteria,
+    with_defaults,
+    with_episodes,
+)
+from footfall._criteria.objects import BaselineCriterion, Criterion
+from footfall._load.result_files import HITS_FILE
+from footfall._load.result_files import VISITS_FILE as MEASURED_FILE
+from footfall._load.run_integrity import check_run
+from footfall._measure.judge import judge_all
+from footfall._measure.run_comparison import why_left_out
+from footfall._measure.run_data import RunData
+from footfall._measure.verdict import (
+    EXIT_CODES,
+    Judgement,
+    Verdict,
+    VerdictDecision,
+    decide,
+    junit_xml,
+    summary_md,
+)
+from footfall._model.model import Model
+from footfall._model.model_files import MODEL_FILE, read_model
+from footfall._records.errors import BadInputError
+from footfall._records.folders import check_not_in_use
+from footfall._records.runs import TRACE_FILE, Manifest, read_manifest, write_manifest
+from footfall._records.tables import ARRIVALS, HITS, REPLICATIONS, VISITS, read_csv, read_parquet, write_text
+from footfall._runs.messages import QUIET, Messages
+from footfall._workload.scenario import Scenario
+from footfall._workload.trace import ARRIVALS_FILE, TraceInfo, read_info
+
+# ── What the command line asks of a run instead of its scenario's criteria, or in addition to them
+
+
+def asked_of(
+    scenario: Scenario,
+    criteria: Path | None,
+    more: Sequence[str | Criterion],
+    longest_episode: str | None = None,
+) -> Scenario:
+    """Return the scenario with the criteria of a file instead of its own, if one is named, and with more.
+
+    Raises:
+        BadInputError: the file cannot be read, or a line is not a criterion.
+    """
+    asked = scenario.criteria if criteria is None else read_criteria(criteria)
+    asked += parsed(more)
+    return scenario.model_copy(update={"criteria": with_episodes(asked, longest_episode)})
+
+
+def parsed(lines: Sequence[str | Criterion], where: str = "--criterion") -> tuple[Criterion, ...]:
+    """Return criteria, each text parsed.
+
+    Raises:
+        BadInputError: a text is not a criterion.
+    """
+    return tuple(each if isinstance(each, Criterion) else parse(each, where) for each in lines)
+
+
+CriteriaGiven = Sequence[str | Criterion] | Criterion | Path | str
+"""A file of criteria, or criteria: objects, or texts with one a line."""
+
+
+def file_or_criteria(given: CriteriaGiven | None) -> tuple[Path | None, tuple[str | Criterion, ...]]:
+    """Return the file of criteria that is given, or the criteria themselves; nothing for None."""
+    if given is None:
+        return None, ()
+    if isinstance(given, Path):
+        return given, ()
+    if isinstance(given, Criterion):
+        return None, (given,)
+    lines = given.splitlines() if isinstance(given, str) else given
+    return None, tuple(each for each in lines if isinstance(each, Criterion) or each.strip())
+
+
+# ── Judge a run from its files against criteria and an earlier run, and leave the verdict in the folder
+
+JUNIT_FILE, SUMMARY_FILE, VERDICT_FILE = "junit.xml", "summary.md", "verdict.json"
+SUMMARY_VARIABLE = "GITHUB_STEP_SUMMARY"
+_MARKS = {
+    Verdict.PASS: "pass",
+    Verdict.FAIL: "FAIL",
+    Verdict.UNDECIDED: "UNDECIDED",
+    Verdict.INVALID: "INVALID",
+}
+PREDICTED_FILE = "visits.parquet"
+REPLICATIONS_FILE = "predicted.csv"
+"""Figures of the prediction, replication by replication; `PREDICTED_FILE` holds the visits of the first."""
+ORDINARY_FILE = "visits-ordinary.parquet"
+"""Prediction for the same arrivals without the scenario's outages: what spill is measured from."""
+_ALIKE = ("play", "scale", "set")
+_NOT_THE_LOAD = {"model", "scenario", "criteria", "seed", "replication", "arrivals", "arrivals_by_channel"}
+"""Of a trace: names and what is asked; and what another seed draws of the same load."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A run with its verdict."""
+
+    manifest: Manifest
+    judgements: tuple[Judgement, ...]
+    decision: VerdictDecision
+
+    @property
+    def verdict(self) -> Verdict:
+        """Of the run as a whole."""
+        return self.decision.verdict
+
+    @property
+    def reason(self) -> str:
+        """Why, in one sentence."""
+        return self.decision.reason
+
+    def __str__(self) -> str:
+        """Give each criterion with its reason, and the verdict."""
+        return "\n".join(judged_lines(self))
+
+    @property
+    def exit_code(self) -> int:
+        """0 pass, 1 fail, 3 undecided or invalid."""
+        return EXIT_CODES[self.decision.verdict]
+
+
+def vocabulary(model: Model | None) -> Vocabulary | None:
+    """Return the names that criteria may use; None where the model is not known."""
+    if model is None:
+        return None
+    channels = frozenset(channel.name for channel in model.channels)
+    return Vocabulary(channels=channels, operations=frozenset(model.operations))
+
+
+def criteria_of_trace(info: TraceInfo, model: Model) -> tuple[Criterion, ...]:
+    """Return the criteria of a trace, with the defaults of a load test.
+
+    Raises:
+        BadInputError: there is none, or one names what the model does not have.
+    """
+    where = f"scenario {info.scenario}"
+    check_names(info.criteria, vocabulary(model), where)
+    return with_defaults(not_empty(info.criteria, where))
+
+
+def judge(
+    run: PathLike[str] | str,
+    *,
+    criteria: CriteriaGiven | None = None,
+    also: CriteriaGiven | None = None,
+    longest_episode: str | None = None,
+    baseline: PathLike[str] | str | None = None,
+    messages: Messages = QUIET,
+) -> Judged:
+    """Hold criteria against a run's files, and leave the verdict in them.
+
+    `criteria` are the path of a file, or lines such as `p95(web.*) < 800ms`, or criterion objects; without
+    them, those that the run was made with. `also` are asked in addition. `baseline` is the folder of an
+    earlier run, for criteria that name one. A prediction that is missing is made.
+
+    Writes `junit.xml`, `summary.md`, `verdict.json`, and the verdict into the manifest.
+
+        >>> import footfall as ff
+        >>> ff.judge(folder / "day", criteria=["success(hall.*) >= 50%"]).verdict.value
+        'pass'
+
+    Raises:
+        BadInputError: a criterion is malformed or names what the model does not have, the run is still being
+            made, or a file of it is missing, damaged or changed.
+    """
+    from footfall._runs.predict import predict_if_missing
+
+    folder, earlier = Path(run), None if baseline is None else Path(baseline)
+    manifest = read_manifest(folder)
+    check_not_in_use(folder)
+    check_run(folder, manifest)
+    model = read_model(folder / MODEL_FILE) if (folder / MODEL_FILE).exists() else None
+    asked = criteria_of_run(manifest, model, criteria)
+    file, lines = file_or_criteria(also)
+    more = parsed(lines) if file is None else read_criteria(file, vocabulary(model))
+    check_names(more, vocabulary(model), "--criterion")
+    asked = with_episodes(asked + more, longest_episode)
+    check_baseline(earlier, asked)
+    predict_if_missing(folder, messages)
+    return judge_run(folder, manifest, asked, earlier, messages)
+
+
+def criteria_of_run(
+    manifest: Manifest, model: Model | None, given: CriteriaGiven | None = None
+) -> tuple[Criterion, ...]:
+    """Return the criteria that are given, or those that a run was made with, with a load test's defaults.
+
+    Those of a run come from its folder, never from the scenario's file: that is a program, and may be
+    somebody else's.
+
+    Raises:
+        BadInputError: there is none, or one is malformed or names what the model does not have.
+    """
+    known, where = vocabulary(model), f"run {manifest.run}"
+    file, lines = file_or_criteria(given)
+    if file is not None:
+        criteria = read_criteria(file, known)
+    elif lines:
+        criteria = parsed(lines, "criteria")
+    elif not (criteria := criteria_of(manifest.settings.get("criteria", ()), where)):
+        raise BadInputError(where, "has no criteria of its own", "--criteria FILE")
+    check_names(criteria, known, where)
+    return criteria if manifest.arrivals is None else with_defaults(criteria)
+
+
+def judge_run(
+    folder: Path,
+    manifest: Manifest,
+    criteria: tuple[Criterion, ...],
+    baseline: Path | None = None,
+    messages: Messages = QUIET,
+) -> Judged:
+    """Hold the criteria against the run's files.
+
+    Writes `junit.xml`, `summary.md`, `verdict.json`, and the verdict into the manifest; the summary also to
+    the end of the file that `GITHUB_STEP_SUMMARY` names.
+
+    Raises:
+        BadInputError: the run holds no visits, a file is damaged, the baseline is of something else, or the
+            folder cannot be written.
+    """
+    evidence = replace(evidence_of(folder, manifest), baseline=baseline_of(baseline, folder, manifest))
+    judgements = judge_all(criteria, evidence)
+    decision = decide(judgements)
+    judged = Judged(replace(manifest, verdict=decision.verdict.value), judgements, decision)
+    summary = summary_md(judgements, decision, judged.manifest)
+    write_text(junit_xml(judgements, judged.manifest), folder / JUNIT_FILE)
+    write_text(summary, folder / SUMMARY_FILE)
+    write_text(json.dumps(as_json(judged), indent=2, ensure_ascii=False) + "\n", folder / VERDICT_FILE)
+    write_manifest(folder, judged.manifest)
+    _append(summary, messages)
+    return judged
+
+
+def judged_lines(judged: Judged) -> list[str]:
+    """Give each criterion with its reason, and the verdict, as a person reads them."""
+    width = max(map(len, _MARKS.values()))
+    lines = []
+    for each in judged.judgements:
+        lines += [f"{_MARKS[each.verdict]:{width}} {each.criterion}", f"{'':{width}} {each.reason}"]
+    return [*lines, f"verdict: {judged.decision.verdict.value}"]
+
+
+def _append(summary: str, messages: Messages) -> None:
+    """Show the summary on the page of a CI's run, where it has one."""
+    path = os.environ.get(SUMMARY_VARIABLE, "")
+    if path:
+        try:
+            with Path(path).open("a", encoding="utf-8") as page:
+                page.write(summary)
+        except OSError as error:
+            # The verdict stands; a page that cannot be written is no reason to lose it.
+            messages.note(f"{SUMMARY_VARIABLE}: {(error.strerror or str(error)).lower()}")
+
+
+def as_json(judged: Judged) -> dict[str, Any]:
+    """Give the verdict and what it rests on."""
+    fields = ("criterion", "reason", "value", "low", "high", "bound", "unit", "n")
+    return {
+        "run": judged.manifest.run,
+        "status": judged.manifest.status,
+        "verdict": judged.decision.verdict.value,
+        "reason": judged.decision.reason,
+        "criteria": [
+            {name: getattr(each, name) for name in fields} | {"verdict": each.verdict.value}
+            for each in judged.judgements
+        ],
+    }
+
+
+def visits_of(folder: Path, name: str) -> pl.DataFrame | None:
+    """Give one table of visits of a run, None when it has none.
+
+    Raises:
+        BadInputError: the file is damaged.
+    """
+    path = folder / name
+    return read_parquet(path, VISITS) if path.exists() else None
+
+
+def evidence_of(folder: Path, manifest: Manifest) -> RunData:
+    """Read what a run has to show for itself.
+
+    Raises:
+        BadInputError: it holds no visits, or a file is damaged.
+    """
+    predicted, measured = visits_of(folder, PREDICTED_FILE), visits_of(folder, MEASURED_FILE)
+    if predicted is None and measured is None:
+        raise BadInputError(str(folder), "holds no visits", f"{PREDICTED_FILE} or {MEASURED_FILE}")
+    trace = folder / ARRIVALS_FILE
+    arrivals = read_parquet(trace, ARRIVALS) if trace.exists() else None
+    return RunData(
+        manifest=manifest,
+        predicted=predicted,
+        measured=measured,
+        replications=replications_of(folder),
+        arrivals=arrivals,
+        hits=read_parquet(folder / HITS_FILE, HITS) if (folder / HITS_FILE).is_file() else None,
+    )
+
+
+def replications_of(folder: Path) -> pl.DataFrame | None:
+    """Read the replications of a run's prediction (`REPLICATIONS`), None where it has none.
+
+    Raises:
+        BadInputError: the file is damaged.
+    """
+    path = folder / REPLICATIONS_FILE
+    return read_csv(path, REPLICATIONS) if path.exists() else None
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What a run plays or simulates, as far as two runs must agree on it to be compared."""
+
+    model: str
+    scenario: str | None
+    settings: Mapping[str, Any]
+    trace: TraceInfo | None
+    """None: the run is simulated."""
+
+
+def check_baseline(folder: Path | None, criteria: Sequence[Criterion], load: Load | None = None) -> None:
+    """See that a valid earlier run is given where a criterion speaks of one, before anything is played.
+
+    Raises:
+        BadInputError: none is given, or it is no run, changed, not to be trusted, or of another load than
+            the one that will be played.
+    """
+    asked = [each.text for each in criteria if isinstance(each, BaselineCriterion)]
+    if asked and folder is None:
+        raise BadInputError(f"criterion {asked[0]!r}", "no baseline is given", "--baseline RUN")
+    if folder is not None:
+        manifest = _valid(folder).manifest
+        if load is not None:
+            _check_same_load(f"--baseline {folder}", _load_of(folder, manifest), load)
+
+
+def baseline_of(baseline: Path | None, folder: Path, manifest: Manifest) -> RunData | None:
+    """Read the earlier run that a run is held against; None: none is given.
+
+    Raises:
+        BadInputError: it is the run itself, not to be trusted, or of another load.
+    """
+    if baseline is None:
+        return None
+    where = f"--baseline {baseline}"
+    if baseline.resolve() == folder.resolve():
+        raise BadInputError(where, "is the run that is judged", "an earlier run")
+    evidence = _valid(baseline)
+    earlier, now = _load_of(baseline, evidence.manifest), _load_of(folder, manifest)
+    _check_same_load(where, earlier, now)
+    if earlier.trace and now.trace and earlier.trace.seed == now.trace.seed:
+        tables = [read_parquet(each / ARRIVALS_FILE, ARRIVALS) for each in (baseline, folder)]
+        if not tables[0].equals(tables[1]):
+            raise BadInputError(where, "has other arrivals for the same seed", "a run of the same load")
+    # By content: a copy of the run under another name would be alike in everything.
+    theirs = evidence.measured
+    ours = None if theirs is None else visits_of(folder, MEASURED_FILE)
+    if theirs is not None and ours is not None and ours.equals(theirs):
+        raise BadInputError(
+            where, "holds exactly the same visits as this run", "an earlier run, not a copy of this one"
+        )
+    return evidence
+
+
+def _valid(folder: Path) -> RunData:
+    """Read a run after seeing that it can be trusted, by the bounds of its own criteria.
+
+    Raises:
+        BadInputError: it cannot; the line says why.
+    """
+    where = f"--baseline {folder}"
+    manifest = read_manifest(folder)
+    check_run(folder, manifest)
+    evidence = evidence_of(folder, manifest)
+    if manifest.arrivals is None:
+        if manifest.status != "finished":
+            raise BadInputError(where, f"its status is {manifest.status!r}", "a finished run")
+        return evidence
+    if (reason := why_left_out(manifest)) is not None:
+        raise BadInputError(where, f"is not valid: {reason}", "a run that can be trusted")
+    own = with_defaults(criteria_of(manifest.settings.get("criteria", ()), f"run {manifest.run}"))
+    judged = judge_all([each for each in own if not isinstance(each, BaselineCriterion)], evidence)
+    for each in judged:
+        if each.validity and each.verdict is not Verdict.PASS:
+            problem = f"is not valid: {each.criterion}: {each.reason}"
+            raise BadInputError(where, problem, "a run that can be trusted")
+    if manifest.verdict == Verdict.INVALID.value:
+        raise BadInputError(where, "is not valid, as its own verdict says", "a run that can be trusted")
+    return replace(evidence, baseline=None)
+
+
+def _check_same_load(where: str, old: Load, new: Load) -> None:
+    """See that both runs are of one load.
+
+    Raises:
+        BadInputError: they are not; the line names what differs first.
+    """
+    pairs = [("model", old.model, new.model), ("scenario", old.scenario, new.scenario)]
+    pairs += [(name, old.settings.get(name), new.settings.get(name)) for name in _ALIKE]
+    pairs += [("kind", "played" if old.trace else "simulated", "played" if new.trace else "simulated")]
+    if old.trace and new.trace:
+        then_all, now_all = (each.model_dump(exclude=_NOT_THE_LOAD) for each in (old.trace, new.trace))
+        pairs += [(name, then_all[name], now_all[name]) for name in then_all]
+    for name, then, here in pairs:
+        if then != here:
+            expected = "a run of the same load"
+            if name == "scenario":
+                expected += "; two addresses are compared by --against"
+            raise BadInputError(where, f"its {name} is {then}, not {here}", expected)
+
+
+def _load_of(folder: Path, manifest: Manifest) -> Load:
+    path = folder / TRACE_FILE
+    trace = read_info(path) if path.is_file() else None
+    return Load(manifest.model, manifest.scenario, manifest.settings, trace)

@@ -1,0 +1,439 @@
+"""Make a trace: the customers of a window of a model's day, or the requests of a server's log."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from math import ceil, floor, inf, sqrt
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from footfall._behaviour.load_model import RunPace
+from footfall._load.options import Flag, checked
+from footfall._model.model import Model
+from footfall._model.numbers import DAY_S, HALF_HOUR_S, HOUR_S
+from footfall._records.errors import BadInputError
+from footfall._records.folders import claim, release
+from footfall._runs.content import change_texts, model_in, with_changes
+from footfall._runs.messages import QUIET, Messages
+from footfall._runs.times import window_of
+from footfall._workload.arrivals import arrivals_table, draw_arrivals, rates_within
+from footfall._workload.logged_requests import (
+    LogForm,
+    Requests,
+    Rule,
+    demand_of_requests,
+    read_requests,
+    rule_of,
+    ruled,
+)
+from footfall._workload.scenario import Scenario, changed, play_of, read_scenario, with_outages
+from footfall._workload.trace import (
+    LogInfo,
+    Trace,
+    TraceInfo,
+    busiest_window,
+    cut,
+    random_choice,
+    write_trace,
+)
+
+SCENARIOS = Path("scenarios")
+ARRIVALS_MOST = 5_000_000
+"""More are not sampled for one window: they would take gigabytes before the first request."""
+_EXAMPLES = 3
+ARRIVALS_OF_A_KIND_MOST = 500_000
+"""Of one segment and errand in half an hour: half of what their numbers have room for, as days differ."""
+
+
+def _seconds(value: object) -> object:
+    """Read a window that is given as a text."""
+    return window_of(value) if isinstance(value, str) else value
+
+
+class TraceOptions(BaseModel):
+    """How a trace is made of a scenario; what is not given is the scenario's own."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    seed: Annotated[int, Flag(name="--seed", expected="a whole number, not negative")] = Field(
+        1, ge=0, lt=2**63, description="Same seed: same customers and random numbers."
+    )
+    window_s: Annotated[
+        float | None, BeforeValidator(_seconds), Flag(name="--window", expected="at least 1 second")
+    ] = Field(None, ge=1, description="Time of the day to play, seconds or a text such as `2min`.")
+    at_hour: Annotated[float | None, Flag(name="--at-hour", expected="an hour of the day, 0 to 24")] = Field(
+        None, ge=0, le=24, description="Hour at which the window starts; None: the busiest."
+    )
+    speed: Annotated[float | None, Flag(name="--speed", expected="0.01 or more")] = Field(
+        None, ge=0.01, description="Arrivals come this many times as fast as in the day."
+    )
+    scale: Annotated[float | None, Flag(name="--scale", expected="a number above 0")] = Field(
+        None, description="Customers to play, as a multiple of the day's."
+    )
+    arrivals: Annotated[int | None, Flag(name="--arrivals", expected="1 or more")] = Field(
+        None, description="Exactly so many arrivals, in place of a scale."
+    )
+    human_time_factor: Annotated[float | None, Flag(name="--human-time-factor", expected="0 to 1")] = Field(
+        None, ge=0, le=1, description="People's own time is multiplied by this."
+    )
+    changes: tuple[str, ...] = ()
+    """Of the model's numbers, as `path=value`."""
+
+    @property
+    def shape(self) -> dict[str, Any]:
+        """What of the scenario they override, by its fields."""
+        names = ("window_s", "speed", "scale", "arrivals", "human_time_factor")
+        return {name: value for name in names if (value := getattr(self, name)) is not None}
+
+
+AS_THE_SCENARIO = TraceOptions()
+
+
+def trace_options(given: Mapping[str, Any]) -> TraceOptions:
+    """Check the options of a trace, by their names in Python; numbers may be texts.
+
+    Raises:
+        BadInputError: a value is impossible, or a name is unknown.
+    """
+    return checked(TraceOptions, given)
+
+
+def scenario_of(name: str | None, model: Path | None = None, **shape: Any) -> Scenario:  # noqa: ANN401  fields of a scenario
+    """Give the scenario of a name, or an ordinary one for a model file, with some of its fields replaced.
+
+    Raises:
+        BadInputError: there is no such scenario, neither is given, or the scale or number is impossible.
+    """
+    if name is not None:
+        scenario = read_scenario(name, SCENARIOS)
+        if model is not None:
+            scenario = scenario.model_copy(update={"model": model.as_posix()})
+    elif model is not None:
+        scenario = ordinary_scenario(model.stem, model.as_posix())
+    else:
+        raise BadInputError("footfall trace", "neither --scenario nor --model is given", "one of them")
+    return reshaped(scenario, shape)
+
+
+def reshaped(scenario: Scenario, shape: Mapping[str, Any]) -> Scenario:
+    """Give a scenario with other fields in the place of its own; None: its own.
+
+    Raises:
+        BadInputError: the scale or the number of arrivals is impossible, or both are given.
+    """
+    scale, arrivals = shape.get("scale"), shape.get("arrivals")
+    if arrivals is not None and scale is not None:
+        raise BadInputError(
+            "--arrivals", "cannot be combined with --scale, which also sets the number", "one of the two"
+        )
+    if arrivals is not None and not 1 <= arrivals <= ARRIVALS_MOST:
+        raise BadInputError(f"--arrivals {arrivals}", "is out of range", f"1 to {ARRIVALS_MOST:,}")
+    if scale is not None and not 0 < scale < inf:
+        raise BadInputError(
+            f"--scale {scale:g}", "is not a multiple of the day's customers", "a number above 0"
+        )
+    given = {key: value for key, value in shape.items() if value is not None}
+    return scenario.model_copy(update={"arrivals": None} | given if scale is not None else given)
+
+
+def model_of(
+    scenario: Scenario,
+    changes: Sequence[str] = (),
+    messages: Messages = QUIET,
+    model: Model | None = None,
+) -> Model:
+    """Give the model of a scenario with its numbers and then further changes; no outages yet.
+
+    `model` is taken in place of the file that the scenario names.
+
+    Raises:
+        BadInputError: the file does not run, or a change is impossible.
+    """
+    as_is = model_in(Path(scenario.model)) if model is None else model
+    return with_changes(changed(as_is, scenario), changes, messages=messages)
+
+
+def make_trace(
+    scenario: Scenario | Path | str | None = None,
+    seed: int = 1,
+    *,
+    model: Model | Path | str | None = None,
+    window: float | str | None = None,
+    at_hour: float | None = None,
+    speed: float | None = None,
+    scale: float | None = None,
+    arrivals: int | None = None,
+    human_time_factor: float | None = None,
+    changes: Mapping[str, float | str] | Sequence[str] | None = None,
+    out: Path | str | None = None,
+    messages: Messages = QUIET,
+) -> Trace:
+    """Make a trace: the customers of the busiest minutes of a scenario's or a model's day, as arrivals.
+
+    `scenario` is one, or its name in `scenarios/`, or the path of its file; without one, `model` alone is
+    taken as it is. What is not given is the scenario's own: `window` is seconds of the day or a text such as
+    `2min`, `at_hour` its start in hours after midnight (else the busiest is found), `speed` how many times as
+    fast arrivals come, `scale` the customers as a multiple of the day's, `arrivals` an exact number in place
+    of it, `human_time_factor` what people's own time is multiplied by. `changes` are numbers of the model by
+    their path. With `out` the trace is written into that folder, too.
+
+    The trace's `arrivals` have a row a customer (columns of `ARRIVALS`), sorted by `due_s`, the second of
+    play at which they come; `info` says how it was made.
+
+        >>> import footfall as ff
+        >>> trace = ff.make_trace(model="models/mm3.py", seed=7, window="10min", speed=1)
+        >>> trace.arrivals.height
+        9
+
+    Raises:
+        BadInputError: a name or value is impossible, a change fits nothing, or nobody comes in the window.
+    """
+    given: dict[str, Any] = {"seed": seed, "window_s": window, "at_hour": at_hour, "speed": speed}
+    given |= {"scale": scale, "arrivals": arrivals, "human_time_factor": human_time_factor}
+    given |= {"changes": change_texts(changes)}
+    chosen, own = _chosen(scenario, model)
+    made = sampled_trace(chosen, trace_options(given), own, messages)
+    if out is not None:
+        folder = claim(Path(out), Path(out))
+        write_trace(folder, made)
+        release(folder)
+    return made
+
+
+def sampled_trace(
+    scenario: Scenario, options: TraceOptions, model: Model | None = None, messages: Messages = QUIET
+) -> Trace:
+    """Sample the day of a scenario, as the options reshape it, and cut its window.
+
+    `model` is taken in place of the file that the scenario names.
+
+    Raises:
+        BadInputError: the window does not lie in the day, or a change is impossible.
+    """
+    scenario = reshaped(scenario, options.shape)
+    model, seed, at_hour = model_of(scenario, options.changes, messages, model), options.seed, options.at_hour
+    people = arrivals_table(model, draw_arrivals(model, seed, 0))
+    if at_hour is None:
+        starts_s = busiest_window(people["at_s"].to_numpy(), scenario.window_s)
+    else:
+        starts_s = at_hour * HOUR_S
+        if not 0 <= starts_s <= DAY_S - scenario.window_s:
+            raise BadInputError(
+                f"--at-hour {at_hour:g}",
+                "the window does not fit in the day",
+                f"0 to {(DAY_S - scenario.window_s) / HOUR_S:g}",
+            )
+    play = play_of(scenario, starts_s)
+    if scenario.arrivals is not None:
+        people, scale = _exactly(scenario.arrivals, people, model, seed, play)
+        scenario = scenario.model_copy(update={"scale": scale})
+    elif scenario.scale > 1:
+        people = _more_people(model, seed, play, scenario.scale)
+    return trace_of(people, model, scenario, TraceOf(play=play, seed=seed, changes=options.changes))
+
+
+def _chosen(
+    scenario: Scenario | Path | str | None, model: Model | Path | str | None
+) -> tuple[Scenario, Model | None]:
+    """Give the scenario, or an ordinary one of the model; and the model, if it is no file."""
+    own = model if isinstance(model, Model) else None
+    if scenario is not None:
+        chosen = scenario if isinstance(scenario, Scenario) else read_scenario(str(scenario), SCENARIOS)
+        file = None if own is not None or model is None else Path(str(model)).as_posix()
+        return chosen if file is None else chosen.model_copy(update={"model": file}), own
+    if own is not None:
+        return ordinary_scenario(own.name, own.name), own
+    return scenario_of(None, None if model is None else Path(str(model))), None
+
+
+def ordinary_scenario(name: str, model: str) -> Scenario:
+    """Give the scenario of a model alone: nothing changes, and nothing is asked."""
+    return Scenario(name=name, title=name, question="", model=model, criteria=())
+
+
+def _more_people(model: Model, seed: int, play: RunPace, scale: float) -> pl.DataFrame:
+    """Give `scale` times as many customers of the window: those of the day, and more of its population.
+
+    Raises:
+        BadInputError: they are too many to be sampled.
+    """
+    within_s = (play.starts_s, play.starts_s + play.length_s)
+    rates = rates_within(model, within_s)
+    most = _scale_most(rates)
+    if scale > most:
+        come = f"{scale * float(rates.sum()):,.0f} arrivals in the half hours of the window are too many"
+        raise BadInputError(f"--scale {scale:g}", come, f"a scale of at most {most:,.0f} for this window")
+    return arrivals_table(model, draw_arrivals(model, seed, 0, scale, within_s))
+
+
+def _scale_most(rates: NDArray[np.float64]) -> float:
+    """Give the largest multiple of the day's customers that can be sampled at these rates."""
+    return min(ARRIVALS_MOST / float(rates.sum()), ARRIVALS_OF_A_KIND_MOST / float(rates.max()))
+
+
+def _exactly(
+    count: int, people: pl.DataFrame, model: Model, seed: int, play: RunPace
+) -> tuple[pl.DataFrame, float]:
+    """Give exactly so many customers of the window, and their number as a multiple of the day's mean.
+
+    Given their number, the arrivals of a Poisson stream are independent, each with a density in proportion
+    to the rate (Cox and Lewis 1966, chapter 2): so a random choice of so many from more is such a stream.
+
+    Raises:
+        BadInputError: no customer comes in the window, or so many cannot be sampled.
+    """
+    where, ends_s = f"--arrivals {count}", play.starts_s + play.length_s
+    rates = rates_within(model, (play.starts_s, ends_s))
+    starts_s = np.arange(rates.shape[-1]) * HALF_HOUR_S
+    within_s = np.minimum(starts_s + HALF_HOUR_S, ends_s) - np.maximum(starts_s, play.starts_s)
+    mean = float((rates * np.clip(within_s, 0, None) / HALF_HOUR_S).sum())
+    if not mean:
+        raise BadInputError("window", "has no arrivals", "a longer or busier window")
+    found = _within(people, play)
+    for spare in (1, 2, 4, 8):
+        if found.height >= count:
+            break
+        times = spare * (count + 6 * sqrt(count) + 6) / mean
+        if times > (most := _scale_most(rates)):
+            raise BadInputError(where, "too many for this window", f"at most about {int(most * mean):,}")
+        found = _within(
+            arrivals_table(model, draw_arrivals(model, seed, 0, times, (play.starts_s, ends_s))), play
+        )
+    if found.height < count:
+        raise BadInputError(where, "too few arrivals in the window", "a busier window")
+    return random_choice(found, count), count / mean
+
+
+def _within(people: pl.DataFrame, play: RunPace) -> pl.DataFrame:
+    return people.filter(
+        pl.col("at_s").is_between(play.starts_s, play.starts_s + play.length_s, closed="left")
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TraceOf:
+    """What a trace says of itself, beside its scenario."""
+
+    play: RunPace
+    seed: int
+    changes: tuple[str, ...]
+    log: LogInfo | None = None
+
+
+def trace_of(people: pl.DataFrame, model: Model, scenario: Scenario, told: TraceOf) -> Trace:
+    """Give those of some people (columns as `cut` takes them) who come in the window, as a trace.
+
+    Raises:
+        BadInputError: no customer comes in it.
+    """
+    model = with_outages(model, scenario, told.play)
+    subscribers = int(model.accounts.subscribers)
+    if told.log is not None and scenario.scale > 1:
+        raise BadInputError(
+            "--scale",
+            f"{scenario.scale:g}: a log cannot give more arrivals than it has requests",
+            "at most 1; or --speed",
+        )
+    # An exact number has been chosen already.
+    share = 1.0 if scenario.arrivals is not None else min(scenario.scale, 1.0)
+    arrivals = cut(people, told.play, share, subscribers)
+    if arrivals.is_empty():
+        raise BadInputError("window", "has no arrivals", "a longer or busier window")
+    info = TraceInfo(
+        model=scenario.model,
+        fingerprint=model.fingerprint(),
+        scenario=scenario.name,
+        seed=told.seed,
+        play=told.play,
+        scale=scenario.scale,
+        subscribers=subscribers,
+        changes=told.changes,
+        endpoints=scenario.endpoints,
+        log=told.log,
+        criteria=scenario.criteria,
+    )
+    return Trace(info=info, model=model, arrivals=arrivals)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogOptions:
+    """Which log, and how it is read."""
+
+    path: Path
+    form: LogForm = field(default_factory=LogForm)
+    rules: Sequence[str] = ()
+    """As on the command line; none: all are the model's first errand at its first electronic channel."""
+    window_s: float | None = None
+    """The busiest so many seconds; None: the whole log."""
+    at_hour: float | None = None
+    """Hours after the midnight before the first request at which the window begins; None: the busiest."""
+
+
+def trace_of_log(
+    scenario: Scenario, log: LogOptions, seed: int, changes: Sequence[str] = (), messages: Messages = QUIET
+) -> Trace:
+    """Give the requests of a log, or of a window of it, as arrivals that are due when they were recorded.
+
+    Raises:
+        BadInputError: the log cannot be read, a rule names no errand, or nothing is left to play.
+    """
+    model = model_of(scenario, changes, messages)
+    rules = [rule_of(text, model) for text in log.rules] or [_first_errand(model)]
+    requests = read_requests(log.path, log.form)
+    named = ruled(requests.frame, rules)
+    told_of_log = _told(log, requests, named, rules)
+    who = demand_of_requests(named, rules, model, seed)
+    if who.is_empty():
+        seen = ", ".join(map(repr, told_of_log.no_errand_examples)) or "none"
+        problem = f"no request matches a rule; paths of the log: {seen}"
+        raise BadInputError(str(log.path), problem, "--as with a pattern that matches, or --path-column")
+    midnight_s = floor(float(who["at_s"][0]) / DAY_S) * DAY_S
+    starts_s, length_s = _window(who["at_s"] - midnight_s, log)
+    # The hour tells which staff and opening hours hold; the day of the log does not matter.
+    whole_days_s = floor(starts_s / DAY_S) * DAY_S
+    who = who.with_columns(pl.col("at_s") - midnight_s - whole_days_s)
+    play = play_of(scenario.model_copy(update={"window_s": length_s}), starts_s - whole_days_s)
+    told = TraceOf(play=play, seed=seed, changes=tuple(changes), log=told_of_log)
+    return trace_of(who, model, scenario, told)
+
+
+def _told(log: LogOptions, requests: Requests, named: pl.DataFrame, rules: Sequence[Rule]) -> LogInfo:
+    counts = dict(named["rule"].drop_nulls().value_counts().iter_rows())
+    others = named.filter(pl.col("rule").is_null())["path"]
+    return LogInfo(
+        name=log.path.name,
+        rows=requests.read,
+        unreadable=requests.unreadable,
+        first_unreadable=requests.first_unreadable,
+        unreadable_example=requests.unreadable_example,
+        no_errand=others.len(),
+        no_errand_examples=tuple(path[:60] for path in others.unique(maintain_order=True).head(_EXAMPLES)),
+        by_rule={
+            f"{rule.pattern}={rule.channel}.{rule.operation}": counts.get(k, 0)
+            for k, rule in enumerate(rules)
+        },
+        form=requests.form,
+    )
+
+
+def _first_errand(model: Model) -> Rule:
+    channel = next((each for each in model.channels if each.nest == "electronic"), model.channels[0])
+    return Rule("*", channel.name, next(iter(channel.dialogues)))
+
+
+def _window(at_s: pl.Series, log: LogOptions) -> tuple[float, float]:
+    """Give the begin and length of the window, seconds after midnight before the first request."""
+    first_s, last_s = floor(float(at_s[0])), ceil(float(at_s[-1]) + 1e-6)
+    if log.at_hour is not None:
+        starts_s = log.at_hour * HOUR_S
+        if not first_s <= starts_s < last_s:
+            bounds = f"{first_s / HOUR_S:.2f} to {last_s / HOUR_S:.2f}"
+            raise BadInputError(f"--at-hour {log.at_hour:g}", "the log has no requests then", bounds)
+        return starts_s, min(log.window_s or last_s - starts_s, last_s - starts_s)
+    if log.window_s is None or log.window_s >= last_s - first_s:
+        return first_s, max(last_s - first_s, 1)
+    return busiest_window(at_s.to_numpy(), log.window_s, ends_s=last_s), log.window_s
