@@ -1,7 +1,6 @@
 """What the operator's customers want in a month, and where they go first."""
 
-from footfall import Number
-from footfall import assumed as c
+from footfall import Number, assumed as c
 
 CUSTOMERS_M = 655.44
 

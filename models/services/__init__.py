@@ -6,8 +6,7 @@ be copied: what limits a service of one's own, its law of work and its rate are 
 
 from footfall._model.durations import Duration
 from footfall._model.model import Model
-from footfall._model.numbers import DAY_S
-from footfall._model.numbers import assumed as c
+from footfall._model.numbers import DAY_S, assumed as c
 from footfall._model.station_specs import RequestServer
 from models.one_station import Customers, one_station
 

@@ -32,10 +32,14 @@ if TYPE_CHECKING:
     )
     from footfall._model.model import Model, ShareDefinition
     from footfall._model.numbers import Curve, Number, Profile, article, assumed, by_hour, fitted, public
-    from footfall._model.population import Accounts, Segment, Taste
-    from footfall._model.population import Choice as NestedLogit
-    from footfall._model.population import FollowUp as AfterFailure
-    from footfall._model.population import FollowUps as RetryPolicy
+    from footfall._model.population import (
+        Accounts,
+        Choice as NestedLogit,
+        FollowUp as AfterFailure,
+        FollowUps as RetryPolicy,
+        Segment,
+        Taste,
+    )
     from footfall._model.station_specs import (
         AgentGroup,
         Callback,

@@ -1,8 +1,7 @@
 """Pauses before retries: capped, doubling, shortened by chance."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from footfall._behaviour.customer_rules import pause_s
 from footfall._model.station_specs import Retry

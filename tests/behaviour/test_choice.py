@@ -5,8 +5,7 @@ from math import exp
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from footfall._behaviour import keyed
 from footfall._behaviour.choice import (

@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from footfall._behaviour.customer_rules import Action, out_of_reach
 from footfall._behaviour.journey import Journey, Journeys

@@ -3,8 +3,7 @@
 from math import sqrt
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from footfall._behaviour import keyed
 from footfall._behaviour.capacity_rules import Roster, call_s_mean, rosters, times_of

@@ -5,8 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from footfall._choice.month_step import Hazards, awareness_after, habit_after, trust_after
 from footfall.theory.fluid import bass_share

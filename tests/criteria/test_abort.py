@@ -4,8 +4,7 @@ from collections.abc import Iterable, Iterator
 from random import Random
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from footfall._criteria.abort import AbortMonitor, Violation
 from footfall._criteria.lists import criteria_of

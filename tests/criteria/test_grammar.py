@@ -5,8 +5,7 @@ import pickle
 from dataclasses import FrozenInstanceError
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from footfall._criteria.lists import Vocabulary, criteria_of, parse, parse_lines, with_defaults, with_episodes
 from footfall._criteria.objects import (

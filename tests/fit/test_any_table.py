@@ -1,15 +1,13 @@
 """Whatever small table is fitted, it ends in a model or in one line, never in a traceback."""
 
 import polars as pl
-from hypothesis import Phase, given, settings
-from hypothesis import strategies as st
+from hypothesis import Phase, given, settings, strategies as st
 
 from footfall._fit.fit import fit_log
 from footfall._fit.fitted_model import Named, model_of
 from footfall._model.model import Model
 from footfall._records.errors import BadInputError
-from footfall._runs.fit_tables import days as days_of
-from footfall._runs.fit_tables import json_text, sheets
+from footfall._runs.fit_tables import days as days_of, json_text, sheets
 from footfall._workload.log_mapping import mapping_of
 
 TIMES = st.one_of(

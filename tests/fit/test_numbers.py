@@ -2,8 +2,7 @@
 
 import polars as pl
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from footfall._fit.day_cells import Mark, decimal_mark, durations, numbers
 from footfall._records.errors import BadInputError

@@ -4,8 +4,7 @@ import gzip
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from footfall._fit.fit import fit_log
 from footfall._fit.log_rows import is_queue_log, queue_mapping, read_queue_log, rows_of

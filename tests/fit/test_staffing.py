@@ -5,8 +5,7 @@ from datetime import date
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from footfall._fit.staff_fit import StaffFit, fit_staff, wrap_ups
 from footfall._model.numbers import DAY_S

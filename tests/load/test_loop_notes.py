@@ -1,7 +1,6 @@
 """What was seen of an event loop adds up, and says how late answers were read."""
 
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from footfall._load.loop_watch import LoopNotes
 from footfall._records.histogram import Histogram

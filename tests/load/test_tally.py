@@ -1,8 +1,7 @@
 """Every arrival ends in exactly one state, whatever happens to it."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from footfall._load.result_rows import ArrivalState, ArrivalStates
 from footfall._stats.intervals import nearest_rank

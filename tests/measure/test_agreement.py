@@ -2,8 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from footfall._stats.agreement import Side, apart_bounds, combined, paired_bounds
 from footfall._stats.episodes import Episodes

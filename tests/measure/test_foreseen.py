@@ -5,8 +5,7 @@ import math
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from footfall._measure.prediction import foreseen, next_value, range_of_shares, replications
 from footfall._records.tables import REPLICATIONS

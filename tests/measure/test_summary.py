@@ -4,8 +4,7 @@ from collections.abc import Callable
 
 import polars as pl
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from footfall._measure.prediction import compare
 from footfall._measure.summary import first_try_and_eventual, measures, outcomes

@@ -1,8 +1,7 @@
 """Changing numbers: the one that is meant, and no other."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from footfall._model.changes import resolve, set_number, set_text, with_outage
 from footfall._model.model import Model

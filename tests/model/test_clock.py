@@ -1,8 +1,7 @@
 """The second of the day at a second of a run."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from footfall._behaviour.capacity_rules import Roster
 from footfall._model.model import THE_DAYS_OWN, DayClock

@@ -4,8 +4,7 @@ from collections.abc import Callable
 from math import exp, inf, sqrt
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from scipy import integrate
 
 from footfall._model.duration_quantiles import weibull_shape

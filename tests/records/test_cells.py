@@ -5,8 +5,7 @@ from io import StringIO
 from pathlib import Path
 
 import polars as pl
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from footfall._records.tables import plain_cell, plain_cells, plain_csv, write_csv
 

@@ -7,8 +7,7 @@ import sys
 
 import msgpack  # type: ignore[import-untyped]  # it has no types; Locust brings it
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from footfall._records.histogram import SMALLEST_S, Histogram, merged
 

@@ -10,11 +10,9 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from hypothesis import example, given
-from hypothesis import strategies as st
+from hypothesis import example, given, strategies as st
 
-from footfall._records import log_file, text_file
-from footfall._records import log_file as sheet_file
+from footfall._records import log_file, log_file as sheet_file, text_file
 from footfall._records.errors import BadInputError
 from footfall._records.log_file import Table, TableForm, joined, read_table
 

@@ -4,8 +4,7 @@ import json
 import socket
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 from footfall._service import server
 from tests.service.running import START_S_MAX, Running, Start

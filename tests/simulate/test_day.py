@@ -6,8 +6,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from footfall._behaviour import keyed
 from footfall._behaviour.customer_rules import FOLLOW, FOLLOW_DELAY, Action, after

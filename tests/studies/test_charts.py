@@ -6,8 +6,7 @@ import pytest
 from footfall._chart.style import Stamp
 from studies.hotline_1999.charts import days_chart, half_hours_chart, months_chart
 from studies.hotline_1999.forecast_chart import forecast_chart
-from studies.offices_warsaw.charts import half_hours_chart as offices_half_hours_chart
-from studies.offices_warsaw.charts import queues_chart
+from studies.offices_warsaw.charts import half_hours_chart as offices_half_hours_chart, queues_chart
 from tests.chart.test_every_chart import (
     Draw,
     test_a_chart_is_saved_with_the_table_behind_it,

@@ -17,13 +17,13 @@ from footfall._runs.compare import (
     BASELINE,
     CANDIDATE,
     Compared,
+    as_json as comparison_json,
     compare_folders,
     difference_text,
     sized,
     value_text,
     write,
 )
-from footfall._runs.compare import as_json as comparison_json
 
 _BASELINE = "--baseline"
 _ROWS_MOST = 40

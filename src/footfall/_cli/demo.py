@@ -5,17 +5,14 @@ from typing import Annotated
 import typer
 
 from footfall._behaviour.load_model import check_played, check_served
-from footfall._cli import load
-from footfall._cli import simulate as of_day
+from footfall._cli import load, simulate as of_day
 from footfall._cli.options import DEFAULT_SEED, Changes, Json, Out, Overwrite, Scale, Seed, Share
 from footfall._cli.output import TERMINAL, progress, say, say_json
 from footfall._records.folders import check_free
-from footfall._runs import judgement
-from footfall._runs import simulate as day_results
+from footfall._runs import judgement, simulate as day_results
 from footfall._runs.content import share_definition, targets
 from footfall._runs.folder import begin
-from footfall._runs.load_test import LoadJob, play_and_judge
-from footfall._runs.load_test import as_json as load_as_json
+from footfall._runs.load_test import LoadJob, as_json as load_as_json, play_and_judge
 from footfall._runs.make_trace import make_trace, scenario_of
 from footfall._runs.reference_service import own_service
 from footfall._simulate.day import simulate_day

@@ -12,8 +12,7 @@ from footfall._cli.output import TERMINAL, say, say_json, show_table
 from footfall._fit.diagnostics import diagnostics
 from footfall._fit.fit import Fitted
 from footfall._fit.fitted_model import Named
-from footfall._fit.share_mapping import EXAMPLE as SHARES_EXAMPLE
-from footfall._fit.share_mapping import is_share_mapping
+from footfall._fit.share_mapping import EXAMPLE as SHARES_EXAMPLE, is_share_mapping
 from footfall._records.errors import BadInputError
 from footfall._runs import fit_shares, fit_tables
 from footfall._runs.fit_log import FitOptions, fit_log, mapping_text

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.table import Table
 
-from footfall._cli.gate import show as show_judged
-from footfall._cli.gate import show_verdict
+from footfall._cli.gate import show as show_judged, show_verdict
 from footfall._cli.options import (
     DEFAULT_SEED,
     Against,
@@ -46,8 +45,7 @@ from footfall._load.endpoints.target_service import TargetService
 from footfall._load.http.connection_options import TransportOptions
 from footfall._load.options import AS_USUAL, LoadOptions
 from footfall._load.url_load import UrlLoad
-from footfall._measure.run_comparison import EXIT_CODES as COMPARISON_EXIT_CODES
-from footfall._measure.run_comparison import Minimum
+from footfall._measure.run_comparison import EXIT_CODES as COMPARISON_EXIT_CODES, Minimum
 from footfall._measure.verdict import EXIT_CODES
 from footfall._records.errors import BadInputError, seconds_of
 from footfall._records.folders import check_free
@@ -59,6 +57,7 @@ from footfall._runs.judgement import asked_of
 from footfall._runs.load_test import (
     AskedOf,
     LoadDone,
+    as_json as as_json_of,
     for_own_service,
     left_out_line,
     load_job,
@@ -66,7 +65,6 @@ from footfall._runs.load_test import (
     tried,
     url_play,
 )
-from footfall._runs.load_test import as_json as as_json_of
 from footfall._runs.make_trace import make_trace, scenario_of
 from footfall._runs.messages import percent
 from footfall._runs.process import INTERRUPTED_EXIT_CODE

@@ -8,26 +8,24 @@ import polars as pl
 import typer
 from rich.table import Table
 
-from footfall._cli import months as of_months
-from footfall._cli import output
+from footfall._cli import months as of_months, output
 from footfall._cli.months import Futures, Kpi, Months
 from footfall._cli.options import DEFAULT_SEED, Changes, Json, ModelFile, Out, Overwrite, Seed, Share
 from footfall._cli.output import TERMINAL, say, say_json, show_table
 from footfall._records.errors import BadInputError
-from footfall._runs import messages as text
-from footfall._runs import replicate
+from footfall._runs import messages as text, replicate
 from footfall._runs.content import model_in, with_changes
 from footfall._runs.replicate import BUDGET, plan
 from footfall._runs.simulate import (
     DayFigures,
     DaysAsked,
+    as_json as day_as_json,
     share_line,
     simulate_days,
     simulate_months,
     unstaffed_line,
     with_bounds,
 )
-from footfall._runs.simulate import as_json as day_as_json
 from footfall._simulate.invariants import InvariantsHeld
 from footfall._stats.intervals import Paired
 

@@ -2,8 +2,7 @@
 
 import re
 from bisect import bisect_right
-from collections.abc import Mapping as MappingOf
-from collections.abc import Sequence
+from collections.abc import Mapping as MappingOf, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal

@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import gevent
-from locust import LoadTestShape, events
-from locust import log as locust_log
+from locust import LoadTestShape, events, log as locust_log
 from locust.env import Environment
 from locust.runners import STATE_INIT, MasterRunner, Runner, WorkerRunner
 

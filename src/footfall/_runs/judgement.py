@@ -21,8 +21,7 @@ from footfall._criteria.lists import (
     with_episodes,
 )
 from footfall._criteria.objects import BaselineCriterion, Criterion
-from footfall._load.result_files import HITS_FILE
-from footfall._load.result_files import VISITS_FILE as MEASURED_FILE
+from footfall._load.result_files import HITS_FILE, VISITS_FILE as MEASURED_FILE
 from footfall._load.run_integrity import check_run
 from footfall._measure.judge import judge_all
 from footfall._measure.run_comparison import why_left_out

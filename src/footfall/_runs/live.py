@@ -21,8 +21,7 @@ from footfall._measure.time_series import STARTS, LiveSummary, live_rows, live_s
 from footfall._measure.verdict import Judgement, Verdict, VerdictDecision, decide
 from footfall._records.runs import ArrivalCounts, Lag, Manifest, read_manifest, write_manifest
 from footfall._records.tables import VISITS
-from footfall._runs import judgement as judge
-from footfall._runs import report
+from footfall._runs import judgement as judge, report
 from footfall._runs.content import targets
 from footfall._runs.judgement import PREDICTED_FILE, visits_of
 from footfall._runs.make_trace import AS_THE_SCENARIO, SCENARIOS, TraceOptions, make_trace, scenario_of

@@ -9,8 +9,7 @@ from typing import Any
 import polars as pl
 
 from footfall._chart.html_report import ReportData, Sheet, render
-from footfall._chart.prediction_charts import Change, predicted_against_measured
-from footfall._chart.prediction_charts import spillover as draw_spillover
+from footfall._chart.prediction_charts import Change, predicted_against_measured, spillover as draw_spillover
 from footfall._chart.run_charts import (
     Marks,
     outcomes_by_cause,
@@ -19,8 +18,7 @@ from footfall._chart.run_charts import (
     success_against_target,
 )
 from footfall._chart.style import Chart, Stamp, duration, name_of, save
-from footfall._load.result_files import HITS_FILE, read_result
-from footfall._load.result_files import VISITS_FILE as MEASURED_FILE
+from footfall._load.result_files import HITS_FILE, VISITS_FILE as MEASURED_FILE, read_result
 from footfall._load.run_integrity import check_run
 from footfall._measure.judge_run import spoiled_by
 from footfall._measure.prediction import bounds, compare, foreseen

@@ -33,15 +33,20 @@ from footfall._model.numbers import DAY_S
 from footfall._records.errors import BadInputError
 from footfall._records.runs import Manifest
 from footfall._records.tables import write_csv, write_parquet
-from footfall._runs import replicate
-from footfall._runs import replicate as versus_days
+from footfall._runs import replicate, replicate as versus_days
 from footfall._runs.content import change_texts, model_for, share_definition, targets, with_changes
 from footfall._runs.folder import begin, begin_described, described, end
 from footfall._runs.job_results import html_table, measures_html
 from footfall._runs.messages import QUIET, Messages, form_of, percent
-from footfall._runs.replicate import Day, Plan, check_figures, over_days, plan
-from footfall._runs.replicate import days as simulated_days
-from footfall._runs.replicate import write as write_days
+from footfall._runs.replicate import (
+    Day,
+    Plan,
+    check_figures,
+    days as simulated_days,
+    over_days,
+    plan,
+    write as write_days,
+)
 from footfall._simulate.day import DayResult, simulate_day
 from footfall._simulate.staff_tables import Unstaffed, unstaffed
 from footfall._stats.intervals import Paired

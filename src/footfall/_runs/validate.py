@@ -40,8 +40,7 @@ from footfall._runs.fit_log import mapping_text, read_table_of
 from footfall._runs.fit_tables import named
 from footfall._runs.folder import begin_named, end
 from footfall._runs.messages import QUIET, Messages
-from footfall._workload.log_mapping import WEEKDAYS
-from footfall._workload.log_mapping import Mapping as LogMapping
+from footfall._workload.log_mapping import WEEKDAYS, Mapping as LogMapping
 
 SPLIT = 0.7
 """Share of the days that a model is fitted to, unless said otherwise."""

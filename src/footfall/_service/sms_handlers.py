@@ -13,9 +13,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from footfall._model.channel import Verb
 from footfall._model.station_specs import MessageGateway
-from footfall._service import ledger as accounts
-from footfall._service import ledger as messages
-from footfall._service import ledger as orders
+from footfall._service import ledger as accounts, ledger as messages, ledger as orders
 from footfall._service.capacity_limits import MessageRateLimit
 from footfall._service.channel_handler import ChannelHandler, fault_error
 from footfall._service.database import DatabaseConnection

@@ -17,8 +17,7 @@ from footfall._records.errors import InvariantError
 from footfall._records.rows import Outcome
 from footfall._simulate.customer_state import Customer, VisitLog
 from footfall._simulate.day_counts import DayTally
-from footfall._simulate.engine import Body, Environment, Script, without_cycle_search
-from footfall._simulate.engine import after as call_after
+from footfall._simulate.engine import Body, Environment, Script, after as call_after, without_cycle_search
 from footfall._simulate.invariants import InvariantsHeld, check_invariants
 from footfall._simulate.sampler import Sampler
 from footfall._simulate.staff_tables import staff_table

@@ -1,7 +1,6 @@
 """M/D/1 at 80 %: a gateway that lets through one message in ten seconds, and keeps the others in line."""
 
-from footfall._model.numbers import DAY_S
-from footfall._model.numbers import assumed as c
+from footfall._model.numbers import DAY_S, assumed as c
 from footfall._model.station_specs import MessageGateway
 from footfall.theory.one_server import md1_wait_share, mg1_wait_mean
 from models.one_station import ENDLESS, Customers, one_station

@@ -1,8 +1,7 @@
 """M/M/14+M at 10 erlangs: customers leave after 2 minutes of waiting on average."""
 
 from footfall._model.durations import exponential_s
-from footfall._model.numbers import DAY_S, Grade, constant
-from footfall._model.numbers import assumed as c
+from footfall._model.numbers import DAY_S, Grade, assumed as c, constant
 from footfall._model.station_specs import Counters
 from footfall.theory.many_servers import erlang_a
 from models.one_station import ENDLESS, FOR_EVER, Customers, one_station

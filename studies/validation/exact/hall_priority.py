@@ -3,8 +3,7 @@
 import polars as pl
 
 from footfall._model.durations import exponential_s
-from footfall._model.numbers import DAY_S, Grade, constant
-from footfall._model.numbers import assumed as c
+from footfall._model.numbers import DAY_S, Grade, assumed as c, constant
 from footfall._model.station_specs import Counters
 from footfall.theory.one_server import priority_wait_means
 from models.one_station import ENDLESS, FOR_EVER, Customers, one_station

@@ -1,8 +1,7 @@
 """M/M/10+G at 10 erlangs: callers whose patience is lognormal, so that who has waited long waits on."""
 
 from footfall._model.durations import exponential_s, lognormal_s
-from footfall._model.numbers import DAY_S, Grade, constant
-from footfall._model.numbers import assumed as c
+from footfall._model.numbers import DAY_S, Grade, assumed as c, constant
 from footfall._model.station_specs import CallCentre
 from footfall.theory.abandonment import PatienceDistribution, erlang_a_general
 from models.one_station import AT_ONCE, ENDLESS, Customers, one_station

@@ -1,8 +1,7 @@
 """M/M/3 at 2 erlangs: three terminals that never break."""
 
 from footfall._model.durations import exponential_s
-from footfall._model.numbers import DAY_S
-from footfall._model.numbers import assumed as c
+from footfall._model.numbers import DAY_S, assumed as c
 from footfall._model.station_specs import Kiosks
 from footfall.theory.many_servers import erlang_c, erlang_c_wait_mean
 from models.one_station import FOR_EVER, Customers, one_station

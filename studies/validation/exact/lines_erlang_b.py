@@ -1,8 +1,7 @@
 """M/M/10/10 at 7 erlangs: calls that an answering machine handles, and a busy tone for the eleventh."""
 
 from footfall._model.durations import exponential_s
-from footfall._model.numbers import DAY_S, Grade, constant
-from footfall._model.numbers import assumed as c
+from footfall._model.numbers import DAY_S, Grade, assumed as c, constant
 from footfall._model.station_specs import CallCentre
 from footfall.theory.many_servers import erlang_b
 from models.one_station import AT_ONCE, FOR_EVER, Customers, one_station

@@ -1,8 +1,7 @@
 """A pool of three connections whose users wait for one for a bounded time, and then as long as it takes."""
 
 from footfall._model.durations import exponential_s
-from footfall._model.numbers import DAY_S
-from footfall._model.numbers import assumed as c
+from footfall._model.numbers import DAY_S, assumed as c
 from footfall._model.station_specs import RequestServer
 from footfall.theory.abandonment import PatienceDistribution, erlang_a_general
 from models.one_station import ENDLESS, Customers, one_station

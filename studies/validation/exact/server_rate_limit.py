@@ -1,8 +1,7 @@
 """A rate limit that delays a burst of five and refuses more: M/D/1/6 before a server that is never short."""
 
 from footfall._model.durations import constant_s
-from footfall._model.numbers import DAY_S
-from footfall._model.numbers import assumed as c
+from footfall._model.numbers import DAY_S, assumed as c
 from footfall._model.station_specs import RateLimit, RequestServer
 from footfall.theory.one_server import md1k
 from models.one_station import ENDLESS, Customers, one_station

@@ -1,8 +1,7 @@
 """M/M/4/20: a server of four slots and an accept queue of 16, and whatever is beyond is refused."""
 
 from footfall._model.durations import exponential_s
-from footfall._model.numbers import DAY_S
-from footfall._model.numbers import assumed as c
+from footfall._model.numbers import DAY_S, assumed as c
 from footfall._model.station_specs import RequestServer
 from footfall.theory.many_servers import mmck
 from models.one_station import Customers, one_station

@@ -3,8 +3,7 @@
 import polars as pl
 
 from footfall._model.durations import exponential_s
-from footfall._model.numbers import DAY_S
-from footfall._model.numbers import assumed as c
+from footfall._model.numbers import DAY_S, assumed as c
 from footfall._model.station_specs import RequestServer, Stalls
 from footfall.theory.one_server import mg1_interrupted_sojourn_mean
 from models.one_station import ENDLESS, Customers, one_station

@@ -1,8 +1,7 @@
 """Three workers with a queue of their own each, to which requests are dealt in turn: E3/M/1."""
 
 from footfall._model.durations import exponential_s
-from footfall._model.numbers import DAY_S
-from footfall._model.numbers import assumed as c
+from footfall._model.numbers import DAY_S, assumed as c
 from footfall._model.station_specs import RequestServer
 from footfall.theory.one_server import round_robin_wait_mean
 from models.one_station import ENDLESS, Customers, one_station

@@ -1,8 +1,7 @@
 """Closed loops and the bend of throughput meet values computed twice, and other programs' fits."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from footfall.theory.networks import Scalability, closed_loop, fit_scalability, knee_users
 

@@ -1,8 +1,7 @@
 """Networks and retries meet values computed twice."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from footfall.theory.many_servers import erlang_b
 from footfall.theory.networks import largest_stable_rate, network_sojourn_mean, retrying, traffic

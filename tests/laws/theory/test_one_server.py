@@ -4,8 +4,7 @@ from math import exp, factorial
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from footfall.theory.one_server import (
     md1_wait_share,

@@ -3,8 +3,7 @@
 from math import pi, sin
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from footfall.theory.fluid import FluidStation, load_by_interval, servers_for, sinusoidal_load, transient
 from footfall.theory.many_servers import erlang_a, erlang_c

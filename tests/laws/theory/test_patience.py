@@ -3,8 +3,7 @@
 from math import exp, expm1
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from footfall._model.durations import DistributionFamily, Duration
 from footfall.theory.abandonment import PatienceDistribution, erlang_a_general, erlang_a_general_service_level

@@ -1,8 +1,7 @@
 """Every arrival has one owner at most, and ends in one state, whoever comes and goes."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from footfall._load.assignment import Assignment, clock_offset

@@ -4,8 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from footfall._load.endpoints.endpoints_file import Endpoints
 from footfall._load.endpoints.placeholders import ABSENT, is_same, look

@@ -1,8 +1,7 @@
 """What an answer means: one table, in which nothing is a success by default."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from footfall._load.responses import Response, ending_of
 from footfall._load.visit import RequestSpec, has_token, status_is

@@ -3,8 +3,7 @@
 import json
 from typing import Any
 
-from hypothesis import example, given
-from hypothesis import strategies as st
+from hypothesis import example, given, strategies as st
 
 from footfall._load.endpoints.endpoints_file import endpoints_in
 from footfall._load.endpoints.target_service import TargetService

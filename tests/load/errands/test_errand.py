@@ -1,8 +1,7 @@
 """After a failure a customer does what the model says, as in the simulated day."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from footfall._load.responses import Response
 from footfall._load.visit import RequestSpec

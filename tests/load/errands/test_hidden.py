@@ -8,8 +8,7 @@ from collections.abc import Callable
 from urllib.parse import quote, quote_plus
 
 import pytest
-from hypothesis import assume, given
-from hypothesis import strategies as st
+from hypothesis import assume, given, strategies as st
 
 from footfall._load.secrets import PART, WITHHELD, blotted, cleaned, gives_away, shown_code
 

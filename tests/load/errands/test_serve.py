@@ -15,13 +15,13 @@ from tests.load.small import (
     GATEWAY,
     HALL,
     HOTLINE,
+    TWICE as CONFIRMED,
     WEB,
     channel,
     slip_of,
     small_model,
     works,
 )
-from tests.load.small import TWICE as CONFIRMED
 from tests.made_up import number
 
 SERVED = (Outcome.SERVED, "")

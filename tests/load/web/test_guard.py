@@ -1,8 +1,7 @@
 """What the page refuses, as pure decisions."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from footfall._load.locust_options import OWN
 from footfall._load.web.page_guard import OwnNames, check_form, is_foreign

@@ -4,8 +4,7 @@ import math
 from random import Random
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from footfall._measure.run_comparison import Difference, Finding, Minimum, Sides, compare_runs, holm
 from footfall._measure.run_metrics import Metric

@@ -4,8 +4,7 @@ from collections.abc import Callable
 
 import polars as pl
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from footfall._measure.run_metrics import STATISTICS, Metric, RunVisits, chosen_metrics, value_of
 from footfall._records.errors import BadInputError

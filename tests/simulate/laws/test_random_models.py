@@ -5,8 +5,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from footfall._model.channel import Channel, Fault, LogoutReminder, OpeningHours, Outage, Verb, Work
 from footfall._model.durations import DistributionFamily, Duration

@@ -3,8 +3,7 @@
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from footfall._model.station_specs import CircuitBreaker, Retry
 from footfall._simulate.stations.client_guards import Breaker, RetryBudget

@@ -5,8 +5,7 @@ from math import exp, log
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from footfall._measure.prediction import ForecastComparison, compare_forecasts, sentence
 from studies.hotline_1999.past_errors import DaySum, monthly_sd, range_of

@@ -4,8 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from studies.offices_warsaw.records import QueueDay
 from studies.offices_warsaw.tickets import arrived, called, sharing_numbers

@@ -10,8 +10,7 @@ import pytest
 
 from studies.validation.printed_staffing import PRINTED
 from studies.validation.published.leemis_park_ssq import INTERARRIVAL_S, MODEL, SERVICE_S
-from studies.validation.recorded import TRACE as TRACE_FILE
-from studies.validation.recorded import TRACE_RESULTS, trace
+from studies.validation.recorded import TRACE as TRACE_FILE, TRACE_RESULTS, trace
 
 DATA = Path(os.environ.get("FOOTFALL_DATA") or Path(__file__).parents[4] / "shared" / "data")
 RESULTS, TRACE = DATA / TRACE_RESULTS, DATA / TRACE_FILE

@@ -2,8 +2,7 @@
 
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import Mapping, Sequence, Set as AbstractSet
 from fnmatch import fnmatchcase
 from functools import cached_property
 from pathlib import Path

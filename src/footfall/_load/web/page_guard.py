@@ -1,7 +1,6 @@
 """What the page refuses: requests for another host or from another site, and fields that its form lacks."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import Iterable, Mapping, Sequence, Set as AbstractSet
 from dataclasses import dataclass
 from ipaddress import ip_address
 from math import isfinite

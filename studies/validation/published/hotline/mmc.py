@@ -10,8 +10,14 @@ from footfall._model.model import Model
 from footfall._model.numbers import HOUR_S, Grade, Number, assumed, constant, public
 from footfall._model.station_specs import CallCentre
 from models.one_station import AT_ONCE, PLAIN, Customers, one_station
-from studies.validation.call_figures import MINUTE_S, ratio, talked_s, waited_less, waited_s
-from studies.validation.call_figures import ended as ended_so
+from studies.validation.call_figures import (
+    MINUTE_S,
+    ended as ended_so,
+    ratio,
+    talked_s,
+    waited_less,
+    waited_s,
+)
 from studies.validation.checks import DayQuantity, Figure
 from studies.validation.published.hotline import by_hour
 
