@@ -12,7 +12,7 @@ from footfall._model.channel import Channel, Step, Verb, Work
 from footfall._model.durations import Duration, exponential_s
 from footfall._model.model import Model, ShareDefinition
 from footfall._model.numbers import DAY_S, Number, Profile
-from footfall._model.population import Accounts, Choice, FollowUp, FollowUps, Segment
+from footfall._model.population import Accounts, AfterFailure, NestedLogit, RetryPolicy, Segment
 from footfall._model.station_specs import Station
 from footfall._records.rows import Outcome
 from footfall._simulate.day import Day, DayResult
@@ -96,25 +96,25 @@ def segment() -> Callable[..., Segment]:
 
 
 @pytest.fixture(scope="session")
-def follow_ups() -> Callable[..., FollowUps]:
+def follow_ups() -> Callable[..., RetryPolicy]:
     """Make the rules of retry and switch, given as outcome=(retry, switch, delay in s)."""
 
-    def make(attempts_most: int = 1, **rules: tuple[float, float, float]) -> FollowUps:
+    def make(attempts_most: int = 1, **rules: tuple[float, float, float]) -> RetryPolicy:
         by_outcome = {
-            Outcome(name): FollowUp(
+            Outcome(name): AfterFailure(
                 retry_share=made_up.number(retry),
                 switch_share=made_up.number(switch),
                 delay=made_up.seconds(delay_s),
             )
             for name, (retry, switch, delay_s) in rules.items()
         }
-        return FollowUps(attempts_most=made_up.number(attempts_most), by_outcome=by_outcome)
+        return RetryPolicy(attempts_most=made_up.number(attempts_most), by_outcome=by_outcome)
 
     return make
 
 
 @pytest.fixture(scope="session")
-def model(segment: Callable[..., Segment], follow_ups: Callable[..., FollowUps]) -> Callable[..., Model]:
+def model(segment: Callable[..., Segment], follow_ups: Callable[..., RetryPolicy]) -> Callable[..., Model]:
     """Make a model of channels; any field may be given."""
 
     def make(*channels: Channel, **fields: Any) -> Model:  # noqa: ANN401  any field
@@ -126,7 +126,7 @@ def model(segment: Callable[..., Segment], follow_ups: Callable[..., FollowUps])
             "busy_day_factor": made_up.number(1),
             "busyness_cv": made_up.number(0),
             "segments": (segment(),),
-            "choice": Choice(dissimilarity=nests, constants={}, expected_wait_s={}),
+            "choice": NestedLogit(dissimilarity=nests, constants={}, expected_wait_s={}),
             "follow_ups": follow_ups(),
             "accounts": Accounts(
                 subscribers=made_up.number(50),

@@ -32,14 +32,7 @@ if TYPE_CHECKING:
     )
     from footfall._model.model import Model, ShareDefinition
     from footfall._model.numbers import Curve, Number, Profile, article, assumed, by_hour, fitted, public
-    from footfall._model.population import (
-        Accounts,
-        Choice as NestedLogit,
-        FollowUp as AfterFailure,
-        FollowUps as RetryPolicy,
-        Segment,
-        Taste,
-    )
+    from footfall._model.population import Accounts, AfterFailure, NestedLogit, RetryPolicy, Segment, Taste
     from footfall._model.station_specs import (
         AgentGroup,
         Callback,
@@ -152,8 +145,6 @@ _HOMES = {
     "footfall._workload.scenario": ("OutagePart", "Scenario", "read_scenario"),
 }
 """Where each name lives."""
-_OWN_NAMES = {"AfterFailure": "FollowUp", "NestedLogit": "Choice", "RetryPolicy": "FollowUps"}
-"""What a name is called where it lives."""
 _MODULE_OF = {name: module for module, names in _HOMES.items() for name in names}
 
 
@@ -249,7 +240,7 @@ if not TYPE_CHECKING:  # which knows the names from the imports above
         """
         if name not in _MODULE_OF:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        found = getattr(import_module(_MODULE_OF[name]), _OWN_NAMES.get(name, name))
+        found = getattr(import_module(_MODULE_OF[name]), name)
         globals()[name] = found
         return found
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from footfall._model.model import Model, ShareDefinition
 from footfall._model.numbers import assumed, fitted
-from footfall._model.population import Choice, FollowUps, no_accounts
+from footfall._model.population import NestedLogit, RetryPolicy, no_accounts
 from studies.offices_warsaw.derived import queues_in
 from studies.offices_warsaw.office_model import NEUTRAL, channel, named, people, segment
 from studies.offices_warsaw.spec import Offices
@@ -53,8 +53,10 @@ MODEL = Model(
     busyness_cv=assumed(0.05, "two days tell nothing of it; an even crowd"),
     segments=tuple(segment(queue, PEOPLE, ARRIVALS) for queue in QUEUES),
     channels=tuple(channel(OFFICES, queue) for queue in QUEUES),
-    choice=Choice(dissimilarity={"physical": assumed(1, NEUTRAL)}, constants={}, expected_wait_s={}),
-    follow_ups=FollowUps(attempts_most=assumed(1, "who leaves does not come again that day"), by_outcome={}),
+    choice=NestedLogit(dissimilarity={"physical": assumed(1, NEUTRAL)}, constants={}, expected_wait_s={}),
+    follow_ups=RetryPolicy(
+        attempts_most=assumed(1, "who leaves does not come again that day"), by_outcome={}
+    ),
     accounts=no_accounts(NO_ACCOUNTS),
     share_definitions=(
         ShareDefinition(

@@ -8,7 +8,7 @@ import pytest
 from footfall._choice.calibration import calibrated
 from footfall._model.channel import Channel, Fault, Verb, Work
 from footfall._model.model import Model, ShareDefinition
-from footfall._model.population import Adoption, Awareness, FollowUps, Segment, Slope, Taste, Trust, Upgrade
+from footfall._model.population import Adoption, Awareness, RetryPolicy, Segment, Slope, Taste, Trust, Upgrade
 from footfall._model.station_specs import MessageGateway
 from footfall._records.rows import Outcome
 from tests import made_up
@@ -55,7 +55,7 @@ def operator(
     channel: Callable[..., Channel],
     model: Callable[..., Model],
     segment: Callable[..., Segment],
-    follow_ups: Callable[..., FollowUps],
+    follow_ups: Callable[..., RetryPolicy],
     upgrade: Callable[..., Upgrade],
 ) -> Callable[..., Model]:
     """Make the operator, its electronic share 76 % at month 0; fields of its adoption may be given."""

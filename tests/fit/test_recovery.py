@@ -14,7 +14,7 @@ from footfall._model.channel import Channel, Step, Verb, Work
 from footfall._model.durations import DistributionFamily, Duration, exponential_s, lognormal_s
 from footfall._model.model import Model, ShareDefinition
 from footfall._model.numbers import Grade, Profile, profile
-from footfall._model.population import Accounts, Choice, FollowUps, Segment
+from footfall._model.population import Accounts, NestedLogit, RetryPolicy, Segment
 from footfall._model.station_specs import CallCentre, Counters, RequestServer, Station
 from footfall._simulate.day import simulate_day
 from footfall._workload.log_mapping import mapping_of
@@ -69,8 +69,8 @@ def truth(one: Channel) -> Model:
             ),
         ),
         channels=(one,),
-        choice=Choice(dissimilarity={one.nest: made_up.number(1)}, constants={}, expected_wait_s={}),
-        follow_ups=FollowUps(attempts_most=made_up.number(1), by_outcome={}),
+        choice=NestedLogit(dissimilarity={one.nest: made_up.number(1)}, constants={}, expected_wait_s={}),
+        follow_ups=RetryPolicy(attempts_most=made_up.number(1), by_outcome={}),
         accounts=Accounts(
             subscribers=made_up.number(1),
             balance_yuan_mean=made_up.number(1),

@@ -15,7 +15,7 @@ from footfall._model.channel import Channel, Step, Verb, Work
 from footfall._model.durations import Duration, constant_s, exponential_s
 from footfall._model.model import Model, ShareDefinition
 from footfall._model.numbers import Number
-from footfall._model.population import Accounts, Choice, FollowUps, Segment
+from footfall._model.population import Accounts, NestedLogit, RetryPolicy, Segment
 from footfall._model.station_specs import Station
 from footfall._simulate.day import Day
 from footfall._workload.arrivals import Arrivals
@@ -74,8 +74,8 @@ def model_of(station: Station, service: Duration) -> Model:
         busyness_cv=zero,
         segments=(segment,),
         channels=(channel,),
-        choice=Choice(dissimilarity={"physical": made_up.number(1)}, constants={}, expected_wait_s={}),
-        follow_ups=FollowUps(attempts_most=made_up.number(1), by_outcome={}),
+        choice=NestedLogit(dissimilarity={"physical": made_up.number(1)}, constants={}, expected_wait_s={}),
+        follow_ups=RetryPolicy(attempts_most=made_up.number(1), by_outcome={}),
         accounts=Accounts(
             subscribers=made_up.number(1),
             balance_yuan_mean=made_up.number(1),

@@ -19,7 +19,7 @@ from footfall._model.durations import (
     lognormal_s,
 )
 from footfall._model.numbers import Curve, Grade
-from footfall._model.population import FollowUp, FollowUps
+from footfall._model.population import AfterFailure, RetryPolicy
 from footfall._model.station_specs import Callback, Counters
 from footfall._records.rows import Outcome
 from footfall._simulate.day import DayResult
@@ -185,10 +185,10 @@ def test_redials_raise_the_load_to_the_fixed_point() -> None:
 
     The delay is long and varied, so that the tries are a Poisson stream and forget what they found.
     """
-    rule = FollowUp(
+    rule = AfterFailure(
         retry_share=number(1), switch_share=number(0), delay=lognormal_s(number(3000), number(0.5))
     )
-    follow_ups = FollowUps(attempts_most=number(3), by_outcome={Outcome.BLOCKED: rule})
+    follow_ups = RetryPolicy(attempts_most=number(3), by_outcome={Outcome.BLOCKED: rule})
     model = two_kinds(hotline(1, lines=number(10), agent_share={}), MINUTE, follow_ups=follow_ups)
     expected = retrying(10, 9, 2)
 

@@ -6,7 +6,7 @@ from footfall._behaviour.load_model import RunPace
 from footfall._model.channel import Channel, Fault, Verb, Work
 from footfall._model.model import Model, ShareDefinition
 from footfall._model.numbers import Spec
-from footfall._model.population import Accounts, Choice, FollowUp, FollowUps, Segment
+from footfall._model.population import Accounts, AfterFailure, NestedLogit, RetryPolicy, Segment
 from footfall._model.station_specs import CallCentre, Counters, Kiosks, MessageGateway, RequestServer
 from footfall._records.rows import Outcome
 from footfall._workload.trace import Trace, TraceInfo, cut
@@ -118,10 +118,10 @@ def small_model(**more: object) -> Model:
         "busyness_cv": zero,
         "segments": (people,),
         "channels": channels(),
-        "choice": Choice(
+        "choice": NestedLogit(
             dissimilarity={"electronic": number(1), "physical": number(1)}, constants={}, expected_wait_s={}
         ),
-        "follow_ups": FollowUps(attempts_most=number(3), by_outcome={}),
+        "follow_ups": RetryPolicy(attempts_most=number(3), by_outcome={}),
         "accounts": Accounts(
             subscribers=number(SUBSCRIBERS),
             balance_yuan_mean=number(5000),
@@ -138,10 +138,10 @@ def small_model(**more: object) -> Model:
 
 def after_failure(
     outcome: Outcome, *, retry: float = 0.0, switch: float = 0.0, delay_s: float = 0.0
-) -> FollowUps:
+) -> RetryPolicy:
     """Give the rule that follows one outcome."""
-    rule = FollowUp(retry_share=number(retry), switch_share=number(switch), delay=seconds(delay_s))
-    return FollowUps(attempts_most=number(3), by_outcome={outcome: rule})
+    rule = AfterFailure(retry_share=number(retry), switch_share=number(switch), delay=seconds(delay_s))
+    return RetryPolicy(attempts_most=number(3), by_outcome={outcome: rule})
 
 
 def day_of(rows: list[tuple[float, str, str]]) -> pl.DataFrame:

@@ -12,7 +12,7 @@ from sqlalchemy import create_engine
 
 from footfall._model.channel import Channel, LogoutReminder, Verb, Work
 from footfall._model.model import Model, ShareDefinition
-from footfall._model.population import Accounts, Choice, FollowUps, Segment
+from footfall._model.population import Accounts, NestedLogit, RetryPolicy, Segment
 from footfall._model.station_specs import CallCentre, Counters, Kiosks, MessageGateway, RequestServer, Station
 from footfall._service import database as schema
 from footfall._service.server import Service
@@ -94,10 +94,10 @@ def model() -> Model:
         busyness_cv=number(0),
         segments=(segment,),
         channels=_stations(),
-        choice=Choice(
+        choice=NestedLogit(
             dissimilarity={"physical": number(1), "electronic": number(1)}, constants={}, expected_wait_s={}
         ),
-        follow_ups=FollowUps(attempts_most=number(1), by_outcome={}),
+        follow_ups=RetryPolicy(attempts_most=number(1), by_outcome={}),
         accounts=Accounts(
             subscribers=number(SUBSCRIBERS),
             balance_yuan_mean=number(100),

@@ -11,7 +11,7 @@ from footfall._choice.calibration import calibrated, expected_shares
 from footfall._model.channel import Channel
 from footfall._model.model import Model
 from footfall._model.numbers import Number
-from footfall._model.population import Choice, Segment
+from footfall._model.population import NestedLogit, Segment
 from footfall._model.station_specs import MessageGateway
 from footfall._workload.arrivals import draw_arrivals
 from models.operator.demand import observed_shares
@@ -119,7 +119,7 @@ def seven_channels(
     return model(
         *channels,
         segments=(kind("young", 0.6, 0.8, -0.04), kind("old", 0.4, 0.1, -0.01)),
-        choice=Choice(dissimilarity=lam, constants={}, expected_wait_s={}),
+        choice=NestedLogit(dissimilarity=lam, constants={}, expected_wait_s={}),
     )
 
 

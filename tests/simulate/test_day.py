@@ -15,7 +15,7 @@ from footfall._model.channel import Channel, Fault, OpeningHours, Verb, Work
 from footfall._model.durations import Duration, exponential_s
 from footfall._model.model import Model
 from footfall._model.numbers import Grade, Number, Profile
-from footfall._model.population import FollowUps
+from footfall._model.population import RetryPolicy
 from footfall._model.station_specs import CallCentre, Counters, Kiosks, MessageGateway, RequestServer
 from footfall._records.rows import Outcome
 from footfall._records.tables import check_visits, write_parquet
@@ -265,7 +265,7 @@ def made_of(
     number: Numbers,
     exactly: Exactly,
     all_day: Callable[[float], Profile],
-    follow_ups: Callable[..., FollowUps],
+    follow_ups: Callable[..., RetryPolicy],
 ) -> Callable[..., Model]:
     """Make a model of stations of given kinds, all alike in size."""
 

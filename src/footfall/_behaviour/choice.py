@@ -199,7 +199,7 @@ Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
-class NestedLogit:
+class NestedLogitShares:
     """Shares of the alternatives of many situations, in two steps: a nest, then one of its alternatives."""
 
     values: Floats
@@ -220,7 +220,7 @@ class NestedLogit:
         return found
 
 
-def nested_logit_of_many(values: Floats, nest_of: Ints, dissimilarity: Floats) -> NestedLogit:
+def nested_logit_of_many(values: Floats, nest_of: Ints, dissimilarity: Floats) -> NestedLogitShares:
     """Shares from utilities (situation by alternative; minus infinity where not available).
 
     `nest_of` holds each alternative's nest as a position in `dissimilarity`. A situation without any
@@ -233,7 +233,7 @@ def nested_logit_of_many(values: Floats, nest_of: Ints, dissimilarity: Floats) -
     log_within = scaled - _finite(inclusive)[:, nest_of]
     worth = inclusive * dissimilarity
     log_of_nest = worth - _finite(_log_sum_exp_of_many(worth))[:, None]
-    return NestedLogit(
+    return NestedLogitShares(
         values=_finite(values),
         within=np.exp(log_within),
         inclusive=inclusive,

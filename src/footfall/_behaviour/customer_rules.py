@@ -8,7 +8,7 @@ from math import exp
 from footfall._behaviour import keyed
 from footfall._model.channel import Channel, Fault, Step, Verb, Work
 from footfall._model.duration_quantiles import lognormal_parameters
-from footfall._model.population import Accounts, FollowUps, Segment
+from footfall._model.population import Accounts, RetryPolicy, Segment
 from footfall._model.station_specs import CallCentre, Retry
 from footfall._records.rows import Outcome
 
@@ -182,14 +182,14 @@ def action_after(
     return Action.GIVE_UP
 
 
-def shares_after(follow_ups: FollowUps, outcome: Outcome) -> tuple[float, float]:
+def shares_after(follow_ups: RetryPolicy, outcome: Outcome) -> tuple[float, float]:
     """Shares of the customers who retry and who switch after an outcome; 0 where it has no rule."""
     rule = follow_ups.by_outcome.get(outcome)
     return (float(rule.retry_share), float(rule.switch_share)) if rule else (0.0, 0.0)
 
 
 def after(
-    follow_ups: FollowUps, outcome: Outcome, attempt: int, u: float, u_delay: float
+    follow_ups: RetryPolicy, outcome: Outcome, attempt: int, u: float, u_delay: float
 ) -> FollowUpDecision:
     """Decision after the given attempt (from 1), from two uniform numbers of the customer's own."""
     if outcome is Outcome.SERVED:

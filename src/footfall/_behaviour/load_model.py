@@ -9,7 +9,7 @@ from footfall._model.channel import Channel, Outage, Step, Verb
 from footfall._model.durations import DURATIONS
 from footfall._model.model import DayClock, Model
 from footfall._model.numbers import Number, Spec
-from footfall._model.population import FollowUp
+from footfall._model.population import AfterFailure
 from footfall._model.station_specs import (
     AgentGroup,
     CallCentre,
@@ -117,7 +117,7 @@ def _turn(turn: Step, factor: float) -> Step:
     return turn.model_copy(update={"human": turn.human.times(factor)})
 
 
-def _follow_up(rule: FollowUp, factor: float) -> FollowUp:
+def _follow_up(rule: AfterFailure, factor: float) -> AfterFailure:
     return rule.model_copy(update={"delay": rule.delay.times(factor)})
 
 

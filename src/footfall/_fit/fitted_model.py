@@ -23,7 +23,7 @@ from footfall._model.durations import (
 )
 from footfall._model.model import Model, ShareDefinition
 from footfall._model.numbers import Curve, Grade, Number, Profile, assumed, constant, fitted, profile
-from footfall._model.population import FollowUp, FollowUps, Segment
+from footfall._model.population import AfterFailure, RetryPolicy, Segment
 from footfall._model.station_specs import CallCentre, Caller, Counters, RequestServer, Station
 from footfall._records.rows import Outcome
 
@@ -281,14 +281,16 @@ def on_day(model: Model, arrivals: dict[str, list[float]], staff: list[float], s
     return model.model_copy(update=update)
 
 
-def _follow_ups(fit: Fitted, named: Named) -> FollowUps:
+def _follow_ups(fit: Fitted, named: Named) -> RetryPolicy:
     redial = fit.redial
     if redial is None or not redial.share:
-        return FollowUps(attempts_most=assumed(1, "calls are not followed up"), by_outcome={})
+        return RetryPolicy(attempts_most=assumed(1, "calls are not followed up"), by_outcome={})
     source = f"{named.log}; {redial.identified:,} known by name who abandoned"
-    again = FollowUp(
+    again = AfterFailure(
         retry_share=fitted(rounded(redial.share), f"{source}, within an hour, unrelated calls excluded"),
         switch_share=assumed(0, NEUTRAL),
         delay=empirical(redial.delays, None, source),
     )
-    return FollowUps(attempts_most=assumed(_ATTEMPTS_MOST, "a bound"), by_outcome={Outcome.ABANDONED: again})
+    return RetryPolicy(
+        attempts_most=assumed(_ATTEMPTS_MOST, "a bound"), by_outcome={Outcome.ABANDONED: again}
+    )

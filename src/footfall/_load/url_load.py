@@ -19,7 +19,7 @@ from footfall._model.channel import Channel, Step, Verb, Work
 from footfall._model.durations import constant_s
 from footfall._model.model import Model, ShareDefinition
 from footfall._model.numbers import DAY_S, Grade, assumed, constant
-from footfall._model.population import Choice, FollowUps, Segment, no_accounts, no_taste
+from footfall._model.population import NestedLogit, RetryPolicy, Segment, no_accounts, no_taste
 from footfall._model.station_specs import RequestServer
 from footfall._records.errors import BadInputError
 from footfall._records.tables import ARRIVALS
@@ -244,8 +244,8 @@ def _model(url: str, errands: tuple[tuple[str, str], ...]) -> Model:
         busyness_cv=nothing,
         segments=(people,),
         channels=channels,
-        choice=Choice(dissimilarity={"electronic": one}, constants={}, expected_wait_s={}),
-        follow_ups=FollowUps(attempts_most=one, by_outcome={}),
+        choice=NestedLogit(dissimilarity={"electronic": one}, constants={}, expected_wait_s={}),
+        follow_ups=RetryPolicy(attempts_most=one, by_outcome={}),
         accounts=no_accounts(_WHY).model_copy(update={"subscribers": assumed(SUBSCRIBERS, _WHY)}),
         share_definitions=(share,),
     )

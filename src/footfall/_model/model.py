@@ -23,7 +23,7 @@ from footfall._model.numbers import (
     default,
     number_of,
 )
-from footfall._model.population import Accounts, Adoption, Choice, FollowUps, Segment, Taste
+from footfall._model.population import Accounts, Adoption, NestedLogit, RetryPolicy, Segment, Taste
 from footfall._model.station_specs import CallCentre, Counters
 from footfall._model.units import Rate, RateProfile, rate_of
 from footfall._model.value_errors import WrongValueError
@@ -96,12 +96,12 @@ def _with_nests(choice: Any, nests: Iterable[str]) -> Any:  # noqa: ANN401  as g
     """Give a choice whose nests without a dissimilarity have 1, that of the plain logit."""
     plain: dict[str, Any] = dict.fromkeys(nests, default(1))
     if choice is None:
-        return Choice(dissimilarity=plain)
-    if not isinstance(choice, Choice | dict):
+        return NestedLogit(dissimilarity=plain)
+    if not isinstance(choice, NestedLogit | dict):
         return choice
-    known = choice.dissimilarity if isinstance(choice, Choice) else dict(choice.get("dissimilarity", {}))
+    known = choice.dissimilarity if isinstance(choice, NestedLogit) else dict(choice.get("dissimilarity", {}))
     filled = known | {nest: one for nest, one in plain.items() if nest not in known}
-    if isinstance(choice, Choice):
+    if isinstance(choice, NestedLogit):
         return choice.model_copy(update={"dissimilarity": filled})
     return choice | {"dissimilarity": filled}
 
@@ -248,9 +248,9 @@ class Model(Spec):
     """Coefficient of variation of the day's gamma busyness; 0: none."""
     segments: Several[Segment]
     channels: Several[Channel]
-    choice: Choice
+    choice: NestedLogit
     """A plain logit, unless given."""
-    follow_ups: FollowUps = FollowUps()
+    follow_ups: RetryPolicy = RetryPolicy()
     """Also as `retries`; one attempt, unless given."""
     accounts: Accounts = Accounts()
     share_definitions: Several[ShareDefinition]
@@ -275,10 +275,10 @@ class Model(Spec):
             population: float = ...,
             busy_day_factor: float = ...,
             busyness_cv: float = ...,
-            choice: Choice = ...,
+            choice: NestedLogit = ...,
             taste: Taste = ...,
-            retries: FollowUps = ...,
-            follow_ups: FollowUps = ...,
+            retries: RetryPolicy = ...,
+            follow_ups: RetryPolicy = ...,
             accounts: Accounts = ...,
             share_definitions: ShareDefinition | Sequence[ShareDefinition] = ...,
             targets: Mapping[str, float] | Sequence[Target] = ...,

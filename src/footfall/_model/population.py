@@ -95,7 +95,7 @@ class Segment(Spec):
         return self
 
 
-class FollowUp(Spec):
+class AfterFailure(Spec):
     """What customers do after one kind of failure; those who neither retry nor switch give up.
 
     Example:
@@ -122,7 +122,7 @@ class FollowUp(Spec):
         return self
 
 
-class FollowUps(Spec):
+class RetryPolicy(Spec):
     """The rules of retry, switch and give-up, by outcome; an outcome that is not here ends the journey.
 
     Example:
@@ -132,14 +132,16 @@ class FollowUps(Spec):
 
     heads = ("attempts_most", "by_outcome")
     attempts_most: CountFromOne = default(1)
-    by_outcome: dict[Outcome, FollowUp] = Field(default_factory=dict)
+    by_outcome: dict[Outcome, AfterFailure] = Field(default_factory=dict)
 
     if TYPE_CHECKING:
 
-        def __init__(self, attempts_most: float = ..., by_outcome: Mapping[Any, FollowUp] = ...) -> None: ...
+        def __init__(
+            self, attempts_most: float = ..., by_outcome: Mapping[Any, AfterFailure] = ...
+        ) -> None: ...
 
 
-class Choice(Spec):
+class NestedLogit(Spec):
     """The nested logit: dissimilarity of each nest and the calibrated constant of each channel.
 
     Example:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from footfall._behaviour.choice import NestedLogit, nested_logit_of_many
+from footfall._behaviour.choice import NestedLogitShares, nested_logit_of_many
 from footfall._records.errors import BadInputError
 from studies.validation.estimate.choices import Choices
 
@@ -76,7 +76,7 @@ class Picked:
         return np.concatenate([by_coefficient, weights @ self.by_lambda])
 
 
-def shares_at(choices: Choices, nests: Nests, at: Floats) -> NestedLogit:
+def shares_at(choices: Choices, nests: Nests, at: Floats) -> NestedLogitShares:
     """Shares of the alternatives in every row at these parameters: coefficients first, then each free λ."""
     count = len(choices.parameters)
     values = np.where(choices.available, choices.attributes @ at[:count], -np.inf)

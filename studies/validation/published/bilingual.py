@@ -14,7 +14,7 @@ import polars as pl
 
 from footfall._model.durations import constant_s, exponential_s, uniform_s
 from footfall._model.numbers import DAY_S, HOUR_S, assumed, public
-from footfall._model.population import FollowUp, FollowUps
+from footfall._model.population import AfterFailure, RetryPolicy
 from footfall._model.station_specs import AgentGroup, CallCentre, Caller
 from footfall._records.rows import Outcome
 from models.one_station import AT_ONCE, PLAIN, Customers, one_station
@@ -62,10 +62,10 @@ MODEL = one_station(
     ),
 ).model_copy(
     update={
-        "follow_ups": FollowUps(
+        "follow_ups": RetryPolicy(
             attempts_most=assumed(_TRIES_MOST, "as often as it takes"),
             by_outcome={
-                Outcome.ABANDONED: FollowUp(
+                Outcome.ABANDONED: AfterFailure(
                     retry_share=public(0.75, f"{CODE}: PROBCBACK"),
                     switch_share=assumed(0, PLAIN),
                     delay=constant_s(public(1200, f"{CODE}: CBACKTIME = 20 minutes")),

@@ -14,7 +14,7 @@ from footfall._load.responses import Ending, Response
 from footfall._load.visit import Attempt, OrderOutcome, RequestSpec, RunCustomer
 from footfall._model.channel import Fault, Verb
 from footfall._model.model import Model
-from footfall._model.population import FollowUps
+from footfall._model.population import RetryPolicy
 from footfall._records.rows import OUTCOMES, Arrival, Outcome, Visit
 from footfall._simulate.day import simulate_day
 from footfall._workload.arrivals import arrivals_table, draw_arrivals
@@ -33,7 +33,7 @@ def failing() -> Model:
     for outcome in map(Outcome, OUTCOMES):
         rule = {"retry_share": 0.4, "switch_share": 0.5, "delay": {"law": "exponential", "mean_s": 900}}
         by_outcome[outcome] = rule
-    rules = FollowUps.model_validate(_graded({"attempts_most": 5, "by_outcome": by_outcome}))
+    rules = RetryPolicy.model_validate(_graded({"attempts_most": 5, "by_outcome": by_outcome}))
     each = tuple(known.model_copy(update={"works": works(**faults)}) for known in channels())
     return small_model(channels=each, follow_ups=rules, population=number(12_000))
 

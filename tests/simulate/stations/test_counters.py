@@ -10,7 +10,7 @@ from footfall._model.channel import Channel, Fault, OpeningHours, Verb, Work
 from footfall._model.durations import Duration, exponential_s
 from footfall._model.model import Model
 from footfall._model.numbers import Grade, Number, Profile, profile
-from footfall._model.population import FollowUps
+from footfall._model.population import RetryPolicy
 from footfall._model.station_specs import Counters
 from footfall._records.rows import Outcome
 
@@ -113,7 +113,7 @@ def test_the_next_in_line_is_called_before_who_leaves_decides(  # the order of t
     visits: Visits,
     number: Numbers,
     exactly: Exactly,
-    follow_ups: Callable[..., FollowUps],
+    follow_ups: Callable[..., RetryPolicy],
 ) -> None:
     """A customer who failed and tries again at once finds the clerk taken by the next in line."""
     fault = Fault(cause="down", by="service", outcome=Outcome.ERROR, share=number(1))

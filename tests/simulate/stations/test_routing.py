@@ -12,7 +12,7 @@ from footfall._behaviour.load_model import RunPace, as_played, check_played, che
 from footfall._model.changes import set_text
 from footfall._model.durations import exponential_s
 from footfall._model.numbers import DAY_S, Grade, profile
-from footfall._model.population import FollowUp, FollowUps
+from footfall._model.population import AfterFailure, RetryPolicy
 from footfall._model.station_specs import AgentGroup, CallCentre
 from footfall._model.value_errors import BadModelError
 from footfall._records.errors import BadInputError
@@ -178,8 +178,8 @@ def test_a_random_agent_is_of_a_group_in_proportion_to_its_idle_agents() -> None
 
 def test_who_calls_again_has_the_patience_of_the_first_call_if_the_model_says_so() -> None:
     """Nobody answers: every call of a caller ends after the same wait; drawn anew, after another."""
-    retry = FollowUp(retry_share=number(1), switch_share=number(0), delay=seconds(100))
-    rules = FollowUps(attempts_most=number(4), by_outcome={Outcome.ABANDONED: retry})
+    retry = AfterFailure(retry_share=number(1), switch_share=number(0), delay=seconds(100))
+    rules = RetryPolicy(attempts_most=number(4), by_outcome={Outcome.ABANDONED: retry})
     waits: dict[str, Counter[int]] = {}
     for redials in ("as_before", "drawn_anew"):
         station = hotline(0, patience=exponential_s(number(50)), redials=redials)
