@@ -8,9 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
-from footfall._load.options import Declared, declared, load_options
+from footfall._load.options import REPEATS_MOST, Declared, declared, load_options
 from footfall._load.url_load import FOR_S
-from footfall._runs.repeat import REPEATS_MOST
 from footfall._runs.times import window_of
 
 # ── Options that several commands share, each with its help

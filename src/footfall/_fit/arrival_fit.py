@@ -7,8 +7,8 @@ from math import exp, log, sqrt
 
 import numpy as np
 import polars as pl
+import scipy
 from numpy.typing import NDArray
-from scipy import optimize, special
 
 from footfall._fit.distributions import Z_95
 from footfall._model.numbers import HALF_HOURS
@@ -50,7 +50,7 @@ def fit_busyness(days: Sequence[Sequence[float]]) -> Busyness | None:
     def likelihood(cv: float) -> float:
         return sum(_adjusted(group, cv * cv) for group in groups)
 
-    found = optimize.minimize_scalar(
+    found = scipy.optimize.minimize_scalar(
         lambda x: -likelihood(exp(x)), bounds=(log(_CV_LEAST), log(_CV_MOST)), method="bounded"
     )
     best = float(found.x)
@@ -62,8 +62,8 @@ def fit_busyness(days: Sequence[Sequence[float]]) -> Busyness | None:
         return likelihood(exp(x)) - most + _DROP
 
     ends = (log(_CV_LEAST), log(_CV_MOST))
-    low = optimize.brentq(excess, ends[0], best) if excess(ends[0]) < 0 else None
-    high = optimize.brentq(excess, best, ends[1]) if excess(ends[1]) < 0 else ends[1]
+    low = scipy.optimize.brentq(excess, ends[0], best) if excess(ends[0]) < 0 else None
+    high = scipy.optimize.brentq(excess, best, ends[1]) if excess(ends[1]) < 0 else ends[1]
     cv = 0.0 if best <= log(_CV_LEAST) else exp(best)
     return Busyness(cv, 0.0 if low is None else exp(low), exp(high), sum(group.size for group in groups))
 
@@ -117,11 +117,11 @@ def _adjusted(counts: Array, square: float) -> float:
     """Return the log likelihood of one weekday's days at their mean, less half the log of its information."""
     mean, size = float(counts.mean()), 1 / square
     found = (
-        special.gammaln(counts + size)
-        - special.gammaln(size)
-        - special.gammaln(counts + 1)
+        scipy.special.gammaln(counts + size)
+        - scipy.special.gammaln(size)
+        - scipy.special.gammaln(counts + 1)
         + size * np.log(size / (size + mean))
-        + special.xlogy(counts, mean / (size + mean))
+        + scipy.special.xlogy(counts, mean / (size + mean))
     )
     information = counts.size * mean / (1 + square * mean)
     return float(found.sum()) - 0.5 * log(information)
@@ -202,8 +202,8 @@ def _rates(kind: str, weekday: str, counts: Array) -> pl.DataFrame:
     """
     days, total = counts.shape[0], counts.sum(axis=0)
     mean, total = total / days, np.maximum(total, 0.0)
-    low = special.gammaincinv(np.maximum(total, 1e-9), 0.025) / days
-    high = special.gammaincinv(total + 1, 0.975) / days
+    low = scipy.special.gammaincinv(np.maximum(total, 1e-9), 0.025) / days
+    high = scipy.special.gammaincinv(total + 1, 0.975) / days
     if days > 1:
         half = student_t(days - 1) * counts.std(axis=0, ddof=1) / np.sqrt(days)
         low, high = np.minimum(low, mean - half), np.maximum(high, mean + half)

@@ -7,8 +7,8 @@ from math import exp, inf, lgamma, log, sqrt
 from types import MappingProxyType
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike, NDArray
-from scipy import optimize, special
 
 from footfall._model.durations import DistributionFamily
 
@@ -166,7 +166,7 @@ def fit_distribution(family: DistributionFamily, sample: Sample) -> FittedDistri
     begin = np.array(formulas.start(middle, max(spread, 0.05)))
     options = {"xatol": 1e-9, "fatol": 1e-13, "maxiter": 4000, "maxfev": 4000}
     with np.errstate(invalid="ignore"):  # several corners of the simplex may be infinite
-        found = optimize.minimize(cost, begin, method="Nelder-Mead", options=options)
+        found = scipy.optimize.minimize(cost, begin, method="Nelder-Mead", options=options)
     best = np.asarray(found.x)
     errors = _standard_errors(cost, best, sample.total)
     mean_s, cv = formulas.moments(*best)
@@ -226,7 +226,7 @@ def _lognormal_density(t: Array, mu: float, log_sigma: float) -> Array:
 
 
 def _lognormal_survival(t: Array, mu: float, log_sigma: float) -> Array:
-    found: Array = special.log_ndtr((mu - np.log(t)) / exp(log_sigma))
+    found: Array = scipy.special.log_ndtr((mu - np.log(t)) / exp(log_sigma))
     return found
 
 
@@ -237,7 +237,7 @@ def _gamma_density(t: Array, log_shape: float, log_scale: float) -> Array:
 
 
 def _gamma_survival(t: Array, log_shape: float, log_scale: float) -> Array:
-    found: Array = np.log(np.maximum(special.gammaincc(exp(log_shape), t / exp(log_scale)), 1e-300))
+    found: Array = np.log(np.maximum(scipy.special.gammaincc(exp(log_shape), t / exp(log_scale)), 1e-300))
     return found
 
 

@@ -5,8 +5,8 @@ from functools import cache
 from typing import Any
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.linalg import helmert, solve_triangular
 
 # ── Counts of cases by month and channel
 
@@ -161,7 +161,7 @@ class _Learner:
         self._rows = np.concatenate(rows)
         counts = np.nan_to_num(history.counts) + _HALF
         self._seen = np.einsum("rk,rk->r", self._rows, np.log(counts)[self._at])
-        self._future = np.tile(helmert(channels), (ahead, 1))
+        self._future = np.tile(scipy.linalg.helmert(channels), (ahead, 1))
         self._future_at = np.repeat(np.arange(ahead), channels - 1)
         pooled = counts.sum(axis=0) / counts.sum()
         self._weights = [(1 / (channels * pooled)) ** power for power in _SMALLER]
@@ -259,7 +259,7 @@ class _Learner:
                 for k, number in enumerate(numbers[first : first + chunk])
             ]
         together = np.concatenate(contrasts)
-        logs = together.reshape(len(together), self._ahead, -1) @ helmert(self._history.channels)
+        logs = together.reshape(len(together), self._ahead, -1) @ scipy.linalg.helmert(self._history.channels)
         odds = np.exp(logs - logs.max(axis=2, keepdims=True))
         shares: Floats = odds / odds.sum(axis=2, keepdims=True)
         return shares
@@ -283,7 +283,7 @@ def _solved(roots: NDArray[np.floating[Any]], seen: Floats) -> Floats:
     """Solve many lower triangular systems with the same right-hand side."""
     if seen.size < _SMALL:
         return np.asarray(np.linalg.solve(roots, np.tile(seen[:, None], (len(roots), 1, 1)))[:, :, 0])
-    return np.stack([solve_triangular(each, seen, lower=True) for each in roots])
+    return np.stack([scipy.linalg.solve_triangular(each, seen, lower=True) for each in roots])
 
 
 def _contrasts(known: NDArray[np.bool_]) -> Floats:
@@ -291,7 +291,7 @@ def _contrasts(known: NDArray[np.bool_]) -> Floats:
     count = int(known.sum())
     rows = np.zeros((max(count - 1, 0), known.size))
     if count > 1:
-        rows[:, known] = helmert(count)
+        rows[:, known] = scipy.linalg.helmert(count)
     return rows
 
 

@@ -9,9 +9,9 @@ from typing import Any, Literal
 
 import numpy as np
 import polars as pl
+import scipy
 from numpy.typing import NDArray
 from pydantic import Field, ValidationError, model_validator
-from scipy import special
 
 from footfall._behaviour import keyed
 from footfall._fit.arrival_fit import fit_busyness
@@ -62,7 +62,7 @@ class UncertainNumber(Spec):
         if self.scale == "log":
             return self.value * exp(moved)
         if self.scale == "logit":
-            return float(special.expit(special.logit(self.value) + moved))
+            return float(scipy.special.expit(scipy.special.logit(self.value) + moved))
         return min(max(0.0, self.value + moved), 1.0 if self.is_share else float("inf"))
 
 
@@ -221,7 +221,7 @@ def _number(path: str, value: float, values: Sequence[float]) -> list[UncertainN
     most = 1.0 if _is_share(path) else float("inf")
     if not all(0 < each < most for each in (value, *values)):
         scale = "plain"
-    forms = {"log": np.log, "logit": special.logit, "plain": np.asarray}
+    forms = {"log": np.log, "logit": scipy.special.logit, "plain": np.asarray}
     deviations = _deviations(forms[scale](np.array(values, dtype=np.float64)))
     if not deviations.any():
         return []
@@ -284,7 +284,7 @@ def _block(size: int, seed: int, block: int) -> Array:
     """
     run = keyed.run_key(seed, block)
     u = keyed.uniforms(keyed.customer_keys(run, np.arange(size * size)), _DRAW)
-    q, r = np.linalg.qr(special.ndtri(u).reshape(size, size))
+    q, r = np.linalg.qr(scipy.special.ndtri(u).reshape(size, size))
     found: Array = q * np.sign(np.diag(r)) * np.sqrt(size)
     return found
 

@@ -43,6 +43,8 @@ class Flag:
 
 
 PROCESSES_MOST = 64
+REPEATS_MOST = 50
+"""Most runs of one trace at a service."""
 _SECONDS = "seconds, not negative"
 
 

@@ -9,13 +9,11 @@ from html import escape
 from os import PathLike
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from footfall import __version__
-from footfall._chart.comparison_charts import COMPARISON, comparison_chart
-from footfall._chart.style import Stamp, save
 from footfall._load.result_files import VISITS_FILE
 from footfall._load.run_integrity import check_run
 from footfall._measure.run_comparison import (
@@ -37,6 +35,10 @@ from footfall._runs.judgement import visits_of
 from footfall._runs.messages import percent, seconds
 from footfall._stats.rank_tests import RUNS_MOST, mann_whitney_p
 from footfall._workload.trace import ARRIVALS_FILE, TraceInfo, read_info
+
+if TYPE_CHECKING:
+    # Charts take a second to import, which a command that draws none need not spend.
+    from footfall._chart.style import Stamp
 
 # ── Read two sets of played runs, see that they can be compared, and compare them
 
@@ -295,6 +297,9 @@ def write(folder: Path, compared: Compared) -> Path:
     Raises:
         BadInputError: the folder cannot be written.
     """
+    from footfall._chart.comparison_charts import comparison_chart
+    from footfall._chart.style import save
+
     write_csv(differences_table(compared), folder / "differences.csv")
     write_csv(values_table(compared), folder / "values.csv")
     chart = comparison_chart(chart_rows(compared), title_of(compared), _stamp(compared))
@@ -362,6 +367,8 @@ def values_table(compared: Compared) -> pl.DataFrame:
 
 def chart_rows(compared: Compared) -> pl.DataFrame:
     """Give a row a run and metric, in the columns that the chart reads."""
+    from footfall._chart.comparison_charts import COMPARISON
+
     sides = ((BASELINE, compared.baseline), (CANDIDATE, compared.candidate))
     rows = [
         (*_of_chart(each, compared), side, run.name, _against(each, value))
@@ -434,7 +441,9 @@ def _against(each: Difference, value: float) -> float | None:
     return value / each.baseline - 1 if each.baseline else None
 
 
-def _stamp(compared: Compared) -> Stamp:
+def _stamp(compared: Compared) -> "Stamp":
+    from footfall._chart.style import Stamp
+
     if not compared.runs:
         return Stamp(run="none", seed=0, version=__version__)
     first = compared.runs[0]

@@ -26,7 +26,6 @@ from footfall._workload.trace import write_trace
 
 REPEATS = 8
 """Runs each where nothing else is said: enough for up to 160 metrics beside the main ones."""
-REPEATS_MOST = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from math import exp, log1p
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import special
 
 from footfall._behaviour import keyed
 from footfall._behaviour.customer_rules import SERVICE, SERVICE_FAULT, WRAP_UP
@@ -109,10 +109,10 @@ class _Stream:
         u = keyed.uniforms(self._keys[number << _BITS : (number + 1) << _BITS], self._purpose, 1, self._turn)
         if len(self._blocks) >= _BLOCKS_KEPT:
             del self._blocks[next(iter(self._blocks))]
-        made: list[float] = (special.ndtri(u) if self._normal else u).tolist()
+        made: list[float] = (scipy.special.ndtri(u) if self._normal else u).tolist()
         self._blocks[number] = made
         return made
 
     def _single(self, customer: Customer) -> float:
         u = keyed.uniform(customer.key, self._purpose, customer.attempt, self._turn)
-        return float(special.ndtri(u)) if self._normal else u
+        return float(scipy.special.ndtri(u)) if self._normal else u

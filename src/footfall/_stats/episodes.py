@@ -10,8 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.special import gammaln, nbdtr
 
 from footfall._stats import LONGEST_EPISODE
 from footfall._stats.intervals import Interval, student_t, wilson_at
@@ -132,8 +132,8 @@ def at_most(bad: int, expected: float, length: float) -> float:
     none = math.exp(-rate)
     if not len(k):
         return none if low == 1 else 0.0
-    weights = np.exp(k * math.log(rate) - rate - gammaln(k + 1))
-    return min(1.0, none + float(weights @ nbdtr(bad - k, k, 1 / length)))
+    weights = np.exp(k * math.log(rate) - rate - scipy.special.gammaln(k + 1))
+    return min(1.0, none + float(weights @ scipy.special.nbdtr(bad - k, k, 1 / length)))
 
 
 def bad_share_bounds(

@@ -7,7 +7,7 @@ from statistics import NormalDist, fmean, stdev, variance
 from typing import NamedTuple
 
 import polars as pl
-from scipy.special import betaincinv, stdtrit
+import scipy
 
 from footfall._stats import CONFIDENCE
 
@@ -56,7 +56,7 @@ def wilson_at(share: float, n: float, t: float) -> Interval:
 
 def student_t(freedom: float, confidence: float = CONFIDENCE) -> float:
     """Student's t at these degrees of freedom: `confidence` of the distribution lies within ± t."""
-    return float(stdtrit(freedom, (1 + confidence) / 2))
+    return float(scipy.special.stdtrit(freedom, (1 + confidence) / 2))
 
 
 def clopper_pearson_low(successes: int, n: int, confidence: float = CONFIDENCE) -> float:
@@ -68,7 +68,7 @@ def clopper_pearson_low(successes: int, n: int, confidence: float = CONFIDENCE) 
         ValueError: there are no trials, or more successes than trials.
     """
     _check_counts(successes, n)
-    return float(betaincinv(successes, n - successes + 1, 1 - confidence)) if successes else 0.0
+    return float(scipy.special.betaincinv(successes, n - successes + 1, 1 - confidence)) if successes else 0.0
 
 
 def t_interval(values: Sequence[float], confidence: float = CONFIDENCE) -> Interval:

@@ -7,8 +7,8 @@ from statistics import fmean, variance
 from typing import Literal
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.special import stdtrit
 
 from footfall._stats import CONFIDENCE
 from footfall._stats.intervals import Interval, student_t
@@ -116,7 +116,7 @@ def _so_far(values: Sequence[float]) -> tuple[NDArray[np.float64], NDArray[np.fl
     squares = np.maximum(np.cumsum(shifted**2) - n * means**2, 0.0)
     half_widths = np.full(len(numbers), math.inf)
     free = n[1:] - 1
-    half_widths[1:] = stdtrit(free, (1 + CONFIDENCE) / 2) * np.sqrt(squares[1:] / free / n[1:])
+    half_widths[1:] = scipy.special.stdtrit(free, (1 + CONFIDENCE) / 2) * np.sqrt(squares[1:] / free / n[1:])
     return means + numbers[0], half_widths
 
 

@@ -4,8 +4,8 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.special import ndtri, stdtrit
 
 from footfall._stats import LONGEST_EPISODE
 from footfall._stats.episodes import (
@@ -200,7 +200,7 @@ def _moments(times_s: Values) -> tuple[float, float, float, float]:
 
 
 def _student(freedom: float, tail: float) -> float:
-    return float(stdtrit(max(freedom, 1.0), 1 - tail))
+    return float(scipy.special.stdtrit(max(freedom, 1.0), 1 - tail))
 
 
 def _ranks(values: Values) -> Values:
@@ -214,7 +214,7 @@ def _ranks(values: Values) -> Values:
 def _scores(ranks: Values) -> Values:
     """Return the detrended normal scores of ranks in the order of time."""
     n = len(ranks)
-    scores = ndtri((ranks - 0.375) / (n + 0.25))
+    scores = scipy.special.ndtri((ranks - 0.375) / (n + 0.25))
     line = np.linspace(-1, 1, n)
     return np.asarray(scores - line * (scores @ line) / (line @ line), dtype=np.float64)
 

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
+import scipy
 from numpy.typing import NDArray
-from scipy import special
 
 from footfall._behaviour import keyed
 from footfall._behaviour.choice import NO_CHANNEL, first_choices
@@ -74,7 +74,7 @@ def busyness(model: Model, run: int) -> float:
         return 1.0
     shape = float(model.busyness_cv) ** -2
     u = keyed.uniform(keyed.customer_key(run, 0), "busyness")
-    return float(special.gammaincinv(shape, u)) / shape
+    return float(scipy.special.gammaincinv(shape, u)) / shape
 
 
 def draw_arrivals(
@@ -142,9 +142,9 @@ def _seconds_of_day(
 
 def poisson_quantiles(u: NDArray[np.float64], means: NDArray[np.float64]) -> NDArray[np.int64]:
     """Least counts whose Poisson probability of no more reaches u: the inverse, a step back if too far."""
-    above = np.ceil(special.pdtrik(u, means))
+    above = np.ceil(scipy.special.pdtrik(u, means))
     below = np.maximum(above - 1, 0)
-    found = np.where(special.pdtr(below, means) >= u, below, above)
+    found = np.where(scipy.special.pdtr(below, means) >= u, below, above)
     return np.where(means > 0, found, 0).astype(np.int64)
 
 
