@@ -5,22 +5,7 @@ from dataclasses import dataclass
 import polars as pl
 from matplotlib.axes import Axes
 
-from footfall._chart.style import (
-    GREY,
-    INK,
-    MEASURED,
-    PALE,
-    PREDICTED,
-    Chart,
-    Heading,
-    Stamp,
-    duration,
-    figure,
-    in_order,
-    look,
-    name_of,
-    nothing,
-)
+from footfall._chart import style
 
 # ── Differences between runs: each metric with its interval, each run as a dot
 
@@ -46,7 +31,10 @@ COMPARISON = pl.Schema(
 _KEYS = ["statistic", "channel", "operation"]
 _METRICS_MOST = 24
 _ROW_IN = 0.34
-_SIDES = {"baseline": (GREY, "o", "white", -0.2), "candidate": (MEASURED, "D", MEASURED, 0.2)}
+_SIDES = {
+    "baseline": (style.GREY, "o", "white", -0.2),
+    "candidate": (style.MEASURED, "D", style.MEASURED, 0.2),
+}
 """Colour, marker, its filling, and offset from the middle of the line."""
 _FINDINGS = ("worse", "better", "cannot tell", "no difference of that size")
 _SAID = {"no difference of that size": "alike"}
@@ -56,11 +44,11 @@ _SUBTITLE = (
 )
 
 
-def comparison_chart(rows: pl.DataFrame, title: str, stamp: Stamp) -> Chart:
+def comparison_chart(rows: pl.DataFrame, title: str, stamp: style.Stamp) -> style.Chart:
     """Draw each metric's difference, grouped by times, goodput and success; `rows` as `COMPARISON`."""
-    heading = Heading(title=title, subtitle=_SUBTITLE, stamp=stamp)
+    heading = style.Heading(title=title, subtitle=_SUBTITLE, stamp=stamp)
     if rows.is_empty():
-        return nothing(heading, rows, "no metric has runs on both sides")
+        return style.nothing(heading, rows, "no metric has runs on both sides")
     metrics = _most_telling(rows)
     panels = [
         (label, part)
@@ -72,8 +60,8 @@ def comparison_chart(rows: pl.DataFrame, title: str, stamp: Stamp) -> Chart:
         if not part.is_empty()
     ]
     heights = [part.height + 1.4 for _, part in panels]
-    with look():
-        made = figure(heading, 1.5 + _ROW_IN * sum(heights), legend_below=True)
+    with style.look():
+        made = style.figure(heading, 1.5 + _ROW_IN * sum(heights), legend_below=True)
         all_axes = made.subplots(len(panels), 1, height_ratios=heights, squeeze=False)[:, 0]
         for axes, (label, part) in zip(all_axes, panels, strict=True):
             _panel(axes, part, rows)
@@ -87,13 +75,13 @@ def comparison_chart(rows: pl.DataFrame, title: str, stamp: Stamp) -> Chart:
         "Worse or better: wholly beyond the band and significant among all metrics (Holm); "
         f"alike: wholly inside; the rest is undecided with this number of runs.{more}"
     )
-    return Chart(figure=made, frame=rows, title=title, caption=caption)
+    return style.Chart(figure=made, frame=rows, title=title, caption=caption)
 
 
 def _most_telling(rows: pl.DataFrame) -> pl.DataFrame:
     """Select metrics: worse, then better, then the rest by size; returned in the usual order."""
     rank = {name: number for number, name in enumerate(_FINDINGS)}
-    channels = {name: number for number, name in enumerate(in_order(rows["channel"]))}
+    channels = {name: number for number, name in enumerate(style.in_order(rows["channel"]))}
     order = pl.col("channel").replace_strict(channels, return_dtype=pl.Int64)
     return (
         rows.unique(_KEYS, maintain_order=True)
@@ -116,7 +104,7 @@ def _size() -> pl.Expr:
 def _label(row: dict[str, str]) -> str:
     """Return the label of a metric's line."""
     operation = [] if row["operation"] == "*" else [row["operation"][:16]]
-    return " · ".join([row["statistic"], name_of(row["channel"]), *operation])
+    return " · ".join([row["statistic"], style.name_of(row["channel"]), *operation])
 
 
 def _times(metrics: pl.DataFrame) -> pl.DataFrame:
@@ -132,8 +120,8 @@ def _panel(axes: Axes, metrics: pl.DataFrame, rows: pl.DataFrame) -> None:
     minimum = float(metrics["minimum"][0])
     # A factor either way: 1.05 times as much, or as little.
     least = -minimum if metrics["is_share"][0] else 1 / (1 + minimum) - 1
-    axes.axvspan(100 * least, 100 * minimum, color=PALE, alpha=0.5, linewidth=0, zorder=0)
-    axes.axvline(0, color=GREY, linewidth=0.8, zorder=1)
+    axes.axvspan(100 * least, 100 * minimum, color=style.PALE, alpha=0.5, linewidth=0, zorder=0)
+    axes.axvline(0, color=style.GREY, linewidth=0.8, zorder=1)
     for y, metric in enumerate(metrics.iter_rows(named=True)):
         _dots(axes, rows.filter(pl.all_horizontal(pl.col(key) == metric[key] for key in _KEYS)), y)
         _interval(axes, metric, y)
@@ -165,8 +153,10 @@ def _interval(axes: Axes, metric: dict[str, float | str | None], y: int) -> None
     if isinstance(difference, float):
         left, right = (metric[end] for end in ("low", "high"))
         if isinstance(left, float) and isinstance(right, float):
-            axes.hlines(y, 100 * left, 100 * right, color=INK, linewidth=2.2, label="95 % interval", zorder=3)
-        axes.plot(100 * difference, y, "|", color=INK, markersize=11, markeredgewidth=2.2, zorder=3)
+            axes.hlines(
+                y, 100 * left, 100 * right, color=style.INK, linewidth=2.2, label="95 % interval", zorder=3
+            )
+        axes.plot(100 * difference, y, "|", color=style.INK, markersize=11, markeredgewidth=2.2, zorder=3)
     weight = "bold" if finding in _FINDINGS[:2] else "normal"
     axes.annotate(
         _SAID.get(finding, finding),
@@ -175,7 +165,7 @@ def _interval(axes: Axes, metric: dict[str, float | str | None], y: int) -> None
         va="center",
         fontsize=8.5,
         fontweight=weight,
-        color=INK if weight == "bold" else GREY,
+        color=style.INK if weight == "bold" else style.GREY,
         annotation_clip=False,
     )
 
@@ -197,36 +187,40 @@ class WelchLabels:
     """Mean after the cut."""
 
 
-def welch(averages: pl.DataFrame, labels: WelchLabels, stamp: Stamp) -> Chart:
+def welch(averages: pl.DataFrame, labels: WelchLabels, stamp: style.Stamp) -> style.Chart:
     """Draw the mean over runs and its moving average, visit by visit, and the end of the warm-up.
 
     `averages` has channel, visit (the first of a few, from 0), mean_s and moving_average_s (null at the end).
     Source: P. D. Welch (1983), see `footfall._stats.batch_means`.
     """
-    of = f"{name_of(averages['channel'][0])}, " if averages.height and averages["channel"][0] != "*" else ""
+    of = (
+        f"{style.name_of(averages['channel'][0])}, "
+        if averages.height and averages["channel"][0] != "*"
+        else ""
+    )
     runs = "one run" if labels.runs == 1 else f"{labels.runs} runs"
     said = (
         f"{of[:1].upper()}{of[1:]}{labels.quantity} by number of the visit, mean over {runs}; the cut by "
         "MSER-5 is where the mean of the rest is most precise."
     )
     if averages.is_empty():
-        return nothing(Heading(title="No warm-up visible", subtitle=said, stamp=stamp), averages)
-    heading = Heading(title=_finding(labels), subtitle=said, stamp=stamp)
-    with look():
-        made = figure(heading, legend_below=True)
+        return style.nothing(style.Heading(title="No warm-up visible", subtitle=said, stamp=stamp), averages)
+    heading = style.Heading(title=_finding(labels), subtitle=said, stamp=stamp)
+    with style.look():
+        made = style.figure(heading, legend_below=True)
         _draw(averages, labels, made.subplots())
         made.legend(loc="outside lower left", ncols=4)
     caption = (
         "Before the cut the run depends on its initial state; after it the moving average should be level. "
         "If it keeps rising or falling to the right edge, the run was too short, whatever the cut."
     )
-    return Chart(figure=made, frame=averages, title=heading.title, caption=caption)
+    return style.Chart(figure=made, frame=averages, title=heading.title, caption=caption)
 
 
 def _finding(labels: WelchLabels) -> str:
     if labels.cut is None:
         return f"Not settled within {labels.visits:,} visits: run longer"
-    mean = f"{labels.quantity} {duration(labels.rest_s_mean)} on average"
+    mean = f"{labels.quantity} {style.duration(labels.rest_s_mean)} on average"
     if not labels.cut:
         return f"No warm-up to exclude from {labels.visits:,} visits; {mean}"
     return f"The warm-up ends after {labels.cut:,} of {labels.visits:,} visits; after it {mean}"
@@ -237,7 +231,7 @@ def _draw(averages: pl.DataFrame, labels: WelchLabels, axes: Axes) -> None:
     axes.plot(
         visit,
         averages["mean_s"].to_numpy(),
-        color=GREY,
+        color=style.GREY,
         alpha=0.45,
         linewidth=0.6,
         label="mean over runs" if labels.runs > 1 else "visits",
@@ -246,13 +240,13 @@ def _draw(averages: pl.DataFrame, labels: WelchLabels, axes: Axes) -> None:
     axes.plot(
         smooth["visit"].to_numpy(),
         smooth["moving_average_s"].to_numpy(),
-        color=PREDICTED,
+        color=style.PREDICTED,
         linewidth=2,
         label="moving average",
     )
     if labels.cut:
-        axes.axvspan(0, labels.cut, color=GREY, alpha=0.12, linewidth=0, label="warm-up, excluded")
-        axes.axvline(labels.cut, color=INK, linewidth=1.4, label=f"cut, after {labels.cut:,} visits")
+        axes.axvspan(0, labels.cut, color=style.GREY, alpha=0.12, linewidth=0, label="warm-up, excluded")
+        axes.axvline(labels.cut, color=style.INK, linewidth=1.4, label=f"cut, after {labels.cut:,} visits")
     axes.set(
         xlabel="number of the visit",
         ylabel=f"{labels.quantity}, s",

@@ -7,22 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm
 from matplotlib.patches import Rectangle
 
-from footfall._chart.style import (
-    INK,
-    PALE,
-    Chart,
-    Heading,
-    Stamp,
-    clock,
-    duration,
-    figure,
-    hours_axis,
-    in_order,
-    look,
-    look_of,
-    name_of,
-    nothing,
-)
+from footfall._chart import style
 from footfall._stats.intervals import percent
 
 # ── The offered load of the day, and which part of it is run
@@ -31,32 +16,34 @@ HALF_HOUR_S = 1800
 HOUR_S = 3600
 
 
-def arrivals_over_day(due: pl.DataFrame, window_s: tuple[float, float] | None, stamp: Stamp) -> Chart:
+def arrivals_over_day(
+    due: pl.DataFrame, window_s: tuple[float, float] | None, stamp: style.Stamp
+) -> style.Chart:
     """Draw arrivals by half hour and first channel, stacked, with the window of the run marked.
 
     `due` has half_hour_s, channel and due; `window_s` is the window of the run in seconds of the day.
     """
     if not due["due"].sum():
-        heading = Heading(title="No arrivals", subtitle="Arrivals by half hour", stamp=stamp)
-        return nothing(heading, due, "no arrivals")
+        heading = style.Heading(title="No arrivals", subtitle="Arrivals by half hour", stamp=stamp)
+        return style.nothing(heading, due, "no arrivals")
     by_half_hour = due.group_by("half_hour_s").agg(pl.col("due").sum()).sort("due", "half_hour_s")
     busiest_s, most = by_half_hour.row(-1)
-    played = f" Run: {clock(window_s[0])} to {clock(window_s[1])}." if window_s else ""
-    heading = Heading(
-        title=f"The day is busiest from {clock(busiest_s)} to {clock(busiest_s + HALF_HOUR_S)}: "
+    played = f" Run: {style.clock(window_s[0])} to {style.clock(window_s[1])}." if window_s else ""
+    heading = style.Heading(
+        title=f"The day is busiest from {style.clock(busiest_s)} to {style.clock(busiest_s + HALF_HOUR_S)}: "
         f"{most:,} arrivals, {most / HALF_HOUR_S:.1f} a second",
         subtitle=f"All {due['due'].sum():,} arrivals of the day, by half hour and channel.{played}",
         stamp=stamp,
     )
-    with look():
-        made = figure(heading)
+    with style.look():
+        made = style.figure(heading)
         _draw(due, window_s, made.subplots())
     caption = "Arrivals due in each half hour, stacked by the customer's first channel."
-    return Chart(figure=made, frame=due, title=heading.title, caption=caption)
+    return style.Chart(figure=made, frame=due, title=heading.title, caption=caption)
 
 
 def _draw(due: pl.DataFrame, window_s: tuple[float, float] | None, axes: Axes) -> None:
-    channels = in_order(due["channel"])
+    channels = style.in_order(due["channel"])
     numbers = (due["half_hour_s"] // HALF_HOUR_S).to_list()
     first, last = min(numbers), max(numbers)
     counts = np.zeros((len(channels), last - first + 1))
@@ -65,7 +52,7 @@ def _draw(due: pl.DataFrame, window_s: tuple[float, float] | None, axes: Axes) -
     edges_h = np.arange(first, last + 2) / 2
     base = np.zeros(counts.shape[1])
     for channel, part in zip(channels, counts, strict=True):
-        its = look_of(channel)
+        its = style.look_of(channel)
         axes.stairs(
             base + part,
             edges_h,
@@ -75,7 +62,7 @@ def _draw(due: pl.DataFrame, window_s: tuple[float, float] | None, axes: Axes) -
             edgecolor="white",
             hatch=its.hatch,
             linewidth=0.4,
-            label=name_of(channel),
+            label=style.name_of(channel),
         )
         base = base + part
     top = base.max() * 1.12
@@ -84,20 +71,20 @@ def _draw(due: pl.DataFrame, window_s: tuple[float, float] | None, axes: Axes) -
         _mark(window_s, axes, top)
     handles, labels = axes.get_legend_handles_labels()
     axes.legend(handles[::-1], labels[::-1], loc="center left", bbox_to_anchor=(1.01, 0.5))
-    hours_axis(axes, edges_h[0], edges_h[-1])
+    style.hours_axis(axes, edges_h[0], edges_h[-1])
 
 
 def _mark(window_s: tuple[float, float], axes: Axes, top: float) -> None:
     """Mark the window; a window of a few minutes is a line at this scale."""
     start_h, end_h = (each / HOUR_S for each in window_s)
-    axes.axvspan(start_h, end_h, facecolor="none", edgecolor=INK, linewidth=1.4, zorder=3)
+    axes.axvspan(start_h, end_h, facecolor="none", edgecolor=style.INK, linewidth=1.4, zorder=3)
     axes.annotate(
         "played",
         ((start_h + end_h) / 2, top),
         xytext=(6, -4),
         textcoords="offset points",
         va="top",
-        color=INK,
+        color=style.INK,
         fontweight="bold",
     )
 
@@ -105,7 +92,7 @@ def _mark(window_s: tuple[float, float], axes: Axes, top: float) -> None:
 # ── Completed business by channel and half hour
 
 
-def share_by_channel(completed: pl.DataFrame, definition: str, stamp: Stamp) -> Chart:
+def share_by_channel(completed: pl.DataFrame, definition: str, stamp: style.Stamp) -> style.Chart:
     """Draw stacked shares of completed business over the day, electronic channels below a thick line.
 
     `completed` has half_hour_s, channel, electronic (bool) and completed; `definition` describes what the
@@ -114,28 +101,28 @@ def share_by_channel(completed: pl.DataFrame, definition: str, stamp: Stamp) -> 
     total = int(completed["completed"].sum())
     said = f"{definition[:1].upper()}{definition[1:]}."
     if not total:
-        heading = Heading(title="No completed business", subtitle=said, stamp=stamp)
-        return nothing(heading, completed, "nothing was completed")
+        heading = style.Heading(title="No completed business", subtitle=said, stamp=stamp)
+        return style.nothing(heading, completed, "nothing was completed")
     share = int(completed.filter("electronic")["completed"].sum()) / total
-    heading = Heading(
+    heading = style.Heading(
         title=f"Electronic channels carry {percent(share)} of completed business",
         subtitle=f"Share of {total:,} completed visits, by half hour. {said}",
         stamp=stamp,
     )
-    with look():
-        made = figure(heading)
+    with style.look():
+        made = style.figure(heading)
         shares, volume = made.subplots(2, 1, sharex=True, height_ratios=[4.2, 1])
         _draw_shares(completed, shares, volume)
     caption = (
         "Each band is a channel's share of the visits completed in that half hour; electronic channels lie "
         "under the thick line. The bars below show the number of visits: where it is small, shares jump."
     )
-    return Chart(figure=made, frame=completed, title=heading.title, caption=caption)
+    return style.Chart(figure=made, frame=completed, title=heading.title, caption=caption)
 
 
 def _draw_shares(completed: pl.DataFrame, shares: Axes, volume: Axes) -> None:
-    electronic = in_order(completed.filter("electronic")["channel"])
-    others = in_order(completed.filter(~pl.col("electronic"))["channel"])
+    electronic = style.in_order(completed.filter("electronic")["channel"])
+    others = style.in_order(completed.filter(~pl.col("electronic"))["channel"])
     channels = electronic + [c for c in others if c not in electronic]
     first, last = _ends(completed)
     counts = np.zeros((len(channels), last - first + 1))
@@ -146,7 +133,7 @@ def _draw_shares(completed: pl.DataFrame, shares: Axes, volume: Axes) -> None:
     edges_h = np.arange(first, last + 2) / 2
     base = np.zeros_like(whole)
     for channel, part in zip(channels, parts, strict=True):
-        its = look_of(channel)
+        its = style.look_of(channel)
         shares.stairs(
             base + part,
             edges_h,
@@ -156,18 +143,18 @@ def _draw_shares(completed: pl.DataFrame, shares: Axes, volume: Axes) -> None:
             edgecolor="white",
             hatch=its.hatch,
             linewidth=0.4,
-            label=name_of(channel),
+            label=style.name_of(channel),
         )
         base = base + part
     line = parts[: len(electronic)].sum(axis=0)
-    shares.stairs(line, edges_h, baseline=None, color=INK, linewidth=2, label="electronic share")
+    shares.stairs(line, edges_h, baseline=None, color=style.INK, linewidth=2, label="electronic share")
     shares.set(ylim=(0, 100), ylabel="share of completed visits, %")
     handles, labels = shares.get_legend_handles_labels()
     # The legend has the order of the bands.
     shares.legend(handles[::-1], labels[::-1], loc="center left", bbox_to_anchor=(1.01, 0.5))
-    volume.stairs(whole, edges_h, fill=True, color=PALE)
+    volume.stairs(whole, edges_h, fill=True, color=style.PALE)
     volume.set(ylabel="visits", ylim=(0, whole.max() * 1.15))
-    hours_axis(volume, edges_h[0], edges_h[-1])
+    style.hours_axis(volume, edges_h[0], edges_h[-1])
 
 
 def _ends(completed: pl.DataFrame) -> tuple[int, int]:
@@ -189,7 +176,7 @@ _ON_PALE, _ON_DARK = "#1e2832", "#fffffe"
 """Colours of the figures that a dark page does not change, as it does not change the cells."""
 
 
-def wait_heat_map(waits: pl.DataFrame, stamp: Stamp) -> Chart:
+def wait_heat_map(waits: pl.DataFrame, stamp: style.Stamp) -> style.Chart:
     """Draw the mean time in queues by hour of the day and channel; closed hours hatched, empty ones blank.
 
     `waits` has hour, channel, visits, closed (visits that found it closed), began and wait_s_mean, null
@@ -198,22 +185,23 @@ def wait_heat_map(waits: pl.DataFrame, stamp: Stamp) -> Chart:
     known = waits.filter(pl.col("wait_s_mean").is_not_null())
     said = "Mean time in queues of the visits due in that hour"
     if known.is_empty():
-        return nothing(Heading(title="No waits are known", subtitle=said, stamp=stamp), waits)
+        return style.nothing(style.Heading(title="No waits are known", subtitle=said, stamp=stamp), waits)
     hour, channel, longest_s = known.sort("wait_s_mean").select("hour", "channel", "wait_s_mean").row(-1)
-    heading = Heading(
-        title=f"Waits are longest in {name_of(channel)} at {clock(hour * HOUR_S)}: {duration(longest_s)}",
+    longest = f"{style.name_of(channel)} at {style.clock(hour * HOUR_S)}: {style.duration(longest_s)}"
+    heading = style.Heading(
+        title=f"Waits are longest in {longest}",
         subtitle=f"{said}. Hatched: the channel was closed. Blank: no visits.",
         stamp=stamp,
     )
-    channels = in_order(waits["channel"])
-    with look():
-        made = figure(heading, 2.3 + 0.36 * len(channels))
+    channels = style.in_order(waits["channel"])
+    with style.look():
+        made = style.figure(heading, 2.3 + 0.36 * len(channels))
         _draw_waits(waits, channels, made.subplots())
     caption = (
         "Each cell is the mean time that visits due in that hour spent in queues (for a clerk, an agent, "
         "slots), whether they were served or gave up."
     )
-    return Chart(figure=made, frame=waits, title=heading.title, caption=caption)
+    return style.Chart(figure=made, frame=waits, title=heading.title, caption=caption)
 
 
 def _draw_waits(waits: pl.DataFrame, channels: list[str], axes: Axes) -> None:
@@ -238,7 +226,7 @@ def _draw_waits(waits: pl.DataFrame, channels: list[str], axes: Axes) -> None:
     )
     axes.set_ylim(len(channels) - 0.5, -0.5)
     axes.grid(visible=False)
-    axes.set_yticks(range(len(channels)), [name_of(channel) for channel in channels])
+    axes.set_yticks(range(len(channels)), [style.name_of(channel) for channel in channels])
     axes.set_xticks(range(first, last + 1), [f"{hour:02d}" for hour in range(first, last + 1)])
     axes.set_xlabel("hour of the day")
     axes.tick_params(length=0)
@@ -262,5 +250,7 @@ def _write(axes: Axes, hour: int, y: int, wait_s: float) -> None:
 
 def _hatch(axes: Axes, hour: int, y: int) -> None:
     axes.add_patch(
-        Rectangle((hour - 0.5, y - 0.5), 1, 1, facecolor="white", edgecolor=PALE, hatch="////", linewidth=0)
+        Rectangle(
+            (hour - 0.5, y - 0.5), 1, 1, facecolor="white", edgecolor=style.PALE, hatch="////", linewidth=0
+        )
     )

@@ -8,22 +8,7 @@ from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
 
-from footfall._chart.style import (
-    GREY,
-    INK,
-    MEASURED,
-    PREDICTED,
-    Chart,
-    Heading,
-    Stamp,
-    clock,
-    duration,
-    figure,
-    hours_axis,
-    look,
-    name_of,
-    nothing,
-)
+from footfall._chart import style
 from footfall._stats.intervals import percent
 
 # ── Panels side by side, one per kind of customer
@@ -45,12 +30,12 @@ _EVEN_STEPS = (
 )
 
 
-def panels(heading: Heading, names: Sequence[str]) -> tuple[Figure, list[Axes]]:
+def panels(heading: style.Heading, names: Sequence[str]) -> tuple[Figure, list[Axes]]:
     """Create a figure with one panel per name, three in a row; call it inside `look`."""
     across = min(len(names), _ACROSS)
     down = -(-len(names) // across)
     row_in = _ROW_IN if across > 1 else _ROW_IN * 1.3
-    made = figure(heading, _HEAD_IN + row_in * down, legend_below=True)
+    made = style.figure(heading, _HEAD_IN + row_in * down, legend_below=True)
     grid = made.subplots(down, across, squeeze=False)
     every = [axes for row in grid for axes in row]
     for axes in every[len(names) :]:
@@ -98,32 +83,34 @@ _LINES = {
 }
 
 
-def arrivals_by_weekday(rates: pl.DataFrame, stamp: Stamp) -> Chart:
+def arrivals_by_weekday(rates: pl.DataFrame, stamp: style.Stamp) -> style.Chart:
     """Draw arrivals per half hour: one line per weekday, and the mean day with its 95 % band.
 
     `rates` has weekday (`*`: all days), half_hour, days, per_half_hour_mean, _low and _high.
     """
     mean = rates.filter(pl.col("weekday") == EVERY).sort("half_hour")
     if mean.is_empty() or not mean["per_half_hour_mean"].sum():
-        heading = Heading(title="No arrivals", subtitle="Arrivals by half hour and weekday", stamp=stamp)
-        return nothing(heading, rates, "no arrivals")
+        heading = style.Heading(
+            title="No arrivals", subtitle="Arrivals by half hour and weekday", stamp=stamp
+        )
+        return style.nothing(heading, rates, "no arrivals")
     busiest = mean.row(mean["per_half_hour_mean"].arg_max() or 0, named=True)
     starts_s = busiest["half_hour"] * HALF_HOUR_S
     bounds = f"{busiest['per_half_hour_low']:.1f} to {busiest['per_half_hour_high']:.1f}"
-    heading = Heading(
-        title=f"The mean day is busiest from {clock(starts_s)} to {clock(starts_s + HALF_HOUR_S)}: "
-        f"{busiest['per_half_hour_mean']:.1f} arrivals ({bounds})",
+    heading = style.Heading(
+        title=f"The mean day is busiest from {style.clock(starts_s)} to "
+        f"{style.clock(starts_s + HALF_HOUR_S)}: {busiest['per_half_hour_mean']:.1f} arrivals ({bounds})",
         subtitle=f"Arrivals per half hour, mean of {busiest['days']} days with its 95 % interval over days, "
         "and the mean of each weekday.",
         stamp=stamp,
     )
-    with look():
-        made = figure(heading)
+    with style.look():
+        made = style.figure(heading)
         _draw(rates, mean, made.subplots())
     caption = (
         "A wide band means few days, or days that differ. Lines far apart call for one model per weekday."
     )
-    return Chart(figure=made, frame=rates, title=heading.title, caption=caption)
+    return style.Chart(figure=made, frame=rates, title=heading.title, caption=caption)
 
 
 def _draw(rates: pl.DataFrame, mean: pl.DataFrame, axes: Axes) -> None:
@@ -134,7 +121,7 @@ def _draw(rates: pl.DataFrame, mean: pl.DataFrame, axes: Axes) -> None:
         mean["half_hour"] / 2 + 0.25,
         mean["per_half_hour_low"],
         mean["per_half_hour_high"],
-        color=PREDICTED,
+        color=style.PREDICTED,
         alpha=0.18,
         linewidth=0,
         label="95 % interval",
@@ -146,12 +133,12 @@ def _draw(rates: pl.DataFrame, mean: pl.DataFrame, axes: Axes) -> None:
             label = f"{weekday} ({one['days'][0]})"
             axes.plot(hours, values, color=colour, linestyle=dashes, linewidth=1.1, label=label)
     hours, values = mean["half_hour"] / 2 + 0.25, mean["per_half_hour_mean"]
-    axes.plot(hours, values, color=INK, linewidth=2.2, label="mean day")
+    axes.plot(hours, values, color=style.INK, linewidth=2.2, label="mean day")
     top = float(rates["per_half_hour_mean"].to_numpy().max())
     axes.set(ylim=(0, max(top, float(mean["per_half_hour_high"].to_numpy().max())) * 1.08))
     axes.set_ylabel("arrivals per half hour")
     axes.legend(loc="center left", bbox_to_anchor=(1.01, 0.5))
-    hours_axis(axes, first / 2, last / 2)
+    style.hours_axis(axes, first / 2, last / 2)
 
 
 # ── Patience: Kaplan–Meier with Greenwood's band, and the curve of the model
@@ -161,15 +148,15 @@ _AT_RISK_LEAST = 5
 """With fewer still waiting, the curve is not drawn: its steps are too large."""
 
 
-def patience_curves(curves: pl.DataFrame, stamp: Stamp) -> Chart:
+def patience_curves(curves: pl.DataFrame, stamp: style.Stamp) -> style.Chart:
     """Draw the share still waiting if no one had been served, one panel per kind.
 
     `curves` has kind, left, waits, law, second, at_risk, survival_share, survival_low, survival_high and
     fitted_share.
     """
     if curves.is_empty():
-        heading = Heading(title="No customer left while waiting", subtitle="Patience", stamp=stamp)
-        return nothing(heading, curves, "no patience to fit")
+        heading = style.Heading(title="No customer left while waiting", subtitle="Patience", stamp=stamp)
+        return style.nothing(heading, curves, "no patience to fit")
     most = curves.group_by("kind").agg(pl.col("left").first()).sort("left", "kind", descending=[True, False])
     kinds = most["kind"].head(PANELS_MOST).to_list()
     first = curves.filter(pl.col("kind") == kinds[0]).sort("second")
@@ -178,14 +165,14 @@ def patience_curves(curves: pl.DataFrame, stamp: Stamp) -> Chart:
     left_out = (
         f" The {PANELS_MOST} kinds with the most customers who left." if most.height > PANELS_MOST else ""
     )
-    heading = Heading(
-        title=f"{name_of(kinds[0])}: {percent(still, 0)} would still wait after a minute",
+    heading = style.Heading(
+        title=f"{style.name_of(kinds[0])}: {percent(still, 0)} would still wait after a minute",
         subtitle="Share still waiting if no one were served: Kaplan–Meier with its 95 % band (Greenwood), "
         f"and the patience in the model.{left_out}",
         stamp=stamp,
     )
-    with look():
-        made, every = panels(heading, [name_of(kind) for kind in kinds])
+    with style.look():
+        made, every = panels(heading, [style.name_of(kind) for kind in kinds])
         for axes, kind in zip(every, kinds, strict=True):
             _draw_patience(curves.filter(pl.col("kind") == kind).sort("second"), axes)
         legend_below(made, every[0])
@@ -193,7 +180,7 @@ def patience_curves(curves: pl.DataFrame, stamp: Stamp) -> Chart:
         "Served customers count as willing to wait at least as long as they did. The curve ends where "
         "few were still waiting."
     )
-    return Chart(figure=made, frame=curves, title=heading.title, caption=caption)
+    return style.Chart(figure=made, frame=curves, title=heading.title, caption=caption)
 
 
 def _draw_patience(curve: pl.DataFrame, axes: Axes) -> None:
@@ -203,17 +190,23 @@ def _draw_patience(curve: pl.DataFrame, axes: Axes) -> None:
     seconds = [0.0, *curve["second"]]
     low, high = [1.0, *curve["survival_low"]], [1.0, *curve["survival_high"]]
     axes.fill_between(
-        seconds, low, high, step="post", color=PREDICTED, alpha=0.2, linewidth=0, label="95 % band"
+        seconds, low, high, step="post", color=style.PREDICTED, alpha=0.2, linewidth=0, label="95 % band"
     )
     shares = [1.0, *curve["survival_share"]]
     axes.step(
-        seconds, shares, where="post", color=PREDICTED, linewidth=1.6, clip_on=False, label="Kaplan–Meier"
+        seconds,
+        shares,
+        where="post",
+        color=style.PREDICTED,
+        linewidth=1.6,
+        clip_on=False,
+        label="Kaplan–Meier",
     )
     fitted = [1.0, *curve["fitted_share"]]
-    axes.plot(seconds, fitted, color=MEASURED, linestyle="--", linewidth=1.3, label="in the model")
+    axes.plot(seconds, fitted, color=style.MEASURED, linestyle="--", linewidth=1.3, label="in the model")
     one = curve.row(0, named=True)
     label = f"{one['law']}\n{one['left']:,} of {one['waits']:,} left"
-    axes.text(0.04, 0.04, label, transform=axes.transAxes, va="bottom", fontsize=8, color=GREY)
+    axes.text(0.04, 0.04, label, transform=axes.transAxes, va="bottom", fontsize=8, color=style.GREY)
     axes.set(ylim=(0, 1), xlim=(0, end_s), ylabel="still waiting")
     axes.yaxis.set_major_formatter(lambda value, _place: f"{value:.0%}".replace("%", " %"))
     even_ticks(axes.xaxis, end_s)
@@ -222,15 +215,15 @@ def _draw_patience(curve: pl.DataFrame, axes: Axes) -> None:
 # ── Q-Q chart: quantiles of the data against those of the fitted distribution
 
 
-def service_quantiles(points: pl.DataFrame, stamp: Stamp) -> Chart:
+def service_quantiles(points: pl.DataFrame, stamp: style.Stamp) -> style.Chart:
     """Draw quantiles of service times against those of the best distribution, one panel per kind.
 
     `points` has kind, law (the distribution's name), kept (whether the model has it), distance_share, times,
     share, data_s, law_s.
     """
     if points.is_empty():
-        heading = Heading(title="No services to fit", subtitle="Quantiles of service", stamp=stamp)
-        return nothing(heading, points, "too few service times")
+        heading = style.Heading(title="No services to fit", subtitle="Quantiles of service", stamp=stamp)
+        return style.nothing(heading, points, "too few service times")
     most = (
         points.group_by("kind").agg(pl.col("times").first()).sort("times", "kind", descending=[True, False])
     )
@@ -238,14 +231,14 @@ def service_quantiles(points: pl.DataFrame, stamp: Stamp) -> Chart:
     one = points.filter(pl.col("kind") == kinds[0]).row(0, named=True)
     said = f"{one['law']} is within {percent(one['distance_share'])} of the services"
     left_out = f" The {PANELS_MOST} most frequent kinds." if most.height > PANELS_MOST else ""
-    heading = Heading(
-        title=f"{name_of(kinds[0])}: {said}" + ("" if one["kept"] else ", which is not close enough"),
+    heading = style.Heading(
+        title=f"{style.name_of(kinds[0])}: {said}" + ("" if one["kept"] else ", which is not close enough"),
         subtitle="Quantiles (0.5 % to 99.5 %) of the service times against those of the best distribution; "
         f"on the line they agree.{left_out}",
         stamp=stamp,
     )
-    with look():
-        made, every = panels(heading, [name_of(kind) for kind in kinds])
+    with style.look():
+        made, every = panels(heading, [style.name_of(kind) for kind in kinds])
         for axes, kind in zip(every, kinds, strict=True):
             _draw_quantiles(points.filter(pl.col("kind") == kind), axes)
         legend_below(made, every[0])
@@ -253,21 +246,26 @@ def service_quantiles(points: pl.DataFrame, stamp: Stamp) -> Chart:
         "Points above the line: the data have longer times than the distribution. One that is clearly off by "
         "more than 3 % of the services anywhere is not used: the model then has the measured distribution."
     )
-    return Chart(figure=made, frame=points, title=heading.title, caption=caption)
+    return style.Chart(figure=made, frame=points, title=heading.title, caption=caption)
 
 
 def _draw_quantiles(points: pl.DataFrame, axes: Axes) -> None:
     shown = points.filter(pl.col("data_s") > 0, pl.col("law_s") > 0)
     axes.plot(
-        shown["law_s"], shown["data_s"], "o", markersize=3.2, color=PREDICTED, label="quantiles of the data"
+        shown["law_s"],
+        shown["data_s"],
+        "o",
+        markersize=3.2,
+        color=style.PREDICTED,
+        label="quantiles of the data",
     )
     ends = [*shown["law_s"], *shown["data_s"]] or [1.0, 10.0]
     low, high = min(ends) * 0.8, max(ends) * 1.25
-    axes.plot([low, high], [low, high], color=GREY, linewidth=1, label="distribution and data agree")
+    axes.plot([low, high], [low, high], color=style.GREY, linewidth=1, label="distribution and data agree")
     one = points.row(0, named=True)
     kept = one["law"] if one["kept"] else f"{one['law']}: not used"
     label = f"{kept}\n{one['times']:,} services"
-    axes.text(0.04, 0.96, label, transform=axes.transAxes, va="top", fontsize=8, color=GREY)
+    axes.text(0.04, 0.96, label, transform=axes.transAxes, va="top", fontsize=8, color=style.GREY)
     axes.set(xscale="log", yscale="log", xlim=(low, high), ylim=(low, high))
     axes.set(xlabel=f"{one['law']}", ylabel="data")
     for axis in (axes.xaxis, axes.yaxis):
@@ -277,23 +275,25 @@ def _draw_quantiles(points: pl.DataFrame, axes: Axes) -> None:
 # ── Histogram of service times, those excluded from the fit marked
 
 
-def service_outliers(bins: pl.DataFrame, short_s: float, stamp: Stamp) -> Chart:
+def service_outliers(bins: pl.DataFrame, short_s: float, stamp: style.Stamp) -> style.Chart:
     """Draw a histogram of all services on a logarithmic scale, the short ones marked.
 
     `bins` has from_s, to_s, services, short (whether they are excluded from the fit).
     """
     if not bins["services"].sum():
-        heading = Heading(title="No service times", subtitle="Service times", stamp=stamp)
-        return nothing(heading, bins, "no service times")
+        heading = style.Heading(title="No service times", subtitle="Service times", stamp=stamp)
+        return style.nothing(heading, bins, "no service times")
     total, short = int(bins["services"].sum()), int(bins.filter(pl.col("short"))["services"].sum())
     longest_s = float(bins.filter(pl.col("services") > 0)["to_s"][-1])
-    title = f"No service is excluded; the longest took up to {duration(longest_s)}"
+    title = f"No service is excluded; the longest took up to {style.duration(longest_s)}"
     if short:
-        title = f"{percent(short / total)} of services are shorter than {duration(short_s)}: not in the fit"
+        title = (
+            f"{percent(short / total)} of services are shorter than {style.duration(short_s)}: not in the fit"
+        )
     subtitle = f"All {total:,} services by how long they took; each bar is a fifth wider than the one before."
-    heading = Heading(title=title, subtitle=subtitle, stamp=stamp)
-    with look():
-        made = figure(heading, 4.4, legend_below=True)
+    heading = style.Heading(title=title, subtitle=subtitle, stamp=stamp)
+    with style.look():
+        made = style.figure(heading, 4.4, legend_below=True)
         axes = made.subplots()
         _draw_service_times(bins, axes)
         legend_below(made, axes)
@@ -301,11 +301,14 @@ def service_outliers(bins: pl.DataFrame, short_s: float, stamp: Stamp) -> Chart:
         "A peak at the left end is often agents who hang up, or clicks; one at the right end, sessions that "
         "were never closed."
     )
-    return Chart(figure=made, frame=bins, title=heading.title, caption=caption)
+    return style.Chart(figure=made, frame=bins, title=heading.title, caption=caption)
 
 
 def _draw_service_times(bins: pl.DataFrame, axes: Axes) -> None:
-    for is_short, colour, hatch, label in ((False, PREDICTED, "", "fitted"), (True, MEASURED, "//", "short")):
+    for is_short, colour, hatch, label in (
+        (False, style.PREDICTED, "", "fitted"),
+        (True, style.MEASURED, "//", "short"),
+    ):
         some = bins.filter(pl.col("short") == is_short)
         if not some.is_empty() and some["services"].sum():
             widths = some["to_s"] - some["from_s"]
@@ -328,34 +331,34 @@ def _draw_service_times(bins: pl.DataFrame, axes: Axes) -> None:
 # ── Staff on duty and busy, by half hour of the day
 
 
-def staff_by_half_hour(staff: pl.DataFrame, by_agent: bool, stamp: Stamp) -> Chart:  # noqa: FBT001  a fact of the log
+def staff_by_half_hour(staff: pl.DataFrame, by_agent: bool, stamp: style.Stamp) -> style.Chart:  # noqa: FBT001  a fact of the log
     """Draw the mean staff by half hour, with the middle 80 % of days, and the mean number busy.
 
     `staff` has half_hour, days, on_duty_mean, on_duty_p10, on_duty_p90, busy_mean.
     """
     if staff.is_empty() or not staff["on_duty_mean"].sum():
-        heading = Heading(title="No staff known", subtitle="Staff by half hour", stamp=stamp)
-        return nothing(heading, staff, "no row has service times")
+        heading = style.Heading(title="No staff known", subtitle="Staff by half hour", stamp=stamp)
+        return style.nothing(heading, staff, "no row has service times")
     ordered = staff.sort("half_hour")
     most = ordered.row(ordered["on_duty_mean"].arg_max() or 0, named=True)
     at_s = most["half_hour"] * HALF_HOUR_S
     what = "agents on duty" if by_agent else "served at once at most"
     busy_share = float(ordered["busy_mean"].sum()) / float(ordered["on_duty_mean"].sum())
     busy = f"busy {busy_share:.0%} of the time".replace("%", " %")
-    heading = Heading(
-        title=f"Most staff from {clock(at_s)} to {clock(at_s + HALF_HOUR_S)}: "
+    heading = style.Heading(
+        title=f"Most staff from {style.clock(at_s)} to {style.clock(at_s + HALF_HOUR_S)}: "
         f"{most['on_duty_mean']:.1f} {what}; {busy}",
         subtitle=f"Staff by half hour, mean of {most['days']} days; the band holds eight days of ten. "
         + ("On duty is from one service to the next." if by_agent else "No agents are named in the log."),
         stamp=stamp,
     )
-    with look():
-        made = figure(heading, legend_below=True)
+    with style.look():
+        made = style.figure(heading, legend_below=True)
         axes = made.subplots()
         _draw_staff(ordered, what, axes)
         legend_below(made, axes)
     caption = "The difference between on duty and busy is idle time, wrap-up, or short breaks."
-    return Chart(figure=made, frame=staff, title=heading.title, caption=caption)
+    return style.Chart(figure=made, frame=staff, title=heading.title, caption=caption)
 
 
 def _draw_staff(staff: pl.DataFrame, what: str, axes: Axes) -> None:
@@ -365,10 +368,12 @@ def _draw_staff(staff: pl.DataFrame, what: str, axes: Axes) -> None:
     shown = staff.filter(pl.col("half_hour").is_between(first, last - 1))
     edges = [half / 2 for half in range(first, last + 1)]
     low, high = shown["on_duty_p10"].to_list(), shown["on_duty_p90"].to_list()
-    axes.stairs(high, edges, baseline=low, fill=True, color=PREDICTED, alpha=0.18, label="eight days of ten")
-    axes.stairs(shown["on_duty_mean"].to_list(), edges, color=PREDICTED, linewidth=2, label=what)
     axes.stairs(
-        shown["busy_mean"].to_list(), edges, color=MEASURED, linestyle="--", linewidth=1.6, label="busy"
+        high, edges, baseline=low, fill=True, color=style.PREDICTED, alpha=0.18, label="eight days of ten"
+    )
+    axes.stairs(shown["on_duty_mean"].to_list(), edges, color=style.PREDICTED, linewidth=2, label=what)
+    axes.stairs(
+        shown["busy_mean"].to_list(), edges, color=style.MEASURED, linestyle="--", linewidth=1.6, label="busy"
     )
     axes.set(ylim=(0, max(high) * 1.1), ylabel="staff")
-    hours_axis(axes, edges[0], edges[-1])
+    style.hours_axis(axes, edges[0], edges[-1])

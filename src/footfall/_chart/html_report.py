@@ -11,19 +11,7 @@ import polars as pl
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup, escape
 
-from footfall._chart.style import (
-    GREY,
-    GRID,
-    INK,
-    MEASURED,
-    PALE,
-    PREDICTED,
-    Chart,
-    duration,
-    in_order,
-    name_of,
-    svg_text,
-)
+from footfall._chart import style
 from footfall._records.runs import Manifest
 from footfall._stats.intervals import percent
 
@@ -36,21 +24,21 @@ _SIZE = re.compile(r'\s+(?:width|height)="[^"]*pt"')
 _COLOUR = re.compile(r"#[0-9a-f]{6}\b")
 _BY_THE_PAGE = {
     "#ffffff": "card",
-    INK: "ink",
-    GREY: "soft",
-    PALE: "pale",
-    GRID: "grid",
-    PREDICTED: "predicted",
-    MEASURED: "measured",
+    style.INK: "ink",
+    style.GREY: "soft",
+    style.PALE: "pale",
+    style.GRID: "grid",
+    style.PREDICTED: "predicted",
+    style.MEASURED: "measured",
     "#3e4c59": "slate",
 }
 """Colours that the page replaces by CSS variables, so that charts follow a dark theme."""
 _NAMED = re.compile(r'(\bid="|url\(#|href="#)')
 
 
-def inline_svg(chart: Chart, prefix: str) -> Markup:
+def inline_svg(chart: style.Chart, prefix: str) -> Markup:
     """Return the chart's SVG as an HTML element; the prefix makes its ids unique on the page."""
-    whole = svg_text(chart.figure)
+    whole = style.svg_text(chart.figure)
     element = whole[whole.index("<svg") :]
     head, bracket, body = _NAMESPACE.sub("", _METADATA.sub("", _COMMENT.sub("", element))).partition(">")
     named = _NAMED.sub(rf"\g<1>{prefix}-", body)
@@ -125,7 +113,7 @@ class ReportData:
     comparison: pl.DataFrame = field(default_factory=pl.DataFrame)
     """One row per channel and operation, figures as `predicted_…` and `measured_…`, and `target_share`.
     Bounds of a 95th percentile, `…_response_s_p95_low` and `…_high`, are shown if they are columns."""
-    charts: Sequence[Chart] = ()
+    charts: Sequence[style.Chart] = ()
     findings: Sequence[str] = ()
     """Further sentences to show above the charts."""
     warnings: Sequence[str] = ()
@@ -161,7 +149,7 @@ def _rows(comparison: pl.DataFrame) -> list[dict[str, Any]]:
     """Return the comparison as formatted text, channels in the order of the charts, totals last."""
     if comparison.is_empty():
         return []
-    rank = {channel: n for n, channel in enumerate(in_order(set(comparison["channel"]) - {"*"}))}
+    rank = {channel: n for n, channel in enumerate(style.in_order(set(comparison["channel"]) - {"*"}))}
     rows = sorted(
         comparison.iter_rows(named=True),
         key=lambda r: (rank.get(r["channel"], len(rank)), r["operation"] == "*", r["operation"]),
@@ -172,7 +160,7 @@ def _rows(comparison: pl.DataFrame) -> list[dict[str, Any]]:
 def _row(row: dict[str, Any]) -> dict[str, Any]:
     target = row["target_share"]
     words: dict[str, Any] = {
-        "channel": "all channels" if row["channel"] == "*" else name_of(row["channel"]),
+        "channel": "all channels" if row["channel"] == "*" else style.name_of(row["channel"]),
         "operation": "all" if row["operation"] == "*" else row["operation"],
         "total": "*" in (row["channel"], row["operation"]),
         "target": _UNKNOWN if target is None else percent(target),
@@ -186,7 +174,7 @@ def _row(row: dict[str, Any]) -> dict[str, Any]:
             "share": percent(share) if known else _UNKNOWN,
             "bounds": f"{low * 100:.1f} – {high * 100:.1f}" if bounded else "",
             "against": _against(low, high, target) if bounded and target is not None else "",
-            "p95": _UNKNOWN if p95 is None else duration(p95),
+            "p95": _UNKNOWN if p95 is None else style.duration(p95),
             "p95_bounds": _times(
                 row.get(f"{world}_response_s_p95_low"), row.get(f"{world}_response_s_p95_high")
             ),
@@ -195,7 +183,7 @@ def _row(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _times(low: float | None, high: float | None) -> str:
-    return "" if low is None or high is None else f"{duration(low)} – {duration(high)}"
+    return "" if low is None or high is None else f"{style.duration(low)} – {style.duration(high)}"
 
 
 def _against(low: float, high: float, target: float) -> str:
@@ -219,7 +207,7 @@ def _facts(manifest: Manifest) -> list[tuple[str, str, str]]:
         facts.append(("lag, 99th percentile", _lag(lag.p99), note))
     if manifest.started_at and manifest.ended_at:
         took = datetime.fromisoformat(manifest.ended_at) - datetime.fromisoformat(manifest.started_at)
-        facts.append(("took", duration(took.total_seconds()), f"from {manifest.started_at}"))
+        facts.append(("took", style.duration(took.total_seconds()), f"from {manifest.started_at}"))
     facts.append(("seed", str(manifest.seed), f"run {manifest.run}, {manifest.status}"))
     return facts
 
@@ -252,7 +240,7 @@ class FitReport:
     version: str
     diagnostics: Sequence[tuple[str, str]]
     tables: Sequence[Sheet]
-    charts: Sequence[Chart]
+    charts: Sequence[style.Chart]
 
 
 def render_fit(report: FitReport) -> str:

@@ -8,23 +8,7 @@ import polars as pl
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
-from footfall._chart.style import (
-    GREY,
-    INK,
-    MEASURED,
-    PALE,
-    PREDICTED,
-    Chart,
-    Heading,
-    Stamp,
-    clock,
-    figure,
-    in_order,
-    look,
-    look_of,
-    name_of,
-    nothing,
-)
+from footfall._chart import style
 
 # ── Spillover: what the outage of one channel adds to the others
 
@@ -46,7 +30,7 @@ class Change:
     """Share of customers and speed of the run, in words."""
 
 
-def spillover(rates: pl.DataFrame, change: Change, stamp: Stamp) -> Chart:
+def spillover(rates: pl.DataFrame, change: Change, stamp: style.Stamp) -> style.Chart:
     """Draw visits per minute of the run at each channel, ordinary and what-if, one column per world.
 
     `rates` has world, minute_s, channel, ordinary_per_min, what_if_per_min and spill_per_min.
@@ -57,12 +41,12 @@ def spillover(rates: pl.DataFrame, change: Change, stamp: Stamp) -> Chart:
         "The fill is the spillover."
     )
     if rates.is_empty():
-        return nothing(Heading(title="No spillover", subtitle=said, stamp=stamp), rates)
-    heading = Heading(title=_spillover_finding(rates, change), subtitle=said, stamp=stamp)
-    channels = in_order(rates["channel"])
+        return style.nothing(style.Heading(title="No spillover", subtitle=said, stamp=stamp), rates)
+    heading = style.Heading(title=_spillover_finding(rates, change), subtitle=said, stamp=stamp)
+    channels = style.in_order(rates["channel"])
     worlds = [world for world in ("predicted", "measured") if world in rates["world"]]
-    with look():
-        made = figure(heading, 1.6 + ROW_IN * len(channels))
+    with style.look():
+        made = style.figure(heading, 1.6 + ROW_IN * len(channels))
         panels = made.subplots(len(channels), len(worlds), sharex="col", sharey="row", squeeze=False)
         for row, channel in zip(panels, channels, strict=True):
             both = rates.filter(pl.col("channel") == channel).select("ordinary_per_min", "what_if_per_min")
@@ -70,27 +54,31 @@ def spillover(rates: pl.DataFrame, change: Change, stamp: Stamp) -> Chart:
             for axes, world in zip(row, worlds, strict=True):
                 here = rates.filter((pl.col("world") == world) & (pl.col("channel") == channel))
                 _draw(axes, here.sort("minute_s"), channel, change.at_s)
-            row[0].set_ylabel(name_of(channel), rotation=0, ha="right", va="center", labelpad=8)
+            row[0].set_ylabel(style.name_of(channel), rotation=0, ha="right", va="center", labelpad=8)
         _label(panels, worlds, max(rates["minute_s"].to_list()))
     caption = (
         "Each channel has its own scale. Where the solid line is above the dashed one, customers came who "
         "would otherwise have been served elsewhere; the band marks the time of the change."
     )
-    return Chart(figure=made, frame=rates, title=heading.title, caption=caption)
+    return style.Chart(figure=made, frame=rates, title=heading.title, caption=caption)
 
 
 def _draw(axes: Axes, here: pl.DataFrame, channel: str, changed_s: tuple[float, float] | None) -> None:
     starts_min = (here["minute_s"] / MINUTE_S).to_list()
-    its = look_of(channel)
+    its = style.look_of(channel)
     if changed_s:
-        axes.axvspan(changed_s[0] / MINUTE_S, changed_s[1] / MINUTE_S, color=PALE, alpha=0.45, linewidth=0)
+        axes.axvspan(
+            changed_s[0] / MINUTE_S, changed_s[1] / MINUTE_S, color=style.PALE, alpha=0.45, linewidth=0
+        )
     if starts_min:
         width_min = starts_min[1] - starts_min[0] if len(starts_min) > 1 else 1.0
         edges_min = [*starts_min, starts_min[-1] + width_min]
         ordinary, what_if = here["ordinary_per_min"].to_numpy(), here["what_if_per_min"].to_numpy()
         axes.stairs(what_if, edges_min, baseline=ordinary, fill=True, color=its.colour, alpha=0.75)
-        axes.stairs(ordinary, edges_min, baseline=None, color=GREY, linewidth=1.2, linestyle=(0, (4, 2)))
-        axes.stairs(what_if, edges_min, baseline=None, color=INK, linewidth=1.6)
+        axes.stairs(
+            ordinary, edges_min, baseline=None, color=style.GREY, linewidth=1.2, linestyle=(0, (4, 2))
+        )
+        axes.stairs(what_if, edges_min, baseline=None, color=style.INK, linewidth=1.6)
         axes.set_xlim(edges_min[0], edges_min[-1])
     axes.yaxis.set_major_locator(MaxNLocator(2, integer=True, min_n_ticks=2))
 
@@ -102,7 +90,7 @@ def _label(panels: "np.ndarray[Any, Any]", worlds: list[str], last_s: float) -> 
     for axes in panels[-1]:
         axes.xaxis.set_major_locator(MaxNLocator(6, integer=True, min_n_ticks=2))
         if last_s > _SHORT_S:
-            axes.xaxis.set_major_formatter(FuncFormatter(lambda minute, _: clock(minute * MINUTE_S)))
+            axes.xaxis.set_major_formatter(FuncFormatter(lambda minute, _: style.clock(minute * MINUTE_S)))
         axes.set_xlabel("time of day" if last_s > _SHORT_S else "minute of the run")
 
 
@@ -126,10 +114,12 @@ def _spillover_finding(rates: pl.DataFrame, change: Change) -> str:
         return "No channel gains visits from the change"
     gain = f"{gained:,.0f} visits{_part(gained, has)}"
     if change.down:
-        names = " and ".join(name_of(channel) for channel in in_order(change.down))
-        return f"While {names} is down, {name_of(gainer)} gains {gain}, {world}"
-    losses = f"{name_of(loser)} loses {-lost:,.0f}{_part(lost, had)}" if lost < 0 else "no channel loses"
-    return f"{losses[0].upper()}{losses[1:]}, {name_of(gainer)} gains {gain}, {world}"
+        names = " and ".join(style.name_of(channel) for channel in style.in_order(change.down))
+        return f"While {names} is down, {style.name_of(gainer)} gains {gain}, {world}"
+    losses = (
+        f"{style.name_of(loser)} loses {-lost:,.0f}{_part(lost, had)}" if lost < 0 else "no channel loses"
+    )
+    return f"{losses[0].upper()}{losses[1:]}, {style.name_of(gainer)} gains {gain}, {world}"
 
 
 def _bin_s(rates: pl.DataFrame) -> float:
@@ -145,7 +135,10 @@ def _part(change: float, ordinary: float) -> str:
 
 PAIR_ROW_IN = 0.27
 """Height of one line."""
-WORLDS = {"predicted": (PREDICTED, "o", "white", -0.17), "measured": (MEASURED, "D", MEASURED, 0.17)}
+WORLDS = {
+    "predicted": (style.PREDICTED, "o", "white", -0.17),
+    "measured": (style.MEASURED, "D", style.MEASURED, 0.17),
+}
 """Colour, marker, its filling, and offset from the middle of the line."""
 
 
@@ -156,7 +149,7 @@ def without_totals(measures: pl.DataFrame) -> pl.DataFrame:
 
 def lines_of(measures: pl.DataFrame) -> list[tuple[str, str]]:
     """Return channels and operations in drawing order, from the top."""
-    rank = {channel: n for n, channel in enumerate(in_order(measures["channel"]))}
+    rank = {channel: n for n, channel in enumerate(style.in_order(measures["channel"]))}
     pairs = measures.select("channel", "operation").unique().rows()
     return sorted(pairs, key=lambda pair: (rank[pair[0]], pair[1]))
 
@@ -164,7 +157,7 @@ def lines_of(measures: pl.DataFrame) -> list[tuple[str, str]]:
 def label_lines(axes: Axes, lines: list[tuple[str, str]], *, rules: bool = True) -> None:
     """Label the lines, and separate the channels."""
     axes.set_yticks(
-        range(len(lines)), [f"{name_of(channel)} · {operation[:16]}" for channel, operation in lines]
+        range(len(lines)), [f"{style.name_of(channel)} · {operation[:16]}" for channel, operation in lines]
     )
     axes.set_ylim(len(lines) - 0.5, -0.5)
     axes.tick_params(axis="y", length=0)
@@ -210,7 +203,7 @@ _WIDE = 100.0
 _MINUTES_FROM_S = 500.0
 
 
-def predicted_against_measured(measures: pl.DataFrame, stamp: Stamp) -> Chart:
+def predicted_against_measured(measures: pl.DataFrame, stamp: style.Stamp) -> style.Chart:
     """Draw success and response of both worlds for every channel and operation that both have.
 
     `measures` has the columns of `MEASURES` and the rows of both worlds. Bounds of the 95th percentile are
@@ -219,12 +212,12 @@ def predicted_against_measured(measures: pl.DataFrame, stamp: Stamp) -> Chart:
     both = without_totals(measures).filter(pl.col("world").n_unique().over("channel", "operation") > 1)
     said = "Left: share of visits served. Right: 95th percentile of the response time from the due time."
     if both.is_empty():
-        heading = Heading(title="Nothing was both predicted and measured", subtitle=said, stamp=stamp)
-        return nothing(heading, measures, "no channel has visits in both worlds")
+        heading = style.Heading(title="Nothing was both predicted and measured", subtitle=said, stamp=stamp)
+        return style.nothing(heading, measures, "no channel has visits in both worlds")
     lines = lines_of(both)
-    heading = Heading(title=_finding(both), subtitle=said, stamp=stamp)
-    with look():
-        made = figure(heading, 1.7 + ROW_IN * len(lines), legend_below=True)
+    heading = style.Heading(title=_finding(both), subtitle=said, stamp=stamp)
+    with style.look():
+        made = style.figure(heading, 1.7 + ROW_IN * len(lines), legend_below=True)
         left, right = made.subplots(1, 2, sharey=True, width_ratios=[1.25, 1])
         draw_success(left, both, lines)
         _draw_response(right, both, lines)
@@ -236,7 +229,7 @@ def predicted_against_measured(measures: pl.DataFrame, stamp: Stamp) -> Chart:
         "the predicted one is the range of runs of the modelled service, by replications; the measured "
         "one is that of this run."
     )
-    return Chart(figure=made, frame=measures, title=heading.title, caption=caption)
+    return style.Chart(figure=made, frame=measures, title=heading.title, caption=caption)
 
 
 def _draw_response(axes: Axes, both: pl.DataFrame, lines: list[tuple[str, str]]) -> None:
@@ -252,7 +245,7 @@ def _draw_response(axes: Axes, both: pl.DataFrame, lines: list[tuple[str, str]])
             x, y, marker, color=colour, markerfacecolor=filling, markersize=5.5, markeredgewidth=1.4, zorder=3
         )
     for at, seconds in ends.items():
-        axes.hlines(at, min(seconds), max(seconds), color=PALE, linewidth=3)
+        axes.hlines(at, min(seconds), max(seconds), color=style.PALE, linewidth=3)
     axes.set_xscale("log")
     every = [seconds for pair in ends.values() for seconds in pair]
     wide = bool(every) and max(every) > _WIDE * min(every)

@@ -10,24 +10,8 @@ import numpy as np
 import polars as pl
 from matplotlib.axes import Axes
 
+from footfall._chart import style
 from footfall._chart.prediction_charts import PAIR_ROW_IN, draw_success, label_lines, lines_of, without_totals
-from footfall._chart.style import (
-    GREY,
-    INK,
-    MEASURED,
-    PALE,
-    PREDICTED,
-    TARGET,
-    Chart,
-    Heading,
-    Look,
-    Stamp,
-    duration,
-    figure,
-    look,
-    name_of,
-    nothing,
-)
 from footfall._stats.intervals import percent
 
 # ── A run over time: load, success, response times and the generator's lag
@@ -47,7 +31,7 @@ class Marks:
     """When an abort criterion ended it."""
 
 
-def run_over_time(series: pl.DataFrame, marks: Marks, stamp: Stamp) -> Chart:
+def run_over_time(series: pl.DataFrame, marks: Marks, stamp: style.Stamp) -> style.Chart:
     """Draw planned and started arrivals, success, median and p95 response, and lag over time.
 
     `series` has world, at_s (start of the bin), bin_s, due_per_s, started_per_s, visits, success_share with
@@ -56,22 +40,22 @@ def run_over_time(series: pl.DataFrame, marks: Marks, stamp: Stamp) -> Chart:
     shown = _without_thin_bins(series)
     measured = shown.filter(pl.col("world") == "measured").sort("at_s")
     if measured.is_empty():
-        heading = Heading(title="Nothing was measured", subtitle="The run over time", stamp=stamp)
-        return nothing(heading, series)
+        heading = style.Heading(title="Nothing was measured", subtitle="The run over time", stamp=stamp)
+        return style.nothing(heading, series)
     width = f"{measured['bin_s'][0]:g} s"
-    heading = Heading(
+    heading = style.Heading(
         title=_finding(measured),
         subtitle=f"Bins of {width} by the due time of visits. Solid: measured; dashed: predicted.",
         stamp=stamp,
     )
     predicted = shown.filter(pl.col("world") == "predicted").sort("at_s")
-    with look():
-        made = figure(heading, 7.6, legend_below=True)
+    with style.look():
+        made = style.figure(heading, 7.6, legend_below=True)
         panels = made.subplots(4, 1, sharex=True, height_ratios=[1.1, 1, 1.3, 0.8])
         _draw_rates(panels[0], measured)
         _draw_success(panels[1], measured, predicted)
         _draw_response(panels[2], measured, predicted)
-        _steps(panels[3], measured, "lag_s_p99", color=INK, linewidth=1.3, scale=1000)
+        _steps(panels[3], measured, "lag_s_p99", color=style.INK, linewidth=1.3, scale=1000)
         panels[3].set(ylabel="lag p99,\nms", xlabel="second of the run")
         panels[3].set_ylim(bottom=0)
         for axes in panels:
@@ -85,7 +69,7 @@ def run_over_time(series: pl.DataFrame, marks: Marks, stamp: Stamp) -> Chart:
         "95 % interval in each bin. Response counts from the due time, failed visits too. Lag is how late "
         "the generator started visits: where it grows, the run says less about the service."
     )
-    return Chart(figure=made, frame=series, title=heading.title, caption=caption)
+    return style.Chart(figure=made, frame=series, title=heading.title, caption=caption)
 
 
 def _without_thin_bins(series: pl.DataFrame) -> pl.DataFrame:
@@ -97,8 +81,10 @@ def _without_thin_bins(series: pl.DataFrame) -> pl.DataFrame:
 
 
 def _draw_rates(axes: Axes, measured: pl.DataFrame) -> None:
-    _steps(axes, measured, "due_per_s", color=GREY, linewidth=1.3, linestyle=(0, (1, 1)), label="planned")
-    _steps(axes, measured, "started_per_s", color=INK, linewidth=1.5, label="started")
+    _steps(
+        axes, measured, "due_per_s", color=style.GREY, linewidth=1.3, linestyle=(0, (1, 1)), label="planned"
+    )
+    _steps(axes, measured, "started_per_s", color=style.INK, linewidth=1.5, label="started")
     axes.set(ylabel="arrivals\nper s")
     axes.set_ylim(bottom=0)
 
@@ -106,16 +92,16 @@ def _draw_rates(axes: Axes, measured: pl.DataFrame) -> None:
 def _draw_success(axes: Axes, measured: pl.DataFrame, predicted: pl.DataFrame) -> None:
     edges = _edges(measured)
     low, high = ((_values(measured, f"success_share_{end}") * 100) for end in ("low", "high"))
-    axes.stairs(high, edges, baseline=low, fill=True, color=MEASURED, alpha=0.2)
-    _steps(axes, predicted, "success_share", color=PREDICTED, linewidth=1.3, linestyle="--", scale=100)
-    _steps(axes, measured, "success_share", color=MEASURED, linewidth=1.6, scale=100)
+    axes.stairs(high, edges, baseline=low, fill=True, color=style.MEASURED, alpha=0.2)
+    _steps(axes, predicted, "success_share", color=style.PREDICTED, linewidth=1.3, linestyle="--", scale=100)
+    _steps(axes, measured, "success_share", color=style.MEASURED, linewidth=1.6, scale=100)
     ends = [*low[np.isfinite(low)], *(_values(predicted, "success_share") * 100)]
     lowest = min((end for end in ends if np.isfinite(end)), default=0.0)
     axes.set(ylim=(max(0.0, lowest - 2), 100), ylabel="success,\n% of visits")
 
 
 def _draw_response(axes: Axes, measured: pl.DataFrame, predicted: pl.DataFrame) -> None:
-    worlds = (("predicted", predicted, PREDICTED, "--"), ("measured", measured, MEASURED, "-"))
+    worlds = (("predicted", predicted, style.PREDICTED, "--"), ("measured", measured, style.MEASURED, "-"))
     seen: list[float] = []
     for world, rows, colour, line in worlds:
         for name, width in (("p50", 0.9), ("p95", 1.9)):
@@ -129,7 +115,7 @@ def _draw_response(axes: Axes, measured: pl.DataFrame, predicted: pl.DataFrame) 
         axes.set_yscale("log")
     else:
         axes.set_ylim(bottom=0)
-    axes.yaxis.set_major_formatter(lambda seconds, _: duration(seconds) if seconds > 0 else "0")
+    axes.yaxis.set_major_formatter(lambda seconds, _: style.duration(seconds) if seconds > 0 else "0")
     axes.yaxis.set_minor_formatter(lambda *_: "")
     axes.set_ylabel("response,\nfrom due")
 
@@ -150,9 +136,9 @@ def _edges(rows: pl.DataFrame) -> list[float]:
 
 def _mark(axes: Axes, marks: Marks) -> None:
     if marks.outage_s:
-        axes.axvspan(*marks.outage_s, color=PALE, alpha=0.5, linewidth=0, label="outage")
+        axes.axvspan(*marks.outage_s, color=style.PALE, alpha=0.5, linewidth=0, label="outage")
     if marks.ended_early_s is not None:
-        axes.axvline(marks.ended_early_s, color=INK, linewidth=1.4, linestyle="-.", label="ended early")
+        axes.axvline(marks.ended_early_s, color=style.INK, linewidth=1.4, linestyle="-.", label="ended early")
 
 
 def _handles(panels: Iterable[Axes]) -> tuple[list[Any], list[str]]:
@@ -173,27 +159,29 @@ def _finding(measured: pl.DataFrame) -> str:
     if worst["success_share"] < 1:
         return f"Lowest success {percent(worst['success_share'])}, at second {worst['at_s']:g} of the run"
     slowest = some.sort("response_s_p95", "at_s").row(-1, named=True)
-    return f"All served; highest p95 {duration(slowest['response_s_p95'])}, at second {slowest['at_s']:g}"
+    return (
+        f"All served; highest p95 {style.duration(slowest['response_s_p95'])}, at second {slowest['at_s']:g}"
+    )
 
 
 # ── Response times by percentile, predicted and measured, from the median to the tail
 
 _TICKS = (50.0, 75.0, 90.0, 95.0, 99.0, 99.9, 99.99)
-_LOOKS = ((PREDICTED, "--", "o", 2.2), (MEASURED, "-", "D", 2.2), (GREY, ":", "", 1.8))
+_LOOKS = ((style.PREDICTED, "--", "o", 2.2), (style.MEASURED, "-", "D", 2.2), (style.GREY, ":", "", 1.8))
 
 
-def percentiles(curves: pl.DataFrame, stamp: Stamp) -> Chart:
+def percentiles(curves: pl.DataFrame, stamp: style.Stamp) -> style.Chart:
     """Draw a line per curve over percentiles; their distance from 100 is on a log scale.
 
     `curves` has curve, visits, percentile (0..100) and seconds; `predicted`, `measured` and others.
     """
     said = "Response of all visits, failed ones too, less the customer's own time."
     if curves.is_empty():
-        heading = Heading(title="No response times are known", subtitle=said, stamp=stamp)
-        return nothing(heading, curves)
-    heading = Heading(title=_percentiles_finding(curves), subtitle=said, stamp=stamp)
-    with look():
-        made = figure(heading, legend_below=True)
+        heading = style.Heading(title="No response times are known", subtitle=said, stamp=stamp)
+        return style.nothing(heading, curves)
+    heading = style.Heading(title=_percentiles_finding(curves), subtitle=said, stamp=stamp)
+    with style.look():
+        made = style.figure(heading, legend_below=True)
         axes = made.subplots()
         names = ["predicted", "measured", *sorted(set(curves["curve"]) - {"predicted", "measured"})]
         for name, (colour, line, marker, width) in zip(names, _LOOKS, strict=False):
@@ -220,7 +208,7 @@ def percentiles(curves: pl.DataFrame, stamp: Stamp) -> Chart:
         "the due time; the dotted line counts from the start of the visit, and lies below the solid one by "
         "the generator's lag. Each line ends where only one visit took longer."
     )
-    return Chart(figure=made, frame=curves, title=heading.title, caption=caption)
+    return style.Chart(figure=made, frame=curves, title=heading.title, caption=caption)
 
 
 def _place(percentile: float) -> float:
@@ -238,9 +226,9 @@ def _scales(axes: Axes, curves: pl.DataFrame) -> None:
         axes.set_yscale("log")
     else:
         axes.set_ylim(bottom=0)
-    axes.yaxis.set_major_formatter(lambda seconds, _: duration(seconds) if seconds > 0 else "0")
+    axes.yaxis.set_major_formatter(lambda seconds, _: style.duration(seconds) if seconds > 0 else "0")
     axes.yaxis.set_minor_formatter(lambda *_: "")
-    axes.set_ylabel("response", color=INK)
+    axes.set_ylabel("response", color=style.INK)
 
 
 def _percentiles_finding(curves: pl.DataFrame) -> str:
@@ -253,7 +241,7 @@ def _percentiles_finding(curves: pl.DataFrame) -> str:
         return "Response by percentile"
     reached = max((t for t in _TICKS if t <= rows["percentile"][-1] + 1e-9), default=50.0)
     at = rows.filter(pl.col("percentile") >= reached - 1e-9).row(0, named=True)
-    half, tail = duration(rows["seconds"][0]), duration(at["seconds"])
+    half, tail = style.duration(rows["seconds"][0]), style.duration(at["seconds"])
     return f"Half of the visits took up to {half}, {at['percentile']:.4g} % up to {tail} ({name})"
 
 
@@ -262,7 +250,7 @@ def _percentiles_finding(curves: pl.DataFrame) -> str:
 _NAMED_MAX = 3
 
 
-def success_against_target(measures: pl.DataFrame, stamp: Stamp) -> Chart:
+def success_against_target(measures: pl.DataFrame, stamp: style.Stamp) -> style.Chart:
     """Draw the success of each channel and operation with its interval, and its target as a tick.
 
     `measures` has the columns of `MEASURES`, of one world or of both.
@@ -270,12 +258,12 @@ def success_against_target(measures: pl.DataFrame, stamp: Stamp) -> Chart:
     rows = without_totals(measures)
     said = "Share of visits served; every attempt counts as a visit."
     if rows.is_empty():
-        heading = Heading(title="No success rates are known", subtitle=said, stamp=stamp)
-        return nothing(heading, measures)
-    heading = Heading(title=_success_finding(rows), subtitle=said, stamp=stamp)
+        heading = style.Heading(title="No success rates are known", subtitle=said, stamp=stamp)
+        return style.nothing(heading, measures)
+    heading = style.Heading(title=_success_finding(rows), subtitle=said, stamp=stamp)
     lines = lines_of(rows)
-    with look():
-        made = figure(heading, 1.6 + PAIR_ROW_IN * len(lines), legend_below=True)
+    with style.look():
+        made = style.figure(heading, 1.6 + PAIR_ROW_IN * len(lines), legend_below=True)
         axes = made.subplots()
         draw_success(axes, rows, lines)
         targets = rows.filter(pl.col("target_share").is_not_null()).unique(
@@ -285,7 +273,7 @@ def success_against_target(measures: pl.DataFrame, stamp: Stamp) -> Chart:
         x = (targets["target_share"] * 100).to_list()
         if at:
             above, below = ([y + end for y in at] for end in (-0.42, 0.42))
-            axes.vlines(x, above, below, color=TARGET, linewidth=2.4, label="target", zorder=1.5)
+            axes.vlines(x, above, below, color=style.TARGET, linewidth=2.4, label="target", zorder=1.5)
         label_lines(axes, lines)
         made.legend(loc="outside lower left", ncols=3)
     caption = (
@@ -293,7 +281,7 @@ def success_against_target(measures: pl.DataFrame, stamp: Stamp) -> Chart:
         "where the tick is inside the interval, the run was too short to tell. The targets are the model's; "
         "the criteria above have limits and margins of their own."
     )
-    return Chart(figure=made, frame=measures, title=heading.title, caption=caption)
+    return style.Chart(figure=made, frame=measures, title=heading.title, caption=caption)
 
 
 def _success_finding(rows: pl.DataFrame) -> str:
@@ -311,7 +299,7 @@ def _success_finding(rows: pl.DataFrame) -> str:
         rest = f"{met} met by the whole {world} interval" if met else f"{world} intervals hold them"
         return f"{undecided[0].upper()}{undecided[1:]}; {rest}"
     pairs = lines_of(missed)
-    names = ", ".join(f"{name_of(channel)} {operation}" for channel, operation in pairs[:_NAMED_MAX])
+    names = ", ".join(f"{style.name_of(channel)} {operation}" for channel, operation in pairs[:_NAMED_MAX])
     more = f" and {len(pairs) - _NAMED_MAX} more" if len(pairs) > _NAMED_MAX else ""
     return f"{len(pairs)} of {held.height} targets missed by the whole {world} interval: {names}{more}"
 
@@ -321,23 +309,23 @@ def _success_finding(rows: pl.DataFrame) -> str:
 SERVED = "served"
 LINES_MAX = 18
 _CAUSES_MAX = 3
-_OUTCOMES: Mapping[str, Look] = MappingProxyType(
+_OUTCOMES: Mapping[str, style.Look] = MappingProxyType(
     {
-        "rejected": Look("#9aa5b1", "", ""),
-        "unconfirmed": Look("#56b4e9", "//", ""),
-        "error": Look("#d55e00", "", ""),
-        "timeout": Look("#e69f00", "\\\\", ""),
-        "throttled": Look("#f0e442", "..", ""),
-        "blocked": Look("#cc79a7", "xx", ""),
-        "abandoned": Look("#0072b2", "", ""),
-        "balked": Look("#8ecf9e", "--", ""),
-        "closed": Look("#3e4c59", "", ""),
-        "unfinished": Look("#ffffff", "////", ""),
+        "rejected": style.Look("#9aa5b1", "", ""),
+        "unconfirmed": style.Look("#56b4e9", "//", ""),
+        "error": style.Look("#d55e00", "", ""),
+        "timeout": style.Look("#e69f00", "\\\\", ""),
+        "throttled": style.Look("#f0e442", "..", ""),
+        "blocked": style.Look("#cc79a7", "xx", ""),
+        "abandoned": style.Look("#0072b2", "", ""),
+        "balked": style.Look("#8ecf9e", "--", ""),
+        "closed": style.Look("#3e4c59", "", ""),
+        "unfinished": style.Look("#ffffff", "////", ""),
     }
 )
 
 
-def outcomes_by_cause(outcomes: pl.DataFrame, stamp: Stamp) -> Chart:
+def outcomes_by_cause(outcomes: pl.DataFrame, stamp: style.Stamp) -> style.Chart:
     """Draw failed visits of each channel and operation as stacked shares, with the main causes.
 
     `outcomes` has channel, operation, outcome, cause, visits and visits_share.
@@ -346,24 +334,24 @@ def outcomes_by_cause(outcomes: pl.DataFrame, stamp: Stamp) -> Chart:
     failed = outcomes.filter(pl.col("outcome") != SERVED)
     if failed.is_empty():
         title = f"All {visits:,} visits were served" if visits else "No visits"
-        heading = Heading(title=title, subtitle="Failed visits by outcome and cause", stamp=stamp)
-        return nothing(heading, outcomes, "nothing failed" if visits else "no visits")
+        heading = style.Heading(title=title, subtitle="Failed visits by outcome and cause", stamp=stamp)
+        return style.nothing(heading, outcomes, "nothing failed" if visits else "no visits")
     lines = _worst(failed)
     shown = f" The {LINES_MAX} worst are shown." if len(lines) > LINES_MAX else ""
     lines = lines[:LINES_MAX]
-    heading = Heading(
+    heading = style.Heading(
         title=_outcomes_finding(failed, visits),
         subtitle=f"Share of the visits of each channel and operation that failed, by outcome.{shown}",
         stamp=stamp,
     )
-    with look():
-        made = figure(heading, 1.75 + PAIR_ROW_IN * len(lines), legend_below=True)
+    with style.look():
+        made = style.figure(heading, 1.75 + PAIR_ROW_IN * len(lines), legend_below=True)
         axes, causes_axes = made.subplots(1, 2, sharey=True, width_ratios=[1, 1.1])
         _draw(axes, failed, lines)
         _write(causes_axes, failed, lines)
         made.legend(loc="outside lower left", ncols=5)
     caption = "Next to each bar: the share that failed, and its most frequent causes with their shares."
-    return Chart(figure=made, frame=outcomes, title=heading.title, caption=caption)
+    return style.Chart(figure=made, frame=outcomes, title=heading.title, caption=caption)
 
 
 def _worst(failed: pl.DataFrame) -> list[tuple[str, str]]:
@@ -390,7 +378,7 @@ def _draw(axes: Axes, failed: pl.DataFrame, lines: list[tuple[str, str]]) -> Non
                 left=list(ends.values()),
                 height=0.66,
                 facecolor=its.colour,
-                edgecolor=GREY,
+                edgecolor=style.GREY,
                 linewidth=0.5,
                 hatch=its.hatch,
                 label=outcome,
@@ -427,6 +415,6 @@ def _short(cause: str) -> str:
 def _outcomes_finding(failed: pl.DataFrame, visits: int) -> str:
     worst = failed.group_by("cause").agg(pl.col("visits").sum()).sort("visits", "cause").row(-1)
     first = failed.filter(pl.col("cause") == worst[0]).sort("visits", "channel").row(-1, named=True)
-    where = f"{name_of(first['channel'])} {first['operation']}"
+    where = f"{style.name_of(first['channel'])} {first['operation']}"
     whole = percent(int(failed["visits"].sum()) / visits)
     return f"{whole} of visits fail, most often '{_short(worst[0])}', as in {where}"

@@ -12,21 +12,7 @@ import polars as pl
 from footfall._records.errors import InvariantError
 from footfall._records.rows import OUTCOMES, Outcome
 from footfall._records.tables import check_visits
-from footfall._simulate.day_counts import (
-    NAMELESS,
-    UNFINISHED,
-    Counts,
-    Floats,
-    IntervalCounts,
-    Ints,
-    RateBound,
-    Seen,
-    Shift,
-    WaitBound,
-    intervals,
-    level_seconds,
-    seen,
-)
+from footfall._simulate import day_counts
 
 # ── The words of a broken law: where, when, and both numbers
 
@@ -51,7 +37,7 @@ _ROUNDING = 1e-12
 _LOST = " + ".join(name for name in OUTCOMES if name not in {Outcome.SERVED, Outcome.UNFINISHED})
 
 
-def flow(visits: Seen, counts: Counts) -> int:
+def flow(visits: day_counts.Seen, counts: day_counts.Counts) -> int:
     """Hold arrivals = served + each lost state + inside, exactly; returns the number of checks.
 
     In each interval, by station and operation: those whom the station counted on arrival are those whose
@@ -61,7 +47,7 @@ def flow(visits: Seen, counts: Counts) -> int:
         InvariantError: a customer was lost, or counted twice.
     """
     stations = visits.channels * len(counts.operations) + visits.operations
-    over = visits.outcomes != UNFINISHED
+    over = visits.outcomes != day_counts.UNFINISHED
     due = _by_interval(visits.due_s, stations, counts)
     gone = _by_interval(visits.ended_s[over], stations[over], counts)
     came, more = np.diff(counts.came, axis=0), np.diff(counts.inside, axis=0)
@@ -71,16 +57,16 @@ def flow(visits: Seen, counts: Counts) -> int:
     return 2 * came.size
 
 
-def shares(visits: Seen, counts: Counts) -> int:
+def shares(visits: day_counts.Seen, counts: day_counts.Counts) -> int:
     """Hold the shares of all outcomes among a station's arrivals to a sum of one; returns the checks.
 
     Raises:
         InvariantError: they add up to something else.
     """
     came = counts.came[-1]
-    sizes = (*came.shape, NAMELESS + 1)
+    sizes = (*came.shape, day_counts.NAMELESS + 1)
     flat = (visits.channels * sizes[1] + visits.operations) * sizes[2] + visits.outcomes
-    ends = np.bincount(flat, minlength=int(np.prod(sizes))).reshape(sizes)[:, :, :NAMELESS]
+    ends = np.bincount(flat, minlength=int(np.prod(sizes))).reshape(sizes)[:, :, : day_counts.NAMELESS]
     total = (ends / np.maximum(came, 1)[:, :, np.newaxis]).sum(axis=2)
     for i, j in np.argwhere(np.abs(total - (came > 0)) > _ROUNDING):
         where = f"{counts.channels[i]}.{counts.operations[j]}"
@@ -90,7 +76,9 @@ def shares(visits: Seen, counts: Counts) -> int:
     return int((came > 0).sum())
 
 
-def _compare(law: str, came: Ints, others: Ints, words: str, counts: Counts) -> None:
+def _compare(
+    law: str, came: day_counts.Ints, others: day_counts.Ints, words: str, counts: day_counts.Counts
+) -> None:
     for k, i, j in np.argwhere(came != others):
         when = interval(counts.edges_s[k], counts.edges_s[k + 1])
         raise InvariantError(
@@ -100,13 +88,15 @@ def _compare(law: str, came: Ints, others: Ints, words: str, counts: Counts) -> 
         )
 
 
-def _by_interval(at_s: Floats, stations: Ints, counts: Counts) -> Ints:
+def _by_interval(
+    at_s: day_counts.Floats, stations: day_counts.Ints, counts: day_counts.Counts
+) -> day_counts.Ints:
     """Count by interval, channel and operation; what comes after the last edge is left out."""
     sizes = len(counts.edges_s) - 1, len(counts.channels), len(counts.operations)
-    places = intervals(at_s, counts.edges_s)
+    places = day_counts.intervals(at_s, counts.edges_s)
     early = places < sizes[0]
     flat = places[early] * (sizes[1] * sizes[2]) + stations[early]
-    counted: Ints = np.bincount(flat, minlength=int(np.prod(sizes))).reshape(sizes)
+    counted: day_counts.Ints = np.bincount(flat, minlength=int(np.prod(sizes))).reshape(sizes)
     return counted
 
 
@@ -117,7 +107,7 @@ _ABSOLUTE_S = 1e-6
 """Two sums of the same times differ by their rounding; a customer who is lost, by seconds."""
 
 
-def little(visits: Seen, counts: Counts) -> int:
+def little(visits: day_counts.Seen, counts: day_counts.Counts) -> int:
     """Hold L T = sum of overlaps in every interval of every station (Little 1961); returns the checks.
 
     What is present: visits under way; customers in line; customers in service; at a gateway, its work
@@ -127,25 +117,27 @@ def little(visits: Seen, counts: Counts) -> int:
         InvariantError: the station counted another time than its customers' times give.
     """
     edges_s, whole_s = counts.edges_s, counts.edges_s[[0, -1]]
-    waits_s: Floats = np.bincount(
+    waits_s: day_counts.Floats = np.bincount(
         visits.channels, weights=visits.wait_s, minlength=len(counts.channels)
     ).astype(np.float64)
     checks = 0
     for i, channel in enumerate(counts.channels):
         own = visits.channels == i
-        from_times = level_seconds(visits.due_s[own], visits.ended_s[own], edges_s)
-        checks += _hold(IntervalCounts(channel, "visits", counts.present_s[:, i], from_times), edges_s)
+        from_times = day_counts.level_seconds(visits.due_s[own], visits.ended_s[own], edges_s)
+        checks += _hold(
+            day_counts.IntervalCounts(channel, "visits", counts.present_s[:, i], from_times), edges_s
+        )
         for account in (a for a in counts.accounts if a.channel == channel):
             checks += _hold(account, edges_s)
             if account.by_visits:
                 what = f"{account.what}, by the visits"
                 checks += _hold(
-                    IntervalCounts(channel, what, account.counted[[0, -1]], waits_s[[i]]), whole_s
+                    day_counts.IntervalCounts(channel, what, account.counted[[0, -1]], waits_s[[i]]), whole_s
                 )
     return checks
 
 
-def _hold(account: IntervalCounts, edges_s: Floats) -> int:
+def _hold(account: day_counts.IntervalCounts, edges_s: day_counts.Floats) -> int:
     counted = np.diff(account.counted)
     bound = _ABSOLUTE_S + _RELATIVE * float(np.abs(account.counted).max())
     # Whatever is no number is no agreement.
@@ -165,7 +157,7 @@ _ORDER_ROUNDING = 1e-9
 """Of the clock: a wait is a difference of times."""
 
 
-def order(visits: pl.DataFrame, counts: Counts) -> int:
+def order(visits: pl.DataFrame, counts: day_counts.Counts) -> int:
     """Hold every visit's times to their order, and its row to the laws of `Visit`; returns the checks.
 
     Raises:
@@ -210,21 +202,21 @@ _SECONDS = 1e-6
 """What sums of a day's times are exact to."""
 
 
-def limits(counts: Counts) -> int:
+def limits(counts: day_counts.Counts) -> int:
     """Hold every rate limit and every longest wait; returns the number of those held.
 
     Raises:
         InvariantError: more passed than the rate and its burst allow, or a wait was too long.
     """
     for channel, bound in counts.bounds:
-        if isinstance(bound, RateBound):
+        if isinstance(bound, day_counts.RateBound):
             _hold_rate(channel, bound)
         else:
             _hold_wait(channel, bound, float(counts.edges_s[-1]))
     return len(counts.bounds)
 
 
-def _hold_rate(channel: str, bound: RateBound) -> None:
+def _hold_rate(channel: str, bound: day_counts.RateBound) -> None:
     """At most rate t + burst + 1 pass in t seconds: i - rate t_i stays within burst of its least so far."""
     passed_s = np.sort(np.asarray(bound.passed_s, dtype=np.float64))
     surplus = np.arange(len(passed_s)) - bound.requests_per_s * passed_s
@@ -237,7 +229,7 @@ def _hold_rate(channel: str, bound: RateBound) -> None:
         )
 
 
-def _hold_wait(channel: str, bound: WaitBound, until_s: float) -> None:
+def _hold_wait(channel: str, bound: day_counts.WaitBound, until_s: float) -> None:
     """Where every wait is within a bound, so are the differences of the sorted times, left and joined."""
     joined_s = np.sort(np.asarray(bound.joined_s, dtype=np.float64))
     left_s = np.full(len(joined_s), until_s)
@@ -254,7 +246,7 @@ def _hold_wait(channel: str, bound: WaitBound, until_s: float) -> None:
 # ── Servers: no service without a server on duty
 
 
-def staffing(counts: Counts) -> int:
+def staffing(counts: day_counts.Counts) -> int:
     """Hold, at each start of a service: in service <= servers on duty; returns the number of lines checked.
 
     Servers that are busy when the number drops finish, but none begins until it is back within it.
@@ -267,7 +259,7 @@ def staffing(counts: Counts) -> int:
     return len(counts.shifts)
 
 
-def _hold_staffing(shift: Shift) -> None:
+def _hold_staffing(shift: day_counts.Shift) -> None:
     begun, ended = (np.sort(times, kind="stable") for times in (shift.begun_s, shift.ended_s))
     in_service = np.arange(1, len(begun) + 1) - np.searchsorted(ended, begun, side="right")
     # At the very second of changes each of the numbers may have been in force, those between two changes too.
@@ -311,14 +303,14 @@ class InvariantsHeld:
         return self.flow + self.little + self.order + self.shares + self.staffing + self.limits
 
 
-def check_invariants(visits: pl.DataFrame, counts: Counts) -> InvariantsHeld:
+def check_invariants(visits: pl.DataFrame, counts: day_counts.Counts) -> InvariantsHeld:
     """Hold a day's visits (columns of `VISITS`) and its stations' counts to every law.
 
     Raises:
         InvariantError: a law is broken; the text names it, the station, the interval and both numbers.
     """
     in_order = order(visits, counts)
-    columns = seen(visits, counts)
+    columns = day_counts.seen(visits, counts)
     return InvariantsHeld(
         order=in_order,
         flow=flow(columns, counts),

@@ -14,19 +14,7 @@ from footfall._model.model import Model
 from footfall._records.errors import BadInputError
 from footfall._records.log_file import ROWS_MOST, TableForm, is_sheet, read_table
 from footfall._records.text_file import begins_with, encoding_of, lines_of
-from footfall._workload.access_log import (
-    BEFORE,
-    Fields,
-    cells_of_lines,
-    form_of_lines,
-    is_document,
-    is_json,
-    is_w3c,
-    is_wrapped,
-    leaves_of,
-    path_of,
-    unwrapped,
-)
+from footfall._workload import access_log
 from footfall._workload.log_mapping import Options
 from footfall._workload.timestamps import form_of, moments
 
@@ -35,7 +23,7 @@ from footfall._workload.timestamps import form_of, moments
 TIME_COLUMNS = (
     *("startutc", "start_time", "msec", "time_iso8601", "@timestamp", "timestamp", "ts", "datetime"),
     *("time_local", "time", "requesttime", "request_time_iso", "eventtime", "edgestarttimestamp"),
-    *("date", BEFORE),
+    *("date", access_log.BEFORE),
 )
 """Names of columns of times, the finer first; in any case, and also of what lies deeper in an object."""
 PATH_COLUMNS = (
@@ -177,21 +165,21 @@ def _take_text(log: _Collected) -> None:
     plain = [line.strip() for line in head if line.strip()]
     if not plain:
         raise BadInputError(str(log.path), "has no rows", _EXPECTED)
-    if wrapped := is_wrapped(plain):
-        plain = [unwrapped(line) for line in plain]
+    if wrapped := access_log.is_wrapped(plain):
+        plain = [access_log.unwrapped(line) for line in plain]
     lines = _numbered(log.path, encoding, wrapped=wrapped)
-    own = form_of_lines(plain, log.asked.time_format) if log.asked.time_column is None else None
-    if is_w3c(plain):
+    own = access_log.form_of_lines(plain, log.asked.time_format) if log.asked.time_column is None else None
+    if access_log.is_w3c(plain):
         log.form = "W3C extended format"
         _take_w3c(log, lines)
-    elif is_json(plain):
+    elif access_log.is_json(plain):
         log.form = "JSON lines"
         _take_json(log, lines, plain)
     elif own is not None:
         log.form = own.name
         for numbers, batch in _batches(lines):
-            log.take(cells_of_lines(batch, own), numbers, batch)
-    elif is_document(plain):
+            log.take(access_log.cells_of_lines(batch, own), numbers, batch)
+    elif access_log.is_document(plain):
         expected = "an object a line, as jq -c '.[]' FILE (of an array) or jq -c . FILE writes it"
         raise BadInputError(str(log.path), "is a JSON document of many lines or of one", expected)
     else:
@@ -204,7 +192,7 @@ def _numbered(path: Path, encoding: str, *, wrapped: bool) -> Iterator[tuple[int
     for number, line in enumerate(lines_of(path, encoding), 1):
         text = line.strip()
         if text:
-            yield number, unwrapped(text) if wrapped else text
+            yield number, access_log.unwrapped(text) if wrapped else text
 
 
 def _batches(lines: Iterator[tuple[int, str]]) -> Iterator[tuple[list[int], list[str]]]:
@@ -214,11 +202,13 @@ def _batches(lines: Iterator[tuple[int, str]]) -> Iterator[tuple[list[int], list
 
 def _cells(rows: Sequence[tuple[str | None, str | None]]) -> pl.DataFrame:
     schema = {"time": pl.String, "path": pl.String}
-    return pl.DataFrame(rows, schema=schema, orient="row").with_columns(path=path_of(pl.col("path")))
+    return pl.DataFrame(rows, schema=schema, orient="row").with_columns(
+        path=access_log.path_of(pl.col("path"))
+    )
 
 
 def _take_w3c(log: _Collected, lines: Iterator[tuple[int, str]]) -> None:
-    fields = Fields()
+    fields = access_log.Fields()
     for numbers, batch in _batches(lines):
         given = [(number, line, fields.cells(line)) for number, line in zip(numbers, batch, strict=True)]
         rows = [(number, line, cells) for number, line, cells in given if cells is not None]
@@ -226,12 +216,12 @@ def _take_w3c(log: _Collected, lines: Iterator[tuple[int, str]]) -> None:
 
 
 def _take_json(log: _Collected, lines: Iterator[tuple[int, str]], sample: Sequence[str]) -> None:
-    looked = [found for line in sample if (found := leaves_of(line))]
+    looked = [found for line in sample if (found := access_log.leaves_of(line))]
     names = list(dict.fromkeys(name for row in looked for name in row))
     table = pl.DataFrame({name: [row.get(name) for row in looked] for name in names})
     time, path = _columns(table, log)
     for numbers, batch in _batches((n, line) for n, line in lines if line not in {"[", "]", "],"}):
-        rows = [leaves_of(line) for line in batch]
+        rows = [access_log.leaves_of(line) for line in batch]
         log.take(_cells([(row.get(time), row.get(path or "")) for row in rows]), numbers, batch)
 
 
@@ -244,7 +234,9 @@ def _take_table(log: _Collected) -> None:
     time, path = _columns(frame, log)
     none = pl.Series("path", [""], dtype=pl.String).new_from_index(0, frame.height)
     paths = none if path is None else frame[path].cast(pl.String).alias("path")
-    cells = pl.DataFrame([frame[time].alias("time"), paths]).with_columns(path=path_of(pl.col("path")))
+    cells = pl.DataFrame([frame[time].alias("time"), paths]).with_columns(
+        path=access_log.path_of(pl.col("path"))
+    )
     places = range(1, cells.height + 1) if table.lines is None else table.lines.to_list()
     log.take(cells, places)
     for aside in table.aside:
