@@ -3,6 +3,7 @@
 import doctest
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -200,5 +201,11 @@ def test_the_example_of_the_function_is_true(folder: Path) -> None:
     """What its docstring shows, on the same log."""
     known = {"calls": folder / "calls.csv", "mapping": folder / "map.toml"}
     (example,) = doctest.DocTestFinder(recurse=False).find(validate_log, "validate", globs=known)
-    assert doctest.DocTestRunner().run(example).failed == 0
+    assert doctest.DocTestRunner().run(example, clear_globs=False).failed == 0
     assert example.examples
+    found = example.globs["found"]
+    assert repr(found).startswith("<Validation of calls: 6 days, 1999-")
+    html = replace(found, notes=("<i>",))._repr_html_()
+    for words in ("arrivals a day", "mean wait", "abandoned", "of 6 days", "staff as recorded", "&lt;i&gt;"):
+        assert words in html
+    assert "<i>" not in html

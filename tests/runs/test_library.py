@@ -2,6 +2,7 @@
 
 import doctest
 import json
+import re
 import sys
 from collections.abc import Callable
 from datetime import date
@@ -110,6 +111,57 @@ def test_a_day_from_python_is_the_command_lines(folder: Path, capsys: pytest.Cap
     assert repr(day) == f"<mm3: 1 day, {day.visits.height:,} visits on the first>"
     assert "<table>" in day._repr_html_()
     assert day.charts["waits"]._repr_svg_().startswith("<?xml")
+
+
+RESULTS: dict[str, tuple[Callable[[Path], Any], tuple[str, ...]]] = {
+    "make_trace": (
+        lambda _: ff.make_trace(model=MM3, window="10min"),
+        ("<Trace mm3: ", "first channel", "hall"),
+    ),
+    "predict": (
+        lambda _: ff.predict(ff.make_trace(model=MM3, window="10min"), replications=2),
+        ("<Prediction of ", "2 replications", "predicted", "hall"),
+    ),
+    "load_test": (
+        lambda folder: ff.read_run(folder / "load"),
+        ("<Run mm3 ", "criterion", "measured", "hall"),
+    ),
+    "judge": (
+        lambda folder: ff.judge(folder / "load", criteria=["p95(hall.*) < 60s"]),
+        ("<Judged ", "criterion", "p95(hall.*) &lt; 60s"),
+    ),
+    "compare": (
+        lambda folder: ff.compare(_sides(folder, "b"), _sides(folder, "a")),
+        ("<Compared cannot tell: ", "metric", "cannot tell"),
+    ),
+    "fit": (
+        lambda folder: ff.fit(folder / "calls.csv", folder / "calls.toml", folder / "<b>"),
+        ("calls as fitted", "Kinds", "Model: ", "&lt;b&gt;/model.toml"),
+    ),
+}
+"""Each job's result by the folder of the examples, and what a person reads of it."""
+
+
+def _sides(folder: Path, side: str) -> list[Path]:
+    return sorted((folder / "sides").glob(f"{side}-*"))
+
+
+@pytest.mark.parametrize("case", RESULTS.values(), ids=RESULTS.keys())
+def test_a_notebook_shows_each_result_as_a_table_with_all_text_escaped(
+    case: tuple[Callable[[Path], Any], tuple[str, ...]], folder: Path
+) -> None:
+    """And `repr` is one line, which does not print the tables within."""
+    job, words = case
+    result = job(folder)
+    html, line = result._repr_html_(), repr(result)
+    assert line.startswith("<")
+    assert "\n" not in line
+    assert len(line) < 500
+    assert "<table><thead><tr><th>" in html
+    assert [word for word in words if word not in html and word not in line] == []
+    assert set(re.findall(r"</?(\w+)", html)) <= {"p", "b", "table", "thead", "tbody", "tr", "th", "td"}
+    for tag in set(re.findall(r"<(\w+)", html)):
+        assert html.count(f"<{tag}>") == html.count(f"</{tag}>")
 
 
 def test_a_script_needs_no_guard_around_its_program(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,7 +2,8 @@
 
 import csv
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from html import escape
 from io import StringIO
 from pathlib import Path
 from tempfile import NamedTemporaryFile
@@ -198,3 +199,15 @@ def _read(path: Path, schema: pl.Schema, read: Callable[[], pl.DataFrame]) -> pl
 
 def _reason(error: OSError) -> str:
     return (error.strerror or str(error)).lower()
+
+
+# ── A table for a notebook
+
+
+def html_table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Return a table as HTML with all text escaped; an empty string if there are no rows."""
+    if not rows:
+        return ""
+    head = "".join(f"<th>{escape(each)}</th>" for each in heads)
+    body = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in rows)
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"

@@ -29,8 +29,7 @@ from footfall._measure.run_comparison import (
 from footfall._measure.run_metrics import MAIN, Metric, RunVisits, chosen_metrics, value_of
 from footfall._records.errors import BadInputError
 from footfall._records.runs import TRACE_FILE, Manifest, read_manifest, run_id
-from footfall._records.tables import ARRIVALS, read_parquet, write_csv
-from footfall._runs.job_results import html_table
+from footfall._records.tables import ARRIVALS, html_table, read_parquet, write_csv
 from footfall._runs.judgement import visits_of
 from footfall._runs.messages import percent, seconds
 from footfall._stats.rank_tests import RUNS_MOST, mann_whitney_p
@@ -87,8 +86,11 @@ class Compared:
         """A row a metric: both sides, the difference with its interval, p, and the finding."""
         return differences_table(self)
 
-    def _repr_html_(self) -> str:
+    def __repr__(self) -> str:
+        """Return the verdict and its reason."""
+        return f"<Compared {self.decision.verdict.value}: {self.decision.reason}>"
 
+    def _repr_html_(self) -> str:
         return comparison_html(self)
 
     @property
@@ -341,7 +343,9 @@ def comparison_html(compared: Compared) -> str:
         for each in compared.differences
     ]
     verdict = f"{compared.decision.verdict.value}: {compared.decision.reason}"
-    return f"<p><b>{escape(verdict)}</b></p>{html_table(heads, rows)}"
+    left_out = [f"{each.name} does not count: {each.reason}" for each in compared.left_out]
+    cautions = "".join(f"<p>{escape(each)}</p>" for each in (*left_out, *compared.cautions))
+    return f"<p><b>{escape(verdict)}</b></p>{html_table(heads, rows)}{cautions}"
 
 
 def differences_table(compared: Compared) -> pl.DataFrame:

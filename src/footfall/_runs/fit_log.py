@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from html import escape
 from pathlib import Path
 
 from footfall._chart.html_report import FitReport, render_fit
@@ -14,7 +15,7 @@ from footfall._fit.uncertainty import UNCERTAINTY_FILE, Uncertainty, fitted_unce
 from footfall._model.model import Model
 from footfall._records.errors import BadInputError
 from footfall._records.log_file import Table, TableForm, joined, read_table
-from footfall._records.tables import write_csv, write_text
+from footfall._records.tables import html_table, write_csv, write_text
 from footfall._runs import fit_tables
 from footfall._runs.content import WEEKDAYS_FOLDER
 from footfall._runs.folder import begin, end
@@ -47,6 +48,21 @@ class FitRun:
     def report(self) -> Path:
         """The page with tables and charts."""
         return self.folder / REPORT
+
+    def __repr__(self) -> str:
+        """Return what was fitted, and where the model is."""
+        return f"<{self.named.title}, {self.named.log} ({self.model_file})>"
+
+    def _repr_html_(self) -> str:
+        tables = "".join(
+            f"<p>{escape(each.title)}</p>{html_table(each.heads, each.rows)}"
+            for each in fit_tables.sheets(self.fit)
+        )
+        warnings = "".join(
+            f"<p>Warning: {escape(name)}: {escape(text)}</p>" for name, text in diagnostics(self.fit)
+        )
+        title = f"<p><b>{escape(self.named.title)}</b>: {escape(self.named.log)}</p>"
+        return f"{title}{tables}{warnings}<p>Model: {escape(str(self.model_file))}</p>"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

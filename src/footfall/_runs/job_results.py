@@ -1,6 +1,5 @@
 """A run as what a person wants of it: verdict, visits, measures, report."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from html import escape
@@ -13,8 +12,8 @@ from footfall._load.result_files import VISITS_FILE as MEASURED_FILE
 from footfall._measure.verdict import Judgement, Verdict
 from footfall._records.errors import BadInputError
 from footfall._records.runs import Manifest, read_json, read_manifest
-from footfall._records.tables import MEASURES, VISITS, read_csv, read_parquet
-from footfall._runs.judgement import PREDICTED_FILE, VERDICT_FILE
+from footfall._records.tables import MEASURES, VISITS, html_table, read_csv, read_parquet
+from footfall._runs.judgement import PREDICTED_FILE, VERDICT_FILE, criteria_html
 from footfall._runs.messages import percent, seconds
 
 REPORT_FILE, MEASURES_FILE = "report.html", "measures.csv"
@@ -113,11 +112,7 @@ class Run:
         title = escape(f"{self.manifest.scenario or self.manifest.model}, run {self.manifest.run}")
         said = self.manifest.status if self.verdict is None else self.verdict.value
         heading = f"<p><b>{title}</b>: {escape(said)}</p>"
-        criteria = html_table(
-            ("criterion", "verdict", "reason"),
-            [(each.criterion, each.verdict.value, each.reason) for each in self.criteria],
-        )
-        return heading + criteria + measures_html(self.measures)
+        return heading + criteria_html(self.criteria) + measures_html(self.measures)
 
 
 def read_run(folder: Path | str) -> Run:
@@ -151,12 +146,3 @@ def measures_html(measures: pl.DataFrame) -> str:
         for row in measures.iter_rows(named=True)
     ]
     return html_table(heads, rows)
-
-
-def html_table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Give a table in HTML, all its texts escaped; nothing where there are no rows."""
-    if not rows:
-        return ""
-    head = "".join(f"<th>{escape(each)}</th>" for each in heads)
-    body = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in rows)
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"

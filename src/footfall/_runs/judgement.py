@@ -4,6 +4,7 @@ import json
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from html import escape
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -40,7 +41,16 @@ from footfall._model.model_files import MODEL_FILE, read_model
 from footfall._records.errors import BadInputError
 from footfall._records.folders import check_not_in_use
 from footfall._records.runs import TRACE_FILE, Manifest, read_manifest, write_manifest
-from footfall._records.tables import ARRIVALS, HITS, REPLICATIONS, VISITS, read_csv, read_parquet, write_text
+from footfall._records.tables import (
+    ARRIVALS,
+    HITS,
+    REPLICATIONS,
+    VISITS,
+    html_table,
+    read_csv,
+    read_parquet,
+    write_text,
+)
 from footfall._runs.messages import QUIET, Messages
 from footfall._workload.scenario import Scenario
 from footfall._workload.trace import ARRIVALS_FILE, TraceInfo, read_info
@@ -135,6 +145,14 @@ class Judged:
     def exit_code(self) -> int:
         """0 pass, 1 fail, 3 undecided or invalid."""
         return EXIT_CODES[self.decision.verdict]
+
+    def __repr__(self) -> str:
+        """Return the verdict and its reason."""
+        return f"<Judged {self.manifest.run} {self.verdict.value}: {self.reason}>"
+
+    def _repr_html_(self) -> str:
+        verdict = f"{self.verdict.value}: {self.reason}"
+        return f"<p><b>{escape(verdict)}</b></p>{criteria_html(self.judgements)}"
 
 
 def vocabulary(model: Model | None) -> Vocabulary | None:
@@ -257,6 +275,12 @@ def judged_lines(judged: Judged) -> list[str]:
     for each in judged.judgements:
         lines += [f"{_MARKS[each.verdict]:{width}} {each.criterion}", f"{'':{width}} {each.reason}"]
     return [*lines, f"verdict: {judged.decision.verdict.value}"]
+
+
+def criteria_html(judgements: Sequence[Judgement]) -> str:
+    """Return criteria with verdicts and reasons as an HTML table."""
+    rows = [(each.criterion, each.verdict.value, each.reason) for each in judgements]
+    return html_table(("criterion", "verdict", "reason"), rows)
 
 
 def _append(summary: str, messages: Messages) -> None:

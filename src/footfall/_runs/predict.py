@@ -1,6 +1,7 @@
 """The prediction beside a played run: exactly its arrivals, on the model as it was played."""
 
 from dataclasses import dataclass
+from html import escape
 from os import PathLike
 from pathlib import Path
 
@@ -43,8 +44,13 @@ class Prediction:
         """Success, waits and response times by channel and operation (columns of `MEASURES`)."""
         return measures(self.visits, "predicted")
 
+    def __repr__(self) -> str:
+        """Return the number of visits and of replications."""
+        count = self.replications["replication"].n_unique()
+        return f"<Prediction of {self.visits.height:,} visits, {count} replications>"
+
     def _repr_html_(self) -> str:
-        return measures_html(self.measures)
+        return f"<p>{escape(repr(self)[1:-1])}</p>{measures_html(self.measures)}"
 
 
 def predict(

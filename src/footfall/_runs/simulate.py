@@ -32,11 +32,11 @@ from footfall._model.model import Model, ShareDefinition
 from footfall._model.numbers import DAY_S
 from footfall._records.errors import BadInputError
 from footfall._records.runs import Manifest
-from footfall._records.tables import write_csv, write_parquet
+from footfall._records.tables import html_table, write_csv, write_parquet
 from footfall._runs import replicate, replicate as versus_days
 from footfall._runs.content import change_texts, model_for, share_definition, targets, with_changes
 from footfall._runs.folder import begin, begin_described, described, end
-from footfall._runs.job_results import html_table, measures_html
+from footfall._runs.job_results import measures_html
 from footfall._runs.messages import QUIET, Messages, form_of, percent
 from footfall._runs.replicate import (
     Day,

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date
 from hashlib import sha256
+from html import escape
 from math import isfinite
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -34,12 +35,12 @@ from footfall._fit.uncertainty import UNCERTAINTY_FILE, fitted_uncertainty, read
 from footfall._model.model import Model
 from footfall._records.errors import BadInputError
 from footfall._records.runs import read_limited
-from footfall._records.tables import write_csv
+from footfall._records.tables import html_table, write_csv
 from footfall._runs.content import models_in
 from footfall._runs.fit_log import mapping_text, read_table_of
 from footfall._runs.fit_tables import named
 from footfall._runs.folder import begin_named, end
-from footfall._runs.messages import QUIET, Messages
+from footfall._runs.messages import QUIET, Messages, percent, seconds
 from footfall._workload.log_mapping import WEEKDAYS, Mapping as LogMapping
 
 SPLIT = 0.7
@@ -94,6 +95,59 @@ class Validation:
             "notes": list(self.notes),
             "days": [row | {"day": str(row["day"])} for row in found.days.iter_rows(named=True)],
         }
+
+    def __repr__(self) -> str:
+        """Return the model and the days that were tested."""
+        first, last = self.tested[0], self.tested[-1]
+        return f"<Validation of {self.model}: {len(self.tested)} days, {first} to {last}>"
+
+    def _repr_html_(self) -> str:
+        title = f"<p><b>{escape(repr(self)[1:-1])}</b>; fitted to {escape(self.fitted_to)}</p>"
+        notes = "".join(f"<p>{escape(note)}</p>" for note in self.notes)
+        return title + _figures_html(self.result.figures) + _inputs_html(self.result) + notes
+
+
+_FIGURE_NAMES = {"arrivals": "arrivals a day", "wait_s_mean": "mean wait", "abandoned_share": "abandoned"}
+
+
+def _figures_html(figures: Sequence[FigureCheck]) -> str:
+    heads = ("figure", "recorded", "predicted", "inside 95 %", "intervals")
+    rows = [
+        (
+            _FIGURE_NAMES[each.figure],
+            _figure_text(each.figure, each.recorded_mean),
+            _figure_text(each.figure, each.predicted_mean),
+            f"{each.inside} of {each.days} days",
+            each.verdict,
+        )
+        for each in figures
+    ]
+    return html_table(heads, rows)
+
+
+def _inputs_html(result: Backtest) -> str:
+    """Return what each figure would have been with one input as recorded; marks the input that was off."""
+    names = [each.figure for each in result.figures]
+    worlds = [
+        ("all inputs as fitted", result.as_fitted),
+        *((f"{each.name} as recorded", each.predicted) for each in result.inputs),
+        ("all inputs as recorded", result.all_recorded),
+    ]
+    off = result.cause.input if result.cause else None
+    rows = [
+        (
+            f"{title} (was off)" if off and title.startswith(off) else title,
+            *(_figure_text(name, figures[name]) for name in names),
+        )
+        for title, figures in worlds
+    ]
+    return html_table(("predicted with", *(_FIGURE_NAMES[name] for name in names)), rows)
+
+
+def _figure_text(figure: str, value: float) -> str:
+    if figure == "arrivals":
+        return f"{value:,.0f}"
+    return percent(value) if figure == "abandoned_share" else seconds(value)
 
 
 def _figure_dict(check: FigureCheck) -> dict[str, Any]:

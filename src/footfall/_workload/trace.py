@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from footfall._model.model_files import MODEL_FILE, read_model, write_model
 from footfall._model.numbers import DAY_S, Spec
 from footfall._records.errors import NUMBER_MOST, BadInputError
 from footfall._records.runs import TRACE_FILE, read_limited
-from footfall._records.tables import ARRIVALS, read_parquet, write_parquet, write_text
+from footfall._records.tables import ARRIVALS, html_table, read_parquet, write_parquet, write_text
 
 ARRIVALS_FILE = "arrivals.parquet"
 _GRID_S = 10.0
@@ -103,6 +104,18 @@ class Trace:
     def played(self) -> Model:
         """The model as it is run: on the clock of the run, with people's own time shortened."""
         return as_played(self.model, self.info.play)
+
+    def __repr__(self) -> str:
+        """Return the scenario or model, the number of arrivals, and how long the run takes."""
+        play = self.info.play
+        name = self.info.scenario or self.model.name
+        return f"<Trace {name}: {self.arrivals.height:,} arrivals in {play.length_s / play.speed:g} s>"
+
+    def _repr_html_(self) -> str:
+        counts = self.arrivals.group_by("channel", "operation").len().sort("channel", "operation")
+        rows = [(channel, operation, f"{n:,}") for channel, operation, n in counts.iter_rows()]
+        heads = ("first channel", "operation", "arrivals")
+        return f"<p><b>{escape(repr(self)[1:-1])}</b></p>{html_table(heads, rows)}"
 
 
 def busiest_window(at_s: NDArray[np.float64], length_s: float, ends_s: float = DAY_S) -> float:
