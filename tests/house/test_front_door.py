@@ -8,23 +8,14 @@ import subprocess
 import sys
 from importlib import import_module
 from pathlib import Path
-from types import ModuleType
-from typing import Any
 
 import pytest
 
 import footfall as ff
 from footfall._model.numbers import Spec
 
-TEXT = Path(ff.__file__).read_text(encoding="utf-8")
 HEAVY = {"gevent", "locust", "matplotlib", "numpy", "polars", "pydantic", "rich", "scipy", "simpy", "typer"}
-NAMES = sorted(set(ff.__all__) - {"__version__"})
-
-
-def named(name: str) -> Any:  # noqa: ANN401  a name of any kind
-    """Give what a name means: of a room that is a job as well, the job."""
-    found = getattr(ff, name)
-    return getattr(found, "__wrapped__") if isinstance(found, ModuleType) else found  # noqa: B009  a room
+NAMES = sorted(dir(ff))
 
 
 def loaded(code: str) -> set[str]:
@@ -44,32 +35,31 @@ def test_the_import_alone_loads_no_library() -> None:
     assert not loaded("import footfall as ff\nff.Criterion('p95(web.*) < 800ms')") & HEAVY
 
 
-def test_type_checkers_see_the_names_that_are_loaded() -> None:
-    """What is imported for them is what is loaded when it is asked for, each name once."""
-    block = next(node for node in ast.parse(TEXT).body if isinstance(node, ast.If))
-    seen = {
-        alias.asname or alias.name: (node.module, alias.name)
-        for node in block.body
+def test_names_are_listed_once_and_are_where_the_list_says() -> None:
+    """`__init__.pyi` is what type checkers read and what is loaded; none of its names is another's alias."""
+    listed = [
+        (alias.name, node.module or alias.name)
+        for node in ast.parse(Path(ff.__file__).with_suffix(".pyi").read_text(encoding="utf-8")).body
         if isinstance(node, ast.ImportFrom)
         for alias in node.names
-    }
-    assert sorted(seen) == NAMES
-    for name, (module, own_name) in seen.items():
-        assert module is not None
-        assert getattr(import_module(module), own_name) is named(name), name
+    ]
+    assert sorted(name for name, _ in listed) == NAMES
+    for name, module in listed:
+        home = import_module(f"footfall.{module}")
+        assert getattr(ff, name) is (home if name == module else getattr(home, name)), name
 
 
 def test_every_name_can_be_listed_and_others_are_refused() -> None:
     """As for any module."""
     assert set(NAMES) <= set(dir(ff))
-    with pytest.raises(AttributeError, match="has no attribute 'Modell'"):
+    with pytest.raises(AttributeError, match="footfall attribute Modell"):
         ff.Modell  # type: ignore[attr-defined]  # noqa: B018  asking is the point
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_name_says_what_it_is(name: str) -> None:
     """In a sentence; a function with an example, what it raises, and an example that is true."""
-    found = named(name)
+    found = getattr(ff, name)
     if not callable(found):
         return
     text = inspect.getdoc(found) or ""
@@ -81,7 +71,7 @@ def test_every_name_says_what_it_is(name: str) -> None:
     if found.__module__.startswith("footfall._runs"):
         return  # the examples of whole jobs follow each other: tests/runs runs them
     examples = doctest.DocTestFinder(recurse=False).find(
-        found, name, globs={"ff": ff, **{each: getattr(ff, each) for each in ff.__all__}}
+        found, name, globs={"ff": ff, **{each: getattr(ff, each) for each in NAMES}}
     )
     for example in examples:
         result = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS).run(example)
