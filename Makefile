@@ -10,6 +10,10 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 
 export UV_PYTHON_DOWNLOADS := never
+# Compiled once, when installed: a load test starts half a dozen processes, each of which would compile
+# all that it imports, or do so again every time where the environment says that Python writes no bytecode.
+export UV_COMPILE_BYTECODE := 1
+unexport PYTHONDONTWRITEBYTECODE
 export UV_PROJECT_ENVIRONMENT := .venv
 # uv follows an active environment only when told to; ours is the one beside this file.
 unexport VIRTUAL_ENV

@@ -11,6 +11,10 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+# Tests start some hundred processes. Where the environment says that Python writes no bytecode, each of them
+# would compile the whole project anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 # The same examples in every run, and no verdict that depends on how busy the machine is.
 settings.register_profile("footfall", derandomize=True, deadline=None, database=None)
 settings.load_profile("footfall")
