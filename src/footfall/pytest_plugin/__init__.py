@@ -1,6 +1,6 @@
-"""pytest's plugin: the fixture `footfall_run` plays a scenario in a test, in processes of its own.
+"""pytest's plugin: the fixture `footfall_run` runs a scenario in a test, in processes of its own.
 
-    def test_the_channels_bear_an_ordinary_day(footfall_run):
+    def test_the_channels_cope_with_an_ordinary_day(footfall_run):
         run = footfall_run("ordinary_day", window="2min")
         assert run.passed
         assert run.measure("web.query").response_s_p95 < 3
@@ -18,9 +18,9 @@ from footfall.pytest_plugin.call import FootfallRun, RunPlace
 __all__ = ["FootfallRun"]
 _CALLER = pytest.StashKey[FootfallRun]()
 _REPORTED = pytest.StashKey[int]()
-"""How many of the session's runs are some test's own."""
+"""How many of the session's runs have been reported with a test."""
 _OWN = pytest.StashKey[list[object]]()
-"""Of a test: the runs that were played while it was set up and called."""
+"""Of a test: the runs that were made while it was set up and called."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -40,7 +40,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.fixture(scope="session")
 def footfall_run(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> FootfallRun:
-    """Play a scenario and give what came of it: `footfall_run("ordinary_day", window="2min").verdict`."""
+    """Run a scenario and return its result: `footfall_run("ordinary_day", window="2min").verdict`."""
     kept = pytestconfig.getoption("--footfall-out")
     here = pytestconfig.invocation_params.dir
     place = RunPlace(
@@ -53,7 +53,7 @@ def footfall_run(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathF
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Note new runs as properties of the test, for JUnit; show a failed test what its runs came to."""
+    """Note new runs as properties of the test, for JUnit; add the results of its runs to a failed test."""
     caller = item.config.stash.get(_CALLER, None)
     if caller is None:
         return (yield)
@@ -63,7 +63,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     item.stash.setdefault(_OWN, []).extend(new)
     report = yield
     if report.failed:
-        # A fixture of a whole module plays once; its run is in the hands of every test that asks for it.
+        # A fixture of module scope makes one run; every test that requests it shows that run.
         held = [*item.stash[_OWN], *getattr(item, "funcargs", {}).values()]
         shown = [run for run in caller.runs if any(run is each for each in held)]
         report.sections += [("footfall", str(run)) for run in shown]
