@@ -108,6 +108,9 @@ from ._runs.load_test import (
 from ._runs.make_trace import (
     make_trace as make_trace,
 )
+from ._runs.messages import (
+    Messages as Messages,
+)
 from ._runs.predict import (
     predict as predict,
 )

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+import footfall
 from footfall._records.runs import MANIFEST, RUN_FILES
 
 HERE = Path(__file__).parents[2]
@@ -88,3 +89,40 @@ def test_every_package_is_described_to_contributors() -> None:
     rooms = {path.parent.name for path in (HERE / "src/footfall").glob("*/__init__.py")}
     rows = re.findall(r"^\| (`\w+`(?:, `\w+`)*) \|", page, flags=re.MULTILINE)
     assert sorted(rooms - set(re.findall(r"\w+", " ".join(rows)))) == []
+
+
+def test_every_name_of_the_front_door_is_in_the_api_reference_once() -> None:
+    """With its whole text on one page, and a line in the overview."""
+    api = HERE / "docs/reference/api"
+    listed: dict[str, list[str]] = {"names": [], "summary": []}
+    for page in api.glob("*.md"):
+        for kind, names in re.findall(
+            r"^```\{footfall-(names|summary)\} footfall$(.*?)^```$",
+            page.read_text(encoding="utf-8"),
+            re.MULTILINE | re.DOTALL,
+        ):
+            listed[kind] += names.split()
+    wanted = sorted(set(dir(footfall)) - {"__version__", "theory"})
+    assert sorted(listed["names"]) == wanted
+    assert sorted(listed["summary"]) == wanted
+
+
+@pytest.mark.parametrize(
+    "document",
+    [HERE / "README.md", *HERE.glob("docs/**/*.md"), *HERE.glob("docs/examples/**/*.py")],
+    ids=name_of,
+)
+def test_python_that_is_shown_to_users_imports_public_names_only(document: Path) -> None:
+    """No package with an underscore, whose names may change without a word."""
+    text = document.read_text(encoding="utf-8")
+    blocks = (
+        [text]
+        if document.suffix == ".py"
+        else re.findall(r"^```python$(.*?)^```$", text, re.DOTALL | re.MULTILINE)
+    )
+    assert [
+        line
+        for block in blocks
+        for line in block.splitlines()
+        if re.search(r"import.*\bfootfall\._|from footfall\._", line)
+    ] == []

@@ -16,9 +16,8 @@ from typing import Any
 import websocket  # websocket-client; Locust has made its sockets cooperative
 from locust import FastHttpUser, User
 
-from footfall._load.channel_users import ChannelUser
-from footfall._records.rows import Outcome
 from footfall.locust import *  # noqa: F403  Locust looks for users and shape among this module's names
+from footfall.locust import ChannelUser, Outcome
 
 
 class Shop(ChannelUser, FastHttpUser):
@@ -47,7 +46,7 @@ class Shop(ChannelUser, FastHttpUser):
 
 
 class Chat(ChannelUser, User):
-    """A chat over a WebSocket; what it sends and gets is told to Locust, hence to Footfall."""
+    """A chat over a WebSocket. Each exchange is reported to Locust as a request, and so reaches Footfall."""
 
     channel = "chat"
 
@@ -55,7 +54,7 @@ class Chat(ChannelUser, User):
         """Ask one question and check the answer."""
         url = str(self.host).replace("http", "ws", 1)
         with (
-            told(self, "WS", "/chat"),
+            reported(self, "WS", "/chat"),
             closing(websocket.create_connection(f"{url}/chat", timeout=5)) as chat,
         ):
             chat.send("tea")
@@ -70,7 +69,11 @@ class Till(ChannelUser, User):
 
     def sale(self) -> None:
         """Book one sale; a file that stays locked for two seconds is a failure."""
-        with told(self, "SQL", "insert sale"), closing(sqlite3.connect(DATABASE, timeout=2)) as base, base:
+        with (
+            reported(self, "SQL", "insert sale"),
+            closing(sqlite3.connect(DATABASE, timeout=2)) as base,
+            base,
+        ):
             base.execute("CREATE TABLE IF NOT EXISTS sale (customer INTEGER)")
             base.execute("INSERT INTO sale VALUES (?)", (self.arrival.customer,))
 
@@ -79,8 +82,8 @@ DATABASE = os.environ.get("TILL_DATABASE", "till.sqlite")
 
 
 @contextmanager
-def told(user: User, kind: str, name: str) -> Iterator[None]:
-    """Tell Locust of a request that no client of Locust's own makes."""
+def reported(user: User, kind: str, name: str) -> Iterator[None]:
+    """Report a request to Locust that none of its own clients makes."""
     began, problem = time.time(), None
     try:
         yield
@@ -88,13 +91,13 @@ def told(user: User, kind: str, name: str) -> Iterator[None]:
         problem = error
         raise
     finally:
-        told: dict[str, Any] = {
+        request: dict[str, Any] = {
             "request_type": kind,
             "name": name,
+            "response_time": (time.time() - began) * 1000,  # milliseconds
             "response_length": 0,
+            "exception": problem,
+            "start_time": began,
             "context": user.context(),
         }
-        took_ms = (time.time() - began) * 1000
-        user.environment.events.request.fire(
-            response_time=took_ms, exception=problem, start_time=began, **told
-        )
+        user.environment.events.request.fire(**request)

@@ -49,7 +49,7 @@ _SECONDS = "seconds, not negative"
 
 
 class LoadOptions(BaseModel):
-    """How a trace is played; the same for every process that takes part."""
+    """How load is generated; the same options for every process of the run."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 

@@ -242,7 +242,7 @@ def _turns(several: Any) -> Sequence[Any]:  # noqa: ANN401  as given
 
 
 class Channel(Spec):
-    """A way of being served.
+    """A channel: the station that serves it, its service times, opening hours and price.
 
     Example:
         >>> hall = Channel("hall", Counters(3), service=exponential("6 min"), opening="9-17:30")

@@ -130,7 +130,7 @@ class Duration(Spec):
         return 0.0 if is_beyond else exp(-(scaled**shape))
 
     def times(self, factor: float) -> "Duration":
-        """Give the same shape with its mean multiplied by a factor."""
+        """Return the same shape with its mean multiplied by a factor."""
         if factor == 1.0 or self.mean_s == inf:
             return self
         mean_s = Number(self.mean_s * factor, self.mean_s.grade, f"{self.mean_s.source} (times {factor:g})")
@@ -150,7 +150,7 @@ def warm_up(spec: Any) -> None:  # noqa: ANN401  any part of a spec
 
 
 def constant(time: float | str) -> Duration:
-    """Give a time that never varies.
+    """Return a time that never varies.
 
     Raises:
         BadModelError: it is no time.
@@ -163,7 +163,7 @@ def constant(time: float | str) -> Duration:
 
 
 def exponential(mean: float | str) -> Duration:
-    """Give an exponential time of this mean.
+    """Return an exponential time of this mean.
 
     Raises:
         BadModelError: the mean is no time.
@@ -176,7 +176,7 @@ def exponential(mean: float | str) -> Duration:
 
 
 def lognormal(mean: float | str, cv: float) -> Duration:
-    """Give a lognormal time; `cv` is its standard deviation over its mean.
+    """Return a lognormal time; `cv` is its standard deviation over its mean.
 
     Raises:
         BadModelError: the mean is no time, or `cv` is not above 0.
@@ -189,7 +189,7 @@ def lognormal(mean: float | str, cv: float) -> Duration:
 
 
 def gamma(mean: float | str, cv: float) -> Duration:
-    """Give a gamma time; `cv` is its standard deviation over its mean.
+    """Return a gamma time; `cv` is its standard deviation over its mean.
 
     Raises:
         BadModelError: the mean is no time, or `cv` is not above 0.
@@ -202,7 +202,7 @@ def gamma(mean: float | str, cv: float) -> Duration:
 
 
 def weibull(mean: float | str, cv: float) -> Duration:
-    """Give a Weibull time; `cv` is its standard deviation over its mean.
+    """Return a Weibull time; `cv` is its standard deviation over its mean.
 
     Raises:
         BadModelError: the mean is no time, or `cv` is not above 0.
@@ -215,7 +215,7 @@ def weibull(mean: float | str, cv: float) -> Duration:
 
 
 def hyperexponential(mean: float | str, cv: float) -> Duration:
-    """Give one of two exponential times, of balanced means; `cv` above 1.
+    """Return one of two exponential times, of balanced means; `cv` above 1.
 
     Raises:
         BadModelError: the mean is no time, or `cv` is not above 1.
@@ -228,7 +228,7 @@ def hyperexponential(mean: float | str, cv: float) -> Duration:
 
 
 def uniform(least: float | str, most: float | str) -> Duration:
-    """Give a time between two bounds, all alike: mean (a + b)/2, cv (b - a)/((a + b) sqrt 3).
+    """Return a time between two bounds, all alike: mean (a + b)/2, cv (b - a)/((a + b) sqrt 3).
 
     Raises:
         BadModelError: the bounds are no times, negative, equal or in the wrong order.
@@ -347,7 +347,7 @@ class Empirical(Spec):
         return 1 - shares[k - 1] - part * (shares[k] - shares[k - 1])
 
     def times(self, factor: float) -> "Empirical":
-        """Give the same shape with every time multiplied by a factor."""
+        """Return the same shape with every time multiplied by a factor."""
         if factor == 1.0:
             return self
         beyond = self.beyond.times(factor) if self.beyond else None
@@ -424,7 +424,7 @@ class Mixture(Spec):
         return sum(share * time.survival(t_s) for share, time in self._weighted())
 
     def times(self, factor: float) -> "Mixture":
-        """Give the same shape with every time multiplied by a factor."""
+        """Return the same shape with every time multiplied by a factor."""
         if factor == 1.0:
             return self
         parts = tuple(part.model_copy(update={"time": part.time.times(factor)}) for part in self.parts)

@@ -229,7 +229,7 @@ def _as_targets(value: object) -> object:
 
 
 class Model(Spec):
-    """Everything that a day depends on, but the seed.
+    """A model of a day: arrivals, customers and channels. With a seed it determines every visit.
 
     Example:
         >>> hall = Channel("hall", Counters(3), service=exponential("6 min"))

@@ -73,7 +73,7 @@ class Number(float):
 
 
 def article(value: float, source: str) -> Number:
-    """Give a number that the source article states.
+    """Return a number that the source article states.
 
     Raises:
         BadModelError: it is not a number.
@@ -86,7 +86,7 @@ def article(value: float, source: str) -> Number:
 
 
 def public(value: float, source: str) -> Number:
-    """Give a public figure, with where it was published.
+    """Return a public figure, with where it was published.
 
     Raises:
         BadModelError: it is not a number.
@@ -99,7 +99,7 @@ def public(value: float, source: str) -> Number:
 
 
 def assumed(value: float, source: str) -> Number:
-    """Give an assumption of ours, with the reason for it.
+    """Return an assumption of ours, with the reason for it.
 
     Raises:
         BadModelError: it is not a number.
@@ -112,7 +112,7 @@ def assumed(value: float, source: str) -> Number:
 
 
 def fitted(value: float, source: str) -> Number:
-    """Give a number fitted to records, with the records and how many there are.
+    """Return a number fitted to records, with the records and how many there are.
 
     Raises:
         BadModelError: it is not a number.
@@ -132,12 +132,12 @@ def _sourced(value: float, grade: Grade, source: str) -> Number:
 
 
 def default(value: float) -> Number:
-    """Give the value of a field that a model leaves out."""
+    """Return the value of a field that a model leaves out."""
     return Number(value, Grade.ASSUMED, DEFAULT)
 
 
 def number_of(value: object) -> Number:
-    """Give a value as a Number: a plain number has no source; `{value, grade, source}` is its plain form.
+    """Return a value as a Number: a plain number has no source; `{value, grade, source}` is its plain form.
 
     Raises:
         WrongValueError: it is no number.
@@ -218,7 +218,7 @@ Deadline = Annotated[Number, BeforeValidator(as_time), Gt(0), _TIME]
 
 
 def whole(value: float) -> int:
-    """Give a count as an integer; one that is unlimited as more than ever come."""
+    """Return a count as an integer; one that is unlimited as more than ever come."""
     return UNLIMITED if value == float("inf") else int(value)
 
 
@@ -309,7 +309,7 @@ class Profile(Spec):
         return DAY_S / len(self.values)
 
     def by_half_hour(self) -> tuple[float, ...]:
-        """Give the mean of the values in each half hour (48)."""
+        """Return the mean of the values in each half hour (48)."""
         parts = len(self.values) // HALF_HOURS
         if parts == 1:
             return self.values
@@ -326,13 +326,13 @@ class Curve(Spec):
     source: str = UNSOURCED
 
     def times(self, factor: float) -> "Curve":
-        """Give the curve with every second multiplied by a factor."""
+        """Return the curve with every second multiplied by a factor."""
         seconds = tuple(second * factor for second in self.seconds)
         return self.model_copy(update={"seconds": seconds, "source": f"{self.source} (times {factor:g})"})
 
 
 def profile(values: list[float], grade: Grade, source: str) -> Profile:
-    """Give a profile from 24 hourly values, or from one value every 30, 15, 5 minutes or every minute.
+    """Return a profile from 24 hourly values, or from one value every 30, 15, 5 minutes or every minute.
 
     Raises:
         ValueError: another count of values, or one that is negative, infinite or not a number.
@@ -344,14 +344,14 @@ def profile(values: list[float], grade: Grade, source: str) -> Profile:
 
 
 def constant(value: float, grade: Grade, source: str) -> Profile:
-    """Give a profile that is the same all day."""
+    """Return a profile that is the same all day."""
     return profile([value] * HALF_HOURS, grade, source)
 
 
 def by_hour(
     values: Mapping[Any, float] | Sequence[float], source: str = "", grade: Grade | str = Grade.ASSUMED
 ) -> Profile:
-    """Give a day profile from what holds from each time of the day on.
+    """Return a day profile from what holds from each time of the day on.
 
     `{9: 2, "17:30": 0}` is 2 from 9:00 and 0 from 17:30 on; 9.5 is half past nine. Before the first time of
     the day the last one's value holds. A list has one value an hour, half hour, quarter, 5 minutes or minute.
@@ -389,7 +389,7 @@ def _by_hour(values: object, source: str, grade: Grade) -> Profile:
 
 
 def _steps(steps: Mapping[int, float]) -> list[float]:
-    """Give the values of a day from what holds from some minutes on, at the coarsest intervals that fit."""
+    """Return the values of a day from what holds from some minutes on, at the coarsest intervals that fit."""
     ordered = sorted(steps)
     count = next((c for c in INTERVALS_OF_A_DAY if all(at % (DAY_MIN // c) == 0 for at in ordered)), DAY_MIN)
     found, held = [], float(steps[ordered[-1]]) if ordered else 0.0
@@ -400,7 +400,7 @@ def _steps(steps: Mapping[int, float]) -> list[float]:
 
 
 def steps_of(profile: Profile) -> dict[str, float]:
-    """Give a day as `by_hour` reads it: times at which another value begins to hold, with that value."""
+    """Return a day as `by_hour` reads it: times at which another value begins to hold, with that value."""
     interval_min = DAY_MIN // len(profile.values)
     found: dict[str, float] = {}
     before = None
@@ -473,7 +473,7 @@ DayProfile = Annotated[
 
 
 def leaves(spec: Any, path: str = "") -> Iterator[tuple[str, Number | Profile | Curve]]:  # noqa: ANN401  any part of a spec
-    """Give every number of a spec with its dotted path; items of a tuple go by their `name`."""
+    """Return every number of a spec with its dotted path; items of a tuple go by their `name`."""
     if isinstance(spec, Number | Profile | Curve):
         yield path, spec
     elif isinstance(spec, BaseModel):

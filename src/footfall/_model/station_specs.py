@@ -218,7 +218,7 @@ def _of_every_operation(value: object) -> object:
 
 
 class Counters(Spec):
-    """Halls: each site has its own clerks and its own ticket queue; a clerk is held for the whole visit.
+    """Staffed counters, as in a hall: each site has its own clerks and queue; a visit holds one clerk.
 
     Example:
         >>> Counters({9: 2, 12: 3, 17: 0}, patience="15 min").clerks.at(13 * 3600)
@@ -289,7 +289,7 @@ class Kiosks(Spec):
 
 
 class CallCentre(Spec):
-    """A hotline: lines, then an IVR that contains most calls, then agents by half hour.
+    """A call centre: lines, then an IVR (recorded menu) that answers most calls, then agents.
 
     Example:
         >>> CallCentre(3, talk=lognormal("4 min", cv=0.8), patience=exponential("2 min")).talk.mean_s
@@ -375,7 +375,7 @@ class CallCentre(Spec):
 
 
 class MessageGateway(Spec):
-    """SMS: a message rate for each connection, with a bounded queue in front.
+    """A message gateway, as for SMS: a message rate per connection behind a bounded queue.
 
     Example:
         >>> MessageGateway(per_second(100), queue=500).messages_per_s
@@ -410,7 +410,7 @@ class MessageGateway(Spec):
 
 
 class RequestServer(Spec):
-    """Web, WAP, agents' channel: concurrent slots, an accept queue, a deadline.
+    """A web server or API: slots for concurrent requests, an accept queue, a deadline.
 
     Example:
         >>> RequestServer(24, accept_queue=200, deadline="5s").deadline_s

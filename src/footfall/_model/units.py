@@ -41,7 +41,7 @@ class RateProfile(Profile):
 
 
 def seconds(value: float) -> Number:
-    """Give seconds as seconds; grade and source stay.
+    """Return seconds as seconds; grade and source stay.
 
     Raises:
         BadModelError: it is not a number.
@@ -54,7 +54,7 @@ def seconds(value: float) -> Number:
 
 
 def minutes(value: float) -> Number:
-    """Give minutes as seconds; grade and source stay.
+    """Return minutes as seconds; grade and source stay.
 
     Raises:
         BadModelError: it is not a number.
@@ -67,7 +67,7 @@ def minutes(value: float) -> Number:
 
 
 def hours(value: float) -> Number:
-    """Give hours as seconds; grade and source stay.
+    """Return hours as seconds; grade and source stay.
 
     Raises:
         BadModelError: it is not a number.
@@ -84,7 +84,7 @@ def per_second(count: float) -> Rate: ...
 @overload
 def per_second(count: Profile | Mapping[Any, float] | Sequence[float]) -> RateProfile: ...
 def per_second(count: Daily) -> Rate | RateProfile:
-    """Give so many a second as a rate; by hours of the day, as a rate that varies over it.
+    """Return so many a second as a rate; by hours of the day, as a rate that varies over it.
 
     Raises:
         BadModelError: it is neither a number nor a day of them.
@@ -101,7 +101,7 @@ def per_minute(count: float) -> Rate: ...
 @overload
 def per_minute(count: Profile | Mapping[Any, float] | Sequence[float]) -> RateProfile: ...
 def per_minute(count: Daily) -> Rate | RateProfile:
-    """Give so many a minute as a rate; by hours of the day, as a rate that varies over it.
+    """Return so many a minute as a rate; by hours of the day, as a rate that varies over it.
 
     Raises:
         BadModelError: it is neither a number nor a day of them.
@@ -118,7 +118,7 @@ def per_hour(count: float) -> Rate: ...
 @overload
 def per_hour(count: Profile | Mapping[Any, float] | Sequence[float]) -> RateProfile: ...
 def per_hour(count: Daily) -> Rate | RateProfile:
-    """Give so many an hour as a rate; by hours of the day, as a rate that varies over it.
+    """Return so many an hour as a rate; by hours of the day, as a rate that varies over it.
 
     Raises:
         BadModelError: it is neither a number nor a day of them.
@@ -135,7 +135,7 @@ def per_day(count: float) -> Rate: ...
 @overload
 def per_day(count: Profile | Mapping[Any, float] | Sequence[float]) -> RateProfile: ...
 def per_day(count: Daily) -> Rate | RateProfile:
-    """Give so many a day as a rate; by hours of the day, as a rate that varies over it.
+    """Return so many a day as a rate; by hours of the day, as a rate that varies over it.
 
     Raises:
         BadModelError: it is neither a number nor a day of them.
@@ -148,7 +148,7 @@ def per_day(count: Daily) -> Rate | RateProfile:
 
 
 def percent(value: float) -> Number:
-    """Give a percentage as a share, 0 to 1; grade and source stay.
+    """Return a percentage as a share, 0 to 1; grade and source stay.
 
     Raises:
         BadModelError: it is not a number.
@@ -162,7 +162,7 @@ def percent(value: float) -> Number:
 
 
 def points(value: float) -> Number:
-    """Give percentage points as a difference of shares; grade and source stay.
+    """Return percentage points as a difference of shares; grade and source stay.
 
     Raises:
         BadModelError: it is not a number.
@@ -190,7 +190,7 @@ class Source:
         self, value: Profile | Mapping[Any, float] | Sequence[float], note: str = ...
     ) -> Profile: ...
     def __call__(self, value: Daily, note: str = "") -> Number | Profile:
-        """Give a number, or a day of them, with this source."""
+        """Return a number, or a day of them, with this source."""
         combined = "; ".join(text for text in (note, self.text) if text)
         if isinstance(value, Profile):
             return value.model_copy(update={"grade": self.grade, "source": combined})
@@ -200,7 +200,7 @@ class Source:
 
 
 def source(grade: str, text: str = "") -> Source:
-    """Give a source, to be called with each number that it has.
+    """Return a source, to be called with each number that it has.
 
     Grades: "A" stated in the source article, "B" a public figure, "C" our assumption, "fit" fitted to
     records.
@@ -219,7 +219,7 @@ def source(grade: str, text: str = "") -> Source:
 
 
 def rate_of(value: object) -> Rate | RateProfile:
-    """Give what a model says of its arrivals as a rate; a text such as "20 per hour" is one.
+    """Return what a model says of its arrivals as a rate; a text such as "20 per hour" is one.
 
     Raises:
         WrongValueError: it has no unit, or is no rate.

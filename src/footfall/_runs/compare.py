@@ -70,7 +70,7 @@ class LeftOut:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Compared:
-    """Two sets of runs, what differs, and the verdict."""
+    """Runs compared with those of a baseline: the differences, and the verdict."""
 
     baseline: tuple[ComparedRun, ...]
     candidate: tuple[ComparedRun, ...]

@@ -29,7 +29,7 @@ _NO_SEED = 0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FitRun:
-    """A fit that has been written."""
+    """A model fitted to a log, and the files that were written."""
 
     fit: Fitted
     named: Named

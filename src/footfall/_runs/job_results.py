@@ -21,7 +21,7 @@ REPORT_FILE, MEASURES_FILE = "report.html", "measures.csv"
 
 @dataclass(frozen=True)
 class Run:
-    """A run folder, read when it is looked at.
+    """A finished run: verdict, visits, measures and report, read from its folder when asked for.
 
     A notebook shows it as its verdict, each criterion with its reason, and the measures.
     """

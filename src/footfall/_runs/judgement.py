@@ -183,7 +183,7 @@ def judge(
     baseline: PathLike[str] | str | None = None,
     messages: Messages = QUIET,
 ) -> Judged:
-    """Hold criteria against a run's files, and leave the verdict in them.
+    """Judge a run by criteria from its files, and write the verdict into its folder.
 
     `criteria` are the path of a file, or lines such as `p95(web.*) < 800ms`, or criterion objects; without
     them, those that the run was made with. `also` are asked in addition. `baseline` is the folder of an

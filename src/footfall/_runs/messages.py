@@ -8,14 +8,21 @@ from contextlib import contextmanager
 
 
 class Messages:
-    """Takes what a job says, and does nothing with it: the default. The command line has one that prints."""
+    """Receives what a job reports while it works, and ignores it; override a method to show it.
+
+    >>> import footfall as ff
+    >>> class Printed(ff.Messages):
+    ...     def note(self, text):
+    ...         print(text)
+    >>> trace = ff.make_trace(model="models/mm3.py", window="10min", messages=Printed())
+    """
 
     def note(self, text: str) -> None:
-        """Take a line that a person may want to read."""
+        """Receive a line of text for people."""
 
     @contextmanager
     def progress(self, title: str) -> Iterator[Callable[[float], None]]:  # noqa: ARG002  for others to show
-        """Enclose a stage of the work; gives a function that takes the share done, from 0 to 1."""
+        """Enclose a stage of the work; yields a function to call with the share done, from 0 to 1."""
         yield lambda _share: None
 
 

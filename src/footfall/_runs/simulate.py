@@ -93,7 +93,7 @@ class DaysAsked:
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class SimulatedDays:
-    """Days that were simulated: what a person wants to know of them.
+    """Simulated days: visits and measures of the first, key figures over all, and charts.
 
     A notebook shows the measures of the first day, and the key figures over all days.
     """

@@ -92,7 +92,7 @@ class TraceInfo(Spec):
 
 @dataclass(frozen=True)
 class Trace:
-    """A trace in memory."""
+    """A trace: the arrivals of a run, and the model and settings that they were made with."""
 
     info: TraceInfo
     model: Model
