@@ -1,4 +1,4 @@
-"""Criteria may be asked on the command line, instead of a scenario's own or beside them."""
+"""Criteria may be asked on the command line, in place of a scenario's own or in addition to them."""
 
 from pathlib import Path
 
@@ -6,33 +6,30 @@ import pytest
 
 from footfall._cli.app import run
 from footfall._criteria.lists import criteria_of
-from footfall._runs.judgement import asked_of
-from footfall._workload.scenario import Scenario
+from footfall._runs.judgement import CriteriaAsked, asked_of
 
 OWN = ("success(web.query) >= 90%",)
 
 
-@pytest.fixture
-def scenario() -> Scenario:
-    """Give a scenario with one criterion."""
-    return Scenario(name="s", title="S", question="?", model="m.py", criteria=OWN)
-
-
-def test_nothing_asked_changes_nothing(scenario: Scenario) -> None:
+def test_nothing_asked_changes_nothing() -> None:
     """The scenario's own criteria hold."""
-    assert asked_of(scenario, None, ()).criteria == criteria_of(OWN, "")
+    own = criteria_of(OWN, "")
+    assert asked_of(own, CriteriaAsked()) == own
+    assert asked_of(own, CriteriaAsked(instead=(), also=())) == own
 
 
-def test_a_file_is_asked_instead_and_lines_beside(scenario: Scenario, tmp_path: Path) -> None:
+def test_a_file_is_asked_instead_and_lines_in_addition(tmp_path: Path) -> None:
     """Comments and empty lines of the file are no criteria."""
+    own = criteria_of(OWN, "")
     file = tmp_path / "criteria.txt"
     file.write_text("# for nights\n\np95(web.*) < 2s  # at most\n", encoding="utf-8")
     marked = tmp_path / "marked.txt"
     marked.write_bytes(b"\xef\xbb\xbfp95(web.*) < 2s\r\n")  # as editors on Windows save it
-    assert asked_of(scenario, marked, ()).criteria == criteria_of("p95(web.*) < 2s", "")
-    assert asked_of(scenario, None, ("p95(*) < 1s",)).criteria == criteria_of((*OWN, "p95(*) < 1s"), "")
-    both = criteria_of(("p95(web.*) < 2s", "p95(*) < 1s"), "")
-    assert asked_of(scenario, file, ("p95(*) < 1s",)).criteria == both
+    of_file, more = criteria_of("p95(web.*) < 2s", ""), criteria_of("p95(*) < 1s", "")
+    assert asked_of(own, CriteriaAsked(instead=marked)) == of_file
+    assert asked_of(own, CriteriaAsked(also=("p95(*) < 1s",))) == (*own, *more)
+    assert asked_of(own, CriteriaAsked(instead=file, also=("p95(*) < 1s",))) == (*of_file, *more)
+    assert asked_of(own, CriteriaAsked(instead="p95(*) < 1s", also=file)) == (*more, *of_file)
 
 
 @pytest.mark.parametrize(

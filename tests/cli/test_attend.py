@@ -1,5 +1,6 @@
 """The attendant of a run: lines in, lines out, and an end that takes everything with it."""
 
+import io
 import json
 import subprocess
 import urllib.error
@@ -10,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from footfall._cli.app import run
 from footfall._records.jobs import job_command
 from footfall._records.tables import VISITS, read_parquet
+from footfall._runs.__main__ import main
 from footfall._workload.trace import read_trace, write_trace
 from tests.load.small import everywhere, small_model, trace_of
 
@@ -107,9 +108,12 @@ def test_what_is_wrong_is_said_in_one_line(
 ) -> None:
     """Exit code 2, and no run is left behind."""
     monkeypatch.chdir(folder)
-    assert run(["attend", "run", "--scenario", "nowhere"]) == 2
-    assert capsys.readouterr().err.strip().startswith("footfall: --scenario nowhere: no such scenario")
-    assert run(["attend", "run", "--trace", "trace", "--seed", "x"]) == 2
-    assert "footfall attend --help" in capsys.readouterr().err
+    for asked, words in (
+        ({"scenario": "nowhere"}, "footfall: --scenario nowhere: no such scenario"),
+        ({"trace": "trace", "options": {"seed": "x"}}, "footfall: --seed: 'x'; expected a whole number"),
+    ):
+        monkeypatch.setattr("sys.stdin", io.StringIO(json.dumps({"run": "run"} | asked) + "\n"))
+        assert main(["live"]) == 2
+        assert capsys.readouterr().err.strip().startswith(words)
     assert not (folder / "run").exists()
     assert read_trace(folder / "trace").arrivals.height == 60

@@ -295,7 +295,7 @@ def test_a_truncated_table_is_told_and_the_verdict_stays_as_it_was(
 def float_options() -> list[tuple[str, str]]:
     """All options of all commands without groups, with the command's name, that take a fraction."""
     found = []
-    for name in (*app.COMMANDS, *app.FOR_LOCUST):
+    for name in app.COMMANDS:
         module = import_module(f"footfall._cli.{name}")
         if hasattr(module, "command"):
             found += [

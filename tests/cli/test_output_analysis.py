@@ -7,13 +7,11 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from footfall._cli import output
 from footfall._cli.app import run
-from footfall._cli.simulate import show_versus
 from footfall._measure.summary import ShareRule
 from footfall._model.changes import set_text
 from footfall._records.runs import read_manifest
-from footfall._runs import messages, replicate
+from footfall._runs import day_tables, messages, replicate
 from footfall._runs.content import share_definition
 from footfall._runs.replicate import Plan, key_figures
 from footfall._simulate.day import simulate_day
@@ -86,7 +84,7 @@ def test_a_figure_that_only_one_day_has_is_never_reached() -> None:
     rows = {row["quantity"]: row for row in replicate.over_days(days, plan)}
     assert rows["success_share(a.b)"]["reached_at"] == 10
     assert rows["wait_s_mean(a.b)"]["reached_at"] is None
-    assert "not within" in output.verdict(list(rows.values()), Precision(relative=0.05))
+    assert "not within" in day_tables.precision_line(list(rows.values()), Precision(relative=0.05))
     assert messages.time(2.0, rows["wait_s_mean(a.b)"]["half_width"]) == "2.0 s ± ?"
 
 
@@ -118,16 +116,14 @@ def test_a_change_that_changes_nothing_makes_no_difference(definition: ShareRule
     assert all(tuple(each.interval) == (0, 0) for each in found.values())
 
 
-def test_two_days_are_said_to_tell_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+def test_two_days_are_said_to_tell_nothing() -> None:
     """And what is the same on every day is counted, not listed; ten days need no such words."""
     found = {WAIT: paired([150.0, 170.0], [30.0, 35.0]), "wait_s_mean(hall.other)": paired([0, 0], [0, 0])}
-    show_versus(found, ("hall.clerks=4",))
-    said = capsys.readouterr().out
-    assert "caution: 2 days can tell nothing" in said
-    assert "1 more quantity is the same on every day" in said
-    assert "hall.other" not in said
-    show_versus({WAIT: paired([150.0, 170.0] * 5, [30.0, 35.0] * 5)}, ("hall.clerks=4",))
-    assert "caution" not in capsys.readouterr().out
+    assert [name for name, *_ in day_tables.versus_rows(found)] == [WAIT]
+    same, caution, _ = day_tables.versus_lines(found)
+    assert same.startswith("1 more quantity is the same on every day")
+    assert caution.startswith("caution: 2 days can tell nothing")
+    assert len(day_tables.versus_lines({WAIT: paired([150.0, 170.0] * 5, [30.0, 35.0] * 5)})) == 1
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from hypothesis import given, strategies as st
 
 from footfall._cli.app import run
 from footfall._records.errors import BadInputError, seconds_of
-from footfall._runs.times import window_of
+from footfall._runs.run_options import window_of
 
 
 @given(st.integers(0, 99), st.integers(0, 99), st.integers(0, 99), st.sampled_from(["m", "min", " min "]))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from footfall._cli.app import COMMANDS, FOR_LOCUST
+from footfall._cli.app import COMMANDS
 from tests.docs.blocks import (
     HERE,
     PAGES,
@@ -70,7 +70,7 @@ def test_every_command_in_running_text_has_the_options_that_it_names(page: Path)
     """`footfall NAME --option` in backticks."""
     for name, options in inline_commands(page):
         if name != "COMMAND" and not name.startswith("-"):
-            assert name in {*COMMANDS, *FOR_LOCUST}
+            assert name in COMMANDS
             assert set(options) <= options_of(name)
 
 

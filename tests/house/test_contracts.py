@@ -19,7 +19,7 @@ BREACHES = {
     "service": ("src/footfall/_load/__init__.py", "import sqlalchemy"),
     "terminal": ("src/footfall/_chart/__init__.py", "import rich.progress"),
     "plugin": ("src/footfall/pytest_plugin/__init__.py", "import footfall._cli"),
-    "wiring": ("src/footfall/_cli/__init__.py", "import simpy"),
+    "wiring": ("src/footfall/_cli/__init__.py", "import footfall._chart"),
 }
 """Contract of `pyproject.toml` by its id: a file, and a line in it that breaks the contract."""
 UPWARD = {

@@ -23,7 +23,8 @@ from footfall._load.result_files import HITS_FILE, read_result
 from footfall._records.runs import ArrivalCounts, read_manifest
 from footfall._runs import report
 from footfall._runs.folder import begin
-from footfall._runs.load_test import for_own_service, load_job, play_only
+from footfall._runs.load_run import load_job, play_only
+from footfall._runs.load_test import for_own_service
 from footfall._runs.make_trace import make_trace, scenario_of
 from footfall._workload.trace import write_trace
 from tests.load.conftest import START_S_MAX, Start

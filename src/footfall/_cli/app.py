@@ -32,8 +32,6 @@ COMMANDS = {
     "theory": "Print what formulas say of a station: Erlang B, C, A and others.",
 }
 """In the order of the help, each with its one line."""
-FOR_LOCUST = frozenset({"attend"})
-"""Commands that Locust's page calls, and nobody types."""
 _STUDIES = "a study in Footfall's repository; there, run: python -m studies"
 MOVED = {"trust": f"is {_STUDIES}.validation [--data DIR]"}
 """Former commands, and what is said of each."""
@@ -63,7 +61,7 @@ def run(arguments: Sequence[str]) -> int:
         return 0
     if first in MOVED:
         return one_line(f"{first}: {MOVED[first]}")
-    if first not in COMMANDS and first not in FOR_LOCUST:
+    if first not in COMMANDS:
         close = get_close_matches(first, COMMANDS, n=1, cutoff=0.4)
         return one_line(f"{first}: no such command; expected {' or '.join(close or COMMANDS)}")
     return _ended(first, f"footfall {first}", rest, partial(command_named, first))

@@ -4,21 +4,11 @@ from typing import Annotated
 
 import typer
 
-from footfall._behaviour.load_model import check_played, check_served
 from footfall._cli import load, simulate as of_day
 from footfall._cli.options import DEFAULT_SEED, Changes, Json, Out, Overwrite, Scale, Seed, Share
-from footfall._cli.output import TERMINAL, progress, say, say_json
-from footfall._records.folders import check_free
-from footfall._runs import judgement, simulate as day_results
-from footfall._runs.content import share_definition, targets
-from footfall._runs.folder import begin
-from footfall._runs.load_test import LoadJob, as_json as load_as_json, play_and_judge
-from footfall._runs.make_trace import make_trace, scenario_of
-from footfall._runs.reference_service import own_service
-from footfall._simulate.day import simulate_day
-from footfall._workload.trace import write_trace
-
-DAY_FOLDER = "day"
+from footfall._cli.output import TERMINAL, say, say_json
+from footfall._runs import load_run, simulate
+from footfall._runs.demo import demo
 
 
 def command(
@@ -35,54 +25,20 @@ def command(
 
     Takes about three minutes on two cores.
     """
-    check_free(out, overwrite=overwrite)
-    chosen = scenario_of(scenario, None, scale=scale)
-    with progress(f"sampling the day of {chosen.name}"):
-        trace = make_trace(chosen, seed, changes=changes, messages=TERMINAL)
-    check_played(trace.model)
-    check_served(trace.model)
-    criteria = judgement.criteria_of_trace(trace.info, trace.model)
-    said, definition = share_definition(trace.model, share)
-    play = trace.info.play
-    settings = {
-        "criteria": [each.text for each in chosen.criteria],
-        "play": play.model_dump(),
-        "scale": trace.info.scale,
-        "set": list(changes or ()),
-        "host": "reference service",
-        "model_file": trace.info.model,
-    }
-    folder, manifest = begin(
-        "demo",
-        trace.model,
-        seed,
-        out,
-        scenario=chosen.name,
-        share_definition=f"{said.name}: {said.text}",
-        settings=settings,
+    done = demo(
+        scenario,
+        seed=seed,
+        scale=scale,
+        changes=tuple(changes or ()),
+        share=share,
+        out=out,
         overwrite=overwrite,
+        messages=TERMINAL,
     )
-    write_trace(folder, trace)
-    with own_service(folder) as service:
-        with progress(f"simulating {trace.model.title}") as bar:
-            result = simulate_day(trace.model, seed, progress=bar)
-        day = day_results.figures(result, targets(trace.model), definition)
-        window_s = (play.starts_s, play.starts_s + play.length_s)
-        drawn = day_results.charts(day, manifest, window_s)
-        day_results.write(folder / DAY_FOLDER, day, drawn)
-        job = LoadJob(
-            name=chosen.name,
-            trace=trace,
-            criteria=criteria,
-            settings=settings,
-            host=None,
-        )
-        done = play_and_judge(folder, manifest, job, service=service, more=drawn, messages=TERMINAL)
     if as_json:
-        figures_json = load_as_json(done)
-        say_json(figures_json | {"day": day_results.as_json(day)})
+        say_json(load_run.as_json(done.load) | {"day": simulate.as_json(done.day)})
     else:
-        of_day.show(day)
+        of_day.show(done.day)
         say()
-        load.show(done)
-    return done.judged.exit_code
+        load.show(done.load)
+    return done.load.judged.exit_code

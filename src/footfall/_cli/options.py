@@ -8,9 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from footfall._load.options import REPEATS_MOST, Declared, declared, load_options
-from footfall._load.url_load import FOR_S
-from footfall._runs.times import window_of
+from footfall._runs.run_options import REPEATS_MOST, URL_DURATION_S, load_option_declarations, window_of
 
 # ── Options that several commands share, each with its help
 
@@ -162,7 +160,7 @@ For = Annotated[
     typer.Option(
         "--for",
         metavar="TIME",
-        help=f"With URL: how long arrivals come, such as 25s or 2min. Default: {FOR_S:g}s.",
+        help=f"With URL: how long arrivals come, such as 25s or 2min. Default: {URL_DURATION_S:g}s.",
         show_default=False,
     ),
 ]
@@ -181,38 +179,41 @@ Get = Annotated[
 
 
 def with_load_options(command: Callable[..., int]) -> Callable[..., int]:
-    """Give a command all options of `LoadOptions` in the place of its parameter `options`."""
+    """Give a command all options of `LoadOptions` in the place of its parameter `options`, a mapping."""
     signature = inspect.signature(command, eval_str=True)
-    options = [_parameter(each) for each in declared()]
+    options = _load_options()
 
     @wraps(command)
     def wrapper(**given: Any) -> int:  # noqa: ANN401  whatever the options hold
         chosen = {each.name: given.pop(each.name) for each in options}
-        return command(options=load_options(chosen), **given)
+        return command(options=chosen, **given)
 
     parameters: list[inspect.Parameter] = []
     for each in signature.parameters.values():
         parameters += options if each.name == "options" else [each]
-    told: Any = wrapper
-    del told.__wrapped__
-    told.__signature__ = signature.replace(parameters=parameters)
-    told.__annotations__ = {each.name: each.annotation for each in parameters} | {"return": int}
+    shown: Any = wrapper
+    del shown.__wrapped__
+    shown.__signature__ = signature.replace(parameters=parameters)
+    shown.__annotations__ = {each.name: each.annotation for each in parameters} | {"return": int}
     return wrapper
 
 
-def _parameter(each: Declared) -> inspect.Parameter:
-    field, flag, (least, most) = each.field, each.flag, each.bounds
-    option = typer.Option(
-        flag.name,
-        help=each.help,
-        hidden=flag.hidden,
-        metavar=flag.metavar,
-        min=least,
-        max=most,
-        show_default=field.default is not None and field.default is not False,
-    )
+def _load_options() -> list[inspect.Parameter]:
+    """Make a parameter of each option that `LoadOptions` declares."""
     annotated: Any = Annotated  # which mypy would take for a type
-    kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
-    return inspect.Parameter(
-        each.name, kind, default=field.default, annotation=annotated[field.annotation, option]
-    )
+    found = []
+    for each in load_option_declarations():
+        field, flag, (least, most) = each.field, each.flag, each.bounds
+        option = typer.Option(
+            flag.name,
+            help=each.help,
+            hidden=flag.hidden,
+            metavar=flag.metavar,
+            min=least,
+            max=most,
+            show_default=field.default is not None and field.default is not False,
+        )
+        kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+        annotation = annotated[field.annotation, option]
+        found.append(inspect.Parameter(each.name, kind, default=field.default, annotation=annotation))
+    return found

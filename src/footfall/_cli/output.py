@@ -4,7 +4,7 @@ import json
 import re
 import shutil
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from copy import copy
 from itertools import pairwise
@@ -18,10 +18,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, Ti
 from rich.table import Table
 from rich.text import Text
 
-from footfall._runs import messages
-from footfall._runs.messages import Messages, percent
-from footfall._runs.replicate import Plan
-from footfall._stats.precision import Precision
+from footfall._runs.messages import Messages
 
 # ── Where a line that is too long goes on in the next: at blanks, then at a name's separators
 
@@ -222,62 +219,11 @@ class Terminal(Messages):
 TERMINAL = Terminal()
 
 
-# ── Independent days as a person reads them: each key figure with its half-width, and how precise it is
-
-Rows = Sequence[Mapping[str, Any]]
-
-
-def show(rows: Rows, plan: Plan, told: str | None = None) -> None:
-    """Print the figures over days, what is `told` of them, and which are not as precise as was asked."""
-    if rows:
-        _show(rows, plan)
-    if told:
-        say(told)
-
-
-def _show(rows: Rows, plan: Plan) -> None:
-    table = Table(title="\nOver independent days", title_justify="left", box=None, pad_edge=False)
-    heads = ["quantity", "days", "mean ± 95 %"]
-    is_fitted = "range_low" in rows[0]
-    heads += ["range"] if is_fitted else []
-    if plan.precision:
-        heads += ["±, relative", f"within ± {percent(plan.precision.relative)}"]
-    for head in heads:
-        table.add_column(head, justify="left" if head == "quantity" else "right")
+def show_rows(title: str, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print a table whose first column is text and whose others are numbers; cells are shown as they are."""
+    table = Table(title=title or None, title_justify="left", box=None, pad_edge=False)
+    for place, head in enumerate(heads):
+        table.add_column(head, justify="right" if place else "left")
     for row in rows:
-        mean = messages.form_of(row["quantity"])(row["mean"], row["half_width"])
-        bounds = (row["range_low"], row["range_high"]) if is_fitted else None
-        more = [messages.between(row["quantity"], *bounds)] if bounds else []
-        more += _standing(row) if plan.precision else ()
-        table.add_row(row["quantity"], str(row["replications"]), mean, *more)
+        table.add_row(*row)
     show_table(table)
-    if plan.precision:
-        say(verdict(rows, plan.precision))
-
-
-def verdict(rows: Rows, wanted: Precision) -> str:
-    """Say in one line whether the precision was reached, and by what it was not."""
-    declared = [row for row in rows if row["declared"]]
-    missed = [row for row in declared if row["reached_at"] is None]
-    days = max(row["replications"] for row in rows)
-    asked = f"± {percent(wanted.relative)} of the mean"
-    if not missed:
-        return f"precision: all {len(declared)} figures within {asked} after {days} days"
-    names = ", ".join(row["quantity"] for row in missed)
-    told = (
-        f"precision: {len(missed)} of {len(declared)} figures not within {asked} after {days} days: {names}"
-    )
-    needed = [row["replications_needed"] for row in missed]
-    if None in needed:
-        return told
-    return f"{told}; --replications {max(needed):,} would be enough, about"
-
-
-def _standing(row: Mapping[str, Any]) -> tuple[str, str]:
-    relative = "–" if row["relative_half_width"] is None else percent(row["relative_half_width"])
-    if not row["declared"]:
-        return relative, "not asked"
-    if row["reached_at"] is not None:
-        return relative, f"from day {row['reached_at']}"
-    needed = row["replications_needed"]
-    return relative, f"not reached, about {needed:,} days" if needed else "not reached"

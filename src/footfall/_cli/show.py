@@ -1,6 +1,5 @@
 """`footfall show`: every number of a model, with its grade and source."""
 
-from math import inf
 from typing import Annotated
 
 import typer
@@ -8,11 +7,8 @@ from rich.table import Table
 
 from footfall._cli.options import Changes, Json, ModelFile
 from footfall._cli.output import say, say_json, show_table
-from footfall._model.numbers import UNSOURCED, Curve, Number, Profile, leaves
-from footfall._records.errors import BadInputError
-from footfall._runs.content import model_in
+from footfall._runs.content import model_in, numbers_of
 
-_ENDLESS = "endless"
 _GRADES = (
     "grade A: stated in the source article; B: public figure; C: our assumption; "
     "fit: fitted to records; set: changed for this run"
@@ -30,49 +26,20 @@ def command(
 ) -> None:
     """Print every number of MODEL: its path (for --set), value, grade and source."""
     spec = model_in(model, tuple(changes or ()))
-    numbers = [(path, number) for path, number in leaves(spec) if only in path]
-    if unsourced and numbers:
-        numbers = [(path, number) for path, number in numbers if number.source == UNSOURCED]
-        if not numbers and not as_json:
-            say("every number has a source")
-            return
-    elif not numbers:
-        problem = "matches no path of a number"
-        raise BadInputError(
-            f"--only {only}", problem, f"a part of one, as `footfall show {model}` lists them"
-        )
+    numbers = numbers_of(spec, only, unsourced=unsourced)
     if as_json:
-        say_json(
-            [{"path": p, "value": _value(n), "grade": n.grade.value, "source": n.source} for p, n in numbers]
-        )
+        names = ("path", "value", "grade", "source")
+        say_json([{name: getattr(number, name) for name in names} for number in numbers])
+        return
+    if not numbers:
+        say("every number has a source")
         return
     table = Table(
         box=None, pad_edge=False, title=f"{spec.title} ({len(numbers)} numbers)", title_justify="left"
     )
     for head in ("path", "value", "grade", "source"):
         table.add_column(head, overflow="fold", justify="right" if head == "value" else "left")
-    for path, number in numbers:
-        table.add_row(path, _text(number), number.grade.value, number.source)
+    for number in numbers:
+        table.add_row(number.path, number.text, number.grade, number.source)
     show_table(table)
     say(_GRADES)
-
-
-def _value(number: Number | Profile | Curve) -> float | str | list[float] | list[tuple[float, float]]:
-    if number == inf:
-        return _ENDLESS
-    if isinstance(number, Curve):
-        return list(zip(number.seconds, number.shares, strict=True))
-    return list(number.values) if isinstance(number, Profile) else float(number)
-
-
-def _text(number: Number | Profile | Curve) -> str:
-    if isinstance(number, Curve):
-        return f"{number.shares[-1]:.0%} within {number.seconds[-1]:g} s, {len(number.seconds)} points"
-    if isinstance(number, Profile):
-        return f"{min(number.values):g} … {max(number.values):g} {_every(number.interval_s)}"
-    return _ENDLESS if number == inf else f"{number:g}"
-
-
-def _every(interval_s: float) -> str:
-    minutes = interval_s / 60
-    return {30.0: "by half hour", 1.0: "by minute"}.get(minutes, f"by {minutes:g} minutes")

@@ -1,34 +1,19 @@
-"""`footfall simulate`: run a model's day."""
+"""`footfall simulate`: run a model's day, or its months."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Annotated, Any
 
-import polars as pl
 import typer
 from rich.table import Table
 
-from footfall._cli import months as of_months, output
-from footfall._cli.months import Futures, Kpi, Months
 from footfall._cli.options import DEFAULT_SEED, Changes, Json, ModelFile, Out, Overwrite, Seed, Share
-from footfall._cli.output import TERMINAL, say, say_json, show_table
+from footfall._cli.output import TERMINAL, say, say_json, show_rows, show_table
 from footfall._records.errors import BadInputError
-from footfall._runs import messages as text, replicate
+from footfall._runs import day_tables, messages as text, replicate, simulate as jobs
 from footfall._runs.content import model_in, with_changes
-from footfall._runs.replicate import BUDGET, plan
-from footfall._runs.simulate import (
-    DayFigures,
-    DaysAsked,
-    as_json as day_as_json,
-    share_line,
-    simulate_days,
-    simulate_months,
-    unstaffed_line,
-    with_bounds,
-)
-from footfall._simulate.invariants import InvariantsHeld
-from footfall._stats.intervals import Paired
 
+_MONTHS_SHOWN_MOST = 14
 _WITHIN = (
     "±: 95 % half-width within this day, by batch means; other days differ more. "
     "± ?: too few independent visits."
@@ -39,7 +24,7 @@ Replications = Annotated[
         min=1,
         max=1000,
         help="Independent days; more than one adds intervals over days. Default: 1; at most "
-        f"{BUDGET} with --precision, {replicate.VERSUS_REPLICATIONS} with --versus.",
+        f"{replicate.BUDGET} with --precision, {replicate.VERSUS_REPLICATIONS} with --versus.",
         show_default=False,
     ),
 ]
@@ -70,6 +55,24 @@ Versus = Annotated[
         show_default=False,
     ),
 ]
+Months = Annotated[
+    int | None,
+    typer.Option(
+        min=1, max=120, help="Simulate this many months of adoption instead of a day.", show_default=False
+    ),
+]
+Futures = Annotated[
+    int | None,
+    typer.Option(
+        min=20, max=10_000, help=f"Futures of --months. Default: {jobs.FUTURES}.", show_default=False
+    ),
+]
+Kpi = Annotated[
+    str | None,
+    typer.Option(
+        help=f"Electronic share that --months should meet. Default: {jobs.KPI}.", show_default=False
+    ),
+]
 
 
 def command(
@@ -89,66 +92,94 @@ def command(
     as_json: Json = False,
 ) -> None:
     """Run MODEL's day, or its months, and write the tables and the charts."""
-    over_months = of_months.asked(months, futures, kpi, seed, share)
+    months_asked = _months_asked(months, futures, kpi, seed, share)
     spec, chosen = model_in(model), tuple(changes or ())
-    if over_months:
+    if months_asked:
         of_days = {"--replications": replications, "--precision": precision, "--figure": figures}
-        _refuse_beside_months(of_days | {"--versus": against})
+        _refuse_with_months(of_days | {"--versus": against})
         settings = {"model_file": model.as_posix(), "set": list(chosen)}
         changed = with_changes(spec, chosen, messages=TERMINAL)
-        done = simulate_months(changed, over_months, out, settings, overwrite=overwrite, messages=TERMINAL)
-        of_months.show(done, as_json=as_json)
+        done = jobs.simulate_months(
+            changed, months_asked, out, settings, overwrite=overwrite, messages=TERMINAL
+        )
+        _show_months(done, as_json=as_json)
         return
     wanted = replicate.replications(replications, precision) if against else replications
-    asked = DaysAsked(
+    asked = jobs.DaysAsked(
         seed=seed,
-        plan=plan(wanted, precision, figures),
+        plan=replicate.plan(wanted, precision, figures),
         changes=chosen,
         against=tuple(against or ()),
         share=share,
-        uncertainty=replicate.uncertainty_beside(model),
+        uncertainty=replicate.uncertainty_next_to(model),
         model_file=model.as_posix(),
         out=out,
         overwrite=overwrite,
     )
-    days = simulate_days(spec, asked, TERMINAL)
-    if as_json:
-        more: dict[str, Any] = {"run": days.manifest.run, "folder": str(days.folder), "days": days.over_days}
-        more |= {"range": days.range_text} if days.range_text else {}
-        more["laws"] = asdict(days.result.laws) | {"checks": days.result.laws.checks}
-        more |= {"versus": replicate.rows(days.paired)} if against else {}
-        say_json(day_as_json(days.figures) | more)
-        return
-    show(days.figures)
-    output.show(days.over_days, asked.plan, days.range_text)
-    show_versus(days.paired, asked.against)
-    say(laws_line(days.result.laws, len(days.figures_by_day)))
-    result = days.result
-    reminders = f"{result.logout_reminders:,} logout reminders; " if result.logout_reminders else ""
-    say(f"{reminders}{result.events:,} events; results in {days.folder}")
+    _show_days(jobs.simulate_days(spec, asked, TERMINAL), asked, as_json=as_json)
 
 
-def _refuse_beside_months(of_days: Mapping[str, object]) -> None:
+def _months_asked(
+    months: int | None, futures: int | None, kpi: str | None, seed: int, share: str | None
+) -> jobs.MonthsAsked | None:
+    """Read the options; None when a day is asked for.
+
+    Raises:
+        BadInputError: an option of the months is given without them, or the KPI is no share.
+    """
+    if months is None:
+        for name, value in (("--futures", futures), ("--kpi", kpi)):
+            if value is not None:
+                raise BadInputError(name, "requires --months N")
+        return None
+    return jobs.MonthsAsked(months, futures or jobs.FUTURES, jobs.share_of(kpi or jobs.KPI), seed, share)
+
+
+def _refuse_with_months(of_days: Mapping[str, object]) -> None:
     for option, given in of_days.items():
         if given is not None:
             raise BadInputError(option, "does not apply to --months", "the option without --months")
 
 
-def laws_line(laws: InvariantsHeld, days: int) -> str:
-    """Say that the laws held, in as many checks; a day in which one did not would have ended the run."""
-    others = f", as do those of the {days - 1} other days" if days > 1 else ""
-    return f"laws: {laws.checks:,} checks of flow, Little, order, shares, staffing and limits hold{others}"
+def _show_days(days: jobs.SimulatedDays, asked: jobs.DaysAsked, *, as_json: bool) -> None:
+    """Print the figures of the days, what a change would make of them, and which invariants were checked."""
+    laws = days.result.laws
+    if as_json:
+        more: dict[str, Any] = {"run": days.manifest.run, "folder": str(days.folder), "days": days.over_days}
+        more |= {"range": days.range_text} if days.range_text else {}
+        more["laws"] = asdict(laws) | {"checks": laws.checks}
+        more |= {"versus": replicate.rows(days.paired)} if asked.against else {}
+        say_json(jobs.as_json(days.figures) | more)
+        return
+    show(days.figures)
+    if days.over_days:
+        show_rows("\nOver independent days", *day_tables.day_rows(days.over_days, asked.plan))
+        if asked.plan.precision:
+            say(day_tables.precision_line(days.over_days, asked.plan.precision))
+    if days.range_text:
+        say(days.range_text)
+    if days.paired:
+        title = f"\nWith {', '.join(asked.against)}: the same customers, paired day by day"
+        if differing := day_tables.versus_rows(days.paired):
+            show_rows(title, day_tables.VERSUS_HEADS, differing)
+        for line in day_tables.versus_lines(days.paired):
+            say(line)
+    say(day_tables.invariants_line(days))
+    result = days.result
+    reminders = f"{result.logout_reminders:,} logout reminders; " if result.logout_reminders else ""
+    say(f"{reminders}{result.events:,} events; results in {days.folder}")
 
 
-def show(day: DayFigures) -> None:
+def show(day: jobs.DayFigures) -> None:
     """Print the figures of a day."""
     table = Table(title="Simulated day", title_justify="left", box=None, pad_edge=False)
     for head in ("channel", "operation"):
         table.add_column(head)
     for head in ("visits", "success, 95 %", "target", "wait mean", "response p95"):
         table.add_column(head, justify="right")
-    single = (pl.col("channel") != "*") & (pl.col("operation") != "*")
-    for row in with_bounds(day).filter(single).iter_rows(named=True):
+    for row in jobs.with_bounds(day).iter_rows(named=True):
+        if "*" in {row["channel"], row["operation"]}:
+            continue
         table.add_row(
             row["channel"],
             row["operation"],
@@ -161,44 +192,38 @@ def show(day: DayFigures) -> None:
     show_table(table)
     say(_WITHIN)
     for each in day.unstaffed:
-        say(unstaffed_line(each))
+        say(day_tables.unstaffed_line(each))
     if day.definition.electronic:
-        say(share_line(day.share))
+        say(day_tables.share_line(day.share))
 
 
-def show_versus(found: Mapping[str, Paired], changes: Sequence[str]) -> None:
-    """Print the differences with their paired half-widths, and what these would be unpaired."""
-    if not found:
+def _show_months(done: jobs.SimulatedMonths, *, as_json: bool) -> None:
+    """Print the months of the chosen share definition, and the finding."""
+    counted = f"{done.definition.name}: {done.definition.text}"
+    if as_json:
+        found: dict[str, Any] = {"run": done.run, "folder": str(done.folder), "share_definition": counted}
+        say_json(found | {"finding": done.finding, "months": done.months.to_dicts()})
         return
-    title = f"\nWith {', '.join(changes)}: the same customers, paired day by day"
-    table = Table(title=title, title_justify="left", box=None, pad_edge=False)
-    for head in ("quantity", "days", "as is", "changed", "difference ± 95 %", "unpaired ±", "variance ÷"):
-        table.add_column(head, justify="left" if head == "quantity" else "right")
-    differing = {name: each for name, each in found.items() if not replicate.is_same(each)}
-    for name, each in differing.items():
-        plain = text.plain_of(name)
-        form = text.difference_of(name)
-        reduction = "–" if each.variance_reduction is None else f"{each.variance_reduction:.3g}"
-        table.add_row(
-            name,
-            str(each.replications),
-            plain(each.first_mean),
-            plain(each.second_mean),
-            form(each.difference, each.interval.half_width),
-            form(each.difference, each.unpaired_half_width).partition("± ")[2],
-            reduction,
-        )
-    if differing:
-        show_table(table)
-    if len(differing) < len(found):
-        alike = len(found) - len(differing)
-        more = "1 more quantity is" if alike == 1 else f"{alike} more quantities are"
-        say(f"{more} the same on every day (see {replicate.VERSUS_FILE})")
-    days = max(each.replications for each in found.values())
-    if days < replicate.DAYS_TELLING:
-        say(
-            f"caution: {days} days can tell nothing, since no spread can be known from so few: an interval "
-            f"is worth something from {replicate.DAYS_TELLING} days on; take "
-            f"--replications {replicate.VERSUS_REPLICATIONS} or more"
-        )
-    say("variance ÷: by how much pairing divided the variance of the difference, measured in these days")
+    rows = done.chosen.to_dicts()
+    last = rows[-1]["month"]
+    step = next(step for step in (1, 3, 6, 12) if last / step < _MONTHS_SHOWN_MOST)
+    shown = [_month_row(row) for row in rows if row["month"] % step == 0 or row["month"] == last]
+    table = Table(title="Electronic share by month", title_justify="left", box=None, pad_edge=False)
+    for head in ("month", "upgraded", "median", "5 – 95 % of futures", "KPI met", "95 % interval"):
+        table.add_column(head, justify="right")
+    for cells in shown:
+        table.add_row(*cells)
+    show_table(table)
+    say(done.finding)
+    say(f"share: {counted}; results in {done.folder}")
+
+
+def _month_row(row: Mapping[str, Any]) -> Sequence[str]:
+    return (
+        str(row["month"]),
+        text.percent(row["upgraded_share"]),
+        text.percent(row["electronic_share_p50"]),
+        f"{text.percent(row['electronic_share_p05'])} – {text.percent(row['electronic_share_p95'])}",
+        text.percent(row["met_share"]),
+        f"{text.percent(row['met_share_low'])} – {text.percent(row['met_share_high'])}",
+    )

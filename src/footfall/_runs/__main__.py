@@ -39,8 +39,9 @@ def load(data: Mapping[str, Any]) -> int:
     `words` are further ones as they stand on the command line of `footfall load`.
     """
     from footfall._load.options import LoadOptions, from_words
-    from footfall._runs.load_test import as_json, load_test
-    from footfall._runs.make_trace import TraceOptions
+    from footfall._runs.load_run import as_json
+    from footfall._runs.load_test import load_test
+    from footfall._runs.run_options import TraceOptions
 
     words = from_words(data.get("words", ()), LoadOptions, TraceOptions)
     words = {"window" if name == "window_s" else name: value for name, value in words.items()}
@@ -62,7 +63,7 @@ def live(data: Mapping[str, Any]) -> int:
     """Make a run of Locust's page ready, follow it by the news of its input, and report on it."""
     from footfall._load.own_users import OwnUsers
     from footfall._runs.live import LiveAsked, follow
-    from footfall._runs.make_trace import trace_options
+    from footfall._runs.run_options import trace_options
 
     paths = {name: _path(data.get(name)) for name in ("trace", "endpoints")}
     asked = LiveAsked(
@@ -73,7 +74,7 @@ def live(data: Mapping[str, Any]) -> int:
         own_users=OwnUsers.model_validate(data.get("own_users", {"users": ()})),
         **paths,
     )
-    follow(asked, sys.stdin.readline, tell)
+    follow(asked, sys.stdin.readline, _tell)
     return 0
 
 
@@ -94,7 +95,7 @@ def _answer(data: Mapping[str, Any]) -> None:
     sys.stdout.flush()
 
 
-def tell(word: str, data: object) -> None:
+def _tell(word: str, data: object) -> None:
     """Say a word and JSON in one line, as Locust's page reads them."""
     sys.stdout.write(f"{word} {json.dumps(data, allow_nan=False)}\n")
     sys.stdout.flush()

@@ -2,6 +2,7 @@
 
 import hashlib
 import math
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,9 +15,8 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from footfall import __version__
-from footfall._load.result_files import VISITS_FILE
-from footfall._load.run_integrity import check_run
 from footfall._measure.run_comparison import (
+    EXIT_CODES,
     ComparisonDecision,
     Difference,
     Finding,
@@ -24,48 +24,25 @@ from footfall._measure.run_comparison import (
     Sides,
     compare_runs,
     decide_comparison,
-    why_left_out,
 )
-from footfall._measure.run_metrics import MAIN, Metric, RunVisits, chosen_metrics, value_of
+from footfall._measure.run_metrics import MAIN, Metric, chosen_metrics, value_of
 from footfall._records.errors import BadInputError
-from footfall._records.runs import TRACE_FILE, Manifest, read_manifest, run_id
-from footfall._records.tables import ARRIVALS, html_table, read_parquet, write_csv
-from footfall._runs.judgement import visits_of
+from footfall._records.runs import run_id
+from footfall._records.tables import html_table, write_csv
+from footfall._runs.comparable_runs import ComparedRun, LeftOut, check_same_trace, named, read_run
 from footfall._runs.messages import percent, seconds
 from footfall._stats.rank_tests import RUNS_MOST, mann_whitney_p
-from footfall._workload.trace import ARRIVALS_FILE, TraceInfo, read_info
 
 if TYPE_CHECKING:
     # Charts take a second to import, which a command that draws none need not spend.
     from footfall._chart.style import Stamp
 
-# ── Read two sets of played runs, see that they can be compared, and compare them
+# ── Compare two sets of runs
 
 BASELINE, CANDIDATE = "baseline", "candidate"
 DEFAULT_MINIMUM = Minimum()
 _DRIFT_P_MOST = 0.01
-_NOT_OF_THE_TRACE = {"model", "criteria"}
-"""The path of the model file may differ; what it held may not, and is in the fingerprint. What was asked of a
-run is not what it played."""
-
-
-@dataclass(frozen=True, slots=True)
-class ComparedRun:
-    """A run that counts: its name among those compared, and what is compared."""
-
-    name: str
-    folder: Path
-    manifest: Manifest
-    trace: TraceInfo
-    played: RunVisits
-
-
-@dataclass(frozen=True, slots=True)
-class LeftOut:
-    """A run that does not count, and why."""
-
-    name: str
-    reason: str
+_MINIMUM = re.compile(r"(?P<number>[0-9]+(?:\.[0-9]+)?)\s*(?P<unit>%|pt)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +69,19 @@ class Compared:
 
     def _repr_html_(self) -> str:
         return comparison_html(self)
+
+    @property
+    def exit_code(self) -> int:
+        """0 not worse, 1 worse, 3 cannot tell."""
+        return EXIT_CODES[self.decision.verdict]
+
+    @property
+    def ranked(self) -> list[Difference]:
+        """The main metrics first, then by finding, the worst first, then by p."""
+        order = list(Finding)
+        return sorted(
+            self.differences, key=lambda each: (not each.is_main, order.index(each.finding), each.p or 0.0)
+        )
 
     @property
     def runs(self) -> tuple[ComparedRun, ...]:
@@ -161,63 +151,23 @@ def compare_folders(
     )
 
 
-def named(folders: Sequence[Path]) -> dict[Path, str]:
-    """Give each run a short name: that of its folder, or the whole path where two have the same."""
-    counts = Counter(folder.name for folder in folders)
-    return {
-        folder: folder.name if counts[folder.name] == 1 and folder.name else folder.as_posix()
-        for folder in folders
-    }
-
-
-def read_run(folder: Path, name: str) -> ComparedRun | LeftOut:
-    """Read a played run, or the reason why it does not count.
+def minimum_of(given: Sequence[str]) -> Minimum:
+    """Read what a difference must exceed to count, such as `5%` (times and goodput) and `1pt` (success).
 
     Raises:
-        BadInputError: the folder holds no played run, or a file is damaged.
+        BadInputError: one is no percentage or number of points, or is given twice.
     """
-    manifest = read_manifest(folder)
-    if not (folder / TRACE_FILE).is_file():
-        raise BadInputError(
-            str(folder), "is not a load test", "the folder of a run of footfall load or footfall demo"
-        )
-    check_run(folder, manifest)
-    reason = why_left_out(manifest)
-    if reason is not None:
-        return LeftOut(name, reason)
-    trace = read_info(folder / TRACE_FILE)
-    visits = visits_of(folder, VISITS_FILE)
-    if visits is None or visits.is_empty():
-        return LeftOut(name, "it holds no measured visits")
-    return ComparedRun(name, folder, manifest, trace, RunVisits(visits, trace.play.seconds))
-
-
-def check_same_trace(runs: Sequence[ComparedRun]) -> None:
-    """See that all runs played the same arrivals of the same model.
-
-    Raises:
-        BadInputError: one did not; the line says what differs.
-    """
-    if not runs:
-        return
-    first, *others = runs
-    wanted = first.trace.model_dump(exclude=_NOT_OF_THE_TRACE)
-    arrivals: pl.DataFrame | None = None
-    for run in others:
-        found = run.trace.model_dump(exclude=_NOT_OF_THE_TRACE)
-        if differing := [name for name, value in found.items() if value != wanted[name]]:
-            name = differing[0]
-            problem = f"has another trace than {first.name}: {name} {found[name]} and {wanted[name]}"
-            raise BadInputError(f"run {run.name}", problem, "runs of one trace")
-        arrivals = _arrivals(first) if arrivals is None else arrivals
-        if not _arrivals(run).equals(arrivals):
+    known: dict[str, float] = {}
+    for text in given:
+        match = _MINIMUM.fullmatch(text.strip())
+        if match is None or float(match["number"]) > 100 or match["unit"] in known:  # noqa: PLR2004  percent
             raise BadInputError(
-                f"run {run.name}", f"has other arrivals than {first.name}", "runs of one trace"
+                f"--min-effect {text}", "is not an effect size", "such as 5% (times) and 1pt (success)"
             )
-
-
-def _arrivals(run: ComparedRun) -> pl.DataFrame:
-    return read_parquet(run.folder / ARRIVALS_FILE, ARRIVALS)
+        known[match["unit"]] = float(match["number"]) / 100
+    return Minimum(
+        relative=known.get("%", DEFAULT_MINIMUM.relative), share=known.get("pt", DEFAULT_MINIMUM.share)
+    )
 
 
 def _check_named_once(baseline: Sequence[Path], candidate: Sequence[Path]) -> None:
@@ -405,6 +355,43 @@ def difference_text(each: Difference) -> str:
     if each.difference is None:
         return "–"
     return sized(each.metric, each.difference) + (" pt" if each.metric.is_share else " %")
+
+
+ROW_HEADS = (
+    "metric",
+    BASELINE,
+    CANDIDATE,
+    "difference",
+    "95 % interval",
+    "p (Holm)",
+    "finding",
+    "runs to tell",
+)
+
+
+def row_texts(each: Difference) -> tuple[str, ...]:
+    """Give a row of texts as a person reads them, in the order of `ROW_HEADS`."""
+    low, high = (None if end is None else sized(each.metric, end) for end in (each.low, each.high))
+    needed = f"{each.runs_needed} each" if each.runs_needed else "?"
+    return (
+        str(each.metric),
+        value_text(each.metric, each.baseline),
+        value_text(each.metric, each.candidate),
+        difference_text(each),
+        "–" if low is None or high is None else f"{low} to {high}",
+        "–" if each.p_holm is None else f"{each.p_holm:.2g}",
+        each.finding.value,
+        needed if each.finding is Finding.UNKNOWN else "",
+    )
+
+
+def legend(compared: Compared) -> str:
+    """Say what the table of differences compares, by which test, and beyond which size."""
+    runs = f"{len(compared.candidate)} runs against {len(compared.baseline)}"
+    size = f"{compared.minimum.relative * 100:g} %, or {compared.minimum.share * 100:g} pt of success"
+    is_split = len({each.is_main for each in compared.differences}) > 1
+    test = f"exact Mann–Whitney, Holm over {'the main and over all other' if is_split else 'all'} metrics"
+    return f"{runs}; medians of runs; {test}; a difference counts beyond {size}."
 
 
 def value_text(metric: Metric, value: float | None) -> str:

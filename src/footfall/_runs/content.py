@@ -3,7 +3,9 @@
 import importlib.util
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from importlib import import_module
+from math import inf
 from pathlib import Path
 from traceback import extract_tb
 from types import ModuleType
@@ -13,6 +15,7 @@ from footfall._fit.uncertainty import Uncertainty, drawn
 from footfall._measure.summary import ShareRule
 from footfall._model.changes import flattened, set_text
 from footfall._model.model import Model, ShareDefinition
+from footfall._model.numbers import UNSOURCED, Curve, Number, Profile, leaves
 from footfall._model.value_errors import shown_path
 from footfall._records.errors import BadInputError
 from footfall._records.runs import read_limited
@@ -255,3 +258,58 @@ def _workspace(path: Path) -> Path:
     while (folder / "__init__.py").is_file():
         folder = folder.parent
     return folder
+
+
+# ── Every number of a model, with its grade and source
+
+_ENDLESS = "endless"
+
+
+@dataclass(frozen=True, slots=True)
+class ModelNumber:
+    """A number of a model, as a person and as a program read it."""
+
+    path: str
+    """By which `--set` changes it."""
+    text: str
+    value: float | str | list[float] | list[tuple[float, float]]
+    grade: str
+    source: str
+
+
+def numbers_of(model: Model, part: str = "", *, unsourced: bool = False) -> list[ModelNumber]:
+    """List the numbers of a model whose paths hold a text, or those of them without a source.
+
+    Raises:
+        BadInputError: no path holds the text.
+    """
+    found = [(path, number) for path, number in leaves(model) if part in path]
+    if not found:
+        problem, expected = "matches no path of a number", "a part of one, as `footfall show` lists them"
+        raise BadInputError(f"--only {part}", problem, expected)
+    return [
+        ModelNumber(path, _number_text(number), _number_value(number), number.grade.value, number.source)
+        for path, number in found
+        if not unsourced or number.source == UNSOURCED
+    ]
+
+
+def _number_value(number: Number | Profile | Curve) -> float | str | list[float] | list[tuple[float, float]]:
+    if number == inf:
+        return _ENDLESS
+    if isinstance(number, Curve):
+        return list(zip(number.seconds, number.shares, strict=True))
+    return list(number.values) if isinstance(number, Profile) else float(number)
+
+
+def _number_text(number: Number | Profile | Curve) -> str:
+    if isinstance(number, Curve):
+        return f"{number.shares[-1]:.0%} within {number.seconds[-1]:g} s, {len(number.seconds)} points"
+    if isinstance(number, Profile):
+        return f"{min(number.values):g} … {max(number.values):g} {_every(number.interval_s)}"
+    return _ENDLESS if number == inf else f"{number:g}"
+
+
+def _every(interval_s: float) -> str:
+    minutes = interval_s / 60
+    return {30.0: "by half hour", 1.0: "by minute"}.get(minutes, f"by {minutes:g} minutes")

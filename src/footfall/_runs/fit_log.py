@@ -4,13 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
+from typing import Any
 
-from footfall._chart.html_report import FitReport, render_fit
+from footfall._chart.html_report import FitReport, Sheet, render_fit
 from footfall._chart.style import Stamp, save
 from footfall._fit.diagnostics import diagnostics
 from footfall._fit.fit import Fitted, fit_rows, read_log
 from footfall._fit.fitted_model import Named, model_of, on_day
 from footfall._fit.log_rows import is_queue_log, queue_mapping, read_queue_log
+from footfall._fit.share_mapping import EXAMPLE as SHARES_EXAMPLE, is_share_mapping
 from footfall._fit.uncertainty import UNCERTAINTY_FILE, Uncertainty, fitted_uncertainty, uncertainty_text
 from footfall._model.model import Model
 from footfall._records.errors import BadInputError
@@ -18,9 +20,10 @@ from footfall._records.log_file import Table, TableForm, joined, read_table
 from footfall._records.tables import html_table, write_csv, write_text
 from footfall._runs import fit_tables
 from footfall._runs.content import WEEKDAYS_FOLDER
+from footfall._runs.fit_shares import AHEAD_DEFAULT, SharesRun, fit_share_log
 from footfall._runs.folder import begin, end
 from footfall._runs.messages import QUIET, Messages
-from footfall._workload.log_mapping import Mapping, Options, Weekday, read_mapping
+from footfall._workload.log_mapping import EXAMPLE, Mapping, Options, Weekday, read_mapping
 
 MODEL_FILE, REPORT, FIGURES = "model.toml", "report.html", "fit.json"
 _EXPECTED_MAP = "--map FILE.toml, such as `footfall fit --example` prints"
@@ -49,20 +52,31 @@ class FitRun:
         """The page with tables and charts."""
         return self.folder / REPORT
 
+    @property
+    def warnings(self) -> list[str]:
+        """What a person must know of the rows and of the fit, each with its name first."""
+        return [f"{name}: {text}" for name, text in diagnostics(self.fit)]
+
+    @property
+    def sheets(self) -> list[Sheet]:
+        """The rows, the kinds and the day as tables of text."""
+        return fit_tables.sheets(self.fit)
+
     def __repr__(self) -> str:
         """Return what was fitted, and where the model is."""
         return f"<{self.named.title}, {self.named.log} ({self.model_file})>"
 
     def _repr_html_(self) -> str:
         tables = "".join(
-            f"<p>{escape(each.title)}</p>{html_table(each.heads, each.rows)}"
-            for each in fit_tables.sheets(self.fit)
+            f"<p>{escape(each.title)}</p>{html_table(each.heads, each.rows)}" for each in self.sheets
         )
-        warnings = "".join(
-            f"<p>Warning: {escape(name)}: {escape(text)}</p>" for name, text in diagnostics(self.fit)
-        )
+        warnings = "".join(f"<p>Warning: {escape(each)}</p>" for each in self.warnings)
         title = f"<p><b>{escape(self.named.title)}</b>: {escape(self.named.log)}</p>"
         return f"{title}{tables}{warnings}<p>Model: {escape(str(self.model_file))}</p>"
+
+    def as_json(self) -> dict[str, Any]:
+        """Give the estimates for a program."""
+        return fit_tables.as_json(self.fit) | {"run": self.run, "folder": str(self.folder)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +89,8 @@ class FitOptions:
     """Which column means what; a queue_log of Asterisk needs none."""
     weekday: str | None = None
     """Only the days of this weekday, such as `monday`."""
+    forecast_months: int | None = None
+    """Of channel shares, where the mapping names channels: months to forecast; None: 3."""
     out: Path | None = None
     overwrite: bool = False
 
@@ -112,6 +128,40 @@ def fit(
         overwrite=overwrite,
     )
     return fit_log(asked, messages)
+
+
+def example_mapping(*, shares: bool = False) -> str:
+    """Give a mapping to start from: of a log, or of channel shares."""
+    return SHARES_EXAMPLE if shares else EXAMPLE
+
+
+def fit_records(asked: FitOptions, messages: Messages = QUIET) -> FitRun | SharesRun:
+    """Fit what the mapping names: channel shares by month with a forecast, else a model, as `fit_log` does.
+
+    Raises:
+        BadInputError: a file or the mapping cannot be read, an option does not apply, or rows are too few.
+    """
+    text = None if asked.mapping is None else mapping_text(asked.mapping)
+    if text is None or not is_share_mapping(text):
+        if asked.forecast_months is not None:
+            raise BadInputError(
+                f"--forecast {asked.forecast_months}",
+                "applies to channel shares, and the mapping has no channels",
+                "what `footfall fit --example-shares` prints",
+            )
+        return fit_log(asked, messages)
+    if asked.weekday is not None:
+        raise BadInputError(
+            "--weekday", "does not apply to channel shares, which are monthly", "no --weekday"
+        )
+    return fit_share_log(
+        asked.logs,
+        (text, str(asked.mapping)),
+        asked.forecast_months or AHEAD_DEFAULT,
+        asked.out,
+        overwrite=asked.overwrite,
+        messages=messages,
+    )
 
 
 def fit_log(asked: FitOptions, messages: Messages = QUIET) -> FitRun:

@@ -43,6 +43,10 @@ class SharesRun:
     folder: Path
     run: str
 
+    def as_json(self) -> dict[str, Any]:
+        """Give the figures for a program."""
+        return figures(self.fit) | {"run": self.run, "folder": str(self.folder)}
+
 
 def fit_share_log(
     logs: list[Path],

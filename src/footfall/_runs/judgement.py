@@ -52,26 +52,39 @@ from footfall._records.tables import (
     write_text,
 )
 from footfall._runs.messages import QUIET, Messages
-from footfall._workload.scenario import Scenario
 from footfall._workload.trace import ARRIVALS_FILE, TraceInfo, read_info
 
-# ── What the command line asks of a run instead of its scenario's criteria, or in addition to them
+# ── What is asked of a run in place of its scenario's criteria, or in addition to them
+
+CriteriaGiven = Sequence[str | Criterion] | Criterion | Path | str
+"""A file of criteria, or criteria: objects, or texts with one a line."""
 
 
-def asked_of(
-    scenario: Scenario,
-    criteria: Path | None,
-    more: Sequence[str | Criterion],
-    longest_episode: str | None = None,
-) -> Scenario:
-    """Return the scenario with the criteria of a file instead of its own, if one is named, and with more.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CriteriaAsked:
+    """Criteria in place of those of a scenario, and in addition to them."""
+
+    instead: CriteriaGiven | None = None
+    """None or empty: the scenario's own count."""
+    also: CriteriaGiven | None = None
+    longest_episode: str | None = None
+    """Bad visits in a row that are thought possible, for criteria that do not say it themselves."""
+
+
+AS_THE_SCENARIO_ASKS: CriteriaAsked = CriteriaAsked()
+
+
+def asked_of(own: tuple[Criterion, ...], asked: CriteriaAsked) -> tuple[Criterion, ...]:
+    """Return the criteria that count for a scenario whose own are given.
 
     Raises:
-        BadInputError: the file cannot be read, or a line is not a criterion.
+        BadInputError: a file cannot be read, or a line is not a criterion.
     """
-    asked = scenario.criteria if criteria is None else read_criteria(criteria)
-    asked += parsed(more)
-    return scenario.model_copy(update={"criteria": with_episodes(asked, longest_episode)})
+    file, lines = file_or_criteria(asked.instead)
+    chosen = (parsed(lines) if lines else own) if file is None else read_criteria(file)
+    file, lines = file_or_criteria(asked.also)
+    chosen += parsed(lines) if file is None else read_criteria(file)
+    return with_episodes(chosen, asked.longest_episode)
 
 
 def parsed(lines: Sequence[str | Criterion], where: str = "--criterion") -> tuple[Criterion, ...]:
@@ -83,10 +96,6 @@ def parsed(lines: Sequence[str | Criterion], where: str = "--criterion") -> tupl
     return tuple(each if isinstance(each, Criterion) else parse(each, where) for each in lines)
 
 
-CriteriaGiven = Sequence[str | Criterion] | Criterion | Path | str
-"""A file of criteria, or criteria: objects, or texts with one a line."""
-
-
 def file_or_criteria(given: CriteriaGiven | None) -> tuple[Path | None, tuple[str | Criterion, ...]]:
     """Return the file of criteria that is given, or the criteria themselves; nothing for None."""
     if given is None:
@@ -95,8 +104,9 @@ def file_or_criteria(given: CriteriaGiven | None) -> tuple[Path | None, tuple[st
         return given, ()
     if isinstance(given, Criterion):
         return None, (given,)
-    lines = given.splitlines() if isinstance(given, str) else given
-    return None, tuple(each for each in lines if isinstance(each, Criterion) or each.strip())
+    if isinstance(given, str):
+        return None, tuple(line for line in given.splitlines() if line.strip())
+    return None, tuple(given)
 
 
 # ── Judge a run from its files against criteria and an earlier run, and leave the verdict in the folder

@@ -24,9 +24,10 @@ from footfall._records.tables import VISITS
 from footfall._runs import judgement as judge, report
 from footfall._runs.content import targets
 from footfall._runs.judgement import PREDICTED_FILE, visits_of
-from footfall._runs.make_trace import AS_THE_SCENARIO, SCENARIOS, TraceOptions, make_trace, scenario_of
+from footfall._runs.make_trace import SCENARIOS, make_trace, scenario_of
 from footfall._runs.predict import predict_played, replicate_played
 from footfall._runs.reference_service import own_service
+from footfall._runs.run_options import AS_THE_SCENARIO, TraceOptions
 from footfall._stats.intervals import nearest_rank
 from footfall._workload.scenario import Scenario, read_scenario, scenario_files
 from footfall._workload.trace import Trace, read_trace, write_trace

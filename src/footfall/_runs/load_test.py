@@ -1,61 +1,214 @@
-"""A load test, by a scenario or at a rate: from the trace to the files of its run."""
+"""A load test from what is asked for: a scenario, a trace or a URL, at a service, judged by criteria."""
 
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass, replace
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from footfall._behaviour.load_model import check_logins, check_played, check_served
 from footfall._criteria.objects import Criterion
 from footfall._load.endpoints.endpoints_check import (
     DryRun,
-    check_service,
     file_of,
+    idle,
     prepare_endpoints,
-    told,
     transport_of,
     trials,
 )
 from footfall._load.endpoints.endpoints_file import endpoints_in, read_text
 from footfall._load.endpoints.target_service import TargetService
 from footfall._load.http.client import Client
-from footfall._load.http.connection_options import TransportOptions, address_of
-from footfall._load.options import AS_USUAL, LoadOptions, load_options
-from footfall._load.own_users import served_by
+from footfall._load.http.connection_options import address_of
+from footfall._load.options import LoadOptions, load_options
 from footfall._load.preflight import check_host
-from footfall._load.result_files import LoadResult
-from footfall._load.start_locust import LoadSettings, run_locust
 from footfall._load.url_load import UrlLoad, base_of, endpoints_text, errands_of, span_of, trace_of_url
 from footfall._model.model import Model
 from footfall._records.errors import BadInputError, seconds_of
-from footfall._records.runs import Manifest
+from footfall._records.folders import check_free
+from footfall._records.rows import Outcome
 from footfall._records.tables import write_text
-from footfall._runs import judgement
-from footfall._runs.folder import begin, end
+from footfall._runs.content import change_texts
 from footfall._runs.job_results import Run
-from footfall._runs.judgement import CriteriaGiven, asked_of, file_or_criteria, parsed
-from footfall._runs.make_trace import make_trace, ordinary_scenario
-from footfall._runs.messages import QUIET, Messages
-from footfall._runs.predict import predict_played, replicate_played
-from footfall._runs.reference_service import Ready, own_service
+from footfall._runs.judgement import (
+    AS_THE_SCENARIO_ASKS,
+    CriteriaAsked,
+    CriteriaGiven,
+    asked_of,
+    file_or_criteria,
+)
+from footfall._runs.load_run import LoadDone, LoadJob, left_out_line, load_job, run_load
+from footfall._runs.make_trace import chosen_scenario, sampled_trace
+from footfall._runs.messages import QUIET, Messages, seconds
+from footfall._runs.run_options import AS_THE_SCENARIO, TraceOptions, trace_options
 from footfall._workload.scenario import Scenario
-from footfall._workload.trace import Trace, write_trace
+from footfall._workload.trace import Trace, read_trace
 
-# ── Load a service by its own requests: which arrivals have one, and each tried once
+# ── What is asked for
+
+CRITERION = "error(*) <= 2%"
+"""What is asked of a load without a scenario, unless a share is asked of it."""
+MADE_FILE = "endpoints.toml"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScenarioSource:
+    """Arrivals of a scenario or a model: sampled now, or read from a folder."""
+
+    scenario: Scenario | Trace | Path | str | None
+    """One, or its name in `scenarios/`, the path of its file, or a trace; None: the model alone."""
+    model: Model | Path | str | None = None
+    options: TraceOptions = AS_THE_SCENARIO
+    folder: Path | None = None
+    """Folder of a trace that was made before, to be judged by the scenario's criteria."""
+    asked: CriteriaAsked = AS_THE_SCENARIO_ASKS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UrlSource:
+    """Arrivals at a URL, each asking for one of some paths below it."""
+
+    url: str
+    rate_per_s: float | None = None
+    duration_s: float | None = None
+    arrivals: int | None = None
+    even: bool = False
+    """Equal gaps between arrivals, not a Poisson stream."""
+    paths: Sequence[str] = ()
+    seed: int = 1
+    asked: CriteriaAsked = AS_THE_SCENARIO_ASKS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadAsked:
+    """A load test as it is asked for."""
+
+    source: ScenarioSource | UrlSource
+    host: str | None = None
+    """Address of the service; None: the reference service, started for the run, or that of the URL."""
+    options: Mapping[str, Any] = field(default_factory=dict)
+    """Of `LoadOptions`, by their names; numbers may be texts."""
+    baseline: Path | None = None
+    """An earlier run, for criteria that name one."""
+    out: Path | None = None
+    overwrite: bool = False
+
+
+# ── What is asked for, ready to run or to be tried out
+
+
+@dataclass(frozen=True, slots=True)
+class TriedVisit:
+    """One visit that was tried by the requests of an endpoints file."""
+
+    is_served: bool
+    lines: list[str]
+    """The outcome and each request with its response, as a person reads them."""
+    data: dict[str, Any]
+    """The same for a program."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreparedLoad:
+    """A trace and the service that it is for; files and options have been checked."""
+
+    trace: Trace
+    service: TargetService | None
+    """What the endpoints file says of the service; None: there is no such file."""
+    host: str | None
+    options: LoadOptions
+    settings: Mapping[str, Any]
+    """What the manifest says, besides the options."""
+    baseline: Path | None
+
+    def job(self) -> LoadJob:
+        """See that the trace can be run at the host, and be judged.
+
+        Raises:
+            BadInputError: a criterion, the baseline, the host or the model does not allow it.
+        """
+        return load_job(self.trace, self.host, self.options, self.baseline, self.settings)
+
+    def tried(self) -> Iterator[TriedVisit]:
+        """Make one visit for each mapping of the endpoints file; gives what came back, one by one.
+
+        Raises:
+            BadInputError: there is no such file, or no service answers at the host.
+        """
+        if self.service is None or self.host is None:
+            raise BadInputError("--check", "there is nothing to check", "--endpoints FILE and --host URL")
+        info = self.trace.info
+        transport = transport_of(self.options.transport, self.options.endpoints, info)
+        check_host(self.host, info, transport=transport, is_mapped=True)
+        client = Client(address_of(self.host, f"--host {self.host}"), transport)
+        yield from map(_tried_visit, trials(self.service, self.trace.model, client, info.seed))
+
+    def never_used(self) -> list[str]:
+        """Give the patterns of mappings that no operation of the model gets to."""
+        return [] if self.service is None else idle(self.service, self.trace.model)
+
+
+@contextmanager
+def prepared(asked: LoadAsked, messages: Messages = QUIET) -> Iterator[PreparedLoad]:
+    """Make what is asked for ready; the files that are made for it last as long as the context.
+
+    Raises:
+        BadInputError: a name, value or file is wrong, a secret is not set, or the folder is taken.
+    """
+    options = load_options(asked.options)
+    check_free(asked.out, overwrite=asked.overwrite)
+    ready = partial(_ready, baseline=asked.baseline, messages=messages)
+    if isinstance(asked.source, ScenarioSource):
+        yield ready(_trace_of(asked.source, messages), asked.host, options)
+        return
+    with tempfile.TemporaryDirectory(prefix="footfall-") as folder:
+        trace, host, path, settings = _url_trace(asked.source, options.endpoints, Path(folder))
+        options = options.model_copy(update={"endpoints": path})
+        yield ready(trace, host, options, settings)
+
+
+def _ready(
+    trace: Trace,
+    host: str | None,
+    options: LoadOptions,
+    settings: Mapping[str, Any] = MappingProxyType({}),
+    *,
+    baseline: Path | None,
+    messages: Messages,
+) -> PreparedLoad:
+    served, service = for_own_service(options, trace, host, messages)
+    return PreparedLoad(
+        trace=served, service=service, host=host, options=options, settings=settings, baseline=baseline
+    )
+
+
+def _trace_of(source: ScenarioSource, messages: Messages) -> Trace:
+    """Give the trace of a scenario, with the criteria that are asked of it."""
+    if isinstance(source.scenario, Trace):
+        given = source.scenario
+        criteria = asked_of(given.info.criteria, source.asked)
+        return replace(given, info=given.info.model_copy(update={"criteria": criteria}))
+    chosen, model = chosen_scenario(source.scenario, source.model)
+    chosen = chosen.model_copy(update={"criteria": asked_of(chosen.criteria, source.asked)})
+    if source.folder is not None:
+        made = read_trace(source.folder)
+        update = {"criteria": chosen.criteria, "scenario": chosen.name}
+        return replace(made, info=made.info.model_copy(update=update))
+    with messages.progress(f"sampling the day of {chosen.name}"):
+        return sampled_trace(chosen, source.options, model, messages)
 
 
 def for_own_service(
     options: LoadOptions, trace: Trace, host: str | None, messages: Messages = QUIET
 ) -> tuple[Trace, TargetService | None]:
-    """Give the trace of those for whom endpoints file or locustfile have something, and the file's service.
+    """Give the arrivals that an endpoints file or a locustfile serves, and the service of that file.
 
-    Without either, that is everybody.
+    Without either, these are all arrivals.
 
     Raises:
-        BadInputError: a file is wrong, goes with no host, a secret is not set, or somebody has nothing to do.
+        BadInputError: a file is wrong, goes with no host, a secret is not set, or arrivals have no mapping.
     """
     given, users = options.endpoints, options.users
     path = file_of(given, trace.info)
@@ -64,127 +217,85 @@ def for_own_service(
     if path is not None and host is None:
         where = f"--endpoints {path}" if given else f"scenario {trace.info.scenario} has endpoints: {path}"
         raise BadInputError(where, "the reference service has its own", "--host URL instead of --serve")
-    play = prepare_endpoints(path, trace, users)
-    left_out = play.trace.info.left_out
+    found = prepare_endpoints(path, trace, users)
+    left_out = found.trace.info.left_out
     if left_out:
         messages.note(left_out_line(left_out))
-    return play.trace, play.service
+    return found.trace, found.service
 
 
-def left_out_line(left_out: dict[str, int]) -> str:
-    """Say how many arrivals are not in the trace, and of which errands."""
-    names = ", ".join(f"{name} {count:,}" for name, count in left_out.items())
-    return f"left out of the trace, not mapped: {sum(left_out.values()):,} arrivals ({names})"
+def _url_trace(
+    source: UrlSource, given: Path | None, folder: Path
+) -> tuple[Trace, str, Path, dict[str, object]]:
+    """Give the trace of a URL, its host, its endpoints file, and what the manifest says of it.
 
-
-def tried(service: TargetService, trace: Trace, host: str, transport: TransportOptions) -> Iterator[DryRun]:
-    """Send one errand for each mapping of the endpoints file; gives what came back, one by one.
-
-    Raises:
-        BadInputError: nobody answers at the host.
-    """
-    check_host(host, trace.info, transport=transport, is_mapped=True)
-    client = Client(address_of(host, f"--host {host}"), transport)
-    yield from trials(service, trace.model, client, trace.info.seed)
-
-
-# ── The trace of a load without a model or a scenario: requests of a URL at a rate
-
-CRITERION = "error(*) <= 2%"
-"""What is asked of a load without a scenario, unless a share is asked of it."""
-MADE_FILE = "endpoints.toml"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AskedOf:
-    """What is asked of the run: as `asked_of` takes it."""
-
-    criteria: Path | None
-    more: Sequence[str | Criterion]
-    longest_episode: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class UrlPlay:
-    """A load without a scenario, ready to be played."""
-
-    trace: Trace
-    host: str
-    endpoints: Path
-    settings: dict[str, Any]
-    """What the manifest says of it."""
-
-
-@contextmanager
-def url_play(load: UrlLoad, gets: tuple[str, ...], given: Path | None, asked: AskedOf) -> Iterator[UrlPlay]:
-    """Give the trace, the host and the endpoints file; the one that is made lasts as long as the context.
-
-    `gets` are paths below the URL, of which each arrival asks for one; `given` is an endpoints file.
+    Without a file `given`, one for the paths below the URL is made in the folder.
 
     Raises:
         BadInputError: the URL, a number, a path, a criterion or the endpoints file is wrong.
     """
-    url = load.url
+    url = source.url
     address_of(url.partition("?")[0], "URL")
+    load = UrlLoad(
+        url=url,
+        rate_per_s=source.rate_per_s,
+        for_s=source.duration_s,
+        arrivals=source.arrivals,
+        even=source.even,
+        seed=source.seed,
+    )
     span = span_of(load)
-    if given is not None and gets:
+    if given is not None and source.paths:
         raise BadInputError(
             "--get", "cannot be combined with --endpoints, which lists the requests", "one of the two"
         )
-    criteria = _criteria(url, asked)
-    told = {"url": url, "rate_per_s": span.rate_per_s, "for_s": span.for_s, "even": load.even}
-    with tempfile.TemporaryDirectory(prefix="footfall-") as folder:
-        path, host = given, url
-        if path is None:
-            path, host = Path(folder) / MADE_FILE, base_of(url)
-            write_text(endpoints_text(url, gets), path)
-            # A file that was made is in the run's folder; where it lay meanwhile is of no use to anybody.
-            told |= {"endpoints": MADE_FILE}
-        errands = errands_of(endpoints_in(read_text(path), "URL" if given is None else str(path)))
-        yield UrlPlay(trace_of_url(load, errands, criteria), host, path, told)
+    criteria = _criteria_of_url(source.asked)
+    settings = {"url": url, "rate_per_s": span.rate_per_s, "for_s": span.for_s, "even": source.even}
+    path, host = given, url
+    if path is None:
+        path, host = folder / MADE_FILE, base_of(url)
+        write_text(endpoints_text(url, tuple(source.paths)), path)
+        # The run's folder has a copy of the file; its own path means nothing after the run.
+        settings |= {"endpoints": MADE_FILE}
+    mapped = errands_of(endpoints_in(read_text(path), "URL" if given is None else str(path)))
+    return trace_of_url(load, mapped, criteria), host, path, settings
 
 
-def _criteria(url: str, asked: AskedOf) -> tuple[Criterion, ...]:
-    more = parsed(asked.more)
-    says_a_share = any(each.text.startswith(("error(", "success(")) for each in more)
-    plain = () if says_a_share else (CRITERION,)
-    scenario = Scenario(name=url, title=url, question="", model="", criteria=plain)
-    return asked_of(scenario, asked.criteria, more, asked.longest_episode).criteria
+def _criteria_of_url(asked: CriteriaAsked) -> tuple[Criterion, ...]:
+    """Give what is asked of a URL: of its errors in any case, unless a file lists the criteria."""
+    file, lines = file_or_criteria(asked.instead)
+    also = CriteriaAsked(also=(*lines, *file_or_criteria(asked.also)[1]))
+    asks_a_share = any(each.text.startswith(("error(", "success(")) for each in asked_of((), also))
+    plain = () if asks_a_share else asked_of((), CriteriaAsked(also=CRITERION))
+    return asked_of(plain, replace(also, instead=file, longest_episode=asked.longest_episode))
 
 
-# ── A load test: play a trace at a service, predict the same arrivals, judge, and report
+def _tried_visit(trial: DryRun) -> TriedVisit:
+    outcome, cause = trial.ending
+    name = f"{trial.channel}.{trial.operation}"
+    lines = [f"{name}: {outcome.value}{f' ({cause})' if cause else ''}"]
+    steps = []
+    for step in trial.steps:
+        ended, why = step.ending
+        took, end = seconds(step.took_s), ended.value + (f" ({why})" if why else "")
+        lines.append(f"  {step.step:36} {step.status or '–':>3}  {took:>7}  {end}")
+        lines += [f"         {step.body}"] if step.body else []
+        steps.append(
+            {
+                "step": step.step,
+                "method": step.method,
+                "status": step.status,
+                "took_s": step.took_s,
+                "outcome": ended.value,
+                "cause": why,
+                "body": step.body,
+            }
+        )
+    data = {"channel": trial.channel, "operation": trial.operation, "outcome": outcome.value, "cause": cause}
+    return TriedVisit(outcome is Outcome.SERVED, lines, data | {"steps": steps})
 
-if TYPE_CHECKING:
-    # Charts take over a second to import, which a run need not spend before its first request.
-    from footfall._chart.style import Chart
-    from footfall._runs import report
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LoadJob:
-    """A trace and how it is to be played; what can be wrong before the first request has been checked."""
-
-    name: str
-    trace: Trace
-    criteria: tuple[Criterion, ...]
-    settings: Mapping[str, Any]
-    """What the manifest says of it."""
-    host: str | None
-    """Address of the service; None: the reference service, started for the run."""
-    options: LoadOptions = AS_USUAL
-    baseline: Path | None = None
-    """An earlier run, for criteria that speak of one."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LoadDone:
-    """A load test that was played, judged and reported."""
-
-    judged: judgement.Judged
-    figures: "report.PlayFigures"
-    report: Path | None
-    """None: it could not be written."""
-    folder: Path
+# ── The same for Python
 
 
 @dataclass(frozen=True, repr=False)
@@ -254,209 +365,32 @@ def load_test(
     Raises:
         BadInputError: a name or value is impossible, the service cannot be reached, or the folder is taken.
     """
-    if serve is (host is not None) and not _is_url(scenario):
+    is_url = isinstance(scenario, str) and scenario.startswith(("http://", "https://"))
+    if serve is (host is not None) and not is_url:
         problem = "both host and serve are given" if serve else "no service is named"
         raise BadInputError("load_test", problem, "either host=URL or serve=True")
-    chosen = load_options(options)
-    file, lines = file_or_criteria(criteria)
-    asked = AskedOf(criteria=file, more=(*lines, *file_or_criteria(also)[1]), longest_episode=longest_episode)
-    earlier, folder = (None if path is None else Path(path) for path in (baseline, out))
-    if _is_url(scenario):
-        for_s = seconds_of(duration, "duration") if isinstance(duration, str) else duration
-        load = UrlLoad(
-            url=str(scenario), rate_per_s=rate, for_s=for_s, arrivals=arrivals, even=even, seed=seed
-        )
-        with url_play(load, tuple(paths), chosen.endpoints, asked) as made:
-            how = chosen.model_copy(update={"endpoints": made.endpoints})
-            trace, _ = for_own_service(how, made.trace, made.host, messages)
-            job = load_job(trace, made.host, how, earlier, made.settings)
-            done = run_load(job, folder, overwrite=overwrite, messages=messages)
-        return LoadRun(done.folder, done)
-    if isinstance(scenario, Trace):
-        sampled, own = scenario, scenario.info.criteria
-    else:
-        sampled = make_trace(
-            scenario,
-            seed,
-            model=model,
-            window=window,
-            at_hour=at_hour,
-            speed=speed,
-            scale=scale,
+    asked = CriteriaAsked(instead=criteria, also=also, longest_episode=longest_episode)
+    source: ScenarioSource | UrlSource
+    if is_url:
+        source = UrlSource(
+            url=str(scenario),
+            rate_per_s=rate,
+            duration_s=seconds_of(duration, "duration") if isinstance(duration, str) else duration,
             arrivals=arrivals,
-            human_time_factor=human_time_factor,
-            changes=changes,
-            messages=messages,
+            even=even,
+            paths=tuple(paths),
+            seed=seed,
+            asked=asked,
         )
-        own = sampled.info.criteria
-    held = ordinary_scenario("load_test", "").model_copy(update={"criteria": () if lines else own})
-    wanted = asked_of(held, asked.criteria, asked.more, asked.longest_episode).criteria
-    info = sampled.info.model_copy(update={"criteria": wanted})
-    trace, _ = for_own_service(chosen, replace(sampled, info=info), host, messages)
-    job = load_job(trace, host, chosen, earlier)
-    done = run_load(job, folder, overwrite=overwrite, messages=messages)
-    return LoadRun(done.folder, done)
-
-
-def _is_url(scenario: object) -> bool:
-    return isinstance(scenario, str) and scenario.startswith(("http://", "https://"))
-
-
-def load_job(
-    trace: Trace,
-    host: str | None,
-    options: LoadOptions = AS_USUAL,
-    baseline: Path | None = None,
-    more: Mapping[str, Any] = MappingProxyType({}),
-) -> LoadJob:
-    """See that a trace can be played at the host, and be judged; `more` is for the manifest.
-
-    Raises:
-        BadInputError: a criterion, the baseline, the host or the model does not allow it.
-    """
-    info = trace.info
-    criteria = judgement.criteria_of_trace(info, trace.model)
-    name = info.scenario or trace.model.name
-    settings = {
-        "criteria": [each.text for each in info.criteria],
-        "play": info.play.model_dump(),
-        "scale": info.scale,
-        "set": list(info.changes),
-        "host": host or "reference service",
-        "model_file": info.model,
-        "hits_sample_share": options.hits_sample_share,
-    }
-    judgement.check_baseline(baseline, criteria, judgement.Load(trace.model.name, name, settings, info))
-    check_played(trace.model)
-    transport = transport_of(options.transport, options.endpoints, info)
-    if host is not None:
-        check_service(host, trace, options, options.users)
     else:
-        check_served(trace.model)
-        check_logins(trace.model)
-    settings |= told(options.endpoints, info) | transport.told | dict(more)
-    settings |= {"label": options.label} if options.label else {}
-    settings |= served_by(trace, options.users, options.endpoints)
-    return LoadJob(
-        name=name,
-        trace=trace,
-        criteria=criteria,
-        settings=settings,
-        host=host,
-        options=options,
-        baseline=baseline,
+        shape: dict[str, Any] = {"seed": seed, "window_s": window, "at_hour": at_hour, "speed": speed}
+        shape |= {"scale": scale, "arrivals": arrivals, "human_time_factor": human_time_factor}
+        made = trace_options(shape | {"changes": change_texts(changes)})
+        source = ScenarioSource(scenario=scenario, model=model, options=made, asked=asked)
+    earlier, folder = (None if path is None else Path(path) for path in (baseline, out))
+    wanted = LoadAsked(
+        source=source, host=host, options=options, baseline=earlier, out=folder, overwrite=overwrite
     )
-
-
-def run_load(
-    job: LoadJob, out: Path | None = None, *, overwrite: bool = False, messages: Messages = QUIET
-) -> LoadDone:
-    """Play a trace in a folder of its own, predict, judge and report.
-
-    Raises:
-        BadInputError: the folder cannot be used, or the service cannot be reached or started.
-    """
-    folder, manifest = begin(
-        *("load", job.trace.model, job.trace.info.seed, out),
-        scenario=job.name,
-        settings=job.settings,
-        overwrite=overwrite,
-    )
-    write_trace(folder, job.trace)
-    return play_and_judge(folder, manifest, job, messages=messages)
-
-
-def play_and_judge(
-    folder: Path,
-    manifest: Manifest,
-    job: LoadJob,
-    *,
-    service: Ready | None = None,
-    more: "Sequence[Chart]" = (),
-    messages: Messages = QUIET,
-) -> LoadDone:
-    """Play the trace that lies in a folder, predict, judge and report.
-
-    `service` is a reference service that has been started for it; `more` charts go into the report.
-
-    Raises:
-        BadInputError: the service cannot be reached or started.
-    """
-    judged = play_only(folder, manifest, job, service=service, messages=messages)
-    from footfall._runs import report
-
-    figures = report.figures(folder)
-    page: Path | None
-    try:
-        page = report.write(folder, figures, judged, more)
-    except BadInputError as error:
-        # The verdict stands in the run's files; `footfall report` makes the page when there is room again.
-        messages.note(f"no report: {error}")
-        page = None
-    return LoadDone(judged=judged, figures=figures, report=page, folder=folder)
-
-
-def play_only(
-    folder: Path,
-    manifest: Manifest,
-    job: LoadJob,
-    *,
-    service: Ready | None = None,
-    messages: Messages = QUIET,
-) -> judgement.Judged:
-    """Play, predict and judge without a report, which `footfall report` makes from the files.
-
-    A prediction that the folder holds already is not made again.
-
-    Raises:
-        BadInputError: the service cannot be reached or started.
-    """
-    result = _play(folder, job, service, messages)
-    if job.trace.info.has_prediction:
-        if not (folder / judgement.PREDICTED_FILE).exists():
-            predict_played(folder, job.trace, messages)
-        replicate_played(folder, job.trace, messages)
-    manifest = end(folder, manifest, **result.for_manifest())
-    return judgement.judge_run(folder, manifest, job.criteria, job.baseline, messages)
-
-
-def as_json(done: LoadDone) -> dict[str, Any]:
-    """Give the verdict, the accounts and the figures of a load test for a program."""
-    from footfall._runs import report
-
-    judged, figures = done.judged, done.figures
-    counts, lag = judged.manifest.arrivals, judged.manifest.lag_s
-    return judgement.as_json(judged) | {
-        "workers": [asdict(worker) for worker in judged.manifest.workers],
-        "degraded": judged.manifest.degraded,
-        "arrivals": None if counts is None else {k: getattr(counts, k) for k in counts.__slots__},
-        "lag_s": None if lag is None else {k: getattr(lag, k) for k in lag.__slots__},
-        "connections": None if judged.manifest.connections is None else asdict(judged.manifest.connections),
-        "comparison": figures.comparison.to_dicts(),
-        "replications": figures.replications,
-        "spill": report.spill_by_channel(figures),
-        "left_out": judged.manifest.settings.get("left_out", {}),
-        "folder": str(done.folder),
-    }
-
-
-def _play(folder: Path, job: LoadJob, service: Ready | None, messages: Messages) -> LoadResult:
-    play = job.trace.info.play
-    with ExitStack() as stack:
-        host, token = job.host, ""
-        if host is None:
-            messages.note("waiting for the reference service …")
-            started = (service or stack.enter_context(own_service(folder)))()
-            host, token = started.url, started.control_token
-        what = f"{job.trace.arrivals.height:,} arrivals in {play.seconds:g} s at {host}"
-        bar = stack.enter_context(messages.progress(f"playing {what}"))
-        return run_locust(
-            LoadSettings(
-                trace=folder,
-                run_dir=folder,
-                host=host,
-                options=job.options,
-                control_token=token,
-                on_progress=lambda now: bar(now.played_s / play.seconds),
-            )
-        )
+    with prepared(wanted, messages) as ready:
+        done = run_load(ready.job(), folder, overwrite=overwrite, messages=messages)
+    return LoadRun(done.folder, done)

@@ -1,35 +1,24 @@
 """Make a trace: the customers of a window of a model's day, or the requests of a server's log."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from math import ceil, floor, inf, sqrt
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from math import inf, sqrt
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from footfall._behaviour.load_model import RunPace
-from footfall._load.options import Flag, checked
 from footfall._model.model import Model
 from footfall._model.numbers import DAY_S, HALF_HOUR_S, HOUR_S
 from footfall._records.errors import BadInputError
-from footfall._records.folders import claim, release
+from footfall._records.folders import check_writable, claim, release
 from footfall._runs.content import change_texts, model_in, with_changes
-from footfall._runs.messages import QUIET, Messages
-from footfall._runs.times import window_of
+from footfall._runs.messages import QUIET, Messages, clock
+from footfall._runs.run_options import TraceOptions, trace_options
 from footfall._workload.arrivals import arrivals_table, draw_arrivals, rates_within
-from footfall._workload.logged_requests import (
-    LogForm,
-    Requests,
-    Rule,
-    demand_of_requests,
-    read_requests,
-    rule_of,
-    ruled,
-)
 from footfall._workload.scenario import Scenario, changed, play_of, read_scenario, with_outages
 from footfall._workload.trace import (
     LogInfo,
@@ -44,62 +33,8 @@ from footfall._workload.trace import (
 SCENARIOS = Path("scenarios")
 ARRIVALS_MOST = 5_000_000
 """More are not sampled for one window: they would take gigabytes before the first request."""
-_EXAMPLES = 3
 ARRIVALS_OF_A_KIND_MOST = 500_000
 """Of one segment and errand in half an hour: half of what their numbers have room for, as days differ."""
-
-
-def _seconds(value: object) -> object:
-    """Read a window that is given as a text."""
-    return window_of(value) if isinstance(value, str) else value
-
-
-class TraceOptions(BaseModel):
-    """How a trace is made of a scenario; what is not given is the scenario's own."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-    seed: Annotated[int, Flag(name="--seed", expected="a whole number, not negative")] = Field(
-        1, ge=0, lt=2**63, description="Same seed: same customers and random numbers."
-    )
-    window_s: Annotated[
-        float | None, BeforeValidator(_seconds), Flag(name="--window", expected="at least 1 second")
-    ] = Field(None, ge=1, description="Time of the day to play, seconds or a text such as `2min`.")
-    at_hour: Annotated[float | None, Flag(name="--at-hour", expected="an hour of the day, 0 to 24")] = Field(
-        None, ge=0, le=24, description="Hour at which the window starts; None: the busiest."
-    )
-    speed: Annotated[float | None, Flag(name="--speed", expected="0.01 or more")] = Field(
-        None, ge=0.01, description="Arrivals come this many times as fast as in the day."
-    )
-    scale: Annotated[float | None, Flag(name="--scale", expected="a number above 0")] = Field(
-        None, description="Customers to play, as a multiple of the day's."
-    )
-    arrivals: Annotated[int | None, Flag(name="--arrivals", expected="1 or more")] = Field(
-        None, description="Exactly so many arrivals, in place of a scale."
-    )
-    human_time_factor: Annotated[float | None, Flag(name="--human-time-factor", expected="0 to 1")] = Field(
-        None, ge=0, le=1, description="People's own time is multiplied by this."
-    )
-    changes: tuple[str, ...] = ()
-    """Of the model's numbers, as `path=value`."""
-
-    @property
-    def shape(self) -> dict[str, Any]:
-        """What of the scenario they override, by its fields."""
-        names = ("window_s", "speed", "scale", "arrivals", "human_time_factor")
-        return {name: value for name in names if (value := getattr(self, name)) is not None}
-
-
-AS_THE_SCENARIO = TraceOptions()
-
-
-def trace_options(given: Mapping[str, Any]) -> TraceOptions:
-    """Check the options of a trace, by their names in Python; numbers may be texts.
-
-    Raises:
-        BadInputError: a value is impossible, or a name is unknown.
-    """
-    return checked(TraceOptions, given)
 
 
 def scenario_of(name: str | None, model: Path | None = None, **shape: Any) -> Scenario:  # noqa: ANN401  fields of a scenario
@@ -195,12 +130,10 @@ def make_trace(
     given: dict[str, Any] = {"seed": seed, "window_s": window, "at_hour": at_hour, "speed": speed}
     given |= {"scale": scale, "arrivals": arrivals, "human_time_factor": human_time_factor}
     given |= {"changes": change_texts(changes)}
-    chosen, own = _chosen(scenario, model)
+    chosen, own = chosen_scenario(scenario, model)
     made = sampled_trace(chosen, trace_options(given), own, messages)
     if out is not None:
-        folder = claim(Path(out), Path(out))
-        write_trace(folder, made)
-        release(folder)
+        save_trace(made, Path(out))
     return made
 
 
@@ -236,10 +169,14 @@ def sampled_trace(
     return trace_of(people, model, scenario, TraceOf(play=play, seed=seed, changes=options.changes))
 
 
-def _chosen(
+def chosen_scenario(
     scenario: Scenario | Path | str | None, model: Model | Path | str | None
 ) -> tuple[Scenario, Model | None]:
-    """Give the scenario, or an ordinary one of the model; and the model, if it is no file."""
+    """Give the scenario, or an ordinary one of the model; and the model, if it is no file.
+
+    Raises:
+        BadInputError: there is no such scenario, or neither is given.
+    """
     own = model if isinstance(model, Model) else None
     if scenario is not None:
         chosen = scenario if isinstance(scenario, Scenario) else read_scenario(str(scenario), SCENARIOS)
@@ -359,81 +296,46 @@ def trace_of(people: pl.DataFrame, model: Model, scenario: Scenario, told: Trace
     return Trace(info=info, model=model, arrivals=arrivals)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LogOptions:
-    """Which log, and how it is read."""
-
-    path: Path
-    form: LogForm = field(default_factory=LogForm)
-    rules: Sequence[str] = ()
-    """As on the command line; none: all are the model's first errand at its first electronic channel."""
-    window_s: float | None = None
-    """The busiest so many seconds; None: the whole log."""
-    at_hour: float | None = None
-    """Hours after the midnight before the first request at which the window begins; None: the busiest."""
-
-
-def trace_of_log(
-    scenario: Scenario, log: LogOptions, seed: int, changes: Sequence[str] = (), messages: Messages = QUIET
-) -> Trace:
-    """Give the requests of a log, or of a window of it, as arrivals that are due when they were recorded.
+def check_trace_folder(folder: Path) -> None:
+    """See that a trace can be written into a folder, before any work is done.
 
     Raises:
-        BadInputError: the log cannot be read, a rule names no errand, or nothing is left to play.
+        BadInputError: it cannot.
     """
-    model = model_of(scenario, changes, messages)
-    rules = [rule_of(text, model) for text in log.rules] or [_first_errand(model)]
-    requests = read_requests(log.path, log.form)
-    named = ruled(requests.frame, rules)
-    told_of_log = _told(log, requests, named, rules)
-    who = demand_of_requests(named, rules, model, seed)
-    if who.is_empty():
-        seen = ", ".join(map(repr, told_of_log.no_errand_examples)) or "none"
-        problem = f"no request matches a rule; paths of the log: {seen}"
-        raise BadInputError(str(log.path), problem, "--as with a pattern that matches, or --path-column")
-    midnight_s = floor(float(who["at_s"][0]) / DAY_S) * DAY_S
-    starts_s, length_s = _window(who["at_s"] - midnight_s, log)
-    # The hour tells which staff and opening hours hold; the day of the log does not matter.
-    whole_days_s = floor(starts_s / DAY_S) * DAY_S
-    who = who.with_columns(pl.col("at_s") - midnight_s - whole_days_s)
-    play = play_of(scenario.model_copy(update={"window_s": length_s}), starts_s - whole_days_s)
-    told = TraceOf(play=play, seed=seed, changes=tuple(changes), log=told_of_log)
-    return trace_of(who, model, scenario, told)
+    check_writable(folder)
 
 
-def _told(log: LogOptions, requests: Requests, named: pl.DataFrame, rules: Sequence[Rule]) -> LogInfo:
-    counts = dict(named["rule"].drop_nulls().value_counts().iter_rows())
-    others = named.filter(pl.col("rule").is_null())["path"]
-    return LogInfo(
-        name=log.path.name,
-        rows=requests.read,
-        unreadable=requests.unreadable,
-        first_unreadable=requests.first_unreadable,
-        unreadable_example=requests.unreadable_example,
-        no_errand=others.len(),
-        no_errand_examples=tuple(path[:60] for path in others.unique(maintain_order=True).head(_EXAMPLES)),
-        by_rule={
-            f"{rule.pattern}={rule.channel}.{rule.operation}": counts.get(k, 0)
-            for k, rule in enumerate(rules)
-        },
-        form=requests.form,
+def save_trace(trace: Trace, folder: Path, *, overwrite: bool | None = None) -> TraceInfo:
+    """Write a trace into a folder; gives what it says of itself.
+
+    Raises:
+        BadInputError: the folder cannot be written, or holds a run or other files.
+    """
+    claim(folder, folder, overwrite=overwrite)
+    info = write_trace(folder, trace)
+    release(folder)
+    return info
+
+
+def trace_lines(info: TraceInfo) -> list[str]:
+    """Say what became of a log's rows, and how many arrivals of which hours a trace holds."""
+    play = info.play
+    begins, ends = clock(play.starts_s), clock(play.starts_s + play.length_s)
+    arrivals = f"{info.arrivals:,} arrivals from {begins} to {ends}, due within {play.seconds:g} s"
+    return [*(() if info.log is None else _log_lines(info.log)), arrivals]
+
+
+def _log_lines(log: LogInfo) -> Iterator[str]:
+    used = log.rows - log.unreadable - log.no_errand
+    yield (
+        f"{log.name}: {log.rows:,} rows = {used:,} requests + {log.no_errand:,} that no rule names "
+        f"+ {log.unreadable:,} without a readable time"
     )
-
-
-def _first_errand(model: Model) -> Rule:
-    channel = next((each for each in model.channels if each.nest == "electronic"), model.channels[0])
-    return Rule("*", channel.name, next(iter(channel.dialogues)))
-
-
-def _window(at_s: pl.Series, log: LogOptions) -> tuple[float, float]:
-    """Give the begin and length of the window, seconds after midnight before the first request."""
-    first_s, last_s = floor(float(at_s[0])), ceil(float(at_s[-1]) + 1e-6)
-    if log.at_hour is not None:
-        starts_s = log.at_hour * HOUR_S
-        if not first_s <= starts_s < last_s:
-            bounds = f"{first_s / HOUR_S:.2f} to {last_s / HOUR_S:.2f}"
-            raise BadInputError(f"--at-hour {log.at_hour:g}", "the log has no requests then", bounds)
-        return starts_s, min(log.window_s or last_s - starts_s, last_s - starts_s)
-    if log.window_s is None or log.window_s >= last_s - first_s:
-        return first_s, max(last_s - first_s, 1)
-    return busiest_window(at_s.to_numpy(), log.window_s, ends_s=last_s), log.window_s
+    yield f"  read as {log.form}"
+    for rule, count in log.by_rule.items():
+        yield f"  {count:,} by --as '{rule}'"
+    if log.no_errand:
+        yield f"  no rule names {', '.join(map(repr, log.no_errand_examples))}"
+    if log.first_unreadable is not None:
+        example = "" if log.unreadable_example is None else f": {log.unreadable_example!r}"
+        yield f"  the first without a readable time is line {log.first_unreadable:,}{example}"

@@ -51,6 +51,12 @@ def seconds(value: float | None) -> str:
     return f"{value:.1f} s" if value < _MINUTES_FROM_S else f"{value / 60:.1f} min"
 
 
+def clock(second_of_day: float) -> str:
+    """Give a second of the day as hours and minutes, such as `09:30`."""
+    minutes = round(second_of_day / 60)
+    return f"{minutes // 60:02d}:{minutes % 60:02d}"
+
+
 def share(value: float | None, half_width: float | None) -> str:
     """Give a share as `96.06 ± 0.02 %`."""
     if value is None or half_width is None:

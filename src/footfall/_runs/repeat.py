@@ -12,13 +12,13 @@ from typing import Any
 from footfall import __version__
 from footfall._load.endpoints.endpoints_check import check_service
 from footfall._measure.run_metrics import Metric, chosen_metrics, value_of
-from footfall._measure.verdict import GRAVEST_FIRST, Verdict
+from footfall._measure.verdict import EXIT_CODES, GRAVEST_FIRST, Verdict
 from footfall._records.folders import claim
 from footfall._records.runs import folder_name, run_id
 from footfall._runs import judgement
-from footfall._runs.compare import ComparedRun, LeftOut, named, read_run
+from footfall._runs.comparable_runs import ComparedRun, LeftOut, named, read_run
 from footfall._runs.folder import begin
-from footfall._runs.load_test import LoadJob, play_only
+from footfall._runs.load_run import LoadJob, play_only
 from footfall._runs.messages import QUIET, Messages
 from footfall._runs.predict import predict_played, replicate_played
 from footfall._runs.reference_service import own_service
@@ -100,6 +100,11 @@ class Spread:
     """Of each metric: median, least, most, and the standard deviation as a share of the mean."""
     verdict: Verdict
     """The gravest of the runs' own."""
+
+    @property
+    def exit_code(self) -> int:
+        """0 pass, 1 fail, 3 undecided or invalid."""
+        return EXIT_CODES[self.verdict]
 
 
 def spread_of(done: RepeatsDone) -> Spread:

@@ -237,7 +237,7 @@ class Drawing:
         return list(found.values())
 
 
-def uncertainty_beside(model_file: Path) -> Uncertainty | None:
+def uncertainty_next_to(model_file: Path) -> Uncertainty | None:
     """Read the `uncertainty.json` next to a model file; None: there is none.
 
     Raises:

@@ -208,7 +208,7 @@ def simulate(
         changes=change_texts(changes),
         against=other,
         share=share,
-        uncertainty=None if isinstance(model, Model) else replicate.uncertainty_beside(Path(model)),
+        uncertainty=None if isinstance(model, Model) else replicate.uncertainty_next_to(Path(model)),
         model_file="" if isinstance(model, Model) else Path(model).as_posix(),
         out=None if out is None else Path(out),
         overwrite=overwrite,
@@ -332,27 +332,6 @@ def as_json(day: DayFigures) -> dict[str, Any]:
         "measures": with_bounds(day).to_dicts(),
         "unstaffed": [asdict(each) for each in day.unstaffed],
     }
-
-
-def unstaffed_line(found: Unstaffed) -> str:
-    """Say in which hours a station had customers and no staff, and what became of them."""
-    name = found.channel if found.operation == "*" else f"{found.channel}.{found.operation}"
-    hours = ", ".join("-".join(_clock(at_s) for at_s in each) for each in found.hours_s)
-    came = "1 customer" if found.customers == 1 else f"{found.customers:,} customers"
-    return (
-        f"no {found.staff}: {name} is open {hours} without {found.staff} on duty; "
-        f"{came} came then, {found.served:,} of them were served"
-    )
-
-
-def _clock(at_s: float) -> str:
-    return f"{int(at_s // 3600):02}:{int(at_s % 3600 // 60):02}"
-
-
-def share_line(share: ElectronicShare) -> str:
-    """Say the electronic share with its interval and its definition."""
-    bounds = f"{percent(share.share_low)} – {percent(share.share_high)}"
-    return f"electronic share: {percent(share.share)} ({bounds}); {share.definition}"
 
 
 def with_bounds(day: DayFigures) -> pl.DataFrame:

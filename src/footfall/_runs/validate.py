@@ -46,6 +46,8 @@ from footfall._workload.log_mapping import WEEKDAYS, Mapping as LogMapping
 SPLIT = 0.7
 """Share of the days that a model is fitted to, unless said otherwise."""
 FIGURES_FILE = "fit.json"
+DAYS_SIMULATED = REPLICATIONS
+"""For each weekday, unless said otherwise."""
 _DAYS_LEAST = 2
 _CLASSES_MOST = 40
 

@@ -171,8 +171,8 @@ def _thin(people: pl.DataFrame) -> NDArray[np.float64]:
     return keyed.uniforms(keyed.customer_keys(keyed.run_key(0, _THIN), people["customer"].to_numpy()), "thin")
 
 
-def write_trace(folder: Path, trace: Trace) -> None:
-    """Write the three files of a trace, `trace.json` last: where it is, all is there.
+def write_trace(folder: Path, trace: Trace) -> TraceInfo:
+    """Write the three files of a trace, `trace.json` last: where it is, all is there; gives its content.
 
     Raises:
         BadInputError: the folder cannot be written.
@@ -184,6 +184,7 @@ def write_trace(folder: Path, trace: Trace) -> None:
         update={"arrivals": trace.arrivals.height, "arrivals_by_channel": dict(counts.iter_rows())}
     )
     write_text(info.model_dump_json(indent=2) + "\n", folder / TRACE_FILE)
+    return info
 
 
 def read_trace(path: Path) -> Trace:

@@ -1,0 +1,253 @@
+"""Run a load test whose trace is ready: its files, the prediction, the verdict and the report."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from footfall._behaviour.load_model import check_logins, check_played, check_served
+from footfall._criteria.objects import Criterion
+from footfall._load.endpoints.endpoints_check import check_service, told, transport_of
+from footfall._load.options import AS_USUAL, LoadOptions
+from footfall._load.own_users import served_by
+from footfall._load.result_files import LoadResult
+from footfall._load.start_locust import LoadSettings, run_locust
+from footfall._records.errors import BadInputError
+from footfall._records.runs import Manifest, WorkerRecord
+from footfall._runs import judgement
+from footfall._runs.folder import begin, end
+from footfall._runs.messages import QUIET, Messages
+from footfall._runs.predict import predict_played, replicate_played
+from footfall._runs.reference_service import Ready, own_service
+from footfall._workload.trace import Trace, write_trace
+
+if TYPE_CHECKING:
+    # Charts take over a second to import, which a run need not spend before its first request.
+    from footfall._chart.style import Chart
+    from footfall._runs import report
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadJob:
+    """A trace and how it is to be played; what can be wrong before the first request has been checked."""
+
+    name: str
+    trace: Trace
+    criteria: tuple[Criterion, ...]
+    settings: Mapping[str, Any]
+    """What the manifest says of it."""
+    host: str | None
+    """Address of the service; None: the reference service, started for the run."""
+    options: LoadOptions = AS_USUAL
+    baseline: Path | None = None
+    """An earlier run, for criteria that speak of one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadDone:
+    """A load test that was played, judged and reported."""
+
+    judged: judgement.Judged
+    figures: "report.PlayFigures"
+    report: Path | None
+    """None: it could not be written."""
+    folder: Path
+
+
+def load_job(
+    trace: Trace,
+    host: str | None,
+    options: LoadOptions = AS_USUAL,
+    baseline: Path | None = None,
+    more: Mapping[str, Any] = MappingProxyType({}),
+) -> LoadJob:
+    """See that a trace can be played at the host, and be judged; `more` is for the manifest.
+
+    Raises:
+        BadInputError: a criterion, the baseline, the host or the model does not allow it.
+    """
+    info = trace.info
+    criteria = judgement.criteria_of_trace(info, trace.model)
+    name = info.scenario or trace.model.name
+    settings = {
+        "criteria": [each.text for each in info.criteria],
+        "play": info.play.model_dump(),
+        "scale": info.scale,
+        "set": list(info.changes),
+        "host": host or "reference service",
+        "model_file": info.model,
+        "hits_sample_share": options.hits_sample_share,
+    }
+    judgement.check_baseline(baseline, criteria, judgement.Load(trace.model.name, name, settings, info))
+    check_played(trace.model)
+    transport = transport_of(options.transport, options.endpoints, info)
+    if host is not None:
+        check_service(host, trace, options, options.users)
+    else:
+        check_served(trace.model)
+        check_logins(trace.model)
+    settings |= told(options.endpoints, info) | transport.told | dict(more)
+    settings |= {"label": options.label} if options.label else {}
+    settings |= served_by(trace, options.users, options.endpoints)
+    return LoadJob(
+        name=name,
+        trace=trace,
+        criteria=criteria,
+        settings=settings,
+        host=host,
+        options=options,
+        baseline=baseline,
+    )
+
+
+def run_load(
+    job: LoadJob, out: Path | None = None, *, overwrite: bool = False, messages: Messages = QUIET
+) -> LoadDone:
+    """Play a trace in a folder of its own, predict, judge and report.
+
+    Raises:
+        BadInputError: the folder cannot be used, or the service cannot be reached or started.
+    """
+    folder, manifest = begin(
+        *("load", job.trace.model, job.trace.info.seed, out),
+        scenario=job.name,
+        settings=job.settings,
+        overwrite=overwrite,
+    )
+    write_trace(folder, job.trace)
+    return play_and_judge(folder, manifest, job, messages=messages)
+
+
+def play_and_judge(
+    folder: Path,
+    manifest: Manifest,
+    job: LoadJob,
+    *,
+    service: Ready | None = None,
+    more: "Sequence[Chart]" = (),
+    messages: Messages = QUIET,
+) -> LoadDone:
+    """Play the trace that lies in a folder, predict, judge and report.
+
+    `service` is a reference service that has been started for it; `more` charts go into the report.
+
+    Raises:
+        BadInputError: the service cannot be reached or started.
+    """
+    judged = play_only(folder, manifest, job, service=service, messages=messages)
+    from footfall._runs import report
+
+    figures = report.figures(folder)
+    page: Path | None
+    try:
+        page = report.write(folder, figures, judged, more)
+    except BadInputError as error:
+        # The verdict stands in the run's files; `footfall report` makes the page when there is room again.
+        messages.note(f"no report: {error}")
+        page = None
+    return LoadDone(judged=judged, figures=figures, report=page, folder=folder)
+
+
+def play_only(
+    folder: Path,
+    manifest: Manifest,
+    job: LoadJob,
+    *,
+    service: Ready | None = None,
+    messages: Messages = QUIET,
+) -> judgement.Judged:
+    """Play, predict and judge without a report, which `footfall report` makes from the files.
+
+    A prediction that the folder holds already is not made again.
+
+    Raises:
+        BadInputError: the service cannot be reached or started.
+    """
+    result = _play(folder, job, service, messages)
+    if job.trace.info.has_prediction:
+        if not (folder / judgement.PREDICTED_FILE).exists():
+            predict_played(folder, job.trace, messages)
+        replicate_played(folder, job.trace, messages)
+    manifest = end(folder, manifest, **result.for_manifest())
+    return judgement.judge_run(folder, manifest, job.criteria, job.baseline, messages)
+
+
+def as_json(done: LoadDone) -> dict[str, Any]:
+    """Give the verdict, the accounts and the figures of a load test for a program."""
+    from footfall._runs import report
+
+    judged, figures = done.judged, done.figures
+    counts, lag = judged.manifest.arrivals, judged.manifest.lag_s
+    return judgement.as_json(judged) | {
+        "workers": [asdict(worker) for worker in judged.manifest.workers],
+        "degraded": judged.manifest.degraded,
+        "arrivals": None if counts is None else {k: getattr(counts, k) for k in counts.__slots__},
+        "lag_s": None if lag is None else {k: getattr(lag, k) for k in lag.__slots__},
+        "connections": None if judged.manifest.connections is None else asdict(judged.manifest.connections),
+        "comparison": figures.comparison.to_dicts(),
+        "replications": figures.replications,
+        "spill": report.spill_by_channel(figures),
+        "left_out": judged.manifest.settings.get("left_out", {}),
+        "folder": str(done.folder),
+    }
+
+
+def left_out_line(left_out: dict[str, int]) -> str:
+    """Say how many arrivals are not in the trace, by channel and operation."""
+    names = ", ".join(f"{name} {count:,}" for name, count in left_out.items())
+    return f"left out of the trace, not mapped: {sum(left_out.values()):,} arrivals ({names})"
+
+
+def account_lines(done: LoadDone) -> list[str]:
+    """Say what became of the arrivals, of the workers and of the connections, and how late arrivals began."""
+    return list(_accounts(done.judged.manifest))
+
+
+def _accounts(manifest: Manifest) -> Iterator[str]:
+    counts, lag, settings = manifest.arrivals, manifest.lag_s, manifest.settings
+    if counts is not None:
+        yield f"arrivals: {counts.due:,} due = {counts}"
+    if left_out := settings.get("left_out"):
+        yield left_out_line(left_out)
+    for channel, user in settings.get("served_by", {}).items():
+        yield f"served by: {channel}: {user}"
+    if manifest.workers:
+        yield f"workers: {_workers_text(manifest.workers)}"
+    if manifest.connections is not None:
+        yield f"connections: {manifest.connections.describe(settings)}"
+    if lag is not None and lag.p99 is not None:
+        yield f"lag of the generator: p99 {lag.p99 * 1000:.1f} ms, at most {(lag.max or 0) * 1000:.1f} ms"
+
+
+def _workers_text(workers: Sequence[WorkerRecord]) -> str:
+    """Say how many workers there were, how they ended, and how far their clocks are from the master's."""
+    statuses = Counter(worker.status for worker in workers)
+    ends = ", ".join(f"{count} {status}" for status, count in sorted(statuses.items()))
+    offsets = [abs(each.clock_offset_s) for each in workers if each.clock_offset_s is not None]
+    clocks = f"; clocks within {max(offsets) * 1000:.1f} ms of the master's" if offsets else ""
+    return ends + clocks
+
+
+def _play(folder: Path, job: LoadJob, service: Ready | None, messages: Messages) -> LoadResult:
+    play = job.trace.info.play
+    with ExitStack() as stack:
+        host, token = job.host, ""
+        if host is None:
+            messages.note("waiting for the reference service …")
+            started = (service or stack.enter_context(own_service(folder)))()
+            host, token = started.url, started.control_token
+        what = f"{job.trace.arrivals.height:,} arrivals in {play.seconds:g} s at {host}"
+        bar = stack.enter_context(messages.progress(f"playing {what}"))
+        return run_locust(
+            LoadSettings(
+                trace=folder,
+                run_dir=folder,
+                host=host,
+                options=job.options,
+                control_token=token,
+                on_progress=lambda now: bar(now.played_s / play.seconds),
+            )
+        )
