@@ -1,11 +1,11 @@
 """`footfall load`: load a running service, by a scenario or at a rate."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-import typer
 from rich.table import Table
 
 from footfall._cli import options as opt
@@ -41,14 +41,9 @@ def command(
     even: opt.Even = False,
     get: opt.Get = None,
     scenario: opt.ScenarioName = None,
-    host: Annotated[
-        str | None, typer.Option(help="Address of the service to load.", show_default=False)
-    ] = None,
-    serve: Annotated[bool, typer.Option("--serve", help="Start the reference service for this run.")] = False,
-    trace: Annotated[
-        Path | None,
-        typer.Option(help="Folder of a trace made before. Default: made now.", show_default=False),
-    ] = None,
+    host: opt.Host = None,
+    serve: opt.Serve = False,
+    trace: opt.TraceFolder = None,
     options: Mapping[str, Any] = MappingProxyType({}),
     check: opt.Check = False,
     seed: opt.Seed = opt.DEFAULT_SEED,
@@ -76,24 +71,13 @@ def command(
     shape: dict[str, Any] = {"window_s": window, "at_hour": at_hour, "speed": speed, "scale": scale}
     shape |= {"human_time_factor": human_time_factor, "changes": tuple(changes or ())}
     source: ScenarioSource | UrlSource
-    if url is not None:
-        _refuse_with_url(_named(shape) | {"--trace": trace})
-        source = UrlSource(
-            url=url,
-            rate_per_s=rate,
-            duration_s=None if for_text is None else seconds_of(for_text, "--for"),
-            arrivals=arrivals,
-            even=even,
-            paths=tuple(get or ()),
-            seed=seed,
-            asked=asked,
-        )
+    if url is None:
+        source = _scenario_source(scenario, trace, shape | {"arrivals": arrivals}, seed, asked)
     else:
-        shape |= {"arrivals": arrivals}
-        if trace is not None:
-            _refuse_with_trace(_named(shape) | {"--seed": None if seed == opt.DEFAULT_SEED else seed})
-        chosen = trace_options(shape | {"seed": seed})
-        source = ScenarioSource(scenario=scenario, options=chosen, folder=trace, asked=asked)
+        _refuse_with_url(_named(shape) | {"--trace": trace})
+        duration_s = None if for_text is None else seconds_of(for_text, "--for")
+        load = UrlSource(url=url, rate_per_s=rate, duration_s=duration_s, arrivals=arrivals, even=even)
+        source = replace(load, paths=tuple(get or ()), seed=seed, asked=asked)
     if options.get("insecure"):
         note("--insecure: no certificate of the service is checked")
     # Repeated runs have a folder each, and a check has none.
@@ -222,6 +206,21 @@ def _check(
         raise BadInputError("footfall load", problem, "either --host URL or --serve")
 
 
+def _scenario_source(
+    scenario: str | None, trace: Path | None, shape: Mapping[str, Any], seed: int, asked: CriteriaAsked
+) -> ScenarioSource:
+    """Give the arrivals of a scenario, sampled now or read from the folder of a trace."""
+    if trace is not None:
+        given = _named(shape) | {"--seed": None if seed == opt.DEFAULT_SEED else seed}
+        for option, value in given.items():
+            if value not in {None, ()}:
+                raise BadInputError(
+                    option, "cannot be combined with --trace, which has its own", "one of the two"
+                )
+    options = trace_options(dict(shape) | {"seed": seed})
+    return ScenarioSource(scenario=scenario, options=options, folder=trace, asked=asked)
+
+
 def _named(shape: Mapping[str, Any]) -> dict[str, object]:
     """Give the options that shape a scenario's trace, by name; None or empty: not given."""
     names = {"changes": "--set", "window_s": "--window"}
@@ -238,19 +237,6 @@ def _refuse_with_url(given: Mapping[str, object]) -> None:
         if value not in {None, False, ()}:
             raise BadInputError(
                 option, "requires --scenario and cannot be combined with a URL", "one of the two"
-            )
-
-
-def _refuse_with_trace(given: Mapping[str, object]) -> None:
-    """See that no option that shapes a trace is given together with one that was made before.
-
-    Raises:
-        BadInputError: one is; it could have no effect.
-    """
-    for option, value in given.items():
-        if value not in {None, ()}:
-            raise BadInputError(
-                option, "cannot be combined with --trace, which has its own", "one of the two"
             )
 
 

@@ -124,6 +124,12 @@ AlsoAsked = Annotated[
 
 # ── Options of `footfall load` alone; those of how a trace is played come from `LoadOptions`
 
+Host = Annotated[str | None, typer.Option(help="Address of the service to load.", show_default=False)]
+Serve = Annotated[bool, typer.Option("--serve", help="Start the reference service for this run.")]
+TraceFolder = Annotated[
+    Path | None,
+    typer.Option(help="Folder of a trace made before. Default: made now.", show_default=False),
+]
 Check = Annotated[
     bool,
     typer.Option(
