@@ -147,7 +147,7 @@ def test_a_file_is_checked_against_the_service_before_the_load(
     asked = ("load", "--scenario", "ordinary_day", "--host", kinto.url, "--endpoints", FILE, "--check")
     assert run(asked) == 0
     said = capsys.readouterr().out
-    assert said.endswith("3 of 3 errands served\n")
+    assert said.endswith("3 of 3 visits served\n")
     assert '"state":"done"' in said
     assert PASSWORD not in said
     monkeypatch.setenv("SHOP_PASSWORD", "wr0ng-word")

@@ -27,7 +27,7 @@ from footfall._load.result_files import (
 from footfall._load.start_locust import LOG_FILE, LoadSettings, run_locust
 from footfall._model.changes import with_outage
 from footfall._records.errors import BadInputError
-from footfall._records.folders import claim_for_play
+from footfall._records.folders import claim_for_run
 from footfall._records.histogram import merged
 from footfall._records.rows import Outcome
 from footfall._records.runs import MANIFEST, ArrivalCounts, read_manifest
@@ -414,10 +414,10 @@ def test_a_killed_play_leaves_nothing_that_looks_finished(
         play = locust("--headless", "--host", host, "--trace", str(tmp_path), "--run-dir", str(tmp_path))
         play.until((tmp_path / PROGRESS_FILE).exists)
         with pytest.raises(BadInputError, match="another run is being written into it"):
-            claim_for_play(tmp_path)
+            claim_for_run(tmp_path)
         play.stop(signal.SIGKILL)
         with pytest.raises(BadInputError, match="holds run"):
-            claim_for_play(tmp_path)
+            claim_for_run(tmp_path)
     with pytest.raises(BadInputError, match="the run was killed"):
         read_result(tmp_path)
     assert not (tmp_path / VISITS_FILE).exists()

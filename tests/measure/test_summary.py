@@ -83,7 +83,7 @@ def test_an_errand_that_succeeds_later_fails_its_first_try(make_visits: MakeVisi
     hotline = make_visits(1, channel="hotline", attempt=2, customer=3)
     rows = first_try_and_eventual(pl.concat([hotline, web])).rows(named=True)
 
-    assert [(row["channel"], row["errands"]) for row in rows] == [("web", 4)]
+    assert [(row["channel"], row["journeys"]) for row in rows] == [("web", 4)]
     assert rows[0]["first_try_share"] == 0.75
     assert rows[0]["eventual_share"] == 1.0
     assert rows[0]["attempts_mean"] == 1.25

@@ -14,10 +14,10 @@ from footfall._records.errors import BadInputError
 from footfall._records.folders import (
     check_not_in_use,
     claim,
-    claim_for_play,
-    held_for_play,
+    claim_for_run,
     inherit,
     lock_of,
+    locked_for_run,
     release,
 )
 from footfall._records.runs import MANIFEST, TRACE_FILE, folder_name, read_manifest
@@ -112,7 +112,7 @@ def test_somebodys_own_files_are_never_written_over(tmp_path: Path, *, overwrite
 def for_play(folder: Path) -> str:
     """Claim for a play what must be refused; gives the line."""
     with pytest.raises(BadInputError) as caught:
-        claim_for_play(folder)
+        claim_for_run(folder)
     assert lock_of(folder) is None
     return str(caught.value)
 
@@ -125,9 +125,9 @@ def test_a_play_by_hand_takes_a_new_folder_or_one_with_a_trace_and_no_other(tmp_
     with locked_by_another(trace):
         assert f"--run-dir {trace}: another run is being written into it" in for_play(trace)
     for folder in (trace, tmp_path / "new"):
-        with held_for_play(folder) as descriptor:
+        with locked_for_run(folder) as descriptor:
             assert lock_of(folder) == descriptor
-            with held_for_play(folder) as same:
+            with locked_for_run(folder) as same:
                 assert same == descriptor
             assert lock_of(folder) == descriptor
         assert lock_of(folder) is None
@@ -145,7 +145,7 @@ def test_a_lock_is_handed_on_with_its_descriptor_and_to_its_own_folder_alone(tmp
     """What a child inherits holds the folder after its parent has let go."""
     folder, other = tmp_path / "run", tmp_path / "other"
     other.mkdir()
-    claim_for_play(folder)
+    claim_for_run(folder)
     ours = lock_of(folder)
     assert ours is not None
     childs = os.dup(ours)

@@ -259,5 +259,5 @@ def _show_check(ready: PreparedLoad, *, as_json: bool) -> int:
     else:
         for patterns in never:
             say(f"{patterns}: no operation of the model gets to it")
-        say(f"{served} of {len(done)} errands served")
+        say(f"{served} of {len(done)} visits served")
     return 0 if served == len(done) else 1

@@ -133,7 +133,7 @@ TraceFolder = Annotated[
 Check = Annotated[
     bool,
     typer.Option(
-        "--check", help="With --endpoints: send one errand for each mapping, show the answers, stop."
+        "--check", help="With --endpoints: make one visit for each mapping, show the responses, stop."
     ),
 ]
 Against = Annotated[

@@ -22,7 +22,7 @@ from footfall._load.locust_options import PlaySettings
 from footfall._load.locust_users import user_of
 from footfall._load.own_users import NO_USERS, OwnUsers, served_by
 from footfall._records.errors import BadInputError
-from footfall._records.folders import claim_for_play, inherit, lock_of
+from footfall._records.folders import claim_for_run, inherit, lock_of
 from footfall._records.jobs import run_job
 from footfall._records.runs import (
     MANIFEST,
@@ -83,7 +83,7 @@ def prepare(settings: PlaySettings, classes: set[str], users: OwnUsers = NO_USER
     transport = transport_of(settings.options.transport, settings.options.endpoints, found.info)
     check_service(settings.host, trace, settings.options, users)
     if lock_of(run_dir) is None:
-        claim_for_play(run_dir)
+        claim_for_run(run_dir)
     if trace is not found or not (
         run_dir.exists() and folder.exists() and run_dir.samefile(_folder_of(folder))
     ):

@@ -18,7 +18,7 @@ from footfall._load.options import AS_USUAL, LoadOptions
 from footfall._load.preflight import check_host
 from footfall._load.result_files import LOAD_FILE, LoadResult, read_result
 from footfall._records.errors import BadInputError
-from footfall._records.folders import held_for_play
+from footfall._records.folders import locked_for_run
 from footfall._records.parent_process import for_child
 from footfall._records.runs import TRACE_FILE
 from footfall._workload.trace import TraceInfo, read_info
@@ -61,7 +61,7 @@ def run_locust(settings: LoadSettings) -> LoadResult:
         transport = transport_of(settings.options.transport, settings.options.endpoints, info)
         is_mapped = file_of(settings.options.endpoints, info) is not None
         check_host(settings.host, info, transport=transport, is_mapped=is_mapped)
-    with held_for_play(settings.run_dir) as lock:
+    with locked_for_run(settings.run_dir) as lock:
         return _play(settings, lock, _longest_s(info, settings))
 
 

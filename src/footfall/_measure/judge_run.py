@@ -263,7 +263,7 @@ def judge_abort(criterion: AbortCriterion, evidence: RunData) -> Judgement:
         return without_figure(criterion, Verdict.FAIL, reason, n=visits.height, decisive=True)
     if violation is None:
         long_enough = float(visits.select(pl.col("ended_s").max()).item()) >= for_s
-        reason = f"never over {for_s:g} s" if long_enough else f"nobody came for {for_s:g} s"
+        reason = f"never over {for_s:g} s" if long_enough else f"no arrivals for {for_s:g} s"
         verdict = Verdict.PASS if long_enough else Verdict.UNDECIDED
         return without_figure(criterion, verdict, reason, n=visits.height)
     sure = "a total break" if violation.is_total else f"surely more than {percent(criterion.share)}"

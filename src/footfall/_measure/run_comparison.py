@@ -20,7 +20,7 @@ from footfall._stats import CONFIDENCE
 from footfall._stats.intervals import Interval
 from footfall._stats.rank_tests import least_runs, mann_whitney_p, shift, shift_interval, smallest_p
 
-# ── Better, worse, the same or not to be told: two sets of runs, metric by metric
+# ── Better, worse, the same or unknown: two sets of runs, metric by metric
 
 ALPHA = 1 - CONFIDENCE
 _RUNS_SENSIBLE = 1000
@@ -78,7 +78,7 @@ class Difference:
     finding: Finding
     reason: str
     runs_needed: int | None
-    """Each, to tell, as the reason says; None: it is told, or no sensible number would do."""
+    """Each, to tell, as the reason says; None: there is a finding, or no sensible number would do."""
     is_main: bool
     """The verdict rests on it: it must be shown to be not worse."""
     minimum: float
@@ -97,11 +97,11 @@ def compare_runs(
 
     Worse (or better): the difference is beyond the minimum on that side with an adjusted p-value of at most
     5 %, so that even where all differences are exactly the minimum, at most one comparison in twenty finds
-    any. The same: the interval lies wholly within the minimum either way. Else it cannot be told. Times and
+    any. The same: the interval lies wholly within the minimum either way. Else it is unknown. Times and
     goodput are compared by their ratio, so that swapping the sides swaps the findings.
 
     Without `main` all metrics are one family, adjusted by Holm. With it, those of `main` are a family of
-    their own and all others are a second one; each has half of the 5 %, so that a few metrics can be told
+    their own and all others are a second one; each has half of the 5 %, so that a few metrics can be decided
     from few runs however many others there are. Source: S. Holm, Scandinavian Journal of Statistics 6 (1979)
     65-70.
     """
@@ -113,12 +113,12 @@ def compare_runs(
         for family in ([m for m in present if m in main], [m for m in present if m not in main])
         if family
     ]
-    told: dict[Metric, Difference] = {}
+    found: dict[Metric, Difference] = {}
     for family in families:
         adjusted = holm([present[metric].p for metric in family])
         beyond = holm([present[metric].p_beyond for metric in family])
         for metric, p, p_beyond in zip(family, adjusted, beyond, strict=True):
-            told[metric] = _told(
+            found[metric] = _difference(
                 present[metric],
                 _Family(
                     p_holm=min(1.0, p * len(families)),
@@ -130,7 +130,7 @@ def compare_runs(
                 ),
             )
     return tuple(
-        told.get(metric)
+        found.get(metric)
         or _missing(metric, samples[metric], is_main=metric in main, minimum=least.of(metric))
         for metric in samples
     )
@@ -204,7 +204,7 @@ class _Family(NamedTuple):
         return ALPHA / (self.metrics * self.families)
 
 
-def _told(pair: _Pair, family: _Family) -> Difference:
+def _difference(pair: _Pair, family: _Family) -> Difference:
     finding, reason, needed = _finding(pair, family)
     ends = pair.interval or (None, None)
     low, high = (None if end is None else _unscaled(pair.metric, end) for end in ends)
@@ -266,7 +266,7 @@ def _beyond(pair: _Pair, family: _Family, size: str) -> tuple[Finding, str, int 
 
 def _undecided(pair: _Pair, family: _Family, size: str) -> tuple[Finding, str, int | None]:
     needed = _runs_needed(pair, family)
-    hint = f"about {needed} runs each would tell" if needed else "too near that bound to be told"
+    hint = f"about {needed} runs each would tell" if needed else "too near that bound to tell"
     if family.p_holm <= ALPHA:
         return Finding.UNKNOWN, f"surely differs, but not surely by more than {size}: {hint}", needed
     return Finding.UNKNOWN, f"the interval holds both more and less than {size}: {hint}", needed
@@ -274,7 +274,7 @@ def _undecided(pair: _Pair, family: _Family, size: str) -> tuple[Finding, str, i
 
 def _runs_needed(pair: _Pair, family: _Family) -> int | None:
     """About how many runs each would shrink the interval, by 1 / √n, until it lies on one side of a bound."""
-    assert pair.interval is not None  # noqa: S101  such a pair is told before
+    assert pair.interval is not None  # noqa: S101  such a pair has been dealt with
     runs = min(len(pair.candidate), len(pair.baseline))
     beyond = abs(pair.shift) - family.minimum
     half_width = pair.interval.half_width
@@ -325,7 +325,7 @@ def _p(value: float) -> str:
 
 _NAMED_MOST = 3
 BLIND_FACTOR = 2.0
-"""A metric that nobody named may be untold, but not so that a time this many times as long stays unseen …"""
+"""A metric that was not named may stay unknown, unless a time this many times as long would stay unseen …"""
 BLIND_SHARE = 0.10
 """… nor success lower by this much."""
 
@@ -354,11 +354,11 @@ class ComparisonDecision:
 def decide_comparison(differences: Sequence[Difference], *, named: bool) -> ComparisonDecision:
     """Worse as soon as one metric is; not worse only where worse would have been seen; else cannot tell.
 
-    Named metrics must each be told, or their interval must end before the minimum on the side of worse. Where
-    none is named, that is asked of the main metrics. Of each other metric it is asked that its interval, by
-    itself, does not lie wholly beyond the minimum for the worse and that it does not surely differ for the
-    worse by an amount that is not told, and that its end is not
-    twice the time (or 10 points of success) away: it could be far worse without being seen.
+    Named metrics must each get a finding, or their interval must end before the minimum on the side of worse.
+    Where none is named, that is asked of the main metrics. Of each other metric it is asked that its
+    interval, by itself, does not lie wholly beyond the minimum for the worse, that it does not surely differ
+    for the worse by an unknown amount, and that its end is not twice the time (or 10 points of success)
+    away: it could be far worse without being seen.
     """
     if not differences:
         return ComparisonDecision(verdict=Comparison.UNKNOWN, reason="nothing was compared")
@@ -440,13 +440,13 @@ def _could_be(blind: Sequence[Difference], metrics: int) -> str:
 
 def _not_worse(asked: Sequence[Difference], others: Sequence[Difference]) -> str:
     better = sum(each.finding is Finding.BETTER for each in asked)
-    told = f"{_metrics([str(each.metric) for each in asked])}: surely not worse by the minimum"
-    told += f", {better} of {len(asked)} better" if better else ""
+    reason = f"{_metrics([str(each.metric) for each in asked])}: surely not worse by the minimum"
+    reason += f", {better} of {len(asked)} better" if better else ""
     if not others:
-        return told
+        return reason
     unknown = sum(not is_not_worse(each) for each in others)
     size = f"by {BLIND_FACTOR:g} times, or {BLIND_SHARE * 100:g} pt"
-    return f"{told}; of {len(others)} others none looks worse, {unknown} may be, though not {size}"
+    return f"{reason}; of {len(others)} others none looks worse, {unknown} may be, though not {size}"
 
 
 def _because(differences: Sequence[Difference]) -> str:
@@ -454,9 +454,9 @@ def _because(differences: Sequence[Difference]) -> str:
     by_reason: dict[str, list[str]] = {}
     for each in differences:
         by_reason.setdefault(each.reason, []).append(str(each.metric))
-    told = [f"{_metrics(names)}: {reason}" for reason, names in list(by_reason.items())[:_NAMED_MOST]]
+    named = [f"{_metrics(names)}: {reason}" for reason, names in list(by_reason.items())[:_NAMED_MOST]]
     more = sum(len(names) for names in list(by_reason.values())[_NAMED_MOST:])
-    return "; ".join(told) + (f"; and {more} more" if more else "")
+    return "; ".join(named) + (f"; and {more} more" if more else "")
 
 
 def _metrics(names: Sequence[str]) -> str:

@@ -79,11 +79,11 @@ def _bounds(row: tuple[int, int]) -> Interval:
 def first_try_and_eventual(visits: pl.DataFrame) -> pl.DataFrame:
     """Return the success of journeys by the channel and operation of their first attempt.
 
-    A journey is all attempts of one customer. Columns: channel, operation, errands (the number of journeys),
+    A journey is all attempts of one customer. Columns: channel, operation, journeys (their number),
     `first_try_share` and `eventual_share` with Wilson bounds, attempts_mean. A journey whose first attempt is
     not in the table is left out.
     """
-    errands = (
+    whole = (
         visits.sort("customer", "attempt")
         .group_by("customer", maintain_order=True)
         .agg(
@@ -97,9 +97,9 @@ def first_try_and_eventual(visits: pl.DataFrame) -> pl.DataFrame:
         .filter("whole")
     )
     counted = (
-        errands.group_by("channel", "operation")
+        whole.group_by("channel", "operation")
         .agg(
-            pl.len().alias("errands"),
+            pl.len().alias("journeys"),
             pl.col("first_try").sum(),
             pl.col("eventual").sum(),
             pl.col("attempts").mean().alias("attempts_mean"),
@@ -107,7 +107,7 @@ def first_try_and_eventual(visits: pl.DataFrame) -> pl.DataFrame:
         .sort("channel", "operation")
     )
     shares = [column for name in ("first_try", "eventual") for column in _share(counted, name)]
-    return counted.select("channel", "operation", "errands", *shares, "attempts_mean")
+    return counted.select("channel", "operation", "journeys", *shares, "attempts_mean")
 
 
 def outcomes(visits: pl.DataFrame) -> pl.DataFrame:
@@ -133,10 +133,10 @@ def outcomes(visits: pl.DataFrame) -> pl.DataFrame:
 
 
 def _share(counted: pl.DataFrame, name: str) -> list[pl.Series]:
-    pairs = counted.select(name, "errands").iter_rows()
+    pairs = counted.select(name, "journeys").iter_rows()
     bounds: list[Interval] = [wilson(successes, n) for successes, n in pairs]
     return [
-        (counted[name] / counted["errands"]).alias(f"{name}_share"),
+        (counted[name] / counted["journeys"]).alias(f"{name}_share"),
         pl.Series(f"{name}_share_low", [b.low for b in bounds], pl.Float64),
         pl.Series(f"{name}_share_high", [b.high for b in bounds], pl.Float64),
     ]

@@ -136,10 +136,10 @@ def _add(suite: Element, judgement: Judgement, suite_name: str) -> None:
     )
     if judgement.verdict in _TAGS:
         reason = _clean(judgement.reason)
-        told = SubElement(
+        element = SubElement(
             case, _TAGS[judgement.verdict], {"message": reason, "type": judgement.verdict.value}
         )
-        told.text = reason
+        element.text = reason
     else:
         SubElement(case, "system-out").text = _clean(judgement.reason)
 

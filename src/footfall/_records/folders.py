@@ -43,8 +43,8 @@ def claim(out: Path | None, ordinary: Path, *, overwrite: bool | None = None) ->
     raise AssertionError
 
 
-def claim_for_play(folder: Path) -> None:
-    """Lock a folder that a play is written into; it may be new or empty, or hold a trace.
+def claim_for_run(folder: Path) -> None:
+    """Lock a folder that a run is written into; it may be new or empty, or hold a trace.
 
     Raises:
         BadInputError: it is in use, holds a run or other files, or cannot be written.
@@ -55,7 +55,7 @@ def claim_for_play(folder: Path) -> None:
     if not _lock(folder):
         raise BadInputError(where, "another run is being written into it", "a separate folder for each run")
     try:
-        _check_playable(folder, where)
+        _check_usable(folder, where)
     except BaseException:
         release(folder)
         if is_new:
@@ -64,7 +64,7 @@ def claim_for_play(folder: Path) -> None:
         raise
 
 
-def _check_playable(folder: Path, where: str) -> None:
+def _check_usable(folder: Path, where: str) -> None:
     found = _visible(folder)
     held = _held(folder) if found else _TRACE
     if held == _TRACE and (folder / _PLAYED).exists():
@@ -75,17 +75,17 @@ def _check_playable(folder: Path, where: str) -> None:
 
 
 @contextmanager
-def held_for_play(folder: Path) -> Iterator[int]:
-    """Hold a folder while a play is written into it; gives the descriptor of its lock.
+def locked_for_run(folder: Path) -> Iterator[int]:
+    """Keep a folder locked while a run is written into it; gives the descriptor of its lock.
 
     Where this process has claimed it before, it stays claimed afterwards.
 
     Raises:
-        BadInputError: as `claim_for_play`.
+        BadInputError: as `claim_for_run`.
     """
     is_ours = lock_of(folder) is None
     if is_ours:
-        claim_for_play(folder)
+        claim_for_run(folder)
     try:
         yield _locked[folder.resolve()]
     finally:

@@ -99,7 +99,7 @@ def compare(
     """Compare load tests with a baseline's, run by run: whether they are worse.
 
     `runs` and `baseline` are folders of runs of one trace (`footfall load --against` plays two services in
-    turn). `metrics` are such as `p95(web.query)` or `success`, each of which must then be told; without
+    turn). `metrics` are such as `p95(web.query)` or `success`, each of which must then get a finding; without
     them, all with visits enough. `minimum` is what a difference must exceed to count.
 
     The answer's `decision.verdict` is `not worse`, `worse` or `cannot tell`; `table` has a row a metric, with
@@ -212,8 +212,8 @@ def _cautions(baseline: Sequence[ComparedRun], candidate: Sequence[ComparedRun])
     apart = max(starts[0]) < min(starts[1]) or max(starts[1]) < min(starts[0])
     if apart and len(runs) > 2:  # noqa: PLR2004  two runs have only one order
         said.append(
-            "all runs of one side were played before those of the other: what time changed cannot be told "
-            "from what the service changed (footfall load --against plays them in turn)"
+            "all runs of one side were played before those of the other: what time changed cannot be "
+            "separated from what the service changed (footfall load --against plays them in turn)"
         )
     return (*said, *(() if apart else _drifts(runs)))
 
@@ -346,8 +346,8 @@ def title_of(compared: Compared) -> str:
         return f"Worse: {first.metric} {difference_text(first)}{more}"
     if compared.decision.verdict.value == "cannot tell":
         return f"Cannot tell whether it is worse by more than {size}"
-    told = f"{len(better)} better, {len(same)} alike, {len(unknown)} open"
-    return f"Not worse by more than {size}; {told}"
+    counts = f"{len(better)} better, {len(same)} alike, {len(unknown)} open"
+    return f"Not worse by more than {size}; {counts}"
 
 
 def difference_text(each: Difference) -> str:

@@ -253,7 +253,7 @@ def _write(
     fit, uncertainty = found
     model = model_of(fit, named)
     warned = diagnostics(fit)
-    warnings = [f"Warning, {name}: {told}" for name, told in warned]
+    warnings = [f"Warning, {name}: {text}" for name, text in warned]
     text = model.to_toml([f"{named.title}: the mean day of a log.", f"{named.log}.", *warnings])
     weekdays = _weekdays(fit, model, named)
     settings = {"log": named.log, "map": mapping.model_dump(mode="json", by_alias=True, exclude_none=True)}

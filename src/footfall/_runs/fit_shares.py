@@ -216,9 +216,9 @@ def sentences(fit: SharesFit) -> list[str]:
 
 
 def _sentence(each: HorizonErrors) -> str:
-    told = "1 month" if each.ahead == 1 else f"{each.ahead} months"
+    ahead = "1 month" if each.ahead == 1 else f"{each.ahead} months"
     return (
-        f"{told} ahead: off by {each.error * 100:.1f} points, as last month by {each.error_naive * 100:.1f} "
+        f"{ahead} ahead: off by {each.error * 100:.1f} points, as last month by {each.error_naive * 100:.1f} "
         f"({each.months} checked); {_BETTER[each.better]}."
     )
 
@@ -228,7 +228,7 @@ def summary(fit: SharesFit, name: str) -> str:
     found = fit.counted
     used = sum(status.rows for status in found.row_statuses if status.use == "whole")
     first, last = (month_name(int(found.months[place])) for place in (0, -1))
-    aside = "; ".join(_told(status) for status in found.row_statuses if status.use != "whole")
+    aside = "; ".join(_row_text(status) for status in found.row_statuses if status.use != "whole")
     return (
         f"{name}: {found.cases:,} cases in {len(found.names)} channels, {first} to {last}; "
         f"{found.read:,} rows read: {used:,} used"
@@ -236,7 +236,7 @@ def summary(fit: SharesFit, name: str) -> str:
     )
 
 
-def _told(status: RowStatus) -> str:
+def _row_text(status: RowStatus) -> str:
     """Say what became of some rows, with the first of them where it could not be read."""
     first = f", first {status.place}: {status.example}" if status.example else ""
     return f"{status.rows:,} {status.reason}{first}"

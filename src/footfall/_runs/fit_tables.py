@@ -38,13 +38,13 @@ def named(fit: Fitted, logs: Sequence[Path]) -> Named:
     files = log.name if len(logs) == 1 else f"{log.name} and {len(logs) - 1} more"
     name = fit.options.name or stem_of(log)
     days = fit.arrivals.days
-    told = f"{len(days)} day" if len(days) == 1 else f"{len(days)} days"
+    count = f"{len(days)} day" if len(days) == 1 else f"{len(days)} days"
     span = f"{days[0]}" if len(days) == 1 else f"{days[0]} to {days[-1]}"
     per = "" if fit.interval_s is None else f" intervals of {fit.interval_s / MINUTE_S:g} min"
     return Named(
         name=name,
         title=f"{name} as fitted",
-        log=f"fitted from {files}: {told}, {span}, n = {fit.used:,}{per}",
+        log=f"fitted from {files}: {count}, {span}, n = {fit.used:,}{per}",
     )
 
 
@@ -156,16 +156,16 @@ def _day_rows(fit: Fitted) -> list[tuple[str, ...]]:
         rows.append(("a day's busyness, cv", percent(busyness.cv), bounds, f"{busyness.days} days"))
     if dispersion := fit.arrivals.dispersion:
         chance = f"{dispersion.poisson_low:.2f} – {dispersion.poisson_high:.2f}"
-        told = f"median; Poisson arrivals on as many days {dispersion.poisson_median:.2f} ({chance})"
-        rows.append(("variance over mean of half hours", f"{dispersion.median:.2f}", _UNKNOWN, told))
+        source = f"median; Poisson arrivals on as many days {dispersion.poisson_median:.2f} ({chance})"
+        rows.append(("variance over mean of half hours", f"{dispersion.median:.2f}", _UNKNOWN, source))
     if fit.staff:
         most = max(fit.staff.profile())
-        told = f"{fit.staff.agents} agents" if fit.staff.by_agent else "the most served at once"
-        rows.append(("most staff of the mean day", f"{most:.1f}", _UNKNOWN, told))
+        source = f"{fit.staff.agents} agents" if fit.staff.by_agent else "the most served at once"
+        rows.append(("most staff of the mean day", f"{most:.1f}", _UNKNOWN, source))
         if wrap_up := fit.staff.wrap_up:
             bounds = _between(wrap_up.mean_s)
-            told = f"{wrap_up.times + wrap_up.short:,} gaps"
-            rows.append(("to the next, somebody waiting", _s(wrap_up.mean_s.value), bounds, told))
+            source = f"{wrap_up.times + wrap_up.short:,} gaps"
+            rows.append(("to the next, a customer waiting", _s(wrap_up.mean_s.value), bounds, source))
     if redial := fit.redial:
         rows += [
             (
@@ -177,7 +177,7 @@ def _day_rows(fit: Fitted) -> list[tuple[str, ...]]:
             for again in redial.after_abandoned
         ]
         rows.append(
-            ("try the same again within the hour", percent(redial.share), _UNKNOWN, "new errands left out")
+            ("try the same again within the hour", percent(redial.share), _UNKNOWN, "new requests left out")
         )
     return rows
 

@@ -108,7 +108,7 @@ def begin_named(
 
 
 def end(folder: Path, manifest: Manifest, **changes: Any) -> Manifest:  # noqa: ANN401  fields of Manifest
-    """Write the manifest for the last time, `finished` unless told otherwise."""
+    """Write the manifest for the last time, `finished` unless the changes say otherwise."""
     manifest = replace(manifest, **{"status": "finished", "ended_at": now()} | changes)
     write_manifest(folder, manifest)
     release(folder)

@@ -231,8 +231,8 @@ def criteria_of_run(
 ) -> tuple[Criterion, ...]:
     """Return the criteria that are given, or those that a run was made with, with a load test's defaults.
 
-    Those of a run come from its folder, never from the scenario's file: that is a program, and may be
-    somebody else's.
+    Those of a run come from its folder, never from the scenario's file: that is a program, and may have
+    another author.
 
     Raises:
         BadInputError: there is none, or one is malformed or names what the model does not have.

@@ -207,7 +207,7 @@ def _watch(attended: Attended, read: Read, tell: Tell) -> bool:
 
 
 def live_state(attended: Attended, scopes: Sequence[str]) -> dict[str, Any]:
-    """Say how the run stands: its rows, its criteria so far, and the curves that somebody looks at."""
+    """Say how the run stands: its rows, its criteria so far, and the curves that are looked at."""
     if attended.judged is not None:
         return _state(attended, attended.judged.judgements, scopes)
     evidence = RunData(

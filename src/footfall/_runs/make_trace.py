@@ -34,7 +34,7 @@ SCENARIOS = Path("scenarios")
 ARRIVALS_MOST = 5_000_000
 """More are not sampled for one window: they would take gigabytes before the first request."""
 ARRIVALS_OF_A_KIND_MOST = 500_000
-"""Of one segment and errand in half an hour: half of what their numbers have room for, as days differ."""
+"""Of one segment and operation in half an hour: half of what their numbers have room for, as days differ."""
 
 
 def scenario_of(name: str | None, model: Path | None = None, **shape: Any) -> Scenario:  # noqa: ANN401  fields of a scenario
@@ -125,7 +125,7 @@ def make_trace(
         9
 
     Raises:
-        BadInputError: a name or value is impossible, a change fits nothing, or nobody comes in the window.
+        BadInputError: a name or value is impossible, a change fits nothing, or the window has no arrivals.
     """
     given: dict[str, Any] = {"seed": seed, "window_s": window, "at_hour": at_hour, "speed": speed}
     given |= {"scale": scale, "arrivals": arrivals, "human_time_factor": human_time_factor}
@@ -253,7 +253,7 @@ def _within(people: pl.DataFrame, play: RunPace) -> pl.DataFrame:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TraceOf:
-    """What a trace says of itself, beside its scenario."""
+    """What a trace says of itself, besides its scenario."""
 
     play: RunPace
     seed: int
@@ -261,15 +261,15 @@ class TraceOf:
     log: LogInfo | None = None
 
 
-def trace_of(people: pl.DataFrame, model: Model, scenario: Scenario, told: TraceOf) -> Trace:
+def trace_of(people: pl.DataFrame, model: Model, scenario: Scenario, about: TraceOf) -> Trace:
     """Give those of some people (columns as `cut` takes them) who come in the window, as a trace.
 
     Raises:
         BadInputError: no customer comes in it.
     """
-    model = with_outages(model, scenario, told.play)
+    model = with_outages(model, scenario, about.play)
     subscribers = int(model.accounts.subscribers)
-    if told.log is not None and scenario.scale > 1:
+    if about.log is not None and scenario.scale > 1:
         raise BadInputError(
             "--scale",
             f"{scenario.scale:g}: a log cannot give more arrivals than it has requests",
@@ -277,20 +277,20 @@ def trace_of(people: pl.DataFrame, model: Model, scenario: Scenario, told: Trace
         )
     # An exact number has been chosen already.
     share = 1.0 if scenario.arrivals is not None else min(scenario.scale, 1.0)
-    arrivals = cut(people, told.play, share, subscribers)
+    arrivals = cut(people, about.play, share, subscribers)
     if arrivals.is_empty():
         raise BadInputError("window", "has no arrivals", "a longer or busier window")
     info = TraceInfo(
         model=scenario.model,
         fingerprint=model.fingerprint(),
         scenario=scenario.name,
-        seed=told.seed,
-        play=told.play,
+        seed=about.seed,
+        play=about.play,
         scale=scenario.scale,
         subscribers=subscribers,
-        changes=told.changes,
+        changes=about.changes,
         endpoints=scenario.endpoints,
-        log=told.log,
+        log=about.log,
         criteria=scenario.criteria,
     )
     return Trace(info=info, model=model, arrivals=arrivals)

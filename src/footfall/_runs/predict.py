@@ -1,4 +1,4 @@
-"""The prediction beside a played run: exactly its arrivals, on the model as it was played."""
+"""The prediction for a run: exactly its arrivals, on the model as it was run."""
 
 from dataclasses import dataclass
 from html import escape

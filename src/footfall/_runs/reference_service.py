@@ -109,7 +109,7 @@ def standing_still(at_hour: float, human_time_factor: float) -> RunPace:
 def own_service(trace: Path) -> Iterator[Ready]:
     """Start the reference service for a trace's folder on a free port, and stop it at the end.
 
-    It opens its accounts while the caller does other work; whoever needs it then waits for `Ready`.
+    It opens its accounts while the caller does other work; `Ready` waits until it takes requests.
     """
     with _child({"trace": str(trace)}) as ready:
         yield ready
@@ -133,8 +133,10 @@ def asked_of_data(data: Mapping[str, Any]) -> ServiceAsked:
     """
     if "trace" in data:
         return asked_of_trace(Path(data["trace"]))
-    told = {name: data[name] for name in ("seed", "host", "port", "database", "delays")}
-    return ServiceAsked(model=model_of_text(data["model"], "the model"), play=RunPace(**data["play"]), **told)
+    plain = {name: data[name] for name in ("seed", "host", "port", "database", "delays")}
+    return ServiceAsked(
+        model=model_of_text(data["model"], "the model"), play=RunPace(**data["play"]), **plain
+    )
 
 
 def serve_here(asked: ServiceAsked, on_ready: Callable[[str], None], messages: Messages = QUIET) -> None:
@@ -204,12 +206,12 @@ def _hand_over(process: subprocess.Popen[bytes], data: Mapping[str, object]) -> 
 
 def _url(process: subprocess.Popen[bytes], answer: Path, log: Path) -> str:
     until_s = time.monotonic() + _READY_S_MOST
-    while not (told := answer.read_text(encoding="utf-8")).endswith("\n"):
+    while not (line := answer.read_text(encoding="utf-8")).endswith("\n"):
         if process.poll() is not None or time.monotonic() > until_s:
             words = (log.read_text(errors="replace").strip().splitlines() or ["no reason given"])[-1]
             raise BadInputError("the reference service", words.removeprefix("footfall: "))
         time.sleep(_LOOK_EVERY_S)
-    return str(json.loads(told)["url"])
+    return str(json.loads(line)["url"])
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:

@@ -25,7 +25,7 @@ from footfall._runs.reference_service import own_service
 from footfall._workload.trace import write_trace
 
 REPEATS = 8
-"""Runs each where nothing else is said: enough for up to 160 metrics beside the main ones."""
+"""Runs each where nothing else is said: enough for up to 160 metrics besides the main ones."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -37,7 +37,7 @@ class LogOptions:
     time_format: str | None = None
     """How its times are written, as for `strptime`."""
     rules: Sequence[str] = ()
-    """As on the command line; none: all are the model's first errand at its first electronic channel."""
+    """As on the command line; none: all are the model's first operation at its first electronic channel."""
     window_s: float | None = None
     """The busiest so many seconds; None: the whole log."""
     at_hour: float | None = None
@@ -50,16 +50,16 @@ def trace_of_log(
     """Give the requests of a log, or of a window of it, as arrivals that are due when they were recorded.
 
     Raises:
-        BadInputError: the log cannot be read, a rule names no errand, or nothing is left to play.
+        BadInputError: the log cannot be read, a rule names no operation, or nothing is left to run.
     """
     model = model_of(scenario, changes, messages)
-    rules = [rule_of(text, model) for text in log.rules] or [_first_errand(model)]
+    rules = [rule_of(text, model) for text in log.rules] or [_first_operation(model)]
     requests = read_requests(log.path, LogForm(log.time_column, log.path_column, log.time_format))
     named = ruled(requests.frame, rules)
-    told_of_log = _told(log, requests, named, rules)
+    log_info = _log_info(log, requests, named, rules)
     who = demand_of_requests(named, rules, model, seed)
     if who.is_empty():
-        seen = ", ".join(map(repr, told_of_log.no_errand_examples)) or "none"
+        seen = ", ".join(map(repr, log_info.no_errand_examples)) or "none"
         problem = f"no request matches a rule; paths of the log: {seen}"
         raise BadInputError(str(log.path), problem, "--as with a pattern that matches, or --path-column")
     midnight_s = floor(float(who["at_s"][0]) / DAY_S) * DAY_S
@@ -68,11 +68,11 @@ def trace_of_log(
     whole_days_s = floor(starts_s / DAY_S) * DAY_S
     who = who.with_columns(pl.col("at_s") - midnight_s - whole_days_s)
     play = play_of(scenario.model_copy(update={"window_s": length_s}), starts_s - whole_days_s)
-    told = TraceOf(play=play, seed=seed, changes=tuple(changes), log=told_of_log)
-    return trace_of(who, model, scenario, told)
+    about = TraceOf(play=play, seed=seed, changes=tuple(changes), log=log_info)
+    return trace_of(who, model, scenario, about)
 
 
-def _told(log: LogOptions, requests: Requests, named: pl.DataFrame, rules: Sequence[Rule]) -> LogInfo:
+def _log_info(log: LogOptions, requests: Requests, named: pl.DataFrame, rules: Sequence[Rule]) -> LogInfo:
     counts = dict(named["rule"].drop_nulls().value_counts().iter_rows())
     others = named.filter(pl.col("rule").is_null())["path"]
     return LogInfo(
@@ -91,7 +91,7 @@ def _told(log: LogOptions, requests: Requests, named: pl.DataFrame, rules: Seque
     )
 
 
-def _first_errand(model: Model) -> Rule:
+def _first_operation(model: Model) -> Rule:
     channel = next((each for each in model.channels if each.nest == "electronic"), model.channels[0])
     return Rule("*", channel.name, next(iter(channel.dialogues)))
 

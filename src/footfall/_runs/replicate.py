@@ -32,7 +32,7 @@ DAY_BY_DAY_FILE = "day_by_day.csv"
 DECLARED = ("electronic_share", "success_share(*", "wait_s_mean(*")
 """Key figures that a precision is asked of, unless others are named."""
 BUDGET = 100
-_TOLD_EVERY = 5
+_NOTED_EVERY = 5
 
 Day = Mapping[str, float]
 """Key figures of one day, by name."""
@@ -111,7 +111,7 @@ def days(
     first: DayResult,
     messages: Messages = QUIET,
 ) -> list[Day]:
-    """Simulate further days beside the first one, until there are enough."""
+    """Simulate further days after the first one, until there are enough."""
     summary = partial(key_figures, definition)
     found: list[Day] = [summary(first)]
     if plan.replications == 1:
@@ -158,7 +158,7 @@ def write(folder: Path, found: Sequence[Day], rows: Sequence[Mapping[str, Any]])
         write_csv(pl.DataFrame(rows, infer_schema_length=None), folder / DAYS_FILE)
 
 
-def told_of(found: Sequence[Day], plan: Plan, wanted: Precision) -> str:
+def _progress_text(found: Sequence[Day], plan: Plan, wanted: Precision) -> str:
     """Say how many of the declared figures are reached so far."""
     declared = _declared(series(found), plan)
     reached = sum(enough([values], wanted) for values in declared.values())
@@ -168,8 +168,8 @@ def told_of(found: Sequence[Day], plan: Plan, wanted: Precision) -> str:
 def _is_enough(found: Sequence[Day], plan: Plan, wanted: Precision, messages: Messages) -> bool:
     if len(found) < wanted.least:
         return False
-    if len(found) % _TOLD_EVERY == 0:
-        messages.note(f"{told_of(found, plan, wanted)} …")
+    if len(found) % _NOTED_EVERY == 0:
+        messages.note(f"{_progress_text(found, plan, wanted)} …")
     return enough(_declared(series(found), plan).values(), wanted)
 
 
@@ -289,7 +289,7 @@ def with_fit(
     return {name: _widened(name, each, first, second) for name, each in differences.items()}
 
 
-def told(model: Model, uncertainty: Uncertainty | None, days: int) -> str | None:
+def range_text(model: Model, uncertainty: Uncertainty | None, days: int) -> str | None:
     """Say in one sentence what the range of a fitted model holds; None: the model is not fitted."""
     is_fitted = any(leaf.grade is Grade.FITTED for _, leaf in leaves(model))
     if not is_fitted:

@@ -225,7 +225,7 @@ def write(folder: Path, play: PlayFigures, judged: Judged, more: Sequence[Chart]
 
 
 def _with_bounds(comparison: pl.DataFrame, within: pl.DataFrame) -> pl.DataFrame:
-    """Put the bounds of each world beside its figures."""
+    """Join the bounds of each world to its figures."""
     for world in ("predicted", "measured"):
         of_world = within.filter(pl.col("world") == world).drop("world")
         named = of_world.rename({name: f"{world}_{name}" for name in of_world.columns if name not in _KEYS})

@@ -252,7 +252,7 @@ def simulate_days(model: Model, asked: DaysAsked, messages: Messages = QUIET) ->
         figures_by_day=days,
         over_days=replicate.with_ranges(over_days(days, plan), drawing),
         paired=differences,
-        range_text=replicate.told(spec, asked.uncertainty, len(days)),
+        range_text=replicate.range_text(spec, asked.uncertainty, len(days)),
         manifest=manifest,
         folder=folder,
     )

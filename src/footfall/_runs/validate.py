@@ -446,8 +446,8 @@ def _of_kinds(rows: LogRows | Intervals, kinds: Sequence[str]) -> tuple[LogRows 
     taken = OTHER if OTHER in kinds else max(kinds, key=lambda kind: counts.get(kind, 0))
     count = sum(counts[kind] for kind in unknown)
     named = pl.when(pl.col("kind").is_in(unknown)).then(pl.lit(taken)).otherwise("kind").alias("kind")
-    told = f"{count:,} rows of classes that the model does not know ({', '.join(unknown)}) count as {taken}"
-    return replace(rows, frame=rows.frame.with_columns(named)), [told]
+    note = f"{count:,} rows of classes that the model does not know ({', '.join(unknown)}) count as {taken}"
+    return replace(rows, frame=rows.frame.with_columns(named)), [note]
 
 
 def _span(days: Sequence[date]) -> str:

@@ -122,21 +122,21 @@ def cause_line(result: Backtest) -> str:
     figure = cause.figure
     was = next(each for each in result.figures if each.figure == figure).recorded_mean
     title = _TITLES[figure]
-    told = (
+    line = (
         f"{title} was predicted as {_precise(result.as_fitted[figure], figure)} and recorded as "
         f"{_precise(was, figure)}"
     )
-    told = told[0].upper() + told[1:]
+    line = line[0].upper() + line[1:]
     if cause.input is None:
         return (
-            f"{told}; no single input explains it. With all inputs as recorded it would have been "
+            f"{line}; no single input explains it. With all inputs as recorded it would have been "
             f"{_precise(result.all_recorded[figure], figure)}: what is still off then is the model itself."
         )
     if figure == "arrivals":
-        off = f"The input that was off: arrivals, predicted as {told.partition(' as ')[2]} a day"
+        off = f"The input that was off: arrivals, predicted as {line.partition(' as ')[2]} a day"
         return f"{off}; no other figure is off by more than chance."
     effect = next(each for each in result.inputs if each.name == cause.input)
     return (
-        f"The input that was off: {cause.input}. {told}; with the recorded {cause.input} it would have been "
+        f"The input that was off: {cause.input}. {line}; with the recorded {cause.input} it would have been "
         f"predicted as {_precise(effect.predicted[figure], figure)}."
     )

@@ -24,7 +24,7 @@ from footfall._load.web.page_guard import OwnNames, check_form, is_foreign
 from footfall._load.web.page_hosts import REFERENCE, host_of
 from footfall._load.web.page_runs import FILES, PageRun, Reader, RunSupervisor, Updates
 from footfall._records.errors import BadInputError
-from footfall._records.folders import claim_for_play, release
+from footfall._records.folders import claim_for_run, release
 from footfall._records.tables import plain_csv
 
 # ── Footfall's part of Locust's web page: what happens around a run that is started there
@@ -84,7 +84,7 @@ class LocustPage:
             BadInputError: the run cannot begin.
         """
         folder = settings.run_dir or new_run_dir(settings)
-        claim_for_play(folder)
+        claim_for_run(folder)
         run = self._open(folder)
         run.is_claimed = True
         try:
