@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from statistics import fmean
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import numpy as np
 import polars as pl
@@ -156,7 +156,7 @@ def day_figures(result: DayResult) -> dict[str, float | None]:
     left = visits["outcome"] == Outcome.ABANDONED.value
     return {
         "arrivals": float(visits.height),
-        "wait_s_mean": float(waits.mean()) if waits.len() else None,  # type: ignore[arg-type]  # numbers
+        "wait_s_mean": cast("float", waits.mean()) if waits.len() else None,
         "abandoned_share": float(left.sum()) / visits.height if visits.height else None,
     }
 

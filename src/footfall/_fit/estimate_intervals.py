@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from math import sqrt
+from typing import cast
 
 import numpy as np
 import polars as pl
@@ -93,7 +94,7 @@ def intervals_of(log: Table, mapping: Mapping) -> Intervals:
         raise BadInputError("the log", problem, hint)
     if not float(used["count"].sum()) > 0:
         raise BadInputError("columns.count", "all counts are 0", "a column with arrivals")
-    if float(used["count"].max() or 0) > _COUNT_MOST:  # type: ignore[arg-type]  # a column of floats
+    if cast("float", used["count"].max()) > _COUNT_MOST:
         raise BadInputError("columns.count", f"a count is over {_COUNT_MOST:,}", "arrivals of an interval")
     interval_s = mapping.options.interval_min * 60.0 if mapping.options.interval_min else step_s(used["at_s"])
     if interval_s is None or not 0 < interval_s <= HOUR_S:
@@ -114,7 +115,7 @@ def intervals_of(log: Table, mapping: Mapping) -> Intervals:
 def step_s(at_s: pl.Series) -> float | None:
     """Return the most frequent gap between successive times in seconds; None if there is only one time."""
     gaps = at_s.unique().sort().diff().drop_nulls()
-    return None if gaps.is_empty() else float(gaps.mode().min())  # type: ignore[arg-type]  # mode of floats
+    return None if gaps.is_empty() else cast("float", gaps.mode().min())
 
 
 def check_not_counts(frame: pl.DataFrame, columns: list[str]) -> None:
@@ -129,7 +130,8 @@ def check_not_counts(frame: pl.DataFrame, columns: list[str]) -> None:
     step = step_s(times)
     if step not in _STEPS_S or (times % step != 0).any():
         return
-    if (times.diff().drop_nulls() == step).mean() < _EVEN_SHARE:  # type: ignore[operator]  # not null: rows are many
+    # There are many rows, so that the mean is not null.
+    if cast("float", (times.diff().drop_nulls() == step).mean()) < _EVEN_SHARE:
         return
     named = [name for name in columns if name.casefold() in USUAL_NAMES]
     expected = f'count = "{named[0] if named else "…"}" in [columns], the column of the counts'
