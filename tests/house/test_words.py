@@ -122,7 +122,7 @@ PLAIN_ROOMS: dict[str, frozenset[str]] = {
     "_model": frozenset(),
     "pytest_plugin": frozenset(),
     "_records": frozenset(),
-    "_runs": frozenset({"errand"}),
+    "_runs": frozenset({"errand", "errands", "told"}),
     "_service": frozenset(),
     "_simulate": frozenset(),
     "_stats": frozenset(),
