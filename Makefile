@@ -31,7 +31,7 @@ demo: $(STAMP) ## simulate a day, play its busiest minutes at a real service, ju
 	$(BIN)/footfall demo
 
 test: $(STAMP) ## run all tests
-	$(BIN)/pytest -q -n auto --maxprocesses 4 --dist worksteal
+	$(BIN)/pytest -q -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 check: $(STAMP) ## lint, format, types, import contracts, documents
 	$(BIN)/ruff check .

@@ -22,6 +22,42 @@ settings.load_profile("footfall")
 # Small models made to measure, for the tests of every room that has models.
 pytest_plugins = ["tests.small_models"]
 
+LONGEST_FIRST = (
+    "docs/test_blocks.py",
+    "load/play/test_workers.py",
+    "load/play/test_door.py",
+    "cli/test_playing.py",
+    "load/web/test_master.py",
+    "load/web/test_browser.py",
+    "pytest_plugin/test_footfall_run.py",
+    "load/test_run.py",
+    "load/web/test_page.py",
+    "house/test_new_workspace.py",
+    "content/test_every_model.py",
+    "cli/test_own_endpoints.py",
+    "cli/test_whole_day.py",
+    "cli/test_output_analysis.py",
+    "cli/test_fit.py",
+    "cli/test_repeating.py",
+    "runs/test_library.py",
+    "service/ledger/test_outage_of_the_database.py",
+)
+"""Files that take over twenty seconds, the longest first."""
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Give one more than the cores: much of the suite waits for runs that are played in real time."""
+    return (os.cpu_count() or 1) + 1
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that take long, so that none of them is left alone at the end."""
+    top = Path(__file__).parent
+    rank = {top / name: number for number, name in enumerate(LONGEST_FIRST)}
+    items.sort(key=lambda item: rank.get(item.path, len(rank)))
+
+
 DATABASE = "footfall"
 START_S_MAX = 60
 UNPRIVILEGED = ("postgres", "nobody")

@@ -16,9 +16,9 @@ PARTS = 12
 
 @pytest.fixture(scope="module")
 def day(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A day of some two thousand customers, at the reference service."""
+    """A day of some twelve hundred customers, at the reference service."""
     folder = tmp_path_factory.mktemp("day") / "run"
-    shape = ("--window", "24h", "--speed", str(SPEED), "--scale", "0.01", "--human-time-factor", "0.001")
+    shape = ("--window", "24h", "--speed", str(SPEED), "--scale", "0.006", "--human-time-factor", "0.001")
     fewer = ("--set", "population=4000000", "--json")
     code = run(("load", "--scenario", "ordinary_day", "--serve", *shape, *fewer, "--out", str(folder)))
     assert code in {0, 1, 3}
