@@ -13,7 +13,7 @@ from pathlib import Path
 def pytest_sessionfinish(session):
     (Path(__file__).parent / "modules.json").write_text(json.dumps(sorted(sys.modules)))
 """
-OWN = {"footfall", "footfall.pytest_plugin", "footfall.pytest_plugin.call"}
+OWN = {"footfall", "footfall.pytest_plugin", "footfall.pytest_plugin.call", "lazy_loader"}
 
 
 def modules(folder: Path, *options: str) -> set[str]:
@@ -26,7 +26,7 @@ def modules(folder: Path, *options: str) -> set[str]:
 
 
 def test_a_session_that_plays_nothing_pays_next_to_nothing(tmp_path: Path) -> None:
-    """Three small modules of ours and the standard library: no Locust, no gevent, nothing of numbers."""
+    """Three small modules of ours and a loader of names: no Locust, no gevent, nothing of numbers."""
     without = modules(tmp_path / "without", "-p", "no:footfall")
     added = modules(tmp_path / "with") - without
     foreign = {name for name in added if name.partition(".")[0] not in sys.stdlib_module_names}
@@ -36,4 +36,4 @@ def test_a_session_that_plays_nothing_pays_next_to_nothing(tmp_path: Path) -> No
 def test_the_fixture_stands_in_the_list_of_fixtures(tmp_path: Path) -> None:
     """With a line that says what it is for."""
     told = session(tmp_path / "ws", "def test_it(): pass", "--fixtures")
-    assert 'Play a scenario and give what came of it: `footfall_run("ordinary_day"' in told.words
+    assert 'Run a scenario and return its result: `footfall_run("ordinary_day"' in told.words

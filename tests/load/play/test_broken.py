@@ -57,7 +57,7 @@ def test_an_arrival_that_breaks_is_broken_with_kind_and_place_and_no_secret() ->
     assert found["counts"] == "0 played, 0 failed, 3 broken, 0 not sent"
     [(reason, count)] = found["reasons"].items()
     assert count == 3
-    assert reason.startswith("ValueError in load/")
+    assert reason.startswith("ValueError in _load/")
     assert found["visits"] == [["unfinished", "generator_error"]] * 3
     assert set(found["exceptions"]) == {reason}
     assert done.stderr.count("broke inside the generator") == 1
