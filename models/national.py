@@ -4,12 +4,12 @@ Days are simulated by province: a day of this model is that of one average provi
 """
 
 from models.guangxi import MODEL as PROVINCE
-from models.operator.adoption import adoption, all_provinces
+from models.operator.adoption import all_provinces
 
 MODEL = PROVINCE.model_copy(
     update={
         "name": "national",
         "title": "The nation's months, 31 provinces (its day: one average province)",
-        "adoption": adoption(*all_provinces()),
+        "adoption": all_provinces(),
     }
 )

@@ -2,8 +2,9 @@
 
 from footfall._model.channel import Step, Verb
 from footfall._model.durations import Duration, constant_s
-from footfall._model.numbers import Grade, Number, Profile, assumed, constant
+from footfall._model.numbers import Grade, Number, Profile, assumed
 from footfall._model.population import Taste
+from footfall._model.profiles import constant
 
 _SOURCE = "made up for a test"
 

@@ -1,90 +1,65 @@
 """The operator's channels: web, WAP, SMS, hotline, terminals, halls, agents. No capacity is published."""
 
 import footfall as ff
-from footfall import assumed, by_hour, hours, minutes, percent
+from footfall import assumed, by_hour
 
-ALL = ("query", "recharge", "transact", "purchase", "roaming")
-TO_THE_ARTICLE = "sized with the other causes to the article's success rate"
-
-
-def person(seconds: float) -> ff.Duration:
-    """Time that a person reads, types or says something."""
-    if not seconds:
-        return ff.constant(assumed(0, "at once"))
-    return ff.lognormal(assumed(seconds, "to be observed"), cv=assumed(0.8, "people vary"))
+SLIPS = {"wrong_pin": "rejected", "unknown_item": "rejected", "unknown_command": "rejected"}
+SLIPS |= {"no_reply": "unconfirmed"}
+"""What customers do wrong, and its outcome; all other causes are systems behind the channel."""
 
 
-def system(seconds: float) -> ff.Duration:
-    """Time in the operator's systems, for a page or message."""
-    spread = assumed(0.6, "usual spread of page times")
-    return ff.lognormal(assumed(seconds, "to be measured on the real system"), cv=spread)
+def work(mean_s: float, **percent: float) -> ff.Work:
+    """Time in the operator's systems for a page or message, and what goes wrong with it, by cause."""
+    faults = []
+    for cause, share in percent.items():
+        if cause in SLIPS:
+            faults.append(ff.Fault(cause, "customer", SLIPS[cause], ff.percent(share)))
+        else:
+            faults.append(ff.Fault(f"{cause}_error", "service", "error", ff.percent(share * 5 / 8)))
+            faults.append(ff.Fault(f"{cause}_timeout", "service", "timeout", ff.percent(share * 3 / 8)))
+    time = assumed(ff.lognormal(mean_s, cv=0.6), "to be measured on the real system; usual spread of pages")
+    return ff.Work(time, assumed(faults, "sized with the other causes to the article's success rate"))
 
 
-def step(verb: str, own_s: float, pages: int = 1) -> ff.Step:
-    """What a customer asks after `own_s` seconds of their own."""
-    return ff.Step(verb, person(own_s), assumed(pages, "8 pages a web visit in all (assumed)"))
-
-
-def slip(cause: str, outcome: str, share_percent: float) -> ff.Fault:
-    """What customers do wrong."""
-    return ff.Fault(cause, "customer", outcome, percent(assumed(share_percent, TO_THE_ARTICLE)))
-
-
-def silence(share_percent: float) -> ff.Fault:
-    """Who is asked to confirm and does not."""
-    return slip("no_reply", "unconfirmed", share_percent)
-
-
-def breaks(behind: str, share_percent: float) -> tuple[ff.Fault, ...]:
-    """Errors and timeouts of a system behind the channel, 5 to 3."""
-    why = f"{behind} behind the channel; {TO_THE_ARTICLE}"
-    return (
-        ff.Fault(f"{behind}_error", "service", "error", percent(assumed(share_percent * 5 / 8, why))),
-        ff.Fault(f"{behind}_timeout", "service", "timeout", percent(assumed(share_percent * 3 / 8, why))),
-    )
-
-
-def screens(  # noqa: PLR0913  a share of each cause
-    page_s: float, *, wrong_pin: float, billing: float, order: float, confirm: float, no_reply: float
-) -> dict[str, ff.Work]:
+def screens(page_s: float, crm: float, confirm: float, **percent: float) -> dict[str, ff.Work]:
     """What pages cost the systems, and what goes wrong on them, in percent."""
-    pin, item = slip("wrong_pin", "rejected", wrong_pin), slip("unknown_item", "rejected", 0.3)
     return {
-        "login": ff.Work(system(page_s * 1.5), (pin, *breaks("login", 0.15))),
-        "browse": ff.Work(system(page_s)),
-        "query": ff.Work(system(page_s * 2), breaks("billing", billing)),
-        "order": ff.Work(system(page_s * 3), (item, *breaks("crm", order))),
-        "confirm": ff.Work(system(page_s * 2), (silence(no_reply), *breaks("crm", confirm))),
-        "logout": ff.Work(system(page_s / 2)),
+        "login": work(page_s * 1.5, wrong_pin=percent["wrong_pin"], login=0.15),
+        "browse": work(page_s),
+        "query": work(page_s * 2, billing=percent["billing"]),
+        "order": work(page_s * 3, unknown_item=0.3, crm=crm),
+        "confirm": work(page_s * 2, no_reply=percent["no_reply"], crm=confirm),
+        "logout": work(page_s / 2),
     }
 
 
-def eight_pages(own_s: float, offers: tuple[str, ...]) -> dict[str, tuple[ff.Step, ...]]:
-    """What one does on a portal, by operation."""
-    enter, leave = (step("login", own_s), step("browse", own_s, 3)), step("logout", own_s)
-    order = (*enter, step("query", own_s), step("order", own_s))
-    plain, confirmed = (*order, step("query", own_s), leave), (*order, step("confirm", 15), leave)
-    visits = {"query": (*enter, step("query", own_s, 3), leave), "recharge": plain, "transact": confirmed}
-    visits |= {"purchase": plain, "roaming": confirmed}
-    return {name: visits[name] for name in offers}
+def person(time: str) -> ff.Duration:
+    """What people read, type or say before a step."""
+    return assumed(ff.lognormal(time, cv=0.8), "to be observed; people vary")
 
 
+BUY = "login, browse x3, query, order, query, logout"
+BUY_AND_CONFIRM = "login, browse x3, query, order, confirm 15s, logout"
+PORTAL = {"query": "login, browse x3, query x3, logout", "recharge": BUY, "transact": BUY_AND_CONFIRM}
+PORTAL |= {"purchase": BUY, "roaming": BUY_AND_CONFIRM}
+"""8 pages a web visit in all (assumed)."""
 REMINDER = ff.LogoutReminder(
     forgotten_share=assumed(0.3, "the article reminds customers to log out in time; share assumed"),
-    idle_s=assumed(600, "session idle time"),
+    idle=assumed("10 min", "session idle time"),
 )
-CONFIRMED_WITHIN = assumed(150, "second confirmation by code")
+CONFIRMED_WITHIN = assumed("150s", "second confirmation by code")
 WEB = ff.Channel(
     "web",
     ff.RequestServer(
         assumed(24, "three times the busy work at 76 pages/s"),
         accept_queue=assumed(200, "usual backlog"),
-        deadline=assumed(5, "usual gateway timeout"),
+        deadline=assumed("5s", "usual gateway timeout"),
     ),
     title="web hall",
-    access=assumed(60, "start the browser"),
-    works=screens(0.03, wrong_pin=1.0, billing=1.05, order=0.85, confirm=0.25, no_reply=1.5),
-    dialogues=eight_pages(7, ALL),
+    access=assumed("1 min", "start the browser"),
+    works=screens(0.03, wrong_pin=1.0, billing=1.05, crm=0.85, confirm=0.25, no_reply=1.5),
+    dialogues=PORTAL,
+    human=person("7s"),
     confirm_expiry_s=CONFIRMED_WITHIN,
     logout_reminder=REMINDER,
 )
@@ -93,19 +68,17 @@ WAP = ff.Channel(
     ff.RequestServer(
         assumed(16, "three times the busy work at 23 pages/s"),
         accept_queue=assumed(100, "usual backlog"),
-        deadline=assumed(8, "slow radio links"),
+        deadline=assumed("8s", "slow radio links"),
     ),
     title="handheld (WAP) hall",
-    access=assumed(30, "open the handset's browser"),
+    access=assumed("30s", "open the handset's browser"),
     price=assumed(0.1, "data fee of a visit"),
-    works=screens(0.05, wrong_pin=1.5, billing=1.0, order=1.6, confirm=0.5, no_reply=2.0),
-    dialogues=eight_pages(9, ("query", "recharge", "transact", "roaming")),
+    works=screens(0.05, wrong_pin=1.5, billing=1.0, crm=1.6, confirm=0.5, no_reply=2.0),
+    dialogues={name: dialogue for name, dialogue in PORTAL.items() if name != "purchase"},
+    human=person("9s"),
     confirm_expiry_s=CONFIRMED_WITHIN,
     logout_reminder=REMINDER,
 )
-
-UNKNOWN = slip("unknown_command", "rejected", 2.3)
-SMS_CONFIRMED = (step("order", 0), step("confirm", 40))
 SMS = ff.Channel(
     "sms",
     ff.MessageGateway(
@@ -113,23 +86,19 @@ SMS = ff.Channel(
         queue=assumed(500, "five seconds of messages"),
     ),
     title="SMS hall",
-    access=assumed(20, "type the short code"),
+    access=assumed("20s", "type the short code"),
     price=assumed(0.1, "a message"),
     works={
-        "query": ff.Work(system(0.12), (UNKNOWN, *breaks("billing", 0.5))),
-        "order": ff.Work(system(0.12), (UNKNOWN, *breaks("crm", 1.6))),
-        "confirm": ff.Work(system(0.12), (silence(2.7), *breaks("crm", 0.8))),
+        "query": work(0.12, unknown_command=2.3, billing=0.5),
+        "order": work(0.12, unknown_command=2.3, crm=1.6),
+        "confirm": work(0.12, no_reply=2.7, crm=0.8),
     },
-    dialogues={
-        "query": step("query", 0),
-        "recharge": step("order", 0),
-        "transact": SMS_CONFIRMED,
-        "roaming": SMS_CONFIRMED,
-    },
-    confirm_expiry_s=assumed(300, "five minutes to answer Y"),
+    dialogues={"query": "query 0s", "recharge": "order 0s"}
+    | dict.fromkeys(("transact", "roaming"), "order 0s, confirm"),
+    human=person("40s"),
+    confirm_expiry_s=assumed("5 min", "five minutes to answer Y"),
 )
-
-IVR_ORDER = (step("login", 25), step("query", 15), step("order", 20))
+IVR = "login 25s, query, order 20s"
 HOTLINE = ff.Channel(
     "hotline",
     ff.CallCentre(
@@ -139,97 +108,87 @@ HOTLINE = ff.Channel(
             "Erlang-A on the load of an ordinary day, abandonment about 2 %",
         ),
         lines=assumed(700, "1.5 times the calls in progress at the design peak"),
-        patience=ff.exponential(assumed(180, "about the service time")),
-        talk=person(150),
-        wrap_up=ff.exponential(assumed(25, "usual wrap-up")),
-        agent_share=dict.fromkeys(ALL, assumed(0.3, "the IVR contains 70 %")),
+        patience=assumed(ff.exponential("3 min"), "about the service time"),
+        talk=person("150s"),
+        wrap_up=assumed(ff.exponential("25s"), "usual wrap-up"),
+        agent_share=assumed(dict.fromkeys(PORTAL, 0.3), "the IVR contains 70 %"),
     ),
-    access=assumed(15, "dial"),
-    works={
-        "login": ff.Work(system(0.15), slip("wrong_pin", "rejected", 2.0)),
-        "query": ff.Work(system(0.2), breaks("billing", 0.5)),
-        "order": ff.Work(system(0.3), breaks("crm", 1.2)),
-    },
-    dialogues={"query": (step("login", 25), step("query", 15))}
-    | dict.fromkeys(("recharge", "transact", "roaming"), IVR_ORDER),
+    access=assumed("15s", "dial"),
+    works={"login": work(0.15, wrong_pin=2.0), "query": work(0.2, billing=0.5), "order": work(0.3, crm=1.2)},
+    dialogues={"query": "login 25s, query", "recharge": IVR, "transact": IVR, "roaming": IVR},
+    human=person("15s"),
 )
-
 KIOSK = ff.Channel(
     "kiosk",
     ff.Kiosks(
         assumed(2, "two a place"),
-        up=ff.exponential(hours(assumed(60, "a breakdown in 2.5 days"))),
-        repair=ff.exponential(hours(assumed(3, "repaired the same day"))),
-        patience=ff.exponential(assumed(300, "few wait long for a machine")),
+        up=assumed(ff.exponential("60h"), "a breakdown in 2.5 days"),
+        repair=assumed(ff.exponential("3h"), "repaired the same day"),
+        patience=assumed(ff.exponential("5 min"), "few wait long for a machine"),
     ),
     title="self-service terminals",
     nest="electronic",
     sites=assumed(300, "places with terminals in a province"),
-    opening=ff.OpeningHours(hours(assumed(7, "malls and hall entrances")), hours(assumed(22, "as malls"))),
-    access=assumed(420, "the way to the nearest terminal"),
-    works=screens(0.05, wrong_pin=1.5, billing=0.5, order=1.5, confirm=0.3, no_reply=0.0),
-    dialogues={
-        "query": (step("login", 20), step("query", 25)),
-        "recharge": (step("login", 20), step("order", 40)),
-    },
+    opening=assumed(ff.OpeningHours("7h", "22h"), "malls and hall entrances"),
+    access=assumed("7 min", "the way to the nearest terminal"),
+    works=screens(0.05, wrong_pin=1.5, billing=0.5, crm=1.5, confirm=0.3, no_reply=0.0),
+    dialogues={"query": "login, query 25s", "recharge": "login, order 40s"},
+    human=person("20s"),
 )
 
 
-def at_a_counter(minutes_of: dict[str, float]) -> dict[str, tuple[ff.Step, ...]]:
-    """Most of the visit is talk, in three parts; the clerk's screens take little."""
-    return {
-        name: tuple(
-            step(verb, whole * 60 / 3) for verb in ("login", "query", "query" if name == "query" else "order")
-        )
-        for name, whole in minutes_of.items()
-    }
-
-
-def hall(name: str, title: str, clerks: ff.Profile, *, sites: ff.Number, way_minutes: float) -> ff.Channel:
-    """One kind of service hall."""
+def hall(name: str, title: str, clerks: ff.Profile, sites: ff.Number, access: str) -> ff.Channel:
+    """One kind of service hall. Most of a visit is talk, in three parts; the clerk's screens take little."""
     return ff.Channel(
         name,
         ff.Counters(
             clerks,
             room=assumed(40, "seats and standing room"),
-            patience=ff.lognormal(
-                minutes(assumed(40, "people who came on purpose stay")), assumed(0.6, "most wait a while")
-            ),
-            balk_wait=ff.lognormal(
-                minutes(assumed(30, "crowded halls put people off (article)")), assumed(0.6, "people vary")
-            ),
+            patience=assumed(ff.lognormal("40 min", cv=0.6), "who came on purpose stays; most wait a while"),
+            balk_wait=assumed(ff.lognormal("30 min", cv=0.6), "crowded halls put people off (article)"),
         ),
         title=title,
         sites=sites,
-        opening=ff.OpeningHours(
-            hours(assumed(8.5, "usual hall hours")), hours(assumed(18.5, "10 h, as the reference hall"))
-        ),
-        access=minutes(assumed(way_minutes, "the way to the nearest hall")),
+        opening=assumed(ff.OpeningHours("8.5h", "18.5h"), "usual hall hours: 10 h, as the reference hall"),
+        access=assumed(access, "the way to the nearest hall"),
         price=assumed(1, "bus fare"),
-        works=screens(0.05, wrong_pin=0.3, billing=0.2, order=0.8, confirm=0.3, no_reply=0.0),
-        dialogues=at_a_counter({"query": 3, "recharge": 3, "transact": 7, "purchase": 9, "roaming": 6}),
+        works=screens(0.05, wrong_pin=0.3, billing=0.2, crm=0.8, confirm=0.3, no_reply=0.0),
+        dialogues={
+            "query": "login, query, query",
+            "recharge": "login, query, order",
+            "transact": "login 140s, query 140s, order 140s",
+            "purchase": "login 3 min, query 3 min, order 3 min",
+            "roaming": "login 2 min, query 2 min, order 2 min",
+        },
+        human=person("1 min"),
     )
 
 
-OWN_CLERKS = by_hour({8.5: 4, 9.5: 5, 12: 4, 14: 5, 17: 4}, "crowded (over 90 % busy) at the busiest hour")
-PARTNER_CLERKS = by_hour({8.5: 2, 10: 3, 11.5: 2}, "two clerks, three in the late morning")
-THIRD, THIRDS = "a third of the province's 645 halls", "two thirds of the province's 645 halls"
-OWN_HALL = hall("own_hall", "own halls", OWN_CLERKS, sites=assumed(200, THIRD), way_minutes=20)
-PARTNER_HALL = hall(
-    "partner_hall", "partner halls", PARTNER_CLERKS, sites=assumed(445, THIRDS), way_minutes=12
+OWN_HALL = hall(
+    "own_hall",
+    "own halls",
+    by_hour({8.5: 4, 9.5: 5, 12: 4, 14: 5, 17: 4}, "crowded (over 90 % busy) at the busiest hour"),
+    assumed(200, "a third of the province's 645 halls"),
+    access="20 min",
 )
-
-AGENT_ORDER = (step("login", 4), step("browse", 4), step("order", 12), step("logout", 3))
+PARTNER_HALL = hall(
+    "partner_hall",
+    "partner halls",
+    by_hour({8.5: 2, 10: 3, 11.5: 2}, "two clerks, three in the late morning"),
+    assumed(445, "two thirds of the province's 645 halls"),
+    access="12 min",
+)
 AGENT = ff.Channel(
     "agent",
     ff.RequestServer(
         assumed(8, "far above the load"),
         accept_queue=assumed(50, "small"),
-        deadline=assumed(5, "usual timeout"),
+        deadline=assumed("5s", "usual timeout"),
     ),
     title="agents' channel",
     nest="physical",
-    access=assumed(300, "the shop at the corner"),
-    works=screens(0.04, wrong_pin=0.5, billing=0.3, order=1.0, confirm=0.3, no_reply=0.0),
-    dialogues={"recharge": AGENT_ORDER, "purchase": AGENT_ORDER},
+    access=assumed("5 min", "the shop at the corner"),
+    works=screens(0.04, wrong_pin=0.5, billing=0.3, crm=1.0, confirm=0.3, no_reply=0.0),
+    dialogues=dict.fromkeys(("recharge", "purchase"), "login, browse, order 12s, logout 3s"),
+    human=person("4s"),
 )

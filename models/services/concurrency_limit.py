@@ -1,16 +1,20 @@
 """Seven requests at once and no queue, 503 beyond: uvicorn with a limit of eight connections."""
 
-from footfall._model.durations import lognormal_s
-from footfall._model.numbers import assumed as c
-from footfall._model.station_specs import RequestServer
-from models.services import PATIENT, service_model
+import footfall as ff
+from footfall import assumed
+from models.services import ARRIVALS, PATIENCE
 
-MODEL = service_model(
-    ("concurrency_limit", "Seven requests at once, no queue"),
-    RequestServer(
-        slots=c(7, "uvicorn --limit-concurrency 8 counts the connection at hand"),
-        accept_queue=c(0, "the eighth is refused"),
-        deadline_s=PATIENT,
+MODEL = ff.Model(
+    "concurrency_limit",
+    "Seven requests at once, no queue",
+    arrivals=ARRIVALS,
+    channels=ff.Channel(
+        "station",
+        ff.RequestServer(
+            assumed(7, "uvicorn --limit-concurrency 8 counts the connection at hand"),
+            accept_queue=assumed(0, "the eighth is refused"),
+            deadline=PATIENCE,
+        ),
+        service=assumed(ff.lognormal("50ms", cv=0.5), "mean work of a request, and its variation"),
     ),
-    lognormal_s(c(0.05, "mean work of a request"), c(0.5, "its variation")),
 )

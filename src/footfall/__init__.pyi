@@ -44,17 +44,20 @@ from ._model.numbers import (
     Profile as Profile,
     article as article,
     assumed as assumed,
-    by_hour as by_hour,
     fitted as fitted,
     public as public,
 )
 from ._model.population import (
     Accounts as Accounts,
+    Adoption as Adoption,
     AfterFailure as AfterFailure,
     NestedLogit as NestedLogit,
     RetryPolicy as RetryPolicy,
     Segment as Segment,
     Taste as Taste,
+)
+from ._model.profiles import (
+    by_hour as by_hour,
 )
 from ._model.station_specs import (
     AgentGroup as AgentGroup,

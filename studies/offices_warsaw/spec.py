@@ -3,7 +3,8 @@
 import hashlib
 from datetime import date
 
-from footfall._model.numbers import Count, CountFromOne, DayProfile, NonNegative, Positive, Share, Spec
+from footfall._model.numbers import Count, CountFromOne, NonNegative, Positive, Share, Spec
+from footfall._model.profiles import DayProfile
 
 
 class OfficeQueue(Spec):

@@ -5,7 +5,8 @@ import pytest
 from footfall._behaviour.load_model import RunPace, as_played
 from footfall._model.changes import with_outage
 from footfall._model.model import Model
-from footfall._model.numbers import Grade, Number, Profile, leaves, profile
+from footfall._model.numbers import Grade, Number, Profile, leaves
+from footfall._model.profiles import profile
 from footfall._model.station_specs import AgentGroup, Callback, CallCentre, Caller
 from tests.made_up import number, seconds
 

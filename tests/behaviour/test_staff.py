@@ -8,7 +8,8 @@ from hypothesis import given, strategies as st
 from footfall._behaviour import keyed
 from footfall._behaviour.capacity_rules import Roster, call_s_mean, rosters, times_of
 from footfall._model.channel import Channel, Verb, Work
-from footfall._model.numbers import DAY_S, HALF_HOUR_S, Grade, profile
+from footfall._model.numbers import DAY_S, HALF_HOUR_S, Grade
+from footfall._model.profiles import profile
 from footfall._model.station_specs import AgentGroup, CallCentre, Caller
 from tests.made_up import always, number, seconds, turns
 

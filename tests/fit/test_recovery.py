@@ -13,8 +13,9 @@ from footfall._fit.fitted_model import Named, model_of
 from footfall._model.channel import Channel, Step, Verb, Work
 from footfall._model.durations import DistributionFamily, Duration, exponential_s, lognormal_s
 from footfall._model.model import Model, ShareDefinition
-from footfall._model.numbers import Grade, Profile, profile
+from footfall._model.numbers import Grade, Profile
 from footfall._model.population import Accounts, NestedLogit, RetryPolicy, Segment
+from footfall._model.profiles import profile
 from footfall._model.station_specs import CallCentre, Counters, RequestServer, Station
 from footfall._simulate.day import simulate_day
 from footfall._workload.log_mapping import mapping_of

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
+import footfall as ff
 from footfall._model.changes import set_number
 from footfall._model.model import Model
 from footfall._model.population import Adoption, Province, Trust
@@ -73,3 +74,39 @@ def test_a_number_of_the_months_can_be_set() -> None:
     assert later.adoption.provinces[0].upgrade_month == pytest.approx(24)
     with pytest.raises(BadInputError, match="expected a whole number from 1 on"):
         set_number(PROVINCE, "provinces.guangxi.upgrade_month", 0)
+
+
+def test_parts_may_be_dictionaries_and_pairs() -> None:
+    """As in TOML; a number alone is certain."""
+    found = ff.Adoption(
+        habit_loss_per_month=(0.1, 1.5),
+        trust={"gain_per_success": ff.assumed((0.01, 2), "why"), "loss_per_failure": 0.03},
+        awareness={},
+        upgrade={
+            "utility_gain": [0.1, 2],
+            "failure_factor": 0.8,
+            "cutover_utility_loss": 0.15,
+            "cutover_failure_factor": 1.5,
+        },
+        provinces=[{"name": "all", "population_share": 1, "upgrade_month": 6}],
+    )
+    assert found.habit_loss_per_month == slope(0.1, 1.5)
+    assert found.trust.gain_per_success.value.source == "why"
+    assert found.trust.loss_per_failure == slope(0.03, 1)
+    assert found.upgrade.utility_gain == slope(0.1, 2)
+
+
+@pytest.mark.parametrize(
+    ("pair", "says"),
+    [((0.1, 0.5), "0.5 is below 1"), ((0.1, 2, 3), "is of another kind"), ("much", "is of another kind")],
+)
+def test_what_is_no_pair_is_refused(pair: object, says: str) -> None:
+    """A factor below 1, three numbers, a word."""
+    with pytest.raises(BadModelError, match=says):
+        ff.Adoption(
+            habit_loss_per_month=pair,  # type: ignore[arg-type]
+            trust={"gain_per_success": 0.01, "loss_per_failure": 0.03},
+            awareness={},
+            upgrade={},
+            provinces=[],
+        )

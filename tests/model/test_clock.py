@@ -5,7 +5,8 @@ from hypothesis import given, strategies as st
 
 from footfall._behaviour.capacity_rules import Roster
 from footfall._model.model import THE_DAYS_OWN, DayClock
-from footfall._model.numbers import DAY_S, HALF_HOUR_S, Grade, profile
+from footfall._model.numbers import DAY_S, HALF_HOUR_S, Grade
+from footfall._model.profiles import profile
 
 WINDOWS = st.builds(
     DayClock,

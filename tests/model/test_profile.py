@@ -7,7 +7,8 @@ from hypothesis import given, strategies as st
 
 from footfall._behaviour.capacity_rules import Roster
 from footfall._model.model import DayClock
-from footfall._model.numbers import DAY_S, INTERVALS_OF_A_DAY, Grade, Profile, profile
+from footfall._model.numbers import DAY_S, INTERVALS_OF_A_DAY, Grade, Profile
+from footfall._model.profiles import profile
 
 
 def made(values: list[float]) -> Profile:

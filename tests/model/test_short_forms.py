@@ -9,15 +9,8 @@ from hypothesis import given, strategies as st
 import footfall as ff
 from footfall._model.channel import Verb
 from footfall._model.model import ShareDefinition
-from footfall._model.numbers import (
-    DEFAULT,
-    HALF_HOURS,
-    UNSOURCED,
-    Grade,
-    assumed,
-    constant as all_day,
-    leaves,
-)
+from footfall._model.numbers import DEFAULT, HALF_HOURS, UNSOURCED, Grade, assumed, leaves
+from footfall._model.profiles import constant as all_day
 from footfall._model.value_errors import BadModelError
 from footfall._simulate.day import simulate_day
 from models.mm3 import MODEL as MM3

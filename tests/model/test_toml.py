@@ -14,7 +14,8 @@ from footfall._fit.fit import Fitted, fit_log
 from footfall._fit.fitted_model import Named, model_of
 from footfall._model.changes import set_number
 from footfall._model.model import Model
-from footfall._model.numbers import UNSOURCED, Grade, assumed, leaves, profile
+from footfall._model.numbers import UNSOURCED, Grade, assumed, leaves
+from footfall._model.profiles import profile
 from footfall._records.errors import BadInputError
 from footfall._workload.log_mapping import mapping_of
 from models.mm3 import MODEL as MM3

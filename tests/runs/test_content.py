@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+import footfall as ff
 from footfall._model.model import Model
 from footfall._records.errors import BadInputError
 from footfall._runs.content import model_in
@@ -23,6 +24,32 @@ def test_a_model_file_that_a_former_release_wrote_still_runs(tmp_path: Path) -> 
     module = import_module("footfall_content_model")
     assert set(module.MODELS) == {"monday"}
     assert isinstance(module.MODELS["monday"], Model)
+
+
+def test_a_model_file_with_the_former_names_of_its_classes_still_runs(tmp_path: Path) -> None:
+    """What has been renamed or moved is found under the name that it had."""
+    path = tmp_path / "shop.py"
+    path.write_text(
+        """
+import footfall as ff
+from footfall.model.numbers import assumed
+from footfall.model.population import Choice, FollowUp, FollowUps
+from footfall.records.rows import Outcome
+
+MODEL = ff.Model(
+    "shop",
+    arrivals=ff.per_hour(20),
+    channels=ff.Channel("hall", ff.Counters(assumed(3, "counted")), service="6 min"),
+    choice=Choice(dissimilarity={"physical": 1}),
+    follow_ups=FollowUps(attempts_most=2, by_outcome={Outcome.ABANDONED: FollowUp(retry_share=0.5)}),
+)
+""",
+        encoding="utf-8",
+    )
+    rules = model_in(path).follow_ups
+    assert rules == ff.RetryPolicy(2, {"abandoned": ff.AfterFailure(0.5)})
+    assert isinstance(rules, ff.RetryPolicy)
+    assert isinstance(model_in(path).choice, ff.NestedLogit)
 
 
 def test_a_model_is_read_from_toml(tmp_path: Path) -> None:

@@ -12,8 +12,9 @@ from footfall._behaviour import keyed
 from footfall._model.changes import set_number
 from footfall._model.channel import Channel
 from footfall._model.model import Model
-from footfall._model.numbers import Grade, Number, profile
+from footfall._model.numbers import Grade, Number
 from footfall._model.population import Segment
+from footfall._model.profiles import profile
 from footfall._model.station_specs import RequestServer
 from footfall._records.tables import ARRIVALS
 from footfall._workload.arrivals import (

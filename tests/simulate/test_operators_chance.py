@@ -10,8 +10,8 @@ from footfall._model.numbers import assumed as c
 from footfall._model.station_specs import Kiosks
 from footfall._simulate.day import Day, Replay, predictions
 from footfall._workload.arrivals import arrivals_table
-from models.one_station import FOR_EVER, Customers, one_station
 from models.services.stalls import MODEL as STALLS
+from studies.one_station import FOR_EVER, Customers, one_station
 from tests.laws.conftest import poisson_crowd
 
 SEED = 5

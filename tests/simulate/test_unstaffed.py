@@ -5,7 +5,8 @@ import polars as pl
 from footfall._model.changes import set_text
 from footfall._model.channel import OpeningHours
 from footfall._model.model import Model
-from footfall._model.numbers import Grade, assumed, constant
+from footfall._model.numbers import Grade, assumed
+from footfall._model.profiles import constant
 from footfall._model.station_specs import AgentGroup
 from footfall._simulate.day import simulate_day
 from footfall._simulate.staff_tables import unstaffed

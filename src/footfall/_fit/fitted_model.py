@@ -22,8 +22,9 @@ from footfall._model.durations import (
     exponential_s,
 )
 from footfall._model.model import Model, ShareDefinition
-from footfall._model.numbers import Curve, Grade, Number, Profile, assumed, constant, fitted, profile
+from footfall._model.numbers import Curve, Grade, Number, Profile, assumed, fitted
 from footfall._model.population import AfterFailure, RetryPolicy, Segment
+from footfall._model.profiles import constant, profile
 from footfall._model.station_specs import CallCentre, Caller, Counters, RequestServer, Station
 from footfall._records.rows import Outcome
 
@@ -291,6 +292,4 @@ def _follow_ups(fit: Fitted, named: Named) -> RetryPolicy:
         switch_share=assumed(0, NEUTRAL),
         delay=empirical(redial.delays, None, source),
     )
-    return RetryPolicy(
-        attempts_most=assumed(_ATTEMPTS_MOST, "a bound"), by_outcome={Outcome.ABANDONED: again}
-    )
+    return RetryPolicy(assumed(_ATTEMPTS_MOST, "a bound"), {Outcome.ABANDONED: again})

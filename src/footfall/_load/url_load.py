@@ -18,8 +18,9 @@ from footfall._load.http.connection_options import address_of
 from footfall._model.channel import Channel, Step, Verb, Work
 from footfall._model.durations import constant_s
 from footfall._model.model import Model, ShareDefinition
-from footfall._model.numbers import DAY_S, Grade, assumed, constant
+from footfall._model.numbers import DAY_S, Grade, assumed
 from footfall._model.population import NestedLogit, RetryPolicy, Segment, no_accounts, no_taste
+from footfall._model.profiles import constant
 from footfall._model.station_specs import RequestServer
 from footfall._records.errors import BadInputError
 from footfall._records.tables import ARRIVALS

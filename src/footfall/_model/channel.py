@@ -1,23 +1,26 @@
 """A channel: how it is reached, what one says and does there, and the station behind it."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, model_validator
 
-from footfall._model.durations import AT_ONCE, AnyDuration, Time
+from footfall._model.durations import AT_ONCE, AnyDuration, Duration, Time
 from footfall._model.numbers import (
     DAY_S,
     CountFromOne,
     NonNegative,
+    Number,
     Seconds,
     Several,
     Share,
     Spec,
+    as_time,
     default,
-    minute_of_day,
 )
+from footfall._model.profiles import minute_of_day
 from footfall._model.station_specs import CallCentre, Station
 from footfall._model.value_errors import Meaning, WrongValueError
 from footfall._records.rows import Outcome
@@ -25,6 +28,8 @@ from footfall._records.rows import Outcome
 _MINUTE_S = 60.0
 _BY_HAND = {"counters", "kiosks"}
 """Stations that serve for as long as the customer's turn takes; the others take their systems' time."""
+_STEP = re.compile(r"(?P<verb>[a-z]\w*)(?:\s+x\s*(?P<pages>\d+))?(?:\s+(?P<human>\S.*))?")
+_STEPS = Meaning('steps, such as "login, query x3 15s, logout": verb, pages, the customer\'s own time before')
 _HOURS = Meaning('hours of opening, such as "9:00-17:30" or (9, 17.5)')
 
 
@@ -160,6 +165,12 @@ class LogoutReminder(Spec):
     idle_s: Seconds
     """Idle time after which the reminder goes out and the session ends."""
 
+    if TYPE_CHECKING:
+
+        def __init__(
+            self, *, forgotten_share: float | str, idle: float | str = ..., idle_s: float | str = ...
+        ) -> None: ...
+
 
 def _as_work(value: object) -> object:
     """Let a time be work without faults."""
@@ -180,7 +191,7 @@ def _as_opening(value: object) -> object:
 
 
 def nest_of(channel: Any) -> str:  # noqa: ANN401  a channel, or its fields
-    """Give a channel's nest: physical for counters and terminals, electronic for the others, unless given."""
+    """Return the nest of a channel: physical for counters and terminals, else electronic, unless given."""
     if isinstance(channel, Channel):
         return channel.nest
     fields = channel if isinstance(channel, Mapping) else {}
@@ -191,6 +202,53 @@ def nest_of(channel: Any) -> str:  # noqa: ANN401  a channel, or its fields
 
 def _kind_of(station: Any) -> str | None:  # noqa: ANN401  a station, or its fields
     return station.get("kind") if isinstance(station, dict) else getattr(station, "kind", None)
+
+
+def _steps(text: str, human: Any) -> tuple[dict[str, Any], ...]:  # noqa: ANN401  as given
+    """Read the steps of a dialogue, such as "login 25s, query x3".
+
+    A step without a time has that of `human`; one with a time has it as its mean, by the law of `human`.
+    """
+    found = []
+    for part in text.split(","):
+        read = _STEP.fullmatch(part.strip())
+        mean_s = as_time(read["human"]) if read else None
+        if read is None or isinstance(mean_s, str):
+            raise WrongValueError(f"{part.strip()!r} is not a step", _STEPS.text)
+        if read["verb"] not in set(Verb):
+            raise WrongValueError(f"{read['verb']!r} is not what a step asks", ", ".join(Verb))
+        step = {"verb": read["verb"], "human": _of_mean(human, mean_s)}
+        found.append(step | ({"pages": _like(human, int(read["pages"]))} if read["pages"] else {}))
+    return tuple(found)
+
+
+def _of_mean(human: Any, mean_s: Any) -> Any:  # noqa: ANN401  as given
+    """Return a time of the same law with another mean."""
+    if mean_s is None:
+        return AT_ONCE if human is None else human
+    if mean_s == 0:
+        return AT_ONCE
+    if isinstance(human, Duration):
+        return human.model_copy(update={"mean_s": _like(human, mean_s)})
+    return {**human, "mean_s": mean_s} if isinstance(human, Mapping) and "law" in human else mean_s
+
+
+def _like(human: Any, value: float) -> float:  # noqa: ANN401  as given
+    """Return a number with the source of a time."""
+    if not isinstance(human, Duration):
+        return value
+    return Number(value, human.mean_s.grade, human.mean_s.source)
+
+
+def _fill_in_dialogues(found: dict[str, Any]) -> None:
+    """Let a dialogue be a text, and `human` be the time of its steps."""
+    human, dialogues = found.pop("human", None), found.get("dialogues")
+    given = dialogues if isinstance(dialogues, Mapping) else {}
+    read = {name: _steps(text, human) for name, text in given.items() if isinstance(text, str)}
+    if read:
+        found["dialogues"] = {**given, **read}
+    elif human is not None:
+        raise WrongValueError("human is the time of steps that are a text", _STEPS.text)
 
 
 def _fill_in_service(found: dict[str, Any], kind: str | None) -> None:
@@ -216,7 +274,7 @@ def _fill_in_service(found: dict[str, Any], kind: str | None) -> None:
 
 
 def _by_operation(service: Any, operations: Any, kind: str | None) -> dict[str, Any]:  # noqa: ANN401  as given
-    """Give the service time of each operation."""
+    """Return the service time of each operation."""
     if isinstance(service, Mapping) and not service.keys() & {"law", "value"}:
         return dict(service)
     if service is None and kind != "call_centre":
@@ -269,7 +327,9 @@ class Channel(Spec):
     works: dict[Verb, Annotated[Work, BeforeValidator(_as_work)]]
     """By what is asked; what the turns ask and this leaves out costs the systems no time."""
     dialogues: dict[str, Several[Step]]
-    """By operation; an operation that is not here is not offered."""
+    """By operation; an operation that is not here is not offered. Steps may be a text, such as
+    "login, query x3, order 15s, logout": what is asked, its pages, and the customer's own time before, which
+    is `human` unless given, and has its law."""
     confirm_expiry_s: Seconds | None = None
     """An order confirmed later than this is `unconfirmed`; None: no second confirmation here."""
     logout_reminder: LogoutReminder | None = None
@@ -294,7 +354,8 @@ class Channel(Spec):
             price: float = ...,
             price_yuan: float = ...,
             works: Mapping[Any, Work | Time] = ...,
-            dialogues: Mapping[str, Step | Sequence[Step]] = ...,
+            dialogues: Mapping[str, str | Step | Sequence[Step]] = ...,
+            human: Time = ...,
             confirm_expiry_s: float | str | None = ...,
             logout_reminder: LogoutReminder | None = ...,
         ) -> None: ...
@@ -307,6 +368,7 @@ class Channel(Spec):
         found = {"title": data["name"]} | data
         station, kind = found["station"], _kind_of(found["station"])
         found.setdefault("nest", nest_of(found))
+        _fill_in_dialogues(found)
         _fill_in_service(found, kind)
         return found | {"station": _with_agent_share(station, kind, tuple(found["dialogues"]))}
 

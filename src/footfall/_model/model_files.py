@@ -12,7 +12,8 @@ from tomlkit.items import AoT, Array, InlineTable, Item, Table
 
 from footfall._model.channel import Channel, Work
 from footfall._model.model import Model
-from footfall._model.numbers import HALF_HOURS, UNSOURCED, Grade, Number, Profile, by_hour, leaves, steps_of
+from footfall._model.numbers import HALF_HOURS, UNSOURCED, Grade, Number, Profile, leaves
+from footfall._model.profiles import by_hour, steps_of
 from footfall._model.value_errors import in_words
 from footfall._records.errors import BadInputError
 from footfall._records.runs import read_limited

@@ -1,11 +1,11 @@
 """What every spec has: frozen values that check themselves, and numbers with grade and source."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
+from copy import copy
 from enum import StrEnum
-from math import inf
 from numbers import Real
-from typing import Annotated, Any, ClassVar, Self, TypeVar
+from typing import Annotated, Any, ClassVar, Self, TypeVar, overload
 
 from annotated_types import Ge, Gt, Le
 from pydantic import (
@@ -29,6 +29,8 @@ UNSOURCED = "not sourced"
 DEFAULT = "default"
 """Source of a number that was not given at all."""
 _PERCENT = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*%")
+PartT = TypeVar("PartT")
+NumberT = TypeVar("NumberT", bound="Number")
 
 
 class Grade(StrEnum):
@@ -72,8 +74,16 @@ class Number(float):
         )
 
 
-def article(value: float, source: str) -> Number:
-    """Return a number that the source article states.
+@overload
+def article(value: NumberT, source: str) -> NumberT: ...
+@overload
+def article(value: float | str, source: str) -> Number: ...
+@overload
+def article(value: Mapping[str, float | str], source: str) -> dict[str, Number]: ...
+@overload
+def article(value: PartT, source: str) -> PartT: ...
+def article(value: Any, source: str) -> Any:
+    """Return a number that the source article states; of a part of a model, its numbers without a source.
 
     Raises:
         BadModelError: it is not a number.
@@ -82,11 +92,19 @@ def article(value: float, source: str) -> Number:
         >>> article(0.978, "web query success, page 4").grade.value
         'A'
     """
-    return _sourced(value, Grade.ARTICLE, source)
+    return sourced(value, Grade.ARTICLE, source)
 
 
-def public(value: float, source: str) -> Number:
-    """Return a public figure, with where it was published.
+@overload
+def public(value: NumberT, source: str) -> NumberT: ...
+@overload
+def public(value: float | str, source: str) -> Number: ...
+@overload
+def public(value: Mapping[str, float | str], source: str) -> dict[str, Number]: ...
+@overload
+def public(value: PartT, source: str) -> PartT: ...
+def public(value: Any, source: str) -> Any:
+    """Return a public figure, with where it was published; of a part of a model, as `assumed` does.
 
     Raises:
         BadModelError: it is not a number.
@@ -95,11 +113,21 @@ def public(value: float, source: str) -> Number:
         >>> public(20, "statistical yearbook 2011, p. 212").source
         'statistical yearbook 2011, p. 212'
     """
-    return _sourced(value, Grade.PUBLIC, source)
+    return sourced(value, Grade.PUBLIC, source)
 
 
-def assumed(value: float, source: str) -> Number:
+@overload
+def assumed(value: NumberT, source: str) -> NumberT: ...
+@overload
+def assumed(value: float | str, source: str) -> Number: ...
+@overload
+def assumed(value: Mapping[str, float | str], source: str) -> dict[str, Number]: ...
+@overload
+def assumed(value: PartT, source: str) -> PartT: ...
+def assumed(value: Any, source: str) -> Any:
     """Return an assumption of ours, with the reason for it.
+
+    Of a part of a model, or a tuple or dictionary of them, each number without a source has this one.
 
     Raises:
         BadModelError: it is not a number.
@@ -107,12 +135,24 @@ def assumed(value: float, source: str) -> Number:
     Example:
         >>> assumed(3, "counted on a visit")
         3.0
+        >>> assumed("2 min", "a caller's own words")
+        120.0
+        >>> assumed(exponential("6 min"), "timed, n = 40").mean_s.source
+        'timed, n = 40'
     """
-    return _sourced(value, Grade.ASSUMED, source)
+    return sourced(value, Grade.ASSUMED, source)
 
 
-def fitted(value: float, source: str) -> Number:
-    """Return a number fitted to records, with the records and how many there are.
+@overload
+def fitted(value: NumberT, source: str) -> NumberT: ...
+@overload
+def fitted(value: float | str, source: str) -> Number: ...
+@overload
+def fitted(value: Mapping[str, float | str], source: str) -> dict[str, Number]: ...
+@overload
+def fitted(value: PartT, source: str) -> PartT: ...
+def fitted(value: Any, source: str) -> Any:
+    """Return a number fitted to records, with the records and how many; parts of models as `assumed` does.
 
     Raises:
         BadModelError: it is not a number.
@@ -121,14 +161,48 @@ def fitted(value: float, source: str) -> Number:
         >>> fitted(4.2, "calls.csv, n = 1,200").grade.value
         'fit'
     """
-    return _sourced(value, Grade.FITTED, source)
+    return sourced(value, Grade.FITTED, source)
 
 
-def _sourced(value: float, grade: Grade, source: str) -> Number:
+def sourced(value: Any, grade: Grade, source: str) -> Any:  # noqa: ANN401  as given
+    """Return a number with its source, or a part of a model in which each number without one has this source.
+
+    Raises:
+        BadModelError: it is neither.
+    """
+    if isinstance(value, BaseModel | Mapping | list | tuple):
+        return _with_source(value, grade, source)
     try:
-        return Number(number_of(value), grade, source)
+        return _of_source(number_of(_of_share(as_time(value))), grade, source)
     except WrongValueError as error:
-        raise BadModelError(user_line(), "a number with a source", error.problem, error.expected) from None
+        expected = f'{error.expected}, a text such as "2 min" or "30%", or a part of a model'
+        raise BadModelError(user_line(), "a number with a source", error.problem, expected) from None
+
+
+def _with_source(part: Any, grade: Grade, source: str, *, as_given: bool = True) -> Any:  # noqa: ANN401  any part of a model
+    """Return a part of a model, or some of them, with this source where a number has none."""
+    if as_given and isinstance(part, float | int | str) and not isinstance(part, Number | bool):
+        read = _of_share(as_time(part))
+        part = read if isinstance(read, str) else number_of(read)
+    if isinstance(part, Number | Profile | Curve):
+        return _of_source(part, grade, source) if part.source == UNSOURCED else part
+    if isinstance(part, BaseModel):
+        given = {name: getattr(part, name) for name in part.model_fields_set}
+        return part.model_copy(update=_with_source(given, grade, source, as_given=False))
+    if isinstance(part, Mapping):
+        return {name: _with_source(value, grade, source, as_given=as_given) for name, value in part.items()}
+    if isinstance(part, list | tuple):
+        several = [_with_source(value, grade, source, as_given=as_given) for value in part]
+        return several if isinstance(part, list) else tuple(several)
+    return part
+
+
+def _of_source(number: Any, grade: Grade, source: str) -> Any:  # noqa: ANN401  a Number, Profile or Curve
+    if isinstance(number, BaseModel):
+        return number.model_copy(update={"grade": grade, "source": source})
+    found = copy(number)  # a rate stays one
+    found.grade, found.source = grade, source
+    return found
 
 
 def default(value: float) -> Number:
@@ -237,8 +311,6 @@ INTERVALS_OF_A_DAY = (HALF_HOURS, 96, 288, 1440)
 
 UNITS = ("_s_mean", "_per_s", "_s", "_yuan_mean", "_yuan")
 """Endings of a field's name that may be left out: `deadline=seconds(5)` is `deadline_s`."""
-DAY_MIN = 1440
-_CLOCK = re.compile(r"(\d{1,2})(?::(\d\d))?")
 T = TypeVar("T")
 
 
@@ -329,147 +401,6 @@ class Curve(Spec):
         """Return the curve with every second multiplied by a factor."""
         seconds = tuple(second * factor for second in self.seconds)
         return self.model_copy(update={"seconds": seconds, "source": f"{self.source} (times {factor:g})"})
-
-
-def profile(values: list[float], grade: Grade, source: str) -> Profile:
-    """Return a profile from 24 hourly values, or from one value every 30, 15, 5 minutes or every minute.
-
-    Raises:
-        ValueError: another count of values, or one that is negative, infinite or not a number.
-    """
-    if len(values) == HALF_HOURS // 2:
-        values = [value for value in values for _ in range(2)]
-    _check_values(values, "24 or ")
-    return Profile(values=tuple(map(float, values)), grade=grade, source=source)
-
-
-def constant(value: float, grade: Grade, source: str) -> Profile:
-    """Return a profile that is the same all day."""
-    return profile([value] * HALF_HOURS, grade, source)
-
-
-def by_hour(
-    values: Mapping[Any, float] | Sequence[float], source: str = "", grade: Grade | str = Grade.ASSUMED
-) -> Profile:
-    """Return a day profile from what holds from each time of the day on.
-
-    `{9: 2, "17:30": 0}` is 2 from 9:00 and 0 from 17:30 on; 9.5 is half past nine. Before the first time of
-    the day the last one's value holds. A list has one value an hour, half hour, quarter, 5 minutes or minute.
-    Without a source of its own it has that of the values' first; a plain number has none, and grade C.
-
-    Raises:
-        BadModelError: a time is none, a value is not a number, or a list has another length.
-
-    Example:
-        >>> by_hour({9: 2, "12:30": 3, 17: 0}).at(13 * 3600)
-        3.0
-    """
-    try:
-        return _by_hour(values, source, Grade(grade))
-    except WrongValueError as error:
-        raise BadModelError(user_line(), "by_hour", error.problem, error.expected) from None
-
-
-def _by_hour(values: object, source: str, grade: Grade) -> Profile:
-    if isinstance(values, Mapping):
-        steps = {_minute_of(at): number_of(value) for at, value in values.items()}
-        numbers, found = list(steps.values()), _steps(steps)
-    elif isinstance(values, Sequence) and not isinstance(values, str):
-        numbers = [number_of(value) for value in values]
-        found = list(map(float, numbers))
-    else:
-        numbers, found = [number_of(values)], [float(number_of(values))] * HALF_HOURS
-    if not numbers:
-        raise WrongValueError("has no hours", EXAMPLE_OF_HOURS)
-    first = numbers[0]
-    try:
-        return profile(found, grade if source else first.grade, source or first.source)
-    except ValueError as error:
-        raise WrongValueError(f"a day of {len(found)} values", str(error)) from None
-
-
-def _steps(steps: Mapping[int, float]) -> list[float]:
-    """Return the values of a day from what holds from some minutes on, at the coarsest intervals that fit."""
-    ordered = sorted(steps)
-    count = next((c for c in INTERVALS_OF_A_DAY if all(at % (DAY_MIN // c) == 0 for at in ordered)), DAY_MIN)
-    found, held = [], float(steps[ordered[-1]]) if ordered else 0.0
-    for minute in range(0, DAY_MIN, DAY_MIN // count):
-        held = float(steps.get(minute, held))
-        found.append(held)
-    return found
-
-
-def steps_of(profile: Profile) -> dict[str, float]:
-    """Return a day as `by_hour` reads it: times at which another value begins to hold, with that value."""
-    interval_min = DAY_MIN // len(profile.values)
-    found: dict[str, float] = {}
-    before = None
-    for k, value in enumerate(profile.values):
-        if value != before:
-            found["{}:{:02}".format(*divmod(k * interval_min, 60))] = before = value
-    return found
-
-
-def minute_of_day(at: object) -> int | None:
-    """Read a time of day: 9, 9.5, "9", "9:30"; None: it is none. 24 is the end of the day."""
-    if isinstance(at, str):
-        read = _CLOCK.fullmatch(at.strip())
-        if read is None or int(read[2] or 0) >= 60:  # noqa: PLR2004  minutes of an hour
-            return None
-        minute = int(read[1]) * 60 + int(read[2] or 0)
-    elif isinstance(at, int | float) and not isinstance(at, bool) and float(at * 60).is_integer():
-        minute = int(at * 60)
-    else:
-        return None
-    return minute if 0 <= minute <= DAY_MIN else None
-
-
-def _minute_of(at: object) -> int:
-    minute = minute_of_day(at)
-    if minute is None or minute == DAY_MIN:
-        raise WrongValueError(f"{at!r} is not a time of day", 'hours such as 9, 9.5 or "9:30"')
-    return minute
-
-
-EXAMPLE_OF_HOURS = "hours and what holds from each on, such as by_hour({9: 2, 17: 0})"
-
-
-def _as_profile(value: object) -> object:
-    """Let a number hold all day, and hours with numbers be a day."""
-    if isinstance(value, Profile) or (isinstance(value, Mapping) and "values" in value):
-        return value
-    if isinstance(value, Mapping) and "value" in value:
-        return _by_hour(number_of(value), "", Grade.ASSUMED)
-    if isinstance(value, Mapping) and "by_hour" in value:
-        found = _by_hour(value["by_hour"], "", Grade.ASSUMED)
-        return {"values": found.values} | {key: part for key, part in value.items() if key != "by_hour"}
-    return _by_hour(value, "", Grade.ASSUMED)
-
-
-def _is_a_profile(value: Profile) -> Profile:
-    _check_values(value.values)
-    return value
-
-
-def _check_values(values: Sequence[float], hourly: str = "") -> None:
-    if len(values) not in INTERVALS_OF_A_DAY:
-        counts = ", ".join(str(count) for count in INTERVALS_OF_A_DAY)
-        msg = f"{hourly}{counts} values (one every 30, 15, 5 minutes or every minute), not {len(values)}"
-        raise ValueError(msg)
-    if not all(0 <= value < inf for value in values):
-        msg = "finite values, none negative"
-        raise ValueError(msg)
-
-
-Daily = float | Mapping[Any, float] | Sequence[float] | Profile
-"""What a DayProfile may be given as."""
-DayProfile = Annotated[
-    Profile,
-    BeforeValidator(_as_profile),
-    AfterValidator(_is_a_profile),
-    Meaning("a number of {name}, such as 3, or by_hour({9: 2, 17: 0})"),
-]
-"""A number for each part of the day; given as a number, as hours, as a list, or as a Profile."""
 
 
 def leaves(spec: Any, path: str = "") -> Iterator[tuple[str, Number | Profile | Curve]]:  # noqa: ANN401  any part of a spec

@@ -1,6 +1,7 @@
 """Who comes: segments, what they want and when, how they choose, and what changes over months."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from numbers import Real
 from typing import TYPE_CHECKING, Annotated, Any, Self
 
 from annotated_types import Ge, Le
@@ -11,8 +12,6 @@ from footfall._model.numbers import (
     DEFAULT,
     HALF_HOURS,
     CountFromOne,
-    Daily,
-    DayProfile,
     Finite,
     NonNegative,
     Number,
@@ -23,6 +22,7 @@ from footfall._model.numbers import (
     assumed,
     default,
 )
+from footfall._model.profiles import Daily, DayProfile
 from footfall._records.rows import Outcome
 
 # ── Who comes: segments, what they want and when, how they choose, what they do after a failure
@@ -198,6 +198,20 @@ class Accounts(Spec):
     under_contract_share: Share = default(0)
     """Accounts whose contract forbids a change of plan (`transact`)."""
 
+    if TYPE_CHECKING:
+
+        def __init__(
+            self,
+            *,
+            subscribers: float = ...,
+            balance: float = ...,
+            balance_yuan_mean: float = ...,
+            balance_cv: float = ...,
+            price: Mapping[str, float] = ...,
+            price_yuan: Mapping[str, float] = ...,
+            under_contract_share: float | str = ...,
+        ) -> None: ...
+
     @model_validator(mode="after")
     def _fits_the_ledger(self) -> Self:
         """Money is kept in whole fen, in 64 bits, and accounts in a database that is filled before a run."""
@@ -245,11 +259,24 @@ RangeFactor = Annotated[Number, Ge(1), Le(10)]
 
 
 class Slope(Spec):
-    """A number that has not been measured: its value in the central future, and how far futures differ."""
+    """A number that has not been measured: its value in the central future, and how far futures differ.
 
+    Given as a pair, such as `(0.01, 2)`, or as a number that is certain.
+    """
+
+    heads = ("value", "range_factor")
     value: NonNegative
-    range_factor: RangeFactor
+    range_factor: RangeFactor = default(1)
     """Lognormal: 90 % of futures lie between value / range_factor and value * range_factor; 1: certain."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _pair_or_number(cls, data: Any) -> Any:  # noqa: ANN401  signature of pydantic
+        if isinstance(data, Real) or (isinstance(data, dict) and "value" in data and "source" in data):
+            return {"value": data}
+        if isinstance(data, tuple | list) and len(data) == len(cls.heads):
+            return dict(zip(cls.heads, data, strict=True))
+        return data
 
 
 class Trust(Spec):
@@ -306,7 +333,26 @@ class Province(Spec):
 
 
 class Adoption(Spec):
-    """All that the monthly tier needs in addition to the model."""
+    """What moves over months: habit, trust, who knows of a channel, and when each province is upgraded.
+
+    Its parts may be given as dictionaries, as in TOML.
+
+    Example:
+        >>> adoption = Adoption(
+        ...     habit_loss_per_month=(0.1, 1.5),
+        ...     trust={"gain_per_success": (0.01, 2), "loss_per_failure": (0.03, 2)},
+        ...     awareness={},
+        ...     upgrade={
+        ...         "utility_gain": (0.1, 2.5),
+        ...         "failure_factor": 0.8,
+        ...         "cutover_utility_loss": 0.15,
+        ...         "cutover_failure_factor": 1.5,
+        ...     },
+        ...     provinces=[{"name": "all", "population_share": 1, "upgrade_month": 6}],
+        ... )
+        >>> adoption.trust.loss_per_failure.range_factor
+        2.0
+    """
 
     start_share: Share | None = None
     """Electronic share at month 0 by the model's first definition; None: what the model's choices give."""
@@ -317,6 +363,19 @@ class Adoption(Spec):
     """By electronic channel; absent: all whom it reaches know it, always."""
     upgrade: Upgrade
     provinces: tuple[Province, ...]
+
+    if TYPE_CHECKING:
+
+        def __init__(
+            self,
+            *,
+            start_share: float | str | None = ...,
+            habit_loss_per_month: float | tuple[float, float] | Slope,
+            trust: Trust | Mapping[str, Any],
+            awareness: Mapping[str, Awareness | Mapping[str, Any]],
+            upgrade: Upgrade | Mapping[str, Any],
+            provinces: Sequence[Province | Mapping[str, Any]],
+        ) -> None: ...
 
     @model_validator(mode="after")
     def _parts_fit(self) -> Self:

@@ -11,8 +11,6 @@ from footfall._model.durations import AT_ONCE, NEVER, AnyDuration, PlainDuration
 from footfall._model.numbers import (
     Count,
     CountFromOne,
-    Daily,
-    DayProfile,
     Deadline,
     NonNegative,
     Positive,
@@ -25,6 +23,7 @@ from footfall._model.numbers import (
     assumed,
     default,
 )
+from footfall._model.profiles import Daily, DayProfile
 from footfall._model.value_errors import Meaning
 
 # ── Agents of a hotline and those who call them: groups and skills, callers of a kind, callbacks

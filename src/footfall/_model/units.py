@@ -2,10 +2,12 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from numbers import Real
 from typing import Any, overload
 
 from footfall._model.durations import NEVER
-from footfall._model.numbers import DAY_S, HOUR_S, Daily, Grade, Number, Profile, by_hour, default, number_of
+from footfall._model.numbers import DAY_S, HOUR_S, Grade, Number, PartT, Profile, default, number_of, sourced
+from footfall._model.profiles import Daily, by_hour, minute_of_day
 from footfall._model.value_errors import BadModelError, WrongValueError, user_line
 
 never = NEVER
@@ -184,19 +186,28 @@ class Source:
         self.text = text
 
     @overload
-    def __call__(self, value: float, note: str = ...) -> Number: ...
+    def __call__(self, value: float | str, note: str = ...) -> Number: ...
     @overload
-    def __call__(
-        self, value: Profile | Mapping[Any, float] | Sequence[float], note: str = ...
-    ) -> Profile: ...
-    def __call__(self, value: Daily, note: str = "") -> Number | Profile:
-        """Return a number, or a day of them, with this source."""
+    def __call__(self, value: Mapping[float, float] | Sequence[float], note: str = ...) -> Profile: ...
+    @overload
+    def __call__(self, value: Mapping[str, float | str], note: str = ...) -> dict[str, Number]: ...
+    @overload
+    def __call__(self, value: PartT, note: str = ...) -> PartT: ...
+    def __call__(self, value: Any, note: str = "") -> Any:
+        """Return a number, a day of them, or the numbers of a part of a model, with this source.
+
+        Raises:
+            BadModelError: it is none of these.
+        """
         combined = "; ".join(text for text in (note, self.text) if text)
         if isinstance(value, Profile):
             return value.model_copy(update={"grade": self.grade, "source": combined})
-        if isinstance(value, Mapping | Sequence):
-            return by_hour(value, combined, self.grade)
-        return Number(_number(value, "a sourced number"), self.grade, combined)
+        is_day = (
+            all(minute_of_day(at) is not None for at in value)
+            if isinstance(value, Mapping)
+            else isinstance(value, list | tuple) and all(isinstance(each, Real) for each in value)
+        )
+        return by_hour(value, combined, self.grade) if is_day else sourced(value, self.grade, combined)
 
 
 def source(grade: str, text: str = "") -> Source:

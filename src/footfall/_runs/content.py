@@ -24,9 +24,24 @@ from footfall._workload.log_mapping import WEEKDAYS
 
 # ── Module and class names of former releases, so that model files written with them still run
 
-_PACKAGES = ("footfall.records", "footfall.simulate", "footfall.simulate.spec", "footfall.simulate.fit")
+_PACKAGES = (
+    "footfall.model",
+    "footfall.records",
+    "footfall.simulate",
+    "footfall.simulate.spec",
+    "footfall.simulate.fit",
+)
 _MODULES = {
+    "footfall.model.channel": "footfall._model.channel",
+    "footfall.model.durations": "footfall._model.durations",
+    "footfall.model.model": "footfall._model.model",
+    "footfall.model.numbers": "footfall._model.numbers",
+    "footfall.model.population": "footfall._model.population",
+    "footfall.model.station_specs": "footfall._model.station_specs",
+    "footfall.model.units": "footfall._model.units",
+    "footfall.records.errors": "footfall._records.errors",
     "footfall.records.outcomes": "footfall._records.rows",
+    "footfall.records.rows": "footfall._records.rows",
     "footfall.simulate.spec.adoption": "footfall._model.population",
     "footfall.simulate.spec.agents": "footfall._model.station_specs",
     "footfall.simulate.spec.base": "footfall._model.numbers",
@@ -42,11 +57,18 @@ _MODULES = {
     "footfall.simulate.calibrate": "footfall._choice.calibration",
     "footfall.simulate.fit.build": "footfall._fit.fitted_model",
 }
-_NAMES = {"Law": "DistributionFamily", "Opening": "OpeningHours", "Turn": "Step"}
+_NAMES = {
+    "Choice": "NestedLogit",
+    "FollowUp": "AfterFailure",
+    "FollowUps": "RetryPolicy",
+    "Law": "DistributionFamily",
+    "Opening": "OpeningHours",
+    "Turn": "Step",
+}
 
 
 def offer_former_names() -> None:
-    """Let `import footfall.simulate.spec.…` of a former release find what it meant; done once."""
+    """Let `import footfall.simulate.spec.…` or `footfall.model.…` of a former release find what it meant."""
     for name in _PACKAGES:
         package = ModuleType(name)
         package.__path__ = []
@@ -65,7 +87,9 @@ class _Former(ModuleType):
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401  a name of any kind
         if name.startswith("__"):
             raise AttributeError(name)
-        return getattr(import_module(self._now), _NAMES.get(name, name))
+        own_name = _NAMES.get(name, name)
+        is_of_a_day = own_name in {"by_hour", "constant", "profile"} and self._now.endswith(".numbers")
+        return getattr(import_module("footfall._model.profiles" if is_of_a_day else self._now), own_name)
 
 
 # ── Models by their path, changed as asked, and what the measures need to know of them

@@ -3,7 +3,7 @@
 from footfall._model.numbers import DAY_S, assumed as c
 from footfall._model.station_specs import MessageGateway
 from footfall.theory.one_server import md1_wait_share, mg1_wait_mean
-from models.one_station import ENDLESS, Customers, one_station
+from studies.one_station import ENDLESS, Customers, one_station
 from studies.validation.exact import WAIT_S, mean_s, share
 
 SOURCE = "M/D/1 (Pollaczek 1930, Khinchine 1932; Erlang 1909)"

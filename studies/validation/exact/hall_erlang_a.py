@@ -1,10 +1,11 @@
 """M/M/14+M at 10 erlangs: customers leave after 2 minutes of waiting on average."""
 
 from footfall._model.durations import exponential_s
-from footfall._model.numbers import DAY_S, Grade, assumed as c, constant
+from footfall._model.numbers import DAY_S, Grade, assumed as c
+from footfall._model.profiles import constant
 from footfall._model.station_specs import Counters
 from footfall.theory.many_servers import erlang_a
-from models.one_station import ENDLESS, FOR_EVER, Customers, one_station
+from studies.one_station import ENDLESS, FOR_EVER, Customers, one_station
 from studies.validation.exact import WAIT_S, WAITS, ended, mean_s, share
 
 SOURCE = "Erlang A (C. Palm 1957; Mandelbaum and Zeltyn 2007)"

@@ -1,10 +1,11 @@
 """M/M/10 at 8 erlangs: a hall in which everybody waits for as long as it takes."""
 
 from footfall._model.durations import exponential_s
-from footfall._model.numbers import DAY_S, Grade, assumed as c, constant
+from footfall._model.numbers import DAY_S, Grade, assumed as c
+from footfall._model.profiles import constant
 from footfall._model.station_specs import Counters
 from footfall.theory.many_servers import erlang_c, erlang_c_wait_mean
-from models.one_station import ENDLESS, FOR_EVER, Customers, one_station
+from studies.one_station import ENDLESS, FOR_EVER, Customers, one_station
 from studies.validation.exact import WAIT_S, WAITS, mean_s, share
 
 SOURCE = "Erlang C (A. K. Erlang 1917)"

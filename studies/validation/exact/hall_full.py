@@ -1,10 +1,11 @@
 """M/M/4/20: four clerks, room for 16 to wait, and whoever finds it full is turned away."""
 
 from footfall._model.durations import exponential_s
-from footfall._model.numbers import DAY_S, Grade, assumed as c, constant
+from footfall._model.numbers import DAY_S, Grade, assumed as c
+from footfall._model.profiles import constant
 from footfall._model.station_specs import Counters
 from footfall.theory.many_servers import mmck
-from models.one_station import FOR_EVER, Customers, one_station
+from studies.one_station import FOR_EVER, Customers, one_station
 from studies.validation.exact import BEGAN, WAIT_S, ended, mean_s, share
 
 SOURCE = "Birth and death, M/M/c/K (Gross and Harris)"

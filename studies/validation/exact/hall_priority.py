@@ -3,10 +3,11 @@
 import polars as pl
 
 from footfall._model.durations import exponential_s
-from footfall._model.numbers import DAY_S, Grade, assumed as c, constant
+from footfall._model.numbers import DAY_S, Grade, assumed as c
+from footfall._model.profiles import constant
 from footfall._model.station_specs import Counters
 from footfall.theory.one_server import priority_wait_means
-from models.one_station import ENDLESS, FOR_EVER, Customers, one_station
+from studies.one_station import ENDLESS, FOR_EVER, Customers, one_station
 from studies.validation.exact import WAIT_S, mean_s
 
 SOURCE = "Non-preemptive priority (A. Cobham 1954)"

@@ -1,10 +1,11 @@
 """M/M/10+G at 10 erlangs: callers whose patience is lognormal, so that who has waited long waits on."""
 
 from footfall._model.durations import exponential_s, lognormal_s
-from footfall._model.numbers import DAY_S, Grade, assumed as c, constant
+from footfall._model.numbers import DAY_S, Grade, assumed as c
+from footfall._model.profiles import constant
 from footfall._model.station_specs import CallCentre
 from footfall.theory.abandonment import PatienceDistribution, erlang_a_general
-from models.one_station import AT_ONCE, ENDLESS, Customers, one_station
+from studies.one_station import AT_ONCE, ENDLESS, Customers, one_station
 from studies.validation.exact import WAIT_S, ended, mean_s, share
 
 SOURCE = "M/M/c+G (Baccelli and Hebuterne 1981; Zeltyn and Mandelbaum 2005)"

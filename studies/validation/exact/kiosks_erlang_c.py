@@ -4,7 +4,7 @@ from footfall._model.durations import exponential_s
 from footfall._model.numbers import DAY_S, assumed as c
 from footfall._model.station_specs import Kiosks
 from footfall.theory.many_servers import erlang_c, erlang_c_wait_mean
-from models.one_station import FOR_EVER, Customers, one_station
+from studies.one_station import FOR_EVER, Customers, one_station
 from studies.validation.exact import WAIT_S, WAITS, mean_s, share
 
 SOURCE = "Erlang C (A. K. Erlang 1917)"

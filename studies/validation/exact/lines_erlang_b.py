@@ -1,10 +1,11 @@
 """M/M/10/10 at 7 erlangs: calls that an answering machine handles, and a busy tone for the eleventh."""
 
 from footfall._model.durations import exponential_s
-from footfall._model.numbers import DAY_S, Grade, assumed as c, constant
+from footfall._model.numbers import DAY_S, Grade, assumed as c
+from footfall._model.profiles import constant
 from footfall._model.station_specs import CallCentre
 from footfall.theory.many_servers import erlang_b
-from models.one_station import AT_ONCE, FOR_EVER, Customers, one_station
+from studies.one_station import AT_ONCE, FOR_EVER, Customers, one_station
 from studies.validation.exact import ended, share
 
 SOURCE = "Erlang B (A. K. Erlang 1917)"

@@ -4,7 +4,7 @@ from footfall._model.durations import exponential_s
 from footfall._model.numbers import DAY_S, assumed as c
 from footfall._model.station_specs import RequestServer
 from footfall.theory.abandonment import PatienceDistribution, erlang_a_general
-from models.one_station import ENDLESS, Customers, one_station
+from studies.one_station import ENDLESS, Customers, one_station
 from studies.validation.exact import WAIT_S, ended, mean_s, share
 
 SOURCE = "M/M/c with constant patience (Baccelli and Hebuterne 1981)"

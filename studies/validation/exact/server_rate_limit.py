@@ -4,7 +4,7 @@ from footfall._model.durations import constant_s
 from footfall._model.numbers import DAY_S, assumed as c
 from footfall._model.station_specs import RateLimit, RequestServer
 from footfall.theory.one_server import md1k
-from models.one_station import ENDLESS, Customers, one_station
+from studies.one_station import ENDLESS, Customers, one_station
 from studies.validation.exact import WAIT_S, ended, mean_s, share
 
 SOURCE = "M/D/1/K (R. B. Cooper 1981, chapter 5)"

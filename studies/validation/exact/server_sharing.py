@@ -6,7 +6,7 @@ from footfall._model.durations import lognormal_s
 from footfall._model.numbers import DAY_S, assumed as c
 from footfall._model.station_specs import RequestServer
 from footfall.theory.one_server import mg1_ps_sojourn_mean
-from models.one_station import ENDLESS, Customers, one_station
+from studies.one_station import ENDLESS, Customers, one_station
 from studies.validation.exact import mean_s
 
 SOURCE = "M/G/1-PS (Sakata, Noguchi and Oizumi 1971; Kleinrock 1976)"

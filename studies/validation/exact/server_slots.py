@@ -4,7 +4,7 @@ from footfall._model.durations import exponential_s
 from footfall._model.numbers import DAY_S, assumed as c
 from footfall._model.station_specs import RequestServer
 from footfall.theory.many_servers import mmck
-from models.one_station import Customers, one_station
+from studies.one_station import Customers, one_station
 from studies.validation.exact import BEGAN, WAIT_S, ended, mean_s, share
 
 SOURCE = "Birth and death, M/M/c/K (Gross and Harris)"

@@ -6,7 +6,7 @@ from footfall._model.durations import exponential_s
 from footfall._model.numbers import DAY_S, assumed as c
 from footfall._model.station_specs import RequestServer, Stalls
 from footfall.theory.one_server import mg1_interrupted_sojourn_mean
-from models.one_station import ENDLESS, Customers, one_station
+from studies.one_station import ENDLESS, Customers, one_station
 from studies.validation.exact import mean_s
 
 SOURCE = "Preemptive resume interruptions (Avi-Itzhak and Naor 1963, model A)"

@@ -4,7 +4,7 @@ from footfall._model.durations import exponential_s
 from footfall._model.numbers import DAY_S, assumed as c
 from footfall._model.station_specs import RequestServer
 from footfall.theory.one_server import round_robin_wait_mean
-from models.one_station import ENDLESS, Customers, one_station
+from studies.one_station import ENDLESS, Customers, one_station
 from studies.validation.exact import WAIT_S, mean_s
 
 SOURCE = "GI/M/1 with Erlang times between arrivals (D. G. Kendall 1953)"

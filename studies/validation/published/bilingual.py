@@ -17,7 +17,7 @@ from footfall._model.numbers import DAY_S, HOUR_S, assumed, public
 from footfall._model.population import AfterFailure, RetryPolicy
 from footfall._model.station_specs import AgentGroup, CallCentre, Caller
 from footfall._records.rows import Outcome
-from models.one_station import AT_ONCE, PLAIN, Customers, one_station
+from studies.one_station import AT_ONCE, PLAIN, Customers, one_station
 from studies.validation.call_figures import ended, ratio, talked_s
 from studies.validation.checks import DayQuantity, Figure
 from studies.validation.published.hotline import by_hour

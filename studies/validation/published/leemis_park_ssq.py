@@ -6,9 +6,10 @@ replayed through it (`studies.validation.replay.replay`).
 """
 
 from footfall._model.durations import exponential_s
-from footfall._model.numbers import DAY_S, Grade, assumed, constant, public
+from footfall._model.numbers import DAY_S, Grade, assumed, public
+from footfall._model.profiles import constant
 from footfall._model.station_specs import CallCentre
-from models.one_station import AT_ONCE, FOR_EVER, PLAIN, Customers, one_station
+from studies.one_station import AT_ONCE, FOR_EVER, PLAIN, Customers, one_station
 
 SOURCE = "Leemis and Park 2006, section 1.2"
 INTERARRIVAL_S = 9.87

@@ -1,7 +1,7 @@
 """ContactCenters' M/M/12 day, callers who wait for ever."""
 
 from footfall._model.numbers import assumed
-from models.one_station import FOR_EVER, PLAIN
+from studies.one_station import FOR_EVER, PLAIN
 from studies.validation.published.hotline.mmc import common, model, source
 
 SOURCE = source("MMC.res")

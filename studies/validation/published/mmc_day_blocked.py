@@ -1,7 +1,7 @@
 """ContactCenters' M/M/12 day with room for five callers to wait."""
 
 from footfall._model.numbers import public
-from models.one_station import FOR_EVER
+from studies.one_station import FOR_EVER
 from studies.validation.call_figures import ended, ratio, waited_less
 from studies.validation.checks import Figure
 from studies.validation.published.hotline.mmc import AGENTS, DAYS_PRINTED, TARGET_S, common, model, source

@@ -2,7 +2,7 @@
 
 from footfall._model.durations import exponential_s
 from footfall._model.numbers import assumed, public
-from models.one_station import PLAIN
+from studies.one_station import PLAIN
 from studies.validation.call_figures import abandoned_after, ended, ratio, waited_less
 from studies.validation.checks import Figure
 from studies.validation.published.hotline.mmc import DAYS_PRINTED, TARGET_S, common, model, source

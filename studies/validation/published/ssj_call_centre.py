@@ -10,7 +10,7 @@ from math import sqrt
 from footfall._model.durations import Mixture, Part, exponential_s
 from footfall._model.numbers import assumed, public
 from footfall._model.station_specs import CallCentre
-from models.one_station import AT_ONCE, PLAIN, Customers, one_station
+from studies.one_station import AT_ONCE, PLAIN, Customers, one_station
 from studies.validation.call_figures import ended, ratio, waited_less, waited_s
 from studies.validation.checks import Figure
 from studies.validation.published.hotline import by_hour

@@ -12,8 +12,9 @@ from hypothesis import given, settings, strategies as st
 from footfall._behaviour import keyed
 from footfall._model.channel import Channel, Verb
 from footfall._model.model import Model
-from footfall._model.numbers import DAY_S, Grade, profile
+from footfall._model.numbers import DAY_S, Grade
 from footfall._model.population import Segment
+from footfall._model.profiles import profile
 from footfall._model.station_specs import AgentGroup, CallCentre, Caller
 from footfall._model.value_errors import BadModelError
 from footfall._simulate.day import Day

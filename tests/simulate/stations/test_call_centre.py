@@ -8,7 +8,8 @@ import pytest
 from footfall._model.channel import Channel
 from footfall._model.durations import Duration
 from footfall._model.model import Model
-from footfall._model.numbers import Grade, Number, Profile, profile
+from footfall._model.numbers import Grade, Number, Profile
+from footfall._model.profiles import profile
 from footfall._model.station_specs import CallCentre
 
 Hotlines = Callable[..., CallCentre]

@@ -8,7 +8,8 @@ import pytest
 
 from footfall._model.channel import Channel
 from footfall._model.model import Model
-from footfall._model.numbers import HALF_HOUR_S, Grade, Profile, profile
+from footfall._model.numbers import HALF_HOUR_S, Grade, Profile
+from footfall._model.profiles import profile
 from footfall._model.station_specs import Callback, CallCentre, Counters
 from footfall._simulate.day import DayResult
 from tests.made_up import always, number, seconds

@@ -9,8 +9,9 @@ from footfall._model.changes import with_outage
 from footfall._model.channel import Channel, Fault, OpeningHours, Verb, Work
 from footfall._model.durations import Duration, exponential_s
 from footfall._model.model import Model
-from footfall._model.numbers import Grade, Number, Profile, profile
+from footfall._model.numbers import Grade, Number, Profile
 from footfall._model.population import RetryPolicy
+from footfall._model.profiles import profile
 from footfall._model.station_specs import Counters
 from footfall._records.rows import Outcome
 

@@ -11,8 +11,9 @@ from footfall._behaviour import keyed
 from footfall._behaviour.load_model import RunPace, as_played, check_played, check_served
 from footfall._model.changes import set_text
 from footfall._model.durations import exponential_s
-from footfall._model.numbers import DAY_S, Grade, profile
+from footfall._model.numbers import DAY_S, Grade
 from footfall._model.population import AfterFailure, RetryPolicy
+from footfall._model.profiles import profile
 from footfall._model.station_specs import AgentGroup, CallCentre
 from footfall._model.value_errors import BadModelError
 from footfall._records.errors import BadInputError

@@ -1,6 +1,7 @@
 """What the published hotlines have in common: hours of work, and one group of agents without an IVR."""
 
-from footfall._model.numbers import Grade, Profile, profile
+from footfall._model.numbers import Grade, Profile
+from footfall._model.profiles import profile
 
 HOURS = 24
 

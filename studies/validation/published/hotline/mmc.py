@@ -7,9 +7,10 @@ umontreal-simul/contactcenters.
 
 from footfall._model.durations import Duration, exponential_s
 from footfall._model.model import Model
-from footfall._model.numbers import HOUR_S, Grade, Number, assumed, constant, public
+from footfall._model.numbers import HOUR_S, Grade, Number, assumed, public
+from footfall._model.profiles import constant
 from footfall._model.station_specs import CallCentre
-from models.one_station import AT_ONCE, PLAIN, Customers, one_station
+from studies.one_station import AT_ONCE, PLAIN, Customers, one_station
 from studies.validation.call_figures import (
     MINUTE_S,
     ended as ended_so,

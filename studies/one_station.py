@@ -3,12 +3,12 @@
 from typing import NamedTuple
 
 import footfall as ff
-from footfall._model.station_specs import Station
 
 PLAIN = "the system has nothing of the kind"
 AT_ONCE = ff.constant(ff.assumed(0, PLAIN))
 FOR_EVER = ff.never
 ENDLESS = ff.assumed(10**6, "room for all")
+AnyStation = ff.Counters | ff.Kiosks | ff.CallCentre | ff.MessageGateway | ff.RequestServer
 _DAYS_A_MONTH = 31
 
 
@@ -23,7 +23,7 @@ class Customers(NamedTuple):
 
 
 def one_station(
-    named: tuple[str, str], station: Station, customers: Customers, service: ff.Duration = AT_ONCE
+    named: tuple[str, str], station: AnyStation, customers: Customers, service: ff.Duration = AT_ONCE
 ) -> ff.Model:
     """Give a model of a name and a title whose customers go home whatever becomes of them.
 
