@@ -66,7 +66,7 @@ def test_a_model_is_read_from_toml(tmp_path: Path) -> None:
         ("import footfall as ff\n\n1 / 0\n", ":3: does not run (ZeroDivisionError: division by zero)"),
         (
             "import footfall as ff\n\nff.Modell\n",
-            ":3: does not run (AttributeError: module 'footfall' has no ",
+            ":3: does not run (AttributeError: No footfall attribute Modell)",
         ),
         ("x = (\n", ":1: does not run (SyntaxError: '(' was never closed"),
         ("raise ValueError('a\\n  b')\n", ":1: does not run (ValueError: a b)"),
