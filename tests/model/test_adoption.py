@@ -1,6 +1,7 @@
 """An adoption that contradicts itself is refused when it is made."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -100,11 +101,11 @@ def test_parts_may_be_dictionaries_and_pairs() -> None:
     ("pair", "says"),
     [((0.1, 0.5), "0.5 is below 1"), ((0.1, 2, 3), "is of another kind"), ("much", "is of another kind")],
 )
-def test_what_is_no_pair_is_refused(pair: object, says: str) -> None:
+def test_what_is_no_pair_is_refused(pair: Any, says: str) -> None:
     """A factor below 1, three numbers, a word."""
     with pytest.raises(BadModelError, match=says):
         ff.Adoption(
-            habit_loss_per_month=pair,  # type: ignore[arg-type]
+            habit_loss_per_month=pair,
             trust={"gain_per_success": 0.01, "loss_per_failure": 0.03},
             awareness={},
             upgrade={},
