@@ -101,7 +101,7 @@ def test_parts_may_be_dictionaries_and_pairs() -> None:
     ("pair", "says"),
     [((0.1, 0.5), "0.5 is below 1"), ((0.1, 2, 3), "is of another kind"), ("much", "is of another kind")],
 )
-def test_what_is_no_pair_is_refused(pair: Any, says: str) -> None:
+def test_what_is_no_pair_is_refused(pair: Any, says: str) -> None:  # noqa: ANN401  of any kind
     """A factor below 1, three numbers, a word."""
     with pytest.raises(BadModelError, match=says):
         ff.Adoption(
