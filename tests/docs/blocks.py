@@ -8,6 +8,7 @@ A fence names its language. A comment on the line above it may say more:
 | `<!-- file: NAME -->` | saved as this file of the page's folder; Python files are run, too |
 | `<!-- background -->` | started, and left running until the page's blocks are done |
 | `<!-- load run -->` | may end with exit code 3, since a busy machine makes a run invalid |
+| `<!-- output -->` | what the shell block before it printed, except for numbers and verdicts |
 
 A page that starts with `<!-- continues: PAGE -->` has the files of that page from the beginning.
 
@@ -31,7 +32,7 @@ from footfall._cli.app import COMMANDS, command_named
 HERE = Path(__file__).parents[2]
 PAGES = sorted([HERE / "README.md", HERE / "CONTRIBUTING.md", *(HERE / "docs").glob("**/*.md")])
 LANGUAGES = frozenset({"python", "sh", "console", "toml", "json", "yaml", "text", "csv"})
-MARK = re.compile(r"<!-- (not run|file|background|load run)(?:: (.+?))? -->")
+MARK = re.compile(r"<!-- (not run|file|background|load run|output)(?:: (.+?))? -->")
 OTHERS = frozenset(
     [
         "cat",
@@ -48,6 +49,7 @@ OTHERS = frozenset(
         "pytest",
         "python",
         "schemathesis",
+        "source",
         "ssh",
         "uvicorn",
     ]
@@ -70,6 +72,35 @@ class Block:
     def where(self) -> str:
         """Page and line, as in an error message."""
         return f"{self.page.name}:{self.line}"
+
+
+NUMBER = r"(?<!\w)(?:\d[\d.,]*|\?)(?:\s(?:ms|s|min)\b)?"
+VERDICTS = r"(?i:\b(?:pass|fail|undecided|invalid)\b)"
+
+
+def has_form_of(printed: str, expected: str) -> bool:
+    """Whether a page's lines appear in what was printed, in order, with any numbers, units and verdicts.
+
+    `...` stands for any lines, or for the rest of a line. Without one between them, lines follow each other.
+    """
+    form = ""
+    for line in expected.rstrip().splitlines():
+        if line.strip() == "...":
+            form += r"(?:.*\n)*?"
+            continue
+        for part in re.split(rf"(\.\.\.|{NUMBER}|\s+|{VERDICTS})", line):
+            if part == "...":
+                form += ".*"
+            elif part.isspace():
+                form += r"\s+"
+            elif re.fullmatch(NUMBER, part):
+                form += NUMBER
+            elif re.fullmatch(VERDICTS, part):
+                form += VERDICTS
+            else:
+                form += re.escape(part)
+        form += r"\s*\n"
+    return re.search(rf"^{form}", printed.rstrip() + "\n", re.MULTILINE) is not None
 
 
 class WrongBlockError(AssertionError):

@@ -17,7 +17,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from tests.docs.blocks import HERE, Block, WrongBlockError, check_python
+from tests.docs.blocks import HERE, Block, WrongBlockError, check_python, has_form_of
 
 PORT = 8000
 """The port that the pages name."""
@@ -38,6 +38,7 @@ class Page:
         self._module = ModuleType("page")
         self._left: list[subprocess.Popen[bytes]] = []
         self._port = _free_port()
+        self._printed = ""
         for name in CONTENT:
             source, target = HERE / name, folder / name
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -65,6 +66,8 @@ class Page:
             check_python(block) if block.mark == "not run" else self._python(block)
         elif block.language in {"toml", "json"}:
             _read(block)
+        elif block.mark == "output":
+            self._compare(block)
         elif block.mark == "not run" or block.language in {"text", "csv", "yaml"}:
             return
         elif block.mark == "background":
@@ -74,7 +77,7 @@ class Page:
         elif block.language == "console":
             self._console(block)
         else:
-            self._shell(block, block.text)
+            self._printed = self._shell(block, block.text)
 
     def end(self) -> None:
         """End what was left running."""
@@ -109,6 +112,10 @@ class Page:
                 raise WrongBlockError(
                     f"{block.where}: {command}\n--- the page:\n{expected}--- printed:\n{found}"
                 )
+
+    def _compare(self, block: Block) -> None:
+        if not has_form_of(self._printed, block.text):
+            raise WrongBlockError(f"{block.where}\n--- the page:\n{block.text}--- printed:\n{self._printed}")
 
     def _shell(self, block: Block, text: str) -> str:
         process = self._start(text)

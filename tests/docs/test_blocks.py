@@ -18,6 +18,7 @@ from tests.docs.blocks import (
     check_commands,
     commands_in,
     files_before,
+    has_form_of,
     inline_commands,
     options_of,
 )
@@ -165,6 +166,8 @@ def test_a_block_says_what_it_is_and_why_it_is_not_run(text: str, message: str) 
         ("```console\n$ echo a\nb\n```", "printed:\na"),
         ('```toml\na = "\n```', "page.md:1"),
         ("```json\n{\n```", "page.md:1"),
+        ("```sh\necho p95 3.5 s\n```\n<!-- output -->\n```text\np99 20 ms\n```", "printed:\np95 3.5 s"),
+        ("```sh\nseq 3\n```\n<!-- output -->\n```text\n1\n...\nverdict: pass\n```", "verdict: pass"),
     ],
 )
 def test_a_block_that_does_not_work_is_found(text: str, message: str, page_folder: Page) -> None:
@@ -185,6 +188,22 @@ def test_blocks_share_files_names_and_processes(page_folder: Page) -> None:
         "```console\n$ cat out.txt\n4...\n```\n"
     )
     page_folder.run_all(blocks_of(Path("page.md"), text))
+
+
+def test_an_output_is_compared_by_its_form() -> None:
+    """Other numbers, units and verdicts are the same form; other words, or lines left out, are not."""
+    printed = (
+        "made 1,261 visits\n\nweb  67 ± 5 ms\nall  1.2 ± ? s\nFAIL  p95(web) < 1s\n      why\nverdict: fail\n"
+    )
+    same = "made 12 visits\n...\nall 67 ± 5 ms\npass p95(web) < 1s\n w...\nverdict: pass\n"
+    assert has_form_of(printed, same)
+    for wrong in (
+        "made 12 visits\nall 67 ± 5 ms\n",
+        "made x visits\n",
+        "verdict: pass\n...\nmade 1 visits\n",
+        "web 5 ± 5 h\n",
+    ):
+        assert not has_form_of(printed, wrong)
 
 
 def test_the_parts_of_a_shell_block_are_found() -> None:
