@@ -3,13 +3,15 @@
 from dataclasses import replace
 
 import polars as pl
+import pytest
+from hypothesis import given, strategies as st
 
 from footfall._chart.comparison_charts import WelchLabels, welch
 from footfall._chart.day_charts import arrivals_over_day, share_by_channel, wait_heat_map
 from footfall._chart.month_charts import share_by_month
 from footfall._chart.prediction_charts import Change, predicted_against_measured, spillover
 from footfall._chart.run_charts import Marks, outcomes_by_cause, run_over_time, success_against_target
-from footfall._chart.style import Stamp
+from footfall._chart.style import LOOKS, Stamp, looks_of
 from footfall._measure.time_series import SERIES
 
 
@@ -26,6 +28,47 @@ def test_the_busiest_half_hour_is_named(due: pl.DataFrame, stamp: Stamp) -> None
     most = max(due.group_by("half_hour_s").agg(pl.col("due").sum())["due"].to_list())
 
     assert f"{most:,} arrivals" in arrivals_over_day(due, None, stamp).title
+
+
+@pytest.mark.parametrize(
+    ("arrivals", "said"),
+    [
+        (27, "27 arrivals, 54 an hour"),
+        (1, "1 arrival, 2 an hour"),
+        (45, "1.5 a minute"),
+        (9000, "5.0 a second"),
+    ],
+)
+def test_the_rate_of_the_busiest_half_hour_has_a_unit_in_which_it_can_be_read(
+    arrivals: int, said: str, stamp: Stamp
+) -> None:
+    """Not `0.0 a second`."""
+    due = pl.DataFrame({"half_hour_s": [36_000], "channel": ["web"], "due": [arrivals]})
+
+    assert arrivals_over_day(due, None, stamp).title.endswith(said)
+
+
+def test_one_channel_and_operation_is_named_and_not_counted(measures: pl.DataFrame, stamp: Stamp) -> None:
+    """In both charts of success."""
+    here = (pl.col("channel") == "web") & (pl.col("operation") == "query")
+    one = measures.filter(here).with_columns(target_share=pl.lit(None, pl.Float64))
+
+    assert success_against_target(one, stamp).title.startswith("Measured success of web query: ")
+    title = predicted_against_measured(one, stamp).title
+    assert title.startswith("Measured success of web query lies ")
+    assert title.endswith("side the predicted interval")
+
+
+@given(st.sets(st.sampled_from([*LOOKS, *map("desk {}".format, range(8))]), max_size=8))
+def test_channels_of_a_chart_look_different_and_known_ones_always_the_same(channels: set[str]) -> None:
+    """Up to eight channels that the palette does not know, or fewer with some that it does."""
+    looks = looks_of(channels)
+
+    assert looks.keys() == channels
+    assert all(looks[channel] == LOOKS[channel] for channel in channels if channel in LOOKS)
+    spares = 8 - len(channels & {"web", "wap", "sms", "kiosk", "partner_hall", "own_hall"})
+    if len(channels - LOOKS.keys()) <= spares:
+        assert len({look.colour for look in looks.values()}) == len(channels)
 
 
 def test_the_longest_wait_is_named(stamp: Stamp) -> None:

@@ -31,7 +31,7 @@ def arrivals_over_day(
     played = f" Run: {style.clock(window_s[0])} to {style.clock(window_s[1])}." if window_s else ""
     heading = style.Heading(
         title=f"The day is busiest from {style.clock(busiest_s)} to {style.clock(busiest_s + HALF_HOUR_S)}: "
-        f"{most:,} arrivals, {most / HALF_HOUR_S:.1f} a second",
+        f"{style.counted(most, 'arrival')}, {_rate(most / HALF_HOUR_S)}",
         subtitle=f"All {due['due'].sum():,} arrivals of the day, by half hour and channel.{played}",
         stamp=stamp,
     )
@@ -40,6 +40,14 @@ def arrivals_over_day(
         _draw(due, window_s, made.subplots())
     caption = "Arrivals due in each half hour, stacked by the customer's first channel."
     return style.Chart(figure=made, frame=due, title=heading.title, caption=caption)
+
+
+def _rate(per_s: float) -> str:
+    """Format a rate in the unit that keeps it above 1, if there is one."""
+    for unit_s, unit in ((1, "second"), (60, "minute")):
+        if per_s * unit_s >= 1:
+            return f"{per_s * unit_s:.1f} a {unit}"
+    return f"{per_s * HOUR_S:.0f} an hour"
 
 
 def _draw(due: pl.DataFrame, window_s: tuple[float, float] | None, axes: Axes) -> None:
@@ -51,8 +59,9 @@ def _draw(due: pl.DataFrame, window_s: tuple[float, float] | None, axes: Axes) -
         counts[channels.index(channel), half_hour_s // HALF_HOUR_S - first] += n
     edges_h = np.arange(first, last + 2) / 2
     base = np.zeros(counts.shape[1])
+    looks = style.looks_of(channels)
     for channel, part in zip(channels, counts, strict=True):
-        its = style.look_of(channel)
+        its = looks[channel]
         axes.stairs(
             base + part,
             edges_h,
@@ -79,7 +88,7 @@ def _mark(window_s: tuple[float, float], axes: Axes, top: float) -> None:
     start_h, end_h = (each / HOUR_S for each in window_s)
     axes.axvspan(start_h, end_h, facecolor="none", edgecolor=style.INK, linewidth=1.4, zorder=3)
     axes.annotate(
-        "played",
+        "run",
         ((start_h + end_h) / 2, top),
         xytext=(6, -4),
         textcoords="offset points",
@@ -132,8 +141,9 @@ def _draw_shares(completed: pl.DataFrame, shares: Axes, volume: Axes) -> None:
     parts = 100 * np.divide(counts, whole, out=np.zeros_like(counts), where=whole > 0)
     edges_h = np.arange(first, last + 2) / 2
     base = np.zeros_like(whole)
+    looks = style.looks_of(channels)
     for channel, part in zip(channels, parts, strict=True):
-        its = style.look_of(channel)
+        its = looks[channel]
         shares.stairs(
             base + part,
             edges_h,

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any, Protocol
 
@@ -46,6 +46,15 @@ def inline_svg(chart: style.Chart, prefix: str) -> Markup:
     shaded = _COLOUR.sub(_shade, named)
     # Names were escaped by matplotlib, which draws them as outlines; the title is escaped here.
     return Markup(opened + bracket + shaded)  # noqa: S704 - see above
+
+
+def _drawn(charts: Sequence[style.Chart]) -> list[tuple[style.Chart, Markup, str, str]]:
+    """Return each chart with its SVG, its subtitle, and the height of its heading as a share of its width."""
+    found = []
+    for n, chart in enumerate(charts, 1):
+        subtitle, head = style.head_of(chart.figure)
+        found.append((chart, inline_svg(chart, f"c{n}"), subtitle, f"{head:.4f}"))
+    return found
 
 
 def _shade(found: re.Match[str]) -> str:
@@ -125,7 +134,7 @@ class ReportData:
 def render(report: ReportData) -> str:
     """Return the page as self-contained HTML, with all input text escaped."""
     manifest = report.manifest
-    charts = [(chart, inline_svg(chart, f"c{n}")) for n, chart in enumerate(report.charts, 1)]
+    charts = _drawn(report.charts)
     return _template().render(
         manifest=manifest,
         report=report,
@@ -207,9 +216,14 @@ def _facts(manifest: Manifest) -> list[tuple[str, str, str]]:
         facts.append(("lag, 99th percentile", _lag(lag.p99), note))
     if manifest.started_at and manifest.ended_at:
         took = datetime.fromisoformat(manifest.ended_at) - datetime.fromisoformat(manifest.started_at)
-        facts.append(("took", style.duration(took.total_seconds()), f"from {manifest.started_at}"))
+        facts.append(("took", style.duration(took.total_seconds()), f"from {_utc(manifest.started_at)}"))
     facts.append(("seed", str(manifest.seed), f"run {manifest.run}, {manifest.status}"))
     return facts
+
+
+def _utc(text: str) -> str:
+    """Format a time as `2026-11-30 13:01:38 UTC`."""
+    return f"{datetime.fromisoformat(text).astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
 def _lag(seconds: float | None) -> str:
@@ -249,5 +263,5 @@ def render_fit(report: FitReport) -> str:
     page = Environment(
         loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    charts = [(chart, inline_svg(chart, f"c{n}")) for n, chart in enumerate(report.charts, 1)]
+    charts = _drawn(report.charts)
     return page.get_template("fit.html.jinja").render(fit=report, charts=charts)

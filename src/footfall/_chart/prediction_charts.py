@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, MultipleLocator, NullFormatter
 
 from footfall._chart import style
 
@@ -16,6 +16,8 @@ ROW_IN = 0.78
 MINUTE_S = 60.0
 _SHORT_S = 2 * 3600
 """Larger values are seconds of the day and are labelled as such."""
+_SECONDS_S, _TICK_S = 120, 20
+"""Runs below this length are labelled in seconds, with a tick this often."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +47,7 @@ def spillover(rates: pl.DataFrame, change: Change, stamp: style.Stamp) -> style.
     heading = style.Heading(title=_spillover_finding(rates, change), subtitle=said, stamp=stamp)
     channels = style.in_order(rates["channel"])
     worlds = [world for world in ("predicted", "measured") if world in rates["world"]]
+    looks = style.looks_of(channels)
     with style.look():
         made = style.figure(heading, 1.6 + ROW_IN * len(channels))
         panels = made.subplots(len(channels), len(worlds), sharex="col", sharey="row", squeeze=False)
@@ -53,7 +56,7 @@ def spillover(rates: pl.DataFrame, change: Change, stamp: style.Stamp) -> style.
             row[0].set_ylim(0, max(1.0, *(max(column.to_list()) for column in both)) * 1.12)
             for axes, world in zip(row, worlds, strict=True):
                 here = rates.filter((pl.col("world") == world) & (pl.col("channel") == channel))
-                _draw(axes, here.sort("minute_s"), channel, change.at_s)
+                _draw(axes, here.sort("minute_s"), looks[channel].colour, change.at_s)
             row[0].set_ylabel(style.name_of(channel), rotation=0, ha="right", va="center", labelpad=8)
         _label(panels, worlds, max(rates["minute_s"].to_list()))
     caption = (
@@ -63,18 +66,16 @@ def spillover(rates: pl.DataFrame, change: Change, stamp: style.Stamp) -> style.
     return style.Chart(figure=made, frame=rates, title=heading.title, caption=caption)
 
 
-def _draw(axes: Axes, here: pl.DataFrame, channel: str, changed_s: tuple[float, float] | None) -> None:
+def _draw(axes: Axes, here: pl.DataFrame, colour: str, changed_s: tuple[float, float] | None) -> None:
     starts_min = (here["minute_s"] / MINUTE_S).to_list()
-    its = style.look_of(channel)
     if changed_s:
-        axes.axvspan(
-            changed_s[0] / MINUTE_S, changed_s[1] / MINUTE_S, color=style.PALE, alpha=0.45, linewidth=0
-        )
+        starts, ends = (second / MINUTE_S for second in changed_s)
+        axes.axvspan(starts, ends, color=style.PALE, alpha=0.45, linewidth=0, zorder=0)
     if starts_min:
         width_min = starts_min[1] - starts_min[0] if len(starts_min) > 1 else 1.0
         edges_min = [*starts_min, starts_min[-1] + width_min]
         ordinary, what_if = here["ordinary_per_min"].to_numpy(), here["what_if_per_min"].to_numpy()
-        axes.stairs(what_if, edges_min, baseline=ordinary, fill=True, color=its.colour, alpha=0.75)
+        axes.stairs(what_if, edges_min, baseline=ordinary, fill=True, color=colour, alpha=0.75)
         axes.stairs(
             ordinary, edges_min, baseline=None, color=style.GREY, linewidth=1.2, linestyle=(0, (4, 2))
         )
@@ -88,10 +89,20 @@ def _label(panels: "np.ndarray[Any, Any]", worlds: list[str], last_s: float) -> 
     for axes, world in zip(panels[0], worlds, strict=True):
         axes.set_title(world, loc="left", fontsize=10, fontweight="bold")
     for axes in panels[-1]:
-        axes.xaxis.set_major_locator(MaxNLocator(6, integer=True, min_n_ticks=2))
-        if last_s > _SHORT_S:
-            axes.xaxis.set_major_formatter(FuncFormatter(lambda minute, _: style.clock(minute * MINUTE_S)))
-        axes.set_xlabel("time of day" if last_s > _SHORT_S else "minute of the run")
+        axes.set_xlabel(_label_time(axes, last_s))
+
+
+def _label_time(axes: Axes, last_s: float) -> str:
+    """Label a time axis in minutes as clock times, minutes or seconds; returns what the labels are."""
+    if last_s < _SECONDS_S:
+        axes.xaxis.set_major_locator(MultipleLocator(_TICK_S / MINUTE_S))
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda minute, _: f"{minute * MINUTE_S:.0f}"))
+        return "second of the run"
+    axes.xaxis.set_major_locator(MaxNLocator(6, integer=True, min_n_ticks=2))
+    if last_s <= _SHORT_S:
+        return "minute of the run"
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda minute, _: style.clock(minute * MINUTE_S)))
+    return "time of day"
 
 
 def _spillover_finding(rates: pl.DataFrame, change: Change) -> str:
@@ -152,6 +163,11 @@ def lines_of(measures: pl.DataFrame) -> list[tuple[str, str]]:
     rank = {channel: n for n, channel in enumerate(style.in_order(measures["channel"]))}
     pairs = measures.select("channel", "operation").unique().rows()
     return sorted(pairs, key=lambda pair: (rank[pair[0]], pair[1]))
+
+
+def line_name(channel: str, operation: str) -> str:
+    """Return a channel and operation as a sentence names them."""
+    return f"{style.name_of(channel)} {operation}"
 
 
 def label_lines(axes: Axes, lines: list[tuple[str, str]], *, rules: bool = True) -> None:
@@ -279,5 +295,8 @@ def _finding(both: pl.DataFrame) -> str:
             pl.col("success_share_low_predicted"), pl.col("success_share_high_predicted")
         )
     )
+    if joined.height == 1:
+        where = "inside" if inside.height else "outside"
+        return f"Measured success of {line_name(*lines_of(joined)[0])} lies {where} the predicted interval"
     pairs = f"{inside.height} of {joined.height} channels and operations"
     return f"Measured success lies inside the predicted interval for {pairs}"

@@ -11,7 +11,14 @@ import polars as pl
 from matplotlib.axes import Axes
 
 from footfall._chart import style
-from footfall._chart.prediction_charts import PAIR_ROW_IN, draw_success, label_lines, lines_of, without_totals
+from footfall._chart.prediction_charts import (
+    PAIR_ROW_IN,
+    draw_success,
+    label_lines,
+    line_name,
+    lines_of,
+    without_totals,
+)
 from footfall._stats.intervals import percent
 
 # ── A run over time: load, success, response times and the generator's lag
@@ -136,7 +143,7 @@ def _edges(rows: pl.DataFrame) -> list[float]:
 
 def _mark(axes: Axes, marks: Marks) -> None:
     if marks.outage_s:
-        axes.axvspan(*marks.outage_s, color=style.PALE, alpha=0.5, linewidth=0, label="outage")
+        axes.axvspan(*marks.outage_s, color=style.PALE, alpha=0.5, linewidth=0, label="outage", zorder=0)
     if marks.ended_early_s is not None:
         axes.axvline(marks.ended_early_s, color=style.INK, linewidth=1.4, linestyle="-.", label="ended early")
 
@@ -289,7 +296,11 @@ def _success_finding(rows: pl.DataFrame) -> str:
     world = "measured" if "measured" in rows["world"] else "predicted"
     held = rows.filter((pl.col("world") == world) & pl.col("target_share").is_not_null())
     if held.is_empty():
-        return f"{world.capitalize()} success of {len(lines_of(rows))} channels and operations"
+        lines = lines_of(rows)
+        if len(lines) == 1:
+            share = percent(rows.filter(pl.col("world") == world)["success_share"][0])
+            return f"{world.capitalize()} success of {line_name(*lines[0])}: {share}"
+        return f"{world.capitalize()} success of {len(lines)} channels and operations"
     missed = held.filter(pl.col("success_share_high") < pl.col("target_share"))
     if missed.is_empty():
         met = held.filter(pl.col("success_share_low") >= pl.col("target_share")).height

@@ -75,7 +75,17 @@ LOOKS: Mapping[str, Look] = MappingProxyType(
 )
 """Electronic channels in cool colours, physical ones in warm; after Okabe and Ito's palette."""
 
-_SPARE = (Look("#cc79a7", "oo", "p"), Look("#7b61a8", "**", "<"), Look("#3e4c59", "//..", ">"))
+_SPARE = (
+    Look("#0072b2", "", "o"),
+    Look("#e69f00", "//", "X"),
+    Look("#009e73", "\\\\", "^"),
+    Look("#cc79a7", "", "p"),
+    Look("#56b4e9", "//", "s"),
+    Look("#d55e00", "", "h"),
+    Look("#7b61a8", "\\\\", "<"),
+    Look("#f0e442", "//", "v"),
+)
+"""Looks of channels with other names, in turn."""
 _OTHER_SCRIPTS = (
     *(
         "Noto Sans CJK SC",
@@ -88,6 +98,7 @@ _OTHER_SCRIPTS = (
 )
 """Fonts with Chinese, Japanese or Korean letters; installed ones are used for missing glyphs."""
 _DRAWN: WeakKeyDictionary[Figure, str] = WeakKeyDictionary()
+_HEADS: WeakKeyDictionary[Figure, tuple[str, float]] = WeakKeyDictionary()
 _TITLE_COLUMNS, _SUBTITLE_COLUMNS = 78, 140
 _NAME_MAX = 28
 
@@ -143,6 +154,7 @@ def figure(heading: Heading, height_in: float = HEIGHT_IN, *, legend_below: bool
     head_in = title_in + 0.18 * (subtitle.count("\n") + 1) + 0.08
     made.text(0.02, 1 - 0.14 / height_in, title, fontsize=14, fontweight="bold", va="top")
     made.text(0.02, 1 - title_in / height_in, subtitle, fontsize=9, color=GREY, va="top")
+    _HEADS[made] = (heading.subtitle, head_in / WIDTH_IN)
     stamp = heading.stamp
     foot = f"footfall {stamp.version} · run {stamp.run} · seed {stamp.seed}"
     made.text(0.98, 0.07 / height_in, foot, fontsize=7, color=GREY, ha="right", va="bottom")
@@ -150,6 +162,14 @@ def figure(heading: Heading, height_in: float = HEIGHT_IN, *, legend_below: bool
     room = (0.01, foot_in / height_in, 0.98, 1 - (head_in + foot_in) / height_in)
     made.set_layout_engine("constrained", rect=room, h_pad=0.04, w_pad=0.06)
     return made
+
+
+def head_of(drawn: Figure) -> tuple[str, float]:
+    """Return a figure's subtitle, and the height of title and subtitle as a share of its width.
+
+    A narrow page shows both as text of its own and leaves that part of the picture out.
+    """
+    return _HEADS.get(drawn, ("", 0.0))
 
 
 def look() -> AbstractContextManager[None]:
@@ -165,7 +185,7 @@ def nothing(heading: Heading, frame: pl.DataFrame, note: str = "no visits") -> C
         made = figure(heading, 2.4)
         axes = made.subplots()
         axes.axis("off")
-        axes.text(0.5, 0.5, note, ha="center", va="center", fontsize=13, color=GREY, transform=axes.transAxes)
+        axes.text(0.01, 0.5, note, ha="left", va="center", fontsize=13, color=GREY, transform=axes.transAxes)
     return Chart(figure=made, frame=frame, title=heading.title, caption=heading.subtitle)
 
 
@@ -190,9 +210,22 @@ def _drawn(drawn: Figure) -> str:
     return re.sub(r"[ \t]+\n", "\n", buffer.getvalue())
 
 
-def look_of(channel: str) -> Look:
-    """Return colour, hatch and marker of a channel; an unknown one always gets the same spare look."""
-    return LOOKS.get(channel) or _SPARE[sum(channel.encode()) % len(_SPARE)]
+def looks_of(channels: Iterable[str]) -> dict[str, Look]:
+    """Return colour, hatch and marker of each channel: all different, as long as there are enough of them.
+
+    Channels of `LOOKS` always have the same look; others, by name, those that no channel here has.
+    """
+    every = sorted(set(channels))
+    looks = {channel: LOOKS[channel] for channel in every if channel in LOOKS}
+    taken = {look.colour for look in looks.values()}
+    spare = [look for look in _SPARE if look.colour not in taken] or list(_SPARE)
+    others = [channel for channel in every if channel not in LOOKS]
+    return looks | {channel: spare[n % len(spare)] for n, channel in enumerate(others)}
+
+
+def counted(count: int, noun: str) -> str:
+    """Return a count with its noun, in the singular or plural: `1 visit`, `1,200 visits`."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
 def name_of(channel: str) -> str:

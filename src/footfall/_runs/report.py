@@ -156,10 +156,11 @@ def charts(play: PlayFigures, manifest: Manifest) -> dict[str, Chart]:
     """Draw the played run, by name."""
     stamp = Stamp.of(manifest)
     marks = Marks(outage_s=play.outage_s, ended_early_s=play.played_s if manifest.ended_early_by else None)
+    both = _drawn(play)
     drawn = {
         "over_time": run_over_time(play.series, marks, stamp),
-        "predicted_against_measured": predicted_against_measured(_drawn(play), stamp),
-        "success": success_against_target(play.measures, stamp),
+        "predicted_against_measured": predicted_against_measured(both, stamp),
+        "success": success_against_target(both, stamp),
         "percentiles": percentiles(play.curves, stamp),
         "failures": outcomes_by_cause(outcomes(play.measured), stamp),
     }
