@@ -24,8 +24,8 @@ pytest_plugins = ["tests.small_models"]
 
 LONGEST_FIRST = (
     "docs/test_blocks.py",
-    "load/play/test_workers.py",
-    "load/play/test_door.py",
+    "load/locust_runs/test_workers.py",
+    "load/locust_runs/test_start_locust.py",
     "cli/test_playing.py",
     "load/web/test_master.py",
     "load/web/test_browser.py",

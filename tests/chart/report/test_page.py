@@ -163,3 +163,17 @@ def _side_by_side(measures: pl.DataFrame) -> pl.DataFrame:
         for world in ("predicted", "measured")
     )
     return predicted.join(measured, on=keys, nulls_equal=True)
+
+
+def test_a_narrow_page_shows_each_heading_once(page: str) -> None:
+    """As text; the same height of the picture, a part of its width, is left out."""
+    heads = re.findall(r'style="--head: ([\d.]+)"', page)
+    assert len(heads) == page.count("<figure")
+    assert all(0.03 < float(head) < 0.12 for head in heads)
+    assert page.count("figure .title") >= 1
+    assert "margin-top: calc(-46rem * var(--head))" in page
+
+
+def test_the_start_of_a_run_is_shown_without_the_letters_of_iso_8601(page: str) -> None:
+    """In UTC."""
+    assert "from 2012-05-01 10:00:00 UTC" in page

@@ -14,7 +14,7 @@ from footfall._load.result_files import VISITS_FILE, LoadResult, read_result
 from footfall._records.runs import read_manifest
 from footfall._workload.trace import write_trace
 from tests.load.conftest import Given, Locust, Serve, Start, another_port
-from tests.load.play.test_door import Page
+from tests.load.locust_runs.test_start_locust import Page
 from tests.load.small import everywhere, small_model, trace_of
 
 PER_S = 30
