@@ -24,13 +24,13 @@ pytest_plugins = ["tests.small_models"]
 
 LONGEST_FIRST = (
     "docs/test_blocks.py",
-    "load/locust_runs/test_workers.py",
-    "load/locust_runs/test_start_locust.py",
+    "load/locust_runs/test_distributed_run.py",
+    "load/locust_runs/test_locust_plugin.py",
     "cli/test_playing.py",
     "load/web/test_master.py",
     "load/web/test_browser.py",
     "pytest_plugin/test_footfall_run.py",
-    "load/test_run.py",
+    "load/test_local_run.py",
     "load/web/test_page.py",
     "house/test_new_workspace.py",
     "content/test_every_model.py",

@@ -156,7 +156,7 @@ def test_a_file_is_checked_against_the_service_before_the_load(
     assert "wr0ng-word" not in said
     data = json.loads(said)
     assert data["served"] is False
-    assert {step["status"] for errand in data["errands"] for step in errand["steps"]} <= {401, 403}
+    assert {step["status"] for visit in data["visits"] for step in visit["steps"]} <= {401, 403}
 
 
 Refused = Callable[..., str]
@@ -184,7 +184,7 @@ def test_what_cannot_be_played_is_refused_and_nothing_is_written(refused: Refuse
     text = (TOP / FILE).read_text(encoding="utf-8")
     strict.write_text(text.replace('unmapped = "skip"', ""), encoding="utf-8")
     line = refused("--host", "http://127.0.0.1:1", "--endpoints", str(strict), *out)
-    assert line.startswith(f"footfall: {strict}: no errand for web.purchase (")
+    assert line.startswith(f"footfall: {strict}: no mapping for web.purchase (")
     del os.environ["SHOP_PASSWORD"]
     line = refused("--host", "http://127.0.0.1:1", "--endpoints", FILE, *out)
     where, unset = f"{FILE}: {{env.SHOP_PASSWORD}}", "SHOP_PASSWORD is not set"
@@ -196,6 +196,6 @@ def test_every_file_in_the_document_is_a_file_that_can_be_read() -> None:
     """What is copied from it works; its parts are put together with what they need."""
     blocks = re.findall(r"```toml\n(.*?)```", DOCUMENT, flags=re.DOTALL)
     assert len(blocks) == 4
-    rest = '\n[[errand]]\nfor = "*.*"\nstep = [{ path = "/" }]\n'
+    rest = '\n[[operation]]\nfor = "*.*"\nstep = [{ path = "/" }]\n'
     for block in blocks:
-        endpoints_in(block if "[[errand]]" in block else block + rest, "docs/reference/endpoints.md")
+        endpoints_in(block if "[[operation]]" in block else block + rest, "docs/reference/endpoints.md")

@@ -54,8 +54,8 @@ def test_recorded_times_are_replayed_exactly(log: Path, capsys: pytest.CaptureFi
         "unreadable": 1,
         "first_unreadable": 7,
         "unreadable_example": "nonsense",
-        "no_errand": 0,
-        "no_errand_examples": [],
+        "unmatched": 0,
+        "unmatched_examples": [],
         "by_rule": {"*=web.query": 6},
     }
     found = read_trace(log.parent / "t")

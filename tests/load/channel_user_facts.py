@@ -52,7 +52,11 @@ def visits_of(driven: DrivenUser, attempts: int = 1, customer: int = 0) -> tuple
     arrival = Arrival(arrival=0, due_s=0, at_s=0, operation="query", channel="web", **who)
     side = RequestContext(Clock(), RunResults([arrival]), arrival, None)
     person = RunCustomer(
-        arrival=arrival, key=customer + 1, person=Identity(7, 0, 1), wire=LocustTransport(None, side), run="r"
+        arrival=arrival,
+        key=customer + 1,
+        identity=Identity(7, 0, 1),
+        transport=LocustTransport(None, side),
+        run="r",
     )
     own = OwnCustomer({"web": driven}, ENVIRONMENT, side, 0.01)
     made = [Attempt(person, MODEL.channel("web"), number + 1, 0.0) for number in range(attempts)]
@@ -64,8 +68,8 @@ def visits_of(driven: DrivenUser, attempts: int = 1, customer: int = 0) -> tuple
 def send(user: User, status: int = 200, exception: Exception | None = None) -> Any:
     """Tell Locust of a request, as its clients do."""
     response = SimpleNamespace(status_code=status)
-    told = {"request_type": "GET", "name": "/", "response_time": 5, "response_length": 0, "context": {}}
-    user.environment.events.request.fire(**told, response=response, exception=exception)
+    reported = {"request_type": "GET", "name": "/", "response_time": 5, "response_length": 0, "context": {}}
+    user.environment.events.request.fire(**reported, response=response, exception=exception)
     return response
 
 
@@ -265,10 +269,10 @@ def refused() -> dict[str, str]:
         "a shape": lambda: _check_shape(mine),
         "other locustfile": lambda: _check_driven({"web": "Shop"}, driven_users([other])),
     }
-    return {name: told(does) for name, does in cases.items()}
+    return {name: reported(does) for name, does in cases.items()}
 
 
-def told(does: Any) -> str:
+def reported(does: Any) -> str:
     """Give the line of an error."""
     try:
         does()

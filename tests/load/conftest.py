@@ -188,7 +188,7 @@ def stall() -> Stall:
 
 @pytest.fixture
 def free_port() -> int:
-    """Give a port on which nobody listens."""
+    """Return a port on which no server listens."""
     return another_port()
 
 

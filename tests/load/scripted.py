@@ -5,10 +5,9 @@ from typing import Any
 
 from footfall._behaviour import keyed
 from footfall._load.identity import Identity
-from footfall._load.journey_runner import JourneyRunner
 from footfall._load.reference_steps import serve
 from footfall._load.responses import Ending, Response
-from footfall._load.visit import Attempt, OrderOutcome, RequestSpec, RunCustomer
+from footfall._load.visit import Attempt, JourneyRunner, OrderOutcome, RequestSpec, RunCustomer
 from footfall._model.model import Model
 from footfall._records.rows import Arrival, Visit
 from tests.load.small import SEED
@@ -86,7 +85,7 @@ def customer_at(channel: str, operation: str, wire: ScriptedWire, number: int = 
         operation=operation,
         channel=channel,
     )
-    return RunCustomer(arrival=arrival, key=key, person=Identity(SEED, 0, key), wire=wire, run="run")
+    return RunCustomer(arrival=arrival, key=key, identity=Identity(SEED, 0, key), transport=wire, run="run")
 
 
 def served(
@@ -97,7 +96,7 @@ def served(
     return attempt, serve(attempt, unsettled)
 
 
-def errand_of(model: Model, customer: RunCustomer, visits: list[Visit] | None = None) -> list[Visit]:
+def steps_for(model: Model, customer: RunCustomer, visits: list[Visit] | None = None) -> list[Visit]:
     """Follow a whole journey; gives its visits, which are also put into `visits` as they end."""
     kept = [] if visits is None else visits
     JourneyRunner(model, serve, kept.append).run(customer)

@@ -25,7 +25,7 @@ def works(**faults: Fault) -> dict[Verb, Work]:
     }
 
 
-def slip_of(cause: str, outcome: Outcome = Outcome.REJECTED, share: float = 1.0) -> Fault:
+def customer_error_of(cause: str, outcome: Outcome = Outcome.REJECTED, share: float = 1.0) -> Fault:
     """Give a customer's fault."""
     return Fault.model_validate(
         {"cause": cause, "by": "customer", "outcome": outcome, "share": number(share)}
@@ -99,7 +99,7 @@ def channels() -> tuple[Channel, ...]:
 
 
 def small_model(**more: object) -> Model:
-    """Give a model in which nothing fails and nobody comes back; anything may be set."""
+    """Give a model in which nothing fails and no customer comes back; anything may be set."""
     zero = number(0)
     people = Segment(
         name="all",

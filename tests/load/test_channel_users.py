@@ -161,9 +161,9 @@ def test_locustfiles_of_others_are_driven_by_a_trace_with_two_lines_each(
     assert Counter(visits["channel"]) == dict.fromkeys(channels, 20)
     assert set(visits["outcome"]) == {"served"}
     lines = (tmp_path / "locusts_stats.csv").read_text(encoding="utf-8").splitlines()
-    told = {f"{row['Type']} {row['Name']}": int(row["Request Count"]) for row in csv.DictReader(lines)}
+    reported = {f"{row['Type']} {row['Name']}": int(row["Request Count"]) for row in csv.DictReader(lines)}
     assert Counter(hits["step"]) == {
-        step: count for step, count in told.items() if step.strip() != "Aggregated"
+        step: count for step, count in reported.items() if step.strip() != "Aggregated"
     }
     of = {name: Counter(hits.filter(pl.col("channel") == name)["step"]) for name in channels}
     assert sum(of["web"].values()) == 20  # one task
@@ -193,7 +193,7 @@ def test_an_operation_without_a_method_is_one_line_before_the_run(locust: Start,
     play = locust("--headless", "--trace", "trace", "--run-dir", "run", locustfile=file)
     assert play.end() == 2, play.words
     (line,) = [line for line in play.words if line.startswith("error: ")]
-    assert line.startswith("error: lacking.py: Shop has no method for web.query (20), with so many")
+    assert line.startswith("error: lacking.py: Shop has no method for web.query (20 arrivals)")
     assert not any("Traceback" in line for line in play.words)
     assert not (tmp_path / "run").exists()
 
@@ -217,7 +217,7 @@ def facts() -> dict[str, Any]:
 
 
 def test_a_visit_is_served_only_where_that_is_known(facts: dict[str, Any]) -> None:
-    """By its requests, unless its method says so itself; without a request nobody knows."""
+    """By its requests, unless its method says so itself; without a request it is unknown."""
     assert facts["endings"] == {
         "all requests served": ["served", ""],
         "one request failed": ["error", "http_500"],
@@ -281,20 +281,22 @@ def test_a_customer_keeps_one_user_through_retries(facts: dict[str, Any]) -> Non
     }
 
 
-def test_users_that_cannot_be_meant_are_told(facts: dict[str, Any]) -> None:
+def test_impossible_users_are_reported(facts: dict[str, Any]) -> None:
     """Two for one channel, one without a channel, one that is not driven; a worker of another file."""
     assert facts["refused"] == {
-        "two users": "channel web: Shop and Other both serve it; expected one user a channel",
-        "no channel": 'Shop: names no channel; expected channel = "…", one of the model',
+        "two users": "channel web: Shop and Other both serve it; expected one user class for each channel",
+        "no channel": 'Shop: has no channel; expected channel = "…", the name of a channel of the model',
         "not driven": (
-            "-f: the user class Idle serves no channel, so the trace would never start it; "
-            'expected drive(Idle, channel="…") for a channel of the model, or a locustfile without it'
+            "-f: user class Idle serves no channel, so the trace would never start it; "
+            'expected drive(Idle, channel="…") for a channel of the model, or a locustfile without this class'
         ),
         "no such method": (
             "Shop.operations change-plan: Shop has no method change; expected the name of a method"
         ),
         "other locustfile": (
-            "worker: its locustfile serves {'web': 'Other'}; expected {'web': 'Shop'}, as the master's does"
+            "worker: the locustfile serves {'web': 'Other'}; "
+            "expected the master's locustfile, which serves {'web': 'Shop'}"
         ),
-        "a shape": "-f: the shape Mine would start users beside the trace; expected none of its own",
+        "a shape": "-f: load shape Mine would start users in addition to the trace; "
+        "expected a locustfile without a load shape",
     }

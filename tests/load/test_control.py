@@ -22,7 +22,7 @@ def target_of(toml: str, arrivals_per_s: float) -> ControlTarget | None:
     return control_target(target_service_of(toml, "own.toml", info), arrivals_per_s)
 
 
-PLAIN = '[[errand]]\nfor = "*.*"\nstep = [{ path = "/a/{customer}" }, { name = "b", path = "/b?x=1" }]\n'
+PLAIN = '[[operation]]\nfor = "*.*"\nstep = [{ path = "/a/{customer}" }, { name = "b", path = "/b?x=1" }]\n'
 
 
 def test_the_reference_service_is_asked_for_its_health_five_times_a_second() -> None:
@@ -50,7 +50,7 @@ def test_an_own_service_is_asked_for_its_first_plain_get_and_seldom() -> None:
 )
 def test_what_not_everybody_may_send_is_no_control(step: str) -> None:
     """A write, a customer's own path, a header, a request that waits for a state."""
-    assert target_of(f'[[errand]]\nfor = "*.*"\nstep = [{step}]\n', 100) is None
+    assert target_of(f'[[operation]]\nfor = "*.*"\nstep = [{step}]\n', 100) is None
 
 
 class Health(BaseHTTPRequestHandler):

@@ -30,7 +30,7 @@ def test_a_visit_is_counted_once_in_each_kind_under_its_outcome(tmp_path: Path) 
 
 
 def test_a_visit_that_never_began_has_a_latency_alone() -> None:
-    """It had no service, and nobody knows when it would have begun."""
+    """It had no service, and it is unknown when it would have begun."""
     latencies = Latencies()
     latencies.add(_visit("timeout", started_s=None))
     assert [kind for kind, *_ in latencies.by_key] == ["latency"]

@@ -1,4 +1,4 @@
-"""How far a run is told by a file, without which the run goes on."""
+"""The progress of a run is in a file, without which the run continues."""
 
 from pathlib import Path
 

@@ -14,7 +14,7 @@ from tests.load.authority import Authority
 from tests.load.small import day_of, small_model, trace_of
 from tests.load.web_server import WebServer
 
-PAGE = '[[errand]]\nfor = "web.query"\nstep = [{ path = "/a" }, { path = "/b" }]\n'
+PAGE = '[[operation]]\nfor = "web.query"\nstep = [{ path = "/a" }, { path = "/b" }]\n'
 
 
 class Pages(BaseHTTPRequestHandler):

@@ -18,7 +18,7 @@ class WebServer(ThreadingHTTPServer):
     request_queue_size = 128
 
     def __init__(self, handler: type[BaseHTTPRequestHandler], tls: ssl.SSLContext | None = None) -> None:
-        """Take a port; nobody is answered before `running`."""
+        """Take a port; no request is answered before `running`."""
         super().__init__(("127.0.0.1", 0), handler)
         self.host = f"http{'s' if tls else ''}://127.0.0.1:{self.server_port}"
         if tls:
@@ -30,7 +30,7 @@ class WebServer(ThreadingHTTPServer):
 
     @contextmanager
     def running(self) -> Iterator[None]:
-        """Answer whoever comes."""
+        """Answer all requests."""
         thread = threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True)
         thread.start()
         try:

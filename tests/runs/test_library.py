@@ -201,7 +201,7 @@ WRONG: dict[str, tuple[Callable[[], object], str]] = {
     ),
     "an option that is none": (
         lambda: ff.load_test(model=MM3, serve=True, procesess=2),
-        "procesess: is not an option here; expected endpoints or",
+        "procesess: is not an option here; expected one of endpoints, ",
     ),
     "a value that is none": (
         lambda: ff.load_test(model=MM3, serve=True, drain_s="soon"),

@@ -10,7 +10,7 @@ and asks what comes next:
             wait(journey.delay_s)
             journeys.end_wait(journey, now_s())
 
-The hosts are the simulated day (`_simulate/day.py`, SimPy) and the load test (`_load/journey_runner.py`,
+The hosts are the simulated day (`_simulate/day.py`, SimPy) and the load test (`_load/visit.py`,
 gevent). A journey's state is seven whole numbers and a delay, so that it can as well be a row of an array;
 `end_visit` and `end_wait` set it, by rules over plain numbers (`action_after`, `place_of`).
 All random numbers are keyed by the customer (`keyed`): hosts that see the same outcomes decide alike.

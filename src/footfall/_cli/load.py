@@ -255,7 +255,7 @@ def _show_check(ready: PreparedLoad, *, as_json: bool) -> int:
     never = ready.never_used()
     if as_json:
         visits = [visit.data for visit in done]
-        say_json({"served": served == len(done), "errands": visits, "never_used": never})
+        say_json({"served": served == len(done), "visits": visits, "never_used": never})
     else:
         for patterns in never:
             say(f"{patterns}: no operation of the model gets to it")

@@ -1,4 +1,4 @@
-"""Locust users of the user's own at a channel: how they are declared, and how one of their visits is run."""
+"""The user's own Locust users at a channel: how they are declared, and how one of their visits is run."""
 
 import contextlib
 import errno
@@ -18,9 +18,7 @@ from gevent import Greenlet
 from gevent.pool import Group
 from locust import FastHttpUser, HttpUser, TaskSet, User
 from locust.env import Environment
-from locust.exception import (
-    StopTest,
-)
+from locust.exception import StopTest
 from locust.user.task import LOCUST_STATE_RUNNING, DefaultTaskSet
 
 from footfall._load.identity import Identity
@@ -35,9 +33,9 @@ from footfall._records.load_generator import NO_DESCRIPTOR, NO_PORT
 from footfall._records.rows import OUTCOMES, Arrival, Hit, Outcome
 
 NO_REQUEST = "no_request"
-"""Cause of a visit that sent nothing, so that nobody knows whether it was served."""
+"""Cause of a visit without requests: it is unknown whether it was served."""
 CHECK_FAILED = "check_failed"
-"""Cause of a request that its user called a failure although the status was a good one."""
+"""Cause of a request that its user marked as failed although its status was a success."""
 CONNECTION_FAILED = "connection_failed"
 RETURNED_FALSE = "returned_false"
 UNKNOWN_OUTCOME = "unknown_outcome"
@@ -45,12 +43,12 @@ _KEY = "footfall_visit"
 _STEP_MOST = 120
 _GOOD = range(200, 400)
 _BY_CODE = {"deadline_exceeded": Outcome.TIMEOUT, "resource_exhausted": Outcome.THROTTLED}
-"""Status codes of gRPC that are not an `error`."""
+"""Status codes of gRPC whose outcome is not `error`."""
 logger = logging.getLogger(__name__)
 
 
 class ChannelUser(User):
-    """A customer's behaviour at one channel: a method for each operation, beside any Locust client.
+    """A customer's behaviour at one channel: a method for each operation, with any Locust client.
 
     Use it with one of Locust's users: `class Shop(ChannelUser, FastHttpUser)`, name the `channel`, and write
     a method for each operation of the model, decorated with `@task` or not. A visit is served when all its
@@ -62,11 +60,11 @@ class ChannelUser(User):
     channel: str = ""
     """Name of the model's channel whose visits it serves."""
     operations: Mapping[str, str] = {}
-    """Names of methods by operation, where they are not the operation's own name."""
+    """Names of methods by operation, where they differ from the operation's name."""
     attempt: Attempt
     """The visit under way."""
     human_time_factor: float = 1.0
-    """Set for each run: the scenario's."""
+    """Set for each run, from the scenario."""
     _random: random.Random | None = None
 
     @property
@@ -77,11 +75,11 @@ class ChannelUser(User):
     @property
     def identity(self) -> Identity:
         """The customer's account: `msisdn`, `pin`, `plan`, `recharge_fen`, `browser`."""
-        return self.attempt.customer.person
+        return self.attempt.customer.identity
 
     @property
     def idempotency_key(self) -> str:
-        """A UUID: the same in every attempt of this customer at this channel, and another in every run."""
+        """A UUID: the same in all attempts of this customer at this channel, different in every run."""
         customer = self.attempt.customer
         return str(uuid5(NAMESPACE_OID, f"{customer.run}-{customer.arrival.customer}-{self.channel}"))
 
@@ -93,14 +91,14 @@ class ChannelUser(User):
         return self._random
 
     def think(self, seconds: float) -> None:
-        """Sleep, as a customer who reads or types: the scenario's `human_time_factor` shortens it.
+        """Wait while the customer reads or types; the scenario's `human_time_factor` shortens it.
 
-        Response times leave it out.
+        Response times do not include it.
         """
-        self.attempt.be_human(seconds * self.human_time_factor)
+        self.attempt.think(seconds * self.human_time_factor)
 
     def wait(self) -> None:
-        """Sleep for the user's `wait_time`, as a customer who thinks."""
+        """Wait for the user's `wait_time`, as the customer's think time."""
         self.think(self.wait_time())
 
 
@@ -115,11 +113,11 @@ class DrivenUser:
     user: type[User]
     channel: str
     works: Mapping[str, Work] | None
-    """By operation; None: for any, `tasks` of the user's own tasks, chosen by their weights."""
+    """By operation; None: for all operations, `tasks` of the user's tasks, chosen by their weights."""
     tasks: int | None = 1
-    """Tasks that make a visit; None: until the user stops itself."""
-    answers: bool = False
-    """Whether what a method returns says how the visit ended."""
+    """Number of tasks in a visit; None: until the user stops itself."""
+    returns_outcome: bool = False
+    """Whether the return value of a method says how the visit ended."""
 
 
 _DRIVEN: list[DrivenUser] = []
@@ -128,21 +126,23 @@ _DRIVEN: list[DrivenUser] = []
 def register(
     user: type[User], channel: str, operations: Mapping[str, Work] | None = None, tasks: int | None = 1
 ) -> None:
-    """Note a user class that is to serve a channel, as `footfall.locust.drive` says.
+    """Register a user class for a channel; see `footfall.locust.drive`.
 
     Raises:
-        BadInputError: it is no user class with tasks, or what is said of it cannot be right.
+        BadInputError: it is not a user class with tasks, or an argument is impossible.
     """
     name, given = getattr(user, "__name__", repr(user)), cast("object", user)
     where = f"drive({name}, channel={channel!r})"
     if not (isinstance(given, type) and issubclass(given, User)):
-        raise BadInputError(where, f"{name} is no Locust user class", "a class such as HttpUser's")
+        raise BadInputError(
+            where, f"{name} is not a Locust user class", "a subclass of locust.User, such as HttpUser"
+        )
     if not channel:
-        raise BadInputError(where, "names no channel", "a channel of the model")
+        raise BadInputError(where, "the channel is empty", "the name of a channel of the model")
     if tasks is not None and tasks < 1:
-        raise BadInputError(where, f"tasks is {tasks}", "at least 1, or None")
+        raise BadInputError(where, f"tasks is {tasks}", "1 or more, or None")
     if operations is None and not user.tasks:
-        raise BadInputError(where, f"{name} has no tasks", "@task on a method, or operations={…}")
+        raise BadInputError(where, f"{name} has no tasks", "a method with @task, or operations={…}")
     for operation, work in (operations or {}).items():
         if isinstance(work, str) and not callable(getattr(user, work, None)):
             raise BadInputError(
@@ -152,17 +152,19 @@ def register(
 
 
 def driven_users(classes: Iterable[type[User]]) -> dict[str, DrivenUser]:
-    """Give the users that serve channels by channel, of those classes that Locust runs.
+    """Return the users that serve channels, by channel, among the classes that Locust runs.
 
     Raises:
-        BadInputError: two of them serve one channel, or a `ChannelUser` names none.
+        BadInputError: two of them serve one channel, or a `ChannelUser` has no channel.
     """
     chosen = list(classes)
     found: dict[str, DrivenUser] = {}
     for each in (*_declared(chosen), *(each for each in _DRIVEN if each.user in chosen)):
         if each.channel in found:
             pair = f"{found[each.channel].user.__name__} and {each.user.__name__}"
-            raise BadInputError(f"channel {each.channel}", f"{pair} both serve it", "one user a channel")
+            raise BadInputError(
+                f"channel {each.channel}", f"{pair} both serve it", "one user class for each channel"
+            )
         found[each.channel] = each
     return found
 
@@ -171,16 +173,18 @@ def _declared(classes: Iterable[type[User]]) -> Iterator[DrivenUser]:
     for user in classes:
         if issubclass(user, ChannelUser):
             if not user.channel:
-                raise BadInputError(user.__name__, "names no channel", 'channel = "…", one of the model')
-            yield DrivenUser(user, user.channel, _Methods(user), answers=True)
+                raise BadInputError(
+                    user.__name__, "has no channel", 'channel = "…", the name of a channel of the model'
+                )
+            yield DrivenUser(user, user.channel, _Methods(user), returns_outcome=True)
 
 
 class _Methods(Mapping[str, Work]):
-    """Operations of a `ChannelUser`: the public methods that are its own and neither Locust's nor ours."""
+    """Operations of a `ChannelUser`: its public methods that neither Locust nor Footfall defines."""
 
     def __init__(self, user: type[ChannelUser]) -> None:
-        ours = {*dir(ChannelUser), *dir(HttpUser), *dir(FastHttpUser)}
-        names = (name for name in dir(user) if not name.startswith("_") and name not in ours)
+        inherited = {*dir(ChannelUser), *dir(HttpUser), *dir(FastHttpUser)}
+        names = (name for name in dir(user) if not name.startswith("_") and name not in inherited)
         self._names = {name: name for name in names if callable(getattr(user, name))} | dict(user.operations)
         for operation, name in user.operations.items():
             if not callable(getattr(user, name, None)):
@@ -198,7 +202,7 @@ class _Methods(Mapping[str, Work]):
 
 
 def own_users_of(driven: Mapping[str, DrivenUser], locustfile: str) -> OwnUsers:
-    """Say as plain data which channels are served by whom."""
+    """Return as plain data which user serves which channel."""
     users = tuple(
         OwnUser(
             channel=each.channel,
@@ -212,48 +216,48 @@ def own_users_of(driven: Mapping[str, DrivenUser], locustfile: str) -> OwnUsers:
 
 
 def own_host() -> str | None:
-    """Give the host that a driven class names itself, if one does."""
+    """Return the `host` of a registered user class, if one has it."""
     return next((str(each.user.host) for each in _DRIVEN if each.user.host), None)
 
 
 _CURRENT: ContextVar["OwnVisit | None"] = ContextVar(_KEY, default=None)
 
 
-def note_request(**told: Any) -> None:  # noqa: ANN401  Locust's event is untyped
-    """Take a request of Locust's `request` event as one of the visit that is under way in this greenlet.
+def note_request(**event: Any) -> None:  # noqa: ANN401  Locust's event is untyped
+    """Record a request of Locust's `request` event for the visit that is under way in this greenlet.
 
-    One that is sent from another greenlet is known by its context, which Locust's HTTP clients fill in.
+    A request from another greenlet is recognised by its context, which Locust's HTTP clients pass on.
     """
-    visit = _CURRENT.get() or (told.get("context") or {}).get(_KEY)
+    visit = _CURRENT.get() or (event.get("context") or {}).get(_KEY)
     if isinstance(visit, OwnVisit):
-        visit.note(told)
+        visit.note(event)
 
 
 class OwnVisit:
-    """One visit under way, and what became of its requests."""
+    """One visit under way, with the results of its requests."""
 
-    def __init__(self, attempt: Attempt, side: RequestContext) -> None:
+    def __init__(self, attempt: Attempt, context: RequestContext) -> None:
         """Begin without a request."""
         self._attempt = attempt
-        self._side = side
+        self._context = context
         self._requests = 0
         self._failure: Ending | None = None
 
-    def note(self, told: Mapping[str, Any]) -> None:
-        """Note a request as a hit."""
-        took_s = max(float(told.get("response_time") or 0.0) / 1000, 0.0)
-        now_s, started = self._side.clock.now_s(), told.get("start_time")
+    def note(self, event: Mapping[str, Any]) -> None:
+        """Record a request as a hit."""
+        took_s = max(float(event.get("response_time") or 0.0) / 1000, 0.0)
+        now_s, started = self._context.clock.now_s(), event.get("start_time")
         ago_s = took_s if started is None else max(time.time() - float(started), took_s)
         asked_s = max(now_s - ago_s, 0.0)
-        response = told.get("response")
-        ending = ending_of_request(response, told.get("exception"))
+        response = event.get("response")
+        ending = ending_of_request(response, event.get("exception"))
         self._requests += 1
         if ending != SERVED:
             self._failure = self._failure or ending
             if ending[1] in {NO_PORT, NO_DESCRIPTOR}:
-                self._side.book.count(ending[1])
-        step = " ".join(f"{told.get('request_type', '')} {told.get('name', '')}".split())[:_STEP_MOST]
-        arrival, attempt = self._side.arrival, self._attempt
+                self._context.results.count(ending[1])
+        step = " ".join(f"{event.get('request_type', '')} {event.get('name', '')}".split())[:_STEP_MOST]
+        arrival, attempt = self._context.arrival, self._attempt
         hit = Hit(
             customer=arrival.customer,
             channel=attempt.channel.name,
@@ -267,19 +271,19 @@ class OwnVisit:
             status=_status(response),
             outcome=ending[0].value,
         )
-        self._side.book.hit(hit, is_kept=self._side.keeps_hits)
+        self._context.results.hit(hit, is_kept=self._context.keeps_hits)
 
     def ending(self, returned: object = None) -> Ending:
-        """Say how the visit ended: as its method says, else as its requests did; never served without any."""
-        if (told := _told(returned)) is not None:
-            return told
+        """Return how the visit ended: by its method's return value, otherwise by its requests."""
+        if (ending := _ending_returned(returned)) is not None:
+            return ending
         if self._failure is not None:
             return self._failure
         return SERVED if self._requests else (Outcome.ERROR, NO_REQUEST)
 
 
-def _told(returned: object) -> Ending | None:
-    """Give the ending that a method returned; None: it leaves that to its requests."""
+def _ending_returned(returned: object) -> Ending | None:
+    """Return the ending that a method returned; None: its requests decide."""
     cause: object = ""
     if isinstance(returned, tuple) and len(returned) == 2:  # noqa: PLR2004  an outcome and a cause
         returned, cause = returned
@@ -294,7 +298,7 @@ def _told(returned: object) -> Ending | None:
 
 
 def ending_of_request(response: object, exception: BaseException | None) -> Ending:
-    """Say how a visit ends with a request, by what Locust was told of it, without the exception's text."""
+    """Return how a visit ends with a request, from Locust's event, without the exception's text."""
     if exception is None:
         return SERVED
     status = _status(response)
@@ -304,7 +308,7 @@ def ending_of_request(response: object, exception: BaseException | None) -> Endi
 
 
 def _ending_by(exception: BaseException) -> Ending:
-    """Say it where there was no answer."""
+    """Return the ending of a request without a response."""
     if (ran_out := _ran_out(exception)) is not None:
         return Outcome.ERROR, ran_out
     if isinstance(exception, TimeoutError | gevent.Timeout) or "timeout" in type(exception).__name__.lower():
@@ -322,7 +326,7 @@ def _status(response: object) -> int:
 
 
 def _ran_out(exception: BaseException) -> str | None:
-    """Give what the generator itself had no more of; clients wrap the system's error, and keep its text."""
+    """Return the resource that the generator ran out of; clients wrap the error, but keep its text."""
     text = str(exception)
     for number, cause in ((errno.EMFILE, NO_DESCRIPTOR), (errno.EADDRNOTAVAIL, NO_PORT)):
         if getattr(exception, "errno", None) == number or f"[Errno {number}]" in text:
@@ -339,32 +343,32 @@ def _grpc_code(exception: BaseException) -> str:
 
 
 class OwnCustomer:
-    """One arrival's own users: made at the first visit to their channel, kept to the end of the journey."""
+    """The own users of one arrival: created at the first visit to their channel, kept for the journey."""
 
     def __init__(
         self,
         driven: Mapping[str, DrivenUser],
         environment: Environment,
-        side: RequestContext,
+        context: RequestContext,
         human_time_factor: float,
     ) -> None:
-        """Have no user yet."""
+        """Begin without users."""
         self._driven = driven
         self._environment = environment
-        self._side = side
+        self._context = context
         self._human_time_factor = human_time_factor
         self._users: dict[type[User], User] = {}
         self._started: list[User] = []
 
     def begins_as(self, user: User) -> None:
-        """Take the user that stands for the arrival in Locust's own counts; it is not made yet."""
+        """Use the user that represents the arrival in Locust's counts; it is not initialised yet."""
         self._users[type(user)] = user
 
     def serve(self, attempt: Attempt) -> Ending:
         """Run one visit at its channel to its end."""
-        driven, visit = self._driven[attempt.channel.name], OwnVisit(attempt, self._side)
+        driven, visit = self._driven[attempt.channel.name], OwnVisit(attempt, self._context)
         token = _CURRENT.set(visit)
-        attempt.note_service()
+        attempt.start_service()
         user: User | None = None
         try:
             user = self._ready(driven, attempt, visit)
@@ -375,15 +379,15 @@ class OwnCustomer:
             return ending_of_request(None, error)
         except StopTest as error:
             return self._stop_run(error)
-        except Exception as error:  # noqa: BLE001  the user's own code; what it raises is the visit's end
-            self._say(user, error)
+        except Exception as error:  # noqa: BLE001  the user's own code may raise anything; it ends the visit
+            self._report(user, error)
             return ending_of_request(None, error)
         finally:
             _CURRENT.reset(token)
-        return visit.ending(returned if driven.answers else None)
+        return visit.ending(returned if driven.returns_outcome else None)
 
     def leave(self) -> None:
-        """Run `on_stop` of the users that began; what it raises is told to Locust and changes no visit."""
+        """Run `on_stop` of the users that have started; errors are reported to Locust and change no visit."""
         while self._started:
             user = self._started.pop()
             try:
@@ -391,9 +395,9 @@ class OwnCustomer:
             except LEAVING:
                 continue
             except Exception as error:  # noqa: BLE001  as in `serve`
-                self._say(user, error)
+                self._report(user, error)
             finally:
-                # It holds on to the user, and the user to it: else both wait for the cyclic collector.
+                # The two refer to each other and would otherwise wait for the cyclic collector.
                 user._taskset_instance = None  # noqa: SLF001  Locust has no other way
 
     def _ready(self, driven: DrivenUser, attempt: Attempt, visit: OwnVisit) -> User:
@@ -427,14 +431,14 @@ class OwnCustomer:
         VisitTasks(user, attempt, 1, self._human_time_factor).run([work])
         return None
 
-    def _say(self, user: User | None, error: Exception) -> None:
-        """Report an error of the user's own code where Locust reports those."""
+    def _report(self, user: User | None, error: Exception) -> None:
+        """Report an error of the user's own code to Locust."""
         fire: Any = self._environment.events.user_error.fire
         fire(user_instance=user, exception=error, tb=error.__traceback__)
 
     def _stop_run(self, error: StopTest) -> Ending:
-        """End the run, as Locust does; what has not come by then is not sent."""
-        logger.error("a user stops the run: %s", type(error).__name__)
+        """End the run, as Locust does; arrivals that have not started are not sent."""
+        logger.error("a Locust user stopped the run by raising %s", type(error).__name__)
         if self._environment.runner is not None:
             gevent.spawn(self._environment.runner.quit)
         return Outcome.ERROR, "raised_StopTest"

@@ -1,4 +1,4 @@
-"""The control: a request that a separate process sends again and again while a run lasts."""
+"""The control: a request that a separate process sends repeatedly during a run."""
 
 import json
 import logging
@@ -11,7 +11,7 @@ from typing import Any
 
 from footfall._load.endpoints.endpoints_file import EndpointStep
 from footfall._load.endpoints.target_service import TargetService
-from footfall._load.http.connection_options import USUAL, TransportOptions, address_of
+from footfall._load.http.connection_options import DEFAULT_TRANSPORT, TransportOptions, address_of
 from footfall._records.load_generator import ControlRecord, TimeSummary
 from footfall._stats.intervals import percentiles
 
@@ -19,29 +19,29 @@ HEALTH_PATH = "/health"
 _CLIENT = Path(__file__).parent / "control_client.py"
 _EVERY_S = 0.2
 _SHARE_OF_ARRIVALS = 0.01
-"""At an own service the control sends no more than this share of the arrivals, so that it is no load."""
+"""At the user's service the control sends at most this share of the arrivals, so that it adds no load."""
 _ENDS_WITHIN_S = 6.0
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class ControlTarget:
-    """What the control asks for, and how often."""
+    """The request of the control, and how often it is sent."""
 
     path: str
     every_s: float
     step: str = ""
-    """Name of the run's own requests of that path; empty: it has none."""
+    """Name of the run's requests of that path; empty: the run has none."""
 
 
 def control_target(own: TargetService | None, arrivals_per_s: float) -> ControlTarget | None:
-    """Give the reference service's `/health`, or the first plain GET of an endpoints file; None: it has none.
+    """Return the reference service's `/health`, or an endpoints file's first plain GET; None: it has none.
 
-    Plain is what everybody may send at any time: without placeholders, headers and authentication.
+    A plain GET can be sent at any time: it has no placeholders, headers or authentication.
     """
     if own is None:
         return ControlTarget(HEALTH_PATH, _EVERY_S)
-    steps = (step for errand in own.endpoints.errand for step in errand.step)
+    steps = (step for operation in own.endpoints.operation for step in operation.step)
     plain = next((step for step in steps if _is_plain(step, has_auth=own.endpoints.auth is not None)), None)
     if plain is None or arrivals_per_s <= 0:
         return None
@@ -49,18 +49,20 @@ def control_target(own: TargetService | None, arrivals_per_s: float) -> ControlT
 
 
 def _is_plain(step: EndpointStep, *, has_auth: bool) -> bool:
-    asks_openly = not (has_auth and step.auth) and not step.headers
-    return step.method == "GET" and asks_openly and not step.words and step.until is None
+    is_open = not (has_auth and step.auth) and not step.headers
+    return step.method == "GET" and is_open and not step.words and step.until is None
 
 
 class Control:
-    """The process of the control, from its start to its figures."""
+    """The process of the control, from its start to its measurements."""
 
-    def __init__(self, host: str, target: ControlTarget, transport: TransportOptions = USUAL) -> None:
-        """Start nothing yet; it will make connections and check certificates as the run does."""
+    def __init__(
+        self, host: str, target: ControlTarget, transport: TransportOptions = DEFAULT_TRANSPORT
+    ) -> None:
+        """Start nothing yet; connections and certificates are handled as in the run."""
         self._url = address_of(host, f"--host {host}").url(target.path)
         self._target = target
-        self._manner = {
+        self._client_settings = {
             "keeps": transport.connections != "request",
             "insecure": transport.insecure,
             "trusted": transport.trusted if self._url.startswith("https:") else {},
@@ -68,10 +70,10 @@ class Control:
         self._process: subprocess.Popen[str] | None = None
 
     def start(self) -> None:
-        """Start asking; where no process can be started, the run goes on without."""
+        """Start the process; if it cannot be started, the run continues without a control."""
         command = [sys.executable, "-I", "-S", str(_CLIENT), self._url, str(self._target.every_s)]
         try:
-            # Its input is our end of a pipe: one line, and when we end, however that is, so does it.
+            # It reads one line from a pipe and ends when the pipe is closed, so it ends with this process.
             self._process = subprocess.Popen(  # noqa: S603  our own program, arguments as a list
                 command,
                 stdin=subprocess.PIPE,
@@ -80,14 +82,14 @@ class Control:
                 text=True,
                 start_new_session=True,
             )
-            if (told := self._process.stdin) is not None:
-                told.write(json.dumps(self._manner) + "\n")
-                told.flush()
+            if (stdin := self._process.stdin) is not None:
+                stdin.write(json.dumps(self._client_settings) + "\n")
+                stdin.flush()
         except OSError as error:
-            logger.warning("no control request: %s", (error.strerror or str(error)).lower())
+            logger.warning("the control could not be started: %s", (error.strerror or str(error)).lower())
 
     def end(self, same_in_run: TimeSummary) -> ControlRecord | None:
-        """Stop asking; gives what was seen, None if that is not known."""
+        """Stop the process; returns its measurements, None if they are not known."""
         process, self._process = self._process, None
         if process is None:
             return None
@@ -110,7 +112,7 @@ class Control:
 
 
 def summary_of(times_s: Sequence[float]) -> TimeSummary:
-    """Give a sample of times, seconds, in a few figures."""
+    """Summarise a sample of times, seconds."""
     ordered = sorted(times_s)
     p50, p95, p99, most = percentiles(ordered, 0.5, 0.95, 0.99, 1.0)
     return TimeSummary(n=len(ordered), p50_s=p50, p95_s=p95, p99_s=p99, max_s=most)

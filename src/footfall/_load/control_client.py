@@ -1,10 +1,10 @@
-"""Asks one address again and again, from a process of its own, until its standard input is closed.
+"""Requests one address repeatedly, from a process of its own, until its standard input is closed.
 
-It uses nothing but the standard library and its own connection, so that what it measures owes nothing to the
+It uses only the standard library and its own connection, so that its measurements do not depend on the
 generator. Started as a program: `control_client.py URL EVERY_S`. The first line of its input is a JSON object
 with `keeps` (false: a connection for each request), `insecure` (no certificate is checked) and `trusted`
-(what `SSLContext.load_verify_locations` takes; empty: the system's certificates). It prints its figures as
-JSON at the end.
+(what `SSLContext.load_verify_locations` takes; empty: the system's certificates). It prints its measurements
+as JSON at the end.
 """
 
 import http.client
@@ -20,16 +20,16 @@ TIMEOUT_S = 5.0
 BODY_BYTES_MOST = 1024 * 1024
 KEPT_MOST = 200_000
 WORK_S, WORK_EVERY_S = 0.01, 1.0
-"""So much CPU time it uses, so often, and notes how long that takes."""
+"""It uses this much CPU time this often, and measures how long that takes."""
 NAP_S = 0.02
-"""So long it sleeps at once, and notes how late it was woken."""
+"""It sleeps for this long at a time, and measures how late it wakes up."""
 
 
-def main(url: str, every_s: float, manner: dict[str, Any]) -> None:
-    """Ask until our input ends, then print what was seen."""
+def main(url: str, every_s: float, settings: dict[str, Any]) -> None:
+    """Send requests until the input ends, then print the measurements."""
     parts = urlsplit(url)
-    connection = _connection(parts.scheme, parts.hostname or "", parts.port, manner)
-    headers = {} if manner["keeps"] else {"Connection": "close"}
+    connection = _connection(parts.scheme, parts.hostname or "", parts.port, settings)
+    headers = {} if settings["keeps"] else {"Connection": "close"}
     target = parts.path + (f"?{parts.query}" if parts.query else "")
     times_s: list[float] = []
     sent = failed = 0
@@ -47,7 +47,7 @@ def main(url: str, every_s: float, manner: dict[str, Any]) -> None:
         if waiting.select(max(woken_at_s - time.monotonic(), 0.0)):
             break
         if (now_s := time.monotonic()) < due_s:
-            # Nothing was to be done but to wake up: what that took too long is the host's.
+            # There was nothing to do but wake up: any delay is the host's.
             late_s.append(max(now_s - woken_at_s, 0.0))
             del late_s[:-KEPT_MOST]
             continue
@@ -58,7 +58,7 @@ def main(url: str, every_s: float, manner: dict[str, Any]) -> None:
             answer = connection.getresponse()
             answer.read(BODY_BYTES_MOST)
             if not answer.isclosed():
-                # The rest is not wanted, and would be taken for the next answer.
+                # The rest of the body is not needed, and would be taken for the next response.
                 connection.close()
             times_s.append(time.perf_counter() - began_s)
         except (OSError, http.client.HTTPException, ValueError):
@@ -71,23 +71,23 @@ def main(url: str, every_s: float, manner: dict[str, Any]) -> None:
 
 
 def _connection(
-    scheme: str, name: str, port: int | None, manner: dict[str, Any]
+    scheme: str, name: str, port: int | None, settings: dict[str, Any]
 ) -> http.client.HTTPConnection:
     if scheme != "https":
         return http.client.HTTPConnection(name, port, timeout=TIMEOUT_S)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    if manner["insecure"]:
+    if settings["insecure"]:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
-    elif manner["trusted"]:
-        context.load_verify_locations(**manner["trusted"])
+    elif settings["trusted"]:
+        context.load_verify_locations(**settings["trusted"])
     else:
         context.load_default_certs()
     return http.client.HTTPSConnection(name, port, timeout=TIMEOUT_S, context=context)
 
 
 def worked_s() -> float:
-    """Use 10 ms of CPU time; gives the seconds that passed."""
+    """Use 10 ms of CPU time; returns the seconds that passed."""
     began_s, until_s = time.perf_counter(), time.process_time() + WORK_S
     while time.process_time() < until_s:
         pass

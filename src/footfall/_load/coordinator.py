@@ -1,4 +1,4 @@
-"""One play of a trace by several workers, as the master leads it: plan, clocks, losses, sums."""
+"""The master's side of a distributed run: assignment, clocks, lost workers, results."""
 
 import logging
 import secrets
@@ -13,42 +13,46 @@ from locust.env import Environment
 from locust.runners import MasterRunner
 
 from footfall import __version__
-from footfall._load.assignment import Assignment
-from footfall._load.executor import account_of, control_of, is_ended_early, write_down
+from footfall._load.assignment import LEASE_S, Assignment, WorkerState
 from footfall._load.loop_watch import Progress, ProgressThread
-from footfall._load.preflight import set_play_clock
-from footfall._load.preparation import PreparedRun
+from footfall._load.preflight import set_service_clock
+from footfall._load.preparation import PreparedRun, control_of, is_ended_early, new_results, write_results
 from footfall._load.result_batches import KIND, MESSAGE, ResultBatch, merge_batches, pieces_of
-from footfall._load.worker_state import LEASE_S, WorkerState
 from footfall._model.model_files import model_text
 from footfall._records.errors import BadInputError
 
 LEAD_S = 1.5
-"""Between the last word to the workers and second 0 of play."""
+"""Between the last message to the workers and second 0 of the run."""
 PINGS = 8
 _PING_EVERY_S = 0.02
-_READY_MOST_S = 60.0
-_LAST_WORDS_MOST_S = 5.0
-_LOOK_EVERY_S = 0.1
+_READY_S_MAX = 60.0
+_LAST_RESULTS_S_MAX = 5.0
+_CHECK_EVERY_S = 0.1
 _OVERSLEPT_S = 1.0
 logger = logging.getLogger(__name__)
 
 
 class DistributedRun:
-    """A play from its start to its files, by workers."""
+    """A run by several workers, from its start to its files."""
 
     def __init__(
-        self, environment: Environment, runner: MasterRunner, prepared: PreparedRun, hands: Collection[str]
+        self,
+        environment: Environment,
+        runner: MasterRunner,
+        prepared: PreparedRun,
+        listening: Collection[str],
     ) -> None:
-        """Make everything ready; nothing is said before `start`. `hands` are the workers that can hear us."""
-        self._hands = hands
+        """Prepare the run; no message is sent before `start`. `listening`: workers that receive messages."""
+        self._listening = listening
         self._environment = environment
         self._runner = runner
         self.prepared = prepared
-        self.account = account_of(prepared)
+        self.results = new_results(prepared)
         self._progress = ProgressThread(prepared.run_dir)
-        self._control = control_of(prepared, self.account)
-        self._plan = Assignment([arrival.due_s for arrival in self.account.arrivals], self.account.tally)
+        self._control = control_of(prepared, self.results)
+        self._assignment = Assignment(
+            [arrival.due_s for arrival in self.results.arrivals], self.results.states
+        )
         self._run = secrets.token_hex(4)
         self._members: dict[str, WorkerState] = {}
         self._zero = 0.0
@@ -57,26 +61,26 @@ class DistributedRun:
         self._is_stopping = False
         self._greenlets: list[Greenlet] = []
         self.problem: BadInputError | None = None
-        """Why the play cannot begin."""
+        """Why the run cannot begin."""
 
     def now_s(self) -> float:
-        """Seconds on the clock of play, negative before its start."""
+        """Seconds on the run's clock, negative before its start."""
         return time.perf_counter() - self._zero if self._has_begun else -LEAD_S
 
     def start(self) -> None:
-        """Call the workers together; the play begins when all are ready."""
+        """Prepare the workers; the run begins when all are ready."""
         for worker in sorted(self._ready_workers(), key=self._runner.get_worker_index):
             self._members[worker] = WorkerState(worker, takes_part=True)
         self._greenlets = [gevent.spawn(self._begin)]
 
     def join(self, worker: str) -> None:
-        """Take in a worker that came late, as a spare: it gets what a lost one leaves."""
+        """Add a worker that connected late, as a spare: it takes over arrivals of a lost one."""
         if self._has_begun and not self._is_stopping and worker not in self._members:
             self._members[worker] = WorkerState(worker)
-            self._greenlets.append(gevent.spawn(self._take_in, worker))
+            self._greenlets.append(gevent.spawn(self._add_spare, worker))
 
     def hear(self, worker: str, data: dict[str, Any]) -> None:
-        """Mind what a worker says; words of another run, or of a worker that was given up, count no more."""
+        """Handle a worker's message; those of another run or of a lost worker are ignored."""
         member = self._members.get(worker)
         if member is None or member.is_gone or data["run"] != self._run:
             return
@@ -91,78 +95,80 @@ class DistributedRun:
         elif kind == "leaving":
             member.is_leaving = True
         elif kind == "notes":
-            self._add_up(member, data)
+            self._merge(member, data)
 
     def tick(self) -> bool:
-        """Look once a second whether the play is over; those who overstay the drain are cut off."""
+        """Check once a second whether the run is over; customers left after the drain time are cut off."""
         if self.problem is not None:
             return True
-        tally, now_s = self.account.tally, self.now_s()
-        progress = Progress(max(now_s, 0.0), tally.started, len(self.account.arrivals))
-        self._progress.tell(progress)
+        states, now_s = self.results.states, self.now_s()
+        progress = Progress(max(now_s, 0.0), states.started, len(self.results.arrivals))
+        self._progress.write(progress)
         if not self._has_begun:
             return False
-        if tally.waiting == 0 and now_s > self.account.last_due_s + self.prepared.settings.options.drain_s:
-            logger.warning("%d customers are cut off: the drain is over", tally.under_way)
-            self._tell_all("cut")
-        if is_ended_early(self.account):
+        if states.waiting == 0 and now_s > self.results.last_due_s + self.prepared.settings.options.drain_s:
+            logger.warning("%d customers are cut off: the drain time is over", states.under_way)
+            self._send_to_all("cut")
+        if is_ended_early(self.results):
             return True
-        return not self._playing or (tally.waiting == 0 and tally.under_way == 0)
+        return not self._playing or (states.waiting == 0 and states.under_way == 0)
 
     def stop_sending(self) -> None:
-        """Let nobody else come, and those under way leave within Locust's own grace."""
+        """Start no more arrivals; customers under way have Locust's `--stop-timeout` to finish."""
         if not self._is_stopping:
             self._is_stopping = True
             gevent.killall([each for each in self._greenlets if each is not gevent.getcurrent()])
-            self._tell_all("stop", grace_s=float(self._environment.stop_timeout or 0.0))
+            self._send_to_all("stop", grace_s=float(self._environment.stop_timeout or 0.0))
 
     def finish(self) -> None:
-        """Wait for the workers' last words, and write the files.
+        """Wait for the workers' last results, and write the files.
 
         Raises:
-            BadInputError: the folder cannot be written, or the play could not begin.
+            BadInputError: the folder cannot be written, or the run could not begin.
         """
         if self.problem is not None:
             raise self.problem
         self.stop_sending()
         grace_s = float(self._environment.stop_timeout or 0.0)
-        ends = time.perf_counter() + grace_s + _LAST_WORDS_MOST_S
+        ends = time.perf_counter() + grace_s + _LAST_RESULTS_S_MAX
         while any(not m.has_ended for m in self._playing) and time.perf_counter() < ends:
-            gevent.sleep(_LOOK_EVERY_S / 2)
+            gevent.sleep(_CHECK_EVERY_S / 2)
             for member in self._playing:
                 if not member.has_ended and member.has_died():
-                    self._give_up(member, self.now_s() - member.dead_s())
+                    self._lose(member, self.now_s() - member.dead_s())
         for member in self._playing:
             if not member.has_ended:
-                self._give_up(member, member.until_s)
-        workers = [member.record(self._plan.slots(member.id)) for member in self._members.values()]
-        played_s, account = self.now_s(), self.account
-        control = self._control.end(account.control_step_times.summary()) if self._control else None
-        result = account.result(played_s, str(self._environment.host), workers, control)
-        write_down(self.prepared, account, result)
+                self._lose(member, member.until_s)
+        workers = [member.record(self._assignment.slots(member.id)) for member in self._members.values()]
+        played_s, results = self.now_s(), self.results
+        control = self._control.end(results.control_step_times.summary()) if self._control else None
+        result = results.result(played_s, str(self._environment.host), workers, control)
+        write_results(self.prepared, results, result)
 
     @property
     def _playing(self) -> list[WorkerState]:
-        return [member for member in self._members.values() if member.plays]
+        return [member for member in self._members.values() if member.is_playing]
 
     def _ready_workers(self) -> list[str]:
         clients = self._runner.clients
         return [client.id for client in (*clients.ready, *clients.spawning, *clients.running)]
 
     def _begin(self) -> None:
-        """Ping, hand out the model, deal the arrivals, set second 0."""
+        """Ping the workers, send them the workload and their arrivals, and set second 0."""
         preparing = [gevent.spawn(self._prepare, member) for member in self._members.values()]
         gevent.joinall(preparing)
         able = [member for member in self._members.values() if member.status == "ready"]
         if not able:
-            problems = [m.problem or "no answer" for m in self._members.values()] or ["none is connected"]
-            self.problem = BadInputError("workers", problems[0], "a worker of the same version")
+            problems = [m.problem or "no response" for m in self._members.values()] or [
+                "no worker is connected"
+            ]
+            self.problem = BadInputError("workers", problems[0], "at least one worker that can take part")
             return
-        shares = self._plan.begin([member.id for member in able])
+        shares = self._assignment.begin([member.id for member in able])
         for worker, arrivals in shares.items():
-            self._deal(worker, arrivals)
+            self._send_arrivals(worker, arrivals)
         if self._control is not None:
-            # Before the clock is set: starting a process takes its time on a busy machine.
+            # Before the clock is set: starting a process can take long on a busy machine.
             self._control.start()
         self._set_clock()
         for member in able:
@@ -170,24 +176,24 @@ class DistributedRun:
         self._greenlets.append(gevent.spawn(self._watch))
 
     def _prepare(self, member: WorkerState) -> None:
-        """Ping a worker, hand it the model, and wait until it is ready or will not be."""
-        worker, ends = member.id, time.perf_counter() + _READY_MOST_S
-        while worker not in self._hands and time.perf_counter() < ends:
+        """Ping a worker, send it the workload, and wait until it is ready or has failed."""
+        worker, ends = member.id, time.perf_counter() + _READY_S_MAX
+        while worker not in self._listening and time.perf_counter() < ends:
             gevent.sleep(_PING_EVERY_S)
         for _ in range(PINGS):
-            self._tell(worker, "ping", sent=time.time())
+            self._send(worker, "ping", sent=time.time())
             gevent.sleep(_PING_EVERY_S)
-        self._hand_out(worker)
+        self._send_workload(worker)
         while member.status == "called" and time.perf_counter() < ends:
             gevent.sleep(_PING_EVERY_S)
             if member.status == "called" and worker not in self._ready_workers():
-                member.status, member.problem = "lost", "it left before it was ready"
+                member.status, member.problem = "lost", "the worker left before it was ready"
         if member.status == "called":
-            member.status, member.problem = "unable", "it did not become ready"
+            member.status, member.problem = "unable", f"the worker was not ready within {_READY_S_MAX:g} s"
 
-    def _hand_out(self, worker: str) -> None:
+    def _send_workload(self, worker: str) -> None:
         trace, settings = self.prepared.trace, self.prepared.settings
-        self._tell(
+        self._send(
             worker,
             "piece",
             version=__version__,
@@ -206,7 +212,7 @@ class DistributedRun:
         settings = self.prepared.settings
         if settings.control_token:
             try:
-                set_play_clock(
+                set_service_clock(
                     str(self._environment.host),
                     settings.control_token,
                     -self.now_s(),
@@ -219,70 +225,72 @@ class DistributedRun:
     def _go(self, member: WorkerState) -> None:
         member.status, member.until_s = "playing", self.now_s() + LEASE_S
         member.heard()
-        self._tell(member.id, "go", zero=self._zero_wall + member.offset_s, until_s=member.until_s)
+        self._send(member.id, "go", zero=self._zero_wall + member.offset_s, until_s=member.until_s)
 
-    def _take_in(self, worker: str) -> None:
+    def _add_spare(self, worker: str) -> None:
         member = self._members[worker]
         self._prepare(member)
         if member.status == "ready":
             self._go(member)
-            logger.info("%s came late and is a spare", worker)
+            logger.info("worker %s connected after the start and is a spare", worker)
 
-    def _add_up(self, member: WorkerState, data: dict[str, Any]) -> None:
-        merge_batches(ResultBatch.of_data(data), self.account, self._plan, member.id)
+    def _merge(self, member: WorkerState, data: dict[str, Any]) -> None:
+        merge_batches(ResultBatch.of_data(data), self.results, self._assignment, member.id)
         member.has_ended = bool(data["last"])
         if not member.has_ended:
             member.until_s = max(self.now_s() + LEASE_S, member.until_s)
-            self._tell(member.id, "lease", until_s=member.until_s)
+            self._send(member.id, "lease", until_s=member.until_s)
         elif member.is_leaving and not self._is_stopping:
-            logger.warning("%s left in the middle", member.id)
+            logger.warning("worker %s left during the run", member.id)
             member.status = "left"
-            self._pass_on(self._plan.leave(member.id))
+            self._reassign(self._assignment.leave(member.id))
 
     def _watch(self) -> None:
-        """Look whether a worker has gone without a word."""
-        looked = time.perf_counter()
+        """Check for workers that are gone without having said so."""
+        checked = time.perf_counter()
         while True:
-            gevent.sleep(_LOOK_EVERY_S)
-            slept_s, looked = time.perf_counter() - looked, time.perf_counter()
+            gevent.sleep(_CHECK_EVERY_S)
+            slept_s, checked = time.perf_counter() - checked, time.perf_counter()
             for member in self._playing:
                 if slept_s > _OVERSLEPT_S:
-                    # We were away ourselves: its words may lie unread.
+                    # This process itself was stopped: messages may be unread.
                     member.heard()
                 elif member.has_died():
-                    self._give_up(member, self.now_s() - member.dead_s())
+                    self._lose(member, self.now_s() - member.dead_s())
                 elif member.is_silent():
-                    self._give_up(member, member.until_s)
+                    self._lose(member, member.until_s)
 
-    def _give_up(self, member: WorkerState, silent_since_s: float) -> None:
-        """Count a worker as lost; what it cannot have started is the others'."""
+    def _lose(self, member: WorkerState, silent_since_s: float) -> None:
+        """Count a worker as lost; arrivals that it cannot have started are reassigned."""
         member.status = "lost"
-        lost_before = self.account.tally.counts().lost
-        free = self._plan.lose(member.id, silent_since_s)
-        lost = self.account.tally.counts().lost - lost_before
-        logger.warning("%s is lost: %d arrivals are unknown, %d pass on", member.id, lost, len(free))
-        self._tell(member.id, "out")
+        lost_before = self.results.states.counts().lost
+        free = self._assignment.lose(member.id, silent_since_s)
+        lost = self.results.states.counts().lost - lost_before
+        logger.warning(
+            "worker %s is lost, %d arrivals with it; %d are reassigned", member.id, lost, len(free)
+        )
+        self._send(member.id, "out")
         if not self._is_stopping:
-            self._pass_on(free)
+            self._reassign(free)
 
-    def _pass_on(self, free: list[int]) -> None:
-        takers = [member.id for member in self._playing]
+    def _reassign(self, free: list[int]) -> None:
+        playing = [member.id for member in self._playing]
         if not free:
             return
-        if not takers:
+        if not playing:
             logger.error("no worker is left: %d arrivals are not sent", len(free))
             return
-        for worker, arrivals in self._plan.give(free, takers).items():
+        for worker, arrivals in self._assignment.assign(free, playing).items():
             self._members[worker].takes_part = True
-            self._deal(worker, arrivals)
+            self._send_arrivals(worker, arrivals)
 
-    def _deal(self, worker: str, arrivals: list[int]) -> None:
-        for rows in pieces_of([self.account.arrivals[arrival] for arrival in arrivals]):
-            self._tell(worker, "share", arrivals=rows)
+    def _send_arrivals(self, worker: str, arrivals: list[int]) -> None:
+        for rows in pieces_of([self.results.arrivals[arrival] for arrival in arrivals]):
+            self._send(worker, "share", arrivals=rows)
 
-    def _tell_all(self, kind: str, **data: object) -> None:
+    def _send_to_all(self, kind: str, **data: object) -> None:
         for member in self._playing:
-            self._tell(member.id, kind, **data)
+            self._send(member.id, kind, **data)
 
-    def _tell(self, worker: str, kind: str, **data: object) -> None:
+    def _send(self, worker: str, kind: str, **data: object) -> None:
         self._runner.send_message(MESSAGE, {KIND: kind, "run": self._run, **data}, client_id=worker)

@@ -1,41 +1,214 @@
-"""The open-loop executor: starts each arrival at its due second."""
+"""The open-loop executor: starts each arrival at its due second and runs it to its end."""
 
 import gc
 import logging
+import secrets
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from contextlib import suppress
+from dataclasses import dataclass, field
 from functools import partial
 from math import inf
+from pathlib import Path
+from traceback import walk_tb
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 import gevent
 from gevent import Greenlet
 from gevent.monkey import get_original
 from gevent.pool import Group
+from locust import User
 from locust.env import Environment
 
-from footfall._criteria.objects import AbortCriterion
-from footfall._load.arrival_runner import ArrivalRunner, ExecutorOptions, Workload
-from footfall._load.channel_users import start_user
-from footfall._load.control import Control, control_target
-from footfall._load.endpoints.endpoints_check import channels_wanted
-from footfall._load.identity import browsers
-from footfall._load.locust_users import user_of
+from footfall._behaviour import keyed
+from footfall._load.channel_users import DrivenUser, OwnCustomer, start_user
+from footfall._load.endpoints.endpoints_check import channels_needed
+from footfall._load.endpoints.target_service import TargetService
+from footfall._load.http.client import Client
+from footfall._load.http.connection_options import DEFAULT_TRANSPORT, TransportOptions, address_of
+from footfall._load.http.session import HttpSession
+from footfall._load.http.wire_format import NoAnswerError
+from footfall._load.identity import Identity, browsers
+from footfall._load.locust_users import Clock, LocustTransport, ModelUser, RequestContext, user_of
 from footfall._load.loop_watch import LoopWatch
-from footfall._load.preparation import PreparedRun
-from footfall._load.result_files import LoadResult
-from footfall._load.results import ResultSink, RunResults
+from footfall._load.options import DEFAULT_OPTIONS, LoadOptions
+from footfall._load.reference_steps import serve
+from footfall._load.responses import Ending
+from footfall._load.results import ResultSink
+from footfall._load.visit import Attempt, JourneyRunner, OrderOutcome, RunCustomer
 from footfall._model.duration_quantiles import special_functions
 from footfall._model.durations import warm_up
 from footfall._records.rows import Arrival
-from footfall._records.runs import now, write_manifest
+from footfall._workload.trace import Trace
 
-# ── Who plays: starts each arrival at its due second and walks its customer through the errand
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExecutorOptions:
+    """How arrivals are run, apart from the trace."""
+
+    gateway_key: str = field(default="", repr=False)
+    options: LoadOptions = DEFAULT_OPTIONS
+    transport: TransportOptions = DEFAULT_TRANSPORT
+    """How connections are shared, and which certificates are trusted."""
+    run: str = field(default_factory=lambda: secrets.token_hex(4))
+    """Distinguishes this run's idempotency keys from those of other runs."""
+
+
+class Workload(NamedTuple):
+    """What is run, and against which interface."""
+
+    trace: Trace
+    """Without arrivals in a worker: the master sends them."""
+    own: TargetService | None = None
+    """Service of an endpoints file; None: the reference service's routes."""
+    driven: Mapping[str, DrivenUser] = MappingProxyType({})
+    """The user's own Locust users, by the channel that they serve."""
+
+
+# ── How an error inside the generator is reported: its type and place, never its text
+
+_PACKAGE = Path(__file__).parents[1]
+
+
+class BrokenArrivalError(Exception):
+    """An arrival failed inside the generator; the text is that of `place_of`."""
+
+
+def place_of(error: BaseException) -> str:
+    """Return the type of an error and where in Footfall it arose: `ValueError in _load/visit.py, ask`.
+
+    The text of an error is left out: it may quote what could not be sent, and so a secret.
+    """
+    place = ""
+    for frame, _ in walk_tb(error.__traceback__):
+        path = Path(frame.f_code.co_filename)
+        if path.is_relative_to(_PACKAGE):
+            place = f" in {path.relative_to(_PACKAGE).as_posix()}, {frame.f_code.co_name}"
+    return f"{type(error).__name__}{place}"
+
+
+class ArrivalRunner:
+    """Runs single arrivals, each with an HTTP session of its own, in the greenlet of a Locust user."""
+
+    def __init__(
+        self,
+        environment: Environment,
+        workload: Workload,
+        results: ResultSink,
+        options: ExecutorOptions,
+        clock: Clock,
+    ) -> None:
+        """Prepare; `connect` must be called before the first arrival."""
+        info, own = workload.trace.info, workload.own
+        self._environment = environment
+        self._results = results
+        self._options = options
+        self._clock = clock
+        self._seed = info.seed
+        self._run_key = keyed.run_key(info.seed, info.replication)
+        self._driven = workload.driven
+        self._own_customers: dict[int, OwnCustomer] = {}
+        """Of the arrivals under way, if the user's own Locust users serve channels."""
+        self._human_time_factor = info.play.human_time_factor
+        self._serve_others = own.serve if own else partial(serve, gateway_key=options.gateway_key)
+        model = workload.trace.played
+        visit = self._serve if self._driven else self._serve_others
+        self._journeys = JourneyRunner(model, visit, results.visit)
+        self._client: Client | None = None
+        self._needs_client = bool(channels_needed(model, info.arrivals_by_channel) - self._driven.keys())
+        self.under_way: Counter[str] = Counter()
+        """Customers under way, by the name of their user class."""
+        self._logged: set[str] = set()
+        if own is None or "browser" in own.endpoints.words:
+            # Faker reads its tables now: when the first customer is due, it would add half a second of lag.
+            _ = Identity(self._seed, 0, self._run_key).browser
+
+    def connect(self) -> None:
+        """Create the HTTP client; the host's name is looked up before the first request."""
+        if not self._needs_client:
+            return
+        host = str(self._environment.host)
+        address = address_of(host, f"--host {host}")
+        self._client = Client(address, self._options.transport, self._results.count)
+        with suppress(NoAnswerError):  # every request will report it
+            self._client.look_up()
+
+    def run(self, user: User, arrival: Arrival) -> None:
+        """Run the journey of an arrival's customer to its end."""
+        played, broken_by = False, ""
+        name = type(user).__name__
+        session = None if self._client is None else HttpSession(self._client)
+        self.under_way[name] += 1
+        try:
+            customer, context = self._customer(arrival, session)
+            own = self._own_customer(user, context)
+            self._journeys.run(customer)
+            if own is not None:
+                own.leave()
+            played = True
+        except Exception as error:  # noqa: BLE001  any error breaks this arrival, and the run continues
+            broken_by = place_of(error)
+            self._report_broken(user, arrival, broken_by)
+        finally:
+            self._own_customers.pop(arrival.arrival, None)
+            if session is not None:
+                session.close()
+            self.under_way[name] -= 1
+            self._results.end(arrival.arrival, played=played, broken_by=broken_by)
+
+    def _own_customer(self, user: User, context: RequestContext) -> OwnCustomer | None:
+        """Create the arrival's own Locust users, if channels are served by such."""
+        if not self._driven:
+            return None
+        own = OwnCustomer(self._driven, self._environment, context, self._human_time_factor)
+        if not isinstance(user, ModelUser):
+            own.begins_as(user)
+        self._own_customers[context.arrival.arrival] = own
+        return own
+
+    def _serve(self, attempt: Attempt, unsettled: OrderOutcome | None) -> Ending:
+        """Serve an attempt by an own Locust user if the channel has one, otherwise by requests."""
+        if attempt.channel.name in self._driven:
+            return self._own_customers[attempt.customer.arrival.arrival].serve(attempt)
+        return self._serve_others(attempt, unsettled)
+
+    def _customer(self, arrival: Arrival, session: HttpSession | None) -> tuple[RunCustomer, RequestContext]:
+        key = keyed.customer_key(self._run_key, arrival.customer)
+        fire: Any = self._environment.events.request.fire
+        context = RequestContext(self._clock, self._results, arrival, fire, keeps_hits=self._keeps_hits(key))
+        customer = RunCustomer(
+            arrival=arrival,
+            key=key,
+            identity=Identity(self._seed, arrival.subscriber, key),
+            transport=LocustTransport(session, context),
+            run=self._options.run,
+        )
+        return customer, context
+
+    def _keeps_hits(self, key: int) -> bool:
+        """Whether the sample includes this customer: whole customers, the same in every run of the trace."""
+        share = self._options.options.hits_sample_share
+        return share >= 1 or keyed.uniform(key, "hits") < share
+
+    def _report_broken(self, user: User, arrival: Arrival, broken_by: str) -> None:
+        """Log each reason once and report every case to Locust, without the error's text: see `place_of`."""
+        if broken_by not in self._logged:
+            self._logged.add(broken_by)
+            logger.error("arrival %d broke inside the generator: %s", arrival.arrival, broken_by)
+        fire: Any = self._environment.events.user_error.fire
+        fire(user_instance=user, exception=BrokenArrivalError(broken_by), tb=None)
+
+
+# ── The executor: starts each arrival at its due second, and the runner does the rest
 
 _YIELD_EVERY = 20
 _HELD_S = 0.02
 _YOUNG_OBJECTS = 5_000
-"""A collection of so many takes a millisecond or two; arrivals themselves leave no cycles behind."""
+"""Collecting this many takes a millisecond or two; arrivals themselves leave no cycles behind."""
 logger = logging.getLogger(__name__)
 
 
@@ -50,7 +223,7 @@ class ArrivalExecutor:
         options: ExecutorOptions,
         group: Group,
     ) -> None:
-        """Make everything ready; nothing is sent before `start`."""
+        """Prepare; nothing is sent before `start`."""
         self._environment = environment
         self._results = results
         self._options = options
@@ -65,7 +238,7 @@ class ArrivalExecutor:
         self._zero = 0.0
         self._injecting: list[Greenlet] = []
         self.may_start_until_s = inf
-        """An arrival due after this second of the run waits until the limit is moved."""
+        """Arrivals due after this second of the run wait until it is moved."""
         self._greenlets: list[Greenlet] = []
 
     def now_s(self) -> float:
@@ -73,13 +246,13 @@ class ArrivalExecutor:
         return time.perf_counter() - self._zero
 
     def set_clock(self, in_s: float) -> None:
-        """Set second 0 of the run, so many seconds from now."""
+        """Set second 0 of the run, `in_s` seconds from now."""
         self._zero = time.perf_counter() + in_s
 
     def start(self, arrivals: Sequence[Arrival]) -> None:
-        """Start arrivals when they are due, in addition to those given before."""
+        """Start arrivals when they are due, in addition to those of earlier calls."""
         if not self._greenlets:
-            _calm()
+            _reduce_collector_pauses()
             self._runner.connect()
             self._greenlets.append(LoopWatch(self.now_s, self._results.loop).start())
             if self._options.options.stall_s:
@@ -95,16 +268,16 @@ class ArrivalExecutor:
 
     @property
     def under_way(self) -> int:
-        """Customers that were started and have not ended."""
+        """Customers whose journeys have started and not ended."""
         return len(self._group)
 
     @property
     def under_way_by_user(self) -> Mapping[str, int]:
-        """The same, by the name of their user class."""
+        """The same, by the name of the user class."""
         return self._runner.under_way
 
     def cut_off(self, grace_s: float = 0.0) -> None:
-        """Cut off the customers who are still under way after so many seconds."""
+        """Cut off the customers who are still under way after `grace_s` seconds."""
         if grace_s:
             self._group.join(grace_s)
         self._group.kill()
@@ -123,11 +296,11 @@ class ArrivalExecutor:
             self._results.start(arrival.arrival, self.now_s() - arrival.due_s)
             self._start(arrival)
             if count % _YIELD_EVERY == 0:
-                # When arrivals are behind schedule, nobody sleeps above, and the others must run too.
+                # Behind schedule there is no sleep above, and the customers under way must run, too.
                 gevent.sleep(0)
 
     def _start(self, arrival: Arrival) -> None:
-        """Start the user of an arrival's channel in a greenlet of its own."""
+        """Start the user of an arrival's channel in its own greenlet."""
         driven = self._driven.get(arrival.channel)
         if driven is not None:
             start_user(driven.user, partial(self._runner.run, arrival=arrival), self._group)
@@ -137,17 +310,17 @@ class ArrivalExecutor:
         user.start(self._group)
 
     def _stall(self) -> None:
-        """Block the whole generator again and again, to test that such a run is found invalid."""
+        """Block the whole generator repeatedly, to test that such a run is found invalid."""
         block = get_original("time", "sleep")
         while True:
             gevent.sleep(self._options.options.stall_every_s - self._options.options.stall_s)
             block(self._options.options.stall_s)
 
 
-def _calm() -> None:
-    """Keep Python's cyclic collector away from what lives for the whole run: its pauses are lag.
+def _reduce_collector_pauses() -> None:
+    """Exclude objects that live for the whole run from Python's cyclic collector: its pauses are lag.
 
-    Nor does gevent note by whom each customer was spawned, which is three objects a customer.
+    gevent does not record which greenlet spawned each customer either: that is three objects a customer.
     """
     gevent.config.track_greenlet_tree = False
     gc.collect()
@@ -156,51 +329,6 @@ def _calm() -> None:
 
 
 def import_ahead() -> None:
-    """Import ahead what an executor needs when it is made: a worker sends heartbeats by then."""
+    """Import in advance what creating an executor needs: a worker must send heartbeats by then."""
     browsers()
     special_functions()
-
-
-# ── The books of a play: opened before it, and written down at its end
-
-
-def account_of(prepared: PreparedRun) -> RunResults:
-    """Make the results of a run: its arrivals, and the criteria that may end it early."""
-    info = prepared.trace.info
-    arrivals = [Arrival(**row) for row in prepared.trace.arrivals.iter_rows(named=True)]
-    monitored = [each for each in info.criteria if isinstance(each, AbortCriterion)]
-    return RunResults(arrivals, monitored, prepared.run_dir)
-
-
-def control_of(prepared: PreparedRun, account: RunResults) -> Control | None:
-    """Give the control of a run, not started; None where none is asked for or possible."""
-    settings, trace = prepared.settings, prepared.trace
-    arrivals_per_s = trace.arrivals.height / trace.info.play.seconds
-    # Where own users serve all channels, nothing is known that anybody may ask for at any time.
-    others = channels_wanted(trace.model, trace.info.arrivals_by_channel) - prepared.users.channels
-    target = control_target(prepared.own, arrivals_per_s) if settings.options.control and others else None
-    if target is None:
-        return None
-    account.control_step = target.step
-    return Control(settings.host, target, prepared.transport)
-
-
-def is_ended_early(account: RunResults) -> bool:
-    """Whether an abort criterion has ended the run."""
-    if account.ended_early_by:
-        logger.warning("ended early: %s", account.ended_early_by)
-    return bool(account.ended_early_by)
-
-
-def write_down(prepared: PreparedRun, account: RunResults, result: LoadResult) -> None:
-    """Write visits, hits and sums into the run folder, and the manifest's last word.
-
-    Raises:
-        BadInputError: the folder cannot be written.
-    """
-    account.latencies.write(prepared.run_dir)
-    account.records.write(prepared.run_dir, result)
-    if prepared.manifest is not None:
-        done = replace(prepared.manifest, **result.for_manifest(), ended_at=now())
-        write_manifest(prepared.run_dir, done)
-    logger.info("%s: %s, lag %s", prepared.run_dir, result.arrivals, result.lag_s)

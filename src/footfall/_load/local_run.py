@@ -7,83 +7,80 @@ from pathlib import Path
 from locust.env import Environment
 from locust.runners import Runner
 
-from footfall._load.arrival_runner import ExecutorOptions, Workload
 from footfall._load.channel_users import driven_users
-from footfall._load.executor import ArrivalExecutor, account_of, control_of, is_ended_early, write_down
+from footfall._load.executor import ArrivalExecutor, ExecutorOptions, Workload
 from footfall._load.loop_watch import Progress, ProgressThread
-from footfall._load.preflight import set_play_clock
-from footfall._load.preparation import PreparedRun
+from footfall._load.preflight import set_service_clock
+from footfall._load.preparation import PreparedRun, control_of, is_ended_early, new_results, write_results
 from footfall._records.errors import BadInputError
 from footfall._records.jobs import run_job
 from footfall._records.runs import read_manifest
 
-# ── One play of a trace in this process: from its start to its files
-
 LEAD_S = 1.0
-"""Between the start of the run and second 0 of play."""
+"""Between the start and second 0 of the run."""
 logger = logging.getLogger(__name__)
 
 
 class LocalRun:
-    """A play from its start to its files."""
+    """A run in this process, from its start to its files."""
 
     def __init__(self, environment: Environment, prepared: PreparedRun) -> None:
-        """Make everything ready; nothing is sent before `start`."""
+        """Prepare the run; nothing is sent before `start`."""
         trace, settings = prepared.trace, prepared.settings
         self._environment = environment
         self.prepared = prepared
-        self.account = account_of(prepared)
+        self.results = new_results(prepared)
         self._progress = ProgressThread(prepared.run_dir)
-        manner = ExecutorOptions(
+        executor_options = ExecutorOptions(
             gateway_key=settings.gateway_key,
             options=settings.options,
             transport=prepared.transport,
         )
-        self._control = control_of(prepared, self.account)
+        self._control = control_of(prepared, self.results)
         group = _runner(environment).user_greenlets
-        self._player = ArrivalExecutor(
+        self._executor = ArrivalExecutor(
             environment,
             Workload(trace, prepared.own, driven_users(environment.user_classes)),
-            self.account,
-            manner,
+            self.results,
+            executor_options,
             group,
         )
 
     def now_s(self) -> float:
-        """Seconds on the clock of play, negative before its start."""
-        return self._player.now_s()
+        """Seconds on the run's clock, negative before its start."""
+        return self._executor.now_s()
 
     def start(self) -> None:
-        """Set second 0, tell the service, and let the customers come.
+        """Set second 0, send it to the service, and start the arrivals.
 
         Raises:
-            BadInputError: the service does not take the word.
+            BadInputError: the service does not accept it.
         """
         if self._control is not None:
-            # Before the clock is set: starting a process takes its time on a busy machine.
+            # Before the clock is set: starting a process can take long on a busy machine.
             self._control.start()
-        self._player.set_clock(LEAD_S)
+        self._executor.set_clock(LEAD_S)
         settings = self.prepared.settings
         if settings.control_token:
-            set_play_clock(
+            set_service_clock(
                 str(self._environment.host), settings.control_token, -self.now_s(), self.prepared.transport
             )
-        self._player.start(self.account.arrivals)
+        self._executor.start(self.results.arrivals)
 
     def tick(self) -> bool:
-        """Look once a second whether the play is over; those who overstay the drain are cut off."""
-        arrivals, now_s = self.account.arrivals, self.now_s()
-        self._progress.tell(Progress(max(now_s, 0.0), self.account.tally.started, len(arrivals)))
-        injected, under_way = self._player.has_injected, self._player.under_way
-        drained_s = self.account.last_due_s + self.prepared.settings.options.drain_s
+        """Check once a second whether the run is over; customers left after the drain time are cut off."""
+        arrivals, now_s = self.results.arrivals, self.now_s()
+        self._progress.write(Progress(max(now_s, 0.0), self.results.states.started, len(arrivals)))
+        injected, under_way = self._executor.has_injected, self._executor.under_way
+        drained_s = self.results.last_due_s + self.prepared.settings.options.drain_s
         if injected and under_way and now_s > drained_s:
-            logger.warning("%d customers are cut off: the drain is over", under_way)
-            self._player.cut_off()
-        return is_ended_early(self.account) or (injected and not self._player.under_way)
+            logger.warning("%d customers are cut off: the drain time is over", under_way)
+            self._executor.cut_off()
+        return is_ended_early(self.results) or (injected and not self._executor.under_way)
 
     def stop_sending(self) -> None:
-        """Let nobody else come; those under way are Locust's to stop."""
-        self._player.stop_sending()
+        """Start no more arrivals; Locust stops the customers under way."""
+        self._executor.stop_sending()
 
     def finish(self) -> None:
         """Write the files.
@@ -91,39 +88,39 @@ class LocalRun:
         Raises:
             BadInputError: the folder cannot be written.
         """
-        played_s, account = self.now_s(), self.account
-        control = self._control.end(account.control_step_times.summary()) if self._control else None
-        result = account.result(played_s, str(self._environment.host), control=control)
-        write_down(self.prepared, self.account, result)
+        played_s, results = self.now_s(), self.results
+        control = self._control.end(results.control_step_times.summary()) if self._control else None
+        result = results.result(played_s, str(self._environment.host), control=control)
+        write_results(self.prepared, self.results, result)
 
 
 def _runner(environment: Environment) -> Runner:
     runner = environment.runner
-    assert runner is not None  # noqa: S101  Locust makes it before it tells us anything
+    assert runner is not None  # noqa: S101  Locust creates it before its first event
     return runner
 
 
-# ── The verdict on a run that Locust was started for by hand: `footfall gate`, in a process of its own
+# ── The verdict on a run started by the `locust` command, in a separate process, as by `footfall gate`
 
 _INVALID = 3
-_JUDGED_S_MOST = 600.0
+_JUDGE_S_MAX = 600.0
 
 
 def judge(run_dir: Path) -> int:
-    """Have a run judged and give the exit code: 0 pass, 1 fail, 3 undecided or invalid.
+    """Judge a run and return the exit code: 0 pass, 1 fail, 3 undecided or invalid.
 
-    A whole run without criteria ends with 0, and a line that says so.
+    A complete run without criteria gives 0, and a line says so.
     """
     try:
         manifest = read_manifest(run_dir)
     except BadInputError as error:
-        logger.error("error: %s", error)  # noqa: TRY400  one line says it
+        logger.error("error: %s", error)  # noqa: TRY400  one line, no traceback
         return _INVALID
     if not manifest.settings.get("criteria"):
-        is_whole = manifest.status == "finished" and not manifest.degraded and not manifest.broken_reasons
-        logger.info("%s: there are no criteria, so nothing is judged", run_dir)
-        return 0 if is_whole else _INVALID
-    done = run_job("judge", {"folder": str(run_dir)}, timeout_s=_JUDGED_S_MOST)
+        is_complete = manifest.status == "finished" and not manifest.degraded and not manifest.broken_reasons
+        logger.info("%s: the run has no criteria, so there is no verdict", run_dir)
+        return 0 if is_complete else _INVALID
+    done = run_job("judge", {"folder": str(run_dir)}, timeout_s=_JUDGE_S_MAX)
     if done.answer is None:
         logger.error("error: the run could not be judged: %s", done.reason)
         return _INVALID if done.code is None else done.code

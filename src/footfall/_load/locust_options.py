@@ -1,31 +1,108 @@
-"""Footfall's options on Locust's command line and web form, and what a run is asked to do."""
+"""Footfall's options on Locust's command line and web form, and the settings of a run."""
 
 import json
+import logging
 import os
 import sys
+import tomllib
 from argparse import SUPPRESS, Namespace
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import gevent
+
+from footfall._load.http.connection_options import address_of
 from footfall._load.http.wire_format import is_header_value
-from footfall._load.options import AS_USUAL, LoadOptions, declared, load_options
-from footfall._load.web.page_hosts import AS_IN_HOST, REFERENCE, read_hosts
+from footfall._load.options import DEFAULT_OPTIONS, LoadOptions, declared, load_options
 from footfall._records.errors import BadInputError
 
-# ── What a play in Locust is asked to do, from its options or the form of its web page
+HOSTS_FILE = Path("hosts.toml")
+"""Names and addresses, one per line: `staging = "https://staging.example"`, or with an endpoints file
+`staging = { url = "https://staging.example", endpoints = "shop.toml" }`."""
+REFERENCE = "reference service, started for the run"
+AS_IN_HOST = "the one under Host"
+_HOSTS_MOST = 100
 
+
+@dataclass(frozen=True, slots=True)
+class HostProfile:
+    """A service by name."""
+
+    url: str
+    endpoints: Path | None = None
+    """Endpoints file of the service; None: the scenario's, otherwise the reference interface."""
+
+
+def read_hosts(path: Path = HOSTS_FILE) -> dict[str, HostProfile]:
+    """Return the services by name; empty if the file does not exist.
+
+    Raises:
+        BadInputError: the file cannot be read, or an entry is not a name with a web address.
+    """
+    if not path.exists():
+        return {}
+    expected = 'lines such as staging = "https://staging.example"'
+    try:
+        hosts = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise BadInputError(str(path), f"cannot be read ({error})", expected) from error
+    if len(hosts) > _HOSTS_MOST:
+        raise BadInputError(str(path), f"{len(hosts)} hosts", f"at most {_HOSTS_MOST}")
+    for name in hosts:
+        if name in {REFERENCE, AS_IN_HOST}:
+            raise BadInputError(f"{path} {name}", "is a reserved name", "another name")
+    return {name: _profile(value, f"{path} {name}") for name, value in hosts.items()}
+
+
+def _profile(value: Any, where: str) -> HostProfile:  # noqa: ANN401  TOML
+    """Read one line; a relative endpoints file is relative to the folder where Locust was started."""
+    table = value if isinstance(value, dict) else {"url": value}
+    if not isinstance(table.get("url"), str):
+        raise BadInputError(where, "is not a text", 'an address, or { url = "…", endpoints = "FILE.toml" }')
+    if unknown := sorted(set(table) - {"url", "endpoints"}):
+        raise BadInputError(where, f"{unknown[0]!r} is unknown", "url and endpoints")
+    address_of(table["url"], where)
+    endpoints = table.get("endpoints")
+    if endpoints is None:
+        return HostProfile(table["url"])
+    if not isinstance(endpoints, str) or not Path(endpoints).is_file():
+        raise BadInputError(where, f"endpoints: no such file: {endpoints}", "an endpoints file, in TOML")
+    return HostProfile(table["url"], Path(endpoints))
+
+
+def host_of(profile: str, host_field: str) -> HostProfile | None:
+    """Return the service of a profile; None: the reference service, which is started for the run.
+
+    Raises:
+        BadInputError: the profile is unknown.
+    """
+    if profile == REFERENCE:
+        return None
+    if profile == AS_IN_HOST:
+        return HostProfile(host_field)
+    hosts = read_hosts()
+    if profile not in hosts:
+        expected = ", ".join([REFERENCE, AS_IN_HOST, *hosts])
+        raise BadInputError(f"--host-profile {profile}", "no such host", f"one of {expected}")
+    return hosts[profile]
+
+
+# ── Settings of a run, from Locust's options or the form of its web page
+
+logger = logging.getLogger(__name__)
 TOKEN_VARIABLE = "FOOTFALL_CONTROL_TOKEN"  # noqa: S105  the name of a variable
 GATEWAY_VARIABLE = "FOOTFALL_GATEWAY_KEY"
 TRACE_OPTIONS = ("speed", "window", "scale", "seed")
-"""Handed on when the trace is made for this run."""
+"""Passed on if the trace is made for this run."""
 OWN = "scenario's own"
-"""What the page shows where a value is left to the scenario."""
+"""Shown by the page where the scenario's value applies."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PlaySettings:
-    """One play."""
+class LocustRunSettings:
+    """Settings of one run in Locust."""
 
     host: str
     trace: Path | None
@@ -35,19 +112,19 @@ class PlaySettings:
     """None: a new folder below `results/`."""
     run_dir_lock: int | None = None
     """Descriptor of the folder's lock, inherited from the program that started this one; None: no lock."""
-    options: LoadOptions = AS_USUAL
+    options: LoadOptions = DEFAULT_OPTIONS
     trace_options: tuple[tuple[str, str], ...] = ()
-    """Of a trace that is made for the run, as they were typed."""
+    """Options of a trace that is made for the run, as texts."""
     control_token: str = field(default="", repr=False)
     gateway_key: str = field(default="", repr=False)
 
     @property
-    def trace_asked(self) -> dict[str, Any]:
-        """Which trace is made for the run, where none is given: the arguments of `make_trace`."""
+    def trace_arguments(self) -> dict[str, Any]:
+        """Arguments of `make_trace`, if no trace is given."""
         return {"scenario": self.scenario, **dict(self.trace_options)}
 
 
-def settings_of(options: Namespace) -> PlaySettings:
+def settings_of(options: Namespace) -> LocustRunSettings:
     """Read the settings from Locust's parsed options.
 
     Raises:
@@ -56,9 +133,9 @@ def settings_of(options: Namespace) -> PlaySettings:
     trace = _text(options.trace)
     scenario = _text(options.scenario)
     if trace is None and scenario is None:
-        raise BadInputError("--trace", "missing", "the folder of a trace, or --scenario")
+        raise BadInputError("--trace", "missing", "--trace FOLDER or --scenario NAME")
     given = [(name, _text(getattr(options, name))) for name in TRACE_OPTIONS]
-    return PlaySettings(
+    return LocustRunSettings(
         host=str(options.host or ""),
         trace=Path(trace) if trace else None,
         scenario=scenario,
@@ -72,14 +149,14 @@ def settings_of(options: Namespace) -> PlaySettings:
 
 
 def _load_options(options: Namespace) -> LoadOptions:
-    """Read how it is played: all as JSON, from the program that started this one, or option by option."""
+    """Read the load options: all as JSON, from `footfall load`, or one by one."""
     if text := _text(options.load_options):
         return load_options(json.loads(text))
     given: dict[str, Any] = {}
     for each in declared():
         value = getattr(options, each.flag.locust_dest, None)
         if isinstance(value, bool):
-            # A switch that turns off what is on is given as `--no-…`.
+            # The option of a switch that is on by default is `--no-…`.
             given[each.name] = value is not each.field.default
         elif (text := _text(value)) is not None:
             given[each.name] = text
@@ -87,47 +164,47 @@ def _load_options(options: Namespace) -> LoadOptions:
 
 
 def gateway_key() -> str:
-    """Give the key of the service's SMS routes: only the environment has it, of a worker its own.
+    """Return the key of the service's SMS routes, from the environment of this process.
 
     Raises:
-        BadInputError: no header can carry it.
+        BadInputError: no header can hold it.
     """
     key = os.environ.get(GATEWAY_VARIABLE, "")
     if not is_header_value(key):
         raise BadInputError(
-            GATEWAY_VARIABLE, "contains characters that a header cannot carry", "letters without a line break"
+            GATEWAY_VARIABLE, "contains characters that a header cannot hold", "Latin-1 without a line break"
         )
     return key
 
 
 def _text(value: object) -> str | None:
-    """Give an option as text; the page sends what is left to the scenario as an empty text or in words."""
+    """Return an option as text; None if it is empty or left to the scenario."""
     text = "" if value is None else str(value).strip()
     return None if text in {"", OWN} else text
 
 
-# ── Options of a run that the form of Locust's page offers as drop-downs, and a terminal takes freely
+# ── Options that the form of Locust's page offers as drop-downs; on a terminal any value is taken
 
 _OFFERED = (
-    ("--speed", ("1", "2", "5", "10", "20"), "times as fast as the day"),
-    ("--window", ("120", "300", "600", "1800"), "seconds of the day"),
-    ("--scale", ("1", "2", "3"), "times as many customers"),
+    ("--speed", ("1", "2", "5", "10", "20"), "speed of the run: 2 is twice as fast as the day"),
+    ("--window", ("120", "300", "600", "1800"), "part of the day that is run, seconds"),
+    ("--scale", ("1", "2", "3"), "factor on the number of customers"),
 )
 _HOST = ("--host", "-H")
 
 
 class Suggestions(list[str]):
-    """Choices of which the page offers these, while a terminal may give any other."""
+    """Choices that the page offers; a terminal may give any other value."""
 
     def __contains__(self, value: object) -> bool:
-        """Refuse nothing here: whoever uses the value says what is wrong with it."""
+        """Accept any value: the code that uses it checks it."""
         return True
 
 
 def add_drop_downs(parser: Any) -> None:  # noqa: ANN401  Locust's own kind
     """Add speed, window, scale and host profile.
 
-    A value that the terminal gives becomes one of the choices, so that the page can show it.
+    A value given on the terminal becomes one of the choices, so that the page can show it.
     """
     for name, offered, text in _OFFERED:
         choices = Suggestions([OWN, *offered])
@@ -143,12 +220,12 @@ def add_drop_downs(parser: Any) -> None:  # noqa: ANN401  Locust's own kind
         "--host-profile",
         choices=[REFERENCE, AS_IN_HOST, *hosts],
         default=AS_IN_HOST if _names_a_host() else REFERENCE,
-        help="where a run from the page goes",
+        help="target of a run that is started from the page",
     )
 
 
 def _given(name: str) -> str:
-    """Give what the command line says of an option, before it is parsed; empty: nothing."""
+    """Return an option's value on the command line, before it is parsed; empty if it is not given."""
     words = sys.argv[1:]
     for number, word in enumerate(words):
         if word == name:
@@ -168,10 +245,10 @@ HOST = "http://127.0.0.1:8080"
 
 
 def add_options(parser: Any, scenarios: list[str], host: str | None = None) -> None:  # noqa: ANN401  Locust's own kind
-    """Add the options; the web page and the load go to the loopback address unless told otherwise.
+    """Add the options; by default the web page and the load use the loopback address.
 
-    `scenarios` are those of the workspace: the page offers these alone, a terminal takes any file. `host` is
-    the one that a user class of the locustfile names.
+    `scenarios` are those of the workspace: the page offers only these, a terminal takes any file. `host` is
+    that of a user class of the locustfile.
     """
     parser.set_defaults(web_host="127.0.0.1", master_bind_host="127.0.0.1", host=host or HOST)
     add = parser.add_argument
@@ -181,18 +258,18 @@ def add_options(parser: Any, scenarios: list[str], host: str | None = None) -> N
         default=scenarios[0] if len(scenarios) == 1 else None,
         metavar="NAME",
         env_var="FOOTFALL_SCENARIO",
-        # Without a list, a text field would name any Python file of this machine.
+        # Without a list, a text field could name any Python file on this machine.
         include_in_web_ui=bool(scenarios),
         help="scenario to run: a name in scenarios/, or the path of a file",
     )
     add("--trace", default="", include_in_web_ui=False, help="folder of a trace made by footfall trace")
-    folder = "folder for the results of this run: new, empty, or with a trace alone"
+    folder = "folder for the results of this run: new, empty, or with only a trace"
     add("--run-dir", default="", include_in_web_ui=False, help=folder)
     add_drop_downs(parser)
-    add("--seed", default="", help="random numbers; empty: 1")
-    names = "further host names by which the web page may be opened, comma-separated"
+    add("--seed", default="", help="random seed; default: 1")
+    names = "additional host names under which the web page may be opened, comma-separated"
     add("--web-names", default="", env_var="FOOTFALL_WEB_NAMES", include_in_web_ui=False, help=names)
-    wait = "seconds after which a worker that finds no master gives up"
+    wait = "seconds after which a worker without a master exits"
     add("--master-wait-s", default=120.0, type=float, include_in_web_ui=False, help=wait)
     for each in declared():
         if each.flag.in_locust:
@@ -211,3 +288,45 @@ def give_up(line: str) -> None:
     """
     sys.stderr.write(f"error: {line}\n")
     raise SystemExit(2)
+
+
+# ── Where workers connect, and how long a worker waits for its master
+
+WAIT_LOG_EVERY_S = 5.0
+_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+_EVERYWHERE = frozenset({"*", "0.0.0.0", "::"})  # noqa: S104  compared with, not bound
+
+
+def where_workers_connect(host: str, port: int) -> str:
+    """Return a line on where a master listens and how to start a worker."""
+    address = "this host's address" if host in _EVERYWHERE else host
+    line = (
+        f"workers connect to {host}:{port}: locust -f … --worker --master-host {address} --master-port {port}"
+    )
+    if host in _LOOPBACK:
+        return f"{line} (from this machine only; for other machines, set --master-bind-host ADDRESS)"
+    return line
+
+
+def wait_for_master(parser: Any, has_begun: Callable[[], bool]) -> None:  # noqa: ANN401  Locust's own kind
+    """While a worker waits for its master, log this every few seconds, and exit after a time limit.
+
+    Locust itself waits for five minutes, silently at first.
+
+    Raises:
+        SystemExit: with exit code 2, once `--master-wait-s` is over.
+    """
+    waited_s = 0.0
+    while True:
+        gevent.sleep(WAIT_LOG_EVERY_S)
+        if has_begun():
+            return
+        options, _ = parser.parse_known_args()
+        if not options.worker:
+            return
+        waited_s += WAIT_LOG_EVERY_S
+        master = f"{options.master_host}:{options.master_port}"
+        if waited_s >= options.master_wait_s:
+            problem = f"no master answered at {master} within {waited_s:g} s"
+            give_up(f"worker: {problem}; expected a running locust --master")
+        logger.warning("waiting for a master at %s, for %g s so far", master, waited_s)

@@ -1,4 +1,4 @@
-"""Footfall as a plug-in of Locust: users and shape of a locustfile, options, events."""
+"""Footfall as a plug-in of Locust: its options, event listeners and load shape."""
 
 import logging
 import os
@@ -17,12 +17,18 @@ from footfall._load.channel_users import driven_users, note_request, own_host, o
 from footfall._load.coordinator import DistributedRun
 from footfall._load.executor import import_ahead
 from footfall._load.local_run import LocalRun, judge
-from footfall._load.locust_options import PlaySettings, add_options, give_up, settings_of
+from footfall._load.locust_options import (
+    LocustRunSettings,
+    add_options,
+    give_up,
+    settings_of,
+    wait_for_master,
+    where_workers_connect,
+)
 from footfall._load.locust_users import check_users
 from footfall._load.own_users import OwnUsers
 from footfall._load.preparation import prepare
 from footfall._load.result_batches import KIND, MESSAGE
-from footfall._load.wait_for_master import wait_for_master, where_workers_connect
 from footfall._load.web.locust_page import LocustPage, add_page
 from footfall._load.worker import WorkerRun
 from footfall._records.errors import BadInputError
@@ -35,23 +41,23 @@ logger = logging.getLogger(__name__)
 
 
 class LocustPlugin:
-    """What happens between Locust's events and a performance; one in a process, one performance a run."""
+    """Connects Locust's events to test runs; one instance per process, one test run at a time."""
 
     def __init__(self) -> None:
         """Begin without a run."""
         self._environment: Environment | None = None
-        self._performance: LocalRun | DistributedRun | None = None
-        self._hand: WorkerRun | None = None
-        """In a worker, which has no performance of its own."""
-        self._hands: set[str] = set()
-        """In a master: the workers that have said that they hear us."""
+        self._run: LocalRun | DistributedRun | None = None
+        self._worker_run: WorkerRun | None = None
+        """In a worker process only."""
+        self._listening: set[str] = set()
+        """In a master: the workers that receive messages."""
         self._page: LocustPage | None = None
         self._has_failed = False
         self._to_judge: Path | None = None
-        """Folder of the latest run, unless another program judges it."""
+        """Folder of the latest run, unless `footfall load` judges it."""
 
     def listen(self) -> None:
-        """Listen to Locust."""
+        """Add listeners to Locust's events."""
         for event, listener in (
             (events.init_command_line_parser, self.on_parser),
             (events.init, self.on_init),
@@ -66,7 +72,7 @@ class LocustPlugin:
             add(listener)
 
     def on_parser(self, parser: Any, **_: Any) -> None:  # noqa: ANN401  Locust's events are untyped
-        """Add our options."""
+        """Add Footfall's options."""
         try:
             scenarios = list(scenario_files(Path(FOLDER)))
         except BadInputError as error:
@@ -75,7 +81,7 @@ class LocustPlugin:
         gevent.spawn(wait_for_master, parser, lambda: self._environment is not None)
 
     def on_init(self, environment: Environment, **_: Any) -> None:  # noqa: ANN401  as above
-        """Take our part; headless, all that can be wrong is found before Locust begins."""
+        """Set up this process's part; in a headless run, errors are found before Locust begins."""
         self._environment = environment
         runner, options = environment.runner, environment.parsed_options
         try:
@@ -86,7 +92,7 @@ class LocustPlugin:
             give_up(str(error))
         _watch_parent(runner, options)
         if isinstance(runner, WorkerRunner):
-            self._hand = WorkerRun(environment, runner)
+            self._worker_run = WorkerRun(environment, runner)
             return
         if isinstance(runner, MasterRunner):
             runner.register_message(MESSAGE, self.on_message)
@@ -104,13 +110,13 @@ class LocustPlugin:
                 raise SystemExit(130) from None
 
     def make_ready(self) -> None:
-        """Prepare the next performance, unless that is done.
+        """Prepare the next run, unless that is done.
 
         Raises:
-            BadInputError: it cannot be played.
+            BadInputError: it cannot be run.
         """
         environment = self._environment
-        if self._performance is not None or environment is None or environment.parsed_options is None:
+        if self._run is not None or environment is None or environment.parsed_options is None:
             return
         options = environment.parsed_options
         options.host = environment.host
@@ -121,62 +127,62 @@ class LocustPlugin:
         prepared = prepare(settings, classes, self._own_users(settings))
         runner = environment.runner
         if isinstance(runner, MasterRunner):
-            self._performance = DistributedRun(environment, runner, prepared, self._hands)
+            self._run = DistributedRun(environment, runner, prepared, self._listening)
         else:
-            self._performance = LocalRun(environment, prepared)
+            self._run = LocalRun(environment, prepared)
 
-    def _own_users(self, settings: PlaySettings) -> OwnUsers:
+    def _own_users(self, settings: LocustRunSettings) -> OwnUsers:
         environment = self._environment
-        assert environment is not None  # noqa: S101  `make_ready` has looked
+        assert environment is not None  # noqa: S101  `make_ready` has checked it
         name = str(getattr(environment.parsed_options, "locustfile", "") or "locustfile.py")
         users = own_users_of(driven_users(environment.user_classes), name)
         return users.model_copy(update={"unmapped": settings.options.unmapped})
 
     def tick(self) -> tuple[int, float] | None:
-        """Give Locust no users to spawn while the trace plays, and the end when it is over."""
+        """Return no users for Locust to spawn while the trace is run, and None when it is over."""
         environment = self._environment
         if environment is None or environment.runner is None:
             return None
         # Locust asks once before it starts the run, and the first run's end must not end the second.
         if environment.runner.state == STATE_INIT:
             return (0, 1) if self._can_begin() else None
-        is_over = self._has_failed or self._performance is None or self._performance.tick()
+        is_over = self._has_failed or self._run is None or self._run.tick()
         return None if is_over else (0, 1)
 
     def on_start(self, **_: Any) -> None:  # noqa: ANN401  as above
-        """Let the customers come."""
-        # Python would raise a KeyboardInterrupt in whichever customer happens to run; gevent calls us in a
-        # greenlet of our own instead. A SIGTERM Locust minds by itself, but a headless one too late.
+        """Start the arrivals."""
+        # Python would raise a KeyboardInterrupt in any customer's greenlet; gevent calls the handler in a
+        # greenlet of its own. Locust handles SIGTERM by itself, but in a headless run too late.
         for number in (signal.SIGINT,) if self._page is not None else (signal.SIGINT, signal.SIGTERM):
             gevent.signal_handler(number, self.leave)
-        if self._performance is not None:
-            self._has_failed = not self._carry_out(self._performance.start)
+        if self._run is not None:
+            self._has_failed = not self._succeeds(self._run.start)
             if self._page is not None and not self._has_failed:
-                self._page.play(self._performance)
+                self._page.follow(self._run)
 
     def on_message(self, msg: Any, **_: Any) -> None:  # noqa: ANN401  as above
-        """Hear what a worker says; one that comes in the middle of a play takes part."""
+        """Handle a worker's message; a worker that connects during a run takes part in it."""
         worker, is_new = msg.node_id, msg.data[KIND] == "hello"
         if is_new:
-            self._hands.add(worker)
-        if isinstance(self._performance, DistributedRun):
+            self._listening.add(worker)
+        if isinstance(self._run, DistributedRun):
             if is_new:
-                self._performance.join(worker)
+                self._run.join(worker)
             else:
-                self._performance.hear(worker, msg.data)
+                self._run.hear(worker, msg.data)
 
     def on_report(self, data: dict[str, Any], **_: Any) -> None:  # noqa: ANN401  as above
-        """Add ours to a worker's report."""
-        if self._hand is not None:
-            self._hand.report(data)
+        """Add the customers under way to a worker's report."""
+        if self._worker_run is not None:
+            self._worker_run.report(data)
 
     def leave(self) -> None:
-        """End the greenlet that Locust's main program waits for; it then stops the run and shuts down."""
+        """End the greenlet that Locust's main program waits for; Locust then stops the run and exits."""
         environment = self._environment
         if environment is None or environment.runner is None:
             return
-        if self._hand is not None:
-            self._hand.leave()
+        if self._worker_run is not None:
+            self._worker_run.leave()
             environment.runner.greenlet.kill(block=False)
             return
         waited_for = environment.web_ui.greenlet if environment.web_ui else environment.runner.shape_greenlet
@@ -184,34 +190,34 @@ class LocustPlugin:
             waited_for.kill(block=False)
 
     def on_stopping(self, **_: Any) -> None:  # noqa: ANN401  as above
-        """Let nobody else come: the play is over, or somebody stops it."""
-        if self._hand is not None:
-            self._hand.stop(float(self._environment.stop_timeout or 0) if self._environment else 0.0)
-        if self._performance is not None:
-            self._performance.stop_sending()
+        """Start no more arrivals: the run is over or has been stopped."""
+        if self._worker_run is not None:
+            self._worker_run.stop(float(self._environment.stop_timeout or 0) if self._environment else 0.0)
+        if self._run is not None:
+            self._run.stop_sending()
 
     def on_stop(self, **_: Any) -> None:  # noqa: ANN401  as above
-        """Write what has been played, then be ready for the next run."""
+        """Write the results, then be ready for the next run."""
         has_failed, self._has_failed = self._has_failed, False
-        if self._performance is not None and not has_failed:
-            # The last words of workers come while it finishes.
-            has_failed = not self._carry_out(self._performance.finish)
-            prepared = self._performance.prepared
+        if self._run is not None and not has_failed:
+            # The last results of workers arrive while it finishes.
+            has_failed = not self._succeeds(self._run.finish)
+            prepared = self._run.prepared
             if prepared.manifest is not None:
-                # Else the program that started us judges it.
+                # Otherwise `footfall load` keeps the manifest and judges the run.
                 self._to_judge = prepared.run_dir
             if self._page is None:
                 release(prepared.run_dir)
-        self._performance = None
+        self._run = None
         if self._page is not None:
-            self._page.over()
+            self._page.run_ended()
         if has_failed:
             self._exit_badly()
 
     def on_quitting(self, environment: Environment, **_: Any) -> None:  # noqa: ANN401  as above
-        """Exit with the verdict of a headless run, which is judged from its files; from the page, with 0."""
-        if self._hand is not None:
-            self._hand.leave()
+        """Exit with the verdict of a headless run, judged from its files; with 0 after runs from the page."""
+        if self._worker_run is not None:
+            self._worker_run.leave()
         if self._page is not None:
             self._page.close()
         if environment.process_exit_code is None:
@@ -224,34 +230,34 @@ class LocustPlugin:
         return judge(self._to_judge) if is_headless and self._to_judge is not None else 0
 
     def _can_begin(self) -> bool:
-        """Make the run ready; a master tells nobody of the end of one that fails here, so it is forgotten."""
-        # The last worker may go while it is made ready, and Locust would then start nothing, without a word.
-        steps = (self._see_workers, self.make_ready, self._see_workers)
-        self._has_failed = not all(self._carry_out(step) for step in steps)
+        """Prepare the run; a master fires no event when a run fails here, so it is dropped."""
+        # The last worker may leave during the preparation; Locust would then silently start nothing.
+        steps = (self._check_workers, self.make_ready, self._check_workers)
+        self._has_failed = not all(self._succeeds(step) for step in steps)
         if self._has_failed:
-            self._performance = None
+            self._run = None
             self._exit_badly()
         return not self._has_failed
 
     def _exit_badly(self) -> None:
-        """Have a terminal told that its run has failed; from the web page the next run may be a good one."""
+        """Exit a headless run with an error; on the web page another run may follow."""
         environment = self._environment
         options = environment.parsed_options if environment is not None else None
         if environment is not None and options is not None and options.headless:
             environment.process_exit_code = _USAGE
 
-    def _see_workers(self) -> None:
-        """See that somebody is there to play.
+    def _check_workers(self) -> None:
+        """Check that a master has workers.
 
         Raises:
-            BadInputError: a master without workers.
+            BadInputError: it has none.
         """
         runner = self._environment.runner if self._environment else None
         if isinstance(runner, MasterRunner) and not runner.worker_count:
             raise BadInputError("workers", "no worker is connected", "locust -f … --worker, or --processes")
 
-    def _carry_out(self, work: Any) -> bool:  # noqa: ANN401  any of our steps
-        """Do a step; what the user did wrong is said in one line."""
+    def _succeeds(self, work: Any) -> bool:  # noqa: ANN401  any step
+        """Run a step and report a user's mistake in one line; returns whether it succeeded."""
         try:
             work()
         except BadInputError as error:
@@ -263,30 +269,31 @@ class LocustPlugin:
 
 
 class TraceShape(LoadTestShape):
-    """Keeps Locust from spawning anybody by itself, and tells it when the trace is played."""
+    """Keeps Locust from spawning users by itself, and ends the run when the trace is done."""
 
-    door: ClassVar[LocustPlugin | None] = None
+    plugin: ClassVar[LocustPlugin | None] = None
 
     def tick(self) -> tuple[int, float] | None:
-        """Give the number of users that Locust should spawn: none; or the end."""
-        return self.door.tick() if self.door is not None else None
+        """Return 0 users to spawn, or None at the end of the run."""
+        return self.plugin.tick() if self.plugin is not None else None
 
 
 def _check_shape(environment: Environment) -> None:
-    """See that the trace starts the users: a locustfile that only drives its own need not import the shape.
+    """Use Footfall's load shape, which a locustfile need not import.
 
     Raises:
-        BadInputError: the locustfile has a shape of its own.
+        BadInputError: the locustfile has a load shape of its own.
     """
     if environment.shape_class is None:
         environment.shape_class = TraceShape()  # type: ignore[no-untyped-call]  # Locust's is untyped
     elif not isinstance(environment.shape_class, TraceShape):
         name = type(environment.shape_class).__name__
-        raise BadInputError("-f", f"the shape {name} would start users beside the trace", "none of its own")
+        problem = f"load shape {name} would start users in addition to the trace"
+        raise BadInputError("-f", problem, "a locustfile without a load shape")
 
 
 def _watch_parent(runner: Runner | None, options: Namespace | None) -> None:
-    """End with the program that started us: `footfall load`, or the master that forked this worker."""
+    """End with the program that started this one: `footfall load`, or the master that forked this worker."""
     if isinstance(runner, WorkerRunner):
         if options is not None and options.processes:
             end_with_parent(os.getppid())
@@ -295,10 +302,10 @@ def _watch_parent(runner: Runner | None, options: Namespace | None) -> None:
 
 
 def install() -> None:
-    """Add Footfall's options to Locust and listen to its events; only the first call in a process does so."""
-    if TraceShape.door is not None:
+    """Add Footfall's options and listeners to Locust; later calls in a process do nothing."""
+    if TraceShape.plugin is not None:
         return
     if any(word in {"--worker", "--processes"} for word in sys.argv) or "LOCUST_MODE_WORKER" in os.environ:
         import_ahead()
-    TraceShape.door = LocustPlugin()
-    TraceShape.door.listen()
+    TraceShape.plugin = LocustPlugin()
+    TraceShape.plugin.listen()

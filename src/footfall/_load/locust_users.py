@@ -1,4 +1,4 @@
-"""Locust's users of a trace, and how their requests are sent and counted."""
+"""Locust users for the arrivals of a trace, and how their requests are sent and recorded."""
 
 import time
 from collections.abc import Collection, Iterable
@@ -10,10 +10,9 @@ from locust import User, task
 from locust.exception import CatchResponseError, StopUser
 
 from footfall._load.http.session import Exchange, HttpSession
-from footfall._load.journey_runner import CUT_OFF, GENERATOR_ERROR
 from footfall._load.responses import Ending, Response
 from footfall._load.results import ResultSink
-from footfall._load.visit import RequestSpec
+from footfall._load.visit import CUT_OFF, GENERATOR_ERROR, RequestSpec
 from footfall._model.channel import Channel
 from footfall._model.station_specs import CallCentre, Counters, Kiosks, MessageGateway
 from footfall._records.errors import BadInputError
@@ -23,29 +22,29 @@ from footfall._records.rows import Arrival, Hit, Outcome
 
 
 class Runner(Protocol):
-    """What a user's arrival is run by."""
+    """Runs the arrival of a user."""
 
     def run(self, user: User, arrival: Arrival) -> None:
-        """Follow the customer of an arrival to the end of their journey."""
+        """Run the journey of an arrival's customer to its end."""
 
 
 class ModelUser(User):
-    """A customer who does at a channel what the model says; after a failure they may go on at another."""
+    """A customer who behaves as the model says; after a failure they may switch to another channel."""
 
     abstract = True
     arrival: Arrival | None = None
     arrival_runner: Runner | None = None
 
     def on_stop(self) -> None:
-        """Let go of what runs the task, which holds on to us: else both wait for the cyclic collector."""
+        """Drop the task set, which refers to this user: otherwise both wait for the cyclic collector."""
         self._taskset_instance = None
 
     @task
-    def errand(self) -> None:
-        """Follow the customer once, then leave.
+    def journey(self) -> None:
+        """Run the customer's journey once, then stop.
 
         Raises:
-            StopUser: always, which is how a Locust user leaves.
+            StopUser: always; this is how a Locust user stops.
         """
         if self.arrival_runner is not None and self.arrival is not None:
             self.arrival_runner.run(self, self.arrival)
@@ -53,15 +52,15 @@ class ModelUser(User):
 
 
 class WebUser(ModelUser):
-    """A channel of requests alone: browse, log in, query, order, confirm, log out."""
+    """A channel of requests only: browse, log in, query, order, confirm, log out."""
 
 
 class SmsUser(ModelUser):
-    """Messages: a message out, an answer in, and a `Y` where it is asked for."""
+    """Short messages: one is sent, its answer is read, and `Y` confirms where required."""
 
 
 class HotlineUser(ModelUser):
-    """Hotline: a line, the IVR, and an agent for whoever needs one."""
+    """Hotline: a line, the IVR, and an agent if the caller needs one."""
 
 
 class KioskUser(ModelUser):
@@ -88,7 +87,7 @@ _BY_STATION: tuple[tuple[type, type[ModelUser]], ...] = (
 
 
 def user_of(channel: Channel) -> type[ModelUser]:
-    """Give the user class of a channel, by its station and never by its name."""
+    """Return the user class of a channel, by its station and never by its name."""
     for station, user in _BY_STATION:
         if isinstance(channel.station, station):
             return user
@@ -96,7 +95,7 @@ def user_of(channel: Channel) -> type[ModelUser]:
 
 
 def check_users(classes: Iterable[type[User]], driven: Collection[type[User]]) -> None:
-    """See that every user class of the locustfile serves a channel: the trace starts no others.
+    """Check that every user class of the locustfile serves a channel: a trace starts no others.
 
     Raises:
         BadInputError: one does not.
@@ -105,41 +104,43 @@ def check_users(classes: Iterable[type[User]], driven: Collection[type[User]]) -
         each.__name__ for each in classes if not issubclass(each, ModelUser) and each not in driven
     )
     if others:
-        problem = f"the user class {others[0]} serves no channel, so the trace would never start it"
-        expected = f'drive({others[0]}, channel="…") for a channel of the model, or a locustfile without it'
+        problem = f"user class {others[0]} serves no channel, so the trace would never start it"
+        expected = (
+            f'drive({others[0]}, channel="…") for a channel of the model, or a locustfile without this class'
+        )
         raise BadInputError("-f", problem, expected)
 
 
-# ── An errand's requests: sent by our own client, counted in Locust's statistics, and as hits of our own
+# ── Requests: sent by Footfall's client, recorded in Locust's statistics and as hits
 
 
 class Clock(Protocol):
-    """Whoever knows what second of play it is."""
+    """The clock of a run."""
 
     def now_s(self) -> float:
-        """Seconds on the clock of play."""
+        """Seconds on the run's clock."""
 
 
 @dataclass(frozen=True, slots=True)
 class RequestContext:
-    """What a customer's wire has on this side."""
+    """What the requests of one arrival are recorded with."""
 
     clock: Clock
-    book: ResultSink
+    results: ResultSink
     arrival: Arrival
     fire: Any
     """Locust's `request` event."""
     keeps_hits: bool = True
-    """Whether a sample has this customer's requests."""
+    """Whether the sample includes this customer's requests."""
 
 
 class _Asked(NamedTuple):
-    """A request, and when it was asked."""
+    """A request and when it began."""
 
     request: RequestSpec
     attempt: int
     second: float
-    """Of play."""
+    """On the run's clock."""
     at: float
     """`perf_counter`."""
     began: float
@@ -147,30 +148,30 @@ class _Asked(NamedTuple):
 
 
 class LocustTransport:
-    """The line of one customer."""
+    """Transport of one customer."""
 
-    def __init__(self, session: HttpSession | None, side: RequestContext) -> None:
-        """Send by this session, and note what is sent on this side.
+    def __init__(self, session: HttpSession | None, context: RequestContext) -> None:
+        """Send by this session and record requests in this context.
 
-        Without one, all channels are served by users of the user's own, which send for themselves.
+        The session is None if own Locust users serve all channels: they send their requests themselves.
         """
         self._session = session
-        self._side = side
+        self._context = context
 
     def now_s(self) -> float:
-        """Seconds on the clock of play."""
-        return self._side.clock.now_s()
+        """Seconds on the run's clock."""
+        return self._context.clock.now_s()
 
     def sleep(self, seconds: float) -> None:
-        """Let the other customers go on for so long."""
+        """Wait, while other customers continue."""
         gevent.sleep(max(seconds, 0.0))
 
     def send(self, request: RequestSpec, attempt: int) -> Response:
-        """Send a request, wait for its answer, note the hit; no answer is an answer with a problem.
+        """Send a request, wait for its response, record the hit; without a response, `problem` says why.
 
-        A request in whose middle the customer is cut off is noted, too: as `unfinished`.
+        A request during which the customer is cut off is recorded as `unfinished`.
         """
-        assert self._session is not None  # noqa: S101  else no channel would send by us
+        assert self._session is not None  # noqa: S101  otherwise no channel sends by it
         asked = _Asked(request, attempt, self.now_s(), time.perf_counter(), time.time())
         done, took_s = Exchange(), None
         ending: Ending = (Outcome.UNFINISHED, CUT_OFF)
@@ -186,9 +187,9 @@ class LocustTransport:
         return done.answer
 
     def _note(self, asked: _Asked, took_s: float, done: Exchange, ending: Ending) -> None:
-        """Tell Locust of a request that has ended, and note it."""
-        side, request, (outcome, cause) = self._side, asked.request, ending
-        side.fire(
+        """Report a request that has ended to Locust, and record it."""
+        context, request, (outcome, cause) = self._context, asked.request, ending
+        context.fire(
             request_type=request.method,
             name=f"{request.channel} {request.step}",
             response_time=took_s * 1000,
@@ -200,11 +201,11 @@ class LocustTransport:
             url=request.shown,
         )
         sent_s = None if done.sent_at is None else asked.second + done.sent_at - asked.at
-        # By position: by name it would take four times as long.
+        # By position: keywords would take four times as long.
         hit = Hit(
-            side.arrival.customer,
+            context.arrival.customer,
             request.channel,
-            side.arrival.operation,
+            context.arrival.operation,
             asked.attempt,
             request.step,
             asked.second,
@@ -214,4 +215,4 @@ class LocustTransport:
             done.answer.status,
             outcome.value,
         )
-        side.book.hit(hit, is_kept=side.keeps_hits)
+        context.results.hit(hit, is_kept=context.keeps_hits)

@@ -1,4 +1,4 @@
-"""Watches the generator's event loop and CPU time, and reports how far a run is."""
+"""Watches the generator's event loop and CPU time, and reports the progress of a run."""
 
 import json
 import time
@@ -15,32 +15,33 @@ from gevent.threadpool import ThreadPool
 
 from footfall._records.histogram import Histogram
 
-# ── What was seen of a generator's event loop: plain data that adds up over seconds and workers
+# ── Measurements of event loops: plain data that can be merged over seconds and workers
 
 
 @dataclass(slots=True)
 class LoopNotes:
-    """Turns of the event loop and CPU time of one or several generating processes."""
+    """Turns of the event loop and CPU time of one or several generator processes."""
 
     turns: Histogram = field(default_factory=Histogram)
-    """Times between two looks at the sockets."""
+    """Times between two polls of the sockets."""
     watched_s: float = 0.0
-    """Time that the turns and the waiting between them took, summed over the processes."""
+    """Duration of the turns and of the waiting between them, summed over the processes."""
     cpu_share_by_s: dict[int, float] = field(default_factory=dict)
-    """CPU time over time passed, by second of the run; of several processes the busiest."""
+    """CPU time divided by elapsed time, by second of the run; the maximum of several processes."""
 
     def merge(self, other: "LoopNotes") -> None:
-        """Count what others have seen."""
+        """Add the measurements of another object."""
         self.turns.merge(other.turns)
         self.watched_s += other.watched_s
         for second, share in other.cpu_share_by_s.items():
             self.cpu_share_by_s[second] = max(share, self.cpu_share_by_s.get(second, 0.0))
 
     def read_late_s(self, share: float) -> float | None:
-        """Time by which an answer that comes at a random moment is read, with that probability.
+        """Return how late a response that arrives at a random moment is read, at most, with this probability.
 
-        It waits for the end of the turn in which it comes; a turn of length L keeps it for longer than x with
-        probability max(0, L - x) / T, T being the time watched. Right to 0.05 %; None of nothing.
+        It waits for the end of the turn in which it arrives. The probability that this is a turn of length L
+        and the wait is longer than x is max(0, L - x) / T, T being the time watched. Exact to 0.05 %; None
+        without measurements.
         """
         if not self.turns.n or self.watched_s <= 0:
             return None
@@ -56,7 +57,7 @@ class LoopNotes:
         return max(at_s - (left_s - spent_s) / above, 0.0)
 
     def to_data(self) -> dict[str, Any]:
-        """Give them in plain data, for a message."""
+        """Return them as plain data, for a message."""
         return {
             "turns": self.turns.to_data(),
             "watched_s": self.watched_s,
@@ -73,7 +74,7 @@ class LoopNotes:
         return cls(Histogram.of_data(data["turns"]), data["watched_s"], dict(data["cpu"]))
 
 
-# ── Watches the generator's own event loop and CPU time while a run lasts
+# ── Watching the generator's event loop and CPU time during a run
 
 _FIRST, _LAST = 2, -2
 """libev calls watchers of one kind by priority, from 2 down to -2."""
@@ -81,16 +82,16 @@ _EVERY_S = 1.0
 
 
 class LoopWatch:
-    """Counts the turns of this process's event loop and its CPU time, and tells them once a second.
+    """Measures the turns of this process's event loop and its CPU time, and reports them once a second.
 
-    libev calls a `check` watcher when it has looked at the sockets and a `prepare` watcher before it looks
-    again: between the two runs everything else, and no answer is read.
+    libev calls a `check` watcher after it has polled the sockets and a `prepare` watcher before it polls
+    again: everything else runs between the two, and no response is read in that time.
     """
 
-    def __init__(self, now_s: Callable[[], float], tell: Callable[[LoopNotes], None]) -> None:
-        """Watch nothing yet; `now_s` is the clock of the run, `tell` takes what was seen."""
+    def __init__(self, now_s: Callable[[], float], report: Callable[[LoopNotes], None]) -> None:
+        """Watch nothing yet; `now_s` is the run's clock, `report` receives the measurements."""
         self._now_s = now_s
-        self._tell = tell
+        self._report = report
         self._notes = LoopNotes()
         self._since_s = 0.0
         loop = gevent.get_hub().loop
@@ -98,7 +99,7 @@ class LoopWatch:
         self._prepare = loop.prepare(ref=False, priority=_LAST)
 
     def start(self) -> Greenlet:
-        """Watch from second 0 of the run; killing the greenlet that is given ends it."""
+        """Watch from second 0 of the run until the returned greenlet is killed."""
         return gevent.spawn(self._watch)
 
     def _watch(self) -> None:
@@ -108,23 +109,23 @@ class LoopWatch:
         self._check.start(self._begin_turn)
         self._prepare.start(self._end_turn)
         try:
-            self._tell_every_second()
+            self._report_every_second()
         finally:
             self._check.stop()
             self._prepare.stop()
 
-    def _tell_every_second(self) -> None:
+    def _report_every_second(self) -> None:
         second, cpu_s, at_s = int(self._now_s()), time.process_time(), self._now_s()
         while True:
             gevent.sleep(max(at_s + _EVERY_S - self._now_s(), 0.0))
             now_cpu_s, now_at_s = time.process_time(), self._now_s()
             share = (now_cpu_s - cpu_s) / max(now_at_s - at_s, 1e-3)
-            # When the loop stood still for several seconds, each of them was as busy as all together.
+            # If the loop was blocked for several seconds, each of them gets the mean.
             now_second = max(int(now_at_s), second + 1)
             notes, self._notes = self._notes, LoopNotes()
             notes.watched_s = now_at_s - at_s
             notes.cpu_share_by_s = dict.fromkeys(range(second, now_second), round(share, 4))
-            self._tell(notes)
+            self._report(notes)
             second, cpu_s, at_s = now_second, now_cpu_s, now_at_s
 
     def _begin_turn(self) -> None:
@@ -134,24 +135,24 @@ class LoopWatch:
         self._notes.turns.record(time.perf_counter() - self._since_s)
 
 
-# ── How far a play is, told from the process that plays to the one that waits
+# ── Progress of a run, from Locust's process to the one that waits for it
 
 PROGRESS_FILE = ".progress.json"
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """A moment of a play."""
+    """The progress of a run."""
 
     played_s: float
-    """Seconds of play so far."""
+    """Seconds of the run so far."""
     started: int
     due: int
-    """Arrivals that were started, and all that are due in the whole play."""
+    """Number of arrivals that were started, and of all in the run."""
 
 
 def write_progress(folder: Path, progress: Progress) -> bool:
-    """Write the moment, whole or not at all; gives whether it could be: a run goes on without."""
+    """Write the progress atomically; returns whether it was written: a run continues without it."""
     draft = folder / f"{PROGRESS_FILE}.new"
     try:
         draft.write_text(json.dumps(asdict(progress)), encoding="utf-8")
@@ -162,7 +163,7 @@ def write_progress(folder: Path, progress: Progress) -> bool:
 
 
 def read_progress(folder: Path) -> Progress | None:
-    """Read the latest moment; None before the first."""
+    """Read the latest progress; None before the first."""
     try:
         return Progress(**json.loads((folder / PROGRESS_FILE).read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError):
@@ -176,11 +177,11 @@ def end_progress(folder: Path) -> None:
             (folder / name).unlink(missing_ok=True)
 
 
-# ── Writes the progress file in a thread of its own: a slow disk must not stop the event loop
+# ── Writing the progress file in a thread: a slow disk must not block the event loop
 
 
 class ProgressThread:
-    """The progress file of one run."""
+    """Writes the progress file of one run."""
 
     def __init__(self, folder: Path) -> None:
         """Write nothing yet."""
@@ -188,7 +189,7 @@ class ProgressThread:
         self._pool = ThreadPool(1)
         self._writing: AsyncResult | None = None
 
-    def tell(self, progress: Progress) -> None:
-        """Have the moment written, unless the one before is still being written; never waits."""
+    def write(self, progress: Progress) -> None:
+        """Write the progress unless the previous one is still being written; never waits."""
         if self._writing is None or self._writing.ready():
             self._writing = self._pool.spawn(write_progress, self._folder, progress)

@@ -1,7 +1,7 @@
-"""How a trace is played: the options of a load test, each declared once.
+"""The options of a load test, each declared once.
 
 Python's `load_test`, the command lines of `footfall load` and of Locust, Locust's process and its workers all
-take them from here: to add an option, add a field and use it where it acts.
+take them from here. To add an option, add a field and use it where it takes effect.
 """
 
 from argparse import ArgumentError, ArgumentParser
@@ -23,9 +23,9 @@ class Flag:
     """How an option is written on a command line."""
 
     name: str
-    """Such as `--drain-s`; of a switch that is on, `--control/--no-control`."""
+    """Such as `--drain-s`; for a switch that is on by default, `--control/--no-control`."""
     expected: str = "a value as --help says"
-    """What stands in the error where the value is something else."""
+    """What an error says was expected instead of a wrong value."""
     metavar: str | None = None
     hidden: bool = False
     in_locust: bool = True
@@ -33,12 +33,12 @@ class Flag:
 
     @property
     def locust_name(self) -> str:
-        """The one name that Locust's parser takes: of a switch that is on, the one that turns it off."""
+        """The name for Locust's parser; of a switch that is on by default, the one that turns it off."""
         return self.name.rpartition("/")[2]
 
     @property
     def locust_dest(self) -> str:
-        """What Locust's parser calls the value."""
+        """Attribute of the value in Locust's parsed options."""
         return self.locust_name.removeprefix("--").replace("-", "_")
 
 
@@ -54,49 +54,49 @@ class LoadOptions(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     endpoints: Annotated[Path | None, Flag(name="--endpoints", metavar="FILE")] = Field(
-        None, description="With --host: TOML file of the service's own requests. Default: the scenario's."
+        None, description="With --host: TOML file with the requests of the service. Default: the scenario's."
     )
     locustfile: Annotated[Path | None, Flag(name="--locustfile", metavar="FILE", in_locust=False)] = Field(
         None, description="Python file with Locust users of your own that serve channels of the model."
     )
     unmapped: Annotated[Unmapped, Flag(name="--unmapped", expected="refuse or skip")] = Field(
         "refuse",
-        description="With a locustfile: whether visits that no user serves refuse the run, or are left out.",
+        description="With --locustfile: refuse runs with visits that no user serves, or skip these visits.",
     )
     connections: Annotated[
         Sharing | None, Flag(name="--connections", expected=f"one of {', '.join(SHARINGS)}")
     ] = Field(
         None,
-        description="Each customer's own, kept while their errand lasts; a pool that all share; or one for "
-        "each request. Default: the endpoints file's, else customer.",
+        description="How connections are shared: each customer's own, a pool for all, or one for each "
+        "request. Default: the endpoints file's, otherwise customer.",
     )
     ca_file: Annotated[Path | None, Flag(name="--ca-file", metavar="FILE")] = Field(
-        None, description="Certificates, in PEM, that are trusted in place of the system's."
+        None, description="CA certificates, in PEM, to trust instead of the system's."
     )
     insecure: Annotated[bool, Flag(name="--insecure")] = Field(
-        default=False, description="Check no certificate of the service."
+        default=False, description="Do not check the service's certificate."
     )
     processes: Annotated[int, Flag(name="--processes", in_locust=False)] = Field(
-        1, description="Generating processes, all on this machine; -1: one a core."
+        1, description="Number of generator processes on this machine; -1: one per core."
     )
     hits_sample_share: Annotated[
         float, Flag(name="--hits-sample", expected="a share of at least 0.001, at most 1")
-    ] = Field(1.0, ge=0.001, le=1, description="Share of the customers whose requests are kept one by one.")
+    ] = Field(1.0, ge=0.001, le=1, description="Share of the customers whose single requests are recorded.")
     label: Annotated[str, Flag(name="--label", metavar="TEXT", expected="at most 200 characters")] = Field(
-        "", max_length=200, description="What is tested, in a few words, for the manifest and the report."
+        "", max_length=200, description="What is tested, in a few words, for manifest and report."
     )
     drain_s: Annotated[float, Flag(name="--drain-s", expected=_SECONDS)] = Field(
-        120.0, ge=0, description="Seconds to wait for the last customers."
+        120.0, ge=0, description="Seconds after the last arrival until customers still under way are cut off."
     )
     control: Annotated[bool, Flag(name="--control/--no-control")] = Field(
         default=True,
-        description="Ask the service from a separate process as well, a few times a second, for comparison.",
+        description="Send a control request from a separate process a few times a second, for comparison.",
     )
     stall_s: Annotated[float, Flag(name="--stall-s", expected=_SECONDS, hidden=True)] = Field(
-        0.0, ge=0, description="For tests of validity: the generator is blocked for so long …"
+        0.0, ge=0, description="For tests of validity: block the generator for this time …"
     )
     stall_every_s: Annotated[float, Flag(name="--stall-every-s", expected=_SECONDS, hidden=True)] = Field(
-        0.0, ge=0, description="… once in so many seconds."
+        0.0, ge=0, description="… every this many seconds."
     )
 
     @property
@@ -110,17 +110,17 @@ class LoadOptions(BaseModel):
 
     @property
     def transport(self) -> TransportAsked:
-        """Whose the connections are, and which certificates are trusted."""
+        """How connections are shared, and which certificates are trusted."""
         return TransportAsked(connections=self.connections, ca_file=self.ca_file, insecure=self.insecure)
 
 
-AS_USUAL = LoadOptions()
+DEFAULT_OPTIONS = LoadOptions()
 Options = TypeVar("Options", bound=BaseModel)
 
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """An option of `LoadOptions`, for those who make a command line of it."""
+    """A declared option, from which command lines are built."""
 
     name: str
     flag: Flag
@@ -128,12 +128,12 @@ class Declared:
 
     @property
     def help(self) -> str:
-        """One sentence or two."""
+        """Its help text."""
         return self.field.description or ""
 
     @property
     def bounds(self) -> tuple[float | None, float | None]:
-        """The least and the greatest value; None: there is none."""
+        """Smallest and largest value; None: no limit."""
         least, most = (
             next((getattr(each, end) for each in self.field.metadata if hasattr(each, end)), None)
             for end in ("ge", "le")
@@ -142,12 +142,12 @@ class Declared:
 
     @property
     def locust_help(self) -> str:
-        """The same for Locust's parser, where a switch that is on is turned off."""
-        return f"do not: {self.help}" if "/" in self.flag.name else self.help
+        """Help for Locust's parser, where a switch that is on by default is turned off."""
+        return f"turn off: {self.help}" if "/" in self.flag.name else self.help
 
 
 def declared(of: type[BaseModel] = LoadOptions) -> list[Declared]:
-    """Give the options that are declared in a class, in the order of their help."""
+    """Return the options that a class declares, in the order of their help."""
     found = []
     for name, field in of.model_fields.items():
         flags = [each for each in field.metadata if isinstance(each, Flag)]
@@ -168,7 +168,7 @@ def checked(of: type[Options], given: Mapping[str, Any]) -> Options:
         name = str(first["loc"][0])
         known = {each.name: each.flag for each in declared(of)}
         if name not in known:
-            raise BadInputError(name, "is not an option here", " or ".join(known)) from error
+            raise BadInputError(name, "is not an option here", f"one of {', '.join(known)}") from error
         where = known[name].name.partition("/")[0]
         raise BadInputError(where, f"{first['input']!r}", known[name].expected) from error
 
@@ -177,7 +177,7 @@ def load_options(given: Mapping[str, Any]) -> LoadOptions:
     """Check the options of a load test, by their names in Python; numbers may be texts.
 
     Raises:
-        BadInputError: a value is impossible, a name is unknown, or two contradict each other.
+        BadInputError: a value is impossible, a name is unknown, or two values contradict each other.
     """
     options = checked(LoadOptions, given)
     if options.processes != -1 and not 1 <= options.processes <= PROCESSES_MOST:
@@ -190,10 +190,10 @@ def load_options(given: Mapping[str, Any]) -> LoadOptions:
 
 
 def from_words(words: Sequence[str], *of: type[BaseModel]) -> dict[str, str | bool]:
-    """Read words of a command line, such as `--processes 2`, as options of these classes by their names.
+    """Read arguments of a command line, such as `--processes 2`, as options of these classes.
 
     Raises:
-        BadInputError: a word is no such option, or lacks its value.
+        BadInputError: an argument is not an option of theirs, or has no value.
     """
     parser = ArgumentParser(add_help=False, exit_on_error=False, allow_abbrev=False)
     for each in (each for one in of for each in declared(one)):
@@ -209,5 +209,7 @@ def from_words(words: Sequence[str], *of: type[BaseModel]) -> dict[str, str | bo
     except ArgumentError as error:
         raise BadInputError("options", str(error), "options of footfall load") from error
     if unknown:
-        raise BadInputError(f"options {unknown[0]}", "is no option of a run", "as footfall load --help says")
+        raise BadInputError(
+            f"options {unknown[0]}", "is not an option of a run", "an option that footfall load --help lists"
+        )
     return {name: value for name, value in vars(found).items() if value is not None}

@@ -1,4 +1,4 @@
-"""Which channels are served by Locust users of the user's own: plain data that is known without Locust."""
+"""Which channels are served by the user's own Locust users, as plain data; needs no Locust to import."""
 
 import json
 import subprocess
@@ -25,30 +25,30 @@ class OwnUser(Spec):
     user: str
     """Name of the class."""
     operations: tuple[str, ...] | None
-    """Operations that it has something to do for; None: its own tasks serve any of them."""
+    """Operations that it serves; None: its tasks serve all of them."""
     speaks_http: bool
 
     def serves(self, operation: str) -> bool:
-        """Whether it has something to do for an operation."""
+        """Whether it serves an operation."""
         return self.operations is None or operation in self.operations
 
 
 class OwnUsers(Spec):
-    """All of them in one locustfile."""
+    """The own users of one locustfile."""
 
     locustfile: str = ""
     """Name of the file, for errors and reports."""
     users: tuple[OwnUser, ...] = ()
     unmapped: Unmapped = "refuse"
-    """Whether visits that nothing is there for refuse the run, or are left out of the trace."""
+    """Whether unmapped visits refuse the run, or are left out of the trace."""
 
     def of(self, channel: str) -> OwnUser | None:
-        """Give the user of a channel; None: it has none of its own."""
+        """Return the own user of a channel; None: it has none."""
         return next((each for each in self.users if each.channel == channel), None)
 
     @property
     def channels(self) -> set[str]:
-        """Channels that have one."""
+        """Channels with an own user."""
         return {each.channel for each in self.users}
 
 
@@ -56,7 +56,7 @@ NO_USERS = OwnUsers()
 
 
 def served_by(trace: Trace, users: OwnUsers, endpoints: Path | None = None) -> dict[str, Any]:
-    """Give what a manifest says of who served each channel; nothing where no user is the user's own."""
+    """Return the manifest's entries on what served each channel; empty without own users."""
     if not users.users:
         return {}
     file = endpoints or trace.info.endpoints
@@ -73,16 +73,16 @@ def served_by(trace: Trace, users: OwnUsers, endpoints: Path | None = None) -> d
 
 @cache
 def users_in(locustfile: Path, unmapped: Unmapped = "refuse") -> OwnUsers:
-    """Give the own users of a locustfile, which another process runs, since Locust patches its interpreter.
+    """Return the own users of a locustfile, which another process runs, since Locust patches its interpreter.
 
     Raises:
-        BadInputError: the file cannot be run, or it drives no user.
+        BadInputError: the file cannot be run, or none of its users serves a channel.
     """
     where = f"--locustfile {locustfile}"
     if not locustfile.is_file():
         expected = "a Python file with Locust users, as in docs/how-to/own-locust-user.md"
         raise BadInputError(where, "no such file", expected)
-    command = [sys.executable, "-m", "footfall._load.describe_users", str(locustfile)]
+    command = [sys.executable, "-m", "footfall._load.own_users", str(locustfile)]
     try:
         done = subprocess.run(  # noqa: S603  our own program, arguments as a list
             command,
@@ -105,3 +105,31 @@ def users_in(locustfile: Path, unmapped: Unmapped = "refuse") -> OwnUsers:
         expected = 'a class with channel = "…", or drive(CLASS, channel="…")'
         raise BadInputError(where, "no user in it serves a channel", expected)
     return found.model_copy(update={"unmapped": unmapped})
+
+
+def main(path: str) -> None:
+    """Print as JSON which channels the users of a locustfile serve.
+
+    Run as `python -m footfall._load.own_users FILE`.
+
+    Raises:
+        SystemExit: with exit code 2 and one line, if the file cannot be run or a user in it is wrong.
+    """
+    from locust.util.load_locustfile import load_locustfile
+
+    from footfall._load.channel_users import driven_users, own_users_of
+    from footfall._load.locust_options import give_up
+
+    try:
+        classes, _ = load_locustfile(str(Path(path).absolute()))
+        found = own_users_of(driven_users(classes.values()), Path(path).name)
+    except BadInputError as error:
+        give_up(str(error))
+    except Exception as error:  # noqa: BLE001  a user's file may raise anything, and its user gets one line
+        give_up(f"{type(error).__name__}: {str(error).partition(chr(10))[0]}")
+    else:
+        sys.stdout.write(found.model_dump_json() + "\n")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

@@ -1,4 +1,4 @@
-"""Ask a service, before anything is played, whether it is there and is the one that the trace means."""
+"""Check before a run that the service answers and fits the trace."""
 
 import json
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from typing import Any
 from gevent.timeout import Timeout
 
 from footfall._load.http.client import Client
-from footfall._load.http.connection_options import USUAL, TransportOptions, address_of
+from footfall._load.http.connection_options import DEFAULT_TRANSPORT, TransportOptions, address_of
 from footfall._load.http.wire_format import NoAnswerError
 from footfall._load.responses import NO_ANSWER, UNTRUSTED, json_of
 from footfall._load.secrets import cleaned
@@ -18,22 +18,22 @@ from footfall._records.load_generator import NO_DESCRIPTOR
 from footfall._workload.trace import TraceInfo
 
 WAIT_S = 5.0
-"""Bound of a whole exchange."""
+"""Time limit of a whole exchange."""
 _BODY_MOST = 64 * 1024
 _DOCUMENT_MOST = 8 * 1024 * 1024
 PLAY_PATH = "/control/play"
 TOKEN_HEADER = "X-Control-Token"  # noqa: S105  the name of a header
 _MAPPED = "--endpoints FILE that maps its requests (docs/reference/endpoints.md), or --serve"
-_TRUST = "--ca-file FILE with the certificate of its CA, or --insecure to check none"
+_TRUST = "--ca-file FILE with the certificate of its CA, or --insecure to skip the check"
 _WORDS = {
     NO_ANSWER: (f"does not answer within {WAIT_S:g} s", "a service that answers"),
-    NO_DESCRIPTOR: ("cannot be asked: too many files are open", "a higher ulimit -n"),
+    NO_DESCRIPTOR: ("cannot be reached: too many open files", "a higher limit (ulimit -n)"),
 }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Asked:
-    """A request outside of any errand."""
+    """A request outside of any visit."""
 
     method: str = "GET"
     target: str = "/health"
@@ -47,17 +47,17 @@ def check_host(
     info: TraceInfo,
     *,
     option: str = "--host",
-    transport: TransportOptions = USUAL,
+    transport: TransportOptions = DEFAULT_TRANSPORT,
     is_mapped: bool = False,
 ) -> None:
-    """See that the host answers, and that a reference service has the trace's accounts.
+    """Check that the host answers, and that a reference service has the trace's accounts.
 
-    `option` is what named it, for errors. With `is_mapped`, an endpoints file says what is asked there: then
-    `/health` may answer anything. Without, the host must speak the reference interface: by the figures of its
-    `/health`, or by the paths of its `/openapi.json`.
+    `option` names the host's option in errors. With `is_mapped`, an endpoints file says which requests are
+    sent, and `/health` may answer anything. Otherwise the host must have the reference interface, as its
+    `/health` or the paths of its `/openapi.json` show.
 
     Raises:
-        BadInputError: nobody answers, it does not speak the interface, or its accounts are others.
+        BadInputError: no service answers, it has another interface, or its accounts are not the trace's.
     """
     status, data = _ask(host, _Asked(), option, transport)
     seed, subscribers = (
@@ -66,31 +66,35 @@ def check_host(
     is_known = isinstance(seed, int) and isinstance(subscribers, int)
     if not is_mapped and not is_known and not _documents(host, info, option, transport):
         problem = (
-            f"does not speak the reference interface: GET /health gives {status} without seed and subscribers"
+            f"does not have the reference interface: GET /health gives {status} without seed and subscribers"
         )
         raise BadInputError(f"{option} {host}", problem, _MAPPED)
     if isinstance(seed, int) and seed != info.seed:
-        problem = f"its accounts have seed {seed}, the trace has {info.seed}"
-        raise BadInputError(f"{option} {host}", problem, "a service with the trace's --seed")
+        problem = f"its accounts have seed {seed}, those of the trace {info.seed}"
+        raise BadInputError(f"{option} {host}", problem, f"a service with --seed {info.seed}")
     if isinstance(subscribers, int) and subscribers < info.subscribers:
-        problem = f"it keeps {subscribers} accounts, the trace uses {info.subscribers}"
-        raise BadInputError(f"{option} {host}", problem, "a service with at least as many")
+        problem = f"it has {subscribers} accounts, the trace uses {info.subscribers}"
+        raise BadInputError(
+            f"{option} {host}", problem, f"a service with at least {info.subscribers} accounts"
+        )
 
 
-def check_answers(host: str, transport: TransportOptions = USUAL) -> None:
-    """See that somebody answers there at all.
+def check_answers(host: str, transport: TransportOptions = DEFAULT_TRANSPORT) -> None:
+    """Check that a service answers at all.
 
     Raises:
-        BadInputError: nobody does.
+        BadInputError: none does.
     """
     _ask(host, _Asked(), "--host", transport)
 
 
-def set_play_clock(host: str, token: str, starts_in_s: float, transport: TransportOptions = USUAL) -> None:
-    """Tell a reference service when second 0 of play is, so that its outages fall as in the model.
+def set_service_clock(
+    host: str, token: str, starts_in_s: float, transport: TransportOptions = DEFAULT_TRANSPORT
+) -> None:
+    """Send second 0 of the run to a reference service, so that its outages happen as in the model.
 
     Raises:
-        BadInputError: it does not take the word.
+        BadInputError: it does not accept it.
     """
     body = json.dumps({"starts_in_s": starts_in_s}).encode()
     asked = _Asked(method="POST", target=PLAY_PATH, payload=body, sent_headers={TOKEN_HEADER: token})
@@ -101,7 +105,7 @@ def set_play_clock(host: str, token: str, starts_in_s: float, transport: Transpo
 
 
 def _documents(host: str, info: TraceInfo, option: str, transport: TransportOptions) -> bool:
-    """Whether the host says in its OpenAPI document that it has a route below a channel of the trace."""
+    """Whether the host's OpenAPI document has a path of a channel of the trace."""
     asked = _Asked(target="/openapi.json", answer_bytes_most=_DOCUMENT_MOST)
     try:
         status, data = _ask(host, asked, option, transport)
@@ -115,7 +119,7 @@ def _documents(host: str, info: TraceInfo, option: str, transport: TransportOpti
 
 
 def _ask(host: str, asked: _Asked, option: str, transport: TransportOptions) -> tuple[int, dict[str, Any]]:
-    """Give status and JSON object of an answer, within one bound of time and one of size."""
+    """Return status and JSON object of a response, within limits of time and size."""
     where = f"{option} {host}"
     client = Client(address_of(host, where), transport)
     kept = client.pool()
@@ -126,12 +130,12 @@ def _ask(host: str, asked: _Asked, option: str, transport: TransportOptions) -> 
         raise BadInputError(where, *_WORDS[NO_ANSWER]) from None
     except NoAnswerError as error:
         if error.status:
-            # It answers, and more than anybody wants to know.
+            # It answers, but not with a response that can be read: that is enough here.
             return error.status, {}
-        told = _WORDS.get(error.cause, (f"unreachable ({error.words})", "a running service"))
+        problem, expected = _WORDS.get(error.cause, (f"unreachable ({error.words})", "a running service"))
         if error.cause == UNTRUSTED:
-            told = f"its certificate is not trusted ({error.words})", _TRUST
-        raise BadInputError(where, *told) from error
+            problem, expected = f"its certificate is not trusted ({error.words})", _TRUST
+        raise BadInputError(where, problem, expected) from error
     finally:
         while kept:
             kept.pop().close()

@@ -1,29 +1,35 @@
-"""Make ready what a play stands on, before its first second: trace, run folder, host."""
+"""Prepare a run before its first second (trace, run folder, host), and write its files at its end."""
 
-from dataclasses import dataclass
+import logging
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from footfall._behaviour.load_model import check_logins, check_played
+from footfall._criteria.objects import AbortCriterion
+from footfall._load.control import Control, control_target
 from footfall._load.endpoints.endpoints_check import (
-    channels_wanted,
+    channels_needed,
     check_service,
+    endpoints_for_manifest,
     file_of,
     keep_copy,
     prepare_endpoints,
-    told,
     transport_of,
 )
 from footfall._load.endpoints.target_service import TargetService
-from footfall._load.http.connection_options import USUAL, TransportOptions
+from footfall._load.http.connection_options import DEFAULT_TRANSPORT, TransportOptions
 from footfall._load.identity import check_customer_errors
-from footfall._load.locust_options import PlaySettings
+from footfall._load.locust_options import LocustRunSettings
 from footfall._load.locust_users import user_of
 from footfall._load.own_users import NO_USERS, OwnUsers, served_by
+from footfall._load.result_files import LoadResult
+from footfall._load.results import RunResults
 from footfall._records.errors import BadInputError
 from footfall._records.folders import claim_for_run, inherit, lock_of
 from footfall._records.jobs import run_job
+from footfall._records.rows import Arrival
 from footfall._records.runs import (
     MANIFEST,
     Manifest,
@@ -38,34 +44,35 @@ from footfall._records.runs import (
 from footfall._workload.trace import Trace, read_trace, write_trace
 
 RESULTS = "results"
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class PreparedRun:
-    """All that a play needs to begin."""
+    """A run that is ready to begin."""
 
-    settings: PlaySettings
+    settings: LocustRunSettings
     trace: Trace
     run_dir: Path
     manifest: Manifest | None
-    """Of this run, with status `running`; None where whoever started us keeps it."""
+    """Of this run, with status `running`; None if `footfall load` keeps it."""
     own: TargetService | None = None
-    """Somebody's own service; None: the reference service's routes."""
+    """Service of an endpoints file; None: the reference service's routes."""
     endpoints: str = ""
-    """Text of the file that maps errands to its requests; it holds no secret."""
-    transport: TransportOptions = USUAL
-    """Whose the connections are, and which certificates are trusted."""
+    """Text of the endpoints file, which holds no secret."""
+    transport: TransportOptions = DEFAULT_TRANSPORT
+    """How connections are shared, and which certificates are trusted."""
     users: OwnUsers = NO_USERS
-    """Users of the locustfile's own that serve channels."""
+    """The user's own Locust users that serve channels."""
 
 
-def prepare(settings: PlaySettings, classes: set[str], users: OwnUsers = NO_USERS) -> PreparedRun:
-    """Get the trace, check that it can be played at the host, and open the run folder.
+def prepare(settings: LocustRunSettings, classes: set[str], users: OwnUsers = NO_USERS) -> PreparedRun:
+    """Get the trace, check that it can be run against the host, and open the run folder.
 
-    `classes` are the names of the user classes that Locust was not told to leave out.
+    `classes` are the names of the user classes that Locust is to use.
 
     Raises:
-        BadInputError: something is missing, damaged or unreachable; nothing has been played.
+        BadInputError: something is missing, damaged or unreachable; no request of the run has been sent.
     """
     run_dir = settings.run_dir or new_run_dir(settings)
     if settings.run_dir_lock is not None:
@@ -74,7 +81,7 @@ def prepare(settings: PlaySettings, classes: set[str], users: OwnUsers = NO_USER
     found = read_trace(folder)
     play = prepare_endpoints(file_of(settings.options.endpoints, found.info), found, users)
     trace = play.trace
-    others = channels_wanted(trace.model, trace.info.arrivals_by_channel) - users.channels
+    others = channels_needed(trace.model, trace.info.arrivals_by_channel) - users.channels
     if play.service is None and others:
         check_customer_errors(trace.model)
         check_logins(trace.model)
@@ -90,13 +97,13 @@ def prepare(settings: PlaySettings, classes: set[str], users: OwnUsers = NO_USER
         write_trace(run_dir, trace)
     keep_copy(run_dir, play)
     manifest = _open_manifest(
-        run_dir, settings, trace, transport.told | served_by(trace, users, settings.options.endpoints)
+        run_dir, settings, trace, transport.for_manifest | served_by(trace, users, settings.options.endpoints)
     )
     return PreparedRun(settings, trace, run_dir, manifest, play.service, play.text, transport, users)
 
 
-def new_run_dir(settings: PlaySettings) -> Path:
-    """Give the folder of a run that is not told where to go."""
+def new_run_dir(settings: LocustRunSettings) -> Path:
+    """Return the folder of a run without `--run-dir`."""
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%fZ")
     return Path(RESULTS) / folder_name(Path(settings.scenario or "trace").stem) / "runs" / stamp
 
@@ -105,9 +112,9 @@ def _folder_of(trace: Path) -> Path:
     return trace if trace.is_dir() else trace.parent
 
 
-def _make_trace(settings: PlaySettings, folder: Path) -> Path:
-    """Let another process make the trace: a simulated day here would stall every arrival."""
-    done = run_job("trace", settings.trace_asked | {"out": str(folder)})
+def _make_trace(settings: LocustRunSettings, folder: Path) -> Path:
+    """Make the trace in another process: simulating a day here would stall the event loop."""
+    done = run_job("trace", settings.trace_arguments | {"out": str(folder)})
     if done.code:
         raise BadInputError("the trace", done.reason)
     return folder
@@ -117,19 +124,20 @@ def _check_users(trace: Trace, classes: set[str], users: OwnUsers) -> None:
     names = trace.info.arrivals_by_channel.keys() - users.channels
     needed = {user_of(trace.model.channel(name)).__name__ for name in names}
     if users.users and not needed & classes:
-        # A locustfile may hold its own users alone: the model's need no class of it.
+        # A locustfile with own users only need not import the model's user classes.
         return
     if needed - classes:
-        raise BadInputError("user classes", f"{', '.join(sorted(needed - classes))} left out", "all of them")
+        missing = ", ".join(sorted(needed - classes))
+        raise BadInputError("user classes", f"{missing} not selected", "all classes that the trace needs")
 
 
 def _open_manifest(
-    run_dir: Path, settings: PlaySettings, trace: Trace, more: dict[str, Any]
+    run_dir: Path, settings: LocustRunSettings, trace: Trace, more: dict[str, Any]
 ) -> Manifest | None:
     info = trace.info
     if (run_dir / MANIFEST).is_file() and read_manifest(run_dir).command != "locust":
         return None
-    kit, own = versions(), told(settings.options.endpoints, info)
+    kit, own = versions(), endpoints_for_manifest(settings.options.endpoints, info)
     manifest = Manifest(
         run=run_id(info.fingerprint, info.scenario or "", info.seed, kit["footfall"]),
         command="locust",
@@ -153,3 +161,48 @@ def _open_manifest(
     )
     write_manifest(run_dir, manifest)
     return manifest
+
+
+# ── Results of a run: created before it, written at its end
+
+
+def new_results(prepared: PreparedRun) -> RunResults:
+    """Create the results of a run, with its arrivals and the criteria that may end it early."""
+    info = prepared.trace.info
+    arrivals = [Arrival(**row) for row in prepared.trace.arrivals.iter_rows(named=True)]
+    monitored = [each for each in info.criteria if isinstance(each, AbortCriterion)]
+    return RunResults(arrivals, monitored, prepared.run_dir)
+
+
+def control_of(prepared: PreparedRun, results: RunResults) -> Control | None:
+    """Create the control of a run, not started; None if there is none."""
+    settings, trace = prepared.settings, prepared.trace
+    arrivals_per_s = trace.arrivals.height / trace.info.play.seconds
+    # If own users serve all channels, no request is known that can be sent at any time.
+    others = channels_needed(trace.model, trace.info.arrivals_by_channel) - prepared.users.channels
+    target = control_target(prepared.own, arrivals_per_s) if settings.options.control and others else None
+    if target is None:
+        return None
+    results.control_step = target.step
+    return Control(settings.host, target, prepared.transport)
+
+
+def is_ended_early(results: RunResults) -> bool:
+    """Whether an abort criterion has ended the run."""
+    if results.ended_early_by:
+        logger.warning("ended early by %s", results.ended_early_by)
+    return bool(results.ended_early_by)
+
+
+def write_results(prepared: PreparedRun, results: RunResults, result: LoadResult) -> None:
+    """Write visits, hits, totals and the final manifest into the run folder.
+
+    Raises:
+        BadInputError: the folder cannot be written.
+    """
+    results.latencies.write(prepared.run_dir)
+    results.records.write(prepared.run_dir, result)
+    if prepared.manifest is not None:
+        done = replace(prepared.manifest, **result.for_manifest(), ended_at=now())
+        write_manifest(prepared.run_dir, done)
+    logger.info("%s: %s, lag %s", prepared.run_dir, result.arrivals, result.lag_s)

@@ -38,7 +38,7 @@ from footfall._model.channel import Step, Verb
 from footfall._model.station_specs import CallCentre, Counters, Kiosks, MessageGateway
 from footfall._records.rows import Outcome
 
-# ── The turns of a dialogue over HTTP: log in, look, order, confirm, log out
+# ── Steps over HTTP: log in, browse, query, order, confirm, log out
 
 BROWSE_PAGES = ("home", "plans", "offers", "help")
 QUERY_PAGES = ("/account", "/account/bill", "/account/usage")
@@ -50,27 +50,27 @@ _TAKEN = "number_taken"
 
 
 class HttpSteps:
-    """What one visit has learnt: its token, its order, the visit held."""
+    """The HTTP requests of one visit, with its token and its order."""
 
     def __init__(self, attempt: Attempt, unsettled: OrderOutcome | None = None) -> None:
-        """Begin a visit; `unsettled` is an order of the attempt before of which nobody knows the fate."""
+        """Begin a visit; `unsettled` is an order of the previous attempt that may have been executed."""
         self._attempt = attempt
         self._unsettled = unsettled
         operation = attempt.customer.arrival.operation
-        self._confirms = any(turn.verb is Verb.CONFIRM for turn in attempt.channel.dialogues[operation])
-        self._headers = {"User-Agent": attempt.customer.person.browser}
+        self._confirms = any(step.verb is Verb.CONFIRM for step in attempt.channel.dialogues[operation])
+        self._headers = {"User-Agent": attempt.customer.identity.browser}
         self._pages = 0
         self._hidden: frozenset[str] = frozenset()
 
     def hold(self, visit: str) -> None:
-        """Send the visit along with every request from now on."""
+        """Send the visit's identifier with every request from now on."""
         self._headers["X-Visit"] = visit
 
-    def turn(self, verb: Verb, page: int, fault_drawn: str) -> None:
-        """Fetch one page of a turn; `fault_drawn` is the customer's fault to enact, or empty.
+    def request_page(self, verb: Verb, page: int, fault_drawn: str) -> None:
+        """Request one page of a step; `fault_drawn` is the customer's error to make, or empty.
 
         Raises:
-            VisitOverError: the answer is not the right one.
+            VisitOverError: the response is not a success.
         """
         if verb is Verb.LOGIN:
             self._log_in(fault_drawn)
@@ -83,12 +83,15 @@ class HttpSteps:
         elif verb is Verb.CONFIRM:
             self._confirm()
         elif page == 0:
-            # A session is closed once, however many pages the turn has.
+            # A session is closed once, even if the step has several pages.
             self._ask("POST", "/logout", status_is(204))
 
     def _log_in(self, fault_drawn: str) -> None:
-        person = self._attempt.customer.person
-        body = {"msisdn": person.msisdn, "pin": person.wrong_pin if fault_drawn == WRONG_PIN else person.pin}
+        identity = self._attempt.customer.identity
+        body = {
+            "msisdn": identity.msisdn,
+            "pin": identity.wrong_pin if fault_drawn == WRONG_PIN else identity.pin,
+        }
         answer = self._ask("POST", "/login", has_token(200, "token"), body=body)
         token = answer.data["token"]
         self._headers["Authorization"], self._hidden = f"Bearer {token}", frozenset({token})
@@ -116,7 +119,7 @@ class HttpSteps:
         order = attempt.open_order
         answer = self._place(order)
         if answer.data.get("state") == _EXPIRED and order is self._unsettled:
-            # It waited for its confirmation until too late; the customer orders again.
+            # It expired while it waited for confirmation; the customer orders again.
             order = attempt.open_order = OrderOutcome(self._new_key(), self._item())
             answer = self._place(order)
         if answer.data.get("state") == _EXPIRED:
@@ -129,12 +132,12 @@ class HttpSteps:
         body = {
             "operation": arrival.operation,
             "item": order.item,
-            "amount_fen": self._attempt.customer.person.recharge_fen if is_recharge else None,
+            "amount_fen": self._attempt.customer.identity.recharge_fen if is_recharge else None,
         }
         return self._ask("POST", "/orders", self._is_placed, body=body, key=order.key)
 
     def _is_placed(self, answer: Response) -> bool:
-        """Whether the order stands as the dialogue goes on from here."""
+        """Whether the order is in a state from which the visit can continue."""
         state, order = answer.data.get("state"), answer.data.get("order")
         if not isinstance(state, str) or not (is_token(order) or _is_number(order)):
             return False
@@ -157,11 +160,11 @@ class HttpSteps:
         operation = self._attempt.customer.arrival.operation
         if operation == "purchase":
             return self._reserve()
-        items = {"transact": self._attempt.customer.person.plan, "recharge": "voucher"}
+        items = {"transact": self._attempt.customer.identity.plan, "recharge": "voucher"}
         return items.get(operation, operation)
 
     def _reserve(self) -> str:
-        """Look at the free numbers and keep the first that nobody else takes meanwhile."""
+        """List the free numbers and reserve the first one that has not been taken in the meantime."""
         answer = self._ask("GET", "/numbers?limit=20", _lists_numbers, name="/numbers")
         for number in answer.data["numbers"][:NUMBERS_TRIED_MOST]:
             try:
@@ -207,36 +210,36 @@ def _lists_numbers(answer: Response) -> bool:
 
 
 def _is_number(value: object) -> bool:
-    """Whether a value counts orders: whole, above 0, and of a reasonable size."""
+    """Whether a value can be the number of an order: an integer above 0 and below 2^63."""
     return isinstance(value, int) and not isinstance(value, bool) and 0 < value < _NUMBER_MOST
 
 
-# ── The turns of a dialogue by short message: text in, answer out
+# ── Steps by short message: a text is sent, and its answer is polled for
 
 _POLL_S = 20.0
 _SPARE_S = 10.0
-_MESSAGE_NUMBER_MOST = 1 << 53
 """What a long poll may take beyond its wait."""
+_MESSAGE_NUMBER_MOST = 1 << 53
 
 
 class MessageSteps:
-    """What one visit has seen: the number of the last answer."""
+    """The short messages of one visit, with the number of the last answer seen."""
 
     def __init__(self, attempt: Attempt, gateway_key: str = "") -> None:
-        """Begin a visit; the key is the gateway's, if it asks for one."""
+        """Begin a visit; `gateway_key` is the gateway's, if it requires one."""
         self._attempt = attempt
         self._headers = {"X-Gateway-Key": gateway_key} if gateway_key else {}
         self._hidden = frozenset({gateway_key} - {""})
         self._seen = 0
         operation = attempt.customer.arrival.operation
-        self._confirms = any(turn.verb is Verb.CONFIRM for turn in attempt.channel.dialogues[operation])
+        self._confirms = any(step.verb is Verb.CONFIRM for step in attempt.channel.dialogues[operation])
         self._sent = 0
 
-    def turn(self, verb: Verb, _page: int, fault_drawn: str) -> None:
-        """Send one message and wait for its answer; `fault_drawn` is the customer's fault to enact, or empty.
+    def request_page(self, verb: Verb, _page: int, fault_drawn: str) -> None:
+        """Send one message and wait for its answer; `fault_drawn` is the customer's error to make, or empty.
 
         Raises:
-            VisitOverError: the answer is not the right one, or none came.
+            VisitOverError: the answer is not a success, or there is none.
         """
         text = self._text(verb)
         number = self._send(f"?{text}" if fault_drawn == UNKNOWN_COMMAND else text)
@@ -253,25 +256,29 @@ class MessageSteps:
             return "Y"
         if verb is not Verb.ORDER:
             return "CX"
-        person = customer.person
-        orders = {"recharge": f"CZ {person.recharge_fen}", "transact": f"BL {person.plan}", "roaming": "MY"}
+        identity = customer.identity
+        orders = {
+            "recharge": f"CZ {identity.recharge_fen}",
+            "transact": f"BL {identity.plan}",
+            "roaming": "MY",
+        }
         return orders[customer.arrival.operation]
 
     def _send(self, text: str) -> str:
         customer = self._attempt.customer
         self._sent += 1
         number = f"{customer.run}-{customer.arrival.customer}-{self._attempt.number}-{self._sent}"
-        body = {"msisdn": customer.person.msisdn, "text": text, "id": number}
+        body = {"msisdn": customer.identity.msisdn, "text": text, "id": number}
         self._ask("POST", "/messages", body=body)
         return number
 
     def _answer_to(self, number: str) -> dict[str, object]:
-        """Poll until the answer to our message is there."""
-        wire = self._attempt.customer.wire
-        until_s = wire.now_s() + max(ANSWER_S_MAX, message_answer_s_most(self._attempt.channel))
-        while (left_s := until_s - wire.now_s()) > 0:
+        """Poll until the answer to the message has arrived."""
+        transport = self._attempt.customer.transport
+        until_s = transport.now_s() + max(ANSWER_S_MAX, message_answer_s_most(self._attempt.channel))
+        while (left_s := until_s - transport.now_s()) > 0:
             wait_s = min(left_s, _POLL_S)
-            path = f"/answers/{self._attempt.customer.person.msisdn}?after={self._seen}&wait_s={wait_s:.3f}"
+            path = f"/answers/{self._attempt.customer.identity.msisdn}?after={self._seen}&wait_s={wait_s:.3f}"
             answer = self._ask("GET", path, name="/answers", timeout_s=wait_s + _SPARE_S)
             for said in answer.data["answers"]:
                 self._seen = max(self._seen, int(said["n"]))
@@ -319,74 +326,74 @@ def _is_message_number(value: object) -> bool:
     return isinstance(value, int) and 0 <= value < _MESSAGE_NUMBER_MOST
 
 
-# ── Serve one attempt at a real channel: get hold of a server where there is one, walk the dialogue
+# ── Serve one attempt: seize a server if the channel has servers, then take the steps
 
 PATIENCE_S_MAX = 600.0
-"""Longer than this no request waits for a server."""
-_LET_GO_S = 5.0
+"""No request waits longer than this for a server."""
+_RELEASE_S = 5.0
 _Numbered = Iterable[tuple[int, Step]]
 
 
 class Steps(Protocol):
-    """A way of asking for one page or message of a turn."""
+    """Requests of one kind of channel."""
 
-    def turn(self, verb: Verb, page: int, fault_drawn: str) -> None:
-        """Ask for it; raises `VisitOverError` when the visit cannot go on."""
+    def request_page(self, verb: Verb, page: int, fault_drawn: str) -> None:
+        """Request one page or message of a step; raises `VisitOverError` if the visit cannot continue."""
 
 
 def serve(attempt: Attempt, unsettled: OrderOutcome | None = None, gateway_key: str = "") -> Ending:
-    """Walk one attempt to its end; `unsettled` is an order of the attempt before on the same channel."""
+    """Run one attempt to its end; `unsettled` is the order of the previous attempt at this channel."""
     try:
         if isinstance(attempt.channel.station, MessageGateway):
-            _walk(attempt, _turns(attempt), MessageSteps(attempt, gateway_key))
+            _run_steps(attempt, _steps_of(attempt), MessageSteps(attempt, gateway_key))
         elif isinstance(attempt.channel.station, Counters | Kiosks | CallCentre):
             _visit(attempt, HttpSteps(attempt, unsettled))
         else:
-            _walk(attempt, _turns(attempt), HttpSteps(attempt, unsettled))
+            _run_steps(attempt, _steps_of(attempt), HttpSteps(attempt, unsettled))
     except VisitOverError as over:
         return over.ending
     return SERVED
 
 
-def _visit(attempt: Attempt, turns: HttpSteps) -> None:
-    """Hold a clerk, machine or line, and walk the dialogue there."""
-    with _held(attempt) as visit:
-        turns.hold(visit)
-        numbered = _turns(attempt)
+def _visit(attempt: Attempt, steps: HttpSteps) -> None:
+    """Seize a clerk, machine or line, and take the steps there."""
+    with _seized(attempt) as visit:
+        steps.hold(visit)
+        numbered = _steps_of(attempt)
         operation = attempt.customer.arrival.operation
         if not wants_agent(attempt.channel, operation, attempt.u(AGENT)):
-            _walk(attempt, numbered, turns)
+            _run_steps(attempt, numbered, steps)
             return
-        _walk(attempt, numbered[:1], turns)
-        _fetch_agent(attempt, visit)
-        # The caller's own time for the rest lies in the talk; the agent goes through the screens.
-        _walk(attempt, numbered[1:], turns, hurried=True)
+        _run_steps(attempt, numbered[:1], steps)
+        _get_agent(attempt, visit)
+        # The talk includes the caller's think time for the other steps, which the agent takes.
+        _run_steps(attempt, numbered[1:], steps, thinks=False)
 
 
-def _walk(attempt: Attempt, numbered: _Numbered, turns: Steps, *, hurried: bool = False) -> None:
-    for number, turn in numbered:
-        if not hurried:
-            attempt.be_human(turn.human.at(attempt.u(HUMAN, number)))
-        slipped = fault_drawn(attempt.channel.works[turn.verb], "customer", attempt.u(CUSTOMER_FAULT, number))
-        if slipped is not None and slipped.outcome is Outcome.UNCONFIRMED:
-            raise VisitOverError(Outcome.UNCONFIRMED, slipped.cause)
-        for page in range(int(turn.pages)):
-            turns.turn(turn.verb, page, slipped.cause if slipped else "")
-        if slipped is not None:
-            # The customer did not get what they meant, though the service raised no objection.
-            raise VisitOverError(Outcome.ERROR, f"{slipped.cause}_accepted")
+def _run_steps(attempt: Attempt, numbered: _Numbered, steps: Steps, *, thinks: bool = True) -> None:
+    for number, step in numbered:
+        if thinks:
+            attempt.think(step.human.at(attempt.u(HUMAN, number)))
+        fault = fault_drawn(attempt.channel.works[step.verb], "customer", attempt.u(CUSTOMER_FAULT, number))
+        if fault is not None and fault.outcome is Outcome.UNCONFIRMED:
+            raise VisitOverError(Outcome.UNCONFIRMED, fault.cause)
+        for page in range(int(step.pages)):
+            steps.request_page(step.verb, page, fault.cause if fault else "")
+        if fault is not None:
+            # The service accepted the error, so the customer did not get what they wanted.
+            raise VisitOverError(Outcome.ERROR, f"{fault.cause}_accepted")
 
 
 @contextmanager
-def _held(attempt: Attempt) -> Iterator[str]:
-    """Get hold of a server of the site, and let it go at the end, whatever the end is."""
+def _seized(attempt: Attempt) -> Iterator[str]:
+    """Seize a server of the site, and release it at the end, however the visit ends."""
     station = attempt.channel.station
     body: dict[str, float] = {"site": attempt.site, "patience_s": _patience_s(attempt)}
     if isinstance(station, CallCentre):
-        body["patience_s"] = 0.0  # a line is never waited for
+        body["patience_s"] = 0.0  # callers do not wait for a line
     if isinstance(station, Counters):
         balk_wait_s = station.balk_wait.at(attempt.u(BALK))
-        if isfinite(balk_wait_s):  # who never balks does not say so: JSON has no infinite number
+        if isfinite(balk_wait_s):  # infinite: never balks; JSON has no infinity
             body["balk_wait_s"] = balk_wait_s
     channel = attempt.channel.name
     request = RequestSpec(
@@ -397,10 +404,10 @@ def _held(attempt: Attempt) -> Iterator[str]:
         body=body,
         timeout_s=body["patience_s"] + ANSWER_S_MAX,
     )
-    since_s = attempt.customer.wire.now_s()
-    granted = attempt.ask(request, notes_service=False)
-    attempt.note_service()
-    attempt.wait_s += _waited_s(granted, attempt.customer.wire.now_s() - since_s)
+    since_s = attempt.customer.transport.now_s()
+    granted = attempt.ask(request, starts_service=False)
+    attempt.start_service()
+    attempt.wait_s += _waited_s(granted, attempt.customer.transport.now_s() - since_s)
     visit = str(granted.data["visit"])
     try:
         yield visit
@@ -411,14 +418,14 @@ def _held(attempt: Attempt) -> Iterator[str]:
             path=f"/visits/{quote(visit, safe='')}",
             name="/visits/{visit}",
             is_right=status_is(204),
-            timeout_s=_LET_GO_S,
+            timeout_s=_RELEASE_S,
         )
-        attempt.customer.wire.send(end, attempt.number)
+        attempt.customer.transport.send(end, attempt.number)
 
 
-def _fetch_agent(attempt: Attempt, visit: str) -> None:
+def _get_agent(attempt: Attempt, visit: str) -> None:
     station = attempt.channel.station
-    assert isinstance(station, CallCentre)  # noqa: S101  only its callers want an agent
+    assert isinstance(station, CallCentre)  # noqa: S101  only callers want an agent
     patience_s = _patience_s(attempt)
     request = RequestSpec(
         channel=attempt.channel.name,
@@ -429,30 +436,30 @@ def _fetch_agent(attempt: Attempt, visit: str) -> None:
         body={"patience_s": patience_s},
         timeout_s=patience_s + ANSWER_S_MAX,
     )
-    since_s = attempt.customer.wire.now_s()
+    since_s = attempt.customer.transport.now_s()
     granted = attempt.ask(request)
-    attempt.wait_s += _waited_s(granted, attempt.customer.wire.now_s() - since_s)
+    attempt.wait_s += _waited_s(granted, attempt.customer.transport.now_s() - since_s)
     talk = times_of(station, attempt.customer.arrival.operation, "talk")
-    attempt.be_human(talk.at(attempt.u(TALK)))
+    attempt.think(talk.at(attempt.u(TALK)))
 
 
 def _patience_s(attempt: Attempt) -> float:
     station = attempt.channel.station
-    assert isinstance(station, Counters | Kiosks | CallCentre)  # noqa: S101  no other is waited for
+    assert isinstance(station, Counters | Kiosks | CallCentre)  # noqa: S101  the others have no servers to wait for
     patience = station.patience
     if isinstance(station, CallCentre):
         patience = times_of(station, attempt.customer.arrival.operation, "patience")
     return min(patience.at(attempt.u(PATIENCE)), PATIENCE_S_MAX)
 
 
-def _turns(attempt: Attempt) -> list[tuple[int, Step]]:
+def _steps_of(attempt: Attempt) -> list[tuple[int, Step]]:
     channel = attempt.channel
     forgets = channel.logout_reminder is not None and forgets_logout(channel, attempt.u(FORGET))
     return numbered_steps(channel.dialogues[attempt.customer.arrival.operation], logs_out=not forgets)
 
 
 def _waited_s(granted: Response, took_s: float) -> float:
-    """Give the seconds that a service says the customer waited, at most what the request took."""
+    """Return the waiting time that a service reports, at most the time that the request took."""
     value = granted.data.get("waited_s")
     if isinstance(value, bool) or not isinstance(value, int | float) or not value >= 0:
         return 0.0

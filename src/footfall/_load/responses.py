@@ -1,4 +1,4 @@
-"""What a response means for a visit, and its body read within limits."""
+"""What a response means for a visit, and how its body is read within limits."""
 
 import codecs
 import json
@@ -13,10 +13,10 @@ import brotli
 from footfall._load.secrets import cleaned, shown_code
 from footfall._records.rows import Outcome
 
-# ── What an answer means for a visit: one table, and never success by default
+# ── What a response means for a visit: one table, and never success by default
 
 Ending = tuple[Outcome, str]
-"""How a visit ends, and why; the reason is empty when it is served."""
+"""Outcome and cause of a visit; the cause is empty if it was served."""
 SERVED: Ending = (Outcome.SERVED, "")
 UNREACHABLE = "unreachable"
 CONNECTION_LOST = "connection_lost"
@@ -58,38 +58,38 @@ _BY_STATUS = {
     429: Outcome.THROTTLED,
     504: Outcome.TIMEOUT,
 }
-"""For codes that the table above does not know: causes that a model names itself."""
+"""For codes that are not in the table above, such as causes named by a model."""
 _SUCCESS = range(200, 300)
 
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """What came back for one request."""
+    """The response to one request."""
 
     status: int
-    """HTTP status; 0 when there was no answer."""
+    """HTTP status; 0 if there was no response."""
     data: Mapping[str, Any] = field(default_factory=dict)
-    """The JSON object of the body; empty when there was none."""
+    """The JSON object of the body; empty if there is none."""
     problem: str = ""
-    """Why there was no answer, or none that can be read; empty when there was one."""
+    """Why there was no readable response; empty if there was one."""
     text: str = ""
-    """The body, where the request keeps it."""
+    """The body, if the request keeps it."""
     headers: Mapping[str, str] = field(default_factory=dict)
-    """As `text`."""
+    """The headers, if the request keeps them."""
     document: Any = None
-    """The JSON of the body, of any kind; None when it is none. As `text`."""
+    """The JSON of the body, if the request keeps it and it is JSON; otherwise None."""
 
     @property
     def code(self) -> str:
-        """The code that the answer names, as it stands there; empty if it names none."""
+        """The error code in the response, unchanged; empty if there is none."""
         code = self.data.get("code", "")
         return code if isinstance(code, str) else ""
 
 
 def ending_of(answer: Response, hidden: Iterable[str] = ()) -> Ending:
-    """How a visit ends with an answer other than the one that was asked for; never `served`.
+    """Return how a visit ends with a response that is not a success; never `served`.
 
-    `hidden` texts, secrets that the service may repeat, are in no cause.
+    `hidden` are secrets that the service may repeat; no cause contains them.
     """
     if answer.problem:
         return Outcome.TIMEOUT if answer.problem == NO_ANSWER else Outcome.ERROR, answer.problem
@@ -101,10 +101,10 @@ def ending_of(answer: Response, hidden: Iterable[str] = ()) -> Ending:
     return _BY_STATUS.get(answer.status, Outcome.ERROR), cause
 
 
-# ── The body of an answer: whole, unpacked as far as a limit says, as text in its charset and as JSON
+# ── The body of a response: complete, decompressed up to a limit, as text in its charset and as JSON
 
 ACCEPTED = "gzip, deflate, br"
-"""What `unpacked` can undo."""
+"""Content codings that `unpacked` can decode."""
 _GZIP = 16 + zlib.MAX_WBITS
 _GZIP_HEAD = b"\x1f\x8b"
 _CODINGS_MOST = 3
@@ -113,15 +113,15 @@ _CONTENT_TYPE_MOST = 500
 _NO_CHARSETS = frozenset(
     {"idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined", "utf_7", "mbcs"}
 )
-"""Codecs of Python's that no web page is written in; some take minutes for what is made for them."""
+"""Python codecs that are not charsets of web pages; some take minutes on malicious input."""
 
 
 class BadBodyError(Exception):
-    """A body cannot be used; carries the cause."""
+    """A body cannot be used; the text is the cause."""
 
 
 def joined(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
-    """Give headers by names in small letters; values of equal names have commas between (RFC 9110, 5.3)."""
+    """Return headers by names in lower case; values of equal names are joined by commas (RFC 9110, 5.3)."""
     found: dict[str, str] = {}
     for name, raw in headers:
         key = name.decode("latin-1").lower()
@@ -134,10 +134,10 @@ def joined(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
 
 
 def unpacked(raw: bytes, coding: str, bytes_most: int) -> bytes:
-    """Undo `Content-Encoding`.
+    """Decode `Content-Encoding`.
 
     Raises:
-        BadBodyError: the coding is unknown, the body is damaged or not whole, or it unpacks to more.
+        BadBodyError: the coding is unknown, the body is damaged or incomplete, or exceeds the limit.
     """
     codings = [name for part in coding.lower().split(",") if (name := part.strip()) not in {"", "identity"}]
     if not raw or not codings:
@@ -158,7 +158,7 @@ def unpacked(raw: bytes, coding: str, bytes_most: int) -> bytes:
 
 
 def whole_answer(status: int, raw: bytes, headers: Mapping[str, str]) -> Response:
-    """Give the answer with text, headers and JSON; the JSON of what is none is None."""
+    """Return the response with text, headers and JSON; None if it is not JSON."""
     charset = charset_of(
         next((value for name, value in headers.items() if name.lower() == "content-type"), "")
     )
@@ -169,13 +169,13 @@ def whole_answer(status: int, raw: bytes, headers: Mapping[str, str]) -> Respons
 
 
 def json_answer(status: int, raw: bytes) -> Response:
-    """Give an answer of the reference service's kind: a JSON object, or nothing that counts."""
+    """Return a response of the reference service: a JSON object, otherwise empty."""
     data = json_of(raw) if raw else None
     return Response(status, data if isinstance(data, dict) else {})
 
 
 def json_of(content: str | bytes) -> Any:  # noqa: ANN401  JSON
-    """Give the JSON of a text, None if it is none: damaged, too deep, with a number too long to be one."""
+    """Return the JSON of a text; None if it is damaged, nested too deep, or has a number that is too long."""
     try:
         return json.loads(content)
     except (ValueError, RecursionError):
@@ -183,7 +183,7 @@ def json_of(content: str | bytes) -> Any:  # noqa: ANN401  JSON
 
 
 def charset_of(content_type: str) -> str:
-    """Give the charset that a Content-Type names; empty if it names none that we know."""
+    """Return the charset of a Content-Type; empty if it has none that is known."""
     if "charset" not in content_type.lower():
         return ""
     message = Message()
@@ -208,7 +208,7 @@ def _inflated(raw: bytes, bytes_most: int, window: int) -> bytes:
             return found
         if not engine.eof:
             raise BadBodyError(CUT_SHORT)
-        # A file of gzip may have several members; what else comes after one is padding.
+        # A gzip file may have several members; anything else after one is padding.
         raw = engine.unused_data
         if not raw.startswith(_GZIP_HEAD) or window != _GZIP:
             return found
@@ -216,7 +216,7 @@ def _inflated(raw: bytes, bytes_most: int, window: int) -> bytes:
 
 
 def _deflated(raw: bytes, bytes_most: int) -> bytes:
-    """By zlib's format, as the standard says, or without its frame, as some send it (RFC 9110, 8.4.1.2)."""
+    """Decode zlib's format, as the standard says, or raw deflate, as some send it (RFC 9110, 8.4.1.2)."""
     try:
         return _inflated(raw, bytes_most, zlib.MAX_WBITS)
     except zlib.error:

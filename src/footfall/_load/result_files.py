@@ -1,21 +1,81 @@
 """What a run leaves: visits, requests, histograms, and `load.json`, written last."""
 
 import json
+import shutil
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from footfall._load.result_rows import ResultRows
+import polars as pl
+
 from footfall._records.errors import BadInputError
 from footfall._records.histogram import Histogram
 from footfall._records.load_generator import ConnectionCounts, GeneratorRecord
 from footfall._records.rows import Outcome, Visit
 from footfall._records.runs import ArrivalCounts, Lag, WorkerRecord, check_types, read_json, worker_records
-from footfall._records.tables import HITS, VISITS, check_visits, write_parquet, write_text
+from footfall._records.tables import HITS, VISITS, check_visits, table, write_parquet, write_text
 
-# ── What a play leaves behind: visits, hits, and `load.json`, whose presence says that all is written
+# ── Rows while a run lasts: the latest in memory, older ones in files, so that memory use is bounded
+
+Row = tuple[object, ...]
+KEPT_MOST = 100_000
+"""About 60 MB of rows. A run of a few minutes has fewer, so it writes nothing while it lasts."""
+SPILLED_AT_ONCE = 2_000
+"""Writing this many takes about ten milliseconds, in which all arrivals wait."""
+
+
+class ResultRows:
+    """Rows of one schema, in the order in which they were added."""
+
+    def __init__(self, schema: pl.Schema, parts: Path | None = None) -> None:
+        """Begin empty; `parts` is a folder for older rows, None: all are kept in memory."""
+        self._schema = schema
+        self._parts = parts
+        self.latest: list[Row] = []
+        self.spilled = 0
+        """Number of rows in files; `latest[0]` is the row of this number."""
+
+    def __len__(self) -> int:
+        """Number of rows so far."""
+        return self.spilled + len(self.latest)
+
+    def add(self, row: Row) -> None:
+        """Add a row.
+
+        Raises:
+            BadInputError: older rows cannot be written.
+        """
+        # The cyclic collector stops tracking plain tuples of plain values, but never named tuples.
+        self.latest.append(tuple(row))
+        if self._parts is not None and len(self.latest) >= KEPT_MOST + SPILLED_AT_ONCE:
+            self._spill(self._parts)
+
+    def since(self, number: int) -> Sequence[Row]:
+        """Return the rows from that number on, as far as they are still in memory."""
+        return self.latest[max(number - self.spilled, 0) :]
+
+    def frame(self) -> pl.DataFrame:
+        """Return all rows as a table."""
+        latest = table(self.latest, self._schema)
+        if not self.spilled or self._parts is None:
+            return latest
+        older = pl.read_parquet(sorted(self._parts.glob("*.parquet")))
+        return pl.concat([older, latest])
+
+    def end(self) -> None:
+        """Remove the files of older rows."""
+        if self.spilled and self._parts is not None:
+            shutil.rmtree(self._parts, ignore_errors=True)
+
+    def _spill(self, parts: Path) -> None:
+        older, self.latest = self.latest[:SPILLED_AT_ONCE], self.latest[SPILLED_AT_ONCE:]
+        write_parquet(table(older, self._schema), parts / f"{self.spilled:012d}.parquet")
+        self.spilled += len(older)
+
+
+# ── The files of a run: visits, hits, and `load.json`, whose presence shows that all are written
 
 VISITS_FILE = "visits-measured.parquet"
 HITS_FILE = "hits.parquet"
@@ -28,49 +88,49 @@ _IN_MANIFEST = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadResult:
-    """The sums of one play."""
+    """The totals of one run."""
 
     status: Literal["finished", "partial"]
-    """`partial`: stopped by somebody before its end; the counts still add up."""
+    """`partial`: stopped before its end; the counts still add up."""
     arrivals: ArrivalCounts
     lag_s: Lag
     visits: int
     visits_served: int
     hits: int
-    """Requests that were sent; in a play whose hits are sampled, `hits.parquet` has fewer."""
+    """Requests that were sent; if hits are sampled, `hits.parquet` has fewer."""
     hits_kept: int
     played_s: float
-    """From the first second of play to its end."""
+    """From second 0 of the run to its end."""
     host: str
     causes: dict[str, int] = field(default_factory=dict)
-    """Visits that failed, by cause."""
+    """Failed visits by cause."""
     connections: ConnectionCounts | None = None
-    """None: nothing was counted, as in plays of an earlier version."""
+    """None: they were not counted, as in runs of an earlier version."""
     workers: tuple[WorkerRecord, ...] = ()
-    """Empty where one process played."""
+    """Empty in a run by one process."""
     degraded: bool = False
-    """A worker was lost or left in the middle."""
+    """Whether a worker was lost or left during the run."""
     generator: GeneratorRecord = field(default_factory=GeneratorRecord)
-    """The generator's own part of the times."""
+    """Measurements of the generator itself."""
     broken_reasons: dict[str, int] = field(default_factory=dict)
-    """Arrivals that broke inside the generator, by kind and place of the error; at most eleven."""
+    """Arrivals that failed inside the generator, by type and place of the error; at most eleven."""
     ended_early_by: str = ""
-    """The abort criterion that ended it; empty where none did."""
+    """The abort criterion that ended the run; empty if none did."""
 
     def for_manifest(self) -> dict[str, Any]:
-        """Give what the manifest says of a play, by its own names."""
+        """Return the manifest's entries, by its names."""
         return {name: getattr(self, name) for name in _IN_MANIFEST}
 
 
 class Records:
-    """Rows of a play while it lasts; tuples in the order of `VISITS` and `HITS`."""
+    """Rows of a run while it lasts; tuples in the order of `VISITS` and `HITS`."""
 
     def __init__(self, folder: Path | None = None) -> None:
-        """Start with none; in a long play, older rows wait in files of this folder."""
+        """Begin empty; in a long run, older rows are in files of this folder."""
         self.visits = ResultRows(VISITS, folder / ".visits" if folder else None)
         self.hits = ResultRows(HITS, folder / ".hits" if folder else None)
         self.hits_seen = 0
-        """Also those that a sample left out."""
+        """Number of hits, those outside of the sample included."""
         self.causes: Counter[str] = Counter()
         self.served = 0
 
@@ -87,7 +147,7 @@ class Records:
 
         Raises:
             BadInputError: the folder cannot be written.
-            InvariantError: a law of the visits is broken.
+            InvariantError: the visits violate an invariant.
         """
         visits = self.visits.frame()
         check_visits(visits)
@@ -99,15 +159,17 @@ class Records:
 
 
 def read_result(folder: Path) -> LoadResult:
-    """Read the sums of a play from its run folder.
+    """Read the totals of a run from its folder.
 
     Raises:
-        BadInputError: the play did not get so far, or the file is damaged.
+        BadInputError: the run has not ended, or the file is damaged.
     """
     path = folder / LOAD_FILE
     if not path.is_file():
-        raise BadInputError(str(path), "no such file: the run was killed", "a run that ended")
-    data = read_json(path, "the sums of a run")
+        raise BadInputError(
+            str(path), "no such file: the run did not end in order", "the folder of a run that ended"
+        )
+    data = read_json(path, "the totals of a run")
     try:
         data["arrivals"] = ArrivalCounts(**data["arrivals"])
         data["lag_s"] = Lag(**data["lag_s"])
@@ -117,25 +179,25 @@ def read_result(folder: Path) -> LoadResult:
         data["workers"] = worker_records(data.get("workers", ()))
         return check_types(LoadResult(**data))
     except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise BadInputError(str(path), f"damaged ({error})", "the sums of a run") from error
+        raise BadInputError(str(path), f"damaged ({error})", "the totals of a run") from error
 
 
-# ── Latency, service time and lag of visits, in histograms by channel, operation and outcome; their file
+# ── Latency, service time and lag of visits: histograms by channel, operation and outcome, and their file
 
 HISTOGRAMS_FILE = "histograms.json"
 KINDS = ("latency", "service", "lag")
-"""`latency`: from due to ended, `service`: from started to ended, both less the customer's own time;
-`lag`: from due to started. A visit that never began has a latency alone."""
+"""`latency`: from due to ended, `service`: from started to ended, both without the customer's think time;
+`lag`: from due to started. A visit that was not started has only a latency."""
 SHARES = {"p50": 0.50, "p90": 0.90, "p95": 0.95, "p99": 0.99, "p99.9": 0.999}
 Key = tuple[str, str, str, str]
 """Kind, channel, operation, outcome."""
 
 
 class Latencies:
-    """Histograms of visits, that add up over processes and runs."""
+    """Histograms of visits, which can be merged over processes and runs."""
 
     def __init__(self) -> None:
-        """Start with none."""
+        """Begin empty."""
         self.by_key: dict[Key, Histogram] = {}
 
     def add(self, visit: Visit) -> None:
@@ -149,20 +211,20 @@ class Latencies:
             self._of(("lag", *of)).record(started_s - due_s)
 
     def merge(self, other: "Latencies") -> None:
-        """Count all that others have counted."""
+        """Add the counts of another object."""
         for key, histogram in other.by_key.items():
             self._of(key).merge(histogram)
 
     def matching(
         self, kind: str, channel: str = "*", operation: str = "*"
     ) -> Iterator[tuple[str, Histogram]]:
-        """Give outcome and histogram of one kind; `*` stands for all channels or operations."""
-        for (of, at, errand, outcome), histogram in self.by_key.items():
-            if of == kind and channel in {"*", at} and operation in {"*", errand}:
+        """Return outcome and histogram of one kind; `*` stands for all channels or operations."""
+        for (key_kind, key_channel, key_operation, outcome), histogram in self.by_key.items():
+            if key_kind == kind and channel in {"*", key_channel} and operation in {"*", key_operation}:
                 yield outcome, histogram
 
     def to_data(self) -> list[Any]:
-        """Give them in plain data, for a message."""
+        """Return them as plain data, for a message."""
         return [[*key, histogram.to_data()] for key, histogram in self.by_key.items()]
 
     @classmethod
@@ -171,7 +233,7 @@ class Latencies:
 
         Raises:
             KeyError: a part is missing.
-            ValueError: a row is none.
+            ValueError: a row has another number of columns.
         """
         made = cls()
         for kind, channel, operation, outcome, histogram in data:
@@ -184,7 +246,7 @@ class Latencies:
         Raises:
             BadInputError: the folder cannot be written.
         """
-        rows = [_told(key, histogram) for key, histogram in sorted(self.by_key.items())]
+        rows = [_row(key, histogram) for key, histogram in sorted(self.by_key.items())]
         lines = ",\n".join(json.dumps(row) for row in rows)
         write_text(f"[\n{lines}\n]\n", folder / HISTOGRAMS_FILE)
 
@@ -199,7 +261,7 @@ def read_latencies(folder: Path) -> Latencies:
     """Read the histograms of a run.
 
     Raises:
-        OSError: there are none.
+        OSError: the file cannot be read.
         ValueError: they are damaged.
     """
     rows = json.loads((folder / HISTOGRAMS_FILE).read_text(encoding="utf-8"))
@@ -207,7 +269,7 @@ def read_latencies(folder: Path) -> Latencies:
     return Latencies.of_data([[*(row[name] for name in names), row] for row in rows])
 
 
-def _told(key: Key, histogram: Histogram) -> Mapping[str, Any]:
+def _row(key: Key, histogram: Histogram) -> Mapping[str, Any]:
     names = dict(zip(("kind", "channel", "operation", "outcome"), key, strict=True))
     figures = {f"{name}_s": histogram.percentile(share) for name, share in SHARES.items()}
     return {**names, "n": histogram.n, "mean_s": histogram.mean_s, **figures, **histogram.to_data()}

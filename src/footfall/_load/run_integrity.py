@@ -1,4 +1,4 @@
-"""Whether the files of a run folder are those that the run left: what a verdict rests on is checked first."""
+"""Checks that the files of a run folder are those that the run wrote, before a verdict is based on them."""
 
 from pathlib import Path
 
@@ -19,15 +19,15 @@ _DUE_S_APART = 1e-6
 
 
 def check_run(folder: Path, manifest: Manifest) -> None:
-    """Check a run folder before anything in it is believed.
+    """Check the files of a run folder.
 
-    It must be of this version of Footfall; no link may lead out of it; every file must have the digest that
-    the manifest holds; the sums of load.json, the manifest and the tables must be the same; visits must be
-    of customers of the trace, each attempt once, with times that are possible. Whoever can rewrite all
-    files of a folder alike is not found out: a folder is as trustworthy as the place that it comes from.
+    It must be of this version of Footfall, without links that lead out of it. Every file must have the digest
+    in the manifest; the totals of load.json, the manifest and the tables must be equal; visits must be of
+    customers of the trace, each attempt once, with times that are possible. Consistent changes of all files
+    are not detected: a folder is as trustworthy as its source.
 
     Raises:
-        BadInputError: something does not fit; the line names the file.
+        BadInputError: a check fails; the line names the file.
     """
     check_links(folder)
     _check_version(folder, manifest)
@@ -53,15 +53,17 @@ def _check_digests(folder: Path, manifest: Manifest) -> None:
     found = digests(folder, RUN_FILES)
     for name, digest in manifest.files.items():
         if name not in found:
-            raise BadInputError(str(folder / name), "no such file", f"as {MANIFEST} names it")
+            raise BadInputError(str(folder / name), "no such file", f"the file that {MANIFEST} names")
         if found[name] != digest:
             raise BadInputError(
-                str(folder / name), "was changed after the run", "the file as the run left it"
+                str(folder / name), "was changed after the run", "the file as the run wrote it"
             )
     for name in found:
-        # A prediction can be made again from the trace, and is where it is missing.
+        # A missing prediction is made again from the trace.
         if name not in manifest.files:
-            raise BadInputError(str(folder / name), "was added after the run", f"files that {MANIFEST} names")
+            raise BadInputError(
+                str(folder / name), "was added after the run", f"only files that {MANIFEST} names"
+            )
 
 
 def _check_play(folder: Path, manifest: Manifest, trace: Trace | None) -> None:
@@ -70,10 +72,10 @@ def _check_play(folder: Path, manifest: Manifest, trace: Trace | None) -> None:
     result = read_result(folder)
     for name, value in result.for_manifest().items():
         if getattr(manifest, name) != value:
-            problem = f"{name} is not that of {LOAD_FILE}"
-            raise BadInputError(str(folder / MANIFEST), problem, "the sums of one run")
+            problem = f"{name} differs from {LOAD_FILE}"
+            raise BadInputError(str(folder / MANIFEST), problem, "files of one run")
     if trace.info.criteria != criteria_of(manifest.settings.get("criteria", ()), f"run {manifest.run}"):
-        raise BadInputError(str(folder / MANIFEST), f"criteria are not those of {TRACE_FILE}", "one run")
+        raise BadInputError(str(folder / MANIFEST), f"criteria differ from {TRACE_FILE}", "files of one run")
     if result.arrivals.due != trace.arrivals.height:
         problem = f"{trace.arrivals.height} arrivals, of which {result.arrivals.due} were due"
         raise BadInputError(str(folder / ARRIVALS_FILE), problem, f"the arrivals of {LOAD_FILE}")
@@ -88,7 +90,7 @@ def _check_play(folder: Path, manifest: Manifest, trace: Trace | None) -> None:
 
 
 def _check_sums(path: Path, visits: pl.DataFrame, result: LoadResult) -> None:
-    """Hold the table against the sums of the play."""
+    """Compare the table with the totals of the run."""
     served = int((visits["outcome"] == Outcome.SERVED.value).sum())
     failed = visits.filter(pl.col("outcome") != Outcome.SERVED.value).group_by("cause").len()
     found = (visits.height, served, dict(failed.iter_rows()))
@@ -100,7 +102,7 @@ def _check_sums(path: Path, visits: pl.DataFrame, result: LoadResult) -> None:
     ):
         if here != there:
             problem = f"{what}: {_short(here)} here, {_short(there)} in {LOAD_FILE}"
-            raise BadInputError(str(path), problem, "the visits that were counted")
+            raise BadInputError(str(path), problem, f"the visits that {LOAD_FILE} counts")
 
 
 def _check_hits(path: Path, result: LoadResult) -> None:
@@ -108,16 +110,16 @@ def _check_hits(path: Path, result: LoadResult) -> None:
         rows = _rows(path)
         if rows != result.hits_kept:
             problem = f"{rows} requests here, {result.hits_kept} in {LOAD_FILE}"
-            raise BadInputError(str(path), problem, "the requests that were counted")
+            raise BadInputError(str(path), problem, f"the requests that {LOAD_FILE} counts")
         read_parquet(path, HITS)
 
 
 def _check_visits(path: Path, visits: pl.DataFrame, trace: Trace | None) -> None:
-    """Hold visits to their laws, and to the customers of the trace."""
+    """Check the invariants of visits, and that their customers are in the trace."""
     try:
         check_visits(visits)
     except InvariantError as error:
-        raise BadInputError(str(path), str(error), "visits as a run leaves them") from error
+        raise BadInputError(str(path), str(error), "visits as a run writes them") from error
     if trace is None:
         return
     known = trace.arrivals.select("customer", arrival_due_s="due_s")
@@ -139,9 +141,9 @@ def _read_visits(path: Path) -> pl.DataFrame:
 
 
 def _rows(path: Path) -> int:
-    """Give the rows of a table without reading them, once it is no larger than it can be.
+    """Return the number of rows of a table without reading them, and check that it is possible.
 
-    No row of ours takes less than a byte: a table that unpacks to more would fill the memory.
+    A row takes at least a byte: a table that decompresses to more could fill the memory.
     """
     if not path.is_file():
         raise BadInputError(str(path), "no such file", "a table written by footfall")
@@ -149,7 +151,7 @@ def _rows(path: Path) -> int:
         rows = int(pl.scan_parquet(path).select(pl.len()).collect().item())
     except (pl.exceptions.PolarsError, OSError) as error:
         first_line = str(error).partition("\n")[0]
-        raise BadInputError(str(path), f"cannot be read ({first_line})", "a whole table") from error
+        raise BadInputError(str(path), f"cannot be read ({first_line})", "a complete table") from error
     size = path.stat().st_size
     if rows > size:
         raise BadInputError(str(path), f"{rows:,} rows in {size:,} bytes", "a table written by footfall")
@@ -158,4 +160,4 @@ def _rows(path: Path) -> int:
 
 def _short(value: object) -> str:
     text = str(value)
-    return text if len(text) <= 80 else text[:79] + "…"  # noqa: PLR2004  a line stays a line
+    return text if len(text) <= 80 else text[:79] + "…"  # noqa: PLR2004  it must fit one line

@@ -1,4 +1,4 @@
-"""Keep secrets out of what is shown, in whatever form a service repeats them."""
+"""Mask secrets in texts that are shown, in any form in which a service repeats them."""
 
 import base64
 import html
@@ -10,12 +10,12 @@ from functools import lru_cache
 from urllib.parse import quote, quote_plus
 
 CAUSE_MOST = 60
-"""Letters of a cause."""
+"""Maximum length of a cause."""
 PART = 6
-"""So many letters in a row of a secret, or of a form of it, give it away."""
-BLOT = "***"
+"""This many consecutive characters of a secret, in any encoding, reveal it."""
+MASK = "***"
 WITHHELD = "code_withheld"
-"""The cause where the service's own would give a secret away."""
+"""Cause instead of a code that would reveal a secret."""
 _SECRET_MOST = 16 * 1024
 _NOT_IN_CAUSES = re.compile(r"[^A-Za-z0-9_]+")
 _READ_MOST = 400
@@ -23,53 +23,53 @@ _NOT_PLAIN = re.compile(r"[^a-z0-9]+")
 _BETWEEN = "\0"
 
 
-def blotted(text: str, hidden: Iterable[str]) -> str:
-    """Give a text without these secrets: plain, URL-encoded, in Base64, escaped, and parts of all of these.
+def masked(text: str, hidden: Iterable[str]) -> str:
+    """Return a text with these secrets masked: plain, URL-encoded, in Base64, escaped, and parts of these.
 
-    A part is `PART` letters; capitals and small letters are the same. A shorter secret is blotted whole.
+    A part has `PART` characters; upper and lower case are the same. A shorter secret is masked as a whole.
     """
     for secret in hidden:
         for form in sorted(_short_forms(secret), key=len, reverse=True):
-            text = text.replace(form, BLOT)
-    hay = _hay(hidden, _forms)
-    low = _small(text)
+            text = text.replace(form, MASK)
+    searched = _searched(hidden, _forms)
+    low = _lower(text)
     marks = [False] * len(text)
     for at in range(len(text) - PART + 1):
         window = low[at : at + PART]
-        if window in hay and _BETWEEN not in window:
+        if window in searched and _BETWEEN not in window:
             marks[at : at + PART] = [True] * PART
-    parts = [BLOT if marked else letter for letter, marked in zip(text, marks, strict=True)]
+    parts = [MASK if marked else letter for letter, marked in zip(text, marks, strict=True)]
     return "".join(part for at, part in enumerate(parts) if not (marks[at] and at and marks[at - 1]))
 
 
-def gives_away(text: str, hidden: Iterable[str]) -> bool:
-    """Whether letters and digits of a text, without all that is between them, hold a part of a secret."""
-    plain, hay = _NOT_PLAIN.sub("", text.lower()), _hay(hidden, _plain_forms)
-    return any(plain[at : at + PART] in hay for at in range(len(plain) - PART + 1))
+def reveals_part_of(text: str, hidden: Iterable[str]) -> bool:
+    """Whether the letters and digits of a text contain a part of a secret."""
+    plain, searched = _NOT_PLAIN.sub("", text.lower()), _searched(hidden, _plain_forms)
+    return any(plain[at : at + PART] in searched for at in range(len(plain) - PART + 1))
 
 
 def shown_code(code: str, hidden: Iterable[str]) -> str:
-    """Give a code of a service's own as a cause: cleaned, and withheld where it would give a secret away."""
+    """Return a service's code as a cause: cleaned, and withheld if it would reveal a secret."""
     hidden = tuple(hidden)
-    shown = cleaned(blotted(code, hidden)) if hidden else cleaned(code)
-    return WITHHELD if hidden and gives_away(shown, hidden) else shown
+    shown = cleaned(masked(code, hidden)) if hidden else cleaned(code)
+    return WITHHELD if hidden and reveals_part_of(shown, hidden) else shown
 
 
 def cleaned(text: str) -> str:
-    """Give a text of a service's own as it may stand in tables, logs and spreadsheets.
+    """Return a service's text as it can be shown in tables, logs and spreadsheets.
 
-    Letters and digits of ASCII and `_`, at most `CAUSE_MOST`; all else becomes `_`. So it can be neither a
-    formula nor a control character, and no page of its own.
+    ASCII letters, digits and `_`, at most `CAUSE_MOST`; everything else becomes `_`. So it cannot be a
+    formula, a control character or HTML.
     """
     return _NOT_IN_CAUSES.sub("_", text[:_READ_MOST]).strip("_")[:CAUSE_MOST].rstrip("_")
 
 
-def _hay(hidden: Iterable[str], forms: Callable[[str], tuple[str, ...]]) -> str:
+def _searched(hidden: Iterable[str], forms: Callable[[str], tuple[str, ...]]) -> str:
     return _BETWEEN.join(form for secret in hidden for form in forms(secret))
 
 
-def _small(text: str) -> str:
-    """Give a text in small letters, letter for letter."""
+def _lower(text: str) -> str:
+    """Return a text in lower case, with the same length."""
     return (
         text.lower()
         if text.isascii()
@@ -79,8 +79,8 @@ def _small(text: str) -> str:
 
 @lru_cache(maxsize=256)
 def _forms(secret: str) -> tuple[str, ...]:
-    """Give the forms of a secret that are long enough to have parts."""
-    return tuple(form for each in _encoded(secret) if len(form := _small(each)) >= PART)
+    """Return the encodings of a secret that are long enough to have parts."""
+    return tuple(form for each in _encoded(secret) if len(form := _lower(each)) >= PART)
 
 
 @lru_cache(maxsize=256)
@@ -93,7 +93,7 @@ def _short_forms(secret: str) -> set[str]:
 
 
 def _encoded(secret: str) -> set[str]:
-    """Give a secret in all the ways that a service may repeat it."""
+    """Return a secret in all encodings in which a service may repeat it."""
     secret = secret[:_SECRET_MOST]
     raw = secret.encode("utf-8", "surrogatepass")
     once = quote(raw, safe="")
@@ -112,7 +112,7 @@ def _encoded(secret: str) -> set[str]:
         base64.b32encode(raw).decode().rstrip("="),
     }
     for shift in range(3):
-        # In a longer text it may begin at any of three places; what depends on its neighbours is left out.
+        # In a longer text it may begin at any of three offsets; what depends on its neighbours is left out.
         packed = base64.b64encode(b"\0" * shift + raw).decode().rstrip("=")
         inner = packed[(shift * 8 + 5) // 6 : (shift + len(raw)) * 8 // 6]
         found |= {inner, inner.replace("+", "-").replace("/", "_"), quote(inner, safe="")}

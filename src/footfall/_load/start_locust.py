@@ -1,4 +1,4 @@
-"""Have Locust play a trace in a process of its own, wait for it, and give its sums."""
+"""Run a trace with Locust in a process of its own, wait for its end, and return the totals."""
 
 import os
 import signal
@@ -14,7 +14,7 @@ from pathlib import Path
 from footfall._load.endpoints.endpoints_check import file_of, transport_of
 from footfall._load.locust_options import GATEWAY_VARIABLE, TOKEN_VARIABLE
 from footfall._load.loop_watch import Progress, end_progress, read_progress
-from footfall._load.options import AS_USUAL, LoadOptions
+from footfall._load.options import DEFAULT_OPTIONS, LoadOptions
 from footfall._load.preflight import check_host
 from footfall._load.result_files import LOAD_FILE, LoadResult, read_result
 from footfall._records.errors import BadInputError
@@ -33,28 +33,28 @@ _ERROR = "error: "
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadSettings:
-    """One run: which trace, at which host, into which folder, and how."""
+    """One run: its trace, host, folder and options."""
 
     trace: Path
     """Folder of the trace; may be the run folder itself."""
     host: str
     run_dir: Path
-    options: LoadOptions = AS_USUAL
+    options: LoadOptions = DEFAULT_OPTIONS
     control_token: str | None = field(default=None, repr=False)
-    """Of the reference service; with it, the service is told when second 0 of play is."""
+    """Of the reference service; with it, the service is sent second 0 of the run."""
     gateway_key: str | None = field(default=None, repr=False)
     """Of the service's SMS routes."""
     on_progress: Callable[[Progress], None] | None = None
-    """Called about once a second while the trace plays."""
+    """Called about once a second during the run."""
 
 
 def run_locust(settings: LoadSettings) -> LoadResult:
-    """Play a trace and wait for its end; Ctrl-C stops it, and the result is then partial.
+    """Run a trace and wait for its end; Ctrl-C stops it, and the result is then partial.
 
-    Ctrl-C before its first second ends it without a result, by `KeyboardInterrupt`.
+    Ctrl-C before second 0 ends it without a result, by `KeyboardInterrupt`.
 
     Raises:
-        BadInputError: the trace, the host or the folder cannot be used, or the play broke down.
+        BadInputError: the trace, the host or the folder cannot be used, or the run failed.
     """
     info = read_info(settings.trace / TRACE_FILE)
     if settings.options.locustfile is None:
@@ -62,21 +62,21 @@ def run_locust(settings: LoadSettings) -> LoadResult:
         is_mapped = file_of(settings.options.endpoints, info) is not None
         check_host(settings.host, info, transport=transport, is_mapped=is_mapped)
     with locked_for_run(settings.run_dir) as lock:
-        return _play(settings, lock, _longest_s(info, settings))
+        return _run(settings, lock, _longest_s(info, settings))
 
 
-def _play(settings: LoadSettings, lock: int, longest_s: float) -> LoadResult:
-    """Start the generator, which shares the lock of the run folder and keeps it to its own end."""
+def _run(settings: LoadSettings, lock: int, longest_s: float) -> LoadResult:
+    """Start Locust, which shares the lock of the run folder and keeps it to its end."""
     log = settings.run_dir / LOG_FILE
     try:
         settings.run_dir.mkdir(parents=True, exist_ok=True)
         (settings.run_dir / LOAD_FILE).unlink(missing_ok=True)
-        with log.open("wb") as words:
-            # In a session of its own: the terminal's Ctrl-C reaches it once, through us.
+        with log.open("wb") as output:
+            # In a session of its own: the terminal's Ctrl-C reaches it once, through this process.
             process = subprocess.Popen(  # noqa: S603  our own program, arguments as a list
                 [*_command(settings), "--run-dir-lock", str(lock)],
                 stdin=subprocess.DEVNULL,
-                stdout=words,
+                stdout=output,
                 stderr=subprocess.STDOUT,
                 env=_environment(settings),
                 start_new_session=True,
@@ -91,7 +91,7 @@ def _play(settings: LoadSettings, lock: int, longest_s: float) -> LoadResult:
         _end(process)
         end_progress(settings.run_dir)
     if code and not (settings.run_dir / LOAD_FILE).is_file():
-        raise BadInputError("the run", _last_words(log), f"a run that ends (see {log})")
+        raise BadInputError("the run", _reason_in(log), f"a run that ends (see {log})")
     return read_result(settings.run_dir)
 
 
@@ -103,12 +103,12 @@ def _command(settings: LoadSettings) -> list[str]:
         *("--host", settings.host),
         *("--trace", str(settings.trace), "--run-dir", str(settings.run_dir)),
         *("--load-options", options.model_dump_json(exclude_defaults=True)),
-        *(_several(options.processes) if options.processes != 1 else ()),
+        *(_process_options(options.processes) if options.processes != 1 else ()),
     ]
 
 
-def _several(processes: int) -> list[str]:
-    """Options for several processes; a free port of their own, so that two runs do not meet."""
+def _process_options(processes: int) -> list[str]:
+    """Options for several processes, with a free port, so that runs do not interfere."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = str(free.getsockname()[1])
@@ -116,10 +116,10 @@ def _several(processes: int) -> list[str]:
 
 
 def _environment(settings: LoadSettings) -> dict[str, str]:
-    """Give the process its secrets where no list of processes shows them; no setting of Locust's leaks in."""
+    """Pass secrets where no list of processes shows them; Locust's own variables are removed."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("LOCUST_")}
-    # The control token is of a service that we started, and goes to no other; the key of a service's SMS
-    # routes is whoever's that service is.
+    # The control token belongs to a service that Footfall started and is sent to no other one; the key of
+    # SMS routes may be that of any service.
     environment.pop(TOKEN_VARIABLE, None)
     known = {TOKEN_VARIABLE: settings.control_token, GATEWAY_VARIABLE: settings.gateway_key}
     return for_child(environment | {name: value for name, value in known.items() if value})
@@ -130,41 +130,41 @@ def _longest_s(info: TraceInfo, settings: LoadSettings) -> float:
 
 
 def _wait(process: subprocess.Popen[bytes], settings: LoadSettings, longest_s: float) -> int:
-    """Wait for the end; Ctrl-C stops the play once, and its end is waited for."""
+    """Wait for the end; Ctrl-C stops the run, and its end is waited for."""
     try:
         return _watch(process, settings, longest_s)
     except KeyboardInterrupt:
         process.send_signal(signal.SIGINT)
         code = process.wait(_MARGIN_S)
         if not (settings.run_dir / LOAD_FILE).is_file():
-            # It had not begun, so there is nothing to tell but that it was stopped.
+            # The run had not begun, so there is no result.
             raise
         return code
 
 
 def _watch(process: subprocess.Popen[bytes], settings: LoadSettings, longest_s: float) -> int:
-    """Wait for the end and tell the progress."""
-    ends_s, told = time.monotonic() + longest_s, None
+    """Wait for the end and report the progress."""
+    ends_s, reported = time.monotonic() + longest_s, None
     while time.monotonic() < ends_s:
         try:
             return process.wait(_POLL_S)
         except subprocess.TimeoutExpired:
             progress = read_progress(settings.run_dir)
-        if progress is not None and progress != told and settings.on_progress is not None:
+        if progress is not None and progress != reported and settings.on_progress is not None:
             settings.on_progress(progress)
-            told = progress
-    # It keeps what it has, if it still can.
+            reported = progress
+    # Locust writes the results that it has, if it still can.
     process.terminate()
     with suppress(subprocess.TimeoutExpired):
         process.wait(_MARGIN_S)
     if process.returncode is None or not (settings.run_dir / LOAD_FILE).is_file():
-        problem = f"has not ended after {longest_s:g} s, and kept nothing"
-        raise BadInputError("the run", problem, "a shorter window or drain")
+        problem = f"has not ended after {longest_s:g} s, and wrote no results"
+        raise BadInputError("the run", problem, "a shorter --window or --drain-s")
     return process.returncode
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """See that the process and the workers that it forked are gone, whatever happened."""
+    """Make sure that the process and its workers have ended."""
     if process.poll() is None:
         process.terminate()
         try:
@@ -172,13 +172,13 @@ def _end(process: subprocess.Popen[bytes]) -> None:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-    # It was given a session of its own, hence a group that holds nobody else.
+    # Its session, and so its process group, has no other processes.
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
 
 
-def _last_words(log: Path) -> str:
-    """Give the reason that the play gave in its log; the last line, where it gave none."""
+def _reason_in(log: Path) -> str:
+    """Return the reason that Locust logged; otherwise the last line of the log."""
     lines = [line.strip() for line in log.read_text(errors="replace").splitlines() if line.strip()]
     reasons = [line.partition(_ERROR)[2] for line in lines if _ERROR in line]
-    return (reasons or lines or ["it gave no reason"])[-1]
+    return (reasons or lines or ["no reason given"])[-1]

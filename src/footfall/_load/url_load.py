@@ -1,4 +1,4 @@
-"""A load without a model: arrivals at a rate, each one visit to a URL; as a trace and an endpoints file."""
+"""A load without a model: arrivals at a rate, each a visit to a URL, as a trace and an endpoints file."""
 
 import json
 import re
@@ -31,30 +31,30 @@ FOR_S = 30.0
 FOR_S_MOST = DAY_S
 ARRIVALS_MOST = 5_000_000
 SUBSCRIBERS = 1000
-"""Made-up customers whom `{phone}` and `{subscriber}` of an endpoints file mean in turn."""
+"""Number of accounts for `{phone}` and `{subscriber}` in an endpoints file, used in turn."""
 _SAFE = "/%:@!$&'()*+,;=~-._?"
 _WHY = "a load without a model"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UrlLoad:
-    """How many arrivals come, when, and what each asks for."""
+    """Number, times and target of the arrivals."""
 
     url: str
     rate_per_s: float | None = None
     """Mean arrivals per second; None: `arrivals` over `for_s`."""
     for_s: float | None = None
-    """Seconds in which they come; None: as long as `arrivals` take at the rate, or `FOR_S`."""
+    """Duration, seconds; None: as long as `arrivals` take at the rate, otherwise `FOR_S`."""
     arrivals: int | None = None
-    """Exactly so many; None: as many as a Poisson stream of the rate brings."""
+    """Exact number; None: as many as a Poisson process of the rate gives."""
     even: bool = False
-    """Equal gaps instead of a Poisson stream."""
+    """Equal intervals instead of a Poisson process."""
     seed: int
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Arrivals as they are asked for, checked."""
+    """Checked rate, duration and number of arrivals."""
 
     rate_per_s: float
     for_s: float
@@ -62,18 +62,20 @@ class Span:
 
 
 def span_of(load: UrlLoad) -> Span:
-    """Give rate, seconds and number, of which any two tell the third.
+    """Return rate, duration and number; two of them determine the third.
 
     Raises:
-        BadInputError: too few or all of them are given, or one is impossible.
+        BadInputError: too few or all three are given, or one is out of range.
     """
     rate, for_s, count = load.rate_per_s, load.for_s, load.arrivals
     if rate is None and count is None:
         raise BadInputError(
-            "footfall load URL", "no rate is given", "--rate 60 (per second), or --arrivals 1500"
+            "footfall load URL", "no arrival rate", "--rate 60 (per second), or --arrivals 1500"
         )
     if None not in {rate, for_s} and count is not None:
-        raise BadInputError("--arrivals", "--rate and --for tell the number already", "two of the three")
+        raise BadInputError(
+            "--arrivals", "--rate and --for already determine the number", "two of the three options"
+        )
     if rate is not None and not 0 < rate <= ARRIVALS_MOST:
         raise BadInputError(
             f"--rate {rate:g}", "is out of range", f"above 0, at most {ARRIVALS_MOST:,} arrivals per second"
@@ -87,15 +89,15 @@ def span_of(load: UrlLoad) -> Span:
     if rate is None:
         rate = (count or 0) / for_s
     if rate * for_s > ARRIVALS_MOST:
-        told = f"about {rate * for_s:,.0f} arrivals"
-        raise BadInputError("--rate and --for", told, f"at most {ARRIVALS_MOST:,}")
+        problem = f"about {rate * for_s:,.0f} arrivals"
+        raise BadInputError("--rate and --for", problem, f"at most {ARRIVALS_MOST:,}")
     return Span(rate, for_s, count)
 
 
 def due_s(span: Span, seed: int, *, even: bool = False) -> NDArray[np.float64]:
-    """Give the sorted seconds at which arrivals are due, all in [0, for_s).
+    """Return the sorted seconds at which arrivals are due, all in [0, for_s).
 
-    A Poisson stream has independent exponential gaps; given its number, its arrivals are independent and
+    A Poisson process has independent exponential intervals; given their number, arrivals are independent and
     uniform (Cox and Lewis 1966, chapter 2).
     """
     expected = span.rate_per_s * span.for_s
@@ -111,13 +113,13 @@ def due_s(span: Span, seed: int, *, even: bool = False) -> NDArray[np.float64]:
 
 
 def base_of(url: str) -> str:
-    """Give the address of the host of a URL, without path and query."""
+    """Return the address of the host of a URL, without path and query."""
     address = address_of(url.partition("?")[0].partition("#")[0], "URL")
     return f"{address.scheme}://{address.host_header}"
 
 
 def endpoints_text(url: str, gets: tuple[str, ...] = ()) -> str:
-    """Give an endpoints file in which each arrival is one GET: of the URL, or of one of the paths below it.
+    """Return an endpoints file in which each visit is one GET: of the URL, or of one of the paths below it.
 
     Raises:
         BadInputError: a path does not begin with `/`.
@@ -125,47 +127,45 @@ def endpoints_text(url: str, gets: tuple[str, ...] = ()) -> str:
     parts = urlsplit(url)
     for path in gets:
         if not path.startswith("/") or path.startswith("//"):
-            raise BadInputError(f"--get {path}", "is not a path below the URL", "such as /orders")
+            raise BadInputError(f"--get {path}", "is not a path below the URL", "a path such as /orders")
     own = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     paths = [parts.path.rstrip("/") + path for path in gets] or [own]
     named: dict[str, str] = {}
     for path in dict.fromkeys(paths):
         named[_operation(path, named)] = quote(path, safe=_SAFE)
     return "\n".join(
-        f"[[errand]]\nfor = {json.dumps(f'{CHANNEL}.{name}')}\nstep = [{{ path = {json.dumps(path)} }}]\n"
+        f"[[operation]]\nfor = {json.dumps(f'{CHANNEL}.{name}')}\nstep = [{{ path = {json.dumps(path)} }}]\n"
         for name, path in named.items()
     )
 
 
-def errands_of(endpoints: Endpoints) -> tuple[tuple[str, str], ...]:
-    """Give channel and operation for each errand of a file: its own names, or some that its patterns fit."""
+def operations_of(endpoints: Endpoints) -> tuple[tuple[str, str], ...]:
+    """Return channel and operation of each mapping: its own names, or names that its patterns match."""
     found: dict[tuple[str, str], None] = {}
-    for errand in endpoints.errand:
-        for pattern in errand.patterns:
+    for steps in endpoints.operation:
+        for pattern in steps.patterns:
             channel, _, operation = pattern.partition(".")
             pair = (_plain(channel, CHANNEL), _plain(operation, "visit"))
-            if endpoints.errand_of(*pair) is errand:
+            if endpoints.steps_for(*pair) is steps:
                 found[pair] = None
                 break
     return tuple(found)
 
 
-def trace_of_url(
-    load: UrlLoad, errands: tuple[tuple[str, str], ...], criteria: tuple[Criterion, ...]
-) -> Trace:
-    """Give the trace: the errands (channel and operation) are drawn for each arrival, each as likely.
+def trace_of_url(load: UrlLoad, pairs: tuple[tuple[str, str], ...], criteria: tuple[Criterion, ...]) -> Trace:
+    """Return the trace: each arrival's channel and operation is one of these pairs, all equally likely.
 
     Raises:
-        BadInputError: no customer comes in so short a time.
+        BadInputError: there are no arrivals in such a short time.
     """
     span = span_of(load)
     at_s = due_s(span, load.seed, even=load.even)
     if not at_s.size:
         raise BadInputError("--rate and --for", "no arrivals in that time", "a longer time, or --arrivals 1")
-    model = _model(load.url, errands)
+    model = _model(load.url, pairs)
     number = np.arange(at_s.size)
     keys = keyed.customer_keys(keyed.run_key(load.seed, 0), number)
-    chosen = (keyed.uniforms(keys, "choice") * len(errands)).astype(int)
+    chosen = (keyed.uniforms(keys, "choice") * len(pairs)).astype(int)
     columns = {
         "arrival": number,
         "due_s": at_s,
@@ -173,8 +173,8 @@ def trace_of_url(
         "customer": number,
         "subscriber": number % SUBSCRIBERS,
         "segment": pl.repeat("all", at_s.size, eager=True),
-        "channel": [errands[k][0] for k in chosen],
-        "operation": [errands[k][1] for k in chosen],
+        "channel": [pairs[k][0] for k in chosen],
+        "operation": [pairs[k][1] for k in chosen],
     }
     arrivals = pl.DataFrame({name: columns[name] for name in ARRIVALS}, schema_overrides=dict(ARRIVALS))
     info = TraceInfo(
@@ -191,7 +191,7 @@ def trace_of_url(
 
 
 def _operation(path: str, taken: dict[str, str]) -> str:
-    """Name a path for criteria and tables: `/api/orders?all=1` is `api-orders`, and `/` is `root`."""
+    """Return a path's name for criteria and tables: `/api/orders?all=1` is `api-orders`, `/` is `root`."""
     name = re.sub(r"[^A-Za-z0-9_]+", "-", path.partition("?")[0]).strip("-") or "root"
     names = (name, *(f"{name}-{k}" for k in range(2, len(taken) + 2)))
     return next(each for each in names if each not in taken)
@@ -201,13 +201,13 @@ def _plain(pattern: str, other: str) -> str:
     return other if re.search(r"[*?\[\]]", pattern) else pattern
 
 
-def _model(url: str, errands: tuple[tuple[str, str], ...]) -> Model:
-    """Give a model that names the channels and operations; of the service it says nothing."""
+def _model(url: str, pairs: tuple[tuple[str, str], ...]) -> Model:
+    """Return a model with the channels and operations, which says nothing about the service."""
     nothing, one = assumed(0, _WHY), assumed(1, _WHY)
     by_channel: dict[str, list[str]] = {}
-    for channel, operation in errands:
+    for channel, operation in pairs:
         by_channel.setdefault(channel, []).append(operation)
-    turn = Step(verb=Verb.QUERY, human=constant_s(nothing), pages=one)
+    step = Step(verb=Verb.QUERY, human=constant_s(nothing), pages=one)
     station = RequestServer(
         slots=assumed(10**6, _WHY), accept_queue=assumed(10**6, _WHY), deadline_s=assumed(1e6, _WHY)
     )
@@ -221,11 +221,11 @@ def _model(url: str, errands: tuple[tuple[str, str], ...]) -> Model:
             access_s_mean=nothing,
             price_yuan=nothing,
             works={Verb.QUERY: Work(service=constant_s(nothing))},
-            dialogues=dict.fromkeys(operations, (turn,)),
+            dialogues=dict.fromkeys(operations, (step,)),
         )
         for name, operations in by_channel.items()
     )
-    operations = tuple(dict.fromkeys(operation for _, operation in errands))
+    operations = tuple(dict.fromkeys(operation for _, operation in pairs))
     people = Segment(
         name="all",
         title="all",

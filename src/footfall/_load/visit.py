@@ -1,4 +1,4 @@
-"""One visit to a real channel: its clock, its transport, and what is recorded."""
+"""A customer's journey over real channels: its attempts, their requests, and the visits that are recorded."""
 
 import json
 import re
@@ -7,23 +7,25 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from footfall._behaviour import keyed
-from footfall._behaviour.customer_rules import nearest_site
+from footfall._behaviour.customer_rules import Action, nearest_site
+from footfall._behaviour.journey import Journey, Journeys
 from footfall._load.identity import Identity
 from footfall._load.responses import SERVED, Ending, Response, ending_of
 from footfall._model.channel import Channel
+from footfall._model.model import Model
 from footfall._records.rows import Arrival, Outcome, Visit
 
-# ── The line between an errand and the world: requests out, answers in, and a clock
+# ── Requests, responses, and the transport between a visit and the service
 
 ANSWER_S_MAX = 30.0
-"""A request without a wait of its own that is not answered so long is given up (`timeout`)."""
+"""Default time limit of a request; after it the visit ends with `timeout`."""
 ANSWER_BYTES_MOST = 1024 * 1024
 _TOKEN = re.compile(r"[!-~]{1,8192}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestSpec:
-    """One request, and what its answer must be for the errand to go on."""
+    """One request, and which response lets the visit continue."""
 
     channel: str
     method: str
@@ -35,19 +37,19 @@ class RequestSpec:
     body: Mapping[str, Any] | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     timeout_s: float = ANSWER_S_MAX
-    """Of the whole exchange: connecting, sending, and the last byte of the answer."""
+    """Of the whole exchange, from connecting to the last byte of the response."""
     answer_bytes_most: int = ANSWER_BYTES_MOST
-    """A longer body is given up, also one that unpacks to more."""
+    """A body that is longer, compressed or not, is an error."""
     keeps_text: bool = False
-    """Whether the answer keeps text, headers and JSON of any kind, and not a JSON object alone."""
+    """Whether the response keeps text, headers and any JSON, rather than only a JSON object."""
     hidden: frozenset[str] = field(default=frozenset(), repr=False)
-    """Secrets that the service may repeat: they must not get into any cause."""
+    """Secrets that the service may repeat; no cause may contain them."""
     keeps_cookies: bool = False
-    """Whether cookies of the customer's earlier answers go with it."""
+    """Whether cookies from the customer's earlier responses are sent."""
 
     @property
     def step(self) -> str:
-        """Name of the request among those of its channel."""
+        """Name of the request in hits and statistics."""
         return f"{self.method} {self.name or self.path}"
 
     @property
@@ -57,7 +59,7 @@ class RequestSpec:
 
     @property
     def shown(self) -> str:
-        """The path as it may be shown: without values that could be secret."""
+        """The path without values that could be secret."""
         return self.target
 
     @property
@@ -71,130 +73,130 @@ class RequestSpec:
         return {"Content-Type": "application/json", **self.headers}
 
     def judge(self, answer: Response) -> Ending:
-        """Give `SERVED` for the right answer, else how the visit ends."""
+        """Return `SERVED` for a success, otherwise how the visit ends."""
         return SERVED if self.is_right(answer) else ending_of(answer, self.hidden)
 
 
 class Transport(Protocol):
-    """What an errand is played on: Locust in a run, a script in a test."""
+    """Sends a customer's requests: by Locust in a run, by a script in a test."""
 
     def now_s(self) -> float:
-        """Seconds on the clock of play."""
+        """Seconds on the run's clock."""
 
     def sleep(self, seconds: float) -> None:
-        """Let time pass."""
+        """Wait, while other customers continue."""
 
     def send(self, request: RequestSpec, attempt: int) -> Response:
-        """Send a request, wait for its answer, note the hit."""
+        """Send a request, wait for its response, record the hit."""
 
 
 def status_is(*statuses: int) -> Callable[[Response], bool]:
-    """Give the check that the answer has one of these statuses."""
+    """Return a check that the response has one of these statuses."""
     return lambda answer: answer.status in statuses
 
 
 def has(status: int, name: str) -> Callable[[Response], bool]:
-    """Give the check that the answer has a status, and something under a name."""
+    """Return a check that the response has a status and a value under a name."""
     return lambda answer: answer.status == status and answer.data.get(name, "") not in ("", None)
 
 
 def has_token(status: int, name: str) -> Callable[[Response], bool]:
-    """Give the check that the answer has a status, and a text that can go into paths and headers."""
+    """Return a check that the response has a status and a text that paths and headers can hold."""
     return lambda answer: answer.status == status and is_token(answer.data.get(name))
 
 
 def is_token(value: object) -> bool:
-    """Whether a value is a text of visible ASCII, not empty, of a reasonable length."""
+    """Whether a value is a text of 1 to 8,192 visible ASCII characters."""
     return isinstance(value, str) and _TOKEN.fullmatch(value) is not None
 
 
-# ── One visit under way: the customer's luck, the clock, and what has been noted so far
+# ── One attempt under way: the customer, their random numbers, and what has been recorded so far
 
 
 class VisitOverError(Exception):
-    """The visit cannot go on; carries its ending."""
+    """The visit cannot continue; carries how it ends."""
 
     def __init__(self, outcome: Outcome, cause: str) -> None:
-        """Keep outcome and cause."""
+        """Take outcome and cause."""
         super().__init__(cause)
         self.ending: Ending = (outcome, cause)
 
 
 @dataclass(slots=True)
 class OrderOutcome:
-    """An order placed under a key; kept while nobody knows whether it was executed."""
+    """An order placed under an idempotency key, while it is unknown whether it was executed."""
 
     key: str
     item: str
     number: str = ""
-    """The service's number of it."""
+    """Number that the service gave it."""
 
 
 @dataclass(frozen=True, slots=True)
 class RunCustomer:
-    """One arrival on its wire, the same through all attempts."""
+    """One arrival with its identity and its transport, the same for all attempts."""
 
     arrival: Arrival
     key: int
-    """Of the customer's own random numbers."""
-    person: Identity
-    wire: Transport
+    """Key of the customer's random numbers."""
+    identity: Identity
+    transport: Transport
     run: str
-    """Sets this play's idempotency keys and message ids apart from those of another one."""
+    """Distinguishes idempotency keys and message ids of this run from those of other runs."""
 
 
 class Attempt:
-    """One attempt at one channel; mutable, since it is walked through."""
+    """One attempt at one channel while it lasts; mutable."""
 
     def __init__(self, customer: RunCustomer, channel: Channel, number: int, due_s: float) -> None:
-        """Begin at the present second of play; `number` counts the errand's attempts from 1."""
+        """Begin now, on the run's clock; `number` counts the journey's attempts from 1."""
         self.customer = customer
         self.channel = channel
         self.number = number
         self.site = nearest_site(channel, customer.key) if channel.sites > 1 else 0
         self.due_s = due_s
-        self.started_s = max(customer.wire.now_s(), due_s)
+        self.started_s = max(customer.transport.now_s(), due_s)
         self.served_s: float | None = None
         self.human_s = 0.0
         self.wait_s = 0.0
         self.open_order: OrderOutcome | None = None
 
-    def u(self, purpose: str, turn: int = 0) -> float:
-        """Give the customer's uniform number for a purpose in this attempt."""
-        return keyed.uniform(self.customer.key, purpose, self.number, turn)
+    def u(self, purpose: str, step: int = 0) -> float:
+        """Return the customer's uniform random number for a purpose in this attempt."""
+        return keyed.uniform(self.customer.key, purpose, self.number, step)
 
-    def be_human(self, seconds: float) -> None:
-        """Let the customer read, talk or type; what really passed is noted."""
+    def think(self, seconds: float) -> None:
+        """Wait while the customer reads, talks or types; the time that really passed is recorded."""
         if seconds > 0:
-            wire = self.customer.wire
-            since_s = wire.now_s()
-            wire.sleep(seconds)
-            self.human_s += wire.now_s() - since_s
+            transport = self.customer.transport
+            since_s = transport.now_s()
+            transport.sleep(seconds)
+            self.human_s += transport.now_s() - since_s
 
-    def ask(self, request: RequestSpec, *, notes_service: bool = True) -> Response:
-        """Send a request and give its answer.
+    def ask(self, request: RequestSpec, *, starts_service: bool = True) -> Response:
+        """Send a request and return its response.
 
         Raises:
-            VisitOverError: it is not the right one.
+            VisitOverError: the response is not a success.
         """
-        if notes_service:
-            self.note_service()
-        answer = self.customer.wire.send(request, self.number)
+        if starts_service:
+            self.start_service()
+        answer = self.customer.transport.send(request, self.number)
         outcome, cause = request.judge(answer)
         if outcome is not Outcome.SERVED:
             raise VisitOverError(outcome, cause)
         return answer
 
-    def note_service(self) -> None:
-        """Note that service begins now, unless it began before."""
+    def start_service(self) -> None:
+        """Record that service begins now, unless it began before."""
         if self.served_s is None:
-            self.served_s = self.customer.wire.now_s()
+            self.served_s = self.customer.transport.now_s()
 
     def visit(self, ended_s: float, ending: Ending) -> Visit:
-        """Give the visit that this attempt was, as it ended."""
+        """Return the row of this attempt, as it ended."""
         arrival = self.customer.arrival
         outcome, cause = ending
-        # By position: by name it would take four times as long.
+        # By position: keywords would take four times as long.
         return Visit(
             arrival.customer,
             arrival.subscriber,
@@ -212,3 +214,70 @@ class Attempt:
             cause,
             self.wait_s,
         )
+
+
+Serve = Callable[[Attempt, OrderOutcome | None], Ending]
+CUT_OFF = "cut_off"
+"""Cause of a visit that was not over when the run ended; its outcome is `unfinished`."""
+GENERATOR_ERROR = "generator_error"
+"""Cause of a visit that an error of the generator broke off; its outcome is `unfinished`."""
+_UNKNOWN = {Outcome.TIMEOUT, Outcome.ERROR}
+"""After these it is unknown whether an order was executed."""
+
+
+class JourneyRunner:
+    """Runs the journeys of one run's customers: serves their visits, waits between them, records them."""
+
+    def __init__(self, model: Model, serve: Serve, note: Callable[[Visit], None]) -> None:
+        """Take the run's model; `note` is called with every visit that ended."""
+        self._serve = serve
+        self._note = note
+        self._journeys = Journeys(model)
+        self._channels = model.channels
+        self._channel_numbers = {channel.name: number for number, channel in enumerate(model.channels)}
+        self._segments = {segment.name: number for number, segment in enumerate(model.segments)}
+        self._operations = {name: number for number, name in enumerate(model.operations)}
+
+    def run(self, customer: RunCustomer) -> None:
+        """Run one customer's journey to its end."""
+        journey, journeys, transport = self._begin(customer), self._journeys, customer.transport
+        due_s = ended_s = customer.arrival.due_s
+        unsettled: OrderOutcome | None = None
+        while journey.action < Action.DONE:
+            if journey.action is Action.VISIT:
+                attempt = Attempt(customer, self._channels[journey.channel], journey.attempt, due_s)
+                ended_s, outcome = self._visit(attempt, unsettled)
+                stays = journeys.end_visit(journey, outcome) is Action.RETRY
+                unsettled = _unsettled(attempt, outcome, unsettled) if stays else None
+            else:
+                due_s = ended_s + journey.delay_s
+                transport.sleep(due_s - transport.now_s())
+                journeys.end_wait(journey, transport.now_s())
+
+    def _begin(self, customer: RunCustomer) -> Journey:
+        arrival = customer.arrival
+        segment, operation = self._segments[arrival.segment], self._operations[arrival.operation]
+        return Journey(customer.key, segment, operation, self._channel_numbers[arrival.channel])
+
+    def _visit(self, attempt: Attempt, unsettled: OrderOutcome | None) -> tuple[float, Outcome]:
+        """Serve one attempt and record its visit, even if the customer is cut off during it."""
+        ending: Ending = (Outcome.UNFINISHED, CUT_OFF)
+        try:
+            ending = self._serve(attempt, unsettled)
+        except Exception:
+            ending = (Outcome.UNFINISHED, GENERATOR_ERROR)
+            raise
+        finally:
+            visit = attempt.visit(attempt.customer.transport.now_s(), ending)
+            self._note(visit)
+        return visit.ended_s, ending[0]
+
+
+def _unsettled(attempt: Attempt, outcome: Outcome, before: OrderOutcome | None) -> OrderOutcome | None:
+    """Return the order of which it is unknown after an attempt whether it was executed, if any.
+
+    An attempt that did not reach the order leaves the previous one unsettled.
+    """
+    if attempt.open_order is None:
+        return before
+    return attempt.open_order if outcome in _UNKNOWN else None

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from footfall._behaviour.load_model import check_logins, check_played, check_served
 from footfall._criteria.objects import Criterion
-from footfall._load.endpoints.endpoints_check import check_service, told, transport_of
-from footfall._load.options import AS_USUAL, LoadOptions
+from footfall._load.endpoints.endpoints_check import check_service, endpoints_for_manifest, transport_of
+from footfall._load.options import DEFAULT_OPTIONS, LoadOptions
 from footfall._load.own_users import served_by
 from footfall._load.result_files import LoadResult
 from footfall._load.start_locust import LoadSettings, run_locust
@@ -41,7 +41,7 @@ class LoadJob:
     """What the manifest says of it."""
     host: str | None
     """Address of the service; None: the reference service, started for the run."""
-    options: LoadOptions = AS_USUAL
+    options: LoadOptions = DEFAULT_OPTIONS
     baseline: Path | None = None
     """An earlier run, for criteria that speak of one."""
 
@@ -60,7 +60,7 @@ class LoadDone:
 def load_job(
     trace: Trace,
     host: str | None,
-    options: LoadOptions = AS_USUAL,
+    options: LoadOptions = DEFAULT_OPTIONS,
     baseline: Path | None = None,
     more: Mapping[str, Any] = MappingProxyType({}),
 ) -> LoadJob:
@@ -89,7 +89,7 @@ def load_job(
     else:
         check_served(trace.model)
         check_logins(trace.model)
-    settings |= told(options.endpoints, info) | transport.told | dict(more)
+    settings |= endpoints_for_manifest(options.endpoints, info) | transport.for_manifest | dict(more)
     settings |= {"label": options.label} if options.label else {}
     settings |= served_by(trace, options.users, options.endpoints)
     return LoadJob(

@@ -12,11 +12,11 @@ from typing import Any
 from footfall._criteria.objects import Criterion
 from footfall._load.endpoints.endpoints_check import (
     DryRun,
+    dry_runs,
     file_of,
-    idle,
     prepare_endpoints,
     transport_of,
-    trials,
+    unused_patterns,
 )
 from footfall._load.endpoints.endpoints_file import endpoints_in, read_text
 from footfall._load.endpoints.target_service import TargetService
@@ -24,7 +24,7 @@ from footfall._load.http.client import Client
 from footfall._load.http.connection_options import address_of
 from footfall._load.options import LoadOptions, load_options
 from footfall._load.preflight import check_host
-from footfall._load.url_load import UrlLoad, base_of, endpoints_text, errands_of, span_of, trace_of_url
+from footfall._load.url_load import UrlLoad, base_of, endpoints_text, operations_of, span_of, trace_of_url
 from footfall._model.model import Model
 from footfall._records.errors import BadInputError, seconds_of
 from footfall._records.folders import check_free
@@ -143,11 +143,11 @@ class PreparedLoad:
         transport = transport_of(self.options.transport, self.options.endpoints, info)
         check_host(self.host, info, transport=transport, is_mapped=True)
         client = Client(address_of(self.host, f"--host {self.host}"), transport)
-        yield from map(_tried_visit, trials(self.service, self.trace.model, client, info.seed))
+        yield from map(_tried_visit, dry_runs(self.service, self.trace.model, client, info.seed))
 
     def never_used(self) -> list[str]:
         """Give the patterns of mappings that no operation of the model gets to."""
-        return [] if self.service is None else idle(self.service, self.trace.model)
+        return [] if self.service is None else unused_patterns(self.service, self.trace.model)
 
 
 @contextmanager
@@ -257,7 +257,7 @@ def _url_trace(
         write_text(endpoints_text(url, tuple(source.paths)), path)
         # The run's folder has a copy of the file; its own path means nothing after the run.
         settings |= {"endpoints": MADE_FILE}
-    mapped = errands_of(endpoints_in(read_text(path), "URL" if given is None else str(path)))
+    mapped = operations_of(endpoints_in(read_text(path), "URL" if given is None else str(path)))
     return trace_of_url(load, mapped, criteria), host, path, settings
 
 

@@ -326,16 +326,16 @@ def trace_lines(info: TraceInfo) -> list[str]:
 
 
 def _log_lines(log: LogInfo) -> Iterator[str]:
-    used = log.rows - log.unreadable - log.no_errand
+    used = log.rows - log.unreadable - log.unmatched
     yield (
-        f"{log.name}: {log.rows:,} rows = {used:,} requests + {log.no_errand:,} that no rule names "
+        f"{log.name}: {log.rows:,} rows = {used:,} requests + {log.unmatched:,} that no rule names "
         f"+ {log.unreadable:,} without a readable time"
     )
     yield f"  read as {log.form}"
     for rule, count in log.by_rule.items():
         yield f"  {count:,} by --as '{rule}'"
-    if log.no_errand:
-        yield f"  no rule names {', '.join(map(repr, log.no_errand_examples))}"
+    if log.unmatched:
+        yield f"  no rule names {', '.join(map(repr, log.unmatched_examples))}"
     if log.first_unreadable is not None:
         example = "" if log.unreadable_example is None else f": {log.unreadable_example!r}"
         yield f"  the first without a readable time is line {log.first_unreadable:,}{example}"

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
-from pydantic import Field, ValidationError, ValidationInfo, field_validator
+from pydantic import AliasChoices, Field, ValidationError, ValidationInfo, field_validator
 
 from footfall._behaviour import keyed
 from footfall._behaviour.load_model import RunPace, as_played
@@ -42,9 +42,11 @@ class LogInfo(Spec):
     """Number of the line of the first of them, from 1."""
     unreadable_example: str | None = None
     """What stands there."""
-    no_errand: int = 0
-    """Requests that no rule names."""
-    no_errand_examples: tuple[str, ...] = ()
+    unmatched: int = Field(0, validation_alias=AliasChoices("unmatched", "no_errand"))
+    """Requests that match no rule."""
+    unmatched_examples: tuple[str, ...] = Field(
+        (), validation_alias=AliasChoices("unmatched_examples", "no_errand_examples")
+    )
     """Paths of some of them."""
     by_rule: dict[str, int] = Field(default_factory=dict)
     """Requests that each rule names, in the order of the rules."""

@@ -13,8 +13,8 @@ from urllib.parse import parse_qs, urlsplit
 
 from tests.load.web_server import WebServer
 
-PASSWORD = "pa55-word-of-nobody"
-TOKEN = "t0ken-of-nobody"
+PASSWORD = "pa55-word-of-no-customer"
+TOKEN = "t0ken-of-no-customer"
 MEGABYTE = 1024 * 1024
 BOMB = b"x" * 64 * MEGABYTE
 

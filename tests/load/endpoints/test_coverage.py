@@ -1,4 +1,4 @@
-"""Nobody comes to a channel for which there are no requests: they are refused, or left out and counted."""
+"""Arrivals at a channel without requests are refused, or left out and counted."""
 
 from collections import Counter
 
@@ -17,7 +17,7 @@ from tests.load.small import after_failure, everywhere, small_model, trace_of
 
 def file_of(*patterns: str, unmapped: str = "skip") -> Endpoints:
     """Give a file that maps these patterns."""
-    text = f'unmapped = "{unmapped}"\n[[errand]]\nfor = {list(patterns)}\nstep = [{{ path = "/" }}]'
+    text = f'unmapped = "{unmapped}"\n[[operation]]\nfor = {list(patterns)}\nstep = [{{ path = "/" }}]'
     return endpoints_in(text, "f.toml")
 
 
@@ -51,7 +51,7 @@ def test_those_left_out_are_counted_by_name_and_the_sum_is_the_trace() -> None:
     assert covered(found, endpoints, "f.toml") is found
 
 
-def test_nobody_switches_to_what_is_not_mapped(tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_customers_do_not_switch_to_unmapped_operations(tmp_path_factory: pytest.TempPathFactory) -> None:
     """The model that is played offers no more than the file; the trace can be written and read."""
     found = covered(a_trace(), file_of("web.*", "sms.query"), "f.toml")
     offered = {f"{c.name}.{name}" for c in found.model.channels for name in c.dialogues}
@@ -62,16 +62,16 @@ def test_nobody_switches_to_what_is_not_mapped(tmp_path_factory: pytest.TempPath
 
 
 def test_without_leave_to_skip_the_run_is_refused_with_the_list() -> None:
-    """Each errand with the number of its first choices."""
+    """Each operation with the number of its first choices."""
     with pytest.raises(BadInputError) as refused:
         covered(a_trace(), file_of("w*.*", "[!kw]*.*", unmapped="refuse"), "f.toml")
     said = str(refused.value)
-    assert said.startswith("f.toml: no errand for kiosk.query (")
-    assert said.endswith('expected [[errand]] for each, or unmapped = "skip"')
+    assert said.startswith("f.toml: no mapping for kiosk.query (")
+    assert said.endswith('expected [[operation]] for each, or unmapped = "skip"')
     assert "web." not in said
 
 
-def test_what_somebody_may_switch_to_must_be_mapped_too() -> None:
+def test_what_customers_may_switch_to_must_be_mapped_too() -> None:
     """Where customers of the model switch; where they do not, the trace is what counts."""
     model = small_model()
     day = everywhere(100, 4, model).filter(pl.col("channel") == "web")
@@ -79,13 +79,13 @@ def test_what_somebody_may_switch_to_must_be_mapped_too() -> None:
     trace = trace_of(model, day, 4)
     assert covered(trace, endpoints, "f.toml").arrivals.height == trace.arrivals.height
     switching = small_model(follow_ups=after_failure(Outcome.ERROR, switch=0.5))
-    with pytest.raises(BadInputError, match=r"no errand for .*sms.query \(0\)"):
+    with pytest.raises(BadInputError, match=r"no mapping for .*sms.query \(0 arrivals\)"):
         covered(trace_of(switching, day, 4), endpoints, "f.toml")
 
 
-def test_a_file_that_leaves_nobody_is_refused() -> None:
-    """A run of nobody would say nothing."""
-    with pytest.raises(BadInputError, match=r"^f\.toml: no arrivals are left"):
+def test_a_file_that_maps_no_arrival_is_refused() -> None:
+    """A run without arrivals would show nothing."""
+    with pytest.raises(BadInputError, match=r"^f\.toml: maps no arrival"):
         covered(a_trace(), file_of("fax.*"), "f.toml")
 
 
@@ -94,7 +94,7 @@ def target(operation: str, share: Number) -> Target:
     return Target(channel="web", operation=operation, success_share=share)
 
 
-def test_published_targets_are_not_asked_of_somebody_elses_service() -> None:
+def test_published_targets_are_not_applied_to_the_users_own_service() -> None:
     """The user's own ones stay, and what the trace says of its model stays true."""
     own = target("transact", assumed(0.99, "what we promise"))
     published = (target("query", article(0.978, "2012")), target("recharge", public(0.9, "a report")))

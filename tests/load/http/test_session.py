@@ -247,7 +247,7 @@ def ended_connection(method: str) -> tuple[Exchange, Counter[str], RawServer]:
 
 
 def test_a_get_is_repeated_once_where_a_kept_connection_was_closed_without_a_byte_and_counted() -> None:
-    """As browsers do; an order is not, since nobody knows whether it was executed."""
+    """As browsers do; an order is not, since it is unknown whether it was executed."""
     done, counts, here = ended_connection("GET")
     assert (done.answer.status, done.answer.problem) == (200, "")
     assert len(here.requests) == 3
@@ -266,7 +266,7 @@ def test_a_get_is_never_repeated_on_a_new_connection() -> None:
         assert (len(here.requests), counts) == (1, {"opened": 1})
 
 
-def test_a_kept_connection_that_was_closed_meanwhile_or_has_bytes_that_nobody_asked_for_is_not_used() -> None:
+def test_a_kept_connection_that_was_closed_meanwhile_or_has_unexpected_bytes_is_not_used() -> None:
     """Found out before anything is sent, so that an order is sent, too, and once."""
     for extra in (b"", b"HTTP/1.1 408 Request Timeout\r\n\r\n"):
         with raw_server(always(page(JSON) + extra)) as here:
@@ -279,7 +279,7 @@ def test_a_kept_connection_that_was_closed_meanwhile_or_has_bytes_that_nobody_as
 
 
 def test_cookies_go_back_to_where_they_came_from() -> None:
-    """All that an answer sets, for the length of the errand; another customer has none."""
+    """All that an answer sets, for the length of the journey; another customer has none."""
     with raw_server(
         always(page(JSON, b"Set-Cookie: sid=abc; Path=/", b"set-cookie: lang=de; Path=/"), keep=True)
     ) as here:
@@ -335,7 +335,7 @@ def test_a_redirect_is_an_answer_and_is_not_followed() -> None:
     ids=range(9),
 )
 def test_what_would_not_be_one_request_is_not_sent(request_: RequestSpec, problem: str) -> None:
-    """Whatever a service told before."""
+    """Whatever the service sent before."""
     with raw_server(always(page(JSON))) as here:
         done = HttpSession(client_of(here)[0]).exchange(request_)
         assert (done.answer, done.sent_at) == (Response(0, problem=problem), None)
@@ -360,8 +360,8 @@ def test_an_answer_that_comes_before_the_request_was_read_is_an_answer() -> None
     assert (found.status, found.problem) in {(413, ""), (0, "connection_lost")}
 
 
-def test_nobody_there_is_unreachable(free_port: int) -> None:
-    """And counted as not opened; a name that nobody has likewise."""
+def test_a_host_without_a_service_is_unreachable(free_port: int) -> None:
+    """And counted as not opened; so is an unknown host name."""
     client, counts = client_of(RawServer(free_port))
     assert HttpSession(client).exchange(asks()).answer.problem == "unreachable"
     assert counts == {"unreachable": 1}

@@ -15,10 +15,10 @@ import gevent
 from footfall._load.loop_watch import ProgressThread
 from footfall._load.loop_watch import Progress
 
-told, turns = ProgressThread(Path(sys.argv[1])), 0
-told.tell(Progress(1.0, 1, 9))
-while not told._writing.ready():  # the disk takes until the reader has come
-    told.tell(Progress(2.0, 2, 9))
+reported, turns = ProgressThread(Path(sys.argv[1])), 0
+reported.write(Progress(1.0, 1, 9))
+while not reported._writing.ready():  # the disk takes until the reader has come
+    reported.write(Progress(2.0, 2, 9))
     gevent.sleep(0)
     turns += 1
     if turns % 100 == 0 and os.path.exists(sys.argv[2]):  # again, should the writer have come later

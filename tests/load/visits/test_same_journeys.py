@@ -9,9 +9,8 @@ import pytest
 
 from footfall._behaviour import keyed
 from footfall._load.identity import Identity
-from footfall._load.journey_runner import JourneyRunner
 from footfall._load.responses import Ending, Response
-from footfall._load.visit import Attempt, OrderOutcome, RequestSpec, RunCustomer
+from footfall._load.visit import Attempt, JourneyRunner, OrderOutcome, RequestSpec, RunCustomer
 from footfall._model.channel import Fault, Verb
 from footfall._model.model import Model
 from footfall._model.population import RetryPolicy
@@ -84,7 +83,9 @@ def test_both_hosts_decide_alike_for_every_customer(failing: Model) -> None:
         arrival = Arrival(arrival=number_, due_s=who["at_s"], subscriber=0, **who)
         wire = RecordedVisits(iter(rows), who["at_s"])
         key = keyed.customer_key(run_key, who["customer"])
-        customer = RunCustomer(arrival=arrival, key=key, person=Identity(SEED, 0, key), wire=wire, run="run")
+        customer = RunCustomer(
+            arrival=arrival, key=key, identity=Identity(SEED, 0, key), transport=wire, run="run"
+        )
         _host(failing, wire, customer, hosted)
         assert next(wire.rows, None) is None
     assert hosted == simulated

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 
 from tests.load.conftest import Start
-from tests.load.web.asking import WAIT_S_MAX, Site, wait_for
+from tests.load.web.page_client import WAIT_S_MAX, Site, wait_for
 
 TOP = Path(__file__).parents[3]
 LOCUSTFILE = """
@@ -94,12 +94,12 @@ def test_a_run_is_chosen_played_and_judged_in_the_page_and_then_another(
 ) -> None:
     """Charts move while it plays, it ends by itself with verdict and links, and a second scenario follows."""
     page, wrong = browser_page, []
-    page.on("console", lambda told: wrong.append(told.text) if told.type == "error" else None)
+    page.on("console", lambda reported: wrong.append(reported.text) if reported.type == "error" else None)
     page.on("pageerror", lambda error: wrong.append(str(error)))
     page.goto(f"http://127.0.0.1:{site.port}/")
     assert page.locator('input[name="userCount"]').is_hidden()
     page.get_by_role("button", name="Start").click()
-    wait_until(page, "playing")
+    wait_until(page, "running")
     expect(page.locator(".ff-title")).to_have_text("A calm day")
     measured = page.locator(".ff-stage path.ff-line.ff-measured").first
     measured.wait_for(state="attached")
@@ -114,7 +114,7 @@ def test_a_run_is_chosen_played_and_judged_in_the_page_and_then_another(
     expect(page.locator(".ff-what")).to_contain_text("web hall · query")
     expect(page.locator(".ff-legend").nth(1)).to_contain_text("target 97.8 %")
     page.locator(".ff-stage svg").first.hover()
-    expect(page.locator(".ff-tip").first).to_contain_text("of play")
+    expect(page.locator(".ff-tip").first).to_contain_text("of the run")
     with page.expect_download() as download:
         page.locator(".ff-links").get_by_text("measures").click()
     saved = tmp_path / "measures.csv"

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from footfall._load.locust_options import OWN, add_drop_downs
-from footfall._load.web.page_hosts import AS_IN_HOST, REFERENCE
+from footfall._load.locust_options import AS_IN_HOST, OWN, REFERENCE, add_drop_downs
 
 
 @pytest.fixture

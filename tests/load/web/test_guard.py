@@ -3,9 +3,8 @@
 import pytest
 from hypothesis import given, strategies as st
 
-from footfall._load.locust_options import OWN
+from footfall._load.locust_options import AS_IN_HOST, OWN, REFERENCE
 from footfall._load.web.page_guard import OwnNames, check_form, is_foreign
-from footfall._load.web.page_hosts import AS_IN_HOST, REFERENCE
 from footfall._records.errors import BadInputError
 
 OFFERED = {

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from footfall._load.web.page_hosts import AS_IN_HOST, REFERENCE, HostProfile, host_of, read_hosts
+from footfall._load.locust_options import AS_IN_HOST, REFERENCE, HostProfile, host_of, read_hosts
 from footfall._records.errors import BadInputError
 
 
 def test_a_name_stands_for_its_address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """From the file where Locust is started; beside it, the form's own field and our service."""
+    """From the file where Locust is started; with it, the form's own field and the reference service."""
     monkeypatch.chdir(tmp_path)
     assert host_of(REFERENCE, "http://field") is None
     assert host_of(AS_IN_HOST, "http://field") == HostProfile("http://field")

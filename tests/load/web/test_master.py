@@ -11,7 +11,7 @@ from threading import Event
 from footfall._workload.trace import write_trace
 from tests.load.conftest import Given, Serve, Start, another_port
 from tests.load.small import everywhere, small_model, trace_of
-from tests.load.web.asking import up, wait_for
+from tests.load.web.page_client import up, wait_for
 from tests.load.web_server import WebServer
 
 
@@ -32,9 +32,9 @@ def test_a_master_whose_run_could_not_begin_plays_the_next_one(
         site.start(host=host)
         site.until("preparing")
         site.ask("/stop", {})
-        assert site.until("stopped", "playing")["page"]["state"] == "stopped"
+        assert site.until("stopped", "running")["page"]["state"] == "stopped"
         site.start(host=host)
-        site.until("playing", "failed")
+        site.until("running", "failed")
         wait_for(lambda: (site.state()["live"] or {"now_s": 0})["now_s"] > 1, lambda: "it never played")
         assert master.stop(signal.SIGTERM) == 0
         assert worker.end() == 0
@@ -61,13 +61,13 @@ def test_a_master_whose_last_worker_goes_while_a_run_is_made_ready_plays_the_nex
         worker.stop(signal.SIGTERM)
         wait_for(lambda: site.workers() == 0, lambda: "it is still there")
         is_let_go.set()
-        state = site.until("failed", "playing", "over")
+        state = site.until("failed", "running", "over")
         assert state["page"]["error"].startswith("workers: no worker is connected")
     locust("--worker", "--master-port", one)
     wait_for(lambda: site.workers() == 1, lambda: "no other worker came")
     with serve(trace.trace) as host:
         site.start(host=host)
-        site.until("playing")
+        site.until("running")
         state = site.until("over", "failed")
     assert (state["page"]["number"], state["live"]["rows"][0]["served"]) == (2, 100)
 

@@ -11,7 +11,7 @@ import pytest
 from footfall._workload.trace import Trace, write_trace
 from tests.load.conftest import Serve, Start
 from tests.load.small import everywhere, small_model, trace_of
-from tests.load.web.asking import Site, up, wait_for
+from tests.load.web.page_client import Site, up, wait_for
 
 LOGIN = """
 from locust import events
@@ -42,7 +42,7 @@ def made() -> Trace:
 def site(locust: Start, made: Trace, tmp_path: Path, free_port: int) -> Site:
     """Locust's page, with that trace to be played."""
     write_trace(tmp_path / "trace", made)
-    # Whoever names a host wants the run to go there.
+    # A host that is given is the target of the run.
     return up(
         locust("--web-port", str(free_port), "--trace", "trace", "--host", "http://127.0.0.1:9"), free_port
     )
@@ -69,7 +69,7 @@ def test_a_run_ends_judged_and_its_files_can_be_had(
     total = live["rows"][0]
     assert total["due"] == total["sent"] == total["measured_visits"] == total["served"] == 40
     assert live["is_final"]
-    # The trace belongs to no scenario: nobody said what must hold.
+    # The trace belongs to no scenario: it has no criteria.
     assert live["verdict"] == page["runs"][0]["verdict"] == "invalid"
     folder = next((tmp_path / "results" / "trace" / "runs").iterdir())
     names = [file["name"] for file in page["runs"][0]["files"]]
@@ -123,7 +123,7 @@ def test_what_cannot_begin_is_said_in_one_line_and_the_next_run_is_none_the_wors
         assert 0 < total["sent"] < 600
         write_trace(tmp_path / "trace", made)
         site.start(host=host)
-        site.until("playing")
+        site.until("running")
         state = site.until("over", "failed")
     assert state["live"]["rows"][0]["sent"] == 40
     assert [run["state"] for run in state["page"]["runs"]] == ["over", "over", "stopped", "failed"]
@@ -151,9 +151,9 @@ def test_nothing_can_be_read_or_begun_by_another_site(site: Site, tmp_path: Path
     code.write_text("import pathlib\npathlib.Path('ran').touch()\n")
     for name in ("scenario", "run_dir", "trace", "endpoints", "hits_sample", "stall_s", "shape_class", "new"):
         answer = site.ask("/swarm", start | {name: str(code)})
-        told = json.loads(answer.body)
-        assert not told["success"]
-        assert told["message"].startswith(f"form field {name!r}: is not on this form")
+        reported = json.loads(answer.body)
+        assert not reported["success"]
+        assert reported["message"].startswith(f"form field {name!r}: is not on this form")
     assert site.state()["page"]["state"] == "none"
     assert not (tmp_path / "ran").exists()
 

@@ -7,16 +7,8 @@ from typing import Any
 import msgpack  # type: ignore[import-untyped]  # it has no types; Locust brings it
 import pytest
 
-from footfall._load.assignment import Assignment
-from footfall._load.result_batches import (
-    ResultBatch,
-    ResultBuffer,
-    arrivals_of,
-    here,
-    is_dead,
-    merge_batches,
-    pieces_of,
-)
+from footfall._load.assignment import Assignment, is_dead, this_process
+from footfall._load.result_batches import ResultBatch, ResultBuffer, arrivals_of, merge_batches, pieces_of
 from footfall._load.results import RunResults
 from footfall._records.rows import Arrival, Hit, Visit
 
@@ -49,7 +41,7 @@ def test_a_trace_of_many_thousands_arrives_whole_and_in_order() -> None:
 def test_notes_add_up_as_if_the_master_had_played_itself() -> None:
     """Starts, ends, visits and hits, in two messages."""
     account, stream = RunResults(arrivals(2)), ResultBuffer()
-    plan = Assignment([0.0, 1.0], account.tally)
+    plan = Assignment([0.0, 1.0], account.states)
     plan.begin(["one"])
     stream.start(0, 0.002)
     first = sent(stream.take().to_data())
@@ -74,9 +66,9 @@ def test_notes_add_up_as_if_the_master_had_played_itself() -> None:
 
 
 def test_a_process_that_ended_is_dead_and_one_elsewhere_is_not_known_to_be() -> None:
-    """Only of the very same system anybody can tell."""
+    """Only on the same system it can be determined."""
     process = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
-    node = here()["node"]
+    node = this_process()["node"]
     assert not is_dead(process.pid, node)
     process.communicate(b"\n")
     assert is_dead(process.pid, node)

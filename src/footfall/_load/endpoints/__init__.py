@@ -1,1 +1,1 @@
-"""Somebody's own service: operations mapped to its requests by a TOML file."""
+"""A target service of the user's: operations are mapped to its requests by a TOML file."""

@@ -1,4 +1,4 @@
-"""Prepare an endpoints file for a run and try it out."""
+"""Prepare an endpoints file for a run, and dry-run it."""
 
 import hashlib
 import os
@@ -19,7 +19,7 @@ from footfall._load.endpoints.endpoints_file import (
     read_text,
     secrets_of,
 )
-from footfall._load.endpoints.placeholders import look, names_a_secret, secret_texts
+from footfall._load.endpoints.placeholders import names_a_secret, secret_texts, value_at
 from footfall._load.endpoints.target_service import LOGIN, EndpointRequest, TargetService
 from footfall._load.http.client import Client
 from footfall._load.http.connection_options import TransportAsked, TransportOptions
@@ -29,7 +29,7 @@ from footfall._load.options import LoadOptions
 from footfall._load.own_users import NO_USERS, OwnUsers
 from footfall._load.preflight import check_host
 from footfall._load.responses import Ending, Response
-from footfall._load.secrets import blotted
+from footfall._load.secrets import masked
 from footfall._load.visit import Attempt, RequestSpec, RunCustomer
 from footfall._model.channel import Channel
 from footfall._model.model import Model
@@ -39,20 +39,20 @@ from footfall._records.rows import Arrival
 from footfall._records.tables import write_text
 from footfall._workload.trace import Trace, TraceInfo
 
-# ── Which arrivals of a trace an endpoints file or a locustfile serves, and what becomes of the others
+# ── Which arrivals of a trace an endpoints file or a locustfile covers, and what happens to the others
 
 _NAMED_MOST = 8
 
 
 def covered(trace: Trace, endpoints: Endpoints | None, where: str, users: OwnUsers = NO_USERS) -> Trace:
-    """Give the trace of those for whom there is something to do; the same one when that is everybody.
+    """Return the trace of the arrivals that can be served; the same trace if all can.
 
-    At a channel with a user of the user's own, that is an operation of the user; elsewhere an errand of the
-    endpoints file; without a file all that the reference service has. The model that goes with it offers
-    nothing else either, so nobody switches to what is not mapped, in the run and in its prediction.
+    A channel with an own Locust user serves the user's operations, other channels those of the endpoints
+    file, and without a file those of the reference service. The model of the returned trace offers the same,
+    so that no customer switches to an unmapped operation, neither in the run nor in its prediction.
 
     Raises:
-        BadInputError: somebody has nothing to do and is not to be left out, or nobody is left.
+        BadInputError: arrivals cannot be served and are not to be skipped, or none are left.
     """
     skips = users.unmapped == "skip" or (endpoints is not None and endpoints.unmapped == "skip")
 
@@ -60,13 +60,13 @@ def covered(trace: Trace, endpoints: Endpoints | None, where: str, users: OwnUse
         if (user := users.of(channel)) is not None:
             return user.serves(operation)
         if endpoints is not None:
-            return endpoints.errand_of(channel, operation) is not None
+            return endpoints.steps_for(channel, operation) is not None
         return not users.users or not skips
 
     _check_channels(trace, users)
     offered = [(channel.name, name) for channel in trace.model.channels for name in channel.dialogues]
     missing = [pair for pair in offered if not is_mapped(*pair)]
-    came = _arrivals_by_errand(trace.arrivals)
+    came = _arrivals_by_operation(trace.arrivals)
     if not skips:
         wanted = _wanted(trace.model, came)
         _refuse([(pair, came.get(pair, 0)) for pair in missing if pair in wanted], where, users)
@@ -75,8 +75,8 @@ def covered(trace: Trace, endpoints: Endpoints | None, where: str, users: OwnUse
     return _without(trace, {pair: came.get(pair, 0) for pair in missing}, where)
 
 
-def channels_wanted(model: Model, first: Iterable[str]) -> set[str]:
-    """Channels to which a customer comes `first`, or may switch."""
+def channels_needed(model: Model, first: Iterable[str]) -> set[str]:
+    """Return the channels at which customers arrive, `first`, and those to which they may switch."""
     wanted = set(first)
     if any(rule.switch_share > 0 for rule in model.follow_ups.by_outcome.values()):
         wanted |= {channel.name for channel in model.channels if channel.dialogues}
@@ -84,7 +84,7 @@ def channels_wanted(model: Model, first: Iterable[str]) -> set[str]:
 
 
 def _check_channels(trace: Trace, users: OwnUsers) -> None:
-    """See that each user's channel is one of the model."""
+    """Check that the channel of each own user is in the model."""
     known = [channel.name for channel in trace.model.channels]
     for user in users.users:
         if user.channel not in known:
@@ -95,25 +95,28 @@ def _check_channels(trace: Trace, users: OwnUsers) -> None:
 
 
 def _refuse(lacking: list[tuple[tuple[str, str], int]], where: str, users: OwnUsers) -> None:
-    """Name what nothing is there for, and how many come for it first."""
+    """Refuse unmapped operations by name, with the number of their arrivals."""
     if not lacking:
         return
     own = next((user for (channel, _), _ in lacking if (user := users.of(channel)) is not None), None)
     if own is not None:
         lacking = [each for each in lacking if each[0][0] == own.channel]
-    told = [f"{channel}.{name} ({count})" for (channel, name), count in lacking[:_NAMED_MOST]]
+    named = [
+        f"{channel}.{name} ({count} {'arrival' if count == 1 else 'arrivals'})"
+        for (channel, name), count in lacking[:_NAMED_MOST]
+    ]
     more = f" and {len(lacking) - _NAMED_MOST} more" if len(lacking) > _NAMED_MOST else ""
     if own is None:
-        problem = f"no errand for {', '.join(told)}{more}, with so many first choices"
-        raise BadInputError(where, problem, '[[errand]] for each, or unmapped = "skip"')
-    problem = f"{own.user} has no method for {', '.join(told)}{more}, with so many first choices"
+        problem = f"no mapping for {', '.join(named)}{more}"
+        raise BadInputError(where, problem, '[[operation]] for each, or unmapped = "skip"')
+    problem = f"{own.user} has no method for {', '.join(named)}{more}"
     raise BadInputError(users.locustfile, problem, "a method of that name for each, or --unmapped skip")
 
 
 def without_published_targets(trace: Trace) -> Trace:
-    """Give the trace without targets that were published: they are of the operator in the source.
+    """Return the trace without published targets: they are those of the operator in the source.
 
-    A target that the user's model states as its own, by `assumed`, `fitted` or a change, stays.
+    Targets of the user's own (`assumed`, `fitted`, or set by an option) are kept.
     """
     published = {Grade.ARTICLE, Grade.PUBLIC}
     kept = tuple(t for t in trace.model.targets if t.success_share.grade not in published)
@@ -125,7 +128,7 @@ def without_published_targets(trace: Trace) -> Trace:
 
 
 def _wanted(model: Model, came: dict[tuple[str, str], int]) -> set[tuple[str, str]]:
-    """Errands of the trace, and those to which a customer of the trace may switch."""
+    """Return the operations of the trace, and those to which its customers may switch."""
     wanted = set(came)
     if any(rule.switch_share > 0 for rule in model.follow_ups.by_outcome.values()):
         operations = {name for _, name in came}
@@ -138,8 +141,8 @@ def _without(trace: Trace, missing: dict[tuple[str, str], int], where: str) -> T
         channel.model_copy(
             update={
                 "dialogues": {
-                    name: turns
-                    for name, turns in channel.dialogues.items()
+                    name: steps
+                    for name, steps in channel.dialogues.items()
                     if (channel.name, name) not in missing
                 }
             }
@@ -148,9 +151,9 @@ def _without(trace: Trace, missing: dict[tuple[str, str], int], where: str) -> T
     )
     model = trace.model.model_copy(update={"channels": channels})
     names = pl.Series([f"{channel}.{name}" for channel, name in missing], dtype=pl.String)
-    kept = trace.arrivals.filter(~_errand().is_in(names.implode()))
+    kept = trace.arrivals.filter(~_operation_name().is_in(names.implode()))
     if kept.is_empty():
-        raise BadInputError(where, "no arrivals are left", "something to do for those who come")
+        raise BadInputError(where, "maps no arrival of the trace", "operations that the trace has")
     left_out = {f"{channel}.{name}": count for (channel, name), count in missing.items() if count}
     counts = dict(kept.group_by("channel").len().sort("channel").iter_rows())
     update = {"left_out": trace.info.left_out | left_out, "arrivals_by_channel": counts}
@@ -160,37 +163,37 @@ def _without(trace: Trace, missing: dict[tuple[str, str], int], where: str) -> T
     return replace(trace, info=info, model=model, arrivals=kept)
 
 
-def _arrivals_by_errand(arrivals: pl.DataFrame) -> dict[tuple[str, str], int]:
+def _arrivals_by_operation(arrivals: pl.DataFrame) -> dict[tuple[str, str], int]:
     counts = arrivals.group_by("channel", "operation").len().sort("channel", "operation")
     return {(channel, name): count for channel, name, count in counts.iter_rows()}
 
 
-def _errand() -> pl.Expr:
+def _operation_name() -> pl.Expr:
     return pl.col("channel") + "." + pl.col("operation")
 
 
-# ── Make an endpoints file ready for a play: read, hold against the trace, find its secrets, keep a copy
+# ── Prepare an endpoints file for a run: read it, check it against the trace, find its secrets, keep a copy
 
 COPY = "endpoints.toml"
-"""In the run folder; its secrets are names of variables, by construction."""
+"""Name in the run folder; the file holds names of variables, never secrets."""
 
 
 @dataclass(frozen=True, slots=True)
 class PreparedEndpoints:
-    """A trace as it can be played at a host, and how."""
+    """A trace as it can be run against a host, and the service that serves it."""
 
     trace: Trace
     service: TargetService | None = field(default=None, repr=False)
     """None: the reference service's own routes."""
     text: str = ""
-    """Of the endpoints file: plain data that can be sent elsewhere."""
+    """Text of the endpoints file, which workers are sent."""
 
 
 def prepare_endpoints(path: Path | None, trace: Trace, users: OwnUsers = NO_USERS) -> PreparedEndpoints:
-    """Make a file ready for a trace; without one, and without own users, the trace stays as it is.
+    """Prepare a file for a trace; without a file and without own users the trace is unchanged.
 
     Raises:
-        BadInputError: the file is wrong, a secret is not set, or arrivals have nothing to do.
+        BadInputError: the file is wrong, a secret is not set, or arrivals cannot be served.
     """
     if path is None:
         if users.users:
@@ -202,7 +205,7 @@ def prepare_endpoints(path: Path | None, trace: Trace, users: OwnUsers = NO_USER
 
 
 def target_service_of(text: str, where: str, info: TraceInfo) -> TargetService:
-    """Give the service of an endpoints file's text, with the secrets of this process's own environment.
+    """Return the service of an endpoints file's text, with secrets from this process's environment.
 
     Raises:
         BadInputError: the text is wrong, or a secret is not set.
@@ -212,12 +215,12 @@ def target_service_of(text: str, where: str, info: TraceInfo) -> TargetService:
 
 
 def file_of(given: Path | None, info: TraceInfo) -> Path | None:
-    """Give the file that counts: the one that is named, else that of the trace's scenario."""
+    """Return the given endpoints file, otherwise that of the trace's scenario."""
     return given or (Path(info.endpoints) if info.endpoints else None)
 
 
 def transport_of(asked: TransportAsked, given: Path | None, info: TraceInfo) -> TransportOptions:
-    """Give how connections are made: by options, else by the endpoints file, else the usual way.
+    """Return how connections are made: by options, otherwise by the endpoints file, otherwise by default.
 
     Raises:
         BadInputError: a file is wrong or cannot be read.
@@ -230,8 +233,8 @@ def transport_of(asked: TransportAsked, given: Path | None, info: TraceInfo) -> 
     return asked.options(endpoints.connections, ca_file)
 
 
-def told(given: Path | None, info: TraceInfo) -> dict[str, Any]:
-    """Give what a manifest says of it: the file, its sha256, how many arrivals were left out, by errand."""
+def endpoints_for_manifest(given: Path | None, info: TraceInfo) -> dict[str, Any]:
+    """Return the manifest's entries: file, sha256, number of arrivals left out, by operation."""
     path = file_of(given, info)
     if path is None:
         return {}
@@ -242,12 +245,12 @@ def told(given: Path | None, info: TraceInfo) -> dict[str, Any]:
 def check_service(
     host: str, trace: Trace, options: LoadOptions, users: OwnUsers = NO_USERS, option: str = "--host"
 ) -> None:
-    """See that the host answers as the trace needs it; not where own users serve all and none speaks HTTP.
+    """Check that the host answers as the trace needs it; not if own users serve all and none uses HTTP.
 
     Raises:
-        BadInputError: nobody answers, it does not speak the interface, or its accounts are others.
+        BadInputError: no service answers, it has another interface, or its accounts are not the trace's.
     """
-    others = channels_wanted(trace.model, trace.arrivals["channel"].unique()) - users.channels
+    others = channels_needed(trace.model, trace.arrivals["channel"].unique()) - users.channels
     if others or any(user.speaks_http for user in users.users):
         is_mapped = file_of(options.endpoints, trace.info) is not None or not others
         transport = transport_of(options.transport, options.endpoints, trace.info)
@@ -255,7 +258,7 @@ def check_service(
 
 
 def keep_copy(run_dir: Path, play: PreparedEndpoints) -> None:
-    """Leave the file in the run folder, and none where there was none.
+    """Keep a copy of the file in the run folder, and none if there is no file.
 
     Raises:
         BadInputError: the folder cannot be written.
@@ -270,15 +273,15 @@ def keep_copy(run_dir: Path, play: PreparedEndpoints) -> None:
         raise BadInputError(str(run_dir / COPY), reason, "a folder that can be written") from error
 
 
-# ── Try an endpoints file out: one errand for each mapping, by the client of a run, each answer shown
+# ── Dry run of an endpoints file: one visit for each mapping, by the client of a run, responses shown
 
 SHOWN_MOST = 300
-"""Letters of an answer that are shown."""
+"""Number of characters of a response that are shown."""
 
 
 @dataclass(frozen=True, slots=True)
-class Tried:
-    """One request that was sent, and what came back."""
+class TriedRequest:
+    """One request that was sent, and its response."""
 
     step: str
     method: str
@@ -286,27 +289,27 @@ class Tried:
     took_s: float
     ending: Ending
     body: str
-    """The beginning of the answer, without the file's secrets; empty for a login, whose answer is one."""
+    """Beginning of the response, with secrets masked; empty for a login, whose response is a secret."""
 
 
 @dataclass(frozen=True, slots=True)
 class DryRun:
-    """One errand that was tried."""
+    """One visit of a dry run."""
 
     channel: str
     operation: str
     ending: Ending
-    steps: tuple[Tried, ...]
+    steps: tuple[TriedRequest, ...]
 
 
-def trials(service: TargetService, model: Model, client: Client, seed: int) -> Iterator[DryRun]:
-    """Try one errand for each mapping: the first operation of the model that it fits, by account 0."""
+def dry_runs(service: TargetService, model: Model, client: Client, seed: int) -> Iterator[DryRun]:
+    """Run one visit for each mapping: the first operation of the model that it matches, with account 0."""
     tried: set[int] = set()
     for channel in model.channels:
         for operation in channel.dialogues:
-            errand = service.endpoints.errand_of(channel.name, operation)
-            if errand is not None and id(errand) not in tried:
-                tried.add(id(errand))
+            steps = service.endpoints.steps_for(channel.name, operation)
+            if steps is not None and id(steps) not in tried:
+                tried.add(id(steps))
                 arrival = Arrival(
                     arrival=0,
                     due_s=0.0,
@@ -320,20 +323,20 @@ def trials(service: TargetService, model: Model, client: Client, seed: int) -> I
                 yield _try(service, channel, arrival, client, seed)
 
 
-def idle(service: TargetService, model: Model) -> list[str]:
-    """Give the patterns of mappings that no operation of the model gets to: misspelt, or behind another."""
+def unused_patterns(service: TargetService, model: Model) -> list[str]:
+    """Return patterns that apply to no operation of the model: misspelt, or after one that matches first."""
     pairs = [(channel.name, name) for channel in model.channels for name in channel.dialogues]
-    used = {id(service.endpoints.errand_of(*pair)) for pair in pairs}
-    return [", ".join(errand.patterns) for errand in service.endpoints.errand if id(errand) not in used]
+    used = {id(service.endpoints.steps_for(*pair)) for pair in pairs}
+    return [", ".join(each.patterns) for each in service.endpoints.operation if id(each) not in used]
 
 
-class _TrialWire:
-    """Sends each request as a run does, and keeps what comes back."""
+class _DryRunTransport:
+    """Sends each request as a run does, and keeps the responses."""
 
     def __init__(self, client: Client) -> None:
         self._session = HttpSession(client)
         self._zero_s = time.perf_counter()
-        self.tried: list[Tried] = []
+        self.tried: list[TriedRequest] = []
 
     def now_s(self) -> float:
         return time.perf_counter() - self._zero_s
@@ -347,7 +350,7 @@ class _TrialWire:
         took_s = self.now_s() - sent_s
         ending = request.judge(answer)
         shown = "" if request.step == LOGIN else _shown(request, answer)
-        self.tried.append(Tried(request.step, request.method, answer.status, took_s, ending, shown))
+        self.tried.append(TriedRequest(request.step, request.method, answer.status, took_s, ending, shown))
         return answer
 
     def close(self) -> None:
@@ -357,25 +360,27 @@ class _TrialWire:
 def _shown(request: RequestSpec, answer: Response) -> str:
     hidden = set(request.hidden)
     if isinstance(request, EndpointRequest) and isinstance(request.call, EndpointStep):
-        # What this very step saves under the name of a secret.
+        # Values that this step saves under the name of a secret.
         hidden |= {
             text
             for name, path in request.call.save.items()
             if names_a_secret(name)
-            for text in secret_texts(look(answer.document, path))
+            for text in secret_texts(value_at(answer.document, path))
         }
-    # Blotted before it is cut, so that no half of a secret is left at the end.
-    text = " ".join(blotted(answer.text[: SHOWN_MOST * 4], hidden)[:SHOWN_MOST].split())
+    # Masked before it is cut, so that no part of a secret is left at the end.
+    text = " ".join(masked(answer.text[: SHOWN_MOST * 4], hidden)[:SHOWN_MOST].split())
     return "".join(each if each.isprintable() else " " for each in text)
 
 
 def _try(service: TargetService, channel: Channel, arrival: Arrival, client: Client, seed: int) -> DryRun:
-    key, wire = keyed.customer_key(keyed.run_key(seed, 0), 0), _TrialWire(client)
-    # The key of an order differs from trial to trial, else the second would be a repetition.
+    key, transport = keyed.customer_key(keyed.run_key(seed, 0), 0), _DryRunTransport(client)
+    # The idempotency key differs between dry runs: otherwise the second would repeat the first order.
     run = f"trial-{time.time_ns():x}"
-    customer = RunCustomer(arrival=arrival, key=key, person=Identity(seed, 0, key), wire=wire, run=run)
+    customer = RunCustomer(
+        arrival=arrival, key=key, identity=Identity(seed, 0, key), transport=transport, run=run
+    )
     try:
         ending = service.serve(Attempt(customer, channel, 1, 0.0))
     finally:
-        wire.close()
-    return DryRun(channel.name, arrival.operation, ending, tuple(wire.tried))
+        transport.close()
+    return DryRun(channel.name, arrival.operation, ending, tuple(transport.tried))

@@ -1,4 +1,4 @@
-"""What an endpoints file says, as frozen data that checks itself."""
+"""An endpoints file as frozen data that checks itself, and its reader."""
 
 import re
 import tomllib
@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from pydantic import (
     AfterValidator,
+    AliasChoices,
     BaseModel,
     BeforeValidator,
     Field,
@@ -42,13 +43,13 @@ _BODIES = ("json", "form", "text")
 _NO_CONTROL = re.compile(r"[!-~ -]*")
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _OURS = frozenset({"connection", "content-length", "expect", "transfer-encoding", "upgrade"})
-"""Headers by which a message is taken apart."""
-_ERRAND = re.compile(r"[^.\s]+\.[^.\s]+")
+"""Headers that delimit messages; only the generator sets them."""
+_PATTERN = re.compile(r"[^.\s]+\.[^.\s]+")
 
 
 def _a_secret(text: str) -> str:
     if not is_from_environment(text):
-        msg = 'a secret stands in the file; expected a variable of the environment: "{env.NAME}"'
+        msg = 'a secret must not be in the file; expected an environment variable: "{env.NAME}"'
         raise ValueError(msg)
     return text
 
@@ -58,7 +59,7 @@ def _a_path(text: str) -> str:
     literal = "".join(part for part, _ in parts(text))
     wrong = not text.startswith("/") or text.startswith("//") or url.fragment or "\\" in text
     if wrong or not re.fullmatch(r"[!-~]*", literal):
-        msg = "leads elsewhere or is not a path; expected one below the host, such as /orders/{uuid}"
+        msg = "is not a path on the host; expected one such as /orders/{uuid}"
         raise ValueError(msg)
     for name, value in parse_qsl(url.query):
         _no_literal_secret(name, value)
@@ -71,7 +72,7 @@ def _headers(headers: dict[str, str]) -> dict[str, str]:
             msg = f"{name!r} is not a header name; expected letters, digits and -"
             raise ValueError(msg)
         if not _NO_CONTROL.fullmatch("".join(literal for literal, _ in parts(value))):
-            msg = f"{name} has a line break or a letter beyond ASCII; expected plain text"
+            msg = f"{name} has a line break or a character outside ASCII; expected plain text"
             raise ValueError(msg)
         if name.lower() in _OURS:
             msg = f"{name} is set by the generator itself; expected another header"
@@ -95,31 +96,31 @@ def _a_body(tree: Any) -> Any:  # noqa: ANN401  TOML
 
 def _no_literal_secret(name: str, value: object) -> None:
     if names_a_secret(name) and not isinstance(value, dict | list) and not list(words_in(value)):
-        msg = f"{name}: a secret stands in the file; expected a variable of the environment: {{env.NAME}}"
+        msg = f"{name}: a secret must not be in the file; expected an environment variable: {{env.NAME}}"
         raise ValueError(msg)
 
 
-def _an_errand(text: str) -> str:
-    if not _ERRAND.fullmatch(text):
-        msg = f"{text!r} is not an errand; expected channel.operation, with * and ?, such as web.query or *.*"
+def _a_pattern(text: str) -> str:
+    if not _PATTERN.fullmatch(text):
+        msg = f"{text!r} is not a pattern; expected channel.operation, with * and ?, such as web.query or *.*"
         raise ValueError(msg)
     return text
 
 
 def _several(value: object) -> object:
-    """Let one thing stand for a list of one."""
+    """Take a single value as a list of one."""
     return (value,) if isinstance(value, str | int) else value
 
 
-def _a_failure(outcome: Outcome) -> Outcome:
+def _failure_outcome(outcome: Outcome) -> Outcome:
     if outcome in {Outcome.SERVED, Outcome.UNFINISHED}:
-        msg = f"{outcome.value} cannot be said of a wrong answer; expected another outcome"
+        msg = f"{outcome.value} is not the outcome of a failure; expected another outcome"
         raise ValueError(msg)
     return outcome
 
 
 Secret = Annotated[str, AfterValidator(_a_secret)]
-"""Never the secret itself: the name of a variable of the environment."""
+"""The name of an environment variable, never the secret itself."""
 UrlPath = Annotated[str, AfterValidator(_a_path)]
 Headers = Annotated[dict[str, str], AfterValidator(_headers)]
 Status = Annotated[int, Field(ge=100, le=599)]
@@ -129,33 +130,33 @@ Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"]
 
 
 class Success(Spec):
-    """When an answer is the right one: all that is said must hold."""
+    """When a response is a success: all conditions must hold."""
 
     status: Statuses = ()
-    """One of these; none said: 200 to 299."""
+    """One of these; empty: 200 to 299."""
     json_is: dict[str, Any] = Field(default_factory=dict, alias="json")
-    """Path in the JSON of the answer, and the value there, or a list of values of which it is one."""
+    """Path in the JSON of the response, and the value there or a list of allowed values."""
     has: Texts = ()
-    """Paths at which something stands: not null, not an empty text or list."""
+    """Paths that must have a value: not null, not an empty text or list."""
     contains: Texts = ()
-    """Texts that the body has."""
+    """Texts that the body must contain."""
     not_contains: Texts = ()
-    """Texts that it has not."""
+    """Texts that it must not contain."""
     header: dict[str, str] = Field(default_factory=dict)
-    """Header, and a text that it contains."""
+    """Header, and a text that it must contain."""
 
 
 class Until(Spec):
-    """A step that is asked again until the JSON of its answer says so."""
+    """A step that is repeated until the JSON of its response matches."""
 
     json_is: dict[str, Any] = Field(alias="json", min_length=1)
     every_s: PositiveFloat = 1.0
     at_most_s: PositiveFloat = 30.0
-    """Then the visit ends: `timeout`."""
+    """After this the visit ends with `timeout`."""
 
 
 class EndpointCall(Spec):
-    """One request and when its answer is right."""
+    """One request, and when its response is a success."""
 
     method: Method = "GET"
     path: UrlPath
@@ -166,13 +167,13 @@ class EndpointCall(Spec):
     text: Annotated[str | None, AfterValidator(_a_body)] = None
     timeout_s: Annotated[PositiveFloat, Field(le=_TIMEOUT_S_MOST)] = ANSWER_S_MAX
     success: Success | None = None
-    """None: that of the file."""
+    """None: that of the whole file."""
 
     @model_validator(mode="after")
     def _one_body(self) -> Self:
         given = [name for name, body in zip(_BODIES, self.bodies, strict=True) if body is not None]
         if len(given) > 1:
-            msg = f"{' and '.join(given)} are two bodies; expected one of them"
+            msg = f"a request has one body, not {' and '.join(given)}; expected one of them"
             raise ValueError(msg)
         return self
 
@@ -188,34 +189,34 @@ class EndpointCall(Spec):
 
 
 class EndpointStep(EndpointCall):
-    """One request of an errand."""
+    """One request of a visit."""
 
     name: str = ""
-    """In hits and statistics; empty: method and path, placeholders as they are."""
+    """Name in hits and statistics; empty: method and path, with placeholders unfilled."""
     think_s: NonNegativeFloat = 0.0
-    """The customer's own time before it, shortened as the model's people's is."""
+    """The customer's think time before it; the run's `human_time_factor` shortens it."""
     auth: bool = True
-    """Whether it carries what `[auth]` says."""
+    """Whether the request is authenticated as `[auth]` says."""
     save: dict[str, str] = Field(default_factory=dict)
-    """Name for later placeholders, and the path in the JSON of the answer; nothing there is an error."""
+    """Name for later placeholders, and the path in the JSON of the response; a missing value is an error."""
     until: Until | None = None
 
     @property
     def title(self) -> str:
-        """What hits and statistics call it."""
+        """Name in hits and statistics."""
         return self.name or f"{self.method} {self.path.partition('?')[0]}"
 
 
 class OperationSteps(Spec):
-    """The requests of one visit, in order, for the channels and operations that fit a pattern."""
+    """The requests of one visit, in order, for channels and operations that match a pattern."""
 
-    patterns: Annotated[tuple[Annotated[str, AfterValidator(_an_errand)], ...], BeforeValidator(_several)] = (
+    patterns: Annotated[tuple[Annotated[str, AfterValidator(_a_pattern)], ...], BeforeValidator(_several)] = (
         Field(alias="for", min_length=1)
     )
     step: tuple[EndpointStep, ...] = Field(min_length=1)
 
-    def fits(self, channel: str, operation: str) -> bool:
-        """Whether this is how an operation is done at a channel."""
+    def matches(self, channel: str, operation: str) -> bool:
+        """Whether a pattern matches an operation at a channel."""
         return any(fnmatchcase(f"{channel}.{operation}", pattern) for pattern in self.patterns)
 
 
@@ -227,7 +228,7 @@ class Bearer(Spec):
 
 
 class Header(Spec):
-    """A header of the service's own with every request."""
+    """A custom header with every request."""
 
     kind: Literal["header"]
     name: Annotated[str, Field(pattern=_HEADER_NAME.pattern)]
@@ -243,49 +244,62 @@ class Basic(Spec):
 
 
 class Login(EndpointCall):
-    """A request whose answer holds the token that all others carry."""
+    """A request whose response holds the token that all others send."""
 
     kind: Literal["login"]
     method: Method = "POST"
     token: str
-    """Path of the token in the JSON of the answer."""
+    """Path of the token in the JSON of the response."""
     per: Literal["visit", "process"] = "visit"
-    """Every visit logs in as its customer, or the generator once for all."""
+    """Every visit logs in as its customer, or the generator process logs in once for all."""
     renew_s: PositiveFloat | None = None
-    """With `per = "process"`: log in again after so long. After a 401 it is done in any case."""
+    """With `per = "process"`: log in again after this time. After a 401 it logs in again in any case."""
     header: Annotated[str, Field(pattern=_HEADER_NAME.pattern)] = "Authorization"
     prefix: str = "Bearer "
 
 
 _FILLED = {"token", "value", "user", "password"}
-"""Fields of the three plain kinds of `[auth]` in which a placeholder may stand."""
+"""Fields of the kinds of `[auth]` without a request that may contain placeholders."""
 Auth = Annotated[Bearer | Header | Basic | Login, Field(discriminator="kind")]
 
 
 class Endpoints(Spec):
     """A whole file."""
 
-    errand: tuple[OperationSteps, ...] = Field(min_length=1)
-    """The first that fits counts."""
+    operation: tuple[OperationSteps, ...] = Field(
+        min_length=1, validation_alias=AliasChoices("operation", "errand")
+    )
+    """The first one that matches an operation applies to it."""
     auth: Auth | None = None
     success: Success = Success()
-    """For steps that say nothing of it."""
+    """For steps without a `success` of their own."""
     code: str = "code"
-    """Path in the JSON of an answer at which the service says what is wrong."""
-    outcomes: dict[str, Annotated[Outcome, AfterValidator(_a_failure)]] = Field(default_factory=dict)
-    """Code or status of a wrong answer, and what it is to the customer."""
+    """Path of the error code in the JSON of a response."""
+    outcomes: dict[str, Annotated[Outcome, AfterValidator(_failure_outcome)]] = Field(default_factory=dict)
+    """Error code or status of a failed response, and the visit's outcome."""
     unmapped: Literal["refuse", "skip"] = "refuse"
-    """Arrivals for whom there is no errand: refuse the run, or leave them out of the trace."""
+    """What unmapped arrivals do: make the run be refused, or be left out of the trace."""
     connections: Sharing | None = None
-    """Whose the connections are; None: each customer's own."""
+    """How connections are shared; None: each customer has its own."""
     ca_file: str | None = None
-    """File with the certificate of the service's CA, from the file's own folder; None: the system's CAs."""
-    answer_bytes_most: Annotated[int, Field(ge=1, le=64 * 1024 * 1024)] = ANSWER_BYTES_MOST
-    """A longer body is not read to its end: `error`."""
+    """File with the CA certificate of the service, relative to this file; None: the system's CAs."""
+    response_bytes_max: Annotated[int, Field(ge=1, le=64 * 1024 * 1024)] = Field(
+        ANSWER_BYTES_MOST, validation_alias=AliasChoices("response_bytes_max", "answer_bytes_most")
+    )
+    """A longer body is not read to its end, and the visit ends with `error`."""
 
-    def errand_of(self, channel: str, operation: str) -> OperationSteps | None:
-        """Give the errand for an operation at a channel; None: there is none."""
-        return next((errand for errand in self.errand if errand.fits(channel, operation)), None)
+    @model_validator(mode="before")
+    @classmethod
+    def _one_name_each(cls, data: Any) -> Any:  # noqa: ANN401  TOML
+        for former, key in FORMER_KEYS.items():
+            if isinstance(data, dict) and former in data and key in data:
+                msg = f"{former} is the former name of {key}, and the file has both; expected {key} alone"
+                raise ValueError(msg)
+        return data
+
+    def steps_for(self, channel: str, operation: str) -> OperationSteps | None:
+        """Return the steps of an operation at a channel, or None if it is not mapped."""
+        return next((each for each in self.operation if each.matches(channel, operation)), None)
 
     @property
     def words(self) -> set[str]:
@@ -293,14 +307,17 @@ class Endpoints(Spec):
         found = set(words_in(self.auth.model_dump(include=_FILLED))) if self.auth else set()
         if isinstance(self.auth, Login):
             found |= self.auth.words
-        return found.union(*(step.words for errand in self.errand for step in errand.step))
+        return found.union(*(step.words for each in self.operation for step in each.step))
 
 
-# ── Read an endpoints file; every mistake in it is told before anything is sent
+# ── Read an endpoints file; every mistake in it is reported before anything is sent
 
+FORMER_KEYS = {"errand": "operation", "answer_bytes_most": "response_bytes_max"}
+"""Former names of keys, still read; a file must not have both."""
 _FILE_BYTES_MOST = 1024 * 1024
 _EXPECTED = "a TOML file as in docs/reference/endpoints.md"
 _TABLES: dict[str, type[BaseModel]] = {
+    "operation": OperationSteps,
     "errand": OperationSteps,
     "step": EndpointStep,
     "success": Success,
@@ -311,11 +328,11 @@ _TABLES: dict[str, type[BaseModel]] = {
     "login": Login,
 }
 _SHOWN = frozenset({"method", "kind", "per", "unmapped", "for", "auth", "status"})
-"""Texts at these keys are no secrets, whatever somebody wrote there."""
+"""Keys whose values are never secrets and may be shown in errors."""
 
 
 def read_text(path: Path) -> str:
-    """Give the text of a file.
+    """Return the text of a file.
 
     Raises:
         BadInputError: it is missing, not UTF-8, or far too large.
@@ -336,7 +353,7 @@ def endpoints_in(text: str, where: str) -> Endpoints:
     """Read the text of an endpoints file; `where` names it in errors.
 
     Raises:
-        BadInputError: it is no TOML, a key or value is wrong, or a placeholder will have no value.
+        BadInputError: it is not TOML, a key or value is wrong, or a placeholder has no value.
     """
     try:
         data = tomllib.loads(text)
@@ -345,16 +362,16 @@ def endpoints_in(text: str, where: str) -> Endpoints:
     try:
         endpoints = Endpoints.model_validate(data)
     except ValidationError as error:
-        raise _told(where, error.errors()[0]) from None
-    _check_words(endpoints, where)
+        raise _error_of(where, error.errors()[0]) from None
+    _check_words(endpoints, where, "errand" if "errand" in data else "operation")
     return endpoints
 
 
 def secrets_of(endpoints: Endpoints, environment: Mapping[str, str], where: str) -> dict[str, str]:
-    """Give the values of the environment's variables that a file names, by placeholder.
+    """Return the values of the environment variables that a file names, by placeholder.
 
     Raises:
-        BadInputError: one is not set, empty, or stands in a header that cannot carry it.
+        BadInputError: one is not set, is empty, or is used in a header that cannot hold it.
     """
     found = {}
     for word in sorted(word for word in endpoints.words if word.startswith(ENVIRONMENT)):
@@ -365,23 +382,23 @@ def secrets_of(endpoints: Endpoints, environment: Mapping[str, str], where: str)
     for word in _in_headers(endpoints) & found.keys():
         if not is_header_value(found[word]):
             place, name = f"{where}: {{{word}}}", word.removeprefix(ENVIRONMENT)
-            expected = "letters of Latin-1 without a line break"
-            raise BadInputError(place, f"{name} contains characters that a header cannot carry", expected)
+            expected = "Latin-1 characters without a line break"
+            raise BadInputError(place, f"{name} contains characters that a header cannot hold", expected)
     return found
 
 
 def _in_headers(endpoints: Endpoints) -> set[str]:
-    """Give the placeholders that stand in headers."""
+    """Return the placeholders that are used in headers."""
     auth = endpoints.auth
-    calls: list[EndpointCall] = [step for errand in endpoints.errand for step in errand.step]
+    calls: list[EndpointCall] = [step for each in endpoints.operation for step in each.step]
     if isinstance(auth, Login):
         calls.append(auth)
     texts = [auth.token] if isinstance(auth, Bearer) else [auth.value] if isinstance(auth, Header) else []
     return set(words_in([*texts, *(call.headers for call in calls)]))
 
 
-def _check_words(endpoints: Endpoints, where: str) -> None:
-    """See that every placeholder will have a value when it is needed."""
+def _check_words(endpoints: Endpoints, where: str, key: str) -> None:
+    """Check that every placeholder will have a value when it is needed; `key` is the operations' key."""
     customer = {*CUSTOMER_WORDS, KEY_WORD}
     login = endpoints.auth
     if isinstance(login, Login):
@@ -389,15 +406,17 @@ def _check_words(endpoints: Endpoints, where: str) -> None:
         _check_known(login.words, known, f"{where}: auth")
     elif isinstance(login, Basic):
         _check_known(set(words_in(login.user)), set(CUSTOMER_WORDS), f"{where}: auth.user")
-    for number, errand in enumerate(endpoints.errand):
+    for number, operation in enumerate(endpoints.operation):
         known = set(customer)
-        for position, step in enumerate(errand.step):
-            place = f"{where}: errand[{number}].step[{position}]"
+        for position, step in enumerate(operation.step):
+            place = f"{where}: {key}[{number}].step[{position}]"
             _check_known(step.words, known, place)
             for name in step.save:
                 if not name.isidentifier() or name in customer:
                     expected = f"a name other than {', '.join(sorted(customer))}"
-                    raise BadInputError(f"{place}.save.{name}", "cannot be a placeholder's name", expected)
+                    raise BadInputError(
+                        f"{place}.save.{name}", "is not allowed as the name of a placeholder", expected
+                    )
             known |= step.save.keys()
 
 
@@ -410,9 +429,9 @@ def _check_known(words: AbstractSet[str], known: AbstractSet[str], place: str) -
             raise BadInputError(place, f"{{{word}}} has no value here", expected)
 
 
-def _told(where: str, error: ErrorDetails) -> BadInputError:
-    """Return the first mistake as a line: file, key, value (never a secret), and what was expected."""
-    # The kind of an `[auth]` is a part of pydantic's place, and of no file's.
+def _error_of(where: str, error: ErrorDetails) -> BadInputError:
+    """Return the first mistake as one line: file, key, value (never a secret), and what was expected."""
+    # Pydantic includes the kind of `[auth]` in the location; the file does not have it.
     loc = tuple(
         part
         for before, part in zip(("", *error["loc"]), error["loc"], strict=False)
@@ -420,11 +439,11 @@ def _told(where: str, error: ErrorDetails) -> BadInputError:
     )
     value, last = error["input"], loc[-1] if loc else ""
     is_secret = isinstance(value, str) and last not in _SHOWN
-    known = _keys_beside(error["loc"])
+    known = _keys_at(error["loc"])
     return BadInputError(*in_words(error | {"loc": loc}, where, _EXPECTED, known, is_secret=is_secret))
 
 
-def _keys_beside(loc: Sequence[str | int]) -> list[str]:
+def _keys_at(loc: Sequence[str | int]) -> list[str]:
     table = next((part for part in reversed(loc[:-1]) if part in _TABLES), None)
     spec = Endpoints if table is None else _TABLES[str(table)]
     return [field.alias or name for name, field in spec.model_fields.items()]

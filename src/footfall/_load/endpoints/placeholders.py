@@ -10,7 +10,7 @@ from urllib.parse import quote, urlencode
 from footfall._load.http.wire_format import is_header_value
 from footfall._records.rows import BODY_NOT_SENDABLE, HEADER_NOT_SENDABLE, PATH_NOT_SENDABLE
 
-# ── Texts with placeholders: what may stand in braces, and how a value is put where it belongs
+# ── Texts with placeholders: what braces may contain, and how values are inserted
 
 CUSTOMER_WORDS = (
     "subscriber",
@@ -26,9 +26,9 @@ CUSTOMER_WORDS = (
     "operation",
     "channel",
 )
-"""What is known of whoever comes; numbers stay numbers in JSON."""
+"""Placeholders for what is known of a customer; numbers stay numbers in JSON."""
 KEY_WORD = "uuid"
-"""A key of the order: new with every attempt, the same when an order of unknown fate is tried again."""
+"""Key of the order: new with every attempt, the same if an order that may have been executed is repeated."""
 ENVIRONMENT = "env."
 Values = Mapping[str, object]
 _SECRET_NAME = re.compile(
@@ -40,15 +40,15 @@ _WORD = re.compile(r"env\.[A-Za-z_][A-Za-z0-9_]*|[A-Za-z_][A-Za-z0-9_]*")
 
 
 class UnfitValueError(ValueError):
-    """A value cannot stand where it should; the text is the cause."""
+    """A value cannot be sent where it is used; the text is the cause."""
 
 
 @lru_cache(maxsize=4096)
 def parts(text: str) -> tuple[tuple[str, str], ...]:
-    """Take a text apart into pairs of what is literal and the placeholder after it, or an empty one.
+    """Split a text into pairs of literal text and the placeholder after it, which may be empty.
 
     Raises:
-        ValueError: a brace is open, or what it holds is no name.
+        ValueError: a brace is not closed, or does not contain a name.
     """
     try:
         found = list(Formatter().parse(text))
@@ -63,7 +63,7 @@ def parts(text: str) -> tuple[tuple[str, str], ...]:
 
 
 def words_in(tree: object) -> Iterator[str]:
-    """Names of all placeholders in the texts of a tree of tables and lists, keys included."""
+    """Return the names of all placeholders in a tree of tables and lists, keys included."""
     if isinstance(tree, str):
         yield from (word for _, word in parts(tree) if word)
     elif isinstance(tree, Mapping):
@@ -76,17 +76,17 @@ def words_in(tree: object) -> Iterator[str]:
 
 
 def is_from_environment(text: str) -> bool:
-    """Whether a text is one variable of the environment and nothing else."""
+    """Whether a text is a single environment variable."""
     return _ONLY_ENVIRONMENT.fullmatch(text) is not None
 
 
 def names_a_secret(name: str) -> bool:
-    """Whether what bears this name is a secret: a header, a field of a body, a parameter."""
+    """Whether a header, a field of a body or a parameter of this name holds a secret."""
     return _SECRET_NAME.search(name) is not None
 
 
 def secret_texts(value: object) -> frozenset[str]:
-    """Give the text of a value that is a secret, to be hidden; none where it has none."""
+    """Return the text of a secret value, to be masked; empty if it has no text."""
     try:
         return frozenset({plain(value)} - {""})
     except UnfitValueError:
@@ -94,10 +94,10 @@ def secret_texts(value: object) -> frozenset[str]:
 
 
 def in_path(text: str, values: Values) -> str:
-    """Fill a path; a value is URL-encoded, so it can neither end a segment nor begin a parameter.
+    """Fill a path; values are URL-encoded, so that they cannot end a segment or begin a parameter.
 
     Raises:
-        UnfitValueError: a value is no text that can be encoded.
+        UnfitValueError: a value cannot be encoded.
     """
     try:
         return _filled(text, values, lambda value: quote(value, safe=""))
@@ -106,11 +106,11 @@ def in_path(text: str, values: Values) -> str:
 
 
 def in_header(text: str, values: Values) -> str:
-    """Fill a header's value.
+    """Fill the value of a header.
 
     Raises:
-        UnfitValueError: a value has what no header can hold: a line break, another control character, a
-            letter beyond Latin-1 (RFC 9110, 5.5).
+        UnfitValueError: a value has a control character, such as a line break, or a character outside
+            Latin-1 (RFC 9110, 5.5).
     """
     filled = _filled(text, values, str)
     if not is_header_value(filled):
@@ -119,7 +119,7 @@ def in_header(text: str, values: Values) -> str:
 
 
 def in_text(text: str, values: Values) -> str:
-    """Fill a text as it is."""
+    """Fill a text; values are inserted unchanged."""
     return _filled(text, values, str)
 
 
@@ -127,7 +127,7 @@ def in_form(fields: Mapping[str, object], values: Values) -> str:
     """Fill the fields of a form and URL-encode it.
 
     Raises:
-        UnfitValueError: a value is no text that can be encoded.
+        UnfitValueError: a value cannot be encoded.
     """
     try:
         return urlencode({key: plain(in_json(value, values)) for key, value in fields.items()})
@@ -136,7 +136,7 @@ def in_form(fields: Mapping[str, object], values: Values) -> str:
 
 
 def in_json(tree: Any, values: Values) -> Any:  # noqa: ANN401  JSON
-    """Fill a tree for JSON; a text that is one placeholder and nothing else becomes the value itself."""
+    """Fill a tree for JSON; a text that is a single placeholder is replaced by the value itself."""
     if isinstance(tree, str):
         found = parts(tree)
         if len(found) == 1 and not found[0][0] and found[0][1]:
@@ -154,10 +154,10 @@ def _filled(text: str, values: Values, escaped: Any) -> str:  # noqa: ANN401  te
 
 
 def plain(value: object) -> str:
-    """Give a value as a text.
+    """Return a value as a text.
 
     Raises:
-        UnfitValueError: it is nested too deep, or a number too long, to be one.
+        UnfitValueError: it is nested too deep, or is a number with too many digits.
     """
     if isinstance(value, bool):
         return "true" if value else "false"
@@ -167,14 +167,14 @@ def plain(value: object) -> str:
         raise UnfitValueError(BODY_NOT_SENDABLE) from error
 
 
-# ── Look into a JSON document: `data.items.0.id` is the id of the first of the items of the data
+# ── Paths in a JSON document: `data.items.0.id` is the id of the first item of the data
 
 ABSENT = object()
-"""What is found where nothing is."""
+"""Returned if a path does not exist."""
 
 
-def look(document: Any, path: str) -> Any:  # noqa: ANN401  JSON
-    """Give what stands at a path: names and positions (from 0) with dots between; `ABSENT` if nothing does.
+def value_at(document: Any, path: str) -> Any:  # noqa: ANN401  JSON
+    """Return the value at a path: names and positions (from 0) with dots between; `ABSENT` if there is none.
 
     An empty path is the document itself.
     """
@@ -190,7 +190,7 @@ def look(document: Any, path: str) -> Any:  # noqa: ANN401  JSON
 
 
 def is_same(found: Any, wanted: Any) -> bool:  # noqa: ANN401  JSON
-    """Whether two values are equal as in JSON, where `true` is not 1; a list wants one of its values."""
+    """Whether two values are equal in JSON, where `true` is not 1; a wanted list allows any of its values."""
     if isinstance(wanted, list | tuple):
         return any(is_same(found, each) for each in wanted)
     return isinstance(found, bool) is isinstance(wanted, bool) and bool(found == wanted)

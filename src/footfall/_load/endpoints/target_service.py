@@ -1,4 +1,4 @@
-"""Serve a visit at the user's own service: its steps as requests, and what the answers mean."""
+"""Serve a visit at the user's service: its steps as requests, and what the responses mean."""
 
 import base64
 import json
@@ -33,9 +33,9 @@ from footfall._load.endpoints.placeholders import (
     in_path,
     in_text,
     is_same,
-    look,
     names_a_secret,
     secret_texts,
+    value_at,
 )
 from footfall._load.responses import ACCEPTED, SERVED, UNEXPECTED, Ending, Response, ending_of
 from footfall._load.secrets import cleaned, shown_code
@@ -43,7 +43,7 @@ from footfall._load.visit import Attempt, OrderOutcome, RequestSpec, VisitOverEr
 from footfall._records.load_generator import GENERATORS_OWN
 from footfall._records.rows import BODY_NOT_SENDABLE, Outcome
 
-# ── What an answer of somebody's own service means: right, or an outcome of theirs; never right by default
+# ── What a response of the user's service means: success or an outcome; never success by default
 
 _OK = range(200, 300)
 _CODE_MOST = 400
@@ -52,27 +52,27 @@ _CODE_MOST = 400
 def ending_at(
     endpoints: Endpoints, call: EndpointCall, answer: Response, hidden: Iterable[str] = ()
 ) -> Ending:
-    """Give `SERVED` for the right answer, with all in it that is to be saved; else outcome and cause.
+    """Return `SERVED` for a success that has all values to be saved, otherwise outcome and cause.
 
-    `hidden` texts, secrets that the service may repeat, are in no cause.
+    `hidden` are secrets that the service may repeat; no cause contains them.
     """
     if answer.problem or not is_right(call.success or endpoints.success, answer):
         return _as_mapped(endpoints, answer, hidden)
     for name, path in call.save.items() if isinstance(call, EndpointStep) else ():
-        found = look(answer.document, path)
+        found = value_at(answer.document, path)
         if found is None or found is ABSENT:
             return Outcome.ERROR, f"no_{name}"
     return SERVED
 
 
 def is_right(success: Success, answer: Response) -> bool:
-    """Whether all holds that is said of a right answer."""
+    """Whether a response meets all conditions of a success."""
     if answer.problem or answer.status not in (success.status or _OK):
         return False
     headers = {name.lower(): value for name, value in answer.headers.items()}
     return (
-        all(is_same(look(answer.document, path), wanted) for path, wanted in success.json_is.items())
-        and all(_stands(look(answer.document, path)) for path in success.has)
+        all(is_same(value_at(answer.document, path), wanted) for path, wanted in success.json_is.items())
+        and all(_has_value(value_at(answer.document, path)) for path in success.has)
         and all(text in answer.text for text in success.contains)
         and not any(text in answer.text for text in success.not_contains)
         and all(text in headers.get(name.lower(), "") for name, text in success.header.items())
@@ -80,15 +80,15 @@ def is_right(success: Success, answer: Response) -> bool:
 
 
 def code_of(endpoints: Endpoints, answer: Response) -> str:
-    """Give the code by which the answer says what is wrong, as it stands there; empty when it does not."""
-    found = look(answer.document, endpoints.code)
+    """Return the error code of a response, unchanged; empty if there is none."""
+    found = value_at(answer.document, endpoints.code)
     if isinstance(found, bool) or not isinstance(found, str | int):
         return ""
     return str(found)[:_CODE_MOST]
 
 
 def _as_mapped(endpoints: Endpoints, answer: Response, hidden: Iterable[str]) -> Ending:
-    """Give outcome and cause: of the file's `outcomes` by code, then by status; else as is usual."""
+    """Return outcome and cause: by the file's `outcomes` for code, then status, otherwise the default."""
     code = answer.problem or code_of(endpoints, answer)
     shown = answer.problem or _shown(endpoints, code, hidden)
     cause = shown or (UNEXPECTED if answer.status in _OK else f"http_{answer.status}")
@@ -102,7 +102,7 @@ def _as_mapped(endpoints: Endpoints, answer: Response, hidden: Iterable[str]) ->
 
 
 def _shown(endpoints: Endpoints, code: str, hidden: Iterable[str]) -> str:
-    """Give a code as a cause: what the file names itself, and of all else what gives no secret away."""
+    """Return a code as a cause: as it is if the file names it, otherwise only if it reveals no secret."""
     if any(_is_named(key, code) for key in endpoints.outcomes):
         return cleaned(code)
     return shown_code(code, hidden)
@@ -112,11 +112,11 @@ def _is_named(key: str, code: str) -> bool:
     return code == key or (cleaned(code) == cleaned(key) != "")
 
 
-def _stands(found: Any) -> bool:  # noqa: ANN401  JSON
+def _has_value(found: Any) -> bool:  # noqa: ANN401  JSON
     return found is not ABSENT and found is not None and found not in ("", [], {})
 
 
-# ── A step of an endpoints file as a request on the wire
+# ── A step of an endpoints file as an HTTP request
 
 LOGIN = "login"
 _AGENT = f"footfall/{__version__}"
@@ -125,19 +125,19 @@ _KINDS = ("application/json", "application/x-www-form-urlencoded", "text/plain; 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filling:
-    """What the placeholders of a call are filled with, and what goes with every call."""
+    """Values of the placeholders of a call, and what is sent with every call."""
 
     endpoints: Endpoints = field(repr=False)
     channel: str
     values: Values = field(repr=False)
     authorization: dict[str, str] = field(repr=False)
     hidden: frozenset[str] = field(repr=False)
-    """Texts that must not get into any cause."""
+    """Texts that no cause may contain."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EndpointRequest(RequestSpec):
-    """A request below the host itself, judged by its file."""
+    """A request of an endpoints file, judged by that file."""
 
     endpoints: Endpoints = field(repr=False)
     call: EndpointCall = field(repr=False)
@@ -145,7 +145,7 @@ class EndpointRequest(RequestSpec):
 
     @property
     def step(self) -> str:
-        """Name that the file gives it."""
+        """Name of the step."""
         return self.name
 
     @property
@@ -155,7 +155,7 @@ class EndpointRequest(RequestSpec):
 
     @property
     def shown(self) -> str:
-        """The path as the file has it: a value may be a secret."""
+        """The path with unfilled placeholders: a value may be a secret."""
         return self.call.path.partition("?")[0]
 
     @property
@@ -169,7 +169,7 @@ class EndpointRequest(RequestSpec):
         return self.headers
 
     def judge(self, answer: Response) -> Ending:
-        """Give `SERVED` for the right answer, else how the visit ends."""
+        """Return `SERVED` for a success, otherwise how the visit ends."""
         return ending_at(self.endpoints, self.call, answer, self.hidden)
 
 
@@ -177,7 +177,7 @@ def request_of(call: EndpointCall, filling: Filling) -> EndpointRequest:
     """Fill a call for one customer.
 
     Raises:
-        VisitOverError: a value that the service gave cannot stand where it should.
+        VisitOverError: a value from the service cannot be sent where it is used.
     """
     try:
         values = filling.values
@@ -197,7 +197,7 @@ def request_of(call: EndpointCall, filling: Filling) -> EndpointRequest:
         is_right=lambda answer: not answer.problem,
         headers={name: text for name, text in headers.items() if name.lower() not in replaced} | own,
         timeout_s=call.timeout_s,
-        answer_bytes_most=filling.endpoints.answer_bytes_most,
+        answer_bytes_most=filling.endpoints.response_bytes_max,
         keeps_text=True,
         keeps_cookies=True,
         endpoints=filling.endpoints,
@@ -208,7 +208,7 @@ def request_of(call: EndpointCall, filling: Filling) -> EndpointRequest:
 
 
 def _body(call: EndpointCall, values: Values) -> tuple[bytes | None, str]:
-    """Give the body and its content type.
+    """Return the body and its content type.
 
     Raises:
         UnfitValueError: a value cannot be encoded.
@@ -227,68 +227,68 @@ def _body(call: EndpointCall, values: Values) -> tuple[bytes | None, str]:
 
 
 def _json(tree: Any) -> bytes:  # noqa: ANN401  JSON
-    """Give JSON in UTF-8; half of a surrogate pair, which JSON can hold and UTF-8 cannot, is escaped."""
+    """Return JSON in UTF-8; unpaired surrogates, which UTF-8 cannot encode, are escaped."""
     try:
         return json.dumps(tree, ensure_ascii=False).encode()
     except UnicodeEncodeError:
         return json.dumps(tree).encode()
 
 
-# ── Serve an attempt at somebody's own service: the steps of its errand, one after another
+# ── Serve an attempt at the user's service: the steps of its operation, in order
 
 NOT_DONE = "not_done"
 NO_TOKEN = "no_token"  # noqa: S105  a cause
-NO_ERRAND = "no_errand"
+NOT_MAPPED = "not_mapped"
 _AUTHORIZATION = "Authorization"
 
 
 class TargetService:
-    """An endpoints file made ready: its secrets known, nothing sent yet."""
+    """The service of an endpoints file, with its secrets."""
 
     def __init__(self, endpoints: Endpoints, secrets: Mapping[str, str], human_time_factor: float) -> None:
-        """Keep the secrets; people's own time is multiplied by the factor."""
+        """Take endpoints and secrets; think times are multiplied by the factor. Nothing is sent yet."""
         self.endpoints = endpoints
         self.secrets = secrets
         self.human_time_factor = human_time_factor
         self.words = endpoints.words
-        self._errands: dict[tuple[str, str], OperationSteps | None] = {}
+        self._steps: dict[tuple[str, str], OperationSteps | None] = {}
         self.shared = SharedToken(endpoints.auth.renew_s if isinstance(endpoints.auth, Login) else None)
 
     def serve(self, attempt: Attempt, unsettled: OrderOutcome | None = None) -> Ending:
-        """Walk one attempt to its end; `unsettled` is an order of the attempt before on the same channel."""
+        """Run one attempt to its end; `unsettled` is the order of the previous attempt at this channel."""
         pair = attempt.channel.name, attempt.customer.arrival.operation
-        if pair not in self._errands:
-            self._errands[pair] = self.endpoints.errand_of(*pair)
-        errand = self._errands[pair]
-        if errand is None:
-            return Outcome.ERROR, NO_ERRAND
+        if pair not in self._steps:
+            self._steps[pair] = self.endpoints.steps_for(*pair)
+        steps = self._steps[pair]
+        if steps is None:
+            return Outcome.ERROR, NOT_MAPPED
         try:
-            _Visit(self, attempt, unsettled).walk(errand)
+            _Visit(self, attempt, unsettled).run(steps)
         except VisitOverError as over:
             return over.ending
         return SERVED
 
 
 class SharedToken:
-    """The token of the whole process: whoever comes first logs in, and the others wait for it."""
+    """The token of the whole process: the first visit logs in, and the others wait for it."""
 
     def __init__(self, renew_s: float | None) -> None:
-        """Have none; it is renewed after so many seconds, None: never by itself."""
+        """Begin without a token; it is renewed after `renew_s` seconds, None: only after a 401."""
         self.waiting = 0
-        """Visits that ask for it at this moment."""
+        """Visits that are waiting for it."""
         self._renew_s = renew_s
         self._lock = threading.Lock()
         self._token = ""
         self._since_s = 0.0
         self._ended = 0
-        """Logins that came to an end."""
+        """Logins that have ended."""
         self._failure: VisitOverError | None = None
 
     def get(self, now_s: float, log_in: Callable[[], str]) -> str:
-        """Give the token; a login that fails has failed for all who waited for it.
+        """Return the token; a failed login fails for all visits that waited for it.
 
         Raises:
-            VisitOverError: there is none.
+            VisitOverError: the login failed.
         """
         ended = self._ended
         self.waiting += 1
@@ -298,7 +298,7 @@ class SharedToken:
             self.waiting -= 1
 
     def forget(self, token: str) -> None:
-        """Log in again for the next who comes, unless somebody has meanwhile."""
+        """Let the next visit log in again, unless the token has been replaced since."""
         if token == self._token:
             self._token = ""
 
@@ -320,7 +320,7 @@ class SharedToken:
 
 
 class _Visit:
-    """One attempt under way: what has been saved, and the token."""
+    """One attempt under way: its saved values and its token."""
 
     def __init__(self, service: TargetService, attempt: Attempt, unsettled: OrderOutcome | None) -> None:
         self._service = service
@@ -331,17 +331,17 @@ class _Visit:
         self._token = ""
         self._hidden = frozenset(service.secrets.values())
 
-    def walk(self, errand: OperationSteps) -> None:
-        for step in errand.step:
-            self._attempt.be_human(step.think_s * self._service.human_time_factor)
+    def run(self, steps: OperationSteps) -> None:
+        for step in steps.step:
+            self._attempt.think(step.think_s * self._service.human_time_factor)
             authorization = self._authorization() if step.auth else {}
             if KEY_WORD in step.words:
-                # From now on nobody knows whether it is executed, until an answer says so.
+                # From now on the order may have been executed, until a response says so.
                 self._attempt.open_order = self._order
             request = self._request(step, authorization)
             answer = self._ask(request) if step.until is None else self._ask_until(request, step.until)
             for name, path in step.save.items():
-                self._values[name] = value = look(answer.document, path)
+                self._values[name] = value = value_at(answer.document, path)
                 if names_a_secret(name):
                     self._hidden |= secret_texts(value)
 
@@ -357,8 +357,8 @@ class _Visit:
 
     def _ask(self, request: EndpointRequest) -> Response:
         attempt = self._attempt
-        attempt.note_service()
-        answer = attempt.customer.wire.send(request, attempt.number)
+        attempt.start_service()
+        answer = attempt.customer.transport.send(request, attempt.number)
         outcome, cause = request.judge(answer)
         if outcome is not Outcome.SERVED:
             if answer.status == HTTPStatus.UNAUTHORIZED:
@@ -367,18 +367,20 @@ class _Visit:
         return answer
 
     def _ask_until(self, request: EndpointRequest, until: Until) -> Response:
-        wire = self._attempt.customer.wire
-        give_up_s = wire.now_s() + until.at_most_s
+        transport = self._attempt.customer.transport
+        give_up_s = transport.now_s() + until.at_most_s
         while True:
             answer = self._ask(request)
-            if all(is_same(look(answer.document, path), wanted) for path, wanted in until.json_is.items()):
+            if all(
+                is_same(value_at(answer.document, path), wanted) for path, wanted in until.json_is.items()
+            ):
                 return answer
-            if wire.now_s() + until.every_s > give_up_s:
+            if transport.now_s() + until.every_s > give_up_s:
                 raise VisitOverError(Outcome.TIMEOUT, NOT_DONE)
-            wire.sleep(until.every_s)
+            transport.sleep(until.every_s)
 
     def _authorization(self) -> dict[str, str]:
-        """Give the header that says who asks; it may log in first."""
+        """Return the header that authenticates a request; this may log in first."""
         auth = self._endpoints.auth
         try:
             if isinstance(auth, Bearer):
@@ -401,10 +403,10 @@ class _Visit:
     def _logged_in(self, login: Login) -> str:
         if login.per == "visit":
             return self._log_in(login)
-        return self._service.shared.get(self._attempt.customer.wire.now_s(), lambda: self._log_in(login))
+        return self._service.shared.get(self._attempt.customer.transport.now_s(), lambda: self._log_in(login))
 
     def _log_in(self, login: Login) -> str:
-        token = look(self._ask(self._request(login, {})).document, login.token)
+        token = value_at(self._ask(self._request(login, {})).document, login.token)
         if token is ABSENT or not isinstance(token, str) or not token:
             raise VisitOverError(Outcome.ERROR, NO_TOKEN)
         return token
@@ -423,16 +425,16 @@ VALUES: Mapping[str, Callable[[Attempt], object]] = {
     "operation": lambda attempt: attempt.customer.arrival.operation,
     "attempt": lambda attempt: attempt.number,
     "channel": lambda attempt: attempt.channel.name,
-    "phone": lambda attempt: attempt.customer.person.msisdn,
-    "pin": lambda attempt: attempt.customer.person.pin,
-    "plan": lambda attempt: attempt.customer.person.plan,
-    "recharge_fen": lambda attempt: attempt.customer.person.recharge_fen,
-    "browser": lambda attempt: attempt.customer.person.browser,
+    "phone": lambda attempt: attempt.customer.identity.msisdn,
+    "pin": lambda attempt: attempt.customer.identity.pin,
+    "plan": lambda attempt: attempt.customer.identity.plan,
+    "recharge_fen": lambda attempt: attempt.customer.identity.recharge_fen,
+    "browser": lambda attempt: attempt.customer.identity.browser,
 }
-"""What each of `CUSTOMER_WORDS` stands for."""
+"""Value of each of `CUSTOMER_WORDS`."""
 
 
 def _values(attempt: Attempt, service: TargetService) -> dict[str, object]:
-    """Give the placeholders that the file names and no others: a browser's name needs Faker's tables."""
+    """Return values of the placeholders in the file only: `browser` needs Faker's tables."""
     used = {name: value(attempt) for name, value in VALUES.items() if name in service.words}
     return used | dict(service.secrets)

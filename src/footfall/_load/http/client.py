@@ -16,8 +16,8 @@ from gevent.lock import RLock
 
 from footfall._load.http.connection_options import Address, TransportOptions
 from footfall._load.http.wire_format import (
-    HARMLESS,
     READ_BYTES,
+    SAFE_METHODS,
     ClosedError,
     NoAnswerError,
     ReplyReader,
@@ -27,18 +27,18 @@ from footfall._load.http.wire_format import (
 )
 from footfall._load.responses import CONNECTION_LOST, UNREACHABLE
 
-# ── One connection to the host: opened, asked, found to be still open, closed
+# ── One connection to the host: opened, used, checked, closed
 
 SocketAddress = tuple[Any, Any, int, Any]
 """Family, kind, protocol and address, as `getaddrinfo` gives them."""
 _PEEK = system.MSG_PEEK | getattr(system, "MSG_DONTWAIT", 0)
 _FOR_FILES = 24
-"""File descriptors that no connection takes: the run's own files, its log and modules need some."""
+"""File descriptors that are reserved for the run's own files, its log and modules."""
 _GONE = (BrokenPipeError, ConnectionResetError)
 
 
 class Connection:
-    """A socket, with TLS where the host wants it; used by one request at a time."""
+    """A socket, with TLS if the host uses it; for one request at a time."""
 
     __slots__ = ("_socket", "sent_at")
 
@@ -50,10 +50,10 @@ class Connection:
 
     @property
     def is_open(self) -> bool:
-        """Whether it can take a request: neither closed by the service nor with bytes that nobody asked for.
+        """Whether it can take a request: the service has not closed it and has sent no unexpected bytes.
 
-        By a look that takes nothing away, neither waits nor yields, and works for any number of descriptors,
-        which `select` does not.
+        By a peek, which consumes nothing, neither waits nor yields, and works for any number of descriptors,
+        unlike `select`.
         """
         try:
             self._socket._sock.recv(1, _PEEK)  # noqa: SLF001  gevent's would wait
@@ -64,11 +64,11 @@ class Connection:
         return False
 
     def exchange(self, message: bytes, reader: ReplyReader) -> None:
-        """Send a request and read its answer to its end; whatever goes wrong, the connection is closed.
+        """Send a request and read its whole response; on any error the connection is closed.
 
         Raises:
-            ClosedError: it was closed before a byte of the answer.
-            NoAnswerError: the answer is not whole, not readable, or too long.
+            ClosedError: it was closed before a byte of the response.
+            NoAnswerError: the response is incomplete, unreadable, or too long.
             OSError: the connection broke.
         """
         socket, self.sent_at = self._socket, 0.0
@@ -87,17 +87,17 @@ class Connection:
             self.close()
 
     def close(self) -> None:
-        """Let go of it."""
+        """Close it."""
         socket, self._socket = self._socket, _CLOSED
         socket.close()
 
     @property
     def is_closed(self) -> bool:
-        """Whether it was let go."""
+        """Whether `close` has been called."""
         return self._socket is _CLOSED
 
     def _send(self, message: bytes) -> bool:
-        """Send a request; returns whether the service stopped reading it, though it may have answered."""
+        """Send a request; returns whether the service stopped reading it (it may have responded)."""
         try:
             self._socket.sendall(message)
         except _GONE:
@@ -109,7 +109,7 @@ class Connection:
 
 
 def _first(socket: Any) -> bytes:  # noqa: ANN401  gevent's own kind
-    """Give the first bytes of an answer.
+    """Return the first bytes of a response.
 
     Raises:
         ClosedError: the connection was closed before any.
@@ -124,7 +124,7 @@ def _first(socket: Any) -> bytes:  # noqa: ANN401  gevent's own kind
 
 
 class _Closed:
-    """What stands where a socket was."""
+    """Stands in for a socket that was closed."""
 
     def close(self) -> None:
         """Do nothing."""
@@ -134,7 +134,7 @@ class _Closed:
         return self
 
     def recv(self, *_: int) -> bytes:
-        """Give what a closed connection gives."""
+        """Return no bytes, like a closed connection."""
         return b""
 
 
@@ -142,12 +142,12 @@ _CLOSED = _Closed()
 
 
 def opened(addresses: list[SocketAddress], context: Any, name: str) -> Connection:  # noqa: ANN401  gevent's own kind
-    """Connect to the first of these addresses that answers, and move it to the front of the list.
+    """Connect to the first of these addresses that accepts, and move it to the front of the list.
 
-    `context` is what TLS is spoken with, None for none; `name` is what the certificate must be for.
+    `context` is that of TLS, None without TLS; `name` is the host that the certificate must be for.
 
     Raises:
-        NoAnswerError: nobody answers at any of them, or the generator has run out of ports or descriptors.
+        NoAnswerError: none of them accepts, or the generator has run out of ports or descriptors.
     """
     problem, words = UNREACHABLE, "no address"
     for address in list(addresses):
@@ -159,7 +159,7 @@ def opened(addresses: list[SocketAddress], context: Any, name: str) -> Connectio
         if address != addresses[0]:
             addresses.sort(key=lambda each: each != address)
         return Connection(socket)
-    # A connection that breaks before it is one was not there.
+    # A connection that breaks while it is opened counts as not opened.
     raise NoAnswerError(UNREACHABLE if problem == CONNECTION_LOST else problem, words=words)
 
 
@@ -170,7 +170,7 @@ def _leave_descriptors(given: int) -> None:
 
 @cache
 def _descriptors_most() -> float:
-    """The first descriptor that no connection may have; the system gives the lowest that is free."""
+    """Return the first descriptor that connections must not use; the system assigns the lowest free one."""
     limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     return inf if limit == resource.RLIM_INFINITY else max(limit - _FOR_FILES, limit // 2)
 
@@ -188,14 +188,14 @@ def _connected(address: SocketAddress, context: Any, name: str) -> Any:  # noqa:
         raise
 
 
-# ── The client of a host: its address looked up once, its connections, and what is counted of them
+# ── The client of a host: its address, looked up once, its connections, and their counts
 
 OPENED, HANDSHAKES, REUSED, REPEATED = "opened", "tls_handshakes", "reused", "repeated"
-"""What is counted, beside the causes of connections that could not be opened."""
+"""Names of counts, in addition to the causes of connections that could not be opened."""
 
 
 class Sendable(Protocol):
-    """A request as it is sent."""
+    """A request that the client can send."""
 
     @property
     def method(self) -> str:
@@ -203,7 +203,7 @@ class Sendable(Protocol):
 
     @property
     def target(self) -> str:
-        """Path below the service."""
+        """Path on the service."""
 
     @property
     def payload(self) -> bytes | None:
@@ -211,11 +211,11 @@ class Sendable(Protocol):
 
     @property
     def sent_headers(self) -> Mapping[str, str]:
-        """All headers but those of the connection and the body's length."""
+        """All headers except those of the connection and the body's length."""
 
     @property
     def answer_bytes_most(self) -> int:
-        """A longer body is given up."""
+        """A longer body is an error."""
 
 
 class Client:
@@ -227,7 +227,7 @@ class Client:
         options: TransportOptions | None = None,
         count: Callable[[str], None] = lambda _name: None,
     ) -> None:
-        """Connect to nobody yet; `count` hears of every connection by what became of it."""
+        """Open no connection yet; `count` is called with a name for everything that is counted."""
         self.address = address
         self.options = options or TransportOptions()
         self._count = count
@@ -237,10 +237,10 @@ class Client:
         self._shared: list[Connection] = []
 
     def look_up(self) -> None:
-        """Look the host's name up, once for all connections: each look-up would wait for a thread.
+        """Look up the host's name, once for all connections: each look-up would wait for a thread.
 
         Raises:
-            NoAnswerError: the name is not known.
+            NoAnswerError: the name is unknown.
         """
         with self._looking_up:
             if self._addresses:
@@ -254,29 +254,29 @@ class Client:
 
     @property
     def is_shared(self) -> bool:
-        """Whether all customers use the same connections."""
+        """Whether all customers share connections."""
         return self.options.connections == "shared"
 
     def pool(self) -> list[Connection]:
-        """Give the kept connections of one customer: their own, or those that all share."""
+        """Return the pool for one customer: a new one, or the shared one."""
         return self._shared if self.is_shared else []
 
     def close(self) -> None:
-        """Close the connections that all share."""
+        """Close the shared connections."""
         while self._shared:
             self._shared.pop().close()
 
     def ask(
         self, request: Sendable, kept: list[Connection], on_sent: Callable[[float, float], None]
     ) -> ReplyReader:
-        """Send a request and read its answer to the end.
+        """Send a request and read its whole response.
 
-        `on_sent` hears what it took to connect, seconds, and when it was sent (`perf_counter`).
+        `on_sent` is called with the time to connect, seconds, and the time of sending (`perf_counter`).
 
-        A GET is sent once more, on a new connection, where a kept one was closed before a byte of the answer.
+        A GET or HEAD is repeated once, on a new connection, if a kept one was closed before any byte came.
 
         Raises:
-            NoAnswerError: there is none.
+            NoAnswerError: there is no usable response.
         """
         message = message_of(self.address, request, closes=self.options.connections == "request")
         while kept:
@@ -288,7 +288,7 @@ class Client:
             try:
                 return self._exchange(connection, 0.0, (request, message), kept, on_sent)
             except ClosedError:
-                if request.method not in HARMLESS:
+                if request.method not in SAFE_METHODS:
                     raise NoAnswerError(CONNECTION_LOST) from None
                 self._count(REPEATED)
                 break
@@ -340,7 +340,7 @@ class Client:
 
 
 def _tls(options: TransportOptions) -> Any:  # noqa: ANN401  gevent's own kind
-    # Not `create_default_context`, whose sockets block a process that gevent has not patched.
+    # Sockets of `create_default_context` would block in a process that gevent has not patched.
     context = gevent.ssl.SSLContext(gevent.ssl.PROTOCOL_TLS_CLIENT)
     if trusted := options.trusted:
         context.load_verify_locations(**trusted)

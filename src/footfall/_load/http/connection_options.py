@@ -1,4 +1,4 @@
-"""How connections are made: address, whose they are, which certificates are trusted."""
+"""How connections are made: address, sharing, trusted certificates."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,7 +7,7 @@ from urllib.parse import quote, urlsplit
 
 from footfall._records.errors import BadInputError
 
-# ── How connections are made: whose they are, and which certificates are trusted
+# ── How connections are shared, and which certificates are trusted
 
 Sharing = Literal["customer", "shared", "request"]
 SHARINGS: tuple[Sharing, ...] = get_args(Sharing)
@@ -16,18 +16,18 @@ _CA_BYTES_MOST = 4 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TransportOptions:
-    """Plain data that a worker can be sent; it holds no secret."""
+    """Options of connections; plain data without secrets, which workers are sent."""
 
     connections: Sharing = "customer"
-    """Each customer's own, kept while their errand lasts; a pool that all share; or one for each request."""
+    """`customer`: each has its own, kept for the journey; `shared`: one pool; `request`: a new one each."""
     ca_pem: str = ""
-    """Certificates, in PEM, that are trusted in place of the system's; empty: the system's."""
+    """CA certificates, in PEM, that are trusted instead of the system's; empty: the system's."""
     insecure: bool = False
-    """Whether no certificate is checked."""
+    """Whether certificates are not checked."""
 
     @property
     def trusted(self) -> dict[str, str]:
-        """Give what `SSLContext.load_verify_locations` takes; empty: the system's own certificates."""
+        """Return arguments for `SSLContext.load_verify_locations`; empty: the system's certificates."""
         if self.ca_pem:
             return {"cadata": self.ca_pem}
         if _has_system_certificates():
@@ -37,22 +37,22 @@ class TransportOptions:
         return {"cafile": certifi.where()}
 
     @property
-    def told(self) -> dict[str, Any]:
-        """Give what a manifest says of it."""
+    def for_manifest(self) -> dict[str, Any]:
+        """Return the manifest's entries."""
         own_ca = {"own_ca": True} if self.ca_pem else {}
         return {"connections": self.connections} | own_ca | ({"insecure": True} if self.insecure else {})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TransportAsked:
-    """What is asked for by options; None leaves it to the endpoints file, then to the default."""
+    """Options as given; None: the endpoints file's value, otherwise the default."""
 
     connections: Sharing | None = None
     ca_file: Path | None = None
     insecure: bool = False
 
     def options(self, sharing: Sharing | None = None, ca_file: Path | None = None) -> TransportOptions:
-        """Give what counts: the options, then what an endpoints file says, then the default.
+        """Return the effective options: as given, otherwise the endpoints file's, otherwise the default.
 
         Raises:
             BadInputError: the file of certificates cannot be read.
@@ -72,14 +72,14 @@ def _has_system_certificates() -> bool:
     return bool(paths.cafile or (paths.capath and any(Path(paths.capath).iterdir())))
 
 
-USUAL = TransportOptions()
+DEFAULT_TRANSPORT = TransportOptions()
 
 
 def read_ca(path: Path, where: str) -> str:
     """Read a file of certificates.
 
     Raises:
-        BadInputError: it cannot be read, or holds no certificate.
+        BadInputError: it cannot be read, or has no certificate.
     """
     import ssl
 
@@ -88,7 +88,7 @@ def read_ca(path: Path, where: str) -> str:
         if path.stat().st_size > _CA_BYTES_MOST:
             raise BadInputError(f"{where} {path}", f"more than {_CA_BYTES_MOST} bytes", expected)
         text = path.read_text(encoding="utf-8")
-        # A private key beside the certificate would be sent to workers and is none of ours.
+        # A private key in the same file must not be sent to workers.
         start, end = "-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----"
         found = [part.partition(end)[0] for part in text.split(start)[1:]]
         pem = "".join(f"{start}{part}{end}\n" for part in found)
@@ -100,7 +100,7 @@ def read_ca(path: Path, where: str) -> str:
     return pem
 
 
-# ── The address of a service, and the one place where a path is joined to it
+# ── The address of a service, and how paths are joined to it
 
 _EXPECTED = "http://… or https://…"
 _PORTS = {"http": 80, "https": 443}
@@ -108,35 +108,35 @@ _PORTS = {"http": 80, "https": 443}
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where a service is: `http://127.0.0.1:8080/api/v1/` has the prefix `/api/v1`."""
+    """Address of a service: `http://127.0.0.1:8080/api/v1/` has the prefix `/api/v1`."""
 
     scheme: str
     name: str
-    """Host name as the system looks it up: ASCII, no brackets."""
+    """Host name for look-ups: ASCII, without brackets."""
     port: int
     prefix: str
-    """What stands before every path; empty, or `/api/v1` without a slash at its end."""
+    """Prefix of every path: empty, or such as `/api/v1` without a trailing slash."""
     host_header: str
 
     @property
     def is_secure(self) -> bool:
-        """Whether it speaks TLS."""
+        """Whether it uses TLS."""
         return self.scheme == "https"
 
     def target(self, path: str) -> str:
-        """Give the path that is sent for one below the service: `/orders` is `/api/v1/orders`."""
+        """Return the full path: `/orders` is `/api/v1/orders`."""
         return f"{self.prefix}{path}"
 
     def url(self, path: str = "") -> str:
-        """Give the whole address of a path below the service."""
+        """Return the full address of a path of the service."""
         return f"{self.scheme}://{self.host_header}{self.target(path)}"
 
 
 def address_of(host: str, where: str) -> Address:
-    """Take the address of a service apart; `where` names it in errors.
+    """Parse the address of a service; `where` names it in errors.
 
     Raises:
-        BadInputError: it is none, or has a user, a password, a query or a fragment.
+        BadInputError: it is not an address, or has a user, a password, a query or a fragment.
     """
     try:
         url = urlsplit(host)
@@ -145,9 +145,9 @@ def address_of(host: str, where: str) -> Address:
     except ValueError as error:
         raise BadInputError(where, str(error).lower(), _EXPECTED) from error
     if url.username is not None or url.password is not None:
-        # An address stands in manifests and reports.
+        # Addresses are shown in manifests and reports.
         option = where.split(maxsplit=1)[0]
-        raise BadInputError(option, "holds a user or a password", "them in [auth] of --endpoints")
+        raise BadInputError(option, "contains a user or a password", "them in [auth] of the endpoints file")
     fits = url.scheme in _PORTS and name and port != 0 and all("!" <= letter <= "~" for letter in name)
     if not fits:
         raise BadInputError(where, "is not the address of a web service", _EXPECTED)

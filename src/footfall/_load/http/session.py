@@ -1,4 +1,4 @@
-"""One customer's HTTP session: requests out, answers in, cookies, time limits."""
+"""One customer's HTTP session: requests and responses, cookies, time limits."""
 
 import re
 import urllib.request
@@ -23,26 +23,26 @@ from footfall._load.responses import (
 )
 from footfall._load.visit import RequestSpec
 
-# ── The cookies of one customer, by the rules of Python's own cookie jar
+# ── The cookies of one customer, by the rules of Python's cookie jar
 
 _SET = b"set-cookie"
 _EXPIRES = re.compile(r"(?i);\s*expires\s*=([^;]*)")
 _COOKIES_MOST = 50
-"""Of one answer; what comes after them is forgotten."""
+"""Per response; further ones are ignored."""
 
 
 class Cookies:
-    """What a service gave one customer to send back."""
+    """The cookies of one customer."""
 
     __slots__ = ("_address", "_jar")
 
     def __init__(self, address: Address) -> None:
-        """Have none."""
+        """Begin without cookies."""
         self._address = address
         self._jar: CookieJar | None = None
 
     def header(self, path: str) -> str:
-        """Give the `Cookie` header for a path below the service; empty: there is none to send."""
+        """Return the `Cookie` header for a path of the service; empty if there is none."""
         if self._jar is None:
             return ""
         asked = self._asked(path)
@@ -50,20 +50,20 @@ class Cookies:
         return str(asked.get_header("Cookie", ""))
 
     def keep(self, path: str, headers: Iterable[tuple[bytes, bytes]]) -> None:
-        """Keep what the answer to a path gives."""
+        """Store the cookies of the response to a path."""
         given = [value.decode("latin-1") for name, value in headers if name.lower() == _SET]
         if not given:
             return
         if self._jar is None:
             self._jar = CookieJar()
-        self._jar.extract_cookies(_Answered(given[:_COOKIES_MOST]), self._asked(path))  # type: ignore[arg-type]  # all it looks at
+        self._jar.extract_cookies(_Answered(given[:_COOKIES_MOST]), self._asked(path))  # type: ignore[arg-type]  # all that it reads
 
     def _asked(self, path: str) -> urllib.request.Request:
-        return urllib.request.Request(self._address.url(path))  # noqa: S310  an address that was checked; nothing is opened
+        return urllib.request.Request(self._address.url(path))  # noqa: S310  a checked address; nothing is opened
 
 
 class _Answered:
-    """An answer, as a cookie jar looks at one."""
+    """A response as a cookie jar reads it."""
 
     def __init__(self, given: list[str]) -> None:
         self._message = Message()
@@ -75,7 +75,7 @@ class _Answered:
 
 
 def _readable(expires: re.Match[str]) -> str:
-    """Give an expiry as it stands, or nothing where it is no date (RFC 6265, 5.2.1): else all are lost."""
+    """Return an expiry, or nothing if it is not a date (RFC 6265, 5.2.1): otherwise all cookies are lost."""
     try:
         http2time(expires[1].strip().strip('"'))
     except (ValueError, OverflowError):
@@ -83,22 +83,22 @@ def _readable(expires: re.Match[str]) -> str:
     return expires[0]
 
 
-# ── One customer's way to the host: requests of an errand out, answers in, within one time bound each
+# ── One customer's requests and their responses, each within a time limit
 
 UNANSWERED = Response(0, problem=NO_ANSWER)
 
 
 @dataclass(slots=True)
 class Exchange:
-    """One request and what came of it."""
+    """One request and its result."""
 
     answer: Response = UNANSWERED
     reply: ReplyReader | None = None
-    """As it came off the connection; None: no whole answer did."""
+    """The response as it was read; None: there was no complete one."""
     connect_s: float = 0.0
-    """What it took to open a connection for it, TLS included; 0: a kept one, or none."""
+    """Time to open a connection for it, with TLS; 0: a kept one was used, or none was opened."""
     sent_at: float | None = None
-    """`perf_counter` when its last byte was handed to the system; None: it never was."""
+    """`perf_counter` when its last byte was passed to the system; None: it never was."""
 
 
 class HttpSession:
@@ -107,16 +107,16 @@ class HttpSession:
     __slots__ = ("_client", "_cookies", "_kept")
 
     def __init__(self, client: Client) -> None:
-        """Connect to nobody yet."""
+        """Open no connection yet."""
         self._client = client
         self._kept = client.pool()
         self._cookies = Cookies(client.address)
 
     def exchange(self, request: RequestSpec, so_far: Exchange | None = None) -> Exchange:
-        """Send a request and read its answer to the end; no answer is an answer with a problem.
+        """Send a request and read its whole response; without one, `problem` says why.
 
-        `request.timeout_s` bounds the whole: connecting, sending, and the last byte of the answer. Where
-        something else ends it, `so_far` holds what was known by then.
+        `request.timeout_s` limits the whole exchange, from connecting to the last byte of the response. If an
+        exception ends it, `so_far` holds what was known by then.
         """
         done = so_far or Exchange()
 
@@ -161,10 +161,10 @@ _CODING = b"content-encoding"
 
 
 def answer_of(request: RequestSpec, reply: ReplyReader) -> Response:
-    """Give what an answer says, as the request wants to know it: JSON alone, or text and headers, too.
+    """Return the response as the request needs it: only JSON, or also text and headers.
 
     Raises:
-        BadBodyError: the body cannot be unpacked.
+        BadBodyError: the body cannot be decompressed.
     """
     wanted = (
         reply.headers

@@ -1,4 +1,4 @@
-"""HTTP requests as bytes, answers parsed within limits, and why a request got no answer."""
+"""HTTP requests as bytes, responses parsed within limits, and causes of missing responses."""
 
 import errno
 import re
@@ -23,7 +23,7 @@ from footfall._load.responses import (
 from footfall._records.load_generator import NO_DESCRIPTOR, NO_PORT
 from footfall._records.rows import HEADER_NOT_SENDABLE, PATH_NOT_SENDABLE
 
-# ── Why a request got no answer: a few causes, each in one word, taken from the kind of an error alone
+# ── Why a request has no response: a few causes, derived from the type of an error only
 
 _BY_NUMBER = {
     errno.EADDRNOTAVAIL: NO_PORT,
@@ -37,10 +37,10 @@ _BY_NUMBER = {
 
 
 class NoAnswerError(Exception):
-    """A request has no answer, or none that can be used."""
+    """A request has no response, or none that can be used."""
 
     def __init__(self, cause: str, status: int = 0, words: str = "") -> None:
-        """Keep the cause, the status where the head of an answer has come, and the system's own words."""
+        """Take the cause, the status if the head of a response has arrived, and the system's message."""
         super().__init__(cause)
         self.cause = cause
         self.status = status
@@ -48,11 +48,11 @@ class NoAnswerError(Exception):
 
 
 class ClosedError(Exception):
-    """A connection was closed before a byte of the answer; a kept one may just have been."""
+    """A connection was closed before a byte of the response, as may happen to a kept one."""
 
 
 def cause_of(error: OSError) -> str:
-    """Give the cause of an error of the system's."""
+    """Return the cause of a system error."""
     if isinstance(error, ssl.SSLCertVerificationError):
         return UNTRUSTED
     if isinstance(error, ssl.SSLError):
@@ -63,25 +63,25 @@ def cause_of(error: OSError) -> str:
 
 
 def words_of(error: OSError) -> str:
-    """Give the system's own words for an error."""
-    told = getattr(error, "verify_message", "") or error.strerror or type(error).__name__
-    return str(told).lower()
+    """Return the system's message of an error."""
+    message = getattr(error, "verify_message", "") or error.strerror or type(error).__name__
+    return str(message).lower()
 
 
-# ── Read one answer off a connection by llhttp, within limits that are counted before anything is parsed
+# ── Reading one response with llhttp, within limits that are checked before parsing
 
 READ_BYTES = 16 * 1024
 HEAD_BYTES_MOST = 64 * 1024
-"""Bytes in a row that are no part of a body: status lines, headers, lengths of chunks, trailers."""
+"""Consecutive bytes outside of a body: status lines, headers, lengths of chunks, trailers."""
 _FINAL = 200
 _SWITCHED = 101
 _CONTROLS = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
-"""What no header holds (RFC 9110, 5.5)."""
+"""Characters that headers must not contain (RFC 9110, 5.5)."""
 _WITHOUT_BODY = frozenset({204, 304})
 
 
 class ReplyReader:
-    """One answer while it is read: feed it bytes until it `is_done`."""
+    """One response while it is read: feed it bytes until it `is_done`."""
 
     __slots__ = (
         "_body",
@@ -99,11 +99,11 @@ class ReplyReader:
     )
 
     def __init__(self, method: str, bytes_most: int) -> None:
-        """Expect the answer to a request by this method, with a body of at most so many bytes."""
+        """Expect the response to a request by this method, with a body of at most `bytes_most`."""
         self._is_head = method == "HEAD"
         self._bytes_most = bytes_most
         self._parser = httptools.HttpResponseParser(self)
-        # A header may go on in the next line (RFC 9112, 5.2); `on_header` refuses what else gets through.
+        # Headers may continue on the next line (RFC 9112, 5.2); `on_header` refuses what else is let through.
         self._parser.set_dangerous_leniencies(lenient_headers=True)
         self._body: list[bytes] = []
         self._size = 0
@@ -112,15 +112,15 @@ class ReplyReader:
         self._keeps = False
         self._has_extra = False
         self.status = 0
-        """0 until the head of the final answer has come."""
+        """0 until the head of the final response has arrived."""
         self.headers: list[tuple[bytes, bytes]] = []
         self.is_done = False
 
     def feed(self, data: bytes) -> None:
-        """Read on; at most `READ_BYTES` at a time.
+        """Parse further bytes, at most `READ_BYTES` at a time.
 
         Raises:
-            NoAnswerError: it is no HTTP, or longer than the limits allow.
+            NoAnswerError: it is not HTTP, or exceeds a limit.
         """
         if self._silent >= HEAD_BYTES_MOST:
             raise NoAnswerError(HEAD_TOO_LONG, self.status)
@@ -128,7 +128,7 @@ class ReplyReader:
         try:
             self._parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
-            # What comes after the end of an answer is no part of it; the connection is of no further use.
+            # Bytes after the end of a response are not part of it; the connection cannot be used again.
             if not self.is_done:
                 raise NoAnswerError(UNREADABLE, self.status) from error
             self._has_extra = True
@@ -137,15 +137,15 @@ class ReplyReader:
         self._silent = 0 if self._seen_body else self._silent + len(data)
 
     def end(self) -> None:
-        """Take note that the connection was closed by the service.
+        """Handle that the service has closed the connection.
 
         Raises:
-            NoAnswerError: the answer is not whole.
+            NoAnswerError: the response is incomplete.
         """
         if self.is_done:
             return
-        told = {name.lower() for name, _ in self.headers}
-        if not self.status or b"content-length" in told or b"transfer-encoding" in told:
+        names = {name.lower() for name, _ in self.headers}
+        if not self.status or b"content-length" in names or b"transfer-encoding" in names:
             raise NoAnswerError(CUT_SHORT, self.status)
         self.is_done = True
 
@@ -156,37 +156,37 @@ class ReplyReader:
 
     @property
     def size(self) -> int:
-        """Bytes of the body, as they came."""
+        """Bytes of the body, before decompression."""
         return self._size
 
     @property
     def status_code(self) -> int:
-        """The status, as listeners of Locust's `request` event call it."""
+        """The status, by the name that listeners of Locust's `request` event use."""
         return self.status
 
     @property
     def body(self) -> bytes:
-        """The body as it came."""
+        """The body, before decompression."""
         return b"".join(self._body)
 
     def on_message_begin(self) -> None:
-        """Hear from the parser that an answer begins."""
+        """Handle the parser's event that a response begins."""
         self._has_extra |= self.is_done
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Hear of a header; those of trailers are not minded."""
+        """Handle a header; those of trailers are ignored."""
         if _CONTROLS.search(value):
             raise NoAnswerError(UNREADABLE, self.status)
         if not self.status:
             self.headers.append((name, value))
 
     def on_headers_complete(self) -> None:
-        """Hear that a head is whole; those of interim answers (1xx) are forgotten."""
+        """Handle the end of a head; those of interim responses (1xx) are ignored."""
         status = self._parser.get_status_code()
         if self.is_done:
             return
         if status == _SWITCHED:
-            # Nobody has asked for another protocol.
+            # No other protocol was requested.
             raise NoAnswerError(UNREADABLE, status)
         if status < _FINAL:
             self.headers = []
@@ -194,11 +194,11 @@ class ReplyReader:
         self.status = status
         if self._is_head:
             self._finish()
-        elif status not in _WITHOUT_BODY and self._is_packed_twice():
+        elif status not in _WITHOUT_BODY and self._has_transfer_coding():
             raise NoAnswerError(UNREADABLE, status)
 
     def on_body(self, data: bytes) -> None:
-        """Hear of a part of the body."""
+        """Handle a part of the body."""
         if self.is_done:
             self._has_extra = True
             return
@@ -208,7 +208,7 @@ class ReplyReader:
             self._body.append(data)
 
     def on_message_complete(self) -> None:
-        """Hear that an answer is whole."""
+        """Handle the end of a response."""
         if self.status and not self.is_done:
             self._finish()
 
@@ -216,21 +216,21 @@ class ReplyReader:
         self.is_done = True
         self._keeps = self._parser.should_keep_alive()
 
-    def _is_packed_twice(self) -> bool:
-        """Whether the transfer is packed, for which nobody has asked."""
+    def _has_transfer_coding(self) -> bool:
+        """Whether there is a transfer coding other than chunked, which was not requested."""
         return any(
             name.lower() == b"transfer-encoding" and value.strip().lower() != b"chunked"
             for name, value in self.headers
         )
 
 
-# ── A request as bytes: nothing that it holds can be taken for a second one
+# ── A request as bytes: no content can be taken for a second request
 
 if TYPE_CHECKING:
     from footfall._load.http.client import Sendable
 
-HARMLESS = frozenset({"GET", "HEAD"})
-"""Methods of which a repeat changes nothing (RFC 9110, 9.2.1), as far as we repeat them."""
+SAFE_METHODS = frozenset({"GET", "HEAD"})
+"""Safe methods (RFC 9110, 9.2.1), which may be repeated."""
 _BODILESS = frozenset({"GET", "HEAD", "OPTIONS", "DELETE"})
 _TARGET = re.compile(r"/[!-~]*")
 _VALUE = re.compile(r"[\t -~\xa0-\xff]*")
@@ -243,11 +243,11 @@ def is_header_value(text: str) -> bool:
 
 
 def message_of(address: Address, request: "Sendable", *, closes: bool = False) -> bytes:
-    """Give a request as it is sent; `closes` says that the connection is not kept.
+    """Return a request as bytes; with `closes` the connection is not kept.
 
     Raises:
-        NoAnswerError: the path is no ASCII, or a header has what none can hold: a line break, another
-            control character, a letter beyond Latin-1 (RFC 9110, 5.5).
+        NoAnswerError: the path is not ASCII, or a header has a control character, such as a line break, or a
+            character outside Latin-1 (RFC 9110, 5.5).
     """
     headers, target, payload = request.sent_headers, address.target(request.target), request.payload
     if not _TARGET.fullmatch(target):

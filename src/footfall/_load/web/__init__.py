@@ -1,1 +1,1 @@
-"""Footfall on Locust's own web page: a tab, its data, and who works for it outside Locust's process."""
+"""Footfall's tab on Locust's web page: its routes, its data, and the process that judges runs."""

@@ -15,37 +15,36 @@ from locust.env import Environment
 from locust.runners import STATE_INIT, STATE_MISSING, STATE_SPAWNING, STATE_STOPPED
 from locust.web import WebUI
 
-from footfall._load.locust_options import PlaySettings
+from footfall._load.locust_options import REFERENCE, LocustRunSettings, host_of
 from footfall._load.own_users import NO_USERS, OwnUsers
 from footfall._load.preflight import check_answers
 from footfall._load.preparation import new_run_dir
 from footfall._load.results import RunResults
 from footfall._load.web.page_guard import OwnNames, check_form, is_foreign
-from footfall._load.web.page_hosts import REFERENCE, host_of
-from footfall._load.web.page_runs import FILES, PageRun, Reader, RunSupervisor, Updates
+from footfall._load.web.page_runs import FILES, PageRun, ResultsReader, RunSupervisor, Updates
 from footfall._records.errors import BadInputError
 from footfall._records.folders import claim_for_run, release
 from footfall._records.tables import plain_csv
 
-# ── Footfall's part of Locust's web page: what happens around a run that is started there
+# ── Footfall's part of Locust's web page: the runs that are started there
 
 RUNS_MOST = 20
-"""So many of the latest runs are listed; the folders of all stay."""
+"""Number of latest runs that are listed; the folders of all are kept."""
 _EVERY_S = 1.0
 _SCOPE = re.compile(r"[\w*]{1,60}\.[\w*]{1,60}")
 
 
-class PageForm(Protocol):
-    """What is played: by this process, or by others whose notes come together here."""
+class LiveRun(Protocol):
+    """A run under way, in this process or by workers."""
 
-    account: RunResults
+    results: RunResults
 
     def now_s(self) -> float:
-        """Seconds on the clock of play."""
+        """Seconds on the run's clock."""
 
 
 class LocustPage:
-    """The runs of the page; the door tells it what happens, and its routes show it."""
+    """The runs of the page; the plug-in reports events to it, and its routes show them."""
 
     def __init__(self, environment: Environment) -> None:
         """Begin without a run."""
@@ -56,7 +55,7 @@ class LocustPage:
         self._feeding: list[Greenlet] = []
 
     def locust_state(self) -> str:
-        """Say what Locust is doing, as its page should hear it: at `ready` it shows a form without tabs."""
+        """Return Locust's state for its page, which at `ready` would show a form without tabs."""
         runner = self._environment.runner
         state = str(runner.state) if runner is not None else STATE_MISSING
         if state != STATE_INIT or not self._runs:
@@ -64,21 +63,21 @@ class LocustPage:
         return STATE_SPAWNING if self.is_busy() else STATE_STOPPED
 
     def is_busy(self) -> bool:
-        """Whether a run is being made ready or played, so that no other can begin."""
-        return bool(self._runs) and self._runs[-1].state in {"preparing", "playing"}
+        """Whether a run is being prepared or is under way, so that no other can begin."""
+        return bool(self._runs) and self._runs[-1].state in {"preparing", "running"}
 
     def stop(self) -> None:
-        """Stop a run that is being made ready; a master minds a Stop only once a run has begun."""
+        """Stop a run that is being prepared: a Locust master handles Stop only after a run has begun."""
         runner = self._environment.runner
         if runner is None or runner.state != STATE_INIT or runner.shape_greenlet is None:
             return
         runner.shape_greenlet.kill(block=True)
         runner.shape_greenlet = None
 
-    def make_ready(self, settings: PlaySettings, users: OwnUsers = NO_USERS) -> PlaySettings:
-        """Have the trace made and predicted, and the service started if one is wanted; gives what to play.
+    def make_ready(self, settings: LocustRunSettings, users: OwnUsers = NO_USERS) -> LocustRunSettings:
+        """Make and predict the trace, and start the service if required; returns the run's settings.
 
-        `users` are those of the locustfile's own.
+        `users` are the user's own Locust users.
 
         Raises:
             BadInputError: the run cannot begin.
@@ -91,19 +90,19 @@ class LocustPage:
             parsed: Any = self._environment.parsed_options
             profile = str(getattr(parsed, "host_profile", None) or REFERENCE)
             host = host_of(profile, settings.host)
-            # The reference service has its own requests, whichever files are there.
+            # The reference service has its own requests, so an endpoints file does not apply.
             endpoints = None if host is None else host.endpoints or settings.options.endpoints
             options = settings.options.model_copy(update={"endpoints": endpoints})
             settings = replace(settings, options=options)
             if host is not None and (not users.users or any(user.speaks_http for user in users.users)):
                 check_answers(host.url, settings.options.transport.options())
             asked = _asked(run.folder, settings, users, serve=host is None)
-            run.attendant = RunSupervisor(asked, run.hear)
-            ready = run.attendant.make_ready()
+            run.supervisor = RunSupervisor(asked, run.hear)
+            ready = run.supervisor.make_ready()
         except BadInputError:
             raise
         except BaseException:
-            # Stop, or the end of Locust, while it was made ready.
+            # Stop, or the end of Locust, during the preparation.
             self._drop(run, "stopped", "stopped before its first second")
             raise
         run.host = ready.pop("host") if host is None else host.url
@@ -112,39 +111,39 @@ class LocustPage:
         self._host, self._environment.host = self._environment.host, run.host
         return replace(settings, host=run.host, trace=run.folder, run_dir=run.folder, control_token=token)
 
-    def play(self, play: PageForm) -> None:
-        """Follow a play that has begun."""
+    def follow(self, live: LiveRun) -> None:
+        """Follow a run that has begun."""
         run = self._runs[-1]
-        run.state, run.phase = "playing", ""
+        run.state, run.phase = "running", ""
         self._feeding = [each for each in self._feeding if not each.ready()]
-        self._feeding.append(gevent.spawn(_feed, run, play))
+        self._feeding.append(gevent.spawn(_feed, run, live))
 
-    def over(self) -> None:
-        """Have the run judged and reported: Locust has played it, and its files are written."""
-        self._give_back_host()
-        if self._runs and self._runs[-1].state == "playing":
+    def run_ended(self) -> None:
+        """Judge and report the run, which is over, with its files written."""
+        self._restore_host()
+        if self._runs and self._runs[-1].state == "running":
             run = self._runs[-1]
             run.state = "reporting"
             run.has_ended.set()
 
     def fail(self, line: str) -> None:
-        """Say in one line why a run could not begin, or could not be kept."""
-        self._give_back_host()
+        """Show in one line why a run could not begin, or its results could not be written."""
+        self._restore_host()
         if not self.is_busy():
             self._open(Path())
         self._drop(self._runs[-1], "failed", line)
 
     def close(self) -> None:
-        """Wait for what is still being reported; Locust ends."""
+        """Wait for reports under way, at the end of Locust."""
         for run in self._runs:
-            run.is_let_go = True
+            run.is_released = True
         gevent.joinall(self._feeding)
         for run in self._runs:
-            if run.attendant is not None:
-                run.attendant.wait()
+            if run.supervisor is not None:
+                run.supervisor.wait()
 
     def state(self, scope: str) -> bytes:
-        """Give all that the page shows, as JSON; `scope` is the one whose curves are looked at."""
+        """Return all data of the page as JSON; `scope` is the one whose curves are shown."""
         run = self._runs[-1] if self._runs else None
         if run is not None and _SCOPE.fullmatch(scope):
             run.look_at(scope)
@@ -162,7 +161,7 @@ class LocustPage:
         )
 
     def run_with(self, number: int | None, name: str) -> PageRun | None:
-        """Give the run of that number (None: the latest) if it has a file of that name to hand out."""
+        """Return the run of that number (None: the latest) if it has a file of that name to download."""
         if name not in FILES:
             return None
         found = [run for run in self._runs if name in run.files and number in {None, run.number}]
@@ -170,33 +169,33 @@ class LocustPage:
 
     def _open(self, folder: Path) -> PageRun:
         if self._runs:
-            self._runs[-1].is_let_go = True
+            self._runs[-1].is_released = True
         self._count += 1
         run = PageRun(self._count, folder.resolve())
         self._runs = [*self._runs[-RUNS_MOST + 1 :], run]
         return run
 
     def _drop(self, run: PageRun, state: str, line: str) -> None:
-        if run.attendant is not None:
-            run.attendant.end()
-        run.state, run.error, run.is_let_go = state, line, True
+        if run.supervisor is not None:
+            run.supervisor.end()
+        run.state, run.error, run.is_released = state, line, True
         _release(run)
 
-    def _give_back_host(self) -> None:
-        """Put the address back that the form had before a run went elsewhere."""
+    def _restore_host(self) -> None:
+        """Restore the address that the form had before the run."""
         if self._host is not None:
             self._environment.host, self._host = self._host, None
 
 
 def _release(run: PageRun) -> None:
-    """Let others have the folder of a run that is over, or that never began."""
+    """Release the folder of a run that is over, or that never began."""
     if run.is_claimed:
         run.is_claimed = False
         release(run.folder)
 
 
-def _asked(folder: Path, settings: PlaySettings, users: OwnUsers, *, serve: bool) -> dict[str, object]:
-    """Say what a run is made of, for the process that prepares it."""
+def _asked(folder: Path, settings: LocustRunSettings, users: OwnUsers, *, serve: bool) -> dict[str, object]:
+    """Return the description of a run for the process that prepares it."""
     endpoints, trace = settings.options.endpoints, settings.trace
     asked: dict[str, object] = {"run": str(folder), "serve": serve}
     asked |= {} if endpoints is None else {"endpoints": str(endpoints)}
@@ -206,34 +205,34 @@ def _asked(folder: Path, settings: PlaySettings, users: OwnUsers, *, serve: bool
     return asked | {"scenario": settings.scenario, "options": dict(settings.trace_options)}
 
 
-def _feed(run: PageRun, play: PageForm) -> None:
-    """Tell the attendant what is new, once a second and never before it has answered."""
-    attendant, reader = run.attendant, Reader(play.account)
-    if attendant is None:
+def _feed(run: PageRun, live: LiveRun) -> None:
+    """Send new results to the supervisor once a second, but not before it has answered."""
+    supervisor, reader = run.supervisor, ResultsReader(live.results)
+    if supervisor is None:
         return
     before: bytes | None = None
-    while not run.has_ended.wait(_EVERY_S) and not run.is_let_go:
+    while not run.has_ended.wait(_EVERY_S) and not run.is_released:
         if run.live is not before:
             before = run.live
-            attendant.tell(reader.news(play.now_s()), run.looked_at())
+            supervisor.send(reader.updates(live.now_s()), run.looked_at())
     if run.has_ended.is_set():
-        attendant.tell(reader.news(play.now_s()), run.looked_at())
-        attendant.end_run()
-        _answer(run, attendant, play.now_s())
-    attendant.let_go()
+        supervisor.send(reader.updates(live.now_s()), run.looked_at())
+        supervisor.end_run()
+        _answer(run, supervisor, live.now_s())
+    supervisor.close()
     _release(run)
 
 
-def _answer(run: PageRun, attendant: RunSupervisor, now_s: float) -> None:
-    """After the end, curves that somebody looks at and has not been given."""
+def _answer(run: PageRun, supervisor: RunSupervisor, now_s: float) -> None:
+    """After the end of the run, send curves that a browser shows and does not have yet."""
     given: list[str] = []
-    while not run.is_let_go:
+    while not run.is_released:
         if run.state in {"over", "failed"}:
             _release(run)
         wanted = run.looked_at()
         if run.state == "over" and wanted != given:
             given = wanted
-            attendant.tell(Updates(now_s=now_s, starts=[], visits=[]), wanted)
+            supervisor.send(Updates(now_s=now_s, starts=[], visits=[]), wanted)
         gevent.sleep(_EVERY_S / 4)
 
 
@@ -249,11 +248,11 @@ _CORS = ("Access-Control-Allow-Origin", "Access-Control-Allow-Credentials", "Acc
 
 
 def add_page(web_ui: WebUI, page: LocustPage, base: str | None, more_names: str = "") -> None:
-    """Add the tab to Locust's page, and the routes behind it, each with Locust's login if there is one.
+    """Add the tab and its routes to Locust's page, with Locust's login if there is one.
 
-    `more_names` are host names, comma-separated, by which the page may be asked for beside its own.
+    `more_names` are additional host names, comma-separated, under which the page may be opened.
     """
-    assert web_ui.app is not None  # noqa: S101  Locust makes it before it tells us anything
+    assert web_ui.app is not None  # noqa: S101  Locust creates it before its first event
     prefix = f"{(base or '').rstrip('/')}/{TAB}"
     web_ui.template_args["extended_tabs"] = [{"title": "Footfall", "key": TAB}]
     web_ui.template_args["extended_csv_files"] = [
@@ -262,9 +261,9 @@ def add_page(web_ui: WebUI, page: LocustPage, base: str | None, more_names: str 
     ]
     web_ui.app.register_blueprint(_blueprint(web_ui, page, prefix))
     web_ui.app.config["MAX_CONTENT_LENGTH"] = _FORM_BYTES_MOST
-    web_ui.app.before_request(_refuse_strangers(OwnNames.of(web_ui.host or "", more_names)))
+    web_ui.app.before_request(_refuse_foreign(OwnNames.of(web_ui.host or "", more_names)))
     web_ui.app.before_request(_refuse_form(page))
-    # They run in reverse order: first in this list is last to touch an answer, after Locust's own CORS.
+    # They run in reverse order: the first of this list runs last, after Locust's own CORS.
     after: list[Any] = web_ui.app.after_request_funcs.setdefault(None, [])
     after.insert(0, _guard(prefix))
     after += [_mount(prefix), _busy(prefix, page), _stop(prefix, page), _plain_csv]
@@ -300,10 +299,10 @@ def _blueprint(web_ui: WebUI, page: LocustPage, prefix: str) -> Blueprint:
 
 
 def _file(page: LocustPage, number: int | None, name: str) -> Response:
-    """Give a file of a known run by a known name; the path is never the asker's."""
+    """Return a file of a known run by a known name; the path never comes from the request."""
     run = page.run_with(number, name)
     if run is None:
-        abort(404, "there is no such file: no run of this page has ended with one")
+        abort(404, "no such file: no run of this page has it")
     is_page = name.endswith(".html")
     answer = send_file(run.folder / name, as_attachment=not is_page, download_name=f"run-{run.number}-{name}")
     if is_page:
@@ -312,7 +311,7 @@ def _file(page: LocustPage, number: int | None, name: str) -> Response:
 
 
 def _guard(prefix: str) -> Callable[[Response], Response]:
-    """Keep the page from other sites: Locust lets any of them read its answers, and frame its page."""
+    """Protect the page from other sites: Locust lets them read its responses and frame its page."""
 
     def guard(answer: Response) -> Response:
         for name in _CORS:
@@ -327,37 +326,37 @@ def _guard(prefix: str) -> Callable[[Response], Response]:
     return guard
 
 
-def _refuse_strangers(own: OwnNames) -> Callable[[], Response | None]:
-    """Refuse requests for another host's name, forms from other sites, and Locust's change of user classes.
+def _refuse_foreign(own: OwnNames) -> Callable[[], Response | None]:
+    """Refuse requests for other host names, forms from other sites, and Locust's change of user classes.
 
-    A site whose name is made to lead to this machine (DNS rebinding) counts as the same origin in a browser;
-    only the name in `Host` gives it away.
+    A site whose name resolves to this machine (DNS rebinding) counts as the same origin in a browser; only
+    the name in `Host` shows it.
     """
 
     def refuse(reason: str) -> Response:
         return Response(f"refused: {reason}", 403, mimetype="text/plain")
 
-    def refuse_strangers() -> Response | None:
+    def refuse_foreign() -> Response | None:
         host = request.headers.get("Host")
         if not own.include(host):
             names = ", ".join(sorted(own.names))
-            return refuse(f"this page answers to the host names {names}; --web-names adds others")
+            return refuse(f"this page has the host names {names}; add others with --web-names")
         site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
         if is_foreign(request.method, host or "", site, origin):
-            return refuse("sent by another site")
-        # Locust sets any attribute of a user class from it; here a trace says what users do.
+            return refuse("the request comes from another site")
+        # Locust would set any attribute of a user class; here the trace determines what users do.
         if request.endpoint == "locust.update_user":
-            return refuse("user classes are not changed from this page")
+            return refuse("user classes cannot be changed from this page")
         return None
 
-    return refuse_strangers
+    return refuse_foreign
 
 
 def _refuse_form(page: LocustPage) -> Callable[[], Response | None]:
-    """Refuse a Start with anything that the form does not show; Locust would take every option from it."""
+    """Refuse a Start with fields that the form does not have; Locust would take any option from it."""
 
     def line(text: str, status: int = 200) -> Response:
-        # With another status Locust's form says only that something went wrong.
+        # With another status, Locust's form would only say that something went wrong.
         answer = jsonify({"success": False, "message": text})
         answer.status_code = status
         return answer
@@ -366,27 +365,27 @@ def _refuse_form(page: LocustPage) -> Callable[[], Response | None]:
         if request.endpoint != "locust.swarm" or request.method != "POST":
             return None
         if request.mimetype not in _FORM_KINDS or request.files:
-            return line("a run is started by the page's form, sent as a form", 415)
+            return line("a run must be started with the page's form", 415)
         options = ui_extra_args_dict()
-        # Choices of the page's own kind would take anything, as a terminal may give it.
+        # `Suggestions` would accept any value, as from a terminal.
         offered = {name: option["choices"] and list(option["choices"]) for name, option in options.items()}
         repeatable = {name for name, option in options.items() if option["is_multiple"]}
         form = request.form.to_dict(flat=False)
         if not form and request.content_length:
-            return line("a run is started by the page's form, sent as a form", 415)
+            return line("a run must be started with the page's form", 415)
         try:
             check_form(form, offered, repeatable)
         except BadInputError as error:
             return line(str(error))
         if page.is_busy():
-            return line("a run is under way: stop it, or wait for its end")
+            return line("a run is under way; stop it or wait for its end")
         return None
 
     return refuse_form
 
 
 def _plain_csv(answer: Response) -> Response:
-    """Take formulas out of Locust's own CSV files, which hold what a service and its errors said."""
+    """Neutralise formulas in Locust's CSV files, which contain texts of the service and its errors."""
     if answer.mimetype != "text/csv" or not (request.endpoint or "").startswith("locust."):
         return answer
     answer.direct_passthrough = False
@@ -395,7 +394,7 @@ def _plain_csv(answer: Response) -> Response:
 
 
 def _mount(prefix: str) -> Callable[[Response], Response]:
-    """Put our script and style into Locust's page."""
+    """Add Footfall's scripts and styles to Locust's page."""
     index = prefix.removesuffix(TAB)
 
     def mount(answer: Response) -> Response:
@@ -412,24 +411,24 @@ def _mount(prefix: str) -> Callable[[Response], Response]:
 
 
 def _busy(prefix: str, page: LocustPage) -> Callable[[Response], Response]:
-    """Tell Locust's page that a run is made ready, or has failed at that, where Locust says `ready`."""
+    """Report to Locust's page that a run is being prepared, or has failed, where Locust says `ready`."""
     stats = f"{prefix.removesuffix(TAB)}stats/requests"
 
     def busy(answer: Response) -> Response:
         if request.path != stats or not answer.is_json:
             return answer
-        told = json.loads(answer.get_data())
-        if told.get("state") != STATE_INIT:
+        stats_data = json.loads(answer.get_data())
+        if stats_data.get("state") != STATE_INIT:
             return answer
-        # Locust repeats an answer for two seconds: its `ready` may be old. A new one; it keeps its own.
-        told["state"] = page.locust_state()
-        return Response(json.dumps(told), mimetype="application/json")
+        # Locust caches its response for two seconds, so this one is a copy with the current state.
+        stats_data["state"] = page.locust_state()
+        return Response(json.dumps(stats_data), mimetype="application/json")
 
     return busy
 
 
 def _stop(prefix: str, page: LocustPage) -> Callable[[Response], Response]:
-    """Stop a run that is made ready, too, wherever Locust has accepted a Stop."""
+    """Also stop a run that is being prepared, when Locust has accepted a Stop."""
     path = f"{prefix.removesuffix(TAB)}stop"
 
     def stop(answer: Response) -> Response:

@@ -1,4 +1,4 @@
-"""What the page refuses: requests for another host or from another site, and fields that its form lacks."""
+"""What the page refuses: requests for another host or from another site, and unknown form fields."""
 
 from collections.abc import Iterable, Mapping, Sequence, Set as AbstractSet
 from dataclasses import dataclass
@@ -7,8 +7,7 @@ from math import isfinite
 from urllib.parse import urlsplit
 
 from footfall._load.http.connection_options import address_of
-from footfall._load.locust_options import OWN
-from footfall._load.web.page_hosts import AS_IN_HOST
+from footfall._load.locust_options import AS_IN_HOST, OWN
 from footfall._records.errors import BadInputError
 
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -17,22 +16,22 @@ _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 _TEXT_MOST = 300
 _SEED_MOST = 2**63 - 1
 _NUMBERS = {"speed": 1000.0, "scale": 1000.0, "window": 86_400.0}
-"""What the form's numbers are at most, all of them above 0; `footfall trace` may be stricter and says so."""
+"""Maximum of the form's numbers, all of them above 0; making the trace may be stricter."""
 _LOCUSTS_OWN = frozenset({"user_count", "spawn_rate", "run_time", "profile"})
-"""Fields that Locust's form always sends, though who arrives and when is in the trace."""
+"""Fields that Locust's form always sends, although the trace determines the arrivals."""
 
 
 @dataclass(frozen=True, slots=True)
 class OwnNames:
-    """The host names under which a page may be asked for."""
+    """The host names under which the page may be opened."""
 
     names: frozenset[str]
     any_address: bool
-    """Bound to all addresses of its machine, it takes any IP address, which no DNS answer can forge."""
+    """If bound to all addresses of its machine, any IP address is accepted, as DNS cannot forge one."""
 
     @classmethod
     def of(cls, web_host: str, more: str = "") -> "OwnNames":
-        """Give the names of a page bound to `web_host`; `more` holds further names, comma-separated."""
+        """Return the names of a page bound to `web_host`; `more` has further names, comma-separated."""
         named = {each.strip().strip("[]").lower() for each in more.split(",")} - {""}
         is_wildcard = web_host in _WILDCARDS
         bound = set() if is_wildcard else {web_host.strip("[]").lower()}
@@ -45,9 +44,9 @@ class OwnNames:
 
 
 def is_foreign(method: str, host: str, site: str | None, origin: str | None) -> bool:
-    """Whether another web site sends this request to change something.
+    """Whether another web site sends this request, and it may change something.
 
-    A browser says by `Sec-Fetch-Site` from which site a request comes; an old one says only by `Origin`.
+    Browsers send the site of origin in `Sec-Fetch-Site`; old ones only in `Origin`.
     """
     if method in _READING:
         return False
@@ -66,11 +65,10 @@ def check_form(
     offered: Mapping[str, Sequence[str] | None],
     repeatable: AbstractSet[str] = frozenset(),
 ) -> None:
-    """See that a form has only fields that the page shows, each once, with values that the page could send.
+    """Check that a form has only fields of the page, each once, with values that the page can send.
 
-    `form` holds the values of each field; `offered` the visible options with their choices, None for a free
-    text; `repeatable` those of them that may be sent several times. The fields of Locust's own form are known
-    here.
+    `form` has the values of each field; `offered` the visible options with their choices, None for free text;
+    `repeatable` those that may be sent several times. The fields of Locust's own form are known here.
 
     Raises:
         BadInputError: a field is not on the form, is repeated, or its value is impossible.
@@ -83,7 +81,7 @@ def check_form(
         for value in values:
             if len(value) > _TEXT_MOST or not value.isprintable():
                 expected = f"at most {_TEXT_MOST} printable characters"
-                raise BadInputError(name, "too long or unprintable", expected)
+                raise BadInputError(name, "is too long or not printable", expected)
             _check_value(name, value, offered.get(name))
     if "host" in form and (form.get("host_profile") or [AS_IN_HOST])[0] == AS_IN_HOST:
         address_of(form["host"][0], "Host")
@@ -93,14 +91,14 @@ def _check_value(name: str, value: str, choices: Sequence[str] | None) -> None:
     if name in _NUMBERS:
         _check_number(name, value, 0.0, _NUMBERS[name])
     elif name == "seed":
-        # isdigit alone would take digits that int() refuses.
+        # isdigit alone would accept digits that int() refuses.
         if value and not (value.isascii() and value.isdigit() and int(value) <= _SEED_MOST):
-            raise BadInputError("Seed", repr(value), "a whole number, or nothing")
+            raise BadInputError("Seed", repr(value), "a whole number, or an empty field")
     elif name == "run_time":
         if value:
-            raise BadInputError("Run time", repr(value), "nothing: a run ends by itself, Window says when")
+            raise BadInputError("Run time", repr(value), "an empty field: Window sets the length of a run")
     elif name in {"user_count", "spawn_rate"}:
-        # Locust reads them before it asks us; the trace says who arrives.
+        # Locust reads them first; the trace determines the arrivals.
         _check_number(name, value, -1.0, 1e9)
     elif choices is not None and value not in choices:
         raise BadInputError(name, f"{value!r} is not offered", f"one of {', '.join(choices)}")
@@ -122,7 +120,7 @@ def _known(offered: Iterable[str]) -> str:
 
 
 def _name_in(host: str) -> str | None:
-    """Give the name in a `Host` header without its port; None if the header is malformed."""
+    """Return the name in a `Host` header without its port; None if the header is malformed."""
     if not host or len(host) > _TEXT_MOST or any(sign in host for sign in "/@?#,\\ \t"):
         return None
     try:

@@ -1,4 +1,4 @@
-"""Runs that are started from Locust's web page: prepared, followed and judged in a process of its own."""
+"""Runs started from Locust's web page: prepared, followed and judged in a separate process."""
 
 import json
 import subprocess
@@ -15,68 +15,67 @@ from gevent import Greenlet, Timeout
 from gevent.event import Event
 from gevent.lock import RLock
 
-from footfall._load.result_files import HITS_FILE, VISITS_FILE
-from footfall._load.result_rows import Row
+from footfall._load.result_files import HITS_FILE, VISITS_FILE, Row
 from footfall._load.results import RunResults
 from footfall._records.errors import BadInputError
 from footfall._records.jobs import job_command, job_line
 from footfall._records.runs import MANIFEST, now
 
-# ── What is new in an account since somebody last asked
+# ── New results of a run since the previous request
 
 Start = tuple[int, float]
-"""Number of an arrival, and how late it was started."""
+"""Number of an arrival, and its lag in seconds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Updates:
-    """What came between two moments."""
+    """New results between two moments."""
 
     now_s: float
     starts: list[Start]
     visits: list[Row]
 
     def as_json(self) -> dict[str, Any]:
-        """Give it as plain lists."""
+        """Return it as plain lists."""
         return {"now_s": self.now_s, "starts": self.starts, "visits": self.visits}
 
 
-class Reader:
-    """Reads an account while it grows; each time in proportion to what is new."""
+class ResultsReader:
+    """Reads the results of a run while they grow; the effort is proportional to what is new."""
 
-    def __init__(self, account: RunResults) -> None:
+    def __init__(self, results: RunResults) -> None:
         """Begin with nothing read."""
-        self._account = account
+        self._results = results
         self._visits = 0
         self._starts = 0
 
-    def news(self, now_s: float) -> Updates:
-        """Give what came since the last time."""
-        visits = list(self._account.records.visits.since(self._visits))
-        self._visits = len(self._account.records.visits)
-        starts = self._account.tally.starts_since(self._starts)
+    def updates(self, now_s: float) -> Updates:
+        """Return the results since the previous call."""
+        visits = list(self._results.records.visits.since(self._visits))
+        self._visits = len(self._results.records.visits)
+        starts = self._results.states.starts_since(self._starts)
         self._starts += len(starts)
         return Updates(now_s=now_s, starts=starts, visits=visits)
 
 
-# ── Whoever samples, predicts, judges and reports for one run of the page, in a process of its own
+# ── The process that makes the trace, predicts, judges and reports for one run of the page
 
 PREPARE_S_MOST = 600.0
 END_S_MOST = 300.0
 _LINE_WORDS_MOST = 400
 _CHUNK = 200
-"""Rows turned into text at one go: longer, and the next arrival would be late."""
+"""Rows that are turned into text at a time: more would make the next arrival late."""
 
-Told = Callable[[str, bytes], None]
-"""Called with each line: its word, and the JSON after it as it is."""
+OnLine = Callable[[str, bytes], None]
+"""Called with each line: its first word, and the JSON after it as bytes."""
 
 
 class RunSupervisor:
-    """The process and its two pipes; its input's end ends it, so it cannot outlive Locust by much."""
+    """The process and its pipes; it ends when its input is closed, so it cannot outlive Locust for long."""
 
-    def __init__(self, asked: Mapping[str, object], told: Told) -> None:
-        """Start it for what a run is made of, as `footfall._runs.live` reads it."""
-        # A session of its own: Ctrl-C is for Locust, and the report is made after it.
+    def __init__(self, asked: Mapping[str, object], on_line: OnLine) -> None:
+        """Start the process; `asked` describes the run, as `footfall._runs.live` reads it."""
+        # In a session of its own: Ctrl-C is for Locust, and the report is made after it.
         self._process: Any = subprocess.Popen(  # noqa: S603  our own program, arguments as a list
             job_command("live"),
             stdin=subprocess.PIPE,
@@ -84,17 +83,17 @@ class RunSupervisor:
             stderr=subprocess.PIPE,
             start_new_session=True,
         )
-        self._told = told
+        self._on_line = on_line
         self._errors: deque[bytes] = deque(maxlen=20)
         self._listening: list[Greenlet] = [gevent.spawn(self._keep_errors)]
         self._writing = RLock()
         self._write(job_line(asked).decode())
 
     def make_ready(self) -> dict[str, Any]:
-        """Wait until the run can begin; gives what the attendant says of it.
+        """Wait until the run can begin; returns the process's description of it.
 
         Raises:
-            BadInputError: it cannot, or nothing happens for `PREPARE_S_MOST`.
+            BadInputError: it cannot begin, or is not ready after `PREPARE_S_MOST`.
         """
         with Timeout(PREPARE_S_MOST, exception=False):
             for line in self._process.stdout:
@@ -103,16 +102,16 @@ class RunSupervisor:
                     self._listening.append(gevent.spawn(self._listen))
                     ready: dict[str, Any] = json.loads(data)
                     return ready
-                self._told(word.decode(), data)
+                self._on_line(word.decode(), data)
             self._process.wait()
             gevent.joinall(self._listening, timeout=1)
-            raise BadInputError("the run", self.last_words())
+            raise BadInputError("the run", self.reason())
         raise BadInputError("the run", f"is not ready after {PREPARE_S_MOST:g} s", "a shorter window")
 
-    def tell(self, news: Updates, scopes: Sequence[str]) -> None:
-        """Hand on what is new, and ask how the run stands and for the curves of some scopes."""
-        parts = [f'{{"now_s": {news.now_s!r}, "ask": {json.dumps(list(scopes))}']
-        for name, rows in (("starts", news.starts), ("visits", news.visits)):
+    def send(self, updates: Updates, scopes: Sequence[str]) -> None:
+        """Send new results, and request the state of the run and the curves of some scopes."""
+        parts = [f'{{"now_s": {updates.now_s!r}, "ask": {json.dumps(list(scopes))}']
+        for name, rows in (("starts", updates.starts), ("visits", updates.visits)):
             chunks = []
             for first in range(0, len(rows), _CHUNK):
                 chunks.append(json.dumps(rows[first : first + _CHUNK])[1:-1])
@@ -121,32 +120,32 @@ class RunSupervisor:
         self._write("".join(parts) + "}\n")
 
     def end_run(self) -> None:
-        """Say that the run is over and its files are written: the report can be made."""
+        """Report that the run is over and its files are written, so that the report can be made."""
         self._write('{"over": true}\n')
 
-    def let_go(self) -> None:
-        """Let it finish what it is doing, and end."""
-        with suppress(OSError):  # it has gone before
+    def close(self) -> None:
+        """Close its input: it finishes what it is doing and ends."""
+        with suppress(OSError):  # it has ended already
             self._process.stdin.close()
 
     def end(self) -> None:
-        """End it, whatever it is doing: there will be no such run."""
-        self.let_go()
+        """Terminate it: the run will not take place."""
+        self.close()
         if self._process.poll() is None:
             self._process.terminate()
 
     def wait(self) -> None:
-        """Wait for its end, for at most `END_S_MOST`."""
+        """Wait for its end, at most `END_S_MOST`."""
         try:
             self._process.wait(END_S_MOST)
         except subprocess.TimeoutExpired:
             self._process.kill()
 
-    def last_words(self) -> str:
-        """Give the reason that it gave, without the name of its command."""
+    def reason(self) -> str:
+        """Return the last line that it wrote to stderr, without the name of its command."""
         lines = [line.decode(errors="replace").strip() for line in self._errors]
         reasons = [line for line in lines if line.startswith("footfall: ")]
-        words = (reasons or [line for line in lines if line] or ["it gave no reason"])[-1]
+        words = (reasons or [line for line in lines if line] or ["no reason given"])[-1]
         return words.removeprefix("footfall: ")[-_LINE_WORDS_MOST:]
 
     def _write(self, line: str) -> None:
@@ -155,22 +154,22 @@ class RunSupervisor:
                 self._process.stdin.write(line.encode())
                 self._process.stdin.flush()
         except (OSError, ValueError):
-            return  # it has gone; `_listen` says so
+            return  # it has ended; `_listen` reports it
 
     def _listen(self) -> None:
         for line in self._process.stdout:
             word, _, data = line.partition(b" ")
-            self._told(word.decode(), data)
+            self._on_line(word.decode(), data)
         self._process.wait()
         if self._process.returncode:
             gevent.joinall(self._listening[:1], timeout=1)
-            self._told("broken", json.dumps(self.last_words()).encode())
+            self._on_line("broken", json.dumps(self.reason()).encode())
 
     def _keep_errors(self) -> None:
         self._errors.extend(self._process.stderr)
 
 
-# ── One run of the page, from the moment that somebody presses Start
+# ── One run of the page, from Start on
 
 FILES = {
     "report.html": "report",
@@ -180,7 +179,7 @@ FILES = {
     "junit.xml": "JUnit",
     MANIFEST: "manifest",
 }
-"""Names of a run's files that the page hands out, and what they are called there; no other is."""
+"""The files of a run that can be downloaded from the page, with their titles."""
 _WATCHED_S = 5.0
 _SCOPES_MOST = 8
 ALL = "*.*"
@@ -188,33 +187,33 @@ ALL = "*.*"
 
 @dataclass(slots=True, eq=False)
 class PageRun:
-    """What the page knows of a run; it changes as the run goes on."""
+    """The state of a run on the page; mutable."""
 
     number: int
-    """Of the runs of this process, from 1."""
+    """Number among the runs of this process, from 1."""
     folder: Path
     state: str = "preparing"
-    """Then `playing`, `reporting` and `over`; or `failed`, or `stopped` before it began."""
+    """Then `running`, `reporting` and `over`; or `failed`, or `stopped` before it began."""
     phase: str = ""
     error: str = ""
     about: dict[str, Any] = field(default_factory=dict)
     host: str = ""
     live: bytes = b"null"
-    """JSON as the attendant gave it: the process that plays does not read it."""
+    """JSON from the supervisor, which Locust's process does not parse."""
     verdict: str = ""
     status: str = ""
     files: list[str] = field(default_factory=list)
     started_at: str = field(default_factory=now)
-    attendant: RunSupervisor | None = None
+    supervisor: RunSupervisor | None = None
     has_ended: Event = field(default_factory=Event)
-    """Locust has played it, and its files are written."""
-    is_let_go: bool = False
+    """Set when the run is over and its files are written."""
+    is_released: bool = False
     is_claimed: bool = False
-    """This process holds the lock of its folder."""
+    """Whether this process holds the lock of its folder."""
     _asked: dict[str, float] = field(default_factory=dict)
 
     def hear(self, word: str, data: bytes) -> None:
-        """Take a line of the attendant."""
+        """Handle a line of the supervisor."""
         match word:
             case "phase":
                 self.phase = json.loads(data)
@@ -228,18 +227,18 @@ class PageRun:
                 self._find_files()
 
     def look_at(self, scope: str) -> None:
-        """Note that somebody looks at the curves of a scope."""
+        """Record that a browser shows the curves of a scope."""
         if scope in self._asked or len(self._asked) < _SCOPES_MOST:
             self._asked[scope] = time.monotonic()
 
     def looked_at(self) -> list[str]:
-        """Give the scopes that somebody has looked at lately, and that of all."""
+        """Return the scopes that browsers have shown lately, and that of everything."""
         late = time.monotonic() - _WATCHED_S
         self._asked = {scope: at for scope, at in self._asked.items() if at > late}
         return [ALL, *(scope for scope in self._asked if scope != ALL)]
 
     def summary(self) -> dict[str, Any]:
-        """Give what the list of runs shows."""
+        """Return the run's entry in the list of runs."""
         return {
             "number": self.number,
             "state": self.state,
@@ -252,8 +251,8 @@ class PageRun:
             "files": [{"name": name, "title": FILES[name]} for name in self.files],
         }
 
-    def _end(self, told: dict[str, Any]) -> None:
-        self.verdict, self.status = told["verdict"], told["status"]
+    def _end(self, result: dict[str, Any]) -> None:
+        self.verdict, self.status = result["verdict"], result["status"]
         self._find_files()
         self.state = "over"
 

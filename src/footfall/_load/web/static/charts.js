@@ -1,4 +1,4 @@
-// Charts as plain SVG: steps, lines and a band over the seconds of play, with units, legend and a value under the pointer.
+// Charts as plain SVG: steps, lines and a band over the seconds of a run, with units, legend and a value under the pointer.
 "use strict";
 
 window.FootfallCharts = (() => {
@@ -151,7 +151,7 @@ window.FootfallCharts = (() => {
       svg.append(node("text", { x: left, y: HEIGHT - ROOM.bottom + 15, class: "ff-tick" }, +second.toFixed(2)));
     }
     const foot = { x: width - ROOM.right, y: HEIGHT - 3, class: "ff-tick ff-axis" };
-    svg.append(node("text", foot, `${inMinutes ? "minutes" : "seconds"} of play`));
+    svg.append(node("text", foot, `${inMinutes ? "minutes" : "seconds"} of the run`));
     svg.append(node("line", { x1: ROOM.left, x2: width - ROOM.right, y1: y(low), y2: y(low), class: "ff-base" }));
     if (spec.now_s > 0 && spec.now_s < last) {
       const now = ROOM.left + (spec.now_s / last) * inner.width;
@@ -182,7 +182,7 @@ window.FootfallCharts = (() => {
         row.append(sample(line), element("span", "", `${line.name}: `), element("b", "", value + bounds));
         return row;
       });
-    made.tip.replaceChildren(element("div", "ff-tip-head", `second ${+spec.at_s[index].toFixed(1)} of play`), ...rows);
+    made.tip.replaceChildren(element("div", "ff-tip-head", `second ${+spec.at_s[index].toFixed(1)} of the run`), ...rows);
     made.tip.hidden = false;
     const isRight = left > made.width / 2;
     made.tip.style.left = isRight ? "" : `${left + 12}px`;

@@ -141,9 +141,9 @@
 
   const STATUS = {
     none: () => "No run yet: choose a scenario and press Start.",
-    preparing: (page) => `Preparing: ${page.phase || "starting"} … Nothing is sent before this is done.`,
-    playing: (page, live) => `Playing: ${Math.max(0, live?.now_s ?? 0).toFixed(0)} of ${+page.about.length_s.toFixed(1)} s`,
-    reporting: () => "Played. Judging it from its files, and writing the report …",
+    preparing: (page) => `Preparing: ${page.phase || "starting"} … No request is sent before this is done.`,
+    running: (page, live) => `Running: ${Math.max(0, live?.now_s ?? 0).toFixed(0)} of ${+page.about.length_s.toFixed(1)} s`,
+    reporting: () => "The run is over. Judging it and writing the report …",
     over: (page, live) =>
       `${live.status === "partial" ? "Stopped before its end; the counts add up" : "Finished"}: ${live.reason}.`,
     stopped: (page) => page.error,
@@ -169,9 +169,9 @@
     setText(panel.line, hasRun ? wordsOf(about, page.runs[0]) : "");
     panel.status.className = `ff-status ff-state-${page.state}`;
     setText(panel.status, STATUS[page.state](page, live));
-    const isPlaying = page.state === "playing";
-    panel.bar.hidden = !["preparing", "playing", "reporting"].includes(page.state);
-    if (isPlaying) panel.bar.value = Math.min((live?.now_s ?? 0) / about.length_s, 1);
+    const isRunning = page.state === "running";
+    panel.bar.hidden = !["preparing", "running", "reporting"].includes(page.state);
+    if (isRunning) panel.bar.value = Math.min((live?.now_s ?? 0) / about.length_s, 1);
     else panel.bar.removeAttribute("value");
     const hasFigures = Boolean(live?.rows);
     showParts(hasFigures);
@@ -323,7 +323,7 @@
       list.append(item);
     }
     const head = element("h3", "", live.is_final ? "Criteria" : "Criteria so far");
-    if (!live.criteria.length) list.append(element("li", "", "This run has no criteria: nothing can be passed."));
+    if (!live.criteria.length) list.append(element("li", "", "This run has no criteria, so there is no verdict."));
     panel.criteria.replaceChildren(head, list);
   };
 
@@ -418,7 +418,7 @@
     if (!isWanted) {
       banner?.remove();
       // The form was loaded while a run was made ready: Locust shows its tabs only after a new look.
-      if (form && !hasTabs && page?.state === "playing" && reloaded !== page.number) {
+      if (form && !hasTabs && page?.state === "running" && reloaded !== page.number) {
         reloaded = page.number;
         window.location.reload();
       }
@@ -474,11 +474,11 @@
     try {
       const answer = await window.fetch(`${BASE}/state?scope=${encodeURIComponent(scope)}`, { redirect: "error" });
       if (!answer.ok) throw new Error(String(answer.status));
-      const told = await answer.json();
-      if (told.page.number !== shown?.page.number) scope = ALL;
-      shown = told;
-      const isBusy = ["preparing", "playing", "reporting"].includes(told.page.state);
-      const isMissing = told.live?.series && !told.live.series[scope];
+      const data = await answer.json();
+      if (data.page.number !== shown?.page.number) scope = ALL;
+      shown = data;
+      const isBusy = ["preparing", "running", "reporting"].includes(data.page.state);
+      const isMissing = data.live?.series && !data.live.series[scope];
       nextAt = Date.now() + (isBusy || isMissing ? EVERY_MS : CALM_MS) - 50;
       show();
       showBanner();

@@ -38,9 +38,9 @@ from tests.load.small import (
     WEB,
     after_failure,
     channel,
+    customer_error_of,
     day_of,
     everywhere,
-    slip_of,
     small_model,
     trace_of,
     works,
@@ -61,7 +61,7 @@ class Played:
     settings: LoadSettings
     arrivals: pl.DataFrame
     result: LoadResult
-    told: list[Progress]
+    reported: list[Progress]
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +71,7 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Played:
     model = small_model()
     trace = trace_of(model, everywhere(100, 4, model), 4)
     write_trace(folder / "trace", trace)
-    told: list[Progress] = []
+    reported: list[Progress] = []
     with serving(folder, trace) as host:
         settings = LoadSettings(
             trace=folder / "trace",
@@ -79,10 +79,10 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Played:
             run_dir=folder / "run",
             control_token=TOKEN,
             gateway_key="gate-key",
-            on_progress=told.append,
+            on_progress=reported.append,
         )
         result = run_locust(settings)
-    return Played(settings, trace.arrivals, result, told)
+    return Played(settings, trace.arrivals, result, reported)
 
 
 def test_every_customer_of_a_trace_is_played_and_served(played: Played) -> None:
@@ -156,7 +156,7 @@ def test_the_lag_is_that_of_the_visits_of_the_trace(played: Played) -> None:
     assert lag.p50 <= lag.max <= lags_s[-1]
 
 
-def test_a_finished_play_has_its_sums_in_its_folder_and_its_progress_told(played: Played) -> None:
+def test_a_finished_play_has_its_sums_in_its_folder_and_its_progress_reported(played: Played) -> None:
     """The manifest says finished, with the same counts and lag; nothing is left of the progress."""
     run_dir, result = played.settings.run_dir, played.result
     assert result == read_result(run_dir)
@@ -170,9 +170,9 @@ def test_a_finished_play_has_its_sums_in_its_folder_and_its_progress_told(played
     assert control.sent == control.answered.n > 10
     manifest = read_manifest(run_dir)
     assert (manifest.status, manifest.arrivals, manifest.lag_s) == ("finished", result.arrivals, result.lag_s)
-    assert played.told
-    assert {progress.due for progress in played.told} == {100}
-    assert [p.started for p in played.told] == sorted(p.started for p in played.told)
+    assert played.reported
+    assert {progress.due for progress in played.reported} == {100}
+    assert [p.started for p in played.reported] == sorted(p.started for p in played.reported)
     assert not (run_dir / PROGRESS_FILE).exists()
 
 
@@ -205,7 +205,7 @@ def test_arrivals_come_when_they_are_due_though_the_service_stalls(stall: Stall,
 def test_customers_who_fail_come_back_or_go_elsewhere(serve: Serve, tmp_path: Path) -> None:
     """Every login at the web hall has a wrong PIN; all switch, and are served at another channel."""
     rules = after_failure(Outcome.REJECTED, switch=1, delay_s=10)
-    careless = channel("web", WEB, works=works(login=slip_of("wrong_pin")))
+    careless = channel("web", WEB, works=works(login=customer_error_of("wrong_pin")))
     others = small_model().channels[1:]
     model = small_model(channels=(careless, *others), follow_ups=rules)
     made = trace_of(model, day_of([(k / 20, "recharge", "web") for k in range(20)]), 1)
@@ -297,7 +297,7 @@ def test_a_run_that_does_not_end_is_stopped_and_keeps_what_it_has(
 
 
 def test_who_overstays_the_drain_is_cut_off_and_failed(stall: Stall, tmp_path: Path) -> None:
-    """The play ends by itself, and is finished: nobody stopped it."""
+    """The play ends by itself, and is finished: it was not stopped."""
     model = small_model()
     write_trace(tmp_path, trace_of(model, day_of([(0.1, "query", "web"), (0.2, "query", "web")]), 1))
     with stall(60) as host:
@@ -341,7 +341,7 @@ def test_a_blocked_generator_shows_in_its_lag(trace: Given, host: str, tmp_path:
 
 
 def test_a_service_that_goes_away_is_an_error_and_no_end(serve: Serve, tmp_path: Path) -> None:
-    """Customers after its end find nobody; each is accounted for."""
+    """Customers after its end find no service; each is accounted for."""
     model = small_model()
     made = trace_of(model, day_of([(k / 10, "query", "web") for k in range(50)]), 5)
     write_trace(tmp_path / "trace", made)
@@ -365,7 +365,7 @@ def test_a_service_that_goes_away_is_an_error_and_no_end(serve: Serve, tmp_path:
 def test_an_unreachable_host_gets_one_line_before_anything_is_written(
     trace: Given, free_port: int, tmp_path: Path
 ) -> None:
-    """Nobody listens there."""
+    """No server listens there."""
     run_dir = tmp_path / "run"
     settings = LoadSettings(trace=trace.folder, host=f"http://127.0.0.1:{free_port}", run_dir=run_dir)
     with pytest.raises(
@@ -379,9 +379,9 @@ def test_a_service_with_other_accounts_is_refused(trace: Given, host: str) -> No
     """Another seed means other PINs, so every login would fail; too few accounts likewise."""
     info = trace.trace.info
     check_host(host, info)
-    with pytest.raises(BadInputError, match="have seed 7, the trace has 8"):
+    with pytest.raises(BadInputError, match="have seed 7, those of the trace 8"):
         check_host(host, info.model_copy(update={"seed": 8}))
-    with pytest.raises(BadInputError, match="keeps 50 accounts, the trace uses 51"):
+    with pytest.raises(BadInputError, match="it has 50 accounts, the trace uses 51"):
         check_host(host, info.model_copy(update={"subscribers": 51}))
 
 
@@ -394,9 +394,11 @@ def test_what_is_no_address_is_refused(trace: Given, host: str) -> None:
         check_host(host, trace.trace.info)
 
 
-def test_a_slip_that_cannot_be_enacted_ends_the_run_with_its_reason(host: str, tmp_path: Path) -> None:
-    """The reason is found in the process that plays, and told by the one that waits."""
-    web = channel("web", WEB, works=works(login=slip_of("forgot_glasses")))
+def test_a_customer_error_that_cannot_be_reproduced_ends_the_run_with_its_reason(
+    host: str, tmp_path: Path
+) -> None:
+    """The reason is found in Locust's process, and reported by the one that waits."""
+    web = channel("web", WEB, works=works(login=customer_error_of("forgot_glasses")))
     model = small_model(channels=(web, *small_model().channels[1:]))
     write_trace(tmp_path, trace_of(model, everywhere(5, 1, model), 1))
     with pytest.raises(BadInputError, match="cannot simulate the customer's error 'forgot_glasses'"):
@@ -418,7 +420,7 @@ def test_a_killed_play_leaves_nothing_that_looks_finished(
         play.stop(signal.SIGKILL)
         with pytest.raises(BadInputError, match="holds run"):
             claim_for_run(tmp_path)
-    with pytest.raises(BadInputError, match="the run was killed"):
+    with pytest.raises(BadInputError, match="the run did not end in order"):
         read_result(tmp_path)
     assert not (tmp_path / VISITS_FILE).exists()
     assert read_manifest(tmp_path).status == "running"

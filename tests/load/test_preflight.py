@@ -40,7 +40,7 @@ def page(body: bytes, status: bytes = b"200 OK") -> bytes:
 def test_a_host_of_another_shape_is_refused_unless_its_requests_are_mapped(answer: bytes) -> None:
     """Four thousand visits that end in 404 say nothing of it."""
     with raw_server(always(answer)) as here:
-        expected = r"does not speak the reference interface.*expected --endpoints FILE"
+        expected = r"does not have the reference interface.*expected --endpoints FILE"
         with pytest.raises(BadInputError, match=expected):
             check_host(here.host, INFO)
         check_host(here.host, INFO, is_mapped=True)

@@ -10,7 +10,7 @@ from urllib.parse import quote, quote_plus
 import pytest
 from hypothesis import assume, given, strategies as st
 
-from footfall._load.secrets import PART, WITHHELD, blotted, cleaned, gives_away, shown_code
+from footfall._load.secrets import PART, WITHHELD, cleaned, masked, reveals_part_of, shown_code
 
 SECRET = "KEY/with+Slash=9876&€"
 FORMS: dict[str, Callable[[str], str]] = {
@@ -39,7 +39,7 @@ FORMS: dict[str, Callable[[str], str]] = {
 def test_a_repeated_secret_is_blotted_and_in_no_cause(form: Callable[[str], str], secret: str) -> None:
     """The text keeps what else it says."""
     said = form(secret)
-    shown = blotted(f"no {said} here", (secret,))
+    shown = masked(f"no {said} here", (secret,))
     assert shown.startswith("no ")
     assert shown.endswith(" here")
     assert said not in shown
@@ -47,7 +47,7 @@ def test_a_repeated_secret_is_blotted_and_in_no_cause(form: Callable[[str], str]
     begins = len("dXNlcjp") if said.startswith("dXNlcj") else 0
     assert not any(said[at : at + PART] in shown for at in range(begins, len(said) - PART + 1))
     cause = shown_code(f"bad_{said}", (secret,))
-    assert not gives_away(cause, (secret,))
+    assert not reveals_part_of(cause, (secret,))
 
 
 def test_a_secret_that_the_service_has_cleaned_itself_is_withheld() -> None:
@@ -59,15 +59,15 @@ def test_a_secret_that_the_service_has_cleaned_itself_is_withheld() -> None:
 
 def test_a_short_secret_is_blotted_whole() -> None:
     """It has no parts."""
-    assert blotted("code a1b and a1", ("a1b",)) == "code *** and a1"
-    assert blotted("nothing hidden", ()) == "nothing hidden"
+    assert masked("code a1b and a1", ("a1b",)) == "code *** and a1"
+    assert masked("nothing hidden", ()) == "nothing hidden"
 
 
 @given(secret=st.text(min_size=PART, max_size=40), before=st.text(max_size=20), after=st.text(max_size=20))
 def test_no_text_keeps_a_secret(secret: str, before: str, after: str) -> None:
     """Whatever the secret is, and whatever stands around it."""
     assume("*" not in secret)
-    assert secret not in blotted(before + secret + after, (secret,))
+    assert secret not in masked(before + secret + after, (secret,))
 
 
 @given(st.text())

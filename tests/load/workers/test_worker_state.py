@@ -2,7 +2,7 @@
 
 import pytest
 
-from footfall._load.worker_state import WorkerState
+from footfall._load.assignment import WorkerState
 
 
 @pytest.mark.parametrize(

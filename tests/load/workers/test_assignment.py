@@ -1,11 +1,11 @@
-"""Every arrival has one owner at most, and ends in one state, whoever comes and goes."""
+"""Every arrival has one owner at most, and ends in one state, whichever workers come and go."""
 
 import pytest
 from hypothesis import given, strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from footfall._load.assignment import Assignment, clock_offset
-from footfall._load.result_rows import ArrivalState, ArrivalStates
+from footfall._load.results import ArrivalState, ArrivalStates
 
 DUE = 40
 
@@ -32,12 +32,12 @@ def test_what_a_silent_worker_may_have_started_is_lost_and_the_rest_passes_on() 
         ArrivalState.LOST,
         ArrivalState.WAITING,
     ]
-    assert plan.give([6, 8], ["b"]) == {"b": [6, 8]}
+    assert plan.assign([6, 8], ["b"]) == {"b": [6, 8]}
     assert plan.slots("b") == (0, 1)
 
 
-def test_a_worker_that_says_good_bye_loses_nobody_that_it_has_not_started() -> None:
-    """It told all, so what is waiting has not been started, whether it was due or not."""
+def test_a_worker_that_leaves_loses_no_arrival_that_it_has_not_started() -> None:
+    """It has reported everything, so what is waiting has not been started, whether it was due or not."""
     tally = ArrivalStates(4)
     plan = Assignment([0.0, 0.0, 9.0, 9.0], tally)
     plan.begin(["a"])
@@ -45,30 +45,30 @@ def test_a_worker_that_says_good_bye_loses_nobody_that_it_has_not_started() -> N
     assert tally.counts().lost == 0
 
 
-def test_nothing_is_given_to_nobody_nor_twice() -> None:
-    """A customer would be played by nobody, or by two."""
+def test_nothing_is_assigned_without_a_worker_or_twice() -> None:
+    """A customer would be run by no worker, or by two."""
     plan = Assignment([0.0, 1.0], ArrivalStates(2))
     with pytest.raises(ValueError, match="no worker"):
         plan.begin([])
     plan.begin(["a"])
     with pytest.raises(ValueError, match="has an owner"):
-        plan.give([0], ["b"])
+        plan.assign([0], ["b"])
 
 
-class Crew(RuleBasedStateMachine):
+class WorkersMachine(RuleBasedStateMachine):
     """Workers that start, end, go silent, leave and come, in any order; each is honest about its lease."""
 
     def __init__(self) -> None:
-        """Begin with nobody."""
+        """Begin without workers."""
         super().__init__()
-        self.tally = ArrivalStates(DUE)
+        self.states = ArrivalStates(DUE)
         self.due_s = [k / 2 for k in range(DUE)]
-        self.plan = Assignment(self.due_s, self.tally)
+        self.plan = Assignment(self.due_s, self.states)
         self.now_s = 0.0
         self.owned: dict[str, list[int]] = {}
         self.started: list[int] = []
         self.really_started: list[int] = []
-        """By whomever, told or not: what the service saw."""
+        """By any worker, reported or not: what the service saw."""
         self.count = 0
 
     @initialize(n=st.integers(1, 4))
@@ -83,16 +83,16 @@ class Crew(RuleBasedStateMachine):
         self.now_s += seconds
 
     @precondition(lambda self: self.owned)
-    @rule(data=st.data(), told=st.booleans())
-    def start(self, data: st.DataObject, told: bool) -> None:  # noqa: FBT001  Hypothesis gives it
+    @rule(data=st.data(), reported=st.booleans())
+    def start(self, data: st.DataObject, reported: bool) -> None:  # noqa: FBT001  Hypothesis gives it
         """A worker starts the first that is due; the word may be on its way when the worker goes."""
         worker = data.draw(st.sampled_from(sorted(self.owned)))
         mine = [k for k in self.owned[worker] if self.due_s[k] <= self.now_s]
         if mine:
             self.owned[worker].remove(mine[0])
             self.really_started.append(mine[0])
-            if told:
-                self.tally.start(mine[0], 0.0)
+            if reported:
+                self.states.start(mine[0], 0.0)
                 self.started.append(mine[0])
             else:
                 # Its later words would come in order, so it says nothing more: it goes.
@@ -104,8 +104,8 @@ class Crew(RuleBasedStateMachine):
         """A customer leaves."""
         arrival = data.draw(st.sampled_from(self.started))
         self.started.remove(arrival)
-        if self.tally.state(arrival) is ArrivalState.STARTED:
-            self.tally.end(arrival, ArrivalState.PLAYED if played else ArrivalState.FAILED)
+        if self.states.state(arrival) is ArrivalState.STARTED:
+            self.states.end(arrival, ArrivalState.PLAYED if played else ArrivalState.FAILED)
 
     @precondition(lambda self: self.owned)
     @rule(data=st.data())
@@ -124,27 +124,27 @@ class Crew(RuleBasedStateMachine):
         del self.owned[worker]
         free = self.plan.lose(worker, self.now_s)
         if self.owned:
-            for other, arrivals in self.plan.give(free, sorted(self.owned)).items():
+            for other, arrivals in self.plan.assign(free, sorted(self.owned)).items():
                 self.owned[other] = sorted(self.owned[other] + arrivals)
 
     @invariant()
-    def nobody_is_played_twice(self) -> None:
+    def no_arrival_is_run_twice(self) -> None:
         """What the service saw, it saw once."""
         assert len(set(self.really_started)) == len(self.really_started)
 
     @invariant()
     def the_sum_holds(self) -> None:
         """Each arrival in one state; owned by one worker at most."""
-        counts = self.tally.counts()
+        counts = self.states.counts()
         assert counts.played + counts.failed + counts.not_sent + counts.lost == DUE
         owned = [arrival for arrivals in self.owned.values() for arrival in arrivals]
         assert len(set(owned)) == len(owned)
         if self.owned and self.count:
-            waiting = {k for k in range(DUE) if self.tally.state(k) is ArrivalState.WAITING}
+            waiting = {k for k in range(DUE) if self.states.state(k) is ArrivalState.WAITING}
             assert waiting >= set(owned)
 
 
-TestCrew = Crew.TestCase
+TestWorkers = WorkersMachine.TestCase
 
 
 @given(

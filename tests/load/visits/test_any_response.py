@@ -34,7 +34,7 @@ OWN = TargetService(
         """
         code = "code"
         auth = { kind = "login", path = "/login", token = "token" }
-        [[errand]]
+        [[operation]]
         for = "*.*"
         step = [
           { path = "/a", save = { x = "state", secret = "visit" } },
@@ -52,12 +52,12 @@ OWN = TargetService(
 
 
 class AnyWire(ScriptedWire):
-    """Answers as it is told, in turn, and sees that every request can be sent or has a cause."""
+    """Gives these answers in turn, and sees that every request can be sent or has a cause."""
 
     def __init__(self, answers: list[Response]) -> None:
         """Begin again from the first after the last."""
         super().__init__(request_s=1)
-        self._told = answers
+        self._reported = answers
 
     def send(self, request: RequestSpec, attempt: int) -> Response:
         """Answer, if it can be sent."""
@@ -66,7 +66,7 @@ class AnyWire(ScriptedWire):
         except NoAnswerError as error:
             return Response(0, problem=error.cause)
         super().send(request, attempt)
-        return self._told[len(self.requests) % len(self._told)]
+        return self._reported[len(self.requests) % len(self._reported)]
 
 
 def holds(ending: tuple[Outcome, str]) -> bool:
@@ -83,20 +83,24 @@ ANSWERS = st.lists(
 
 
 @given(
-    told=ANSWERS,
+    reported=ANSWERS,
     channel=st.sampled_from([each.name for each in MODEL.channels]),
     operation=st.sampled_from(["query", "transact", "purchase"]),
 )
-@example(told=[(201, {"token": "t", "visit": "v", "waited_s": 10**400})], channel="kiosk", operation="query")
-@example(told=[(200, {"token": "t", "order": "o", "state": {"x": 1}})], channel="web", operation="transact")
 @example(
-    told=[(200, {"answers": [{"n": 1, "status": "no", "code": ["x"]}]})], channel="sms", operation="query"
+    reported=[(201, {"token": "t", "visit": "v", "waited_s": 10**400})], channel="kiosk", operation="query"
+)
+@example(
+    reported=[(200, {"token": "t", "order": "o", "state": {"x": 1}})], channel="web", operation="transact"
+)
+@example(
+    reported=[(200, {"answers": [{"n": 1, "status": "no", "code": ["x"]}]})], channel="sms", operation="query"
 )
 def test_no_answer_of_the_reference_interface_breaks_a_visit(
-    told: list[tuple[int, dict[str, Any]]], channel: str, operation: str
+    reported: list[tuple[int, dict[str, Any]]], channel: str, operation: str
 ) -> None:
     """Of any shape and size, at any step."""
-    wire = AnyWire([json_answer(status, json.dumps(body).encode()) for status, body in told])
+    wire = AnyWire([json_answer(status, json.dumps(body).encode()) for status, body in reported])
     if operation not in MODEL.channel(channel).dialogues:
         operation = "query"
     attempt, ending = served(MODEL, customer_at(channel, operation, wire))
@@ -104,12 +108,12 @@ def test_no_answer_of_the_reference_interface_breaks_a_visit(
     assert 0 <= attempt.wait_s <= wire.clock_s
 
 
-@given(told=ANSWERS)
-@example(told=[(200, {"token": "t", "state": "\ud800"})])
-@example(told=[(200, {"token": "t", "state": 10**400})])
-def test_no_answer_of_an_own_service_breaks_a_visit(told: list[tuple[int, dict[str, Any]]]) -> None:
+@given(reported=ANSWERS)
+@example(reported=[(200, {"token": "t", "state": "\ud800"})])
+@example(reported=[(200, {"token": "t", "state": 10**400})])
+def test_no_answer_of_an_own_service_breaks_a_visit(reported: list[tuple[int, dict[str, Any]]]) -> None:
     """Whatever is saved and put into paths, headers and bodies."""
-    wire = AnyWire([Response(status, body, document=body) for status, body in told])
+    wire = AnyWire([Response(status, body, document=body) for status, body in reported])
     attempt = Attempt(customer_at("web", "query", wire), MODEL.channel("web"), 1, 0.0)
     assert holds(OWN.serve(attempt))
 

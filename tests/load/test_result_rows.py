@@ -5,8 +5,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from footfall._load import result_rows
-from footfall._load.result_rows import ResultRows
+from footfall._load import result_files
+from footfall._load.result_files import ResultRows
 
 SCHEMA = pl.Schema({"number": pl.Int64, "name": pl.String})
 
@@ -15,8 +15,8 @@ def test_older_rows_go_to_files_and_come_back_in_their_order(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Of 95 rows 30 are kept or a few more; the table has all, and the files go with the play."""
-    monkeypatch.setattr(result_rows, "KEPT_MOST", 30)
-    monkeypatch.setattr(result_rows, "SPILLED_AT_ONCE", 10)
+    monkeypatch.setattr(result_files, "KEPT_MOST", 30)
+    monkeypatch.setattr(result_files, "SPILLED_AT_ONCE", 10)
     kept = ResultRows(SCHEMA, tmp_path / "parts")
     for number in range(95):
         kept.add((number, f"row {number}"))

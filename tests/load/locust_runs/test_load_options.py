@@ -64,7 +64,7 @@ def test_secrets_come_from_the_environment_and_are_not_shown(monkeypatch: pytest
         ({"drain_s": "inf"}, "--drain-s: 'inf'"),
         ({"hits_sample": "2"}, "--hits-sample: '2'; expected a share of at least 0.001, at most 1"),
         ({"load_options": '{"drain_s": -1}'}, "--drain-s: -1; expected seconds, not negative"),
-        ({"load_options": '{"drain": 1}'}, "drain: is not an option here; expected endpoints or"),
+        ({"load_options": '{"drain": 1}'}, "drain: is not an option here; expected one of endpoints, "),
         ({"label": "x" * 201}, "--label: '"),
         ({"connections": "mine"}, "--connections: 'mine'; expected one of customer, shared, request"),
         ({"stall_s": "1", "stall_every_s": "1"}, "--stall-every-s: 1; expected more than --stall-s 1"),

@@ -16,7 +16,7 @@ from footfall._load.url_load import (
     base_of,
     due_s,
     endpoints_text,
-    errands_of,
+    operations_of,
     span_of,
     trace_of_url,
 )
@@ -65,7 +65,7 @@ def test_two_of_rate_time_and_number_tell_the_third() -> None:
 @pytest.mark.parametrize(
     ("options", "says"),
     [
-        ({}, "no rate is given"),
+        ({}, "no arrival rate"),
         ({"rate_per_s": 60, "for_s": 25, "arrivals": 1500}, "two of the three"),
         ({"rate_per_s": 0}, "--rate 0"),
         ({"rate_per_s": float("nan")}, "--rate nan"),
@@ -86,25 +86,25 @@ def test_impossible_numbers_are_refused(options: dict[str, float], says: str) ->
 def test_a_url_is_one_get_and_paths_below_it_are_several() -> None:
     """Names without a query, paths with it; braces are no placeholders."""
     one = endpoints_in(endpoints_text("http://127.0.0.1:8000/look?id={7}"), "URL")
-    assert errands_of(one) == (("url", "look"),)
-    assert one.errand[0].step[0].path == "/look?id=%7B7%7D"
+    assert operations_of(one) == (("url", "look"),)
+    assert one.operation[0].step[0].path == "/look?id=%7B7%7D"
     several = endpoints_in(endpoints_text("http://h/api/", ("/orders?all=1", "/orders", "/", "/é")), "URL")
-    assert [name for _, name in errands_of(several)] == ["api-orders", "api-orders-2", "api", "api-2"]
-    assert several.errand[3].step[0].path == "/api/%C3%A9"
+    assert [name for _, name in operations_of(several)] == ["api-orders", "api-orders-2", "api", "api-2"]
+    assert several.operation[3].step[0].path == "/api/%C3%A9"
     assert base_of("http://127.0.0.1:8000/look?id=7") == "http://127.0.0.1:8000"
 
 
 def test_patterns_of_an_endpoints_file_get_plain_names() -> None:
-    """What an earlier errand takes is not given to a later one."""
+    """What an earlier operation matches is not given to a later one."""
     text = """
-        [[errand]]
+        [[operation]]
         for = "web.query"
         step = [{ path = "/a" }]
-        [[errand]]
+        [[operation]]
         for = ["*.order", "*.*"]
         step = [{ path = "/b" }]
     """
-    assert errands_of(endpoints_in(text, "x")) == (("web", "query"), ("url", "order"))
+    assert operations_of(endpoints_in(text, "x")) == (("web", "query"), ("url", "order"))
 
 
 @pytest.mark.parametrize(("url", "gets"), [("http://h/?token=abc", ()), ("http://h/", ("orders",))])
@@ -116,10 +116,10 @@ def test_a_secret_or_a_path_elsewhere_is_refused(url: str, gets: tuple[str, ...]
 
 
 def test_the_trace_is_whole_and_written_as_others(tmp_path: Path) -> None:
-    """Everybody has an errand, and it is read back the same; nothing is predicted of it."""
+    """Each arrival has an operation, and the trace is read back the same; nothing is predicted of it."""
     endpoints = endpoints_in(endpoints_text(URL, ("/a", "/b")), "URL")
     load = UrlLoad(url=URL, arrivals=500, for_s=5, seed=3)
-    trace = trace_of_url(load, errands_of(endpoints), (Criterion("error(*) <= 2%"),))
+    trace = trace_of_url(load, operations_of(endpoints), (Criterion("error(*) <= 2%"),))
     assert trace.arrivals.height == 500
     assert covered(trace, endpoints, "URL") is trace
     counts = dict(trace.arrivals.group_by("operation").len().iter_rows())

@@ -65,13 +65,13 @@ class Site:
         return dict(json.loads(self.ask("/footfall/state").body))
 
     def locust_state(self) -> str:
-        """Give what Locust's own page is told."""
+        """Return the data of Locust's own page."""
         return str(json.loads(self.ask("/stats/requests").body)["state"])
 
     def workers(self) -> int:
         """Count the workers that Locust's own page shows as there."""
-        told = json.loads(self.ask("/stats/requests").body)["workers"]
-        return sum(worker["state"] != "missing" for worker in told)
+        reported = json.loads(self.ask("/stats/requests").body)["workers"]
+        return sum(worker["state"] != "missing" for worker in reported)
 
     def start(self, **form: str) -> None:
         """Press Start."""
@@ -89,11 +89,11 @@ class Site:
         return found
 
 
-def wait_for(holds: Callable[[], bool], told: Callable[[], str]) -> None:
-    """Wait until something holds; `told` says what was there instead."""
+def wait_for(holds: Callable[[], bool], reported: Callable[[], str]) -> None:
+    """Wait until something holds; `reported` says what was there instead."""
     give_up_s = time.monotonic() + WAIT_S_MAX
     while not holds():
-        assert time.monotonic() < give_up_s, told()
+        assert time.monotonic() < give_up_s, reported()
         time.sleep(0.05)
 
 

@@ -27,7 +27,7 @@ def test_a_wrong_pin_has_six_digits_and_is_never_the_right_one() -> None:
 
 
 def test_people_differ() -> None:
-    """All plans and amounts are bought by somebody."""
+    """All plans and amounts are bought."""
     many = [Identity(SEED, 0, key * 0x9E3779B97F4A7C15 % 2**64) for key in range(300)]
     assert {one.plan for one in many} == set(PLANS)
     assert {one.recharge_fen for one in many} == set(RECHARGES_FEN)

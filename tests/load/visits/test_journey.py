@@ -7,7 +7,7 @@ from footfall._load.responses import Response
 from footfall._load.visit import RequestSpec
 from footfall._records.rows import OUTCOMES, Outcome, Visit
 from footfall._records.tables import VISITS, check_visits, table
-from tests.load.scripted import ScriptedWire, customer_at, errand_of
+from tests.load.scripted import ScriptedWire, customer_at, steps_for
 from tests.load.small import after_failure, small_model
 
 DOWN = Response(503, {"code": "outage"})
@@ -20,14 +20,14 @@ def failing(*channels: str) -> ScriptedWire:
 
 def test_who_is_served_makes_one_visit() -> None:
     """Nothing follows a success."""
-    rows = errand_of(small_model(), customer_at("web", "query", failing()))
+    rows = steps_for(small_model(), customer_at("web", "query", failing()))
     assert [row.outcome for row in rows] == ["served"]
 
 
 def test_who_retries_stays_and_comes_back_after_the_delay() -> None:
     """Three attempts at most, counted from 1, each due when the delay after the last one is over."""
     model = small_model(follow_ups=after_failure(Outcome.ERROR, retry=1, delay_s=10))
-    rows = errand_of(model, customer_at("web", "query", failing("web")))
+    rows = steps_for(model, customer_at("web", "query", failing("web")))
     assert [row.channel for row in rows] == ["web"] * 3
     assert [row.attempt for row in rows] == [1, 2, 3]
     visits = table(rows, VISITS)
@@ -39,7 +39,7 @@ def test_who_switches_never_goes_back_to_what_failed() -> None:
     model = small_model(follow_ups=after_failure(Outcome.ERROR, switch=1))
     down = [known.name for known in model.channels]
     for number in range(50):
-        rows = errand_of(model, customer_at("web", "query", failing(*down), number))
+        rows = steps_for(model, customer_at("web", "query", failing(*down), number))
         assert len(rows) == 3
         assert len({row.channel for row in rows}) == 3
 
@@ -48,22 +48,22 @@ def test_who_finds_no_other_channel_gives_up() -> None:
     """Purchase is offered at one channel of this model alone."""
     web = small_model().channel("web")
     model = small_model(channels=(web,), follow_ups=after_failure(Outcome.ERROR, switch=1))
-    assert len(errand_of(model, customer_at("web", "purchase", failing("web")))) == 1
+    assert len(steps_for(model, customer_at("web", "purchase", failing("web")))) == 1
 
 
-def test_an_outcome_without_a_rule_ends_the_errand() -> None:
-    """The model says nothing of errors, so nobody comes back."""
+def test_an_outcome_without_a_rule_ends_the_journey() -> None:
+    """The model says nothing of errors, so no customer comes back."""
     model = small_model(follow_ups=after_failure(Outcome.TIMEOUT, retry=1))
-    assert len(errand_of(model, customer_at("web", "query", failing("web")))) == 1
+    assert len(steps_for(model, customer_at("web", "query", failing("web")))) == 1
 
 
 @pytest.mark.parametrize(
     ("status", "code", "is_same"), [(504, "crm_timeout", True), (409, "insufficient_funds", False)]
 )
-def test_a_retried_order_keeps_its_key_only_while_its_fate_is_unknown(
+def test_a_retried_order_keeps_its_key_only_while_it_may_have_been_executed(
     status: int, code: str, *, is_same: bool
 ) -> None:
-    """After a timeout nobody knows, so the key stays; after a refusal the order is a new one."""
+    """After a timeout it is unknown, so the key stays; after a refusal the order is a new one."""
     outcome = Outcome.TIMEOUT if is_same else Outcome.REJECTED
     model = small_model(follow_ups=after_failure(outcome, retry=1))
 
@@ -71,7 +71,7 @@ def test_a_retried_order_keeps_its_key_only_while_its_fate_is_unknown(
         return Response(status, {"code": code}) if request.step == "POST /orders" else None
 
     wire = ScriptedWire(script)
-    errand_of(model, customer_at("agent", "recharge", wire))
+    steps_for(model, customer_at("agent", "recharge", wire))
     keys = [r.headers["Idempotency-Key"] for r in wire.requests if r.step == "POST /orders"]
     assert len(keys) == 3
     assert len(set(keys)) == (1 if is_same else 3)
@@ -91,7 +91,7 @@ def test_an_attempt_that_fails_before_the_order_does_not_forget_the_one_before()
         return wrong.pop(0)[1] if request.step == wrong[0][0] else None
 
     wire = ScriptedWire(script)
-    rows = errand_of(model, customer_at("agent", "recharge", wire))
+    rows = steps_for(model, customer_at("agent", "recharge", wire))
     assert [row.outcome for row in rows] == ["timeout", "error", "served"]
     keys = [r.headers["Idempotency-Key"] for r in wire.requests if r.step == "POST /orders"]
     assert len(keys) == 2
@@ -112,7 +112,7 @@ def test_who_is_cut_off_leaves_an_unfinished_visit() -> None:
     rows: list[Visit] = []
     customer = customer_at("web", "query", ScriptedWire(script))
     with pytest.raises(CutError):
-        errand_of(small_model(), customer, rows)
+        steps_for(small_model(), customer, rows)
     assert [row.outcome for row in rows] == ["unfinished"]
 
 
@@ -123,7 +123,7 @@ def test_who_is_cut_off_leaves_an_unfinished_visit() -> None:
     outcome=st.sampled_from(["outage", "throttled", "closed"]),
     request_s=st.floats(0, 5),
 )
-def test_the_visits_of_any_errand_keep_the_laws_of_visits(
+def test_the_visits_of_any_journey_keep_the_laws_of_visits(
     channel: str, down: set[str], number: int, outcome: str, request_s: float
 ) -> None:
     """Times in order, attempts from 1 without a gap; only the last visit can be a success."""
@@ -137,7 +137,7 @@ def test_the_visits_of_any_errand_keep_the_laws_of_visits(
     wire = ScriptedWire(
         lambda request: Response(503, {"code": outcome}) if request.channel in down else None, request_s
     )
-    rows = errand_of(model, customer_at(channel, "recharge", wire, number))
+    rows = steps_for(model, customer_at(channel, "recharge", wire, number))
     check_visits(table(rows, VISITS))
     assert [row.attempt for row in rows] == list(range(1, len(rows) + 1))
     assert all(row.outcome != "served" for row in rows[:-1])

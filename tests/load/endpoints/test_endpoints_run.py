@@ -1,4 +1,4 @@
-"""Locust plays a trace at somebody's own service: only there, every arrival counted, no secret anywhere."""
+"""Locust runs a trace against the user's service: only there, every arrival counted, no secret anywhere."""
 
 import base64
 import hashlib
@@ -24,11 +24,11 @@ from tests.load.small import day_of, small_model, trace_of
 FILE = """
 unmapped = "skip"
 code = "error.code"
-answer_bytes_most = 100_000
+response_bytes_max = 100_000
 outcomes = { bad_login = "rejected" }
 auth = { kind = "login", path = "/login", json = { password = "{env.SHOP_PASSWORD}" }, token = "data.token" }
 
-[[errand]]
+[[operation]]
 for = "web.query"
 step = [
   { name = "bills", path = "/bills?of={phone}", success = { json = { state = "ok" } } },
@@ -36,37 +36,37 @@ step = [
   { name = "packed", path = "/packed", auth = false, success = { json = { state = "ok" } } },
 ]
 
-[[errand]]
+[[operation]]
 for = "web.recharge"
-[[errand.step]]
+[[operation.step]]
 name = "order"
 method = "POST"
 path = "/orders"
 json = { key = "{uuid}", fen = "{recharge_fen}" }
 save = { order = "data.id" }
-[[errand.step]]
+[[operation.step]]
 name = "look"
 path = "/orders/{order}/{uuid}"
 until = { json = { state = "done" }, every_s = 0.05, at_most_s = 10 }
 
-[[errand]]
+[[operation]]
 for = "web.transact"
 step = [{ path = "/bills", headers = { Authorization = "Bearer {env.SHOP_OTHER}" }, auth = false }]
-[[errand]]
+[[operation]]
 for = "web.roaming"
 step = [{ name = "moved", path = "/moved", auth = false }]
-[[errand]]
+[[operation]]
 for = "web.purchase"
 step = [{ name = "long", path = "/long", auth = false }]
-[[errand]]
+[[operation]]
 for = "agent.query"
 step = [{ name = "bomb", path = "/bomb", auth = false }]
-[[errand]]
+[[operation]]
 for = "agent.recharge"
 step = [{ name = "never", path = "/never", auth = false, timeout_s = 0.5 }]
 """
 OTHER = "an0ther-secret-that-is-wrong"
-ERRANDS = (
+OPERATIONS = (
     ("query", "web"),
     ("recharge", "web"),
     ("transact", "web"),
@@ -81,7 +81,7 @@ EACH = 10
 
 @dataclass
 class Played:
-    """A play at the shop, whose address redirects point at another that nobody should visit."""
+    """A run against the shop, whose redirects point to an address that must not be visited."""
 
     folder: Path
     result: LoadResult
@@ -93,11 +93,11 @@ class Played:
 
 @pytest.fixture(scope="module")
 def played(tmp_path_factory: pytest.TempPathFactory) -> Played:
-    """Ten customers for each errand within two seconds, ten of them for what the file does not map."""
+    """Ten customers for each operation within two seconds, ten of them for what the file does not map."""
     folder = tmp_path_factory.mktemp("own")
     (folder / "shop.toml").write_text(FILE, encoding="utf-8")
     model = small_model()
-    day = day_of([(k / 40, *ERRANDS[k % len(ERRANDS)]) for k in range(EACH * len(ERRANDS))])
+    day = day_of([(k / 40, *OPERATIONS[k % len(OPERATIONS)]) for k in range(EACH * len(OPERATIONS))])
     write_trace(folder / "trace", trace_of(model, day, 2))
     with shop() as here, shop() as elsewhere, pytest.MonkeyPatch.context() as patch:
         patch.setenv("SHOP_PASSWORD", PASSWORD)
@@ -121,7 +121,7 @@ def settings_of(folder: Path, at: Shop) -> LoadSettings:
 
 
 def endings(visits: pl.DataFrame, operation: str, channel: str = "web") -> Counter[tuple[str, str]]:
-    """Count outcomes and causes of an errand."""
+    """Count outcomes and causes of an operation."""
     of_it = visits.filter((pl.col("operation") == operation) & (pl.col("channel") == channel))
     return Counter(of_it.select("outcome", "cause").iter_rows())
 
@@ -132,9 +132,9 @@ def test_everybody_who_is_mapped_is_played_and_the_others_are_counted(played: Pl
     assert played.result.arrivals == ArrivalCounts(due=7 * EACH, played=7 * EACH)
     info = read_info(played.folder / "run" / "trace.json")
     assert (info.arrivals, info.left_out) == (7 * EACH, {"sms.query": EACH})
-    told = read_manifest(played.folder / "run").settings
-    assert told["left_out"] == {"sms.query": EACH}
-    assert told["endpoints_sha256"] == hashlib.sha256(FILE.encode()).hexdigest()
+    reported = read_manifest(played.folder / "run").settings
+    assert reported["left_out"] == {"sms.query": EACH}
+    assert reported["endpoints_sha256"] == hashlib.sha256(FILE.encode()).hexdigest()
     assert played.visits.height == 7 * EACH
 
 
@@ -176,15 +176,15 @@ def test_wrong_answers_are_no_success_whatever_their_status(played: Played) -> N
     assert statuses == [302]
 
 
-def test_each_customer_has_a_connection_kept_through_the_errand(played: Played) -> None:
+def test_each_customer_has_a_connection_kept_through_the_journey(played: Played) -> None:
     """Seventy customers with a hundred and thirty requests."""
-    told = ConnectionCounts(opened=7 * EACH, reused=played.hits.height - 7 * EACH)
-    assert played.result.connections == told
-    assert read_manifest(played.folder / "run").connections == told
+    reported = ConnectionCounts(opened=7 * EACH, reused=played.hits.height - 7 * EACH)
+    assert played.result.connections == reported
+    assert read_manifest(played.folder / "run").connections == reported
 
 
 def test_load_goes_to_the_host_that_was_named_and_nowhere_else(played: Played) -> None:
-    """Where the redirect led, nobody came."""
+    """The target of the redirect gets no request."""
     assert played.elsewhere.asked == {}
 
 
@@ -225,6 +225,6 @@ def test_an_address_with_a_password_in_it_is_refused(played: Played) -> None:
     settings = LoadSettings(
         trace=played.folder / "trace", host=f"http://u:{PASSWORD}@127.0.0.1:1", run_dir=played.folder / "x"
     )
-    with pytest.raises(BadInputError, match="--host: holds a user or a password") as refused:
+    with pytest.raises(BadInputError, match="--host: contains a user or a password") as refused:
         run_locust(settings)
     assert PASSWORD not in str(refused.value)

@@ -30,7 +30,7 @@ def test_a_value_in_a_path_neither_ends_its_segment_nor_adds_a_parameter(value: 
 
 
 @given(value=ANYTHING)
-def test_a_value_in_a_body_is_that_value_and_nothing_beside_it(value: str) -> None:
+def test_a_value_in_a_body_is_that_value_and_nothing_else(value: str) -> None:
     """JSON and forms come back as they were meant."""
     tree = {"a": "{x}", "b": ["<{x}>"], "c": 1}
     assert json.loads(json.dumps(in_json(tree, {"x": value}))) == {"a": value, "b": [f"<{value}>"], "c": 1}

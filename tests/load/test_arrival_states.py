@@ -3,30 +3,30 @@
 import pytest
 from hypothesis import given, strategies as st
 
-from footfall._load.result_rows import ArrivalState, ArrivalStates
+from footfall._load.results import ArrivalState, ArrivalStates
 from footfall._stats.intervals import nearest_rank
 
 
 @given(
-    fates=st.lists(st.sampled_from(["played", "failed", "broken", "under way", "not sent"]), max_size=80),
+    endings=st.lists(st.sampled_from(["played", "failed", "broken", "under way", "not sent"]), max_size=80),
     data=st.data(),
 )
-def test_played_and_failed_and_not_sent_add_up_to_due(fates: list[str], data: st.DataObject) -> None:
+def test_played_and_failed_and_not_sent_add_up_to_due(endings: list[str], data: st.DataObject) -> None:
     """In whatever order arrivals start and end; who was started and did not end has failed."""
-    tally = ArrivalStates(len(fates))
-    started = [k for k, fate in enumerate(fates) if fate != "not sent"]
+    tally = ArrivalStates(len(endings))
+    started = [k for k, ending in enumerate(endings) if ending != "not sent"]
     for arrival in data.draw(st.permutations(started)):
         tally.start(arrival, 0.001)
-    for arrival in data.draw(st.permutations([k for k in started if fates[k] != "under way"])):
-        tally.end(arrival, ArrivalState[fates[arrival].upper()])
+    for arrival in data.draw(st.permutations([k for k in started if endings[k] != "under way"])):
+        tally.end(arrival, ArrivalState[endings[arrival].upper()])
     counts = tally.counts()
-    assert counts.played == fates.count("played")
-    assert counts.failed == fates.count("failed") + fates.count("under way")
-    assert counts.not_sent == fates.count("not sent")
-    assert counts.broken == fates.count("broken")
-    assert counts.started + counts.not_sent == counts.due == len(fates)
+    assert counts.played == endings.count("played")
+    assert counts.failed == endings.count("failed") + endings.count("under way")
+    assert counts.not_sent == endings.count("not sent")
+    assert counts.broken == endings.count("broken")
+    assert counts.started + counts.not_sent == counts.due == len(endings)
     assert tally.started == counts.started == len(started)
-    assert tally.under_way == fates.count("under way")
+    assert tally.under_way == endings.count("under way")
 
 
 def test_an_arrival_is_neither_started_twice_nor_ended_twice() -> None:
@@ -62,5 +62,5 @@ def test_the_nearest_rank_covers_its_share_and_no_smaller_value_does(values: lis
 
 
 def test_of_nothing_there_is_no_lag() -> None:
-    """Nobody started, so nothing is known."""
+    """Nothing was started, so nothing is known."""
     assert ArrivalStates(3).lag().p99 is None

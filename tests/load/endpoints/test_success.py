@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from footfall._load.endpoints.endpoints_file import Endpoints
-from footfall._load.endpoints.placeholders import ABSENT, is_same, look
+from footfall._load.endpoints.placeholders import ABSENT, is_same, value_at
 from footfall._load.endpoints.target_service import ending_at
 from footfall._load.responses import SERVED, Ending, Response, whole_answer
 from footfall._records.rows import Outcome
@@ -23,8 +23,8 @@ def answer(body: object = GOOD, status: int = 200, kind: str = "text/json") -> R
 def ending(found: Response, success: dict[str, Any] | None = None, **file: Any) -> Ending:  # noqa: ANN401  TOML
     """Judge an answer by a step with that success, in a file with those keys."""
     step = {"path": "/"} | ({} if success is None else {"success": success}) | file.pop("step", {})
-    endpoints = Endpoints.model_validate({"errand": [{"for": "*.*", "step": [step]}]} | file)
-    return ending_at(endpoints, endpoints.errand[0].step[0], found, ("hidden",))
+    endpoints = Endpoints.model_validate({"operation": [{"for": "*.*", "step": [step]}]} | file)
+    return ending_at(endpoints, endpoints.operation[0].step[0], found, ("hidden",))
 
 
 @pytest.mark.parametrize(
@@ -131,12 +131,12 @@ def test_nothing_but_the_right_answer_is_served(body: object, status: int, outco
 
 def test_a_path_leads_through_names_and_positions() -> None:
     """What is not there is absent, which is not null."""
-    assert look(GOOD, "data.items.1.n") == 2
-    assert look([5], "0") == 5
-    assert look(GOOD, "") == GOOD
-    assert look({"a": None}, "a") is None
+    assert value_at(GOOD, "data.items.1.n") == 2
+    assert value_at([5], "0") == 5
+    assert value_at(GOOD, "") == GOOD
+    assert value_at({"a": None}, "a") is None
     for path in ("data.items.2", "data.items.-1", "data.items.n", "state.0", "nothing", "data..id"):
-        assert look(GOOD, path) is ABSENT
+        assert value_at(GOOD, path) is ABSENT
 
 
 def test_true_is_not_one() -> None:

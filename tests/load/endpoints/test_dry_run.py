@@ -1,22 +1,22 @@
-"""A file can be tried out before the load: one errand a mapping, every answer shown, no secret among them."""
+"""A dry run of a file before the load: one visit for each mapping, every answer shown, no secret in it."""
 
-from footfall._load.endpoints.endpoints_check import DryRun, idle, trials
+from footfall._load.endpoints.endpoints_check import DryRun, dry_runs, unused_patterns
 from footfall._load.endpoints.endpoints_file import endpoints_in
 from footfall._load.endpoints.target_service import TargetService
 from footfall._load.http.client import Client
 from footfall._load.http.connection_options import address_of
 from footfall._records.rows import Outcome
 from tests.load.endpoints.shop import PASSWORD, TOKEN, Shop, shop
-from tests.load.endpoints.test_played import FILE, OTHER
+from tests.load.endpoints.test_endpoints_run import FILE, OTHER
 from tests.load.small import SEED, small_model
 
 SECRETS = {"env.SHOP_PASSWORD": PASSWORD, "env.SHOP_OTHER": OTHER}
 
 
 def tried(here: Shop, text: str = FILE) -> dict[str, DryRun]:
-    """Try a file out at a shop; gives the trials by channel.operation."""
+    """Try a file out at a shop; gives the dry_runs by channel.operation."""
     service = TargetService(endpoints_in(text, "f.toml"), SECRETS, 0.01)
-    done = trials(service, small_model(), Client(address_of(here.host, "--host")), SEED)
+    done = dry_runs(service, small_model(), Client(address_of(here.host, "--host")), SEED)
     return {f"{trial.channel}.{trial.operation}": trial for trial in done}
 
 
@@ -58,26 +58,26 @@ def test_two_trials_place_two_orders() -> None:
     assert len(keys) == 2
 
 
-def test_nobody_there_is_an_ending_like_others() -> None:
+def test_an_unreachable_service_is_an_ending_like_others() -> None:
     """As in a play."""
     with shop() as gone:
         pass
-    text = '[[errand]]\nfor = "*.*"\nstep = [{ path = "/" }]'
+    text = '[[operation]]\nfor = "*.*"\nstep = [{ path = "/" }]'
     assert tried(gone, text)["web.query"].ending == (Outcome.ERROR, "unreachable")
 
 
-def test_a_mapping_that_nothing_gets_to_is_told() -> None:
-    """A misspelt channel, and an errand behind one that takes all."""
+def test_a_mapping_that_applies_to_nothing_is_reported() -> None:
+    """A misspelt channel, and a mapping behind one that matches everything."""
     text = """
-    [[errand]]
+    [[operation]]
     for = "wbe.*"
     step = [{ path = "/" }]
-    [[errand]]
+    [[operation]]
     for = "*.*"
     step = [{ path = "/" }]
-    [[errand]]
+    [[operation]]
     for = ["sms.query", "web.query"]
     step = [{ path = "/" }]
     """
     service = TargetService(endpoints_in(text, "f.toml"), {}, 1)
-    assert idle(service, small_model()) == ["wbe.*", "sms.query, web.query"]
+    assert unused_patterns(service, small_model()) == ["wbe.*", "sms.query, web.query"]

@@ -14,7 +14,7 @@ from types import SimpleNamespace
 from gevent.pool import Group
 from locust.env import Environment
 from footfall._load.results import RunResults
-from footfall._load.arrival_runner import ExecutorOptions, Workload
+from footfall._load.executor import ExecutorOptions, Workload
 from footfall._load.executor import ArrivalExecutor
 from footfall._load.locust_users import ModelUser
 from footfall._records.rows import Arrival
@@ -65,7 +65,7 @@ def test_an_arrival_that_breaks_is_broken_with_kind_and_place_and_no_secret() ->
 
 
 def test_reasons_are_few_however_many_errors_there_are() -> None:
-    """The first ten are told apart; the sum is that of the broken arrivals."""
+    """The first ten are counted separately; the sum is that of the broken arrivals."""
     n = 25
     arrivals = [
         Arrival(

@@ -1,4 +1,4 @@
-"""Real Locust masters and workers: every arrival once, and the sum holds whoever goes."""
+"""Real Locust masters and workers: every arrival once, and the sums add up when workers leave."""
 
 import os
 import signal
@@ -8,18 +8,18 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from footfall._load.assignment import is_dead, this_process
 from footfall._load.loop_watch import read_progress
-from footfall._load.result_batches import here, is_dead
 from footfall._load.result_files import VISITS_FILE, LoadResult, read_result
 from footfall._records.runs import read_manifest
 from footfall._workload.trace import write_trace
 from tests.load.conftest import Given, Locust, Serve, Start, another_port
-from tests.load.locust_runs.test_start_locust import Page
+from tests.load.locust_runs.test_locust_plugin import Page
 from tests.load.small import everywhere, small_model, trace_of
 
 PER_S = 30
 SECONDS = 6
-Crew = Callable[..., Locust]
+StartRun = Callable[..., Locust]
 
 
 def children(locust: Locust) -> list[int]:
@@ -39,7 +39,7 @@ def trace(tmp_path: Path) -> Given:
 
 
 @pytest.fixture
-def crew(locust: Start, trace: Given, host: str) -> Crew:
+def start_run(locust: Start, trace: Given, host: str) -> StartRun:
     """Start a Locust that plays the trace, with a port of its own for its workers."""
     ports = ("--master-bind-port", one := str(another_port()), "--master-port", one)
 
@@ -52,7 +52,7 @@ def crew(locust: Start, trace: Given, host: str) -> Crew:
 
 def until_started(locust: Locust, run: Path, count: int) -> None:
     """Wait until so many customers have come."""
-    locust.until(lambda: (told := read_progress(run)) is not None and told.started >= count)
+    locust.until(lambda: (reported := read_progress(run)) is not None and reported.started >= count)
 
 
 def checked(run: Path, due: int = PER_S * SECONDS) -> LoadResult:
@@ -76,9 +76,9 @@ def statuses(result: LoadResult) -> list[str]:
     return sorted(worker.status for worker in result.workers)
 
 
-def test_two_processes_play_every_arrival_exactly_once(crew: Crew, tmp_path: Path) -> None:
+def test_two_processes_play_every_arrival_exactly_once(start_run: StartRun, tmp_path: Path) -> None:
     """Arrival k by slot k mod 2; both clocks are one, which the pings must find."""
-    play = crew("--processes", "2")
+    play = start_run("--processes", "2")
     assert play.end() == 0, "\n".join(play.words)
     result = checked(tmp_path / "run")
     assert (result.status, result.arrivals.played) == ("finished", PER_S * SECONDS)
@@ -90,9 +90,11 @@ def test_two_processes_play_every_arrival_exactly_once(crew: Crew, tmp_path: Pat
         assert abs(worker.clock_offset_s) <= worker.ping_s / 2 + 1e-5
 
 
-def test_a_killed_worker_is_noticed_and_the_others_play_what_it_left(crew: Crew, tmp_path: Path) -> None:
-    """Nobody knows of those whom it played just then: they are lost, the run is degraded."""
-    play = crew("--processes", "2")
+def test_a_killed_worker_is_noticed_and_the_others_play_what_it_left(
+    start_run: StartRun, tmp_path: Path
+) -> None:
+    """Arrivals that it was running are lost, and the run is degraded."""
+    play = start_run("--processes", "2")
     until_started(play, tmp_path / "run", PER_S)
     os.kill(children(play)[0], signal.SIGKILL)
     assert play.end() == 3
@@ -104,9 +106,9 @@ def test_a_killed_worker_is_noticed_and_the_others_play_what_it_left(crew: Crew,
     assert 0 < result.arrivals.lost < PER_S * 2
 
 
-def test_a_worker_that_is_told_to_go_tells_all_before(crew: Crew, tmp_path: Path) -> None:
+def test_a_worker_that_is_stopped_reports_everything_first(start_run: StartRun, tmp_path: Path) -> None:
     """By SIGTERM: nothing is unknown, and yet the load was not the one that was asked for."""
-    play = crew("--processes", "2")
+    play = start_run("--processes", "2")
     until_started(play, tmp_path / "run", PER_S)
     os.kill(children(play)[0], signal.SIGTERM)
     assert play.end() == 3
@@ -116,14 +118,14 @@ def test_a_worker_that_is_told_to_go_tells_all_before(crew: Crew, tmp_path: Path
     assert (result.arrivals.lost, result.arrivals.not_sent) == (0, 0)
 
 
-def test_last_words_that_the_master_reads_late_are_heard(crew: Crew, tmp_path: Path) -> None:
-    """The worker is long gone when the master comes to itself, and yet nobody is lost."""
-    play = crew("--processes", "2")
+def test_last_results_that_the_master_reads_late_count(start_run: StartRun, tmp_path: Path) -> None:
+    """The worker has ended long before the master continues, and no arrival is lost."""
+    play = start_run("--processes", "2")
     until_started(play, tmp_path / "run", PER_S)
     worker = children(play)[0]
     os.kill(play.process.pid, signal.SIGSTOP)
     os.kill(worker, signal.SIGTERM)
-    play.until(lambda: is_dead(worker, here()["node"]))
+    play.until(lambda: is_dead(worker, this_process()["node"]))
     os.kill(play.process.pid, signal.SIGCONT)
     assert play.end() == 3
     result = checked(tmp_path / "run")
@@ -131,9 +133,9 @@ def test_last_words_that_the_master_reads_late_are_heard(crew: Crew, tmp_path: P
     assert (result.arrivals.lost, result.arrivals.not_sent) == (0, 0)
 
 
-def test_with_all_workers_killed_the_run_ends_by_itself(crew: Crew, tmp_path: Path) -> None:
-    """What nobody is left to play is not sent."""
-    play = crew("--processes", "2")
+def test_with_all_workers_killed_the_run_ends_by_itself(start_run: StartRun, tmp_path: Path) -> None:
+    """Arrivals without a worker are not sent."""
+    play = start_run("--processes", "2")
     until_started(play, tmp_path / "run", PER_S)
     for pid in children(play):
         os.kill(pid, signal.SIGKILL)
@@ -146,10 +148,10 @@ def test_with_all_workers_killed_the_run_ends_by_itself(crew: Crew, tmp_path: Pa
 
 @pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGTERM])
 def test_a_stopped_master_waits_for_its_workers_last_words(
-    crew: Crew, tmp_path: Path, by: signal.Signals
+    start_run: StartRun, tmp_path: Path, by: signal.Signals
 ) -> None:
     """The run is partial, and nothing is unknown."""
-    play = crew("--processes", "2")
+    play = start_run("--processes", "2")
     until_started(play, tmp_path / "run", PER_S)
     assert play.stop(by) == 3
     result = checked(tmp_path / "run")
@@ -159,23 +161,23 @@ def test_a_stopped_master_waits_for_its_workers_last_words(
 
 
 def test_a_worker_cut_off_from_its_master_stops_by_itself_and_a_late_one_takes_over(
-    crew: Crew, trace: Given, tmp_path: Path
+    start_run: StartRun, trace: Given, tmp_path: Path
 ) -> None:
-    """It is frozen, given up, and thawed: nobody is played twice, though it would have gone on."""
+    """It is frozen, given up, and thawed: no arrival is run twice, though it would have continued."""
     seconds, run, log = 15, tmp_path / "run", tmp_path / "master.log"
     model = trace.trace.model
     write_trace(trace.folder, trace_of(model, everywhere(PER_S * seconds, seconds, model), seconds))
     here_alone = "127.0.0.2"
-    master = crew(
+    master = start_run(
         *("--master", "--expect-workers", "1", "--logfile", str(log), "--master-bind-host", here_alone)
     )
-    first = crew("--worker", "--master-host", here_alone)
+    first = start_run("--worker", "--master-host", here_alone)
     until_started(master, run, 1)
     assert f"workers connect to {here_alone}:" in log.read_text(encoding="utf-8")
-    spare = crew("--worker", "--master-host", here_alone)
+    spare = start_run("--worker", "--master-host", here_alone)
     master.until(lambda: "is a spare" in log.read_text(encoding="utf-8"))
     first.process.send_signal(signal.SIGSTOP)
-    master.until(lambda: "pass on" in log.read_text(encoding="utf-8"))
+    master.until(lambda: "are reassigned" in log.read_text(encoding="utf-8"))
     first.process.send_signal(signal.SIGCONT)
     assert master.end() == 3
     result = checked(run, PER_S * seconds)

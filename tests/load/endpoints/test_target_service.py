@@ -1,4 +1,4 @@
-"""A visit walks the steps of its errand, as its customer, and is served only if every answer was right."""
+"""A visit goes through the steps of its operation and is served only if every answer was right."""
 
 import base64
 import json
@@ -13,9 +13,8 @@ from footfall._load.endpoints.endpoints_file import endpoints_in
 from footfall._load.endpoints.placeholders import CUSTOMER_WORDS
 from footfall._load.endpoints.target_service import VALUES, SharedToken, TargetService
 from footfall._load.identity import Identity
-from footfall._load.journey_runner import JourneyRunner
 from footfall._load.responses import SERVED, Ending, Response, whole_answer
-from footfall._load.visit import Attempt, OrderOutcome, RequestSpec, VisitOverError
+from footfall._load.visit import Attempt, JourneyRunner, OrderOutcome, RequestSpec, VisitOverError
 from footfall._records.rows import Outcome
 from tests.load.scripted import ScriptedWire, customer_at
 from tests.load.small import after_failure, small_model
@@ -43,9 +42,11 @@ def visit(
     return attempt, service.serve(attempt, unsettled)
 
 
-def errand(*steps: str, head: str = "") -> str:
-    """Give a file with one errand of these steps."""
-    return f'{head}\n[[errand]]\nfor = "*.*"\n' + "".join(f"[[errand.step]]\n{step}\n" for step in steps)
+def endpoints_text(*steps: str, head: str = "") -> str:
+    """Give a file with one operation of these steps."""
+    return f'{head}\n[[operation]]\nfor = "*.*"\n' + "".join(
+        f"[[operation.step]]\n{step}\n" for step in steps
+    )
 
 
 def sent(wire: ScriptedWire) -> list[tuple[str, str, Mapping[str, str], Any]]:
@@ -62,7 +63,7 @@ ORDER = 'method = "POST"\npath = "/orders"\njson = { id = "{uuid}" }\nsave = { o
 def test_steps_are_asked_in_order_with_what_the_earlier_ones_saved() -> None:
     """A saved value is escaped where it goes; statistics have the names of the steps, without values."""
     wire = wire_of()
-    text = errand(
+    text = endpoints_text(
         'path = "/customers/{phone}/bills?n={subscriber}"\nname = "bills"',
         ORDER,
         'path = "/orders/{order}?of={operation}"\ntimeout_s = 3',
@@ -88,9 +89,9 @@ def test_only_the_placeholders_of_the_file_are_worked_out(monkeypatch: pytest.Mo
         return "Mozilla/5.0"
 
     monkeypatch.setattr(Identity, "browser", property(browser))
-    assert visit(service_of(errand('path = "/customers/{phone}"')), wire_of())[1] == SERVED
+    assert visit(service_of(endpoints_text('path = "/customers/{phone}"')), wire_of())[1] == SERVED
     assert asked == []
-    with_browser = errand('path = "/"\nheaders = { User-Agent = "{browser}" }')
+    with_browser = endpoints_text('path = "/"\nheaders = { User-Agent = "{browser}" }')
     assert visit(service_of(with_browser), wire_of())[1] == SERVED
     assert asked == ["browser"]
     assert tuple(sorted(VALUES)) == tuple(sorted(CUSTOMER_WORDS))
@@ -98,7 +99,7 @@ def test_only_the_placeholders_of_the_file_are_worked_out(monkeypatch: pytest.Mo
 
 def test_bodies_and_headers_are_sent_as_the_file_says() -> None:
     """JSON with its types, forms encoded, text as it is; the file's own header replaces ours."""
-    text = errand(
+    text = endpoints_text(
         'path = "/a"\nmethod = "POST"\njson = { fen = "{recharge_fen}", '
         'phone = "{phone}", deep = [{ a = "x{attempt}" }] }',
         'path = "/b"\nmethod = "POST"\nform = { a = "{operation}&b", n = 5 }',
@@ -108,7 +109,7 @@ def test_bodies_and_headers_are_sent_as_the_file_says() -> None:
     )
     wire = wire_of()
     assert visit(service_of(text), wire)[1] == SERVED
-    person = customer_at("web", "query", wire).person
+    person = customer_at("web", "query", wire).identity
     as_json, form, plain, nothing = wire.requests
     assert json.loads(as_json.payload or b"") == {
         "fen": person.recharge_fen,
@@ -133,7 +134,9 @@ def test_bodies_and_headers_are_sent_as_the_file_says() -> None:
 def test_people_think_as_much_shorter_as_in_the_rest_of_the_play() -> None:
     """Seven seconds at a factor of 0.1 are 0.7 of the customer's own; the requests' time is not."""
     wire = wire_of(request_s=0.5)
-    attempt, _ = visit(service_of(errand('path = "/a"\nthink_s = 7', 'path = "/b"'), factor=0.1), wire)
+    attempt, _ = visit(
+        service_of(endpoints_text('path = "/a"\nthink_s = 7', 'path = "/b"'), factor=0.1), wire
+    )
     assert attempt.human_s == pytest.approx(0.7)
     assert wire.clock_s == pytest.approx(0.7 + 2 * 0.5)
 
@@ -141,7 +144,7 @@ def test_people_think_as_much_shorter_as_in_the_rest_of_the_play() -> None:
 def test_one_wrong_answer_ends_the_visit() -> None:
     """What comes after it is not asked."""
     wire = wire_of(lambda request: Response(429) if request.target == "/b" else None)
-    text = errand('path = "/a"', 'path = "/b"', 'path = "/c"')
+    text = endpoints_text('path = "/a"', 'path = "/b"', 'path = "/c"')
     assert visit(service_of(text), wire)[1] == (Outcome.THROTTLED, "http_429")
     assert [request.target for request in wire.requests] == ["/a", "/b"]
 
@@ -150,7 +153,7 @@ def test_one_wrong_answer_ends_the_visit() -> None:
 def test_a_saved_value_that_no_header_can_hold_ends_the_visit(value: str) -> None:
     """A line break, a letter beyond Latin-1, half of a surrogate pair: nothing is sent."""
     evil = whole_answer(200, json.dumps({"x": value}).encode(), {})
-    text = errand('path = "/a"\nsave = { x = "x" }', 'path = "/b"\nheaders = { X = "{x}" }')
+    text = endpoints_text('path = "/a"\nsave = { x = "x" }', 'path = "/b"\nheaders = { X = "{x}" }')
     wire = wire_of(lambda _request: evil)
     assert visit(service_of(text), wire)[1] == (Outcome.ERROR, "header_not_sendable")
     assert len(wire.requests) == 1
@@ -168,13 +171,13 @@ def test_half_of_a_surrogate_pair_goes_into_no_path_and_no_text(step: str, cause
     """JSON can hold it, and escapes it; UTF-8 cannot."""
     half = whole_answer(200, b'{"x": "\\ud800"}', {})
     wire = wire_of(lambda _request: half)
-    assert visit(service_of(errand('path = "/a"\nsave = { x = "x" }', step)), wire)[1] == (
+    assert visit(service_of(endpoints_text('path = "/a"\nsave = { x = "x" }', step)), wire)[1] == (
         Outcome.ERROR,
         cause,
     )
     as_json = 'path = "/b"\nmethod = "POST"\njson = { x = "{x}" }'
     wire = wire_of(lambda _request: half)
-    assert visit(service_of(errand('path = "/a"\nsave = { x = "x" }', as_json)), wire)[1] == SERVED
+    assert visit(service_of(endpoints_text('path = "/a"\nsave = { x = "x" }', as_json)), wire)[1] == SERVED
     assert wire.requests[1].payload == b'{"x": "\\ud800"}'
 
 
@@ -185,7 +188,7 @@ def test_a_step_is_asked_again_until_it_is_done() -> None:
     """Each time is a request of its own, and the wait is the service's."""
     looks = iter(["pending", "pending", "done"])
     wire = wire_of(lambda _r: whole_answer(200, json.dumps({"state": next(looks)}).encode(), {}))
-    attempt, ending = visit(service_of(errand(UNTIL)), wire)
+    attempt, ending = visit(service_of(endpoints_text(UNTIL)), wire)
     assert ending == SERVED
     assert len(wire.requests) == 3
     assert (wire.clock_s, attempt.human_s) == (4.0, 0.0)
@@ -194,14 +197,16 @@ def test_a_step_is_asked_again_until_it_is_done() -> None:
 def test_what_is_not_done_in_time_is_a_timeout() -> None:
     """Looks at 0, 2 and 4 s; the next would be later than 5 s."""
     wire = wire_of()
-    assert visit(service_of(errand(UNTIL)), wire)[1] == (Outcome.TIMEOUT, "not_done")
+    assert visit(service_of(endpoints_text(UNTIL)), wire)[1] == (Outcome.TIMEOUT, "not_done")
     assert len(wire.requests) == 3
 
 
 @pytest.mark.parametrize(("status", "is_same"), [(504, True), (409, False)])
-def test_a_retried_order_keeps_its_key_only_while_its_fate_is_unknown(status: int, *, is_same: bool) -> None:
-    """As at the reference service: after a timeout nobody knows, after a refusal the order is a new one."""
-    service = service_of(errand(ORDER))
+def test_a_retried_order_keeps_its_key_only_while_it_may_have_been_executed(
+    status: int, *, is_same: bool
+) -> None:
+    """As at the reference service: after a timeout it is unknown, after a refusal the order is a new one."""
+    service = service_of(endpoints_text(ORDER))
     model = small_model(follow_ups=after_failure(Outcome.TIMEOUT if is_same else Outcome.REJECTED, retry=1))
     wire = wire_of(lambda _request: Response(status))
     JourneyRunner(model, service.serve, lambda *_: None).run(customer_at("web", "recharge", wire))
@@ -224,7 +229,7 @@ def test_a_retried_order_keeps_its_key_only_while_its_fate_is_unknown(status: in
 )
 def test_every_request_says_who_asks_unless_its_step_does_not(auth: str, header: tuple[str, str]) -> None:
     """Bearer, a header of the service's own, user and password."""
-    text = errand('path = "/a"', 'path = "/b"\nauth = false', head=f"auth = {auth}")
+    text = endpoints_text('path = "/a"', 'path = "/b"\nauth = false', head=f"auth = {auth}")
     wire = wire_of()
     assert visit(service_of(text, A="s3"), wire)[1] == SERVED
     with_it, without = (request.sent_headers for request in wire.requests)
@@ -238,7 +243,7 @@ def login(per: str, **more: object) -> str:
     body = '{ secret = "{env.A}" }' if per == "process" else '{ phone = "{phone}", pin = "{pin}" }'
     extra += f', json = {body}, token = "data.token", per = "{per}"'
     head = f'auth = {{ kind = "login", path = "/login"{extra} }}'
-    return errand('path = "/a"', 'path = "/b"', head=head)
+    return endpoints_text('path = "/a"', 'path = "/b"', head=head)
 
 
 def test_every_visit_logs_in_as_its_customer_once() -> None:
@@ -247,7 +252,7 @@ def test_every_visit_logs_in_as_its_customer_once() -> None:
     for _ in range(2):
         assert visit(service, wire)[1] == SERVED
     assert wire.steps() == ["web login", "web GET /a", "web GET /b"] * 2
-    person = customer_at("web", "query", wire).person
+    person = customer_at("web", "query", wire).identity
     method, path, headers, body = sent(wire)[0]
     assert (method, path, body) == ("POST", "/login", {"phone": person.msisdn, "pin": person.pin})
     assert "Authorization" not in headers
@@ -255,7 +260,7 @@ def test_every_visit_logs_in_as_its_customer_once() -> None:
 
 
 def test_a_process_logs_in_once_and_again_after_a_401_or_when_its_time_is_over() -> None:
-    """Whoever gets the 401 fails; the next has a new token."""
+    """The visit that gets the 401 fails; the next has a new token."""
     wrong = [None, None, None, None, Response(401)]
     service = service_of(login("process", renew_s=100, prefix="", header="X-T"), A="s3")
     wire = wire_of(lambda _request: wrong.pop(0) if wrong else None)
@@ -333,11 +338,11 @@ def test_user_and_password_are_in_no_cause_in_the_form_in_which_they_are_sent() 
     encoded = base64.b64encode(b"u:s3cret-one").decode()
     wire = wire_of(lambda _request: whole_answer(403, json.dumps({"code": f"no {encoded}"}).encode(), {}))
     head = 'auth = { kind = "basic", user = "u", password = "{env.A}" }'
-    text = errand('path = "/a"', head=head)
+    text = endpoints_text('path = "/a"', head=head)
     assert visit(service_of(text, A="s3cret-one"), wire)[1] == (Outcome.ERROR, "no")
 
 
 def test_what_is_not_mapped_is_not_served() -> None:
-    """The trace has nobody such; if one came, it would be an error."""
-    text = '[[errand]]\nfor = "sms.*"\nstep = [{ path = "/" }]'
-    assert visit(service_of(text), wire_of())[1] == (Outcome.ERROR, "no_errand")
+    """The trace has no such arrival; if there were one, it would be an error."""
+    text = '[[operation]]\nfor = "sms.*"\nstep = [{ path = "/" }]'
+    assert visit(service_of(text), wire_of())[1] == (Outcome.ERROR, "not_mapped")

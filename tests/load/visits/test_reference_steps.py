@@ -18,7 +18,7 @@ from tests.load.small import (
     TWICE as CONFIRMED,
     WEB,
     channel,
-    slip_of,
+    customer_error_of,
     small_model,
     works,
 )
@@ -86,7 +86,7 @@ def test_the_wait_is_what_the_service_tells_and_service_begins_when_it_is_over()
     assert attempt.served_s == 0.5
 
 
-def test_whoever_the_ivr_cannot_help_waits_for_an_agent_and_talks() -> None:
+def test_a_caller_whom_the_ivr_cannot_help_waits_for_an_agent_and_talks() -> None:
     """After the first turn; the caller's own time for the other turns lies in the talk (2 s)."""
     everybody = HOTLINE.model_copy(update={"agent_share": {"query": number(1)}})
     model = small_model(channels=(channel("hotline", everybody),), share_definitions=())
@@ -111,7 +111,7 @@ def repr_short(value: object) -> str:
     ],
     ids=repr_short,
 )
-def test_nobody_waited_longer_than_the_request_took(waited_s: object, wait_s: float) -> None:
+def test_no_wait_is_longer_than_the_request(waited_s: object, wait_s: float) -> None:
     """The service says how long; what is no number of seconds is nought."""
 
     def script(request: RequestSpec) -> Response | None:
@@ -173,8 +173,8 @@ def test_what_is_held_is_let_go_also_after_a_failure() -> None:
     assert steps[-2:] == ["POST /orders", "DELETE /visits/{visit}"]
 
 
-@pytest.mark.parametrize(("balk_wait", "told"), [(ff.never, None), (ff.constant(90), 90.0)])
-def test_who_never_balks_says_nothing_of_it(balk_wait: ff.Duration, told: float | None) -> None:
+@pytest.mark.parametrize(("balk_wait", "reported"), [(ff.never, None), (ff.constant(90), 90.0)])
+def test_who_never_balks_says_nothing_of_it(balk_wait: ff.Duration, reported: float | None) -> None:
     """JSON has no infinite number, and without one the service lets everybody join."""
     station = HALL.model_copy(update={"balk_wait": balk_wait, "patience": ff.never})
     hall = channel("own_hall", station, nest="physical")
@@ -184,7 +184,7 @@ def test_who_never_balks_says_nothing_of_it(balk_wait: ff.Duration, told: float 
     served(model.model_copy(update={"channels": (*others, hall)}), customer_at("own_hall", "query", wire))
     body = wire.requests[0].body
     assert isinstance(body, dict)
-    assert body.get("balk_wait_s") == told
+    assert body.get("balk_wait_s") == reported
     assert body["patience_s"] == PATIENCE_S_MAX
 
 
@@ -197,18 +197,18 @@ def test_nothing_is_let_go_that_was_not_held() -> None:
 
 def test_a_wrong_pin_is_really_sent() -> None:
     """And if the service lets it pass, that is an error of the service and no success."""
-    model = small_model(channels=(channel("web", WEB, works=works(login=slip_of("wrong_pin"))),))
+    model = small_model(channels=(channel("web", WEB, works=works(login=customer_error_of("wrong_pin"))),))
     wire = ScriptedWire(answering("POST /login", Response(401, {"code": "wrong_pin"})))
     customer = customer_at("web", "query", wire)
     assert served(model, customer)[1] == (Outcome.REJECTED, "wrong_pin")
-    assert wire.requests[0].body == {"msisdn": customer.person.msisdn, "pin": customer.person.wrong_pin}
+    assert wire.requests[0].body == {"msisdn": customer.identity.msisdn, "pin": customer.identity.wrong_pin}
     careless = served(model, customer_at("web", "query", ScriptedWire()))
     assert careless[1] == (Outcome.ERROR, "wrong_pin_accepted")
 
 
 def test_an_unknown_item_and_a_mistyped_message_are_really_sent() -> None:
     """The service gets something that it cannot know."""
-    web = channel("web", WEB, works=works(order=slip_of("unknown_item")))
+    web = channel("web", WEB, works=works(order=customer_error_of("unknown_item")))
     wire = ScriptedWire(answering("POST /orders", Response(422, {"code": "unknown_item"})))
     assert served(small_model(channels=(web,)), customer_at("web", "recharge", wire))[1] == (
         Outcome.REJECTED,
@@ -216,7 +216,7 @@ def test_an_unknown_item_and_a_mistyped_message_are_really_sent() -> None:
     )
     assert (wire.requests[-1].body or {})["item"] == "no-such-item"
     query = {"query": small_model().channel("sms").dialogues["query"]}
-    sms = channel("sms", GATEWAY, works=works(query=slip_of("unknown_command")), dialogues=query)
+    sms = channel("sms", GATEWAY, works=works(query=customer_error_of("unknown_command")), dialogues=query)
     model = small_model(channels=(sms, channel("web", WEB)))
     wire = ScriptedWire()
     served(model, customer_at("sms", "query", wire))
@@ -225,7 +225,7 @@ def test_an_unknown_item_and_a_mistyped_message_are_really_sent() -> None:
 
 def test_who_does_not_reply_sends_nothing() -> None:
     """The confirmation is the request that is missing."""
-    silent = works(confirm=slip_of("no_reply", Outcome.UNCONFIRMED))
+    silent = works(confirm=customer_error_of("no_reply", Outcome.UNCONFIRMED))
     web = channel("web", WEB, works=silent, dialogues=CONFIRMED, confirm_expiry_s=number(60))
     wire = ScriptedWire()
     _, ending = served(small_model(channels=(web,)), customer_at("web", "transact", wire))
@@ -262,7 +262,7 @@ def test_who_finds_a_number_taken_reserves_the_next_one_but_not_for_ever() -> No
     assert wire.steps().count("agent POST /numbers/{number}/reserve") == 3
 
 
-def test_an_order_whose_fate_is_unknown_is_placed_again_under_its_key() -> None:
+def test_an_order_that_may_have_been_executed_is_placed_again_under_its_key() -> None:
     """So it is executed once; one that expired meanwhile is placed anew."""
     unsettled = OrderOutcome(key="before", item="P38")
     wire = ScriptedWire(answering("POST /orders", Response(200, {"order": 5, "state": "done"})))
@@ -283,8 +283,8 @@ def test_an_order_whose_fate_is_unknown_is_placed_again_under_its_key() -> None:
 
 
 def test_who_orders_the_wrong_thing_this_time_orders_it_anew() -> None:
-    """A slip is no repetition of the order before, which stays as unsettled as it was."""
-    web = channel("web", WEB, works=works(order=slip_of("unknown_item")))
+    """A customer error does not repeat the previous order, which stays unsettled."""
+    web = channel("web", WEB, works=works(order=customer_error_of("unknown_item")))
     wire = ScriptedWire(answering("POST /orders", Response(422, {"code": "unknown_item"})))
     customer = customer_at("web", "recharge", wire)
     attempt, ending = served(

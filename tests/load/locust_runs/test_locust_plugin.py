@@ -16,9 +16,9 @@ import polars as pl
 import pytest
 
 from footfall._criteria.lists import criteria_of
+from footfall._load.locust_options import where_workers_connect
 from footfall._load.loop_watch import read_progress
 from footfall._load.result_files import HITS_FILE, LOAD_FILE, read_result
-from footfall._load.wait_for_master import where_workers_connect
 from footfall._records.runs import ArrivalCounts, read_manifest
 from footfall._workload.trace import write_trace
 from tests.load.conftest import Given, Locust, Stall, Start
@@ -39,7 +39,7 @@ def only_line(locust: Locust) -> str:
     [
         (("--trace", "nowhere"), "no such file"),
         (("--trace", "{trace}"), "unreachable (connection refused)"),
-        (("--trace", "{trace}", "--host", "{host}", "WebUser"), "left out"),
+        (("--trace", "{trace}", "--host", "{host}", "WebUser"), "not selected"),
     ],
 )
 def test_what_cannot_be_played_gets_one_line(
@@ -58,7 +58,7 @@ def test_what_cannot_be_played_gets_one_line(
 @pytest.fixture
 def own(tmp_path: Path) -> tuple[str, str]:
     """Options for a service of the user's own, with one page."""
-    file = '[[errand]]\nfor = "web.query"\nstep = [{ name = "page", method = "POST", path = "/page" }]\n'
+    file = '[[operation]]\nfor = "web.query"\nstep = [{ name = "page", method = "POST", path = "/page" }]\n'
     (tmp_path / "own.toml").write_text(file, encoding="utf-8")
     return "--endpoints", "own.toml"
 
@@ -161,10 +161,10 @@ class MyUser(HttpUser):
 """
 
 
-def test_a_user_class_of_ones_own_beside_footfalls_is_refused(
+def test_an_own_user_class_without_a_channel_is_refused(
     locust: Start, tmp_path: Path, free_port: int
 ) -> None:
-    """Footfall starts customers by the trace and no other user: it would never run, and nobody would know."""
+    """Footfall starts only customers of the trace: another user would silently never run."""
     mine = tmp_path / "mine.py"
     mine.write_text(MINE, encoding="utf-8")
     play = locust("--headless", "--host", f"http://127.0.0.1:{free_port}", locustfile=mine)
@@ -177,7 +177,7 @@ def test_a_worker_that_finds_no_master_says_so_and_gives_up(locust: Start, free_
     play = locust("--worker", "--master-port", str(free_port), "--master-wait-s", "6")
     assert play.end() == 2
     assert f"no master answered at 127.0.0.1:{free_port}" in only_line(play)
-    assert any("no master has answered" in line for line in play.words)
+    assert any("waiting for a master" in line for line in play.words)
 
 
 @pytest.mark.parametrize(
@@ -229,7 +229,7 @@ class Page:
 def test_runs_from_the_web_page_follow_each_other_in_one_process(
     locust: Start, stall: Stall, tmp_path: Path, free_port: int, own: tuple[str, str]
 ) -> None:
-    """Two to their end, a third stopped in the middle, a fourth at a host where nobody is; each by itself.
+    """Two to their end, a third stopped in the middle, a fourth at a host without a service; each by itself.
 
     When the third is stopped, customers with a session at an own service are under way.
     """
