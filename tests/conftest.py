@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from itertools import accumulate
 from pathlib import Path
 
 import pytest
@@ -22,40 +23,64 @@ settings.load_profile("footfall")
 # Small models made to measure, for the tests of every room that has models.
 pytest_plugins = ["tests.small_models"]
 
-LONGEST_FIRST = (
-    "docs/test_blocks.py",
-    "load/locust_runs/test_distributed_run.py",
-    "load/locust_runs/test_locust_plugin.py",
-    "cli/test_playing.py",
-    "load/web/test_master.py",
-    "load/web/test_browser.py",
-    "pytest_plugin/test_footfall_run.py",
-    "load/test_local_run.py",
-    "load/web/test_page.py",
-    "house/test_new_workspace.py",
-    "content/test_every_model.py",
-    "cli/test_own_endpoints.py",
-    "cli/test_whole_day.py",
-    "cli/test_output_analysis.py",
-    "cli/test_fit.py",
-    "cli/test_repeating.py",
-    "runs/test_library.py",
-    "service/ledger/test_outage_of_the_database.py",
-)
-"""Files that take over twenty seconds, the longest first."""
+WAITING_S = {
+    "load/locust_runs/test_distributed_run.py": 150,
+    "docs/test_blocks.py": 110,
+    "load/locust_runs/test_locust_plugin.py": 90,
+    "cli/test_playing.py": 80,
+    "pytest_plugin/test_footfall_run.py": 75,
+    "load/test_local_run.py": 75,
+    "load/web/test_master.py": 60,
+    "load/web/test_browser.py": 55,
+    "cli/test_own_endpoints.py": 45,
+    "load/web/test_page.py": 40,
+    "cli/test_repeating.py": 40,
+    "runs/test_library.py": 35,
+    "house/test_new_workspace.py": 35,
+    "load/test_channel_users.py": 35,
+    "cli/test_whole_day.py": 30,
+    "content/test_every_scenario.py": 25,
+    "service/test_run.py": 25,
+    "load/test_coordinated_omission.py": 15,
+}
+"""Files that wait for runs in real time and leave a core idle for most of it; seconds that each takes."""
+COMPUTING_S = {
+    "studies/validation/test_small_systems.py": 50,
+    "content/test_every_model.py": 50,
+    "laws/test_staffed_stations.py": 25,
+    "cli/test_fit.py": 20,
+    "cli/test_output_analysis.py": 20,
+    "service/ledger/test_orders.py": 15,
+    "laws/test_processor_sharing.py": 15,
+    "simulate/test_day.py": 10,
+}
+"""The longest of the other files."""
+OTHERS_S = 1
+WAITING_AT_ONCE = 3
+"""Of four files that run at once, as many wait."""
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
-    """Give one more than the cores: much of the suite waits for runs that are played in real time."""
-    return (os.cpu_count() or 1) + 1
+    """Give two workers a core: what waits leaves it to another."""
+    return 2 * (os.cpu_count() or 1)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the files that take long, so that none of them is left alone at the end."""
+    """Let files that wait run beside those that compute, each kind from its longest on."""
     top = Path(__file__).parent
-    rank = {top / name: number for number, name in enumerate(LONGEST_FIRST)}
-    items.sort(key=lambda item: rank.get(item.path, len(rank)))
+    waiting = {top / name: seconds / WAITING_AT_ONCE for name, seconds in WAITING_S.items()}
+    computing = dict.fromkeys((item.path for item in items if item.path not in waiting), float(OTHERS_S))
+    computing |= {top / name: float(seconds) for name, seconds in COMPUTING_S.items()}
+    starts_s = _starts_s(waiting) | _starts_s(computing)
+    items.sort(key=lambda item: starts_s[item.path])
+
+
+def _starts_s(seconds: dict[Path, float]) -> dict[Path, float]:
+    """When each of these would start, one after the other, the longest first."""
+    order = sorted(seconds, key=lambda path: -seconds[path])
+    ends_s = accumulate(seconds[path] for path in order)
+    return dict(zip(order, (0.0, *ends_s), strict=False))
 
 
 DATABASE = "footfall"

@@ -106,7 +106,7 @@ class Locust:
         while not holds():
             assert self.process.poll() is None, self.end() or "\n".join(self.words)
             assert time.monotonic() < give_up_s, "it never held"
-            time.sleep(0.02)
+            time.sleep(0.05)
 
 
 Start = Callable[..., Locust]
