@@ -108,6 +108,8 @@ def test_a_model_file_that_does_not_run_is_told_in_one_line(refused: Refused, tm
     broken = tmp_path / "broken.py"
     broken.write_text("MODEL = 1 / 0\n", encoding="utf-8")
     assert "does not run (ZeroDivisionError: division by zero)" in refused("show", str(broken))
+    broken.write_text("raise SystemExit(0)")  # which would otherwise be taken for success
+    assert "does not run (SystemExit: 0)" in refused("show", str(broken))
 
 
 def test_a_wrong_number_in_a_model_file_is_named_with_its_line(refused: Refused, tmp_path: Path) -> None:

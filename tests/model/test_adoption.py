@@ -99,7 +99,7 @@ def test_parts_may_be_dictionaries_and_pairs() -> None:
 
 @pytest.mark.parametrize(
     ("pair", "says"),
-    [((0.1, 0.5), "0.5 is below 1"), ((0.1, 2, 3), "is of another kind"), ("much", "is of another kind")],
+    [((0.1, 0.5), "0.5 is below 1"), ((0.1, 2, 3), "is not allowed here"), ("much", "is not allowed here")],
 )
 def test_what_is_no_pair_is_refused(pair: Any, says: str) -> None:  # noqa: ANN401  of any kind
     """A factor below 1, three numbers, a word."""

@@ -229,14 +229,14 @@ STAFF = "expected a number of clerks, such as 3, or by_hour({9: 2, 17: 0})"
             lambda: any_of.Counters({"half nine": 2}),
             f"Counters clerks: 'half nine' is not a time of day; {STAFF}",
         ),
-        (any_of.Counters, f"Counters clerks: is missing; {STAFF}"),
+        (any_of.Counters, f"Counters clerks: missing; {STAFF}"),
         (
             lambda: any_of.Counters(3, patience="soon"),
             "Counters patience.mean_s: 'soon' is not a number; expected a time, such as seconds(90), ",
         ),
         (
             lambda: any_of.Counters(3, rooms=4),
-            "Counters rooms: is not one of its fields; expected room",
+            "Counters rooms: no such field; expected room",
         ),
         (
             lambda: any_of.Counters(3, 4),
@@ -248,7 +248,7 @@ STAFF = "expected a number of clerks, such as 3, or by_hour({9: 2, 17: 0})"
         ),
         (
             lambda: any_of.CallCentre(3, talk=TALK, redials="often"),
-            "CallCentre redials: 'often' is not one of its words; expected 'drawn_anew' or 'as_before'",
+            "CallCentre redials: 'often' is not allowed here; expected 'drawn_anew' or 'as_before'",
         ),
         (
             lambda: any_of.RequestServer(2.5),
@@ -256,13 +256,13 @@ STAFF = "expected a number of clerks, such as 3, or by_hour({9: 2, 17: 0})"
         ),
         (
             lambda: any_of.Channel("hall", 3, service=1),
-            "Channel station: 3 is of another kind; expected a station, such as Counters(3), ",
+            "Channel station: 3 is not allowed here; expected a station, such as Counters(3), ",
         ),
         (
             lambda: any_of.Channel("hall", ff.Counters(3)),
             "Channel: service is missing; expected how long a visit takes, such as ",
         ),
-        (lambda: any_of.CallCentre(3), "CallCentre talk: is missing; expected a time, such as minutes(6), "),
+        (lambda: any_of.CallCentre(3), "CallCentre talk: missing; expected a time, such as minutes(6), "),
         (
             lambda: any_of.Channel("hall", ff.Counters(3), service=1, opening="nine to five"),
             "Channel opening: 'nine to five' is not a range of opening hours; expected hours of opening",

@@ -154,19 +154,19 @@ channels = { name = "hall", service = 60, station = { %s } }
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("name = ", ": is not TOML (Invalid value (at end of document)); expected a model such as "),
+        ("name = ", ": is not valid TOML: invalid value (at end of document); expected a model such as "),
         ("name = 3", ": Model: does not say how many come; expected arrivals=per_hour(20), or "),
         (
             ONE_HALL % 'kind = "counters", clerks = "three"',
-            ": Model channels[0].station.clerks: 'three' is not a number; expected a number of clerks, ",
+            ", line 4: Model channels[0].station.clerks: 'three' is not a number; expected a number of ",
         ),
         (
             ONE_HALL % 'kind = "shelf"',
-            ": Model channels[0].station: {'kind': 'shelf'} is of another kind; expected a station, ",
+            ", line 4: Model channels[0].station: {'kind': 'shelf'} is not allowed here; expected a ",
         ),
         (
             ONE_HALL % 'kind = "counters", clerks = 3, rooms = 4',
-            ": Model channels[0].station.rooms: is not one of its fields; expected room",
+            ", line 4: Model channels[0].station.rooms: no such field; expected room",
         ),
     ],
 )

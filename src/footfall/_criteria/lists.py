@@ -9,7 +9,7 @@ from pathlib import Path
 from footfall._criteria.grammar import Parser
 from footfall._criteria.objects import Criterion, LagCriterion, SampleCriterion, ScopedCriterion
 from footfall._criteria.scanner import near
-from footfall._records.errors import BadInputError
+from footfall._records.errors import BadInputError, shown
 
 LAG_S_MAX = 0.050
 """A load generator whose 99th percentile of lag is above this measures itself."""
@@ -34,6 +34,8 @@ def parse(text: str, where: str = "criterion") -> Criterion:
     Raises:
         BadInputError: the text is not a criterion; the message says where and why.
     """
+    if not isinstance(text, str):
+        raise BadInputError(where, f"{shown(text)} is not a criterion", "a text such as error(*) <= 1%")
     lines = _plain(text)
     if len(lines) != 1:
         problem = f"holds {len(lines)} criteria" if lines else "is empty"
@@ -73,7 +75,7 @@ def criteria_of(given: str | Criterion | Iterable[str | Criterion], where: str) 
         elif isinstance(each, str):
             found += [Parser(line, place).criterion() for _, line in _plain(each, place)]
         else:
-            raise BadInputError(place, f"{each!r} is not a criterion", "a text such as error(*) <= 1%")
+            raise BadInputError(place, f"{shown(each)} is not a criterion", "a text such as error(*) <= 1%")
     return tuple(found)
 
 

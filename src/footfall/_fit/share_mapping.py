@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, Field, model_validator
 
 from footfall._model.numbers import Spec
-from footfall._records.errors import BadInputError
+from footfall._records.toml_lines import parsed_toml
 from footfall._workload.log_mapping import IGNORED, Options, checked
 
 EXAMPLE = """\
@@ -145,17 +145,13 @@ def read_share_mapping(text: str, where: str) -> ShareMapping:
     Raises:
         BadInputError: it is not valid TOML, or a key or value is wrong; the message names it.
     """
-    try:
-        data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise BadInputError(where, f"is not valid TOML ({error})", EXPECTED) from error
-    return share_mapping_of(data, where)
+    return share_mapping_of(parsed_toml(text, where, EXPECTED), where, text)
 
 
-def share_mapping_of(data: dict[str, Any], where: str) -> ShareMapping:
-    """Check a mapping given as data.
+def share_mapping_of(data: dict[str, Any], where: str, text: str = "") -> ShareMapping:
+    """Check a mapping given as data; with its text, errors name the line.
 
     Raises:
         BadInputError: a key or value is wrong; the message names it.
     """
-    return checked(ShareMapping, data, where, EXPECTED)
+    return checked(ShareMapping, data, where, EXPECTED, text)

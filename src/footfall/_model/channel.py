@@ -5,12 +5,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
+from annotated_types import Le
 from pydantic import BeforeValidator, model_validator
 
 from footfall._model.durations import AT_ONCE, AnyDuration, Duration, Time
 from footfall._model.numbers import (
     DAY_S,
     CountFromOne,
+    Name,
     NonNegative,
     Number,
     Seconds,
@@ -23,9 +25,12 @@ from footfall._model.numbers import (
 from footfall._model.profiles import minute_of_day
 from footfall._model.station_specs import CallCentre, Station
 from footfall._model.value_errors import Meaning, WrongValueError
+from footfall._records.errors import shown
 from footfall._records.rows import Outcome
 
 _MINUTE_S = 60.0
+SITES_MOST = 1_000_000
+"""Each has its own queue."""
 _BY_HAND = {"counters", "kiosks"}
 """Stations that serve for as long as the customer's turn takes; the others take their systems' time."""
 _STEP = re.compile(r"(?P<verb>[a-z]\w*)(?:\s+x\s*(?P<pages>\d+))?(?:\s+(?P<human>\S.*))?")
@@ -57,7 +62,7 @@ class Fault(Spec):
     """
 
     heads = ("cause", "by", "outcome", "share")
-    cause: str
+    cause: Name
     by: Literal["customer", "service"]
     """Whose doing: the customer's (drawn with the customer, so alike in both worlds), or the operator's."""
     outcome: Literal[Outcome.REJECTED, Outcome.ERROR, Outcome.TIMEOUT, Outcome.UNCONFIRMED]
@@ -130,6 +135,13 @@ class OpeningHours(Spec):
 
         def __init__(self, opens_s: float | str, closes_s: float | str) -> None: ...
 
+    @model_validator(mode="after")
+    def _is_open_some_time(self) -> Self:
+        if not self.opens_s < self.closes_s <= DAY_S:
+            problem = f"opens at {_clock(self.opens_s)} and closes at {_clock(self.closes_s)}"
+            raise WrongValueError(problem, "hours of one day, opening before closing")
+        return self
+
     def has(self, at_s: float) -> bool:
         """Whether it is open at this second of the day."""
         return self.opens_s <= at_s % DAY_S < self.closes_s
@@ -146,6 +158,12 @@ class Outage(Spec):
     heads = ("starts_s", "ends_s")
     starts_s: Seconds
     ends_s: Seconds
+
+    @model_validator(mode="after")
+    def _ends_after_its_start(self) -> Self:
+        if not self.starts_s < self.ends_s:
+            raise WrongValueError(f"from {self.starts_s:g} s to {self.ends_s:g} s", "a start before the end")
+        return self
 
     def has(self, at_s: float) -> bool:
         """Whether it lasts at this second."""
@@ -172,6 +190,10 @@ class LogoutReminder(Spec):
         ) -> None: ...
 
 
+def _clock(at_s: float) -> str:
+    return "{:.0f}:{:02.0f}".format(*divmod(at_s // _MINUTE_S, 60))
+
+
 def _as_work(value: object) -> object:
     """Let a time be work without faults."""
     is_one = isinstance(value, Work) or (isinstance(value, dict) and not value.keys() & {"law", "value"})
@@ -186,7 +208,7 @@ def _as_opening(value: object) -> object:
     minutes = [minute_of_day(at) for at in times]
     known = [minute * _MINUTE_S for minute in minutes if minute is not None]
     if not len(times) == len(known) == 2:  # noqa: PLR2004  from and to
-        raise WrongValueError(f"{value!r} is not a range of opening hours", _HOURS.text)
+        raise WrongValueError(f"{shown(value)} is not a range of opening hours", _HOURS.text)
     return {"opens_s": known[0], "closes_s": known[1]}
 
 
@@ -201,7 +223,8 @@ def nest_of(channel: Any) -> str:  # noqa: ANN401  a channel, or its fields
 
 
 def _kind_of(station: Any) -> str | None:  # noqa: ANN401  a station, or its fields
-    return station.get("kind") if isinstance(station, dict) else getattr(station, "kind", None)
+    kind = station.get("kind") if isinstance(station, dict) else getattr(station, "kind", None)
+    return kind if isinstance(kind, str) else None
 
 
 def _steps(text: str, human: Any) -> tuple[dict[str, Any], ...]:  # noqa: ANN401  as given
@@ -253,7 +276,7 @@ def _fill_in_dialogues(found: dict[str, Any]) -> None:
 
 def _fill_in_service(found: dict[str, Any], kind: str | None) -> None:
     """Make one turn of each operation from `service`, and work of no time for what the turns ask."""
-    service, operations = found.pop("service", None), found.pop("operations", Verb.QUERY.value)
+    service, operations = found.pop("service", None), _names_of(found.pop("operations", Verb.QUERY.value))
     by_hand = kind in _BY_HAND
     if "dialogues" not in found:
         times = _by_operation(service, operations, kind)
@@ -268,20 +291,33 @@ def _fill_in_service(found: dict[str, Any], kind: str | None) -> None:
             found.setdefault("works", {Verb.BROWSE: {"service": next(iter(times.values()))}})
     elif service is not None:
         raise WrongValueError("service and dialogues both say how a visit goes", "one of them")
+    if not isinstance(found["dialogues"], Mapping):
+        found.setdefault("works", {})
     if "works" not in found:
         turns = [turn for several in found["dialogues"].values() for turn in _turns(several)]
-        found["works"] = {turn.verb if isinstance(turn, Step) else turn["verb"]: Work() for turn in turns}
+        verbs = [
+            turn.get("verb") if isinstance(turn, Mapping) else getattr(turn, "verb", None) for turn in turns
+        ]
+        found["works"] = {verb: Work() for verb in verbs if isinstance(verb, str)}
 
 
-def _by_operation(service: Any, operations: Any, kind: str | None) -> dict[str, Any]:  # noqa: ANN401  as given
+def _by_operation(service: Any, operations: tuple[str, ...], kind: str | None) -> dict[str, Any]:  # noqa: ANN401  as given
     """Return the service time of each operation."""
-    if isinstance(service, Mapping) and not service.keys() & {"law", "value"}:
+    if isinstance(service, Mapping) and service and not service.keys() & {"law", "value"}:
         return dict(service)
-    if service is None and kind != "call_centre":
+    if service == {} or (service is None and kind != "call_centre"):
         expected = "how long a visit takes, such as service=exponential(minutes(6))"
         raise WrongValueError("service is missing", expected)
+    return dict.fromkeys(operations, AT_ONCE if service is None else service)
+
+
+def _names_of(operations: Any) -> tuple[str, ...]:  # noqa: ANN401  as given
+    """Give the names of operations; one may stand alone."""
     names = (operations,) if isinstance(operations, str) else operations
-    return dict.fromkeys(names, AT_ONCE if service is None else service)
+    if not (isinstance(names, tuple | list) and names and all(isinstance(name, str) for name in names)):
+        expected = 'names of what people come for, such as ("query", "order")'
+        raise WrongValueError(f"operations cannot be {shown(operations)}", expected)
+    return tuple(names)
 
 
 def _with_agent_share(station: Any, kind: str | None, operations: Iterable[str]) -> Any:  # noqa: ANN401  as given
@@ -309,13 +345,13 @@ class Channel(Spec):
     """
 
     heads = ("name", "station")
-    name: str
+    name: Name
     title: str
     """Its name, unless given."""
     nest: Literal["physical", "electronic"]
     """Physical for counters and terminals, electronic for the others, unless given."""
     station: Station
-    sites: CountFromOne = default(1)
+    sites: Annotated[CountFromOne, Le(SITES_MOST)] = default(1)
     """Places, each with its own servers and queue; every customer has a nearest one."""
     opening: Annotated[OpeningHours, BeforeValidator(_as_opening), _HOURS] | None = None
     """Also as "9:00-17:30" or (9, 17.5); None: round the clock."""
@@ -370,7 +406,8 @@ class Channel(Spec):
         found.setdefault("nest", nest_of(found))
         _fill_in_dialogues(found)
         _fill_in_service(found, kind)
-        return found | {"station": _with_agent_share(station, kind, tuple(found["dialogues"]))}
+        names = tuple(found["dialogues"]) if isinstance(found["dialogues"], Mapping) else ()
+        return found | {"station": _with_agent_share(station, kind, names)}
 
     @model_validator(mode="after")
     def _dialogues_fit(self) -> Self:

@@ -3,7 +3,7 @@
 from bisect import bisect_left, bisect_right
 from enum import StrEnum
 from itertools import pairwise
-from math import exp, inf, lgamma, log, log1p, sqrt
+from math import exp, inf, isfinite, lgamma, log, log1p, sqrt
 from numbers import Real
 from typing import Annotated, Any, Literal, Self
 
@@ -20,9 +20,11 @@ from footfall._model.duration_quantiles import (
 )
 from footfall._model.numbers import (
     Curve,
+    Name,
     NonNegative,
     Number,
     SecondsOrNever,
+    Several,
     Share,
     Spec,
     as_time,
@@ -278,6 +280,22 @@ uniform_s = uniform
 # ── Times that no single law describes: a mixture of laws, and a measured curve
 
 _POINTS_LEAST = 2
+_TIME = Meaning('a time, such as minutes(6), "90s" or exponential(minutes(6))')
+
+
+def _as_time(value: object) -> object:
+    """Let a number, or a text such as "90s", be a time that does not vary."""
+    is_number = isinstance(value, str | Real) or (isinstance(value, dict) and "value" in value)
+    return {"law": DistributionFamily.CONSTANT, "mean_s": value} if is_number else value
+
+
+def _kind(value: object) -> str:
+    law = value.get("law") if isinstance(value, dict) else getattr(value, "law", None)
+    return str(law) if law in ("mixture", "empirical") else "law"
+
+
+PlainDuration = Annotated[Duration, BeforeValidator(_as_time), _TIME]
+"""A time of one law."""
 
 
 class Empirical(Spec):
@@ -292,7 +310,7 @@ class Empirical(Spec):
     law: Literal["empirical"] = "empirical"
     curve: Curve
     """Seconds, and the share of times that are no longer; what the first point holds lies at its second."""
-    beyond: Duration | None = None
+    beyond: PlainDuration | None = None
     """How much longer those last who outlast the curve, where it ends below 1, as the Kaplan–Meier estimate
     does when the longest waits were cut short (Kaplan and Meier 1958); None: they last for ever."""
 
@@ -302,11 +320,12 @@ class Empirical(Spec):
         if len(seconds) != len(shares) or len(seconds) < _POINTS_LEAST:
             msg = f"{len(seconds)} seconds and {len(shares)} shares: two points or more"
             raise ValueError(msg)
+        is_finite = all(map(isfinite, (*seconds, *shares)))
+        if not is_finite or seconds[0] < 0 or shares[0] < 0 or not 0 < shares[-1] <= 1:
+            msg = "seconds are finite and not negative, shares lie in 0 … 1"
+            raise ValueError(msg)
         if list(seconds) != sorted(seconds) or list(shares) != sorted(shares):
             msg = "seconds and shares of a curve increase"
-            raise ValueError(msg)
-        if seconds[0] < 0 or shares[0] < 0 or not 0 < shares[-1] <= 1 or seconds[-1] == inf:
-            msg = "seconds are finite and not negative, shares lie in 0 … 1"
             raise ValueError(msg)
         if shares[-1] == 1 and self.beyond is not None:
             msg = "the curve ends at 1, so no share is left for `beyond`"
@@ -369,32 +388,45 @@ class Empirical(Spec):
         return first + left * (last_s + more), second + left * (last_s**2 + 2 * last_s * more + more_square)
 
 
+UnmixedDuration = Annotated[
+    Annotated[Duration, Tag("law")] | Annotated[Empirical, Tag("empirical")],
+    Discriminator(_kind),
+    BeforeValidator(_as_time),
+    _TIME,
+]
+"""A time of one law, or as it was measured."""
+
+
 class Part(Spec):
     """A part of the customers whose times follow a law of their own."""
 
-    name: str
+    heads = ("name", "share", "time")
+    name: Name
     share: Share
-    time: Duration | Empirical
+    time: UnmixedDuration
 
 
 class Mixture(Spec):
     """Times of some parts of the customers, and of the rest of them.
 
     Example:
-        >>> hung_up = {"name": "hung up", "share": 0.1, "time": constant("5s")}
+        >>> hung_up = {"name": "hung up", "share": "10%", "time": "5s"}
         >>> Mixture(parts=[hung_up], rest=exponential("3 min")).mean_s
         162.5
     """
 
     law: Literal["mixture"] = "mixture"
-    parts: tuple[Part, ...]
+    parts: Several[Part]
     """The lowest quantiles are the first part's, and so on: give the shortest times first, then a greater
     number gives no shorter time."""
-    rest: Duration | Empirical
+    rest: UnmixedDuration
     """Times of those who belong to no part."""
 
     @model_validator(mode="after")
     def _shares_fit(self) -> Self:
+        if len({part.name for part in self.parts}) != len(self.parts):
+            msg = "two parts have the same name"
+            raise ValueError(msg)
         if sum(part.share for part in self.parts) > 1:
             msg = "shares of the parts add up to more than 1"
             raise ValueError(msg)
@@ -454,32 +486,15 @@ def _variation(mean_s: float, square: float) -> float:
     return sqrt(max(square / mean_s**2 - 1, 0.0))
 
 
-def _as_time(value: object) -> object:
-    """Let a number, or a text such as "90s", be a time that does not vary."""
-    is_number = isinstance(value, str | Real) or (isinstance(value, dict) and "value" in value)
-    return {"law": DistributionFamily.CONSTANT, "mean_s": value} if is_number else value
-
-
-def _kind(value: object) -> str:
-    law = value.get("law") if isinstance(value, dict) else getattr(value, "law", None)
-    return law if law in {"mixture", "empirical"} else "law"
-
-
 AnyDuration = Annotated[
     Annotated[Duration, Tag("law")]
     | Annotated[Mixture, Tag("mixture")]
     | Annotated[Empirical, Tag("empirical")],
     Discriminator(_kind),
     BeforeValidator(_as_time),
-    Meaning('a time, such as minutes(6), "90s" or exponential(minutes(6))'),
+    _TIME,
 ]
 """How long something takes, by whatever is known of it."""
-PlainDuration = Annotated[
-    Duration,
-    BeforeValidator(_as_time),
-    Meaning('a time, such as minutes(6), "90s" or exponential(minutes(6))'),
-]
-"""A time of one law."""
 Time = float | str | Duration | Mixture | Empirical
 """What a time may be given as."""
 DURATIONS = (Duration, Mixture, Empirical)

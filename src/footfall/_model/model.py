@@ -13,6 +13,7 @@ from footfall._model.numbers import (
     DAY_S,
     HALF_HOUR_S,
     CountFromOne,
+    Name,
     NonNegative,
     Number,
     Positive,
@@ -27,12 +28,15 @@ from footfall._model.population import Accounts, Adoption, NestedLogit, RetryPol
 from footfall._model.station_specs import CallCentre, Counters
 from footfall._model.units import Rate, RateProfile, rate_of
 from footfall._model.value_errors import WrongValueError
+from footfall._records.errors import shown
 
 # ── What a model may leave out, and what then holds
 
 DAYS_A_MONTH = 31
 EVERYBODY = "everybody"
 QUERY = "query"
+_EXAMPLE_OF_WANTS = 'shares of what they come for, such as {"query": 0.8, "order": 0.2}'
+_SHARES_TOLERANCE = 1e-6
 _HOW_MANY = "arrivals=per_hour(20), or population= and segments= with month_visits"
 
 
@@ -51,6 +55,8 @@ def filled_in(given: dict[str, Any]) -> dict[str, Any]:
     if arrivals is not None:
         if "population" in found:
             raise WrongValueError("arrivals and population both say how many come", "one of them")
+        if wants is not None and not (isinstance(wants, Mapping) and wants):
+            raise WrongValueError(f"wants cannot be {shown(wants)}", _EXAMPLE_OF_WANTS)
         rate = rate_of(arrivals)
         found["population"], more = _people(rate, wants)
         of_segments |= more
@@ -75,6 +81,9 @@ def _people(rate: Rate | RateProfile, wants: Mapping[str, float] | None) -> tupl
     if not 0 < per_day < float("inf"):
         raise WrongValueError(f"{per_day:g} arrivals a day", "a rate above 0, such as per_hour(20)")
     people = max(round(per_day), 1)
+    total = sum(number_of(share) for share in (wants or {}).values())
+    if wants and abs(total - 1) > _SHARES_TOLERANCE:
+        raise WrongValueError(f"the shares of wants add up to {total:g}", "shares that add up to 1")
     visits = {
         operation: Number(DAYS_A_MONTH * per_day / people * number_of(share), rate.grade, rate.source)
         for operation, share in (wants or {QUERY: 1}).items()
@@ -99,7 +108,10 @@ def _with_nests(choice: Any, nests: Iterable[str]) -> Any:  # noqa: ANN401  as g
         return NestedLogit(dissimilarity=plain)
     if not isinstance(choice, NestedLogit | dict):
         return choice
-    known = choice.dissimilarity if isinstance(choice, NestedLogit) else dict(choice.get("dissimilarity", {}))
+    known = choice.dissimilarity if isinstance(choice, NestedLogit) else choice.get("dissimilarity", {})
+    if not isinstance(known, Mapping):
+        return choice
+    known = dict(known)
     filled = known | {nest: one for nest, one in plain.items() if nest not in known}
     if isinstance(choice, NestedLogit):
         return choice.model_copy(update={"dissimilarity": filled})
@@ -119,7 +131,12 @@ def _electronic_share(channels: tuple[Any, ...], segments: tuple[Any, ...]) -> d
         "electronic": electronic,
         "counted": names,
         "operations": list(
-            dict.fromkeys(name for segment in segments for name in _of(segment, "month_visits") or ())
+            dict.fromkeys(
+                name
+                for segment in segments
+                if isinstance(visits := _of(segment, "month_visits"), Mapping)
+                for name in visits
+            )
         ),
     }
 
@@ -179,9 +196,6 @@ THE_DAYS_OWN = DayClock()
 """Of a run that is a day."""
 
 
-_SHARES_TOLERANCE = 1e-6
-
-
 class ShareDefinition(Spec):
     """What counts as electronic when a share is stated.
 
@@ -197,14 +211,14 @@ class ShareDefinition(Spec):
         ('web', 'hall')
     """
 
-    name: str
+    name: Name
     text: str
     """The definition in words, printed with every share."""
-    electronic: Several[str]
+    electronic: Several[Name]
     """Channels in the numerator."""
-    counted: Several[str]
+    counted: Several[Name]
     """Channels in the denominator."""
-    operations: Several[str]
+    operations: Several[Name]
     """Operations counted at all."""
 
 
@@ -238,7 +252,7 @@ class Model(Spec):
     """
 
     heads = ("name", "title")
-    name: str
+    name: Name
     title: str
     """Its name, unless given."""
     population: CountFromOne
@@ -353,10 +367,13 @@ class Model(Spec):
 
     @model_validator(mode="after")
     def _parts_fit(self) -> Self:
+        if not self.channels:
+            raise WrongValueError("has no channels", "one or more, such as channels=[hall, web]")
         names = [channel.name for channel in self.channels]
-        if len(set(names)) != len(names):
-            msg = "two channels have the same name"
-            raise ValueError(msg)
+        for kind, named in (("channels", names), ("segments", [each.name for each in self.segments])):
+            if len(set(named)) != len(named):
+                msg = f"two {kind} have the same name"
+                raise ValueError(msg)
         total = sum(segment.population_share for segment in self.segments)
         if abs(total - 1) > _SHARES_TOLERANCE:
             msg = f"population_share of the segments adds up to {total:g}, not 1"
@@ -371,10 +388,18 @@ class Model(Spec):
         used |= {name for constants in self.choice.constants.values() for name in constants}
         used |= {name for segment in self.segments for name in segment.reach}
         used |= {name for definition in self.share_definitions for name in definition.counted}
+        used |= {name for definition in self.share_definitions for name in definition.electronic}
         used |= set(self.adoption.awareness) if self.adoption else set()
-        if used - names:
-            msg = f"unknown channel {', '.join(sorted(used - names))}; known: {', '.join(sorted(names))}"
-            raise ValueError(msg)
+        _check_known("channel", used, names)
+        offered = {name for channel in self.channels for name in channel.dialogues}
+        wanted = {
+            name for segment in self.segments for name, visits in segment.month_visits.items() if visits
+        }
+        _check_known("operation", wanted, offered)
+        _check_known("operation", {target.operation for target in self.targets}, offered)
+        nests = set(self.choice.dissimilarity)
+        nests |= {nest for each in self.segments for nest in (*each.taste.trust, *each.taste.habit)}
+        _check_known("nest", nests, {"electronic", "physical"})
 
     def _people_are_known(self, channel: Channel) -> None:
         """See that a staffed station speaks of segments and operations that there are."""
@@ -390,6 +415,12 @@ class Model(Spec):
             known = ", ".join(sorted(segments | operations))
             msg = f"{channel.name}: unknown segment or operation {', '.join(sorted(unknown))}; known: {known}"
             raise ValueError(msg)
+
+
+def _check_known(kind: str, used: Iterable[str], known: Iterable[str]) -> None:
+    if unknown := sorted(set(used) - set(known)):
+        msg = f"unknown {kind} {', '.join(unknown)}; known: {', '.join(sorted(known))}"
+        raise ValueError(msg)
 
 
 def _values_only(data: Any) -> Any:  # noqa: ANN401  JSON

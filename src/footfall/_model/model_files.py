@@ -1,7 +1,6 @@
 """Models as TOML, as people read them, and as JSON, as traces carry them."""
 
 import json
-import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
@@ -18,6 +17,7 @@ from footfall._model.value_errors import in_words
 from footfall._records.errors import BadInputError
 from footfall._records.runs import read_limited
 from footfall._records.tables import write_text
+from footfall._records.toml_lines import at_line, parsed_toml
 
 # ── A model as a JSON file: what a trace carries, so that playing it needs no model file and no SimPy
 
@@ -109,14 +109,11 @@ def model_of_toml(text: str, where: str) -> Model:
     Raises:
         BadInputError: it is not TOML, or not a model.
     """
-    try:
-        data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise BadInputError(where, f"is not TOML ({error})", _EXPECTED) from error
+    data = parsed_toml(text, where, _EXPECTED)
     try:
         return Model.model_validate(data)
     except ValidationError as error:
-        raise in_words(error, Model, where) from None
+        raise in_words(error, Model, at_line(where, text, error.errors()[0]["loc"])) from None
     except RecursionError:
         raise BadInputError(where, "is nested too deeply", _EXPECTED) from None
 

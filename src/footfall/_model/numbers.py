@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from copy import copy
 from enum import StrEnum
+from math import inf
 from numbers import Real
 from typing import Annotated, Any, ClassVar, Self, TypeVar, overload
 
@@ -14,13 +15,14 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     GetCoreSchemaHandler,
+    Strict,
     ValidationError,
     model_validator,
 )
 from pydantic_core import CoreSchema, core_schema
 
 from footfall._model.value_errors import BadModelError, Meaning, WrongValueError, in_words, user_line
-from footfall._records.errors import seconds_in
+from footfall._records.errors import NUMBER_MOST, BadInputError, seconds_in, shown
 
 # ── Numbers that know where they come from
 
@@ -170,9 +172,10 @@ def sourced(value: Any, grade: Grade, source: str) -> Any:  # noqa: ANN401  as g
     Raises:
         BadModelError: it is neither.
     """
-    if isinstance(value, BaseModel | Mapping | list | tuple):
-        return _with_source(value, grade, source)
     try:
+        text_of(source)
+        if isinstance(value, BaseModel | Mapping | list | tuple):
+            return _with_source(value, grade, source)
         return _of_source(number_of(_of_share(as_time(value))), grade, source)
     except WrongValueError as error:
         expected = f'{error.expected}, a text such as "2 min" or "30%", or a part of a model'
@@ -220,13 +223,39 @@ def number_of(value: object) -> Number:
         return value
     if isinstance(value, dict) and "value" in value and value.keys() <= {"value", "grade", "source"}:
         plain = number_of(value["value"])
-        grade = str(value.get("grade", Grade.ASSUMED))
-        if grade not in set(Grade):
-            raise WrongValueError(f"{grade!r} is not a grade", " or ".join(Grade))
-        return Number(float(plain), Grade(grade), str(value.get("source", UNSOURCED)))
-    if type(value) is not bool and isinstance(value, Real) and value == value:  # noqa: PLR0124  nan is no number
-        return Number(float(value), Grade.ASSUMED, UNSOURCED)
-    raise WrongValueError(f"{value!r} is not a number", "a number")
+        grade = grade_of(value.get("grade", Grade.ASSUMED))
+        return Number(float(plain), grade, text_of(value.get("source", UNSOURCED)))
+    if type(value) is bool or not isinstance(value, Real) or value != value:  # noqa: PLR0124  nan is no number
+        raise WrongValueError(f"{shown(value)} is not a number", "a number")
+    try:
+        found = float(value)
+    except OverflowError:
+        found = NUMBER_MOST * 10
+    if NUMBER_MOST < abs(found) < inf:
+        raise WrongValueError(f"{shown(value)} is too large", f"a number up to {NUMBER_MOST:g}")
+    return Number(found, Grade.ASSUMED, UNSOURCED)
+
+
+def text_of(source: object) -> str:
+    """Give the text that names a source.
+
+    Raises:
+        WrongValueError: it is none.
+    """
+    if not isinstance(source, str):
+        raise WrongValueError(f"{shown(source)} is not a source", 'a text such as "yearbook 2011, page 4"')
+    return source
+
+
+def grade_of(grade: object) -> Grade:
+    """Give a grade by its letter.
+
+    Raises:
+        WrongValueError: there is none of that letter.
+    """
+    if not isinstance(grade, str) or grade not in set(Grade):
+        raise WrongValueError(f"{shown(grade)} is not a grade", " or ".join(Grade))
+    return Grade(grade)
 
 
 def as_time(value: object) -> object:
@@ -246,6 +275,12 @@ def _of_count(value: object) -> object:
     return Number(float("inf"), Grade.ASSUMED, UNSOURCED) if value == "unlimited" else value
 
 
+def _is_name(value: str) -> str:
+    if not value.strip() or not value.isprintable() or len(value) > _NAME_MOST:
+        raise WrongValueError(f"{shown(value)} is not a name", f"one line of 1 to {_NAME_MOST} characters")
+    return value
+
+
 def _is_finite(value: Number) -> Number:
     if abs(value) == float("inf"):
         raise WrongValueError(f"{value:g} is not a finite number", "a number")
@@ -262,6 +297,8 @@ def _is_whole_or_unlimited(value: Number) -> Number:
     return value if value == float("inf") else _is_whole(value)
 
 
+_NAME_MOST = 200
+Name = Annotated[str, Strict(), AfterValidator(_is_name), Meaning('a name, such as "web"')]
 _Whole = AfterValidator(_is_whole)
 Finite = Annotated[Number, AfterValidator(_is_finite)]
 Share = Annotated[
@@ -320,6 +357,8 @@ class Spec(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=False)
     heads: ClassVar[tuple[str, ...]] = ()
     """Fields that may be given without their names, in this order."""
+    written_as: ClassVar[str] = ""
+    """How it is written, in words for an error; empty: as a call of its class."""
 
     def __init__(self, *head: Any, **fields: Any) -> None:  # noqa: ANN401  the fields check themselves
         """Check the fields.
@@ -337,6 +376,10 @@ class Spec(BaseModel):
             super().__init__(**dict(zip(self.heads, head, strict=False)), **fields)
         except ValidationError as error:
             raise in_words(error, type(self), user_line()) from None
+        except BadInputError as error:
+            if isinstance(error, BadModelError) or not (where := user_line()):
+                raise
+            raise BadInputError(where, str(error)) from None
 
     # Data that is read is checked without this, and so are parts within it: their errors keep the whole path.
     __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]  # pydantic's own mark for it
@@ -349,8 +392,8 @@ class Spec(BaseModel):
         return {_with_unit(name, cls): value for name, value in data.items()}
 
 
-def _with_unit(name: str, spec: type[BaseModel]) -> str:
-    if name in spec.model_fields:
+def _with_unit(name: object, spec: type[BaseModel]) -> object:
+    if not isinstance(name, str) or name in spec.model_fields:
         return name
     return next((name + unit for unit in UNITS if name + unit in spec.model_fields), name)
 

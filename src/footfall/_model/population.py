@@ -13,6 +13,7 @@ from footfall._model.numbers import (
     HALF_HOURS,
     CountFromOne,
     Finite,
+    Name,
     NonNegative,
     Number,
     Positive,
@@ -56,7 +57,7 @@ class Segment(Spec):
     """
 
     heads = ("name", "population_share")
-    name: str
+    name: Name
     title: str
     """Its name, unless given."""
     population_share: Share
@@ -265,6 +266,7 @@ class Slope(Spec):
     """
 
     heads = ("value", "range_factor")
+    written_as = "a number, or a pair such as (0.01, 2)"
     value: NonNegative
     range_factor: RangeFactor = default(1)
     """Lognormal: 90 % of futures lie between value / range_factor and value * range_factor; 1: certain."""
@@ -326,7 +328,7 @@ class Upgrade(Spec):
 class Province(Spec):
     """One province: how many live there, and when its channels are upgraded."""
 
-    name: str
+    name: Name
     population_share: Share
     upgrade_month: CountFromOne
     """Month of the cut-over; month 0 is the model's own, month 1 the first that is simulated."""

@@ -7,8 +7,17 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator
 
-from footfall._model.numbers import HALF_HOURS, INTERVALS_OF_A_DAY, Grade, Profile, number_of
+from footfall._model.numbers import (
+    HALF_HOURS,
+    INTERVALS_OF_A_DAY,
+    Grade,
+    Profile,
+    grade_of,
+    number_of,
+    text_of,
+)
 from footfall._model.value_errors import BadModelError, Meaning, WrongValueError, user_line
+from footfall._records.errors import shown
 
 DAY_MIN = 1440
 _CLOCK = re.compile(r"(\d{1,2})(?::(\d\d))?")
@@ -18,7 +27,7 @@ def profile(values: list[float], grade: Grade, source: str) -> Profile:
     """Return a profile from 24 hourly values, or from one value every 30, 15, 5 minutes or every minute.
 
     Raises:
-        ValueError: another count of values, or one that is negative, infinite or not a number.
+        WrongValueError: another count of values, or one that is negative, infinite or not a number.
     """
     if len(values) == HALF_HOURS // 2:
         values = [value for value in values for _ in range(2)]
@@ -48,7 +57,7 @@ def by_hour(
         3.0
     """
     try:
-        return _by_hour(values, source, Grade(grade))
+        return _by_hour(values, text_of(source), grade_of(grade))
     except WrongValueError as error:
         raise BadModelError(user_line(), "by_hour", error.problem, error.expected) from None
 
@@ -65,10 +74,7 @@ def _by_hour(values: object, source: str, grade: Grade) -> Profile:
     if not numbers:
         raise WrongValueError("has no hours", EXAMPLE_OF_HOURS)
     first = numbers[0]
-    try:
-        return profile(found, grade if source else first.grade, source or first.source)
-    except ValueError as error:
-        raise WrongValueError(f"a day of {len(found)} values", str(error)) from None
+    return profile(found, grade if source else first.grade, source or first.source)
 
 
 def _steps(steps: Mapping[int, float]) -> list[float]:
@@ -110,7 +116,7 @@ def minute_of_day(at: object) -> int | None:
 def _minute_of(at: object) -> int:
     minute = minute_of_day(at)
     if minute is None or minute == DAY_MIN:
-        raise WrongValueError(f"{at!r} is not a time of day", 'hours such as 9, 9.5 or "9:30"')
+        raise WrongValueError(f"{shown(at)} is not a time of day", 'hours such as 9, 9.5 or "9:30"')
     return minute
 
 
@@ -130,18 +136,21 @@ def _as_profile(value: object) -> object:
 
 
 def _is_a_profile(value: Profile) -> Profile:
-    _check_values(value.values)
+    try:
+        _check_values(value.values)
+    except WrongValueError as error:
+        raise ValueError(str(error)) from None  # more exact than what the field means
     return value
 
 
 def _check_values(values: Sequence[float], hourly: str = "") -> None:
     if len(values) not in INTERVALS_OF_A_DAY:
         counts = ", ".join(str(count) for count in INTERVALS_OF_A_DAY)
-        msg = f"{hourly}{counts} values (one every 30, 15, 5 minutes or every minute), not {len(values)}"
-        raise ValueError(msg)
-    if not all(0 <= value < inf for value in values):
-        msg = "finite values, none negative"
-        raise ValueError(msg)
+        expected = f"{hourly}{counts} values (one every 30, 15, 5 minutes or every minute)"
+        raise WrongValueError(f"a day of {len(values)} values", f"{expected}, not {len(values)}")
+    wrong = next((value for value in values if not 0 <= value < inf), None)
+    if wrong is not None:
+        raise WrongValueError(f"{shown(wrong)} in a day of values", "finite values, none negative")
 
 
 Daily = float | Mapping[Any, float] | Sequence[float] | Profile

@@ -12,6 +12,7 @@ from footfall._model.numbers import (
     Count,
     CountFromOne,
     Deadline,
+    Name,
     NonNegative,
     Positive,
     Room,
@@ -65,9 +66,9 @@ class AgentGroup(Spec):
     """
 
     heads = ("name", "agents")
-    name: str
+    name: Name
     agents: DayProfile
-    skills: Several[str]
+    skills: Several[Name]
     """Operations that they serve. Unless `agent_choice` says otherwise, a call goes to the idle group in
     whose list it stands first, then to the group that the model names first, at last to the agents who serve
     every operation."""
@@ -158,6 +159,8 @@ class Stalls(Spec):
 
 # ── How the clients of a request server guard themselves and it: they try again, or leave it alone
 
+MACHINES_MOST = 100_000
+"""Of a site: each breaks down on its own."""
 RETRIES_MOST = 100
 """More would be no policy."""
 
@@ -267,7 +270,7 @@ class Kiosks(Spec):
 
     heads = ("machines",)
     kind: Literal["kiosks"] = "kiosks"
-    machines: CountFromOne
+    machines: Annotated[CountFromOne, Le(MACHINES_MOST)]
     """Machines of one site."""
     up: PlainDuration = AT_ONCE
     """Time from a repair to the next breakdown of one machine; mean 0: it never breaks."""

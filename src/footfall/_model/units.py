@@ -6,9 +6,22 @@ from numbers import Real
 from typing import Any, overload
 
 from footfall._model.durations import NEVER
-from footfall._model.numbers import DAY_S, HOUR_S, Grade, Number, PartT, Profile, default, number_of, sourced
+from footfall._model.numbers import (
+    DAY_S,
+    HOUR_S,
+    Grade,
+    Number,
+    PartT,
+    Profile,
+    default,
+    grade_of,
+    number_of,
+    sourced,
+    text_of,
+)
 from footfall._model.profiles import Daily, by_hour, minute_of_day
 from footfall._model.value_errors import BadModelError, WrongValueError, user_line
+from footfall._records.errors import shown
 
 never = NEVER
 """A time that does not end: `patience=never`."""
@@ -199,7 +212,10 @@ class Source:
         Raises:
             BadModelError: it is none of these.
         """
-        combined = "; ".join(text for text in (note, self.text) if text)
+        try:
+            combined = "; ".join(text for text in (text_of(note), self.text) if text)
+        except WrongValueError as error:
+            raise BadModelError(user_line(), "a note", error.problem, error.expected) from None
         if isinstance(value, Profile):
             return value.model_copy(update={"grade": self.grade, "source": combined})
         is_day = (
@@ -224,9 +240,10 @@ def source(grade: str, text: str = "") -> Source:
         >>> yearbook(20, "p. 212").source
         'p. 212; statistical yearbook 2011'
     """
-    if grade not in set(Grade):
-        raise BadModelError(user_line(), "source", f"{grade!r} is not a grade", " or ".join(Grade))
-    return Source(Grade(grade), text)
+    try:
+        return Source(grade_of(grade), text_of(text))
+    except WrongValueError as error:
+        raise BadModelError(user_line(), "source", error.problem, error.expected) from None
 
 
 def rate_of(value: object) -> Rate | RateProfile:
@@ -240,7 +257,7 @@ def rate_of(value: object) -> Rate | RateProfile:
     if isinstance(value, str) and (read := _RATE.fullmatch(value.strip())):
         return _rate(float(read[1]), _EVERY_S[read[2][0]], "arrivals")
     raise WrongValueError(
-        f"{value!r} has no unit", "a rate, such as per_hour(20) or per_hour({9: 20, 17: 0})"
+        f"{shown(value)} has no unit", "a rate, such as per_hour(20) or per_hour({9: 20, 17: 0})"
     )
 
 

@@ -1,7 +1,7 @@
 """What is wrong with a part of a model, in words and with the line of the user's own file."""
 
 import sys
-from difflib import get_close_matches
+from enum import StrEnum
 from pathlib import Path
 from types import FrameType, UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
@@ -9,16 +9,18 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from pydantic import BaseModel, Tag, ValidationError
 from pydantic_core import ErrorDetails
 
-from footfall._records.errors import BadInputError
+from footfall._records.errors import BadInputError, one_of, problem_of, requirement, shown
 
 _KIT = str(Path(__file__).parents[1])
 _LIMITS = {
-    "greater_than": ("is not above {gt:g}", "a number above {gt:g}"),
-    "greater_than_equal": ("is below {ge:g}", "{ge:g} or more"),
-    "less_than": ("is not below {lt:g}", "a number below {lt:g}"),
-    "less_than_equal": ("is above {le:g}", "{le:g} or less"),
+    "greater_than": "is not above {gt:g}",
+    "greater_than_equal": "is below {ge:g}",
+    "less_than": "is not below {lt:g}",
+    "less_than_equal": "is above {le:g}",
 }
-_SHOWN_MOST = 60
+_STEP_MOST = 40
+_OF_A_KEY = "[key]"
+"""Last step of pydantic's place of an error in a key of a dictionary."""
 
 
 class BadModelError(BadInputError, ValueError):
@@ -40,7 +42,7 @@ class WrongValueError(ValueError):
     """A value does not fit a field: raised while a spec is checked, and put into words by `in_words`."""
 
     def __init__(self, problem: str, expected: str = "") -> None:
-        """Say what is wrong and what was expected; `{name}` in it stands for the field's name."""
+        """Say what is wrong and what was expected."""
         super().__init__(f"{problem}; expected {expected}" if expected else problem)
         self.problem = problem
         self.expected = expected
@@ -50,18 +52,19 @@ class Meaning:
     """What a field holds, in words for an error; a marker within `Annotated`."""
 
     def __init__(self, text: str) -> None:
-        """`{name}` in the text stands for the field's name."""
+        """` of {name}` in the text stands for the field's name, where that is a plural."""
         self.text = text
 
 
 def in_words(error: ValidationError, spec: type[BaseModel], where: str = "") -> BadModelError:
     """Give the first problem of a failed check of a spec as one line."""
     detail = error.errors(include_url=False)[0]
-    path, meaning, owner = _place(spec, detail["loc"])
-    problem, expected = _described(detail, owner, meaning)
-    name = path.rpartition(".")[2].partition("[")[0].replace("_", " ")
+    path, meaning, owner, kind = _place(spec, detail["loc"])
+    problem, expected = _described(detail, owner, meaning, _words_of(kind) if path else "")
+    name = path.rpartition(".")[2].partition("[")[0]
+    of_name = f" of {name}" if name.endswith("s") and "_" not in name else ""
     place = f"{spec.__name__} {path}".rstrip()
-    return BadModelError(where, place, problem, expected.replace("{name}", name))
+    return BadModelError(where, place, problem, expected.replace(" of {name}", of_name))
 
 
 def user_line() -> str:
@@ -90,43 +93,35 @@ def shown_path(path: str) -> str:
     return str(found.relative_to(Path.cwd())) if found.is_relative_to(Path.cwd()) else path
 
 
-def _described(detail: ErrorDetails, owner: type[BaseModel], meaning: str) -> tuple[str, str]:
-    """Give what is wrong, and what was expected."""
-    kind, context = detail["type"], detail.get("ctx", {})
-    value, cause = _shown(detail["input"]), context.get("error")
+def _described(detail: ErrorDetails, owner: type[BaseModel], meaning: str, words: str) -> tuple[str, str]:
+    """Give what is wrong, and what was expected: what the field means, else what its type holds."""
+    kind, cause = detail["type"], detail.get("ctx", {}).get("error")
     if isinstance(cause, WrongValueError):
         return cause.problem, meaning or cause.expected
-    if kind == "value_error":
-        return str(cause), ""
+    if isinstance(cause, Exception):
+        return problem_of(cause)
+    if kind == "missing":
+        return "missing", meaning or words or "a value"
+    if kind == "extra_forbidden":
+        return "no such field", one_of(str(detail["loc"][-1]), owner.model_fields)
     if kind in _LIMITS:
-        problem, expected = (text.format(**context) for text in _LIMITS[kind])
-        return f"{value} {problem}", meaning or expected
-    known = {
-        "missing": ("is missing", meaning or "a value"),
-        "extra_forbidden": ("is not one of its fields", _close(owner, detail["loc"])),
-        "literal_error": (f"{value} is not one of its words", str(context.get("expected"))),
-        "enum": (f"{value} is not one of its words", str(context.get("expected"))),
-    }
-    found = meaning or _lower(detail["msg"].removeprefix("Input should be "))
-    return known.get(kind, (f"{value} is of another kind", found))
+        problem = f"{shown(detail['input'])} {_LIMITS[kind].format(**detail['ctx'])}"
+        return problem, meaning or requirement(detail)
+    return f"{shown(detail['input'])} is not allowed here", meaning or words or requirement(detail)
 
 
-def _close(owner: type[BaseModel], loc: tuple[int | str, ...]) -> str:
-    """Give the field that an unknown one may have meant, else all."""
-    known = list(owner.model_fields)
-    close = get_close_matches(str(loc[-1]) if loc else "", known, n=1, cutoff=0.5)
-    return close[0] if close else " or ".join(known)
-
-
-def _place(spec: type[BaseModel], loc: tuple[int | str, ...]) -> tuple[str, str, type[BaseModel]]:
-    """Give the path to a value as a user writes it, what its field holds, and the part that it belongs to."""
+def _place(spec: type[BaseModel], loc: tuple[int | str, ...]) -> tuple[str, str, type[BaseModel], Any]:
+    """Give the path to a value as a user writes it, what its field means, the part it is of, and its type."""
     path, meaning, owner = "", "", spec
     kind: Any = spec
+    keys: Any = str
     for step in loc:
         members = get_args(kind) if get_origin(kind) in {Union, UnionType} else ()
         if members:
             kind, meaning = _stripped(next((m for m in members if step in _tags(m)), Any), meaning)
             continue
+        if step == _OF_A_KEY:
+            return path.removeprefix("."), "", owner, keys
         if isinstance(kind, type) and issubclass(kind, BaseModel):
             owner = kind
         if owner is kind and step in owner.model_fields:
@@ -134,9 +129,27 @@ def _place(spec: type[BaseModel], loc: tuple[int | str, ...]) -> tuple[str, str,
             kind, meaning = _stripped(field.annotation, _meaning(field.metadata))
         else:  # a dictionary's values come last, a tuple's items first
             inside = get_args(kind)
+            keys = inside[0] if inside else str
             kind, meaning = _stripped(inside[-1 if get_origin(kind) is dict else 0] if inside else Any, "")
-        path += f"[{step}]" if isinstance(step, int) else f".{step}"
-    return path.removeprefix("."), meaning, owner
+        path += f"[{step}]" if isinstance(step, int) else f".{' '.join(step.split())[:_STEP_MOST]}"
+    return path.removeprefix("."), meaning, owner, kind
+
+
+def _words_of(kind: Any) -> str:  # noqa: ANN401  a type of any form
+    """Give what a type holds, in words; empty: pydantic's own kind of error says it."""
+    kind, meaning = _stripped(kind, "")
+    if meaning:
+        return meaning
+    if get_origin(kind) is dict:
+        values = _words_of(get_args(kind)[-1])
+        return f"a dictionary, each value {values}" if values else "a dictionary"
+    if not isinstance(kind, type):
+        return ""
+    if issubclass(kind, BaseModel):
+        return getattr(kind, "written_as", "") or f"{kind.__name__}(…) or a dictionary of its fields"
+    if issubclass(kind, StrEnum):
+        return " or ".join(repr(str(word)) for word in kind)
+    return next((words for of, words in ((str, "a text"), (float, "a number")) if issubclass(kind, of)), "")
 
 
 def _stripped(kind: Any, meaning: str) -> tuple[Any, str]:  # noqa: ANN401  a type of any form
@@ -164,12 +177,3 @@ def _tags(member: Any) -> set[str]:  # noqa: ANN401  a type of any form
         if "kind" in kind.model_fields:
             found.add(str(kind.model_fields["kind"].default))
     return found
-
-
-def _shown(value: object) -> str:
-    text = f"{value:g}" if isinstance(value, float) else repr(value)
-    return text if len(text) <= _SHOWN_MOST else f"{text[:_SHOWN_MOST]}…"
-
-
-def _lower(text: str) -> str:
-    return text[:1].lower() + text[1:]

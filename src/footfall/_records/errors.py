@@ -58,7 +58,9 @@ def seconds_of(text: str, where: str) -> float:
     found_s = seconds_in(text)
     if found_s is None:
         raise BadInputError(
-            f"{where} {text}", "is not a duration", "seconds, or a time such as 90s, 2min or 1h30m"
+            f"{where} {_on_a_line(text)}",
+            "is not a duration",
+            "seconds, or a time such as 90s, 2min or 1h30m",
         )
     return found_s
 
@@ -82,12 +84,12 @@ def share_of(text: str, where: str) -> float:
     parts = _SHARE.fullmatch(text.strip())
     if parts is None:
         raise BadInputError(
-            f"{where} {text}", "is not a share", "a number such as 0.25, or a text such as '25 %'"
+            f"{where} {_on_a_line(text)}", "is not a share", "a number such as 0.25, or a text such as '25 %'"
         )
     return float(parts[1]) / 100 if parts[2] else float(parts[1])
 
 
-# ── What is wrong with data from a file, as pydantic finds it, in one line of plain words
+# ── What is wrong with data, as pydantic finds it, in one line of plain words
 
 _REQUIREMENTS = {
     "greater_than": "a number above {gt:g}",
@@ -98,6 +100,8 @@ _REQUIREMENTS = {
     "literal_error": "{expected}",
     "enum": "{expected}",
     "string_type": "a text",
+    "string_sub_type": "a text",
+    "string_unicode": "a text in UTF-8",
     "string_pattern_mismatch": "a text that fits {pattern}",
     "string_too_short": "a text of at least {min_length} characters",
     "string_too_long": "a text of at most {max_length} characters",
@@ -105,26 +109,68 @@ _REQUIREMENTS = {
     "bool_parsing": "true or false",
     "int_type": "a whole number",
     "int_parsing": "a whole number",
+    "int_parsing_size": "a whole number of fewer digits",
     "int_from_float": "a whole number",
     "float_type": "a number",
     "float_parsing": "a number",
     "list_type": "a list",
     "tuple_type": "a list",
+    "set_type": "a list",
+    "frozen_set_type": "a list",
+    "too_short": "a list of at least {min_length}",
+    "too_long": "a list of at most {max_length}",
     "dict_type": "a table",
+    "mapping_type": "a table",
     "model_type": "a table",
     "model_attributes_type": "a table",
+    "union_tag_invalid": "one of {expected_tags}",
+    "union_tag_not_found": "a table with {discriminator}",
+    "none_required": "nothing",
+    "date_type": "a date such as 2024-03-31",
+    "date_parsing": "a date such as 2024-03-31",
+    "date_from_datetime_type": "a date such as 2024-03-31",
+    "date_from_datetime_parsing": "a date such as 2024-03-31",
+    "date_from_datetime_inexact": "a date without a time of day",
+    "path_type": "the path of a file",
 }
-_INPUT = "Input should be "
+_KINDS: dict[type, str] = {dict: "a table", list: "a list"}
+"""What is named rather than shown: a part of it may be a secret."""
+_ENUM_WORD = re.compile(r"<[\w.]+: ('[^']*')>")
 _VALUE_MOST = 60
 
 
 def requirement(detail: ErrorDetails) -> str:
     """Return what a value should have been, such as `a number above 0`."""
     words = _REQUIREMENTS.get(detail["type"])
-    if words is not None:
-        return words.format(**detail.get("ctx", {}))
-    message = detail["msg"].removeprefix(_INPUT)
-    return message[:1].lower() + message[1:]
+    if words is None:
+        return "a value of another type"
+    return _ENUM_WORD.sub(r"\1", words.format(**detail.get("ctx", {})))
+
+
+def shown(value: object) -> str:
+    """Return a value as one short line: plain data as it is written, all else by the name of its type."""
+    if isinstance(value, float):
+        return f"{value:g}"
+    if isinstance(value, str):
+        return _shortened(repr(str(value)))
+    if value is None or isinstance(value, bool | int | bytes | list | tuple | dict | set | frozenset):
+        return _representation(value)
+    return value.__name__ if isinstance(value, type) else f"{type(value).__name__}(…)"
+
+
+def _representation(value: object) -> str:
+    try:
+        return _on_a_line(repr(value))
+    except ValueError:  # an integer of more digits than Python prints
+        return f"{type(value).__name__}(…)"
+
+
+def _on_a_line(text: str) -> str:
+    return _shortened(" ".join(text.split()))
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _VALUE_MOST else f"{text[:_VALUE_MOST]}…"
 
 
 def key_of(place: Sequence[int | str]) -> str:
@@ -146,19 +192,23 @@ def in_words(
     key = key_of(detail["loc"])
     place = f"{where}: {key}" if key else where
     if detail["type"] == "value_error":
-        problem, _, wanted = str(detail["ctx"]["error"]).partition("; expected ")
-        return place, problem, wanted
+        return place, *problem_of(detail["ctx"]["error"])
     if detail["type"] == "extra_forbidden":
-        return place, "no such key", _one_of(str(detail["loc"][-1]), known)
+        return place, "no such key", one_of(str(detail["loc"][-1]), known)
     if detail["type"] == "missing":
         return place, "missing", expected
     value = detail["input"]
-    is_shown = isinstance(value, str | int | float) and not is_secret
-    shown = f"{repr(value)[:_VALUE_MOST]} " if is_shown else ""
-    return place, f"{shown}is not allowed here", requirement(detail)
+    said = _KINDS.get(type(value), "this value") if is_secret or type(value) in _KINDS else shown(value)
+    return place, f"{said} is not allowed here", requirement(detail)
 
 
-def _one_of(word: str, known: Collection[str]) -> str:
+def problem_of(error: Exception) -> tuple[str, str]:
+    """Return what a check of our own says: the problem, and what was expected."""
+    problem, _, wanted = str(error).partition("; expected ")
+    return problem, wanted
+
+
+def one_of(word: str, known: Collection[str]) -> str:
     """Return the key that is probably meant, else all that there are."""
     close = get_close_matches(word, list(known), n=1)
     return close[0] if close else f"one of {', '.join(known)}" if known else ""

@@ -246,7 +246,7 @@ def _load(path: Path, expected: str) -> ModuleType:
         spec.loader.exec_module(module)
     except BadInputError:
         raise
-    except Exception as error:  # whatever a user's file may raise, they get its line
+    except (Exception, SystemExit) as error:  # whatever a user's file may raise, they get its line
         line = f"{type(error).__name__}: {' '.join(str(error).split())}"
         raise BadInputError(_line_of(error, path), f"does not run ({line})", expected) from error
     return module
@@ -256,7 +256,7 @@ def _module_name(path: Path) -> str:
     return f"footfall_content_{path.stem}"
 
 
-def _line_of(error: Exception, path: Path) -> str:
+def _line_of(error: BaseException, path: Path) -> str:
     """Give file and line of the innermost code of a workspace in an error, as `shop.py:7`."""
     if isinstance(error, SyntaxError) and error.filename:
         return f"{shown_path(error.filename)}:{error.lineno}"

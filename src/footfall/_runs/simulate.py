@@ -50,6 +50,7 @@ from footfall._runs.replicate import (
 from footfall._simulate.day import DayResult, simulate_day
 from footfall._simulate.staff_tables import Unstaffed, unstaffed
 from footfall._stats.intervals import Paired
+from footfall._workload.arrivals import check_rates
 
 # ── Simulate a model's day, or several independent ones: visits, measures, intervals, charts, files
 
@@ -225,6 +226,7 @@ def simulate_days(model: Model, asked: DaysAsked, messages: Messages = QUIET) ->
     """
     plan, seed = asked.plan, asked.seed
     spec = with_changes(model, asked.changes, messages=messages)
+    check_rates(spec)
     changed = with_changes(spec, asked.against, where="--versus", messages=messages)
     check_figures(plan, spec)
     said, definition = share_definition(spec, asked.share)

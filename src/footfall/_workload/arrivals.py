@@ -11,6 +11,7 @@ from footfall._behaviour import keyed
 from footfall._behaviour.choice import NO_CHANNEL, first_choices
 from footfall._model.model import Model
 from footfall._model.numbers import HALF_HOUR_S, HALF_HOURS
+from footfall._records.errors import BadInputError
 
 DAYS_A_MONTH = 31
 _MOST_IN_A_CELL = 1 << 20
@@ -65,6 +66,22 @@ def rates_within(model: Model, within_s: tuple[float, float] | None) -> NDArray[
     return np.where((starts_s < within_s[1]) & (starts_s + HALF_HOUR_S > within_s[0]), rates, 0.0)
 
 
+def check_rates(model: Model, times: float = 1.0) -> None:
+    """Check that a day of the model is not too large to be drawn, before anything is.
+
+    Raises:
+        BadInputError: more of a segment come for an operation in a half hour than have numbers.
+    """
+    _check_largest(model, rates_per_half_hour(model).max(initial=0.0) * times)
+
+
+def _check_largest(model: Model, most: float) -> None:
+    if most >= _MOST_IN_A_CELL:
+        problem = f"{most:.3g} arrivals of one segment and operation in half an hour"
+        expected = f"fewer than {_MOST_IN_A_CELL:,}: a smaller population, or more segments"
+        raise BadInputError(f"model {model.name}", problem, expected)
+
+
 def busyness(model: Model, run: int) -> float:
     """Factor of the day's arrivals: gamma with mean 1 and the model's coefficient of variation.
 
@@ -91,9 +108,7 @@ def draw_arrivals(
     cells = np.arange(rates.size)
     u = keyed.uniforms(keyed.customer_keys(run, cells), "count")
     counts = poisson_quantiles(u, rates.ravel())
-    if counts.size and counts.max() >= _MOST_IN_A_CELL:
-        msg = f"{counts.max()} arrivals of one segment and operation in half an hour: split the segment"
-        raise ValueError(msg)
+    _check_largest(model, counts.max(initial=0))
     cell = np.repeat(cells, counts)
     place = np.arange(len(cell)) - np.repeat(np.cumsum(counts) - counts, counts)
     customers = cell * _MOST_IN_A_CELL + place

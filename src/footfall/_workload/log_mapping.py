@@ -1,6 +1,5 @@
 """The mapping: which columns of a log mean what, and how it is to be read."""
 
-import tomllib
 from datetime import date
 from fnmatch import fnmatchcase
 from typing import Annotated, Any, Literal, Self, TypeVar, get_args
@@ -11,6 +10,7 @@ from pydantic import AfterValidator, ConfigDict, Field, ValidationError, model_v
 from footfall._model.numbers import Spec
 from footfall._records.errors import BadInputError, in_words
 from footfall._records.rows import OUTCOMES
+from footfall._records.toml_lines import at_line, parsed_toml
 
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 _Spec = TypeVar("_Spec", bound=Spec)
@@ -194,26 +194,21 @@ def read_mapping(text: str, where: str) -> Mapping:
     Raises:
         BadInputError: it is no TOML, or a key or value is wrong; the line names it.
     """
-    try:
-        data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise BadInputError(
-            where, f"is not valid TOML ({error})", "what `footfall fit --example` prints"
-        ) from error
-    return mapping_of(data, where)
+    data = parsed_toml(text, where, "what `footfall fit --example` prints")
+    return mapping_of(data, where, text)
 
 
-def mapping_of(data: dict[str, Any], where: str) -> Mapping:
-    """Check a mapping that is data already.
+def mapping_of(data: dict[str, Any], where: str, text: str = "") -> Mapping:
+    """Check a mapping that is data already; with its text, errors name the line.
 
     Raises:
         BadInputError: a key or value is wrong; the line names it.
     """
-    return checked(Mapping, data, where, "a mapping as `footfall fit --example` prints")
+    return checked(Mapping, data, where, "a mapping as `footfall fit --example` prints", text)
 
 
-def checked(kind: type[_Spec], data: dict[str, Any], where: str, expected: str) -> _Spec:
-    """Check data of a TOML file as a spec of some kind.
+def checked(kind: type[_Spec], data: dict[str, Any], where: str, expected: str, text: str = "") -> _Spec:
+    """Check data of a TOML file as a spec of some kind; with its text, errors name the line.
 
     Raises:
         BadInputError: a key or value is wrong; the line names it.
@@ -222,6 +217,7 @@ def checked(kind: type[_Spec], data: dict[str, Any], where: str, expected: str) 
         return kind.model_validate(data)
     except ValidationError as error:
         first = error.errors()[0]
+        where = at_line(where, text, first["loc"]) if text else where
         place, problem, wanted = in_words(first, where, expected, _fields_next_to(kind, first["loc"]))
         if wanted != expected:
             wanted = f"{wanted}, in {expected}" if wanted else expected

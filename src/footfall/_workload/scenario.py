@@ -2,12 +2,11 @@
 
 import importlib.util
 import re
-import tomllib
 from collections.abc import Callable, Mapping
 from fnmatch import fnmatchcase
 from pathlib import Path
 from traceback import extract_tb
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 from pydantic import (
     BeforeValidator,
@@ -25,8 +24,9 @@ from footfall._criteria.objects import Criterion
 from footfall._model.changes import set_number, set_text, with_outage
 from footfall._model.model import Model
 from footfall._model.numbers import Number, Spec, leaves
-from footfall._model.value_errors import BadModelError
-from footfall._records.errors import BadInputError, in_words, seconds_of, share_of
+from footfall._model.value_errors import BadModelError, WrongValueError
+from footfall._records.errors import BadInputError, in_words, seconds_of, share_of, shown
+from footfall._records.toml_lines import at_line, parsed_toml
 
 FOLDER = "scenarios"
 _KINDS = (".toml", ".py")
@@ -42,7 +42,7 @@ def _read_text(read: Callable[[str, str], float] | None = None) -> BeforeValidat
 
     def number_of(value: object) -> object:
         if isinstance(value, bool):
-            raise ValueError(f"{value!r} is not a number; expected a number")  # noqa: TRY004  pydantic's kind
+            raise ValueError(f"{shown(value)} is not a number; expected a number")  # noqa: TRY004  pydantic's kind
         if not isinstance(value, str) or read is None:
             return value
         try:
@@ -73,6 +73,14 @@ class OutagePart(Spec):
     """0: the start of the window."""
     to_share: Share
     """1: its end."""
+
+    @model_validator(mode="after")
+    def _ends_after_its_start(self) -> Self:
+        if not self.from_share < self.to_share:
+            raise ValueError(
+                f"from {self.from_share:g} to {self.to_share:g}; expected a start before the end"
+            )
+        return self
 
 
 class Scenario(Spec):
@@ -131,21 +139,25 @@ class Scenario(Spec):
             if "window_s" in found:
                 raise ValueError("window and window_s are both given; expected one of them")
             if not isinstance(found["window"], str):
-                raise ValueError(f"window {found['window']!r} has no unit; expected a time such as '100s'")
+                raise ValueError(
+                    f"window {shown(found['window'])} has no unit; expected a time such as '100s'"
+                )
             found["window_s"] = found.pop("window")
         for old, new in _OLD_NAMES.items():
             if old in found:
-                found[new] = dict(_pair(each) for each in found.pop(old))
+                found[new] = _pairs(found.pop(old), old)
         return found
 
 
-def _pair(change: Any) -> tuple[str, Any]:  # noqa: ANN401  checked with the field
-    """Give path and value of a change in its former form: a pair, or a text `path=value`."""
-    if isinstance(change, str):
-        path, _, value = change.rpartition("=")
-        return path, value
-    path, value = change
-    return path, value
+def _pairs(given: Any, name: str) -> dict[str, Any]:  # noqa: ANN401  checked with the field
+    """Give path and value of changes in their former form: pairs, or texts `path=value`."""
+    found = {}
+    for each in given if isinstance(given, list | tuple) else (given,):
+        parts = each.rpartition("=")[::2] if isinstance(each, str) else each
+        if not isinstance(parts, list | tuple) or len(parts) != 2:  # noqa: PLR2004  path and value
+            raise WrongValueError(f"{name}: {shown(each)} is no change", "a pair such as ('hall.clerks', 2)")
+        found[str(parts[0])] = parts[1]
+    return found
 
 
 def changed(model: Model, scenario: Scenario) -> Model:
@@ -246,24 +258,13 @@ def _text(path: Path) -> str:
 
 
 def _of_toml(text: str, path: Path) -> Scenario:
-    try:
-        data = {"name": path.stem} | tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise BadInputError(str(path), f"is not valid TOML: {str(error).lower()}", _EXPECTED) from error
+    data = {"name": path.stem} | parsed_toml(text, str(path), _EXPECTED)
     try:
         return Scenario.model_validate(data)
     except BadInputError as error:
         raise BadInputError(str(path), str(error)) from error
     except ValidationError as error:
-        key = str(error.errors()[0]["loc"][-1]) if error.errors()[0]["loc"] else ""
-        raise _as_bad_input(str(path) + _line_of(key, text), error) from None
-
-
-def _line_of(key: str, text: str) -> str:
-    """Give `, line N` of the line that sets a key; empty where none or several do."""
-    sets = re.compile(rf"""\s*\[*(["']?){re.escape(key.removesuffix("_s"))}(_s)?\1\s*[=\]]""")
-    found = [number for number, line in enumerate(text.splitlines(), 1) if key and sets.match(line)]
-    return f", line {found[0]}" if len(found) == 1 else ""
+        raise _as_bad_input(at_line(str(path), text, error.errors()[0]["loc"]), error) from None
 
 
 def _of_python(text: str, path: Path) -> Scenario:
@@ -284,7 +285,7 @@ def _of_python(text: str, path: Path) -> Scenario:
         raise _as_bad_input(str(path) + _line_in(error, path), error) from None
     except SyntaxError as error:
         raise BadInputError(f"{path}, line {error.lineno}", f"SyntaxError: {error.msg}", _EXPECTED) from error
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         reason = str(error).partition("\n")[0]
         where = str(path) + _line_in(error, path)
         raise BadInputError(where, f"{type(error).__name__}: {reason}", _EXPECTED) from error
@@ -294,7 +295,7 @@ def _of_python(text: str, path: Path) -> Scenario:
     return scenario
 
 
-def _line_in(error: Exception, path: Path) -> str:
+def _line_in(error: BaseException, path: Path) -> str:
     """Give `, line N` of the user's own file in which an error came up; empty where none did."""
     lines = [frame.lineno for frame in extract_tb(error.__traceback__) if frame.filename == str(path)]
     return f", line {lines[-1]}" if lines else ""

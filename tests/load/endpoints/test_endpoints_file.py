@@ -1,5 +1,6 @@
 """What is wrong in an endpoints file is reported in one line, before any request, without its secrets."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -53,8 +54,15 @@ def test_a_mistake_is_reported_with_its_file_key_and_what_was_expected(text: str
     """One line, the first mistake."""
     with pytest.raises(BadInputError) as refused:
         endpoints_in(text, "f.toml")
-    assert line in str(refused.value)
+    assert line in re.sub(r"f\.toml, line \d+:", "f.toml:", str(refused.value))
     assert "\n" not in str(refused.value)
+
+
+def test_a_mistake_is_told_with_its_line() -> None:
+    """Of the key; of a missing one, that of its table."""
+    for text, line in ((f"{PLAIN}\nthink_s = -1", 6), (f"speed = 1\n{PLAIN}", 1), (f'{STEP}pth = "/"', 3)):
+        with pytest.raises(BadInputError, match=f"^f.toml, line {line}: "):
+            endpoints_in(text, "f.toml")
 
 
 @pytest.mark.parametrize(
@@ -78,6 +86,22 @@ def test_a_secret_in_the_file_is_refused_and_not_repeated(text: str) -> None:
     assert "a secret must not be in the file; expected an environment variable" in str(refused.value)
     assert SECRET not in str(refused.value)
     assert refused.value.__cause__ is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f'auth = {{kind = "magic", token = "{SECRET}"}}\n{PLAIN}',
+        f'auth = ["{SECRET}"]\n{PLAIN}',
+        f'{PLAIN}method = {{a = "{SECRET}"}}',
+        f'{PLAIN}timeout_s = ["{SECRET}"]',
+    ],
+)
+def test_a_table_in_a_wrong_place_is_named_and_not_shown(text: str) -> None:
+    """It may hold a secret."""
+    with pytest.raises(BadInputError, match=r"a (table|list) is not allowed here") as refused:
+        endpoints_in(text, "f.toml")
+    assert SECRET not in str(refused.value)
 
 
 @pytest.mark.parametrize(

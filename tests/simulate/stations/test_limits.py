@@ -204,7 +204,7 @@ def test_each_worker_has_an_accept_queue_of_its_own(served: Served) -> None:
         ),
         (lambda: stalls(20, 20, None), "length_s of the stalls below every_s = 20, not 20"),
         (lambda: limit(-1), "-1 is below 0; expected a number, 0 or more"),
-        (lambda: limit(1, 1, "later"), "'later' is not one of its words; expected 'at_once' or 'delayed'"),
+        (lambda: limit(1, 1, "later"), "'later' is not allowed here; expected 'at_once' or 'delayed'"),
         (lambda: server(queue_timeout_s=number(-1)), "-1 is below 0; expected a time"),
         (lambda: server(queues=number(0)), "0 is below 1; expected a whole number from 1 on"),
     ],

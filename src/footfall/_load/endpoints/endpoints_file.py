@@ -1,7 +1,6 @@
 """An endpoints file as frozen data that checks itself, and its reader."""
 
 import re
-import tomllib
 from collections.abc import Mapping, Sequence, Set as AbstractSet
 from fnmatch import fnmatchcase
 from functools import cached_property
@@ -37,6 +36,7 @@ from footfall._load.visit import ANSWER_BYTES_MOST, ANSWER_S_MAX
 from footfall._model.numbers import Spec
 from footfall._records.errors import BadInputError, in_words
 from footfall._records.rows import Outcome
+from footfall._records.toml_lines import at_line, parsed_toml
 
 _TIMEOUT_S_MOST = 600.0
 _BODIES = ("json", "form", "text")
@@ -355,14 +355,12 @@ def endpoints_in(text: str, where: str) -> Endpoints:
     Raises:
         BadInputError: it is not TOML, a key or value is wrong, or a placeholder has no value.
     """
-    try:
-        data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise BadInputError(where, f"is not valid TOML ({str(error).lower()})", _EXPECTED) from error
+    data = parsed_toml(text, where, _EXPECTED)
     try:
         endpoints = Endpoints.model_validate(data)
     except ValidationError as error:
-        raise _error_of(where, error.errors()[0]) from None
+        first = error.errors()[0]
+        raise _error_of(at_line(where, text, first["loc"]), first) from None
     _check_words(endpoints, where, "errand" if "errand" in data else "operation")
     return endpoints
 
