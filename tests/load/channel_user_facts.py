@@ -17,7 +17,6 @@ from footfall._load.channel_users import (
     DrivenUser,
     OwnCustomer,
     driven_users,
-    ending_of_request,
     note_request,
     register,
 )
@@ -25,6 +24,7 @@ from footfall._load.locust_plugin import _check_shape
 from footfall._load.locust_users import LocustTransport, RequestContext
 from footfall._load.identity import Identity
 from footfall._load.locust_users import check_users
+from footfall._load.responses import ending_of_request
 from footfall._load.results import RunResults
 from footfall._load.visit import Attempt, RunCustomer
 from footfall._load.worker import _check_driven

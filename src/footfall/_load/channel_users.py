@@ -1,14 +1,12 @@
 """The user's own Locust users at a channel: how they are declared, and how one of their visits is run."""
 
-import contextlib
-import errno
 import logging
 import random
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
-from functools import partial
+from functools import cache
 from pathlib import Path
 from typing import Any, cast
 from uuid import NAMESPACE_OID, uuid5
@@ -24,7 +22,7 @@ from locust.user.task import LOCUST_STATE_RUNNING, DefaultTaskSet
 from footfall._load.identity import Identity
 from footfall._load.locust_users import RequestContext
 from footfall._load.own_users import OwnUser, OwnUsers
-from footfall._load.responses import NO_ANSWER, SERVED, Ending, Response, ending_of
+from footfall._load.responses import SERVED, Ending, ending_of_request, status_in
 from footfall._load.secrets import cleaned
 from footfall._load.visit import Attempt
 from footfall._load.visit_tasks import LEAVING, VisitTasks, think
@@ -34,16 +32,10 @@ from footfall._records.rows import OUTCOMES, Arrival, Hit, Outcome
 
 NO_REQUEST = "no_request"
 """Cause of a visit without requests: it is unknown whether it was served."""
-CHECK_FAILED = "check_failed"
-"""Cause of a request that its user marked as failed although its status was a success."""
-CONNECTION_FAILED = "connection_failed"
 RETURNED_FALSE = "returned_false"
 UNKNOWN_OUTCOME = "unknown_outcome"
 _KEY = "footfall_visit"
 _STEP_MOST = 120
-_GOOD = range(200, 400)
-_BY_CODE = {"deadline_exceeded": Outcome.TIMEOUT, "resource_exhausted": Outcome.THROTTLED}
-"""Status codes of gRPC whose outcome is not `error`."""
 logger = logging.getLogger(__name__)
 
 
@@ -236,10 +228,11 @@ def note_request(**event: Any) -> None:  # noqa: ANN401  Locust's event is untyp
 class OwnVisit:
     """One visit under way, with the results of its requests."""
 
-    def __init__(self, attempt: Attempt, context: RequestContext) -> None:
+    def __init__(self, attempt: Attempt, context: RequestContext, human_time_factor: float) -> None:
         """Begin without a request."""
         self._attempt = attempt
         self._context = context
+        self._human_time_factor = human_time_factor
         self._requests = 0
         self._failure: Ending | None = None
 
@@ -268,10 +261,14 @@ class OwnVisit:
             connect_s=0.0,
             sent_s=None,
             ended_s=asked_s + took_s,
-            status=_status(response),
+            status=status_in(response),
             outcome=ending[0].value,
         )
         self._context.results.hit(hit, is_kept=self._context.keeps_hits)
+
+    def wait(self, user: User) -> None:
+        """Wait for a user's `wait_time` as think time."""
+        think(user, self._attempt, self._human_time_factor)
 
     def ending(self, returned: object = None) -> Ending:
         """Return how the visit ended: by its method's return value, otherwise by its requests."""
@@ -297,49 +294,47 @@ def _ending_returned(returned: object) -> Ending | None:
     return SERVED if outcome is Outcome.SERVED else (outcome, cleaned(str(cause)) or outcome.value)
 
 
-def ending_of_request(response: object, exception: BaseException | None) -> Ending:
-    """Return how a visit ends with a request, from Locust's event, without the exception's text."""
-    if exception is None:
-        return SERVED
-    status = _status(response)
-    if status in _GOOD:
-        return Outcome.ERROR, CHECK_FAILED
-    return ending_of(Response(status)) if status else _ending_by(exception)
+class _VisitingUser(User):
+    """Lets a user class serve visits; `_visiting` puts it in front of the class."""
+
+    abstract = True
+    _footfall_visit: OwnVisit
+    _group: Any = None
+    _greenlet: Any = None
+
+    def __init__(self, environment: Environment) -> None:
+        """Take the environment only: the class's own `__init__` may take time and is left to the greenlet."""
+        self.environment = environment
+        self._state = None
+
+    def _footfall_begin(self) -> None:
+        """Initialise the user in its greenlet, as Locust's `start` and `run` would."""
+        group, greenlet = self._group, self._greenlet
+        super().__init__(self.environment)
+        self._group, self._greenlet, self._state = group, greenlet, LOCUST_STATE_RUNNING
+        self._taskset_instance = DefaultTaskSet(self)
+
+    def context(self) -> dict[str, Any]:
+        """Add the visit, so that requests from other greenlets are recognised."""
+        return {**super().context(), _KEY: self._footfall_visit}
 
 
-def _ending_by(exception: BaseException) -> Ending:
-    """Return the ending of a request without a response."""
-    if (ran_out := _ran_out(exception)) is not None:
-        return Outcome.ERROR, ran_out
-    if isinstance(exception, TimeoutError | gevent.Timeout) or "timeout" in type(exception).__name__.lower():
-        return Outcome.TIMEOUT, NO_ANSWER
-    if code := _grpc_code(exception):
-        return _BY_CODE.get(code, Outcome.ERROR), f"grpc_{code}"
-    if isinstance(exception, ConnectionError) or "connection" in type(exception).__name__.lower():
-        return Outcome.ERROR, CONNECTION_FAILED
-    return Outcome.ERROR, cleaned(f"raised_{type(exception).__name__}")
+class _WaitingUser(_VisitingUser):
+    """The same for classes that are not a `ChannelUser`: their waiting is think time, too."""
+
+    abstract = True
+
+    def wait(self) -> None:
+        """Wait for `wait_time` as think time."""
+        self._footfall_visit.wait(self)
 
 
-def _status(response: object) -> int:
-    status = getattr(response, "status_code", 0)
-    return status if isinstance(status, int) else 0
-
-
-def _ran_out(exception: BaseException) -> str | None:
-    """Return the resource that the generator ran out of; clients wrap the error, but keep its text."""
-    text = str(exception)
-    for number, cause in ((errno.EMFILE, NO_DESCRIPTOR), (errno.EADDRNOTAVAIL, NO_PORT)):
-        if getattr(exception, "errno", None) == number or f"[Errno {number}]" in text:
-            return cause
-    return None
-
-
-def _grpc_code(exception: BaseException) -> str:
-    code = getattr(exception, "code", None)
-    if callable(code):
-        with contextlib.suppress(Exception):
-            return cleaned(str(getattr(code(), "name", "")).lower())
-    return ""
+@cache
+def _visiting(user_class: type[User]) -> type[_VisitingUser]:
+    """Return a subclass that serves visits, with the name under which Locust counts its users."""
+    kind = _VisitingUser if issubclass(user_class, ChannelUser) else _WaitingUser
+    names = {"__module__": user_class.__module__, "__qualname__": user_class.__qualname__}
+    return type(user_class.__name__, (kind, user_class), names)
 
 
 class OwnCustomer:
@@ -357,16 +352,18 @@ class OwnCustomer:
         self._environment = environment
         self._context = context
         self._human_time_factor = human_time_factor
-        self._users: dict[type[User], User] = {}
+        self._users: dict[type[User], _VisitingUser] = {}
         self._started: list[User] = []
 
     def begins_as(self, user: User) -> None:
-        """Use the user that represents the arrival in Locust's counts; it is not initialised yet."""
-        self._users[type(user)] = user
+        """Use the user that represents the arrival in Locust's counts, if it is an own one."""
+        if isinstance(user, _VisitingUser):
+            self._users[type(user)] = user
 
     def serve(self, attempt: Attempt) -> Ending:
         """Run one visit at its channel to its end."""
-        driven, visit = self._driven[attempt.channel.name], OwnVisit(attempt, self._context)
+        driven = self._driven[attempt.channel.name]
+        visit = OwnVisit(attempt, self._context, self._human_time_factor)
         token = _CURRENT.set(visit)
         attempt.start_service()
         user: User | None = None
@@ -401,21 +398,17 @@ class OwnCustomer:
                 user._taskset_instance = None  # noqa: SLF001  Locust has no other way
 
     def _ready(self, driven: DrivenUser, attempt: Attempt, visit: OwnVisit) -> User:
-        """Give the customer's user of the class, made and started when it is needed first."""
-        if driven.user not in self._users:
-            self._users[driven.user] = driven.user.__new__(driven.user)
-        user = self._users[driven.user]
+        """Return the customer's user of the class, initialised and started at its first visit."""
+        user_class = _visiting(driven.user)
+        if user_class not in self._users:
+            self._users[user_class] = user_class(self._environment)
+        user = self._users[user_class]
         is_new = user not in self._started
         if is_new:
-            group, greenlet = getattr(user, "_group", None), getattr(user, "_greenlet", None)
-            user.__init__(self._environment)  # type: ignore[misc]  # `start_user` has begun it
-            user._group, user._greenlet, user._state = group, greenlet, LOCUST_STATE_RUNNING  # noqa: SLF001  Locust's
-            user._taskset_instance = DefaultTaskSet(user)  # noqa: SLF001  as above
+            user._footfall_begin()  # noqa: SLF001  ours
+        user._footfall_visit = visit  # noqa: SLF001  ours
         if isinstance(user, ChannelUser):
             user.attempt, user.human_time_factor, user._random = attempt, self._human_time_factor, None  # noqa: SLF001  ours
-        else:
-            user.wait = partial(think, user, attempt, self._human_time_factor)  # type: ignore[method-assign]  # its own
-        user.context = partial(_context, type(user).context, user, visit)  # type: ignore[method-assign]  # its own
         if is_new:
             user.on_start()
             self._started.append(user)
@@ -444,16 +437,14 @@ class OwnCustomer:
         return Outcome.ERROR, "raised_StopTest"
 
 
-def _context(own: Callable[[User], dict[str, Any]], user: User, visit: OwnVisit) -> dict[str, Any]:
-    return {**own(user), _KEY: visit}
+def start_user(
+    user_class: type[User], environment: Environment, run: Callable[[User], None], group: Group
+) -> Greenlet:
+    """Start a user of a class in its own greenlet, where it is initialised at its first visit.
 
-
-def start_user(user_class: type[User], run: Callable[[User], None], group: Group) -> Greenlet:
-    """Let a user of a class begin in a greenlet of its own; it is made there, which may take its time.
-
-    Locust counts users by the first argument of their greenlets, so the user is there from the beginning.
+    Locust counts users by the first argument of their greenlets, so the user exists from the beginning.
     """
-    user = user_class.__new__(user_class)
-    user._state, user._group = None, group  # noqa: SLF001  Locust looks at both
+    user = _visiting(user_class)(environment)
+    user._group = group  # noqa: SLF001  Locust reads it
     user._greenlet = group.spawn(run, user)  # noqa: SLF001  as above
     return user._greenlet  # noqa: SLF001  as above

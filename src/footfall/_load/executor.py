@@ -31,7 +31,7 @@ from footfall._load.http.connection_options import DEFAULT_TRANSPORT, TransportO
 from footfall._load.http.session import HttpSession
 from footfall._load.http.wire_format import NoAnswerError
 from footfall._load.identity import Identity, browsers
-from footfall._load.locust_users import Clock, LocustTransport, ModelUser, RequestContext, user_of
+from footfall._load.locust_users import Clock, LocustTransport, RequestContext, user_of
 from footfall._load.loop_watch import LoopWatch
 from footfall._load.options import DEFAULT_OPTIONS, LoadOptions
 from footfall._load.reference_steps import serve
@@ -165,8 +165,7 @@ class ArrivalRunner:
         if not self._driven:
             return None
         own = OwnCustomer(self._driven, self._environment, context, self._human_time_factor)
-        if not isinstance(user, ModelUser):
-            own.begins_as(user)
+        own.begins_as(user)
         self._own_customers[context.arrival.arrival] = own
         return own
 
@@ -303,7 +302,8 @@ class ArrivalExecutor:
         """Start the user of an arrival's channel in its own greenlet."""
         driven = self._driven.get(arrival.channel)
         if driven is not None:
-            start_user(driven.user, partial(self._runner.run, arrival=arrival), self._group)
+            run = partial(self._runner.run, arrival=arrival)
+            start_user(driven.user, self._environment, run, self._group)
             return
         user = self._users[arrival.channel](self._environment)
         user.arrival, user.arrival_runner = arrival, self._runner

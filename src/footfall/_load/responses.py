@@ -1,6 +1,8 @@
 """What a response means for a visit, and how its body is read within limits."""
 
 import codecs
+import contextlib
+import errno
 import json
 import zlib
 from collections.abc import Callable, Iterable, Mapping
@@ -9,8 +11,10 @@ from email.message import Message
 from typing import Any
 
 import brotli
+import gevent
 
 from footfall._load.secrets import cleaned, shown_code
+from footfall._records.load_generator import NO_DESCRIPTOR, NO_PORT
 from footfall._records.rows import Outcome
 
 # ── What a response means for a visit: one table, and never success by default
@@ -99,6 +103,62 @@ def ending_of(answer: Response, hidden: Iterable[str] = ()) -> Ending:
         return _BY_CODE[answer.code], answer.code
     cause = shown_code(answer.code, hidden) or cleaned(f"http_{answer.status}")
     return _BY_STATUS.get(answer.status, Outcome.ERROR), cause
+
+
+# ── What a request of an own Locust user means for a visit, from its response or exception
+
+CHECK_FAILED = "check_failed"
+"""Cause of a request that its user marked as failed although its status was a success."""
+CONNECTION_FAILED = "connection_failed"
+_GOOD = range(200, 400)
+_BY_GRPC_CODE = {"deadline_exceeded": Outcome.TIMEOUT, "resource_exhausted": Outcome.THROTTLED}
+"""Status codes of gRPC whose outcome is not `error`."""
+
+
+def ending_of_request(response: object, exception: BaseException | None) -> Ending:
+    """Return how a visit ends with a request, from Locust's event, without the exception's text."""
+    if exception is None:
+        return SERVED
+    status = status_in(response)
+    if status in _GOOD:
+        return Outcome.ERROR, CHECK_FAILED
+    return ending_of(Response(status)) if status else _ending_by(exception)
+
+
+def _ending_by(exception: BaseException) -> Ending:
+    """Return the ending of a request without a response."""
+    if (ran_out := _ran_out(exception)) is not None:
+        return Outcome.ERROR, ran_out
+    if isinstance(exception, TimeoutError | gevent.Timeout) or "timeout" in type(exception).__name__.lower():
+        return Outcome.TIMEOUT, NO_ANSWER
+    if code := _grpc_code(exception):
+        return _BY_GRPC_CODE.get(code, Outcome.ERROR), f"grpc_{code}"
+    if isinstance(exception, ConnectionError) or "connection" in type(exception).__name__.lower():
+        return Outcome.ERROR, CONNECTION_FAILED
+    return Outcome.ERROR, cleaned(f"raised_{type(exception).__name__}")
+
+
+def status_in(response: object) -> int:
+    """Return the status of a response of any client; 0 if it has none."""
+    status = getattr(response, "status_code", 0)
+    return status if isinstance(status, int) else 0
+
+
+def _ran_out(exception: BaseException) -> str | None:
+    """Return the resource that the generator ran out of; clients wrap the error, but keep its text."""
+    text = str(exception)
+    for number, cause in ((errno.EMFILE, NO_DESCRIPTOR), (errno.EADDRNOTAVAIL, NO_PORT)):
+        if getattr(exception, "errno", None) == number or f"[Errno {number}]" in text:
+            return cause
+    return None
+
+
+def _grpc_code(exception: BaseException) -> str:
+    code = getattr(exception, "code", None)
+    if callable(code):
+        with contextlib.suppress(Exception):
+            return cleaned(str(getattr(code(), "name", "")).lower())
+    return ""
 
 
 # ── The body of a response: complete, decompressed up to a limit, as text in its charset and as JSON
