@@ -1,6 +1,7 @@
 """A trace holds exactly the customers of its window, and survives its files."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,8 +11,9 @@ from hypothesis import given, strategies as st
 
 from footfall._behaviour.load_model import RunPace
 from footfall._records.errors import BadInputError
+from footfall._records.runs import TRACE_FILE
 from footfall._records.tables import ARRIVALS
-from footfall._workload.trace import ARRIVALS_FILE, busiest_window, cut, read_trace, write_trace
+from footfall._workload.trace import ARRIVALS_FILE, LogInfo, busiest_window, cut, read_trace, write_trace
 from tests.load.small import day_of, everywhere, small_model, trace_of
 from tests.made_up import number
 
@@ -182,3 +184,17 @@ def test_the_files_of_two_traces_do_not_go_together(tmp_path: Path) -> None:
     )
     with pytest.raises(BadInputError, match="30 arrivals instead of 40"):
         read_trace(tmp_path / "b")
+
+
+def test_the_former_names_of_a_logs_counts_are_read_alike(tmp_path: Path) -> None:
+    """`trace.json` of earlier versions counts requests that no rule matches under `no_errand`."""
+    log = LogInfo(name="a.log", rows=5, unreadable=0, unmatched=2, unmatched_examples=("/x",))
+    trace = trace_of(small_model(), day([1.0, 2.0]), 4)
+    write_trace(tmp_path, replace(trace, info=trace.info.model_copy(update={"log": log})))
+    path = tmp_path / TRACE_FILE
+    text = path.read_text(encoding="utf-8")
+    assert "no_errand" not in text
+    former = text.replace("unmatched_examples", "no_errand_examples").replace("unmatched", "no_errand")
+    path.write_text(former, encoding="utf-8")
+    assert former.count("no_errand") == 2
+    assert read_trace(tmp_path).info.log == log
