@@ -6,10 +6,12 @@ from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm
 from matplotlib.patches import Rectangle
+from numpy.typing import NDArray
 
 from footfall._chart import style
 from footfall._stats.intervals import percent
 
+_Values = NDArray[np.float64]
 # ── The offered load of the day, and which part of it is run
 
 HALF_HOUR_S = 1800
@@ -50,17 +52,11 @@ def _rate(per_s: float) -> str:
     return f"{per_s * HOUR_S:.0f} an hour"
 
 
-def _draw(due: pl.DataFrame, window_s: tuple[float, float] | None, axes: Axes) -> None:
-    channels = style.in_order(due["channel"])
-    numbers = (due["half_hour_s"] // HALF_HOUR_S).to_list()
-    first, last = min(numbers), max(numbers)
-    counts = np.zeros((len(channels), last - first + 1))
-    for half_hour_s, channel, n in due.select("half_hour_s", "channel", "due").iter_rows():
-        counts[channels.index(channel), half_hour_s // HALF_HOUR_S - first] += n
-    edges_h = np.arange(first, last + 2) / 2
-    base = np.zeros(counts.shape[1])
+def _stacked(axes: Axes, channels: list[str], parts: _Values, edges_h: _Values) -> _Values:
+    """Draw the channels' steps on top of each other; returns the uppermost line."""
+    base = np.zeros(parts.shape[1])
     looks = style.looks_of(channels)
-    for channel, part in zip(channels, counts, strict=True):
+    for channel, part in zip(channels, parts, strict=True):
         its = looks[channel]
         axes.stairs(
             base + part,
@@ -74,6 +70,18 @@ def _draw(due: pl.DataFrame, window_s: tuple[float, float] | None, axes: Axes) -
             label=style.name_of(channel),
         )
         base = base + part
+    return base
+
+
+def _draw(due: pl.DataFrame, window_s: tuple[float, float] | None, axes: Axes) -> None:
+    channels = style.in_order(due["channel"])
+    numbers = (due["half_hour_s"] // HALF_HOUR_S).to_list()
+    first, last = min(numbers), max(numbers)
+    counts = np.zeros((len(channels), last - first + 1))
+    for half_hour_s, channel, n in due.select("half_hour_s", "channel", "due").iter_rows():
+        counts[channels.index(channel), half_hour_s // HALF_HOUR_S - first] += n
+    edges_h = np.arange(first, last + 2) / 2
+    base = _stacked(axes, channels, counts, edges_h)
     top = base.max() * 1.12
     axes.set(ylim=(0, top), ylabel="arrivals per half hour")
     if window_s:
@@ -140,22 +148,7 @@ def _draw_shares(completed: pl.DataFrame, shares: Axes, volume: Axes) -> None:
     whole = counts.sum(axis=0)
     parts = 100 * np.divide(counts, whole, out=np.zeros_like(counts), where=whole > 0)
     edges_h = np.arange(first, last + 2) / 2
-    base = np.zeros_like(whole)
-    looks = style.looks_of(channels)
-    for channel, part in zip(channels, parts, strict=True):
-        its = looks[channel]
-        shares.stairs(
-            base + part,
-            edges_h,
-            baseline=base,
-            fill=True,
-            facecolor=its.colour,
-            edgecolor="white",
-            hatch=its.hatch,
-            linewidth=0.4,
-            label=style.name_of(channel),
-        )
-        base = base + part
+    _stacked(shares, channels, parts, edges_h)
     line = parts[: len(electronic)].sum(axis=0)
     shares.stairs(line, edges_h, baseline=None, color=style.INK, linewidth=2, label="electronic share")
     shares.set(ylim=(0, 100), ylabel="share of completed visits, %")

@@ -8,7 +8,7 @@ import typer
 from rich.table import Table
 from typer.core import TyperCommand
 
-from footfall._cli.options import Json
+from footfall._cli.options import Json, option
 from footfall._cli.output import say, say_json, show_table
 from footfall._runs import compare as runs_compared
 from footfall._runs.compare import Compared
@@ -49,26 +49,24 @@ def command(
     ],
     metrics: Annotated[
         list[str] | None,
-        typer.Option(
+        option(
             "--metric",
             metavar="METRIC",
             help="success, p50, p95, p99, mean or goodput, alone or of a scope: p95(web.query). "
             "May be repeated; each must then get a finding. Default: all, where there are visits enough.",
-            show_default=False,
         ),
     ] = None,
     min_effect: Annotated[
         list[str] | None,
-        typer.Option(
+        option(
             metavar="5%|1pt",
             help="What a difference must exceed to count: times and goodput in %, success in points. "
             "Default: 5% and 1pt.",
-            show_default=False,
         ),
     ] = None,
     out: Annotated[
         Path | None,
-        typer.Option(help="Folder for the chart and the tables. Default: none.", show_default=False),
+        option(help="Folder for the chart and the tables. Default: none."),
     ] = None,
     as_json: Json = False,
 ) -> int:

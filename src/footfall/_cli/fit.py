@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from footfall._cli.options import Json, Out, Overwrite
+from footfall._cli.options import Json, Out, Overwrite, option
 from footfall._cli.output import TERMINAL, say, say_json, show_rows
 from footfall._records.errors import BadInputError
 from footfall._runs import fit_shares
@@ -14,12 +14,8 @@ from footfall._runs.fit_shares import AHEAD_MOST, SharesRun
 
 Forecast = Annotated[
     int | None,
-    typer.Option(
-        metavar="MONTHS",
-        min=1,
-        max=AHEAD_MOST,
-        help="Of channel shares: months to forecast. Default: 3.",
-        show_default=False,
+    option(
+        metavar="MONTHS", min=1, max=AHEAD_MOST, help="Of channel shares: months to forecast. Default: 3."
     ),
 ]
 ExampleShares = Annotated[
@@ -38,19 +34,13 @@ def command(
     ] = None,
     mapping: Annotated[
         Path | None,
-        typer.Option(
-            "--map",
-            help="TOML file: which column means what. A queue_log needs none.",
-            show_default=False,
-        ),
+        option("--map", help="TOML file: which column means what. A queue_log needs none."),
     ] = None,
     out: Out = None,
     overwrite: Overwrite = False,
     weekday: Annotated[
         str | None,
-        typer.Option(
-            metavar="NAME", help="Fit the days of this weekday only, such as monday.", show_default=False
-        ),
+        option(metavar="NAME", help="Fit the days of this weekday only, such as monday."),
     ] = None,
     forecast: Forecast = None,
     example: Annotated[

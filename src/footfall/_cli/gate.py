@@ -3,9 +3,7 @@
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
-from footfall._cli.options import AlsoAsked, Baseline, Json, LongestEpisode, RunFolder
+from footfall._cli.options import AlsoAsked, Baseline, Json, LongestEpisode, RunFolder, option
 from footfall._cli.output import TERMINAL, say, say_json
 from footfall._runs import judgement
 from footfall._runs.judgement import Judged, judged_lines
@@ -15,9 +13,7 @@ def command(
     run: RunFolder,
     criteria: Annotated[
         Path | None,
-        typer.Option(
-            help="File with a criterion a line. Default: those of the run's scenario.", show_default=False
-        ),
+        option(help="File with a criterion a line. Default: those of the run's scenario."),
     ] = None,
     more_criteria: AlsoAsked = None,
     longest_episode: LongestEpisode = None,

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from footfall._cli.options import option
 from footfall._cli.output import TERMINAL, say
 from footfall._runs.comparable_runs import add_to_history
 
@@ -14,20 +15,19 @@ def command(
     out: Annotated[Path, typer.Option(help="CSV file; the runs are added to what it holds already.")],
     metrics: Annotated[
         list[str] | None,
-        typer.Option(
+        option(
             "--metric",
             metavar="METRIC",
             help="As in footfall compare. Default: those of the file, or all with visits enough.",
-            show_default=False,
         ),
     ] = None,
     commit: Annotated[
         str | None,
-        typer.Option(help="What was tested. Default: as the runs know it.", show_default=False),
+        option(help="What was tested. Default: as the runs know it."),
     ] = None,
     otava: Annotated[
         Path | None,
-        typer.Option(help="File for Apache Otava's configuration of this table.", show_default=False),
+        option(help="File for Apache Otava's configuration of this table."),
     ] = None,
 ) -> None:
     """Add RUNs to a CSV: a row each, with time, commit, branch and a column a metric."""

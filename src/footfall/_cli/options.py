@@ -12,6 +12,12 @@ from footfall._runs.run_options import REPEATS_MOST, URL_DURATION_S, load_option
 
 # ── Options that several commands share, each with its help
 
+
+def option(*names: str, **how: Any) -> Any:  # noqa: ANN401  as Typer's own, which takes whatever a kind needs
+    """Give an option whose help says what holds without it."""
+    return typer.Option(*names, show_default=False, **how)
+
+
 DEFAULT_SEED = 1
 
 ModelFile = Annotated[Path, typer.Argument(help="Model file, such as models/guangxi.py.", show_default=False)]
@@ -21,24 +27,19 @@ RunFolder = Annotated[
 Seed = Annotated[int, typer.Option(min=0, help="Same seed: same customers and random numbers.")]
 Changes = Annotated[
     list[str] | None,
-    typer.Option(
+    option(
         "--set",
         metavar="PATH=VALUE",
         help="Change a number of the model, such as hotline.agents_factor=0.5. May be repeated.",
-        show_default=False,
     ),
 ]
 Baseline = Annotated[
     Path | None,
-    typer.Option(
-        help="Folder of an earlier run, for criteria that say `not worse than baseline`.", show_default=False
-    ),
+    option(help="Folder of an earlier run, for criteria that say `not worse than baseline`."),
 ]
 Out = Annotated[
     Path | None,
-    typer.Option(
-        help="Folder for the results. Default: results/NAME/runs/ID.", show_default=False, file_okay=True
-    ),
+    option(help="Folder for the results. Default: results/NAME/runs/ID.", file_okay=True),
 ]
 Overwrite = Annotated[
     bool, typer.Option("--overwrite", help="Replace the former run that --out holds, if it holds one.")
@@ -46,89 +47,72 @@ Overwrite = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="Print the figures as JSON on stdout.")]
 Share = Annotated[
     str | None,
-    typer.Option(
-        "--share",
-        metavar="NAME",
-        help="Share definition of the model. Default: its first.",
-        show_default=False,
-    ),
+    option("--share", metavar="NAME", help="Share definition of the model. Default: its first."),
 ]
 ScenarioName = Annotated[
     str | None,
-    typer.Option(help="Name of a scenario in scenarios/, or path of its file.", show_default=False),
+    option(help="Name of a scenario in scenarios/, or path of its file."),
 ]
 Window = Annotated[
     float | None,
-    typer.Option(
+    option(
         parser=window_of,
         metavar="TIME",
         help="Time of the day to play: seconds, or such as 90s, 2min, 1h30m. Default: the scenario's.",
-        show_default=False,
     ),
 ]
 AtHour = Annotated[
     float | None,
-    typer.Option(
-        min=0,
-        max=24,
-        help="Hour of the day at which the window starts. Default: the busiest.",
-        show_default=False,
-    ),
+    option(min=0, max=24, help="Hour of the day at which the window starts. Default: the busiest."),
 ]
 Speed = Annotated[
     float | None,
-    typer.Option(min=0.01, help="Arrivals come this many times as fast as in the day.", show_default=False),
+    option(min=0.01, help="Arrivals come this many times as fast as in the day."),
 ]
 Scale = Annotated[
     float | None,
-    typer.Option(
-        help="Customers to play, as a multiple of the day's: 0.1 is a tenth, 3 three times as many.",
-        show_default=False,
-    ),
+    option(help="Customers to play, as a multiple of the day's: 0.1 is a tenth, 3 three times as many."),
 ]
 Arrivals = Annotated[
     int | None,
-    typer.Option(
+    option(
         help="Exactly so many arrivals, at times as the day's profile (or with a URL, a Poisson stream) has "
-        "them.",
-        show_default=False,
+        "them."
     ),
 ]
 HumanTime = Annotated[
     float | None,
-    typer.Option(min=0.0, max=1.0, help="People's own time is multiplied by this.", show_default=False),
+    option(min=0.0, max=1.0, help="People's own time is multiplied by this."),
 ]
 Asked = Annotated[
     Path | None,
-    typer.Option(help="File with a criterion a line, instead of the scenario's own.", show_default=False),
+    option(help="File with a criterion a line, instead of the scenario's own."),
 ]
 LongestEpisode = Annotated[
     str | None,
-    typer.Option(
+    option(
         metavar="VISITS",
         help="Bad visits in a row, on average, that are thought possible: a number, or strict (60). "
         "Holds for each criterion that does not say it itself. Default: 5.",
-        show_default=False,
     ),
 ]
 AlsoAsked = Annotated[
     list[str] | None,
-    typer.Option(
+    option(
         "--criterion",
         metavar="LINE",
         help="One more criterion, such as 'p95(web.*) < 800ms'. May be repeated.",
-        show_default=False,
     ),
 ]
 
 
 # ── Options of `footfall load` alone; those of how a trace is played come from `LoadOptions`
 
-Host = Annotated[str | None, typer.Option(help="Address of the service to load.", show_default=False)]
+Host = Annotated[str | None, option(help="Address of the service to load.")]
 Serve = Annotated[bool, typer.Option("--serve", help="Start the reference service for this run.")]
 TraceFolder = Annotated[
     Path | None,
-    typer.Option(help="Folder of a trace made before. Default: made now.", show_default=False),
+    option(help="Folder of a trace made before. Default: made now."),
 ]
 Check = Annotated[
     bool,
@@ -138,15 +122,14 @@ Check = Annotated[
 ]
 Against = Annotated[
     str | None,
-    typer.Option(help="Address of a second service, played in turn with the first.", show_default=False),
+    option(help="Address of a second service, played in turn with the first."),
 ]
 Repeat = Annotated[
     int | None,
-    typer.Option(
+    option(
         min=1,
         max=REPEATS_MOST,
         help="Play it so often, at each service. Default: 8 with --against, else once.",
-        show_default=False,
     ),
 ]
 Url = Annotated[
@@ -159,15 +142,14 @@ Url = Annotated[
 ]
 Rate = Annotated[
     float | None,
-    typer.Option(help="With URL: mean arrivals per second, a Poisson stream.", show_default=False),
+    option(help="With URL: mean arrivals per second, a Poisson stream."),
 ]
 For = Annotated[
     str | None,
-    typer.Option(
+    option(
         "--for",
         metavar="TIME",
         help=f"With URL: how long arrivals come, such as 25s or 2min. Default: {URL_DURATION_S:g}s.",
-        show_default=False,
     ),
 ]
 Even = Annotated[
@@ -175,11 +157,10 @@ Even = Annotated[
 ]
 Get = Annotated[
     list[str] | None,
-    typer.Option(
+    option(
         "--get",
         metavar="PATH",
         help="With URL: a path below it; each arrival asks for one of them. May be repeated.",
-        show_default=False,
     ),
 ]
 

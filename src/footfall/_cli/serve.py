@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from footfall._cli.options import DEFAULT_SEED, Changes, Seed
+from footfall._cli.options import DEFAULT_SEED, Changes, Seed, option
 from footfall._cli.output import TERMINAL, note
 from footfall._records.errors import BadInputError
 from footfall._runs.content import model_in
@@ -21,9 +21,8 @@ def command(
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port to bind; 0 takes any free one.")] = 8080,
     database: Annotated[
         str | None,
-        typer.Option(
-            help="SQLite file, or URL (postgresql+psycopg://…). Default: a file that is removed at the end.",
-            show_default=False,
+        option(
+            help="SQLite file, or URL (postgresql+psycopg://…). Default: a file that is removed at the end."
         ),
     ] = None,
     at_hour: Annotated[
@@ -40,10 +39,7 @@ def command(
     ] = True,
     trace: Annotated[
         Path | None,
-        typer.Option(
-            help="Folder of a trace: serve its model as it is played, in place of --model and --seed.",
-            show_default=False,
-        ),
+        option(help="Folder of a trace: serve its model as it is played, in place of --model and --seed."),
     ] = None,
     seed: Seed = DEFAULT_SEED,
     changes: Changes = None,

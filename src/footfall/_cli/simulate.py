@@ -4,10 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Annotated, Any
 
-import typer
 from rich.table import Table
 
-from footfall._cli.options import DEFAULT_SEED, Changes, Json, ModelFile, Out, Overwrite, Seed, Share
+from footfall._cli.options import DEFAULT_SEED, Changes, Json, ModelFile, Out, Overwrite, Seed, Share, option
 from footfall._cli.output import TERMINAL, say, say_json, show_rows, show_table
 from footfall._records.errors import BadInputError
 from footfall._runs import day_tables, messages as text, replicate, simulate as jobs
@@ -20,58 +19,48 @@ _WITHIN = (
 )
 Replications = Annotated[
     int | None,
-    typer.Option(
+    option(
         min=1,
         max=1000,
         help="Independent days; more than one adds intervals over days. Default: 1; at most "
         f"{replicate.BUDGET} with --precision, {replicate.VERSUS_REPLICATIONS} with --versus.",
-        show_default=False,
     ),
 ]
 PrecisionText = Annotated[
     str | None,
-    typer.Option(
+    option(
         metavar="SHARE",
         help="Stop when the 95 % half-width of each key figure is within this of its mean, such as 5%.",
-        show_default=False,
     ),
 ]
 Figures = Annotated[
     list[str] | None,
-    typer.Option(
+    option(
         "--figure",
         metavar="PATTERN",
         help="Key figure that --precision is asked of, such as 'wait_s_mean(*)'. May be repeated. "
         "Default: electronic share, success shares, mean waits.",
-        show_default=False,
     ),
 ]
 Versus = Annotated[
     list[str] | None,
-    typer.Option(
+    option(
         "--versus",
         metavar="PATH=VALUE",
         help="Compare with the same days, customers and random numbers, this changed. May be repeated.",
-        show_default=False,
     ),
 ]
 Months = Annotated[
     int | None,
-    typer.Option(
-        min=1, max=120, help="Simulate this many months of adoption instead of a day.", show_default=False
-    ),
+    option(min=1, max=120, help="Simulate this many months of adoption instead of a day."),
 ]
 Futures = Annotated[
     int | None,
-    typer.Option(
-        min=20, max=10_000, help=f"Futures of --months. Default: {jobs.FUTURES}.", show_default=False
-    ),
+    option(min=20, max=10_000, help=f"Futures of --months. Default: {jobs.FUTURES}."),
 ]
 Kpi = Annotated[
     str | None,
-    typer.Option(
-        help=f"Electronic share that --months should meet. Default: {jobs.KPI}.", show_default=False
-    ),
+    option(help=f"Electronic share that --months should meet. Default: {jobs.KPI}."),
 ]
 
 
@@ -136,9 +125,9 @@ def _months_asked(
 
 
 def _refuse_with_months(of_days: Mapping[str, object]) -> None:
-    for option, given in of_days.items():
+    for name, given in of_days.items():
         if given is not None:
-            raise BadInputError(option, "does not apply to --months", "the option without --months")
+            raise BadInputError(name, "does not apply to --months", "the option without --months")
 
 
 def _show_days(days: jobs.SimulatedDays, asked: jobs.DaysAsked, *, as_json: bool) -> None:

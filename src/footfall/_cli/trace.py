@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from footfall._cli import options as opt
+from footfall._cli.options import option
 from footfall._cli.output import TERMINAL, say, say_json
 from footfall._records.errors import BadInputError
 from footfall._runs.make_trace import check_trace_folder, make_trace, save_trace, scenario_of, trace_lines
@@ -14,34 +15,26 @@ from footfall._runs.replay_log import LogOptions, trace_of_log
 
 Log = Annotated[
     Path | None,
-    typer.Option(
+    option(
         metavar="LOG",
         help="Replay the times of a server's log: its lines, JSON lines, W3C's format, or a table.",
-        show_default=False,
     ),
 ]
 Rules = Annotated[
     list[str] | None,
-    typer.Option(
+    option(
         "--as",
         metavar="[PATTERN=]CHANNEL.OPERATION",
         help="With --from-log: what requests stand for, by path; the first rule that matches counts. "
         "May be repeated. Default: the first operation of the first electronic channel.",
-        show_default=False,
     ),
 ]
-TimeColumn = Annotated[
-    str | None, typer.Option(help="With --from-log: the column of times.", show_default=False)
-]
+TimeColumn = Annotated[str | None, option(help="With --from-log: the column of times.")]
 TimeFormat = Annotated[
     str | None,
-    typer.Option(
-        help="With --from-log: how its times are written, such as '%d/%m/%Y %H:%M:%S'.", show_default=False
-    ),
+    option(help="With --from-log: how its times are written, such as '%d/%m/%Y %H:%M:%S'."),
 ]
-PathColumn = Annotated[
-    str | None, typer.Option(help="With --from-log: the column of paths.", show_default=False)
-]
+PathColumn = Annotated[str | None, option(help="With --from-log: the column of paths.")]
 
 
 def command(
@@ -51,7 +44,7 @@ def command(
     scenario: opt.ScenarioName = None,
     model: Annotated[
         Path | None,
-        typer.Option(help="Model file, in place of the scenario's or without one.", show_default=False),
+        option(help="Model file, in place of the scenario's or without one."),
     ] = None,
     seed: opt.Seed = opt.DEFAULT_SEED,
     window: opt.Window = None,

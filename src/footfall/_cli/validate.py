@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from footfall._cli.options import DEFAULT_SEED, Json, Out, Overwrite, Seed
+from footfall._cli.options import DEFAULT_SEED, Json, Out, Overwrite, Seed, option
 from footfall._cli.output import TERMINAL, say, say_json, show_rows
 from footfall._records.errors import BadInputError
 from footfall._runs import validation_tables
@@ -31,23 +31,20 @@ def command(
     ],
     mapping: Annotated[
         Path | None,
-        typer.Option(
-            "--map",
-            help="TOML file: which column means what, as for `footfall fit`. A queue_log needs none.",
-            show_default=False,
+        option(
+            "--map", help="TOML file: which column means what, as for `footfall fit`. A queue_log needs none."
         ),
     ] = None,
     split: Annotated[
         float | None,
-        typer.Option(
+        option(
             metavar="SHARE",
             help="Test on the days after this share of the log's days. Default without MODEL: 0.7.",
-            show_default=False,
         ),
     ] = None,
     from_day: Annotated[
         str | None,
-        typer.Option("--from", metavar="DATE", help="Test on the days from this one on.", show_default=False),
+        option("--from", metavar="DATE", help="Test on the days from this one on."),
     ] = None,
     replications: Annotated[
         int, typer.Option(metavar="DAYS", help="Simulated days for each weekday; 39 or more.")

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from footfall._cli.options import Json
+from footfall._cli.options import Json, option
 from footfall._cli.output import say, say_json
 from footfall._runs import warm_up
 
@@ -23,15 +23,11 @@ def command(
         list[Path],
         typer.Argument(help="Folders of runs at a steady rate, with manifest.json.", show_default=False),
     ],
-    channel: Annotated[
-        str | None, typer.Option(help="Only the visits of this channel.", show_default=False)
-    ] = None,
+    channel: Annotated[str | None, option(help="Only the visits of this channel.")] = None,
     quantity: Annotated[Quantity, typer.Option(help="Response time, or time in lines.")] = Quantity.RESPONSE,
     out: Annotated[
         Path | None,
-        typer.Option(
-            help="Folder for welch.svg and welch.csv. Default: the first RUN's charts.", show_default=False
-        ),
+        option(help="Folder for welch.svg and welch.csv. Default: the first RUN's charts."),
     ] = None,
     as_json: Json = False,
 ) -> None:
