@@ -8,9 +8,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from footfall._fit import diagnostics as module
-from footfall._fit.diagnostics import diagnostics
-from footfall._fit.fit import fit_log
+from footfall._fit import fit as module
+from footfall._fit.fit import diagnostics, fit_log
 from footfall._workload.log_mapping import mapping_of
 
 DOCS = Path(__file__).parents[3] / "docs" / "how-to" / "fitting.md"

@@ -11,8 +11,7 @@ from scipy import stats
 
 from footfall._fit.distributions import FAMILIES, Sample, fit_distribution, sample
 from footfall._fit.fitted_model import patience_of, time_of
-from footfall._fit.patience_fit import fit_patience
-from footfall._fit.time_fit import fit_times, quantile
+from footfall._fit.patience_fit import fit_patience, fit_times, quantile
 from footfall._model.durations import DistributionFamily
 
 Array = NDArray[np.float64]

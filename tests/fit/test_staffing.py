@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 from hypothesis import given, strategies as st
 
-from footfall._fit.staff_fit import StaffFit, fit_staff, wrap_ups
+from footfall._fit.arrival_fit import StaffFit, fit_staff, wrap_ups
 from footfall._model.numbers import DAY_S
 
 DAY = date(2024, 1, 1)

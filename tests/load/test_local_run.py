@@ -28,7 +28,7 @@ from footfall._load.start_locust import LOG_FILE, LoadSettings, run_locust
 from footfall._model.changes import with_outage
 from footfall._records.errors import BadInputError
 from footfall._records.folders import claim_for_run
-from footfall._records.histogram import merged
+from footfall._records.load_generator import merged
 from footfall._records.rows import Outcome
 from footfall._records.runs import MANIFEST, ArrivalCounts, read_manifest
 from footfall._records.tables import HITS, VISITS, check_visits, read_parquet

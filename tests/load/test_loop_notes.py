@@ -3,7 +3,7 @@
 from hypothesis import given, strategies as st
 
 from footfall._load.loop_watch import LoopNotes
-from footfall._records.histogram import Histogram
+from footfall._records.load_generator import Histogram
 
 LENGTHS = st.lists(st.floats(1e-5, 2.0), min_size=1, max_size=30)
 

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
-from footfall._stats.agreement import Side, apart_bounds, combined, paired_bounds
-from footfall._stats.episodes import Episodes
+from footfall._stats.episodes import Episodes, Side, apart_bounds, combined, paired_bounds
 from footfall._stats.intervals import wilson
 
 COUNTS = st.integers(1, 5000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))

@@ -9,8 +9,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from footfall._fit.diagnostics import diagnostics
-from footfall._fit.fit import Fitted, fit_log
+from footfall._fit.fit import Fitted, diagnostics, fit_log
 from footfall._fit.fitted_model import Named, model_of
 from footfall._fit.log_rows import rows_of
 from footfall._fit.patience_fit import fit_redial

@@ -9,7 +9,7 @@ import msgpack  # type: ignore[import-untyped]  # it has no types; Locust brings
 import pytest
 from hypothesis import given, strategies as st
 
-from footfall._records.histogram import SMALLEST_S, Histogram, merged
+from footfall._records.load_generator import SMALLEST_S, Histogram, merged
 
 TIMES = st.lists(st.floats(1e-6, 1e5), min_size=1, max_size=200)
 

@@ -5,12 +5,10 @@ import signal
 import subprocess
 import sys
 
-CHILD = (
-    "import time; from footfall._records.parent_process import end_with_parent as end; end(); time.sleep(60)"
-)
+CHILD = "import time; from footfall._records.jobs import end_with_parent as end; end(); time.sleep(60)"
 PARENT = """
 import os, subprocess, sys
-from footfall._records.parent_process import for_child
+from footfall._records.jobs import for_child
 child = subprocess.Popen([sys.executable, "-c", sys.argv[1]], env=for_child(os.environ))
 print(child.pid, flush=True)
 child.wait()
@@ -30,9 +28,7 @@ def test_a_child_whose_parent_is_killed_ends() -> None:
 
 def test_a_process_that_nobody_told_of_a_parent_goes_on() -> None:
     """Started by hand, it outlives the shell as every program does."""
-    words = (
-        "from footfall._records.parent_process import end_with_parent; end_with_parent(); import threading; "
-    )
+    words = "from footfall._records.jobs import end_with_parent; end_with_parent(); import threading; "
     words += "print(threading.active_count())"
     done = subprocess.run([sys.executable, "-c", words], capture_output=True, text=True, check=True)
     assert done.stdout == "1\n"

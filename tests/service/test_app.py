@@ -6,9 +6,9 @@ import socket
 import pytest
 
 from footfall._model.model import Model
-from footfall._service.asgi_app import build_app
 from footfall._service.http_messages import ERRORS
 from footfall._service.routes import routes
+from footfall._service.server import build_app
 from tests.service.running import MakeSettings, Running, Start
 
 

@@ -18,8 +18,14 @@ import numpy as np
 
 from footfall._measure.quantile_bounds import quantile_bounds
 from footfall._stats import LONGEST_EPISODE, STRICT_EPISODE
-from footfall._stats.agreement import Side, apart_bounds, combined, paired_bounds
-from footfall._stats.episodes import bad_share_bounds, episodes_of
+from footfall._stats.episodes import (
+    Side,
+    apart_bounds,
+    bad_share_bounds,
+    combined,
+    episodes_of,
+    paired_bounds,
+)
 from footfall._stats.intervals import Interval
 from footfall._stats.response_times import mean_bounds, memory_of, slow_of, slow_share_bounds
 from tests.statistics.series import (

@@ -12,7 +12,7 @@ from footfall import __version__
 from footfall._records.errors import NUMBER_MOST, BadInputError
 from footfall._runs.process import as_process, one_line
 
-WHOLE_MOST = 2**63 - 1
+_WHOLE_MOST = 2**63 - 1
 
 COMMANDS = {
     "new": "Make a workspace of your own: model, scenario, endpoints, locustfile, gate.",
@@ -33,7 +33,7 @@ COMMANDS = {
 }
 """In the order of the help, each with its one line."""
 _STUDIES = "a study in Footfall's repository; there, run: python -m studies"
-MOVED = {"trust": f"is {_STUDIES}.validation [--data DIR]"}
+_MOVED = {"trust": f"is {_STUDIES}.validation [--data DIR]"}
 """Former commands, and what is said of each."""
 
 
@@ -59,8 +59,8 @@ def run(arguments: Sequence[str]) -> int:
     if first in said:
         typer.echo(said[first])
         return 0
-    if first in MOVED:
-        return one_line(f"{first}: {MOVED[first]}")
+    if first in _MOVED:
+        return one_line(f"{first}: {_MOVED[first]}")
     if first not in COMMANDS:
         close = get_close_matches(first, COMMANDS, n=1, cutoff=0.4)
         return one_line(f"{first}: no such command; expected {' or '.join(close or COMMANDS)}")
@@ -127,8 +127,8 @@ def _check_numbers(then: Callable[..., Any] | None) -> Callable[..., Any]:
             if isinstance(each, float) and not abs(each) <= NUMBER_MOST:
                 expected = f"a number between -{NUMBER_MOST:g} and {NUMBER_MOST:g}"
                 raise BadInputError(max(parameter.opts, key=len), f"{each:g} is out of range", expected)
-            if isinstance(each, int) and abs(each) > WHOLE_MOST:
-                raise BadInputError(max(parameter.opts, key=len), "too many digits", f"at most {WHOLE_MOST}")
+            if isinstance(each, int) and abs(each) > _WHOLE_MOST:
+                raise BadInputError(max(parameter.opts, key=len), "too many digits", f"at most {_WHOLE_MOST}")
         return value if then is None else then(context, parameter, value)
 
     return check

@@ -18,7 +18,7 @@ Forecast = Annotated[
         metavar="MONTHS", min=1, max=AHEAD_MOST, help="Of channel shares: months to forecast. Default: 3."
     ),
 ]
-ExampleShares = Annotated[
+_ExampleShares = Annotated[
     bool, typer.Option("--example-shares", help="Print a mapping for channel shares, and stop.")
 ]
 
@@ -46,7 +46,7 @@ def command(
     example: Annotated[
         bool, typer.Option("--example", help="Print a mapping to start from, and stop.")
     ] = False,
-    example_shares: ExampleShares = False,
+    example_shares: _ExampleShares = False,
     as_json: Json = False,
 ) -> None:
     """Fit a model to the rows of LOG, or of several files: model.toml, its uncertainty, report.html, charts.

@@ -26,7 +26,7 @@ Replications = Annotated[
         f"{replicate.BUDGET} with --precision, {replicate.VERSUS_REPLICATIONS} with --versus.",
     ),
 ]
-PrecisionText = Annotated[
+_PrecisionText = Annotated[
     str | None,
     option(
         metavar="SHARE",
@@ -42,7 +42,7 @@ Figures = Annotated[
         "Default: electronic share, success shares, mean waits.",
     ),
 ]
-Versus = Annotated[
+_Versus = Annotated[
     list[str] | None,
     option(
         "--versus",
@@ -58,7 +58,7 @@ Futures = Annotated[
     int | None,
     option(min=20, max=10_000, help=f"Futures of --months. Default: {jobs.FUTURES}."),
 ]
-Kpi = Annotated[
+_Kpi = Annotated[
     str | None,
     option(help=f"Electronic share that --months should meet. Default: {jobs.KPI}."),
 ]
@@ -71,13 +71,13 @@ def command(
     overwrite: Overwrite = False,
     changes: Changes = None,
     replications: Replications = None,
-    precision: PrecisionText = None,
+    precision: _PrecisionText = None,
     figures: Figures = None,
-    against: Versus = None,
+    against: _Versus = None,
     share: Share = None,
     months: Months = None,
     futures: Futures = None,
-    kpi: Kpi = None,
+    kpi: _Kpi = None,
     as_json: Json = False,
 ) -> None:
     """Run MODEL's day, or its months, and write the tables and the charts."""

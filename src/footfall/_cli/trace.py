@@ -10,8 +10,15 @@ from footfall._cli import options as opt
 from footfall._cli.options import option
 from footfall._cli.output import TERMINAL, say, say_json
 from footfall._records.errors import BadInputError
-from footfall._runs.make_trace import check_trace_folder, make_trace, save_trace, scenario_of, trace_lines
-from footfall._runs.replay_log import LogOptions, trace_of_log
+from footfall._runs.make_trace import (
+    LogOptions,
+    check_trace_folder,
+    make_trace,
+    save_trace,
+    scenario_of,
+    trace_lines,
+    trace_of_log,
+)
 
 Log = Annotated[
     Path | None,
@@ -29,12 +36,12 @@ Rules = Annotated[
         "May be repeated. Default: the first operation of the first electronic channel.",
     ),
 ]
-TimeColumn = Annotated[str | None, option(help="With --from-log: the column of times.")]
-TimeFormat = Annotated[
+_TimeColumn = Annotated[str | None, option(help="With --from-log: the column of times.")]
+_TimeFormat = Annotated[
     str | None,
     option(help="With --from-log: how its times are written, such as '%d/%m/%Y %H:%M:%S'."),
 ]
-PathColumn = Annotated[str | None, option(help="With --from-log: the column of paths.")]
+_PathColumn = Annotated[str | None, option(help="With --from-log: the column of paths.")]
 
 
 def command(
@@ -57,9 +64,9 @@ def command(
     overwrite: opt.Overwrite = False,
     from_log: Log = None,
     rules: Rules = None,
-    time_column: TimeColumn = None,
-    path_column: PathColumn = None,
-    time_format: TimeFormat = None,
+    time_column: _TimeColumn = None,
+    path_column: _PathColumn = None,
+    time_format: _TimeFormat = None,
     as_json: opt.Json = False,
 ) -> None:
     """Write the arrivals of the day's busiest minutes (or of --at-hour), or those of a log, as a trace."""

@@ -11,7 +11,7 @@ from footfall._records.errors import BadInputError
 from footfall._runs import validation_tables
 from footfall._runs.validate import DAYS_SIMULATED, Validation, validate, write_validation
 
-STUDIES = {
+_STUDIES = {
     "bank_hotline.py": "python -m studies.hotline_1999 CALLS",
     "city_offices.py": "python -m studies.offices_warsaw SNAPSHOTS",
 }
@@ -97,9 +97,9 @@ def _parted(paths: list[Path]) -> tuple[Path | None, list[Path]]:
 def _study_of(model: Path) -> str | None:
     """Give the command of the study that a former kind of model file belongs to; None: it is none."""
     if not model.is_file():
-        return STUDIES.get(model.name)
+        return _STUDIES.get(model.name)
     text = "\n" + model.read_text(encoding="utf-8", errors="replace")
-    return next((STUDIES[name] for word, name in _FORMER.items() if word in text), None)
+    return next((_STUDIES[name] for word, name in _FORMER.items() if word in text), None)
 
 
 def _show(found: Validation) -> None:

@@ -34,9 +34,9 @@ many with a probability of 76/80 = 95 %."""
 REPLICATIONS_LEAST = 39
 """The smallest and the largest of so many are the bounds."""
 LEVEL = 0.95
-CLEAR_LEVEL = 0.99
+_CLEAR_LEVEL = 0.99
 """A mean error whose interval at this level leaves 0 out is no chance: three figures are looked at."""
-HALF = 0.5
+_HALF = 0.5
 """An input is named where it takes away at least this share of the error."""
 _WEEKDAY_APART = 10_000
 """Each weekday has replications of its own, so that its days differ from those of the other weekdays."""
@@ -149,7 +149,7 @@ def recorded_days(rows: LogRows | Intervals) -> pl.DataFrame:
     return frame.group_by("day", "weekday").agg(*figures).sort("day")
 
 
-def day_figures(result: DayResult) -> dict[str, float | None]:
+def _day_figures(result: DayResult) -> dict[str, float | None]:
     """Give the figures of a simulated day."""
     visits = result.visits
     waits = visits["wait_s"].drop_nulls()
@@ -263,7 +263,7 @@ class Backtest:
             for each in self.inputs
         }
         name = min(left, key=lambda each: left[each])
-        if left[name] > HALF:
+        if left[name] > _HALF:
             return Cause(worst.figure, None, abs(self.all_recorded[worst.figure] - was) / max(error, 1e-12))
         return Cause(worst.figure, name, left[name])
 
@@ -339,10 +339,10 @@ def _simulated(
         models = {id(model): model for _, _, model, _ in jobs}
         place = {key: k for k, key in enumerate(models)}
         days = [(place[id(model)], number) for _, _, model, number in jobs]
-        yield from replicate_each(tuple(models.values()), seed, days, day_figures, progress)
+        yield from replicate_each(tuple(models.values()), seed, days, _day_figures, progress)
         return
     for count, (_, _, model, number) in enumerate(jobs, 1):
-        yield day_figures(simulate_day(model, seed, number))
+        yield _day_figures(simulate_day(model, seed, number))
         if progress:
             progress(count / len(jobs))
 
@@ -411,7 +411,7 @@ def _check(days: pl.DataFrame, figure: str) -> FigureCheck:
     inside = int(known[f"{figure}_inside"].sum())
     compared = known.drop_nulls(f"{figure}_last_week")
     triple = (compared[f"{figure}_{name}"].to_list() for name in ("recorded", "predicted", "last_week"))
-    clear = t_interval(errors, CLEAR_LEVEL) if len(errors) > 1 else Interval(-np.inf, np.inf)
+    clear = t_interval(errors, _CLEAR_LEVEL) if len(errors) > 1 else Interval(-np.inf, np.inf)
     return FigureCheck(
         figure=figure,
         days=known.height,

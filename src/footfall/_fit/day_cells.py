@@ -152,7 +152,7 @@ NO_ARRIVAL = "no arrival time"
 UNREADABLE_ARRIVAL = "arrival time cannot be read"
 CLOCKS = ("arrived", "began", "ended", "left")
 SPANS = ("wait_s", "service_s")
-SPANS_HINT = (
+_SPANS_HINT = (
     "in [options] duration_unit (of numbers) and decimal; H:MM:SS, MM:SS, 3m 20s and PT3M20S are read"
 )
 _WORDS_CELLS = ("kind", "agent", "customer")
@@ -249,7 +249,7 @@ def _some_is_read(log: Table, name: str, field: str, read: pl.Series) -> None:
 
 
 def _hint(field: str, value: str) -> str:
-    return f"in [options] {form_of(value)}" if field in CLOCKS else SPANS_HINT
+    return f"in [options] {form_of(value)}" if field in CLOCKS else _SPANS_HINT
 
 
 def _described(field: str, name: str, value: str) -> str:
@@ -315,13 +315,13 @@ def kinds(classes: pl.Series, at_s: pl.Series, options: Options) -> pl.Series:
     if options.day_parts_h:
         hours = (at_s % DAY_S) / HOUR_S
         bounds = list(options.day_parts_h)
-        labels = dict(enumerate(part_names(options.day_parts_h)))
+        labels = dict(enumerate(_part_names(options.day_parts_h)))
         parts = hours.map_elements(lambda hour: bisect_right(bounds, hour), return_dtype=pl.Int64)
         named = named + "_" + parts.replace_strict(labels, return_dtype=pl.String)
     return named.alias("kind")
 
 
-def part_names(day_parts_h: tuple[float, ...]) -> list[str]:
+def _part_names(day_parts_h: tuple[float, ...]) -> list[str]:
     """Return the names of the parts of the day, such as 00_20 and 20_24; one more than there are bounds."""
     bounds = [0.0, *day_parts_h, 24.0]
     return [f"{_hour(low)}_{_hour(high)}" for low, high in pairwise(bounds)]

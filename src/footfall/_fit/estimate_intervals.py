@@ -18,7 +18,7 @@ from footfall._fit.day_cells import (
 )
 from footfall._fit.distributions import FittedDistribution, Parameter
 from footfall._fit.log_rows import WHOLE, RowStatus, set_aside
-from footfall._fit.time_fit import TimesFit
+from footfall._fit.patience_fit import TimesFit
 from footfall._model.durations import DistributionFamily
 from footfall._model.numbers import DAY_S, HALF_HOUR_S, HOUR_S
 from footfall._records.errors import BadInputError
@@ -29,7 +29,7 @@ from footfall._workload.log_mapping import WEEKDAYS, Mapping, Options
 from footfall._workload.timestamps import form_of, moments
 
 COUNTS = ("count", "served_count", "abandoned_count")
-USUAL_NAMES = ("offered", "calls", "count", "arrivals", "contacts", "received", "volume", "n", "requests")
+_USUAL_NAMES = ("offered", "calls", "count", "arrivals", "contacts", "received", "volume", "n", "requests")
 """Usual names of columns of counts, suggested if none is mapped."""
 _RANGE = r"^(.*\d{1,2}:\d{2}(?::\d{2})?)\s*(?:-|–|to|bis)\s*\d{1,2}:\d{2}(?::\d{2})?\s*$"
 """An interval given by start and end, such as 09:00 - 09:15."""
@@ -133,7 +133,7 @@ def check_not_counts(frame: pl.DataFrame, columns: list[str]) -> None:
     # There are many rows, so that the mean is not null.
     if cast("float", (times.diff().drop_nulls() == step).mean()) < _EVEN_SHARE:
         return
-    named = [name for name in columns if name.casefold() in USUAL_NAMES]
+    named = [name for name in columns if name.casefold() in _USUAL_NAMES]
     expected = f'count = "{named[0] if named else "…"}" in [columns], the column of the counts'
     problem = (
         f"the rows are {step / 60:g} min apart and each time occurs once: they are counts, not customers"

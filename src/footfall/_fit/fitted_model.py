@@ -8,8 +8,7 @@ from typing import Literal
 from footfall._fit.arrival_fit import EVERY
 from footfall._fit.distributions import FittedDistribution, Points
 from footfall._fit.fit import Fitted, KindFit
-from footfall._fit.patience_fit import PatienceFit
-from footfall._fit.time_fit import TimesFit
+from footfall._fit.patience_fit import PatienceFit, TimesFit
 from footfall._model.channel import Channel, Fault, Step, Verb, Work
 from footfall._model.durations import (
     AnyDuration,
@@ -45,7 +44,7 @@ def time_of(fit: TimesFit | None, log: str, what: str) -> AnyDuration | None:
         return None
     source = f"{log}; {fit.times:,} {what}"
     whole: Duration | Empirical
-    whole = empirical(fit.points, None, source) if fit.chosen is None else distribution_of(fit.best, source)
+    whole = empirical(fit.points, None, source) if fit.chosen is None else _distribution_of(fit.best, source)
     if not fit.short or (fit.chosen is None and not fit.short_s_mean):
         return whole  # the measured curve includes times of 0
     note = f"{log}; {fit.short:,} short {what}"
@@ -63,10 +62,10 @@ def patience_of(fit: PatienceFit | None, log: str) -> AnyDuration | None:
     if fit.chosen is None:
         beyond = None if fit.beyond_s is None else exponential_s(fitted(rounded(fit.beyond_s), source))
         return empirical(fit.points, beyond, f"{source}; Kaplan–Meier")
-    return distribution_of(fit.best, source)
+    return _distribution_of(fit.best, source)
 
 
-def distribution_of(distribution: FittedDistribution, source: str) -> Duration:
+def _distribution_of(distribution: FittedDistribution, source: str) -> Duration:
     """Convert a fitted distribution for a model."""
     mean_s = fitted(rounded(distribution.mean_s), source)
     if distribution.family is DistributionFamily.CONSTANT or distribution.cv < _CV_LEAST:

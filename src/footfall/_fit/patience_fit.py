@@ -1,4 +1,4 @@
-"""Patience fitted to censored waits, and redials of customers who abandoned."""
+"""Times fitted to a log: service, patience by censored waits, and redials of customers who abandoned."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 import polars as pl
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from footfall._fit.distributions import (
     FAMILIES,
@@ -24,14 +24,127 @@ from footfall._fit.distributions import (
     sample,
     thinned,
 )
-from footfall._fit.time_fit import INSTANT_S, TOLERATED_SHARE
 from footfall._model.durations import DistributionFamily
 from footfall._records.rows import Outcome
-from footfall._stats.intervals import wilson_at
+from footfall._stats.intervals import student_t, wilson_at
+
+# ── The distribution of an uncensored time: service, or the agents' wrap-up
+
+_TIMES_LEAST = 30
+"""Least number of times to fit."""
+INSTANT_S = 1e-6
+"""Shorter times count as 0."""
+_TOLERATED_SHARE = 0.03
+"""Tolerated distance between the distribution functions of fit and data; beyond it the data are used."""
+_KS_95 = 1.358
+"""95 % point of Kolmogorov's distance times sqrt(n), for samples of the distribution itself."""
+_CURVE_LEAST = 200
+_QQ_SHARES = np.concatenate([[0.005], np.linspace(0.01, 0.99, 99), [0.995]])
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class TimesFit:
+    """A fit to a sample of uncensored times."""
+
+    times: int
+    """Number of times fitted, without the short ones."""
+    short: int
+    """Number of short times, excluded from the fit but kept in the load."""
+    short_s_mean: float
+    mean_s: Parameter
+    """Mean of the sample, independent of the fitted distribution."""
+    cv: float
+    distributions: tuple[FittedDistribution, ...]
+    """Best first, by Akaike's criterion."""
+    distance_share: float
+    """Kolmogorov's distance of the best distribution from the data."""
+    chosen: DistributionFamily | None
+    """None: the data themselves, because even the best distribution is significantly off."""
+    points: Points
+    """Quantiles of the data; they include times of 0 unless a short time is set."""
+    quantiles: tuple[tuple[float, float, float], ...]
+    """Share, quantile of the data, quantile of the best distribution: the Q-Q chart."""
+
+    @property
+    def best(self) -> FittedDistribution:
+        """The best distribution."""
+        return self.distributions[0]
+
+    @property
+    def short_share(self) -> float:
+        """Share of short times among all."""
+        return self.short / (self.short + self.times)
+
+
+def fit_times(
+    seconds: ArrayLike, short_s: float = 0.0, tried: Collection[DistributionFamily] = FAMILIES
+) -> TimesFit | None:
+    """Fit distributions to times above `short_s` (0 itself is short); None if fewer than `_TIMES_LEAST`.
+
+    The best by Akaike's criterion is chosen, unless its distance from the data, less what chance explains
+    (Kolmogorov's 95 % point), exceeds `_TOLERATED_SHARE`: then the data themselves. Times that are all equal
+    are a constant.
+    """
+    every = np.sort(np.asarray(seconds, dtype=np.float64))
+    is_short = (every < short_s) | (every < INSTANT_S)
+    short, kept = every[is_short], every[~is_short]
+    if kept.size < _TIMES_LEAST:
+        return None
+    counted = sample(kept)
+    if counted.seconds.size == 1:
+        distributions, distance = [constant_distribution(float(counted.seconds[0]))], 0.0
+    else:
+        distributions = sorted(
+            (fit_distribution(family, counted) for family in tried), key=lambda fitted: fitted.aic
+        )
+        distance = _distance_from(distributions[0], counted)
+    is_off = kept.size >= _CURVE_LEAST and distance - _KS_95 / sqrt(kept.size) > _TOLERATED_SHARE
+    mean_s, sd_s = float(kept.mean()), float(kept.std(ddof=1))
+    half_s = student_t(kept.size - 1) * sd_s / sqrt(kept.size)
+    return TimesFit(
+        times=int(kept.size),
+        short=int(short.size),
+        short_s_mean=float(short.mean()) if short.size else 0.0,
+        mean_s=Parameter("mean_s", mean_s, mean_s - half_s, mean_s + half_s),
+        cv=sd_s / mean_s,
+        distributions=tuple(distributions),
+        distance_share=distance,
+        chosen=None if is_off else distributions[0].family,
+        points=quantile_points(kept if short_s else every),
+        quantiles=_quantiles(distributions[0], kept),
+    )
+
+
+def _distance_from(fitted: FittedDistribution, counted: Sample) -> float:
+    """Return the greatest distance between the distribution functions of fit and data, at mid-steps.
+
+    Mid-steps, because times recorded in whole seconds make steps that are no misfit.
+    """
+    middles = (np.cumsum(counted.weights) - counted.weights / 2) / counted.total
+    return float(np.abs(1 - fitted.survival(counted.seconds) - middles).max())
+
+
+def quantile(fitted: FittedDistribution, shares: Array) -> Array:
+    """Return the quantiles of a fitted distribution, by bisection in the logarithm."""
+    low, high = np.full(shares.size, 1e-9), np.full(shares.size, 1e12)
+    for _ in range(80):
+        middle = np.sqrt(low * high)
+        below = 1 - fitted.survival(middle) < shares
+        low, high = np.where(below, middle, low), np.where(below, high, middle)
+    found: Array = np.sqrt(low * high)
+    return found
+
+
+def _quantiles(fitted: FittedDistribution, ordered: Array) -> tuple[tuple[float, float, float], ...]:
+    data = np.quantile(ordered, _QQ_SHARES)
+    theirs = data if fitted.family is DistributionFamily.CONSTANT else quantile(fitted, _QQ_SHARES)
+    return tuple(zip(_QQ_SHARES.tolist(), data.tolist(), theirs.tolist(), strict=True))
+
 
 # ── Patience: the Kaplan–Meier curve, and a distribution if it is close enough
 
-LEFT_LEAST = 20
+_LEFT_LEAST = 20
 """If fewer left, a curve says little: a constant rate of leaving is fitted instead."""
 _CURVE_LEFT_LEAST = 100
 _AT_RISK_LEAST = 30
@@ -82,7 +195,7 @@ def fit_patience(
     mean_s = _mean(waits)
     if waited.seconds.size == 1 and waited.ended == waited.total:
         distributions = [constant_distribution(float(waited.seconds[0]))]
-    elif waited.ended < LEFT_LEAST or waited.seconds.size == 1:
+    elif waited.ended < _LEFT_LEAST or waited.seconds.size == 1:
         distributions = [fit_distribution(DistributionFamily.EXPONENTIAL, waited)] if waited.ended else []
     else:
         distributions = [fit_distribution(family, waited) for family in tried]
@@ -119,7 +232,7 @@ def _distance(fitted: FittedDistribution, curve: KaplanMeier) -> tuple[float, bo
     if not enough.any():
         return 0.0, False
     away = np.abs(fitted.survival(curve.seconds[enough]) - curve.survival[enough])
-    return float(away.max()), bool((away - Z_95 * curve.error[enough] > TOLERATED_SHARE).any())
+    return float(away.max()), bool((away - Z_95 * curve.error[enough] > _TOLERATED_SHARE).any())
 
 
 def _cut(curve: KaplanMeier) -> tuple[Points, float]:
@@ -144,10 +257,10 @@ def _beyond_s(waits: Sample, cut_s: float) -> float | None:
 
 # ── Redials after abandoning: share, delay, and which rows are redials
 
-WITHIN_S = (300.0, 900.0, 3600.0)
-HORIZON_S = WITHIN_S[-1]
+_WITHIN_S = (300.0, 900.0, 3600.0)
+_HORIZON_S = _WITHIN_S[-1]
 """A later call after abandoning is treated as unrelated."""
-IDENTIFIED_LEAST = 50
+_IDENTIFIED_LEAST = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,18 +297,18 @@ def fit_redial(rows: pl.DataFrame, since: Literal["left", "arrived"] = "left") -
     known = _gaps(rows, since)
     left = known.filter(pl.col("outcome") == Outcome.ABANDONED.value)
     served = known.filter(pl.col("outcome") == Outcome.SERVED.value)
-    if left.height < IDENTIFIED_LEAST:
+    if left.height < _IDENTIFIED_LEAST:
         return None
     after_left, after_served = _shares(left), _shares(served)
     base = after_served[-1].share if after_served else 0.0
-    delays = left.filter(pl.col("gap_s") <= HORIZON_S)["gap_s"].sort().to_numpy()
+    delays = left.filter(pl.col("gap_s") <= _HORIZON_S)["gap_s"].sort().to_numpy()
     return RedialFit(
         abandoned=rows.filter(pl.col("outcome") == Outcome.ABANDONED.value).height,
         identified=left.height,
         after_abandoned=after_left,
         after_served=after_served,
         share=max(0.0, (after_left[-1].share - base) / (1 - base)) if base < 1 else 0.0,
-        delays=quantile_points(np.maximum(delays, 0.0)) if delays.size else ((0.0, HORIZON_S), (0.0, 1.0)),
+        delays=quantile_points(np.maximum(delays, 0.0)) if delays.size else ((0.0, _HORIZON_S), (0.0, 1.0)),
     )
 
 
@@ -206,7 +319,7 @@ def weighed(rows: pl.DataFrame, redial: RedialFit | None) -> pl.DataFrame:
     customers. The sum of all reductions is `share` of all who abandoned.
     """
     known = _gaps(rows, "left")
-    tries = known.filter(pl.col("outcome") == Outcome.ABANDONED.value, pl.col("gap_s") <= HORIZON_S)
+    tries = known.filter(pl.col("outcome") == Outcome.ABANDONED.value, pl.col("gap_s") <= _HORIZON_S)
     if redial is None or tries.is_empty():
         return rows.with_columns(weight=pl.lit(1.0))
     each = redial.share * redial.abandoned / tries.height
@@ -230,9 +343,9 @@ def _gaps(rows: pl.DataFrame, since: str) -> pl.DataFrame:
 def _shares(rows: pl.DataFrame) -> tuple[RedialCount, ...]:
     if rows.is_empty():
         return ()
-    counts = [rows.filter(pl.col("gap_s") <= within_s).height for within_s in WITHIN_S]
+    counts = [rows.filter(pl.col("gap_s") <= within_s).height for within_s in _WITHIN_S]
     return tuple(
-        _redial_count(within_s, n, rows.height) for within_s, n in zip(WITHIN_S, counts, strict=True)
+        _redial_count(within_s, n, rows.height) for within_s, n in zip(_WITHIN_S, counts, strict=True)
     )
 
 

@@ -123,7 +123,7 @@ def _day(wall_s: pl.Series) -> pl.Series:
 # ── Counts by month and channel, with the status of every row
 
 OTHER, OTHER_ELECTRONIC = "other", "other electronic"
-USED = "used"
+_USED = "used"
 _NO_DAY, _BAD_DAY = "no time, day or month", "time, day or month cannot be read"
 _DAYS_MISSING_MOST = 3
 """At either end of the record, this many days without a case can be holidays and weekends."""
@@ -181,7 +181,7 @@ def counted(table: Table, mapping: ShareMapping) -> CaseCounts:
     )
     long = long.with_columns(reason=pl.coalesce(*_reasons(mapping)))
     row_statuses = _row_statuses(table, long, mapping)
-    used = long.filter(pl.col("reason") == USED)
+    used = long.filter(pl.col("reason") == _USED)
     if used.height and not float(used["count"].sum()):
         raise BadInputError("the table", "counts no case of any channel", "counts above 0")
     if used.is_empty():
@@ -277,7 +277,7 @@ def _reasons(mapping: ShareMapping) -> list[pl.Expr]:
             pl.lit("channel that [channels] does not name" if mapping.channels else "a total of others")
         ),
         pl.when(pl.col("count").is_null()).then(pl.lit("count is not a whole number of 0 or more")),
-        pl.lit(USED),
+        pl.lit(_USED),
     ]
 
 
@@ -287,7 +287,7 @@ def _row_statuses(table: Table, long: pl.DataFrame, mapping: ShareMapping) -> tu
     grouped = rows.group_by("reason").agg(rows=pl.len(), row=pl.col("row").min())
     found = [
         RowStatus(
-            use="whole" if each["reason"] == USED else "none",
+            use="whole" if each["reason"] == _USED else "none",
             reason=each["reason"],
             rows=each["rows"],
             first_row=each["row"] + 1,

@@ -23,9 +23,9 @@ from footfall._stats.intervals import student_t
 
 # ── Rolling-origin check: known months, each forecast from earlier months only
 
-TRAINING_MONTHS_LEAST = 3
-ORIGINS_MOST = 12
-DECIDING_MONTHS_LEAST = 5
+_TRAINING_MONTHS_LEAST = 3
+_ORIGINS_MOST = 12
+_DECIDING_MONTHS_LEAST = 5
 """With fewer months it is not decided which forecast is better."""
 _DRAWS = 4000
 _SAME = 0.0005
@@ -73,10 +73,10 @@ class RollingCheck:
 
 
 def check(history: History, ahead: int) -> RollingCheck:
-    """Forecast the last months from at most `ORIGINS_MOST` origins; months with gaps are left out."""
+    """Forecast the last months from at most `_ORIGINS_MOST` origins; months with gaps are left out."""
     total = history.months.size
     points = []
-    for known in range(max(TRAINING_MONTHS_LEAST, total - ORIGINS_MOST), total):
+    for known in range(max(_TRAINING_MONTHS_LEAST, total - _ORIGINS_MOST), total):
         past = history.until(known)
         has_data = np.atleast_1d(np.isfinite(past.counts).any(axis=0))
         if has_data.sum() < 2 or past.counts[-1][has_data].sum() == 0:  # noqa: PLR2004  a share is of two
@@ -130,7 +130,7 @@ def _together(points: list[Point], ahead: int) -> HorizonErrors:
 def _better(difference: Floats, ahead: int) -> str:
     """Return which is better, by the t interval of the difference; overlapping months count as one."""
     independent = difference.size / ahead
-    if difference.size < DECIDING_MONTHS_LEAST or independent < 2:  # noqa: PLR2004  one cannot vary
+    if difference.size < _DECIDING_MONTHS_LEAST or independent < 2:  # noqa: PLR2004  one cannot vary
         return "unknown"
     half = student_t(independent - 1) * float(difference.std(ddof=1)) / sqrt(independent)
     mean = float(difference.mean())
@@ -141,9 +141,9 @@ def _better(difference: Floats, ahead: int) -> str:
 
 # ── Channel shares of a table: counted, forecast, and checked
 
-MONTHS_LEAST = 3
+_MONTHS_LEAST = 3
 """With two months, a change cannot be distinguished from chance."""
-CHANCE_CASES = 10.0
+_CHANCE_CASES = 10.0
 """With this many cases expected, zero cases are not chance (Poisson: less than 1 in 20,000)."""
 _ENDED_MONTHS = 2
 
@@ -181,12 +181,12 @@ def fit_shares(table: Table, mapping: ShareMapping, ahead: int) -> SharesFit:
         BadInputError: a column is missing, no row can be used, or months or channels are too few.
     """
     found = counted(table, mapping)
-    if found.months.size < MONTHS_LEAST:
+    if found.months.size < _MONTHS_LEAST:
         months = " and ".join(map(month_name, found.months.tolist()))
         raise BadInputError(
             "the table",
             f"has cases in {months} only",
-            f"at least {MONTHS_LEAST} months to learn a change from",
+            f"at least {_MONTHS_LEAST} months to learn a change from",
         )
     if len(found.names) == 1:
         problem = f"has one channel, {found.names[0]!r}, whose share is always 1"
@@ -219,7 +219,7 @@ def history_of(found: CaseCounts) -> tuple[History, list[int], list[str]]:
         some = np.flatnonzero(mine)
         first, last = int(some[0]), int(some[-1])
         expected = total * mine[first : last + 1].sum() / total[first : last + 1].sum()
-        missing = (mine == 0) & (expected >= CHANCE_CASES)
+        missing = (mine == 0) & (expected >= _CHANCE_CASES)
         after = missing[last + 1 :]
         if after.size >= _ENDED_MONTHS and after.all():
             notes.append(

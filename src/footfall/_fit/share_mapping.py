@@ -34,7 +34,7 @@ electronic = ["app", "web"]   # their shares are also summed
 # time_format = "%d/%m/%Y"    # if times are not in a usual form
 # timezone = "America/New_York"
 """
-EXPECTED = "a mapping as `footfall fit --example-shares` prints"
+_EXPECTED = "a mapping as `footfall fit --example-shares` prints"
 
 
 def _listed(words: object) -> object:
@@ -145,7 +145,7 @@ def read_share_mapping(text: str, where: str) -> ShareMapping:
     Raises:
         BadInputError: it is not valid TOML, or a key or value is wrong; the message names it.
     """
-    return share_mapping_of(parsed_toml(text, where, EXPECTED), where, text)
+    return share_mapping_of(parsed_toml(text, where, _EXPECTED), where, text)
 
 
 def share_mapping_of(data: dict[str, Any], where: str, text: str = "") -> ShareMapping:
@@ -154,4 +154,4 @@ def share_mapping_of(data: dict[str, Any], where: str, text: str = "") -> ShareM
     Raises:
         BadInputError: a key or value is wrong; the message names it.
     """
-    return checked(ShareMapping, data, where, EXPECTED, text)
+    return checked(ShareMapping, data, where, _EXPECTED, text)

@@ -339,7 +339,7 @@ def _kernels(times: tuple[int, ...]) -> tuple[Floats, tuple[Floats, ...], Floats
 
 # ── The forecast, with 95 % prediction intervals for recorded shares
 
-RECENT_MONTHS = 6
+_RECENT_MONTHS = 6
 LOW, HIGH = 0.025, 0.975
 _HALF_COVERED = 0.5
 
@@ -371,7 +371,7 @@ class Forecast:
 
 def forecast_of(history: History, ahead: int, draws: int = DRAWS) -> Forecast:
     """Forecast the `ahead` months after the last month of a history."""
-    recent = history.since(RECENT_MONTHS)
+    recent = history.since(_RECENT_MONTHS)
     cases = float((np.nan_to_num(recent.counts).sum(axis=1) / recent.covered).mean())
     learned = learn(history, ahead, cases, draws)
     low, high = np.quantile(learned.draws, [LOW, HIGH], axis=0)

@@ -20,8 +20,7 @@ from footfall._fit.estimate_intervals import Intervals
 from footfall._fit.fit import Fitted, KindFit, fit_rows
 from footfall._fit.fitted_model import Named, model_of
 from footfall._fit.log_rows import LogRows
-from footfall._fit.patience_fit import PatienceFit
-from footfall._fit.time_fit import TimesFit
+from footfall._fit.patience_fit import PatienceFit, TimesFit
 from footfall._model.model import Model
 from footfall._model.numbers import Curve, Grade, Number, Profile, Spec, leaves
 from footfall._records.errors import BadInputError
@@ -154,7 +153,7 @@ def uncertainty_text(uncertainty: Uncertainty) -> str:
     return uncertainty.model_dump_json(indent=1) + "\n"
 
 
-def uncertainty_of(
+def _uncertainty_of(
     model: Model, without: Sequence[Model], days: int, busyness: UncertainBusyness | None
 ) -> Uncertainty:
     """Return the uncertainty of a fitted model, from models fitted without each group of days.
@@ -316,7 +315,7 @@ def _with(spec: Any, values: Mapping[str, Any], path: str) -> Any:  # noqa: ANN4
 
 # ── Refit the log without some of its days
 
-GROUPS_MOST = 20
+_GROUPS_MOST = 20
 DAYS_LEAST = 2
 _SEED = 1
 
@@ -342,7 +341,7 @@ def fitted_uncertainty(
         if known
         else None
     )
-    return uncertainty_of(model, models, len(days), busyness)
+    return _uncertainty_of(model, models, len(days), busyness)
 
 
 def groups_of(days: Sequence[date]) -> list[list[date]]:
@@ -351,7 +350,7 @@ def groups_of(days: Sequence[date]) -> list[list[date]]:
     At random, because every k-th day could be the same weekday.
     """
     order = np.random.default_rng(_SEED).permutation(len(days))
-    count = min(len(days), GROUPS_MOST)
+    count = min(len(days), _GROUPS_MOST)
     return [[days[k] for k in order[start::count]] for start in range(count)]
 
 

@@ -33,7 +33,7 @@ from footfall._load.web.locust_page import LocustPage, add_page
 from footfall._load.worker import WorkerRun
 from footfall._records.errors import BadInputError
 from footfall._records.folders import release
-from footfall._records.parent_process import end_with_parent
+from footfall._records.jobs import end_with_parent
 from footfall._workload.scenario import FOLDER, scenario_files
 
 _USAGE = 2

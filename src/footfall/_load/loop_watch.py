@@ -13,7 +13,7 @@ from gevent import Greenlet
 from gevent.event import AsyncResult
 from gevent.threadpool import ThreadPool
 
-from footfall._records.histogram import Histogram
+from footfall._records.load_generator import Histogram
 
 # ── Measurements of event loops: plain data that can be merged over seconds and workers
 

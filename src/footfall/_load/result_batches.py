@@ -10,7 +10,7 @@ from footfall._load.assignment import Assignment
 from footfall._load.loop_watch import LoopNotes
 from footfall._load.result_files import Latencies, Row
 from footfall._load.results import RunResults
-from footfall._records.histogram import Histogram
+from footfall._records.load_generator import Histogram
 from footfall._records.rows import Arrival, Hit, Visit
 from footfall._records.tables import ARRIVALS
 

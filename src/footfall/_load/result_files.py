@@ -11,8 +11,7 @@ from typing import Any, Literal
 import polars as pl
 
 from footfall._records.errors import BadInputError
-from footfall._records.histogram import Histogram
-from footfall._records.load_generator import ConnectionCounts, GeneratorRecord
+from footfall._records.load_generator import ConnectionCounts, GeneratorRecord, Histogram
 from footfall._records.rows import Outcome, Visit
 from footfall._records.runs import ArrivalCounts, Lag, WorkerRecord, check_types, read_json, worker_records
 from footfall._records.tables import HITS, VISITS, check_visits, table, write_parquet, write_text

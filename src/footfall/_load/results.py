@@ -11,8 +11,7 @@ from footfall._criteria.abort import AbortMonitor
 from footfall._criteria.objects import AbortCriterion
 from footfall._load.loop_watch import LoopNotes
 from footfall._load.result_files import Latencies, LoadResult, Records
-from footfall._records.histogram import Histogram
-from footfall._records.load_generator import ConnectionCounts, ControlRecord, GeneratorRecord
+from footfall._records.load_generator import ConnectionCounts, ControlRecord, GeneratorRecord, Histogram
 from footfall._records.rows import Arrival, Hit, Visit
 from footfall._records.runs import ArrivalCounts, Lag, WorkerRecord
 from footfall._stats.intervals import percentiles

@@ -19,7 +19,7 @@ from footfall._load.preflight import check_host
 from footfall._load.result_files import LOAD_FILE, LoadResult, read_result
 from footfall._records.errors import BadInputError
 from footfall._records.folders import locked_for_run
-from footfall._records.parent_process import for_child
+from footfall._records.jobs import for_child
 from footfall._records.runs import TRACE_FILE
 from footfall._workload.trace import TraceInfo, read_info
 

@@ -35,8 +35,14 @@ from footfall._measure.summary import RESPONSE_S, SERVED
 from footfall._measure.verdict import Judgement, Verdict
 from footfall._records.rows import ERRORS, Outcome
 from footfall._records.tables import VISITS
-from footfall._stats.agreement import Side, paired_bounds
-from footfall._stats.episodes import Episodes, bad_share_bounds, episodes_of, visits_to_decide
+from footfall._stats.episodes import (
+    Episodes,
+    Side,
+    bad_share_bounds,
+    episodes_of,
+    paired_bounds,
+    visits_to_decide,
+)
 from footfall._stats.intervals import Interval, between, duration, nearest_rank, percent, points
 from footfall._stats.response_times import (
     mean_bounds,
@@ -287,14 +293,14 @@ def _duration(seconds: float) -> str:
 
 # ── Criteria that name a step: the same judges, held against requests instead of visits
 
-OfStep = ShareCriterion | ResponseCriterion | BaselineCriterion
-Judge = Callable[[OfStep, RunData], Judgement]
+_OfStep = ShareCriterion | ResponseCriterion | BaselineCriterion
+Judge = Callable[[_OfStep, RunData], Judgement]
 _STEPS_NAMED = 8
 _VISITS = re.compile(r"(?<![/\w])visits\b")
 _SERVED = pl.col("outcome") == Outcome.SERVED.value
 
 
-def judge_step(criterion: OfStep, evidence: RunData, judge: Judge) -> Judgement:
+def judge_step(criterion: _OfStep, evidence: RunData, judge: Judge) -> Judgement:
     """Hold a criterion against the requests of its step, `judge` doing so for visits.
 
     A request that was cut off is one of its step, never answered. A visit that was cut off and of which no
@@ -302,12 +308,12 @@ def judge_step(criterion: OfStep, evidence: RunData, judge: Judge) -> Judgement:
     the same with one more request of each such visit, never answered, and without; else it is undecided.
     """
     scope, plain = criterion.scope, _visits_alone(criterion)
-    known = None if evidence.hits is None else requests_of(evidence.hits, scope)
+    known = None if evidence.hits is None else _requests_of(evidence.hits, scope)
     if known is None or known.is_empty():
         return without_figure(criterion, Verdict.UNDECIDED, _none(evidence.hits, scope))
     baseline = evidence.baseline
     if baseline is not None:
-        before = VISITS.to_frame() if baseline.hits is None else requests_of(baseline.hits, scope)
+        before = VISITS.to_frame() if baseline.hits is None else _requests_of(baseline.hits, scope)
         baseline = replace(baseline, measured=before, predicted=None)
     found = replace(evidence, measured=known, predicted=None, baseline=baseline)
     judgement = judge(plain, found)
@@ -325,7 +331,7 @@ def judge_step(criterion: OfStep, evidence: RunData, judge: Judge) -> Judgement:
     return replace(judgement, reason=_VISITS.sub("requests", judgement.reason) + _sampled(evidence))
 
 
-def requests_of(hits: pl.DataFrame, scope: Scope) -> pl.DataFrame:
+def _requests_of(hits: pl.DataFrame, scope: Scope) -> pl.DataFrame:
     """Give the requests of a scope (`HITS`) as visits (`VISITS`): due when the customer was ready to send."""
     of_scope = within(hits, Scope(scope.channel, scope.operation))
     if of_scope is None:
@@ -359,7 +365,7 @@ def _as_visits(rows: pl.DataFrame, due_s: pl.Expr) -> pl.DataFrame:
     ).select(pl.col(name).cast(kind) for name, kind in VISITS.items())
 
 
-def _visits_alone(criterion: OfStep) -> OfStep:
+def _visits_alone(criterion: _OfStep) -> _OfStep:
     return replace(criterion, scope=Scope(criterion.scope.channel, criterion.scope.operation))
 
 

@@ -10,8 +10,7 @@ from typing import NamedTuple
 
 from footfall._criteria.lists import criteria_of, parse, with_defaults
 from footfall._criteria.objects import ArrivalsCriterion, LagCriterion
-from footfall._measure.judge import judge
-from footfall._measure.judge_run import judge_generator, spoiled_by
+from footfall._measure.judge import judge, judge_generator, spoiled_by
 from footfall._measure.run_data import RunData
 from footfall._measure.run_metrics import Metric
 from footfall._measure.verdict import Verdict
@@ -22,7 +21,7 @@ from footfall._stats.rank_tests import least_runs, mann_whitney_p, shift, shift_
 
 # ── Better, worse, the same or unknown: two sets of runs, metric by metric
 
-ALPHA = 1 - CONFIDENCE
+_ALPHA = 1 - CONFIDENCE
 _RUNS_SENSIBLE = 1000
 
 
@@ -201,7 +200,7 @@ class _Family(NamedTuple):
     @property
     def p_most(self) -> float:
         """What a metric's own p-value must not exceed to be sure whatever the others are."""
-        return ALPHA / (self.metrics * self.families)
+        return _ALPHA / (self.metrics * self.families)
 
 
 def _difference(pair: _Pair, family: _Family) -> Difference:
@@ -239,7 +238,7 @@ def _ends_for_worse(pair: _Pair) -> tuple[float | None, float | None]:
 
 def _finding(pair: _Pair, family: _Family) -> tuple[Finding, str, int | None]:
     if pair.interval is None:
-        least = least_runs(ALPHA)
+        least = least_runs(_ALPHA)
         said = f"{pair.runs} can never show it at 95 %, a difference or that there is none"
         return Finding.UNKNOWN, f"{said}: at least {least} each", least
     low, high = pair.interval
@@ -252,7 +251,7 @@ def _finding(pair: _Pair, family: _Family) -> tuple[Finding, str, int | None]:
 
 
 def _beyond(pair: _Pair, family: _Family, size: str) -> tuple[Finding, str, int | None]:
-    if family.p_beyond <= ALPHA:
+    if family.p_beyond <= _ALPHA:
         better = (pair.shift > 0) is pair.metric.higher_is_better
         return Finding.BETTER if better else Finding.WORSE, f"surely by more than {size}", None
     alone = f"by itself beyond {size} (p {_p(pair.p_beyond)})"
@@ -267,7 +266,7 @@ def _beyond(pair: _Pair, family: _Family, size: str) -> tuple[Finding, str, int 
 def _undecided(pair: _Pair, family: _Family, size: str) -> tuple[Finding, str, int | None]:
     needed = _runs_needed(pair, family)
     hint = f"about {needed} runs each would tell" if needed else "too near that bound to tell"
-    if family.p_holm <= ALPHA:
+    if family.p_holm <= _ALPHA:
         return Finding.UNKNOWN, f"surely differs, but not surely by more than {size}: {hint}", needed
     return Finding.UNKNOWN, f"the interval holds both more and less than {size}: {hint}", needed
 
@@ -324,9 +323,9 @@ def _p(value: float) -> str:
 # ── What the findings of all metrics amount to, and when runs can be compared at all
 
 _NAMED_MOST = 3
-BLIND_FACTOR = 2.0
+_BLIND_FACTOR = 2.0
 """A metric that was not named may stay unknown, unless a time this many times as long would stay unseen …"""
-BLIND_SHARE = 0.10
+_BLIND_SHARE = 0.10
 """… nor success lower by this much."""
 
 
@@ -419,21 +418,21 @@ def _looks_worse(difference: Difference) -> bool:
     """Whether it is by itself beyond the minimum, or surely worse by an amount that may be beyond it."""
     if difference.best is None or is_not_worse(difference):
         return False
-    surely = difference.p_holm is not None and difference.p_holm <= ALPHA and difference.best > 0
+    surely = difference.p_holm is not None and difference.p_holm <= _ALPHA and difference.best > 0
     return surely or difference.best > difference.minimum
 
 
 def _blind(difference: Difference) -> float:
     """Give how far worse, on its scale, a metric may be that is not a main one."""
-    return max(difference.minimum, BLIND_SHARE if difference.metric.is_share else math.log(BLIND_FACTOR))
+    return max(difference.minimum, _BLIND_SHARE if difference.metric.is_share else math.log(_BLIND_FACTOR))
 
 
 def _could_be(blind: Sequence[Difference], metrics: int) -> str:
     names = _metrics([str(each.metric) for each in blind])
     verb = "vary" if len(blind) > 1 else "varies"
     return (
-        f"{names} {verb} so much from run to run that {BLIND_FACTOR:g} times the time, or "
-        f"{BLIND_SHARE * 100:g} pt less success, would not be seen ({len(blind)} of {metrics} metrics): "
+        f"{names} {verb} so much from run to run that {_BLIND_FACTOR:g} times the time, or "
+        f"{_BLIND_SHARE * 100:g} pt less success, would not be seen ({len(blind)} of {metrics} metrics): "
         "more runs, or --metric for those that matter"
     )
 
@@ -445,7 +444,7 @@ def _not_worse(asked: Sequence[Difference], others: Sequence[Difference]) -> str
     if not others:
         return reason
     unknown = sum(not is_not_worse(each) for each in others)
-    size = f"by {BLIND_FACTOR:g} times, or {BLIND_SHARE * 100:g} pt"
+    size = f"by {_BLIND_FACTOR:g} times, or {_BLIND_SHARE * 100:g} pt"
     return f"{reason}; of {len(others)} others none looks worse, {unknown} may be, though not {size}"
 
 

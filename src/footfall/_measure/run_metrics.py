@@ -24,7 +24,7 @@ _COLUMNS = {"success": "success_share", "goodput": "goodput_per_s"} | {
 }
 VISITS_LEAST = {"p99": 100}
 """Of a run, below which a statistic is not chosen by itself: the p99 of fewer visits is their maximum …"""
-VISITS_LEAST_ELSE = 20
+_VISITS_LEAST_ELSE = 20
 """… and so is the p95 of fewer than 20; of fewer visits a share or mean is chance above all."""
 _FORM = re.compile(rf"(?P<statistic>{'|'.join(STATISTICS)})(?:\((?P<scope>[\w*]+(?:\.[\w*]+)?)\))?")
 
@@ -109,7 +109,7 @@ def chosen_metrics(asked: Iterable[str], runs: Sequence[RunVisits]) -> tuple[Met
         if all(within(run.visits, metric.scope) is None for run in runs):
             raise BadInputError(f"--metric {metric}", "no run has such a visit", _known(runs))
     if lines and not found:
-        problem = f"no channel and operation has {VISITS_LEAST_ELSE} visits in every run"
+        problem = f"no channel and operation has {_VISITS_LEAST_ELSE} visits in every run"
         raise BadInputError(f"--metric {lines[0]}", problem, "one of a scope, such as p95(*.*)")
     return tuple(dict.fromkeys(found))
 
@@ -126,7 +126,7 @@ def _read(text: str, runs: Sequence[RunVisits]) -> list[Metric]:
     if scope is not None:
         channel, _, operation = scope.partition(".")
         return [Metric(statistic, channel, operation or "*")]
-    least = VISITS_LEAST.get(statistic, VISITS_LEAST_ELSE)
+    least = VISITS_LEAST.get(statistic, _VISITS_LEAST_ELSE)
     counts = [_counts(run.visits) for run in runs]
     pairs = sorted(set().union(*counts)) if counts else []
     enough = [pair for pair in pairs if all(count.get(pair, 0) >= least for count in counts)]

@@ -93,7 +93,7 @@ def spillover(
 Values = NDArray[np.floating[Any]]
 
 BINS_MOST = 48
-ARRIVALS_LEAST = 20
+_ARRIVALS_LEAST = 20
 """A bin has at least this mean number of arrivals, if the run has three such bins."""
 WIDTHS_S = (0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600)
 SERIES = pl.Schema(
@@ -138,7 +138,7 @@ def run_series(
 
 def bin_width_s(length_s: float, arrivals: int) -> float:
     """Give the smallest round width that makes at most `BINS_MOST` bins, wide enough for their arrivals."""
-    wanted = length_s * ARRIVALS_LEAST / max(arrivals, 1)
+    wanted = length_s * _ARRIVALS_LEAST / max(arrivals, 1)
     least_s = max(length_s / BINS_MOST, min(wanted, length_s / 3))
     return float(next((width for width in WIDTHS_S if width >= least_s), least_s))
 
@@ -185,7 +185,7 @@ def _of_world(visits: pl.DataFrame, world: str, edges: Values, due: Values) -> p
 
 CURVES = pl.Schema({"curve": pl.String, "visits": pl.Int64, "percentile": pl.Float64, "seconds": pl.Float64})
 PREDICTED, MEASURED, SERVICE = "predicted", "measured", "measured, from its start"
-POINTS = 41
+_POINTS = 41
 NAMED = (50.0, 75.0, 90.0, 95.0, 99.0, 99.9, 99.99)
 """Percentiles that every curve has, as far as it goes."""
 _TAIL = 4.0
@@ -216,7 +216,7 @@ def percentile_curves(predicted: pl.DataFrame, measured: pl.DataFrame) -> pl.Dat
 
 def _curve(values: pl.Series) -> list[tuple[float, float]]:
     ordered = values.sort().to_list()
-    even = 100 - 100 * 10 ** -np.linspace(np.log10(2), _TAIL, POINTS)
+    even = 100 - 100 * 10 ** -np.linspace(np.log10(2), _TAIL, _POINTS)
     return [
         (percentile, nearest_rank(ordered, percentile / 100))
         for percentile in sorted({*(round(float(each), 4) for each in even), *NAMED})
@@ -226,7 +226,7 @@ def _curve(values: pl.Series) -> list[tuple[float, float]]:
 
 # ── The electronic share over months: quantiles over futures, and how many of them meet the KPI
 
-QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
+_QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 _SAME = 1e-9
 """A share that misses the KPI by no more than rounding meets it."""
 
@@ -240,7 +240,7 @@ def fan(shares: pl.DataFrame, kpi_share: float) -> pl.DataFrame:
     share = pl.col("electronic_share")
     quantiles = [
         share.quantile(q, interpolation="linear").alias(f"electronic_share_p{q * 100:02.0f}")
-        for q in QUANTILES
+        for q in _QUANTILES
     ]
     counted = shares.group_by("definition", "month", maintain_order=True).agg(
         pl.len().cast(pl.Int64).alias("futures"),
@@ -271,7 +271,7 @@ def month_likely(months: pl.DataFrame) -> int | None:
 
 STARTS = pl.Schema({"arrival": pl.Int64, "lag_s": pl.Float64})
 LIVE_BINS_MOST = 300
-TRAILING_BINS = 5
+_TRAILING_BINS = 5
 """Number of bins whose ended visits enter a percentile over time."""
 _WIDTHS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600)
 _LAG = pl.col("lag_s")
@@ -325,7 +325,7 @@ def live_series(so_far: LiveSummary, scope: Scope, length_s: float) -> dict[str,
     """Return curves of a scope over the seconds of the run, in equal bins, as lists.
 
     `at_s` are the bins' ends. Rates and lag belong to the bin, the success share to all that ended by its
-    end (with its Wilson interval), `response_s_p95` to the last `TRAILING_BINS` bins. Bins to come have
+    end (with its Wilson interval), `response_s_p95` to the last `_TRAILING_BINS` bins. Bins to come have
     arrivals due and what is predicted, and None for all else.
     """
     width_s = live_bin_width_s(length_s)
@@ -419,7 +419,7 @@ def _success(visits: pl.DataFrame, ends: Values) -> list[tuple[float | None, flo
 def _p95(visits: pl.DataFrame, ends: Values) -> list[float | None]:
     times = visits.select("ended_s", RESPONSE_S.alias("response_s"))
     ended, response = times["ended_s"].to_numpy(), times["response_s"].to_numpy()
-    return _by_bin(ended, response, ends, TRAILING_BINS, quantile=0.95)
+    return _by_bin(ended, response, ends, _TRAILING_BINS, quantile=0.95)
 
 
 def _by_bin(

@@ -28,7 +28,7 @@ def is_sheet(path: Path) -> bool:
     return begins_with(path, 4) in {_ZIP, _OLE}
 
 
-def sheet_rows(path: Path, sheet: str | None = None) -> Iterator[tuple[int, list[str]]]:
+def _sheet_rows(path: Path, sheet: str | None = None) -> Iterator[tuple[int, list[str]]]:
     """Yield number and cells of each row of a sheet (None: the first); dates and times in ISO format.
 
     Raises:
@@ -89,10 +89,10 @@ def _clock(seconds: float) -> str:
 
 # ── User tables with arbitrary columns: CSV of any dialect as text, spreadsheets, Parquet with its types
 
-PARQUET_SUFFIXES = frozenset({".parquet", ".pq"})
-ROWS_MOST, CELLS_MOST = 10_000_000, 200_000_000
+_PARQUET_SUFFIXES = frozenset({".parquet", ".pq"})
+ROWS_MOST, _CELLS_MOST = 10_000_000, 200_000_000
 """A small Parquet file may contain billions of rows."""
-SEPARATORS = (",", ";", "\t", "|")
+_SEPARATORS = (",", ";", "\t", "|")
 TOTALS = frozenset(
     {"total", "totals", "grand", "subtotal", "sub-total", "sum", "sums", "average", "averages", "mean"}
     | {"summe", "gesamt", "insgesamt", "somme", "totale", "totaal", "suma", "итого", "всего"}
@@ -190,10 +190,10 @@ def read_table(path: Path, form: TableForm | None = None) -> Table:
     form = form or TableForm()
     if not path.is_file():
         raise BadInputError(str(path), "no such file", _EXPECTED)
-    if path.suffix in PARQUET_SUFFIXES or begins_with(path, 4) == b"PAR1":
+    if path.suffix in _PARQUET_SUFFIXES or begins_with(path, 4) == b"PAR1":
         table = Table(_parquet(path))
     elif is_sheet(path):
-        table = _Reader(path, form).table([(",", sheet_rows(path, form.sheet))], ())
+        table = _Reader(path, form).table([(",", _sheet_rows(path, form.sheet))], ())
     else:
         table = _text(path, form)
     if table.frame.is_empty():
@@ -231,9 +231,9 @@ def _parquet(path: Path) -> pl.DataFrame:
     try:
         columns = len(pl.read_parquet_schema(path))
         rows = int(pl.scan_parquet(path).select(pl.len()).collect().item())
-        if rows > ROWS_MOST or rows * columns > CELLS_MOST:
+        if rows > ROWS_MOST or rows * columns > _CELLS_MOST:
             found = f"{rows:,} rows of {columns} columns"
-            bound = f"at most {ROWS_MOST:,} rows and {CELLS_MOST:,} cells; split it, by month for instance"
+            bound = f"at most {ROWS_MOST:,} rows and {_CELLS_MOST:,} cells; split it, by month for instance"
             raise BadInputError(str(path), found, bound)
         return pl.read_parquet(path)
     except (PolarsError, OSError, pl.exceptions.PanicException) as error:
@@ -246,7 +246,7 @@ def _text(path: Path, form: TableForm) -> Table:
     notes = () if encoding in {"utf_8", "utf_8_sig"} or form.encoding else (f"read as {encoding}",)
     if form.separator is not None and len(form.separator) != 1:
         raise BadInputError(f"separator {form.separator!r}", "is not one character", '";", "\\t" or another')
-    separators = SEPARATORS if form.separator is None else (form.separator,)
+    separators = _SEPARATORS if form.separator is None else (form.separator,)
     ways = [(each, _csv_rows(path, encoding, each)) for each in separators]
     return _Reader(path, form).table(ways, notes)
 
@@ -350,7 +350,7 @@ class _Reader:
             if len(kept) == _BATCH:
                 parts.append(_part(names, kept))
                 kept = []
-            if count > ROWS_MOST or count * len(names) > CELLS_MOST:
+            if count > ROWS_MOST or count * len(names) > _CELLS_MOST:
                 raise BadInputError(
                     str(self._path), f"more than {ROWS_MOST:,} rows", "a smaller file, by month"
                 )

@@ -35,10 +35,10 @@ class Outcome(StrEnum):
 
 OUTCOMES: tuple[str, ...] = tuple(Outcome)
 
-TECHNICAL: frozenset[str] = frozenset({Outcome.ERROR, Outcome.TIMEOUT, Outcome.THROTTLED, Outcome.BLOCKED})
+_TECHNICAL: frozenset[str] = frozenset({Outcome.ERROR, Outcome.TIMEOUT, Outcome.THROTTLED, Outcome.BLOCKED})
 """Outcomes caused by the service, not by business rules, patience or opening hours."""
 
-ERRORS: frozenset[str] = TECHNICAL | {Outcome.UNFINISHED}
+ERRORS: frozenset[str] = _TECHNICAL | {Outcome.UNFINISHED}
 """Outcomes that `error(…)` counts: technical ones, and visits without a response."""
 
 HEADER_NOT_SENDABLE = "header_not_sendable"

@@ -24,7 +24,7 @@ from footfall._records.tables import write_text
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
-JSON_BYTES_MOST = 64 * 1024 * 1024
+_JSON_BYTES_MOST = 64 * 1024 * 1024
 _ENTRIES_MOST = 10_000
 _Record = TypeVar("_Record", bound="DataclassInstance")
 
@@ -83,8 +83,8 @@ def read_limited(path: Path, expected: str) -> str:
         raise BadInputError(str(path), "no such file", expected)
     try:
         size = path.stat().st_size
-        if size > JSON_BYTES_MOST:
-            raise BadInputError(str(path), f"{size:,} bytes", f"at most {JSON_BYTES_MOST:,}")
+        if size > _JSON_BYTES_MOST:
+            raise BadInputError(str(path), f"{size:,} bytes", f"at most {_JSON_BYTES_MOST:,}")
         return path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
         raise BadInputError(str(path), f"damaged ({error})", expected) from error
@@ -128,7 +128,7 @@ RUN_FILES = (
     *("hits.parquet", "visits.parquet", "visits-ordinary.parquet", "predicted.csv"),
 )
 """Files that a verdict may use; the manifest has the digests of those that a run has."""
-STATUSES = ("running", "finished", "partial")
+_STATUSES = ("running", "finished", "partial")
 """A killed run stays `running`; a `partial` one was stopped, and its counts still add up."""
 
 
@@ -233,10 +233,10 @@ class Manifest:
         """Check the status.
 
         Raises:
-            ValueError: the status is not one of `STATUSES`.
+            ValueError: the status is not one of `_STATUSES`.
         """
-        if self.status not in STATUSES:
-            msg = f"status {self.status!r} is not one of {STATUSES}"
+        if self.status not in _STATUSES:
+            msg = f"status {self.status!r} is not one of {_STATUSES}"
             raise ValueError(msg)
 
 

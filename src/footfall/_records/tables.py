@@ -61,18 +61,18 @@ _POLARS_TYPES: dict[Any, Any] = {
 }
 
 
-def schema_of(row: type) -> pl.Schema:
+def _schema_of(row: type) -> pl.Schema:
     """Return the schema of a row's table, in the order of its fields."""
     return pl.Schema({name: _POLARS_TYPES[kind] for name, kind in get_type_hints(row).items()})
 
 
 _ROUNDING_S = 1e-3
 """Tolerance for clock readings of two processes, if another worker took over a customer."""
-ARRIVALS = schema_of(Arrival)
-VISITS = schema_of(Visit)
-HITS = schema_of(Hit)
-MEASURES = schema_of(Measure)
-REPLICATIONS = schema_of(Replication)
+ARRIVALS = _schema_of(Arrival)
+VISITS = _schema_of(Visit)
+HITS = _schema_of(Hit)
+MEASURES = _schema_of(Measure)
+REPLICATIONS = _schema_of(Replication)
 
 
 def table(rows: list[Any], schema: pl.Schema) -> pl.DataFrame:
@@ -119,7 +119,7 @@ def write_parquet(frame: pl.DataFrame, path: Path) -> None:
     Raises:
         BadInputError: the folder cannot be written.
     """
-    write_atomically(path, frame.write_parquet)
+    _write_atomically(path, frame.write_parquet)
 
 
 def write_csv(frame: pl.DataFrame, path: Path) -> None:
@@ -128,7 +128,7 @@ def write_csv(frame: pl.DataFrame, path: Path) -> None:
     Raises:
         BadInputError: the folder cannot be written.
     """
-    write_atomically(path, plain_cells(frame).write_csv)
+    _write_atomically(path, plain_cells(frame).write_csv)
 
 
 def write_text(text: str, path: Path) -> None:
@@ -137,7 +137,7 @@ def write_text(text: str, path: Path) -> None:
     Raises:
         BadInputError: the folder cannot be written.
     """
-    write_atomically(path, lambda target: target.write_text(text, encoding="utf-8"))
+    _write_atomically(path, lambda target: target.write_text(text, encoding="utf-8"))
 
 
 def read_parquet(path: Path, schema: pl.Schema) -> pl.DataFrame:
@@ -158,7 +158,7 @@ def read_csv(path: Path, schema: pl.Schema) -> pl.DataFrame:
     return _read(path, schema, lambda: pl.read_csv(path, schema_overrides=schema))
 
 
-def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
+def _write_atomically(path: Path, write: Callable[[Path], object]) -> None:
     """Let `write` fill a temporary file next to `path`, then rename it into place.
 
     Raises:

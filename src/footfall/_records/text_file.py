@@ -20,7 +20,7 @@ BYTES_MOST = 4 * 2**30
 """Largest size after decompression; a compressed file may expand a thousandfold."""
 LINE_MOST = 1 << 20
 """Characters of a line; the rest is dropped."""
-ENCODINGS = ("utf_8", "gb18030", "big5", "shift_jis", "euc_kr", "cp1252", "cp1251", "cp1250", "cp1253")
+_ENCODINGS = ("utf_8", "gb18030", "big5", "shift_jis", "euc_kr", "cp1252", "cp1251", "cp1250", "cp1253")
 """Possible encodings of text without a byte order mark."""
 _MARKS = (
     (codecs.BOM_UTF32_LE, "utf_32"),
@@ -117,7 +117,7 @@ def _guessed(head: bytes, rest: IO[bytes]) -> str:
         try:
             decoder.decode(part)
         except UnicodeDecodeError:
-            best = from_bytes(_foreign(part), cp_isolation=list(ENCODINGS), threshold=0.5).best()
+            best = from_bytes(_foreign(part), cp_isolation=list(_ENCODINGS), threshold=0.5).best()
             return "cp1252" if best is None or best.encoding == "utf_8" else best.encoding
         part = rest.read(_LOOK)
     try:

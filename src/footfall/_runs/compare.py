@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 # ── Compare two sets of runs
 
-BASELINE, CANDIDATE = "baseline", "candidate"
+_BASELINE, _CANDIDATE = "baseline", "candidate"
 DEFAULT_MINIMUM = Minimum()
 _DRIFT_P_MOST = 0.01
 _MINIMUM = re.compile(r"(?P<number>[0-9]+(?:\.[0-9]+)?)\s*(?P<unit>%|pt)")
@@ -61,14 +61,14 @@ class Compared:
     @property
     def table(self) -> pl.DataFrame:
         """A row a metric: both sides, the difference with its interval, p, and the finding."""
-        return differences_table(self)
+        return _differences_table(self)
 
     def __repr__(self) -> str:
         """Return the verdict and its reason."""
         return f"<Compared {self.decision.verdict.value}: {self.decision.reason}>"
 
     def _repr_html_(self) -> str:
-        return comparison_html(self)
+        return _comparison_html(self)
 
     @property
     def exit_code(self) -> int:
@@ -113,10 +113,10 @@ def compare(
         BadInputError: a folder holds no played run, or the runs are not of one trace.
     """
     earlier, later = ([Path(each) for each in side] for side in (baseline, runs))
-    return compare_folders(earlier, later, metrics, minimum)
+    return _compare_folders(earlier, later, metrics, minimum)
 
 
-def compare_folders(
+def _compare_folders(
     baseline: Sequence[Path], candidate: Sequence[Path], asked: Sequence[str], minimum: Minimum
 ) -> Compared:
     """Compare run folders; those that say nothing of their service are left out by name.
@@ -236,7 +236,7 @@ def _drifts(runs: Sequence[ComparedRun]) -> list[str]:
 
 # ── A comparison of runs as tables, a chart, files and JSON
 
-CHART = "comparison"
+_CHART = "comparison"
 _FIELDS = (
     *("baseline_runs", "candidate_runs", "baseline", "candidate", "difference", "low", "high", "p", "p_holm"),
     *("finding", "reason", "runs_needed", "is_main"),
@@ -252,10 +252,10 @@ def write(folder: Path, compared: Compared) -> Path:
     from footfall._chart.comparison_charts import comparison_chart
     from footfall._chart.style import save
 
-    write_csv(differences_table(compared), folder / "differences.csv")
-    write_csv(values_table(compared), folder / "values.csv")
-    chart = comparison_chart(chart_rows(compared), title_of(compared), _stamp(compared))
-    picture, _ = save(chart, folder / CHART)
+    write_csv(_differences_table(compared), folder / "differences.csv")
+    write_csv(_values_table(compared), folder / "values.csv")
+    chart = comparison_chart(_chart_rows(compared), _title_of(compared), _stamp(compared))
+    picture, _ = save(chart, folder / _CHART)
     return picture
 
 
@@ -264,8 +264,8 @@ def as_json(compared: Compared) -> dict[str, Any]:
     return {
         "verdict": compared.decision.verdict.value,
         "reason": compared.decision.reason,
-        BASELINE: [run.name for run in compared.baseline],
-        CANDIDATE: [run.name for run in compared.candidate],
+        _BASELINE: [run.name for run in compared.baseline],
+        _CANDIDATE: [run.name for run in compared.candidate],
         "left_out": [{"run": run.name, "reason": run.reason} for run in compared.left_out],
         "cautions": list(compared.cautions),
         "confidence": 0.95,
@@ -279,15 +279,15 @@ def as_json(compared: Compared) -> dict[str, Any]:
     }
 
 
-def comparison_html(compared: Compared) -> str:
+def _comparison_html(compared: Compared) -> str:
     """Give the verdict and a row a metric in HTML."""
-    heads = ("metric", BASELINE, CANDIDATE, "difference", "finding")
+    heads = ("metric", _BASELINE, _CANDIDATE, "difference", "finding")
     rows = [
         (
             str(each.metric),
             value_text(each.metric, each.baseline),
             value_text(each.metric, each.candidate),
-            difference_text(each),
+            _difference_text(each),
             each.finding.value,
         )
         for each in compared.differences
@@ -298,7 +298,7 @@ def comparison_html(compared: Compared) -> str:
     return f"<p><b>{escape(verdict)}</b></p>{html_table(heads, rows)}{cautions}"
 
 
-def differences_table(compared: Compared) -> pl.DataFrame:
+def _differences_table(compared: Compared) -> pl.DataFrame:
     """Give a row a metric."""
     kinds = (pl.Int64, pl.Int64, *[pl.Float64] * 7, pl.String, pl.String, pl.Int64, pl.Boolean)
     schema = {"metric": pl.String, **dict(zip(_FIELDS, kinds, strict=True))}
@@ -306,9 +306,9 @@ def differences_table(compared: Compared) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=schema, orient="row")
 
 
-def values_table(compared: Compared) -> pl.DataFrame:
+def _values_table(compared: Compared) -> pl.DataFrame:
     """Give a row a run and metric: what the differences are made of."""
-    sides = ((BASELINE, compared.baseline), (CANDIDATE, compared.candidate))
+    sides = ((_BASELINE, compared.baseline), (_CANDIDATE, compared.candidate))
     rows = [
         (side, run.name, run.manifest.started_at, str(metric), value)
         for metric, sample in compared.samples.items()
@@ -319,11 +319,11 @@ def values_table(compared: Compared) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=schema | {"value": pl.Float64}, orient="row")
 
 
-def chart_rows(compared: Compared) -> pl.DataFrame:
+def _chart_rows(compared: Compared) -> pl.DataFrame:
     """Give a row a run and metric, in the columns that the chart reads."""
     from footfall._chart.comparison_charts import COMPARISON
 
-    sides = ((BASELINE, compared.baseline), (CANDIDATE, compared.candidate))
+    sides = ((_BASELINE, compared.baseline), (_CANDIDATE, compared.candidate))
     rows = [
         (*_of_chart(each, compared), side, run.name, _against(each, value))
         for each in compared.differences
@@ -334,7 +334,7 @@ def chart_rows(compared: Compared) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=COMPARISON, orient="row")
 
 
-def title_of(compared: Compared) -> str:
+def _title_of(compared: Compared) -> str:
     """Give the decision as a chart's title."""
     by_finding = {each: [d for d in compared.differences if d.finding is each] for each in Finding}
     worse, better = by_finding[Finding.WORSE], by_finding[Finding.BETTER]
@@ -343,14 +343,14 @@ def title_of(compared: Compared) -> str:
     if worse:
         first = max(worse, key=lambda each: abs(each.difference or 0.0))
         more = f", and {len(worse) - 1} more metrics" if len(worse) > 1 else ""
-        return f"Worse: {first.metric} {difference_text(first)}{more}"
+        return f"Worse: {first.metric} {_difference_text(first)}{more}"
     if compared.decision.verdict.value == "cannot tell":
         return f"Cannot tell whether it is worse by more than {size}"
     counts = f"{len(better)} better, {len(same)} alike, {len(unknown)} open"
     return f"Not worse by more than {size}; {counts}"
 
 
-def difference_text(each: Difference) -> str:
+def _difference_text(each: Difference) -> str:
     """Give a difference with its unit, such as `+12 %` or `-3.0 pt`."""
     if each.difference is None:
         return "–"
@@ -359,8 +359,8 @@ def difference_text(each: Difference) -> str:
 
 ROW_HEADS = (
     "metric",
-    BASELINE,
-    CANDIDATE,
+    _BASELINE,
+    _CANDIDATE,
     "difference",
     "95 % interval",
     "p (Holm)",
@@ -377,7 +377,7 @@ def row_texts(each: Difference) -> tuple[str, ...]:
         str(each.metric),
         value_text(each.metric, each.baseline),
         value_text(each.metric, each.candidate),
-        difference_text(each),
+        _difference_text(each),
         "–" if low is None or high is None else f"{low} to {high}",
         "–" if each.p_holm is None else f"{each.p_holm:.2g}",
         each.finding.value,

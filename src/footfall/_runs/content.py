@@ -67,7 +67,7 @@ _NAMES = {
 }
 
 
-def offer_former_names() -> None:
+def _offer_former_names() -> None:
     """Let `import footfall.simulate.spec.…` or `footfall.model.…` of a former release find what it meant."""
     for name in _PACKAGES:
         package = ModuleType(name)
@@ -241,7 +241,7 @@ def _load(path: Path, expected: str) -> ModuleType:
         raise BadInputError(str(path), "is not a Python file", expected)
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module
-    offer_former_names()
+    _offer_former_names()
     try:
         spec.loader.exec_module(module)
     except BadInputError:

@@ -18,7 +18,7 @@ from footfall._runs.reference_service import own_service
 from footfall._simulate.day import simulate_day
 from footfall._workload.trace import Trace, write_trace
 
-DAY_FOLDER = "day"
+_DAY_FOLDER = "day"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +67,7 @@ def demo(
         day = simulate.figures(result, targets(trace.model), definition)
         starts_s = trace.info.play.starts_s
         drawn = simulate.charts(day, manifest, (starts_s, starts_s + trace.info.play.length_s))
-        simulate.write(folder / DAY_FOLDER, day, drawn)
+        simulate.write(folder / _DAY_FOLDER, day, drawn)
         job = LoadJob(name=chosen.name, trace=trace, criteria=criteria, settings=_settings(trace), host=None)
         done = play_and_judge(folder, manifest, job, service=service, more=drawn, messages=messages)
     return DemoDone(day=day, load=done)

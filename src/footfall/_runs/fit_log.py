@@ -8,8 +8,7 @@ from typing import Any
 
 from footfall._chart.html_report import FitReport, Sheet, render_fit
 from footfall._chart.style import Stamp, save
-from footfall._fit.diagnostics import diagnostics
-from footfall._fit.fit import Fitted, fit_rows, read_log
+from footfall._fit.fit import Fitted, diagnostics, fit_rows, read_log
 from footfall._fit.fitted_model import Named, model_of, on_day
 from footfall._fit.log_rows import is_queue_log, queue_mapping, read_queue_log
 from footfall._fit.share_mapping import EXAMPLE as SHARES_EXAMPLE, is_share_mapping

@@ -23,7 +23,7 @@ from footfall._runs.folder import begin_named, end
 from footfall._runs.messages import QUIET, Messages, percent
 
 AHEAD_DEFAULT, AHEAD_MOST = 3, 24
-ALL_ELECTRONIC = "all electronic channels"
+_ALL_ELECTRONIC = "all electronic channels"
 _SHARES, _CHECK, _REPORT, _FIGURES = "shares.csv", "check.csv", "report.html", "fit.json"
 _MONTHS_SHOWN = 6
 _BETTER = {
@@ -85,14 +85,14 @@ def _table(logs: list[Path], mapping: ShareMapping) -> Table:
     return joined([(log.name, read_table(log, form)) for log in logs])
 
 
-def shares_table(fit: SharesFit) -> pl.DataFrame:
+def _shares_table(fit: SharesFit) -> pl.DataFrame:
     """Give all shares as rows: month, state (recorded or forecast), channel, cases, share, low, high."""
     found, forecast = fit.counted, fit.forecast
     total = found.counts.sum(axis=1)
     rows: list[tuple[Any, ...]] = []
     electronic = [place for place, name in enumerate(found.names) if name in found.electronic]
     sums = [(name, [place]) for place, name in enumerate(found.names)]
-    sums += [(ALL_ELECTRONIC, electronic)] * bool(electronic)
+    sums += [(_ALL_ELECTRONIC, electronic)] * bool(electronic)
     for name, places in sums:
         cases = found.counts[:, places].sum(axis=1)
         rows += [
@@ -115,7 +115,7 @@ def shares_table(fit: SharesFit) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=schema, orient="row")
 
 
-def check_table(fit: SharesFit) -> pl.DataFrame:
+def _check_table(fit: SharesFit) -> pl.DataFrame:
     """Give the forecasts of months that are known, each from the months before."""
     rows = [
         (month_name(point.month), point.ahead, name, *map(float, each))
@@ -132,7 +132,7 @@ def check_table(fit: SharesFit) -> pl.DataFrame:
 
 def sheets(fit: SharesFit) -> list[Sheet]:
     """Give the tables: recorded, forecast, how shares vary, and the check."""
-    shares = shares_table(fit)
+    shares = _shares_table(fit)
     return [_recorded(fit, shares), _forecast(fit, shares), _variation(fit), *_checked(fit)]
 
 
@@ -153,7 +153,7 @@ def _recorded(fit: SharesFit, shares: pl.DataFrame) -> Sheet:
 def _forecast(fit: SharesFit, shares: pl.DataFrame) -> Sheet:
     last = dict(zip(fit.names, fit.forecast.last.tolist(), strict=True))
     if fit.electronic:
-        last[ALL_ELECTRONIC] = float(sum(fit.forecast.last[place] for place in fit.electronic))
+        last[_ALL_ELECTRONIC] = float(sum(fit.forecast.last[place] for place in fit.electronic))
     forecast = shares.filter(pl.col("state") == "forecast").sort("month", maintain_order=True)
     rows = [
         (
@@ -244,7 +244,7 @@ def _row_text(status: RowStatus) -> str:
 
 def figures(fit: SharesFit) -> dict[str, Any]:
     """Give all figures as JSON holds them."""
-    shares, found = shares_table(fit), fit.counted
+    shares, found = _shares_table(fit), fit.counted
     used = sum(status.rows for status in found.row_statuses if status.use == "whole")
     is_forecast = pl.col("state") == "forecast"
     return {
@@ -281,11 +281,11 @@ def _write(
     }
     fingerprint = hashlib.sha256(text.encode()).hexdigest()
     folder, manifest = begin_named("fit", name, fingerprint, 0, out, settings=settings, overwrite=overwrite)
-    shares = shares_table(fit)
+    shares = _shares_table(fit)
     chart = shares_chart(shares, Stamp.of(manifest))
     save(chart, folder / "charts" / "shares")
     write_csv(shares, folder / _SHARES)
-    write_csv(check_table(fit), folder / _CHECK)
+    write_csv(_check_table(fit), folder / _CHECK)
     report = FitReport(
         title=f"{name}: channel shares",
         source=", ".join(log.name for log in logs),

@@ -20,9 +20,8 @@ from footfall._chart.fit_charts import (
 from footfall._chart.html_report import Sheet
 from footfall._chart.style import Chart, Stamp
 from footfall._fit.arrival_fit import EVERY
-from footfall._fit.diagnostics import diagnostics
 from footfall._fit.distributions import FittedDistribution, Parameter
-from footfall._fit.fit import MINUTE_S, Fitted, KindFit
+from footfall._fit.fit import MINUTE_S, Fitted, KindFit, diagnostics
 from footfall._fit.fitted_model import Named, patience_of, rounded
 from footfall._runs.messages import percent
 

@@ -16,7 +16,7 @@ from footfall._records.tables import MEASURES, VISITS, html_table, read_csv, rea
 from footfall._runs.judgement import PREDICTED_FILE, VERDICT_FILE, criteria_html
 from footfall._runs.messages import percent, seconds
 
-REPORT_FILE, MEASURES_FILE = "report.html", "measures.csv"
+_REPORT_FILE, _MEASURES_FILE = "report.html", "measures.csv"
 
 
 @dataclass(frozen=True)
@@ -76,12 +76,12 @@ class Run:
 
         `world` says whether a row is `measured` or `predicted`; `*` stands for all channels or operations.
         """
-        return read_csv(self.folder / MEASURES_FILE, MEASURES)
+        return read_csv(self.folder / _MEASURES_FILE, MEASURES)
 
     @property
     def report(self) -> Path | None:
         """The page with tables and charts; None: it was not written."""
-        path = self.folder / REPORT_FILE
+        path = self.folder / _REPORT_FILE
         return path if path.is_file() else None
 
     @property

@@ -111,8 +111,8 @@ def file_or_criteria(given: CriteriaGiven | None) -> tuple[Path | None, tuple[st
 
 # ── Judge a run from its files against criteria and an earlier run, and leave the verdict in the folder
 
-JUNIT_FILE, SUMMARY_FILE, VERDICT_FILE = "junit.xml", "summary.md", "verdict.json"
-SUMMARY_VARIABLE = "GITHUB_STEP_SUMMARY"
+_JUNIT_FILE, _SUMMARY_FILE, VERDICT_FILE = "junit.xml", "summary.md", "verdict.json"
+_SUMMARY_VARIABLE = "GITHUB_STEP_SUMMARY"
 _MARKS = {
     Verdict.PASS: "pass",
     Verdict.FAIL: "FAIL",
@@ -165,7 +165,7 @@ class Judged:
         return f"<p><b>{escape(verdict)}</b></p>{criteria_html(self.judgements)}"
 
 
-def vocabulary(model: Model | None) -> Vocabulary | None:
+def _vocabulary(model: Model | None) -> Vocabulary | None:
     """Return the names that criteria may use; None where the model is not known."""
     if model is None:
         return None
@@ -180,7 +180,7 @@ def criteria_of_trace(info: TraceInfo, model: Model) -> tuple[Criterion, ...]:
         BadInputError: there is none, or one names what the model does not have.
     """
     where = f"scenario {info.scenario}"
-    check_names(info.criteria, vocabulary(model), where)
+    check_names(info.criteria, _vocabulary(model), where)
     return with_defaults(not_empty(info.criteria, where))
 
 
@@ -218,8 +218,8 @@ def judge(
     model = read_model(folder / MODEL_FILE) if (folder / MODEL_FILE).exists() else None
     asked = criteria_of_run(manifest, model, criteria)
     file, lines = file_or_criteria(also)
-    more = parsed(lines) if file is None else read_criteria(file, vocabulary(model))
-    check_names(more, vocabulary(model), "--criterion")
+    more = parsed(lines) if file is None else read_criteria(file, _vocabulary(model))
+    check_names(more, _vocabulary(model), "--criterion")
     asked = with_episodes(asked + more, longest_episode)
     check_baseline(earlier, asked)
     predict_if_missing(folder, messages)
@@ -237,7 +237,7 @@ def criteria_of_run(
     Raises:
         BadInputError: there is none, or one is malformed or names what the model does not have.
     """
-    known, where = vocabulary(model), f"run {manifest.run}"
+    known, where = _vocabulary(model), f"run {manifest.run}"
     file, lines = file_or_criteria(given)
     if file is not None:
         criteria = read_criteria(file, known)
@@ -265,13 +265,13 @@ def judge_run(
         BadInputError: the run holds no visits, a file is damaged, the baseline is of something else, or the
             folder cannot be written.
     """
-    evidence = replace(evidence_of(folder, manifest), baseline=baseline_of(baseline, folder, manifest))
+    evidence = replace(_evidence_of(folder, manifest), baseline=_baseline_of(baseline, folder, manifest))
     judgements = judge_all(criteria, evidence)
     decision = decide(judgements)
     judged = Judged(replace(manifest, verdict=decision.verdict.value), judgements, decision)
     summary = summary_md(judgements, decision, judged.manifest)
-    write_text(junit_xml(judgements, judged.manifest), folder / JUNIT_FILE)
-    write_text(summary, folder / SUMMARY_FILE)
+    write_text(junit_xml(judgements, judged.manifest), folder / _JUNIT_FILE)
+    write_text(summary, folder / _SUMMARY_FILE)
     write_text(json.dumps(as_json(judged), indent=2, ensure_ascii=False) + "\n", folder / VERDICT_FILE)
     write_manifest(folder, judged.manifest)
     _append(summary, messages)
@@ -295,14 +295,14 @@ def criteria_html(judgements: Sequence[Judgement]) -> str:
 
 def _append(summary: str, messages: Messages) -> None:
     """Show the summary on the page of a CI's run, where it has one."""
-    path = os.environ.get(SUMMARY_VARIABLE, "")
+    path = os.environ.get(_SUMMARY_VARIABLE, "")
     if path:
         try:
             with Path(path).open("a", encoding="utf-8") as page:
                 page.write(summary)
         except OSError as error:
             # The verdict stands; a page that cannot be written is no reason to lose it.
-            messages.note(f"{SUMMARY_VARIABLE}: {(error.strerror or str(error)).lower()}")
+            messages.note(f"{_SUMMARY_VARIABLE}: {(error.strerror or str(error)).lower()}")
 
 
 def as_json(judged: Judged) -> dict[str, Any]:
@@ -330,7 +330,7 @@ def visits_of(folder: Path, name: str) -> pl.DataFrame | None:
     return read_parquet(path, VISITS) if path.exists() else None
 
 
-def evidence_of(folder: Path, manifest: Manifest) -> RunData:
+def _evidence_of(folder: Path, manifest: Manifest) -> RunData:
     """Read what a run has to show for itself.
 
     Raises:
@@ -388,7 +388,7 @@ def check_baseline(folder: Path | None, criteria: Sequence[Criterion], load: Loa
             _check_same_load(f"--baseline {folder}", _load_of(folder, manifest), load)
 
 
-def baseline_of(baseline: Path | None, folder: Path, manifest: Manifest) -> RunData | None:
+def _baseline_of(baseline: Path | None, folder: Path, manifest: Manifest) -> RunData | None:
     """Read the earlier run that a run is held against; None: none is given.
 
     Raises:
@@ -425,7 +425,7 @@ def _valid(folder: Path) -> RunData:
     where = f"--baseline {folder}"
     manifest = read_manifest(folder)
     check_run(folder, manifest)
-    evidence = evidence_of(folder, manifest)
+    evidence = _evidence_of(folder, manifest)
     if manifest.arrivals is None:
         if manifest.status != "finished":
             raise BadInputError(where, f"its status is {manifest.status!r}", "a finished run")

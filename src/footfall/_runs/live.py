@@ -40,7 +40,7 @@ _GRACE_S = 1.0
 _SERIES_MOST = 8
 _P95 = 0.95
 _DIGITS = 6
-OPEN = "open"
+_OPEN = "open"
 """A live word for what is not decided: too few visits yet."""
 
 
@@ -141,7 +141,7 @@ def follow(asked: LiveAsked, read: Read, tell: Tell) -> None:
         BadInputError: a name, value or file is wrong, or the run cannot be played.
     """
     tell("phase", "sampling the customers of the day" if asked.trace is None else "reading the trace")
-    attended = attended_run(asked)
+    attended = _attended_run(asked)
     check_played(attended.trace.model)
     if asked.serve:
         check_served(attended.trace.model)
@@ -164,11 +164,11 @@ def follow(asked: LiveAsked, read: Read, tell: Tell) -> None:
     tell("phase", "judging and reporting")
     replicate_played(asked.run, attended.trace)
     end_run(attended, asked.run)
-    tell("over", live_state(attended, [ALL]))
+    tell("over", _live_state(attended, [ALL]))
     _watch(attended, read, tell)
 
 
-def attended_run(asked: LiveAsked) -> Attended:
+def _attended_run(asked: LiveAsked) -> Attended:
     """Read or make the trace, and read the criteria of its scenario.
 
     Raises:
@@ -202,11 +202,11 @@ def _watch(attended: Attended, read: Read, tell: Tell) -> bool:
         if news.get("over"):
             return True
         attended.take(news)
-        tell("live", live_state(attended, news["ask"]))
+        tell("live", _live_state(attended, news["ask"]))
     return False
 
 
-def live_state(attended: Attended, scopes: Sequence[str]) -> dict[str, Any]:
+def _live_state(attended: Attended, scopes: Sequence[str]) -> dict[str, Any]:
     """Say how the run stands: its rows, its criteria so far, and the curves that are looked at."""
     if attended.judged is not None:
         return _state(attended, attended.judged.judgements, scopes)
@@ -282,19 +282,19 @@ def _series(attended: Attended, so_far: LiveSummary, text: str) -> dict[str, Any
 
 
 def _word(judgement: Judgement, *, is_final: bool) -> str:
-    """Give the verdict in a word; while the run lasts, what is not known yet is `OPEN`."""
+    """Give the verdict in a word; while the run lasts, what is not known yet is `_OPEN`."""
     is_unknown = judgement.verdict is Verdict.INVALID and judgement.value is None
     if not is_final and (is_unknown or judgement.verdict is Verdict.UNDECIDED):
-        return OPEN
+        return _OPEN
     return judgement.verdict.value
 
 
 def _together(words: Sequence[str]) -> str:
     """Give the word for all: what is worst, as `decide` has it, then what is open."""
-    for word in (Verdict.INVALID.value, Verdict.FAIL.value, Verdict.UNDECIDED.value, OPEN):
+    for word in (Verdict.INVALID.value, Verdict.FAIL.value, Verdict.UNDECIDED.value, _OPEN):
         if word in words:
             return word
-    return Verdict.PASS.value if words else OPEN
+    return Verdict.PASS.value if words else _OPEN
 
 
 def _verdict_of(

@@ -48,9 +48,9 @@ from footfall._workload.trace import Trace, read_trace
 
 # ── What is asked for
 
-CRITERION = "error(*) <= 2%"
+_CRITERION = "error(*) <= 2%"
 """What is asked of a load without a scenario, unless a share is asked of it."""
-MADE_FILE = "endpoints.toml"
+_MADE_FILE = "endpoints.toml"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -253,10 +253,10 @@ def _url_trace(
     settings = {"url": url, "rate_per_s": span.rate_per_s, "for_s": span.for_s, "even": source.even}
     path, host = given, url
     if path is None:
-        path, host = folder / MADE_FILE, base_of(url)
+        path, host = folder / _MADE_FILE, base_of(url)
         write_text(endpoints_text(url, tuple(source.paths)), path)
         # The run's folder has a copy of the file; its own path means nothing after the run.
-        settings |= {"endpoints": MADE_FILE}
+        settings |= {"endpoints": _MADE_FILE}
     mapped = operations_of(endpoints_in(read_text(path), "URL" if given is None else str(path)))
     return trace_of_url(load, mapped, criteria), host, path, settings
 
@@ -266,7 +266,7 @@ def _criteria_of_url(asked: CriteriaAsked) -> tuple[Criterion, ...]:
     file, lines = file_or_criteria(asked.instead)
     also = CriteriaAsked(also=(*lines, *file_or_criteria(asked.also)[1]))
     asks_a_share = any(each.text.startswith(("error(", "success(")) for each in asked_of((), also))
-    plain = () if asks_a_share else asked_of((), CriteriaAsked(also=CRITERION))
+    plain = () if asks_a_share else asked_of((), CriteriaAsked(also=_CRITERION))
     return asked_of(plain, replace(also, instead=file, longest_episode=asked.longest_episode))
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from math import inf, sqrt
+from math import ceil, floor, inf, sqrt
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,15 @@ from footfall._runs.content import change_texts, model_in, with_changes
 from footfall._runs.messages import QUIET, Messages, clock
 from footfall._runs.run_options import TraceOptions, trace_options
 from footfall._workload.arrivals import arrivals_table, draw_arrivals, rates_within
+from footfall._workload.logged_requests import (
+    LogForm,
+    Requests,
+    Rule,
+    demand_of_requests,
+    read_requests,
+    rule_of,
+    ruled,
+)
 from footfall._workload.scenario import Scenario, changed, play_of, read_scenario, with_outages
 from footfall._workload.trace import (
     LogInfo,
@@ -30,10 +39,12 @@ from footfall._workload.trace import (
     write_trace,
 )
 
+# ── The customers of a window of a model's day
+
 SCENARIOS = Path("scenarios")
 ARRIVALS_MOST = 5_000_000
 """More are not sampled for one window: they would take gigabytes before the first request."""
-ARRIVALS_OF_A_KIND_MOST = 500_000
+_ARRIVALS_OF_A_KIND_MOST = 500_000
 """Of one segment and operation in half an hour: half of what their numbers have room for, as days differ."""
 
 
@@ -48,13 +59,13 @@ def scenario_of(name: str | None, model: Path | None = None, **shape: Any) -> Sc
         if model is not None:
             scenario = scenario.model_copy(update={"model": model.as_posix()})
     elif model is not None:
-        scenario = ordinary_scenario(model.stem, model.as_posix())
+        scenario = _ordinary_scenario(model.stem, model.as_posix())
     else:
         raise BadInputError("footfall trace", "neither --scenario nor --model is given", "one of them")
-    return reshaped(scenario, shape)
+    return _reshaped(scenario, shape)
 
 
-def reshaped(scenario: Scenario, shape: Mapping[str, Any]) -> Scenario:
+def _reshaped(scenario: Scenario, shape: Mapping[str, Any]) -> Scenario:
     """Give a scenario with other fields in the place of its own; None: its own.
 
     Raises:
@@ -147,7 +158,7 @@ def sampled_trace(
     Raises:
         BadInputError: the window does not lie in the day, or a change is impossible.
     """
-    scenario = reshaped(scenario, options.shape)
+    scenario = _reshaped(scenario, options.shape)
     model, seed, at_hour = model_of(scenario, options.changes, messages, model), options.seed, options.at_hour
     people = arrivals_table(model, draw_arrivals(model, seed, 0))
     if at_hour is None:
@@ -183,11 +194,11 @@ def chosen_scenario(
         file = None if own is not None or model is None else Path(str(model)).as_posix()
         return chosen if file is None else chosen.model_copy(update={"model": file}), own
     if own is not None:
-        return ordinary_scenario(own.name, own.name), own
+        return _ordinary_scenario(own.name, own.name), own
     return scenario_of(None, None if model is None else Path(str(model))), None
 
 
-def ordinary_scenario(name: str, model: str) -> Scenario:
+def _ordinary_scenario(name: str, model: str) -> Scenario:
     """Give the scenario of a model alone: nothing changes, and nothing is asked."""
     return Scenario(name=name, title=name, question="", model=model, criteria=())
 
@@ -209,7 +220,7 @@ def _more_people(model: Model, seed: int, play: RunPace, scale: float) -> pl.Dat
 
 def _scale_most(rates: NDArray[np.float64]) -> float:
     """Give the largest multiple of the day's customers that can be sampled at these rates."""
-    return min(ARRIVALS_MOST / float(rates.sum()), ARRIVALS_OF_A_KIND_MOST / float(rates.max()))
+    return min(ARRIVALS_MOST / float(rates.sum()), _ARRIVALS_OF_A_KIND_MOST / float(rates.max()))
 
 
 def _exactly(
@@ -339,3 +350,91 @@ def _log_lines(log: LogInfo) -> Iterator[str]:
     if log.first_unreadable is not None:
         example = "" if log.unreadable_example is None else f": {log.unreadable_example!r}"
         yield f"  the first without a readable time is line {log.first_unreadable:,}{example}"
+
+
+# ── The requests of a server's log, or of a window of it
+
+_EXAMPLES = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogOptions:
+    """Which log, and how it is read."""
+
+    path: Path
+    time_column: str | None = None
+    path_column: str | None = None
+    time_format: str | None = None
+    """How its times are written, as for `strptime`."""
+    rules: Sequence[str] = ()
+    """As on the command line; none: all are the model's first operation at its first electronic channel."""
+    window_s: float | None = None
+    """The busiest so many seconds; None: the whole log."""
+    at_hour: float | None = None
+    """Hours after the midnight before the first request at which the window begins; None: the busiest."""
+
+
+def trace_of_log(
+    scenario: Scenario, log: LogOptions, seed: int, changes: Sequence[str] = (), messages: Messages = QUIET
+) -> Trace:
+    """Give the requests of a log, or of a window of it, as arrivals that are due when they were recorded.
+
+    Raises:
+        BadInputError: the log cannot be read, a rule names no operation, or nothing is left to run.
+    """
+    model = model_of(scenario, changes, messages)
+    rules = [rule_of(text, model) for text in log.rules] or [_first_operation(model)]
+    requests = read_requests(log.path, LogForm(log.time_column, log.path_column, log.time_format))
+    named = ruled(requests.frame, rules)
+    log_info = _log_info(log, requests, named, rules)
+    who = demand_of_requests(named, rules, model, seed)
+    if who.is_empty():
+        seen = ", ".join(map(repr, log_info.no_errand_examples)) or "none"
+        problem = f"no request matches a rule; paths of the log: {seen}"
+        raise BadInputError(str(log.path), problem, "--as with a pattern that matches, or --path-column")
+    midnight_s = floor(float(who["at_s"][0]) / DAY_S) * DAY_S
+    starts_s, length_s = _window(who["at_s"] - midnight_s, log)
+    # The hour tells which staff and opening hours hold; the day of the log does not matter.
+    whole_days_s = floor(starts_s / DAY_S) * DAY_S
+    who = who.with_columns(pl.col("at_s") - midnight_s - whole_days_s)
+    play = play_of(scenario.model_copy(update={"window_s": length_s}), starts_s - whole_days_s)
+    about = TraceOf(play=play, seed=seed, changes=tuple(changes), log=log_info)
+    return trace_of(who, model, scenario, about)
+
+
+def _log_info(log: LogOptions, requests: Requests, named: pl.DataFrame, rules: Sequence[Rule]) -> LogInfo:
+    counts = dict(named["rule"].drop_nulls().value_counts().iter_rows())
+    others = named.filter(pl.col("rule").is_null())["path"]
+    return LogInfo(
+        name=log.path.name,
+        rows=requests.read,
+        unreadable=requests.unreadable,
+        first_unreadable=requests.first_unreadable,
+        unreadable_example=requests.unreadable_example,
+        no_errand=others.len(),
+        no_errand_examples=tuple(path[:60] for path in others.unique(maintain_order=True).head(_EXAMPLES)),
+        by_rule={
+            f"{rule.pattern}={rule.channel}.{rule.operation}": counts.get(k, 0)
+            for k, rule in enumerate(rules)
+        },
+        form=requests.form,
+    )
+
+
+def _first_operation(model: Model) -> Rule:
+    channel = next((each for each in model.channels if each.nest == "electronic"), model.channels[0])
+    return Rule("*", channel.name, next(iter(channel.dialogues)))
+
+
+def _window(at_s: pl.Series, log: LogOptions) -> tuple[float, float]:
+    """Give the begin and length of the window, seconds after midnight before the first request."""
+    first_s, last_s = floor(float(at_s[0])), ceil(float(at_s[-1]) + 1e-6)
+    if log.at_hour is not None:
+        starts_s = log.at_hour * HOUR_S
+        if not first_s <= starts_s < last_s:
+            bounds = f"{first_s / HOUR_S:.2f} to {last_s / HOUR_S:.2f}"
+            raise BadInputError(f"--at-hour {log.at_hour:g}", "the log has no requests then", bounds)
+        return starts_s, min(log.window_s or last_s - starts_s, last_s - starts_s)
+    if log.window_s is None or log.window_s >= last_s - first_s:
+        return first_s, max(last_s - first_s, 1)
+    return busiest_window(at_s.to_numpy(), log.window_s, ends_s=last_s), log.window_s

@@ -31,7 +31,7 @@ QUIET = Messages()
 
 # ── Numbers as text: shares, times, and both with their half-widths, in one unit and with no digit too many
 
-Form = Callable[[float | None, float | None], str]
+_Form = Callable[[float | None, float | None], str]
 _DIGITS_MOST = 3
 _TWO_FIGURES_BELOW = 3.55
 _MINUTES_FROM_S = 120
@@ -71,7 +71,7 @@ def time(value: float | None, half_width: float | None) -> str:
     return _said(value, half_width, *_unit(max(abs(value), half_width)))
 
 
-def form_of(quantity: str) -> Form:
+def form_of(quantity: str) -> _Form:
     """Give the form of a quantity by its name."""
     return time if _is_time(quantity) else share
 

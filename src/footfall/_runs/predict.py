@@ -18,14 +18,14 @@ from footfall._runs.messages import QUIET, Messages
 from footfall._simulate.day import Replay, predictions
 from footfall._workload.trace import Trace, read_trace
 
-REPLICATIONS_BY_ARRIVALS = ((2_000, 10), (20_000, 5))
+_REPLICATIONS_BY_ARRIVALS = ((2_000, 10), (20_000, 5))
 """So many replications up to so many arrivals: seconds, whatever the run. Large runs differ less."""
 REPLICATIONS_LEAST = 3
 
 
-def replications_for(arrivals: int) -> int:
+def _replications_for(arrivals: int) -> int:
     """Number of replications of the prediction of a run with so many arrivals."""
-    return next((n for most, n in REPLICATIONS_BY_ARRIVALS if arrivals <= most), REPLICATIONS_LEAST)
+    return next((n for most, n in _REPLICATIONS_BY_ARRIVALS if arrivals <= most), REPLICATIONS_LEAST)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,7 +73,7 @@ def predict(
     if not found.info.has_prediction:
         raise BadInputError("the trace", "has no model that says how the service behaves", "a scenario's")
     first, ordinary = _first(found, messages)
-    count = replications_for(found.arrivals.height) if replications is None else replications
+    count = _replications_for(found.arrivals.height) if replications is None else replications
     table = _replicated(found, first, count, messages)
     return Prediction(visits=first, ordinary=ordinary, replications=table)
 
@@ -90,13 +90,15 @@ def predict_played(folder: Path, trace: Trace, messages: Messages = QUIET) -> No
         write_parquet(ordinary, folder / ORDINARY_FILE)
 
 
-def replicate_prediction(folder: Path, trace: Trace, first: pl.DataFrame, messages: Messages = QUIET) -> None:
+def _replicate_prediction(
+    folder: Path, trace: Trace, first: pl.DataFrame, messages: Messages = QUIET
+) -> None:
     """Write `predicted.csv`: the figures of the visits predicted first, and of replications.
 
     Raises:
         BadInputError: the folder cannot be written.
     """
-    count = replications_for(trace.arrivals.height)
+    count = _replications_for(trace.arrivals.height)
     write_csv(_replicated(trace, first, count, messages), folder / REPLICATIONS_FILE)
 
 
@@ -120,7 +122,7 @@ def replicate_played(folder: Path, trace: Trace, messages: Messages = QUIET) -> 
         BadInputError: the folder cannot be written.
     """
     if not (folder / REPLICATIONS_FILE).exists():
-        replicate_prediction(folder, trace, pl.read_parquet(folder / PREDICTED_FILE), messages)
+        _replicate_prediction(folder, trace, pl.read_parquet(folder / PREDICTED_FILE), messages)
 
 
 def _first(trace: Trace, messages: Messages) -> tuple[pl.DataFrame, pl.DataFrame | None]:

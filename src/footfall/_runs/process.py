@@ -6,10 +6,10 @@ from collections.abc import Callable
 from types import FrameType
 
 from footfall._records.errors import BadInputError, InvariantError
-from footfall._records.parent_process import end_with_parent
+from footfall._records.jobs import end_with_parent
 
 USAGE_EXIT_CODE = 2
-INVALID_EXIT_CODE = 3
+_INVALID_EXIT_CODE = 3
 INTERRUPTED_EXIT_CODE = 130
 
 
@@ -29,7 +29,7 @@ def as_process(name: str, work: Callable[[], int]) -> int:
     except BadInputError as error:
         return one_line(str(error))
     except InvariantError as error:
-        return one_line(f"{name}: {error}", INVALID_EXIT_CODE)
+        return one_line(f"{name}: {error}", _INVALID_EXIT_CODE)
     except KeyboardInterrupt:
         sys.stderr.write("footfall: stopped\n")
         return INTERRUPTED_EXIT_CODE

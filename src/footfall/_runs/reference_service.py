@@ -19,8 +19,7 @@ from footfall._model.model import Model
 from footfall._model.model_files import model_of_text, model_text
 from footfall._model.numbers import DAY_S, HOUR_S
 from footfall._records.errors import BadInputError
-from footfall._records.jobs import job_command, job_line
-from footfall._records.parent_process import for_child
+from footfall._records.jobs import for_child, job_command, job_line
 from footfall._runs.content import model_for
 from footfall._runs.messages import QUIET, Messages
 from footfall._workload.trace import read_trace

@@ -24,7 +24,7 @@ from footfall._runs.predict import predict_played, replicate_played
 from footfall._runs.reference_service import own_service
 from footfall._workload.trace import write_trace
 
-REPEATS = 8
+_REPEATS = 8
 """Runs each where nothing else is said: enough for up to 160 metrics besides the main ones."""
 
 
@@ -62,7 +62,7 @@ class RepeatsDone:
 
 def repeats_of(repeat: int | None, against: str | None, out: Path | None) -> Repeats | None:
     """Give what is asked for; None for an ordinary, single run."""
-    times = repeat or (1 if against is None else REPEATS)
+    times = repeat or (1 if against is None else _REPEATS)
     if times == 1 and against is None:
         return None
     return Repeats(times=times, against=against, out=out)

@@ -27,9 +27,9 @@ from footfall._stats.precision import Precision, days_of_draws, enough, fitted_r
 
 # ── Independent days: a fixed number, or until a precision is reached; each key figure with its half-width
 
-DAYS_FILE = "days.csv"
-DAY_BY_DAY_FILE = "day_by_day.csv"
-DECLARED = ("electronic_share", "success_share(*", "wait_s_mean(*")
+_DAYS_FILE = "days.csv"
+_DAY_BY_DAY_FILE = "day_by_day.csv"
+_DECLARED = ("electronic_share", "success_share(*", "wait_s_mean(*")
 """Key figures that a precision is asked of, unless others are named."""
 BUDGET = 100
 _NOTED_EVERY = 5
@@ -45,7 +45,7 @@ class Plan:
     replications: int
     """All of them; with a precision, the most."""
     precision: Precision | None = None
-    declared: tuple[str, ...] = DECLARED
+    declared: tuple[str, ...] = _DECLARED
     """Patterns of the key figures that must reach the precision."""
 
     def settings(self) -> dict[str, Any]:
@@ -71,7 +71,7 @@ def plan(replications: int | None, precision: str | None, figures: Sequence[str]
     if budget < wanted.least:
         expected = f"{wanted.least} or more: {wanted.start}, and {wanted.look_ahead} that must agree"
         raise BadInputError(f"--replications {budget}", "too few for --precision", expected)
-    return Plan(replications=budget, precision=wanted, declared=tuple(figures or DECLARED))
+    return Plan(replications=budget, precision=wanted, declared=tuple(figures or _DECLARED))
 
 
 def check_figures(plan: Plan, model: Model) -> None:
@@ -154,8 +154,8 @@ def write(folder: Path, found: Sequence[Day], rows: Sequence[Mapping[str, Any]])
     if rows:
         values = [(number, name, value) for number, day in enumerate(found) for name, value in day.items()]
         schema = {"replication": pl.Int64, "quantity": pl.String, "value": pl.Float64}
-        write_csv(pl.DataFrame(values, schema=schema, orient="row"), folder / DAY_BY_DAY_FILE)
-        write_csv(pl.DataFrame(rows, infer_schema_length=None), folder / DAYS_FILE)
+        write_csv(pl.DataFrame(values, schema=schema, orient="row"), folder / _DAY_BY_DAY_FILE)
+        write_csv(pl.DataFrame(rows, infer_schema_length=None), folder / _DAYS_FILE)
 
 
 def _progress_text(found: Sequence[Day], plan: Plan, wanted: Precision) -> str:

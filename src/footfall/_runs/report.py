@@ -20,7 +20,7 @@ from footfall._chart.run_charts import (
 from footfall._chart.style import Chart, Stamp, duration, name_of, save
 from footfall._load.result_files import HITS_FILE, VISITS_FILE as MEASURED_FILE, read_result
 from footfall._load.run_integrity import check_run
-from footfall._measure.judge_run import spoiled_by
+from footfall._measure.judge import spoiled_by
 from footfall._measure.prediction import bounds, compare, foreseen
 from footfall._measure.summary import by_request, measures, outcomes
 from footfall._measure.time_series import percentile_curves, run_series, spillover
@@ -49,7 +49,7 @@ from footfall._workload.trace import read_trace
 REPORT = "report.html"
 _SPILL_BIN_S = 5.0
 _KEYS = ["channel", "operation"]
-REQUESTS_MOST = 200
+_REQUESTS_MOST = 200
 """Rows of requests that the page shows; `requests.csv` has all."""
 _TEXT_MOST = 80
 _UNKNOWN = "–"
@@ -209,7 +209,7 @@ def write(folder: Path, play: PlayFigures, judged: Judged, more: Sequence[Chart]
     write_csv(play.measures, folder / "measures.csv")
     write_csv(play.bounds, folder / "intervals.csv")
     write_csv(play.requests, folder / "requests.csv")
-    sheets = (requests_sheet(play.requests, judged.manifest), generator_sheet(judged.manifest))
+    sheets = (_requests_sheet(play.requests, judged.manifest), _generator_sheet(judged.manifest))
     page = ReportData(
         manifest=judged.manifest,
         verdict=judged.decision.verdict.value,
@@ -218,7 +218,7 @@ def write(folder: Path, play: PlayFigures, judged: Judged, more: Sequence[Chart]
         comparison=play.comparison,
         charts=[*drawn.values(), *more],
         findings=_findings(play),
-        warnings=warnings_of(judged.manifest),
+        warnings=_warnings_of(judged.manifest),
         sheets=[sheet for sheet in sheets if sheet is not None],
     )
     write_text(render(page), folder / REPORT)
@@ -292,13 +292,13 @@ def _outage_s(played: Model) -> tuple[float, float] | None:
     return min(float(o.starts_s) for o in outages), max(float(o.ends_s) for o in outages)
 
 
-def requests_sheet(requests: pl.DataFrame, manifest: Manifest) -> Sheet | None:
+def _requests_sheet(requests: pl.DataFrame, manifest: Manifest) -> Sheet | None:
     """Give the table of requests, the most failed first (`REQUESTS`); None where there are none."""
     if requests.is_empty():
         return None
     shown = requests.sort(
         "failed", "requests", "channel", "operation", "step", descending=[True, True, False, False, False]
-    ).head(REQUESTS_MOST)
+    ).head(_REQUESTS_MOST)
     return Sheet(
         title="Requests",
         heads=(
@@ -319,7 +319,7 @@ def requests_sheet(requests: pl.DataFrame, manifest: Manifest) -> Sheet | None:
     )
 
 
-def generator_sheet(manifest: Manifest) -> Sheet | None:
+def _generator_sheet(manifest: Manifest) -> Sheet | None:
     """Give what is known of the generator and its connections; None where nothing is."""
     rows = list(_rows(manifest))
     if not rows:
@@ -328,7 +328,7 @@ def generator_sheet(manifest: Manifest) -> Sheet | None:
     return Sheet(title="Generator", heads=("What", "Found"), rows=rows, note=note, texts=frozenset({1}))
 
 
-def warnings_of(manifest: Manifest) -> list[str]:
+def _warnings_of(manifest: Manifest) -> list[str]:
     """Give what a reader must know before they believe a figure."""
     found = [spoiled] if (spoiled := spoiled_by(manifest)) else []
     if manifest.settings.get("insecure"):
@@ -358,9 +358,9 @@ def _note(requests: pl.DataFrame, manifest: Manifest) -> str:
     kept = manifest.settings.get("hits_sample_share")
     if isinstance(kept, int | float) and kept < 1:
         said.append(f"A sample: the requests of {percent_of(float(kept))} of the customers were kept.")
-    if requests.height > REQUESTS_MOST:
+    if requests.height > _REQUESTS_MOST:
         said.append(
-            f"The {REQUESTS_MOST} with the most failures, of {requests.height}; requests.csv has all."
+            f"The {_REQUESTS_MOST} with the most failures, of {requests.height}; requests.csv has all."
         )
     return " ".join(said)
 

@@ -54,7 +54,7 @@ from footfall._workload.arrivals import check_rates
 
 # ── Simulate a model's day, or several independent ones: visits, measures, intervals, charts, files
 
-DAY_CHARTS = "charts"
+_DAY_CHARTS = "charts"
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +146,7 @@ class SimulatedDays:
     @property
     def charts(self) -> dict[str, Chart]:
         """Charts of the first day, by name; a notebook shows each as a picture."""
-        return dict(zip(DAY_CHART_NAMES, charts(self.figures, self.manifest), strict=True))
+        return dict(zip(_DAY_CHART_NAMES, charts(self.figures, self.manifest), strict=True))
 
     def __repr__(self) -> str:
         """Give the model, how many days, and how many visits the first has."""
@@ -306,7 +306,7 @@ def charts(day: DayFigures, manifest: Manifest, window_s: tuple[float, float] | 
     ]
 
 
-DAY_CHART_NAMES = ("share_by_channel", "waits", "success", "arrivals", "failures")
+_DAY_CHART_NAMES = ("share_by_channel", "waits", "success", "arrivals", "failures")
 
 
 def write(folder: Path, day: DayFigures, drawn: Sequence[Chart]) -> None:
@@ -318,8 +318,8 @@ def write(folder: Path, day: DayFigures, drawn: Sequence[Chart]) -> None:
     write_parquet(day.visits, folder / "visits.parquet")
     write_csv(day.measures, folder / "measures.csv")
     write_csv(day.bounds, folder / "intervals.csv")
-    for name, chart in zip(DAY_CHART_NAMES, drawn, strict=True):
-        save(chart, folder / DAY_CHARTS / name)
+    for name, chart in zip(_DAY_CHART_NAMES, drawn, strict=True):
+        save(chart, folder / _DAY_CHARTS / name)
 
 
 def as_json(day: DayFigures) -> dict[str, Any]:

@@ -43,9 +43,9 @@ from footfall._runs.folder import begin_named, end
 from footfall._runs.messages import QUIET, Messages, percent, seconds
 from footfall._workload.log_mapping import WEEKDAYS, Mapping as LogMapping
 
-SPLIT = 0.7
+_SPLIT = 0.7
 """Share of the days that a model is fitted to, unless said otherwise."""
-FIGURES_FILE = "fit.json"
+_FIGURES_FILE = "fit.json"
 DAYS_SIMULATED = REPLICATIONS
 """For each weekday, unless said otherwise."""
 _DAYS_LEAST = 2
@@ -369,7 +369,7 @@ def _first_tested(days: Sequence[date], split: float | None, from_day: date | No
                 where, f"no day of the log is on or after it ({_span(days)})", "an earlier date"
             )
         return from_day
-    return _split_day(days, SPLIT if split is None else split)
+    return _split_day(days, _SPLIT if split is None else split)
 
 
 def _split_day(days: Sequence[date], split: float) -> date:
@@ -407,7 +407,7 @@ def _as_given(given: GivenModel) -> tuple[FittedDays, frozenset[date], list[str]
         BadInputError: a file next to it is damaged.
     """
     folder, notes = given.path.parent, []
-    sure, figures = folder / UNCERTAINTY_FILE, folder / FIGURES_FILE
+    sure, figures = folder / UNCERTAINTY_FILE, folder / _FIGURES_FILE
     uncertainty = None
     if sure.exists():
         uncertainty = read_uncertainty(read_limited(sure, "the file as `footfall fit` wrote it"), str(sure))
@@ -418,7 +418,7 @@ def _as_given(given: GivenModel) -> tuple[FittedDays, frozenset[date], list[str]
     if figures.exists():
         fitted_on, weekdays = _fitted_on(figures)
     else:
-        notes.append(f"no {FIGURES_FILE} next to the model: which days it was fitted to is not known")
+        notes.append(f"no {_FIGURES_FILE} next to the model: which days it was fitted to is not known")
     known = FittedDays(model=given.model, weekdays=given.weekdays, days=weekdays, uncertainty=uncertainty)
     return known, fitted_on, notes
 

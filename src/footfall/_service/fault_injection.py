@@ -10,7 +10,7 @@ from footfall._model.station_specs import CallCentre
 
 _SERVICE = -3
 """Replication number reserved for the service's draws."""
-ACCOUNT_PAGES = 3
+_ACCOUNT_PAGES = 3
 """Account pages of one query, requested in order; only the first can fail."""
 
 
@@ -66,7 +66,7 @@ def _per_request(channel: Channel, verb: Verb) -> Work:
     work = channel.works[verb]
     faults = [fault for fault in work.faults if fault.by == "service" and fault.share > 0]
     # Only the first of the three account pages can fail: one chance per step, as in the model.
-    pages_a_chance = ACCOUNT_PAGES if verb is Verb.QUERY else 1
+    pages_a_chance = _ACCOUNT_PAGES if verb is Verb.QUERY else 1
     chances = [
         ceil(step.pages / pages_a_chance)
         for steps in channel.dialogues.values()

@@ -1,17 +1,20 @@
-"""Endpoints of all channels but SMS: login, account, orders, pages, visits."""
+"""Endpoints of all channels but SMS (login, account, orders, pages, visits), and of operations staff."""
 
+import hmac
 from functools import partial
+from importlib.metadata import version
 from math import inf
 from random import Random
 
 from footfall._service import ledger
-from footfall._service.capacity_limits import HotlineCapacity
+from footfall._service.capacity_limits import HEADER, HeldServers, HeldVisit, HotlineCapacity
 from footfall._service.channel_handler import ChannelHandler
 from footfall._service.database import DatabaseConnection
-from footfall._service.held_servers import HEADER, HeldServers, HeldVisit
 from footfall._service.http_messages import TEXT_MAX, HttpRequest, HttpResponse, api_error, integer
 from footfall._service.ledger import Order, OrderRequest
-from footfall._service.sessions import LedgerSession
+from footfall._service.schemas import INTERFACE
+from footfall._service.service_state import ServiceState
+from footfall._service.sessions import LedgerSession, audit
 from footfall._service.settings import PAGES
 
 # ── Log in, look at one's account, log out
@@ -34,14 +37,14 @@ async def log_in(handler: ChannelHandler, request: HttpRequest) -> HttpResponse:
 
 async def log_out(handler: ChannelHandler, request: HttpRequest) -> HttpResponse:
     """Close the session."""
-    await handler.sessions.end(session_of(handler, request))
+    await handler.sessions.end(_session_of(handler, request))
     return 204, None
 
 
 async def show_account(handler: ChannelHandler, request: HttpRequest) -> HttpResponse:
     """Show the account."""
     holder = await handler.database.read(
-        partial(ledger.holder, subscriber=session_of(handler, request).subscriber)
+        partial(ledger.holder, subscriber=_session_of(handler, request).subscriber)
     )
     return 200, {
         "msisdn": holder.msisdn,
@@ -57,14 +60,14 @@ async def show_account(handler: ChannelHandler, request: HttpRequest) -> HttpRes
 async def show_bill(handler: ChannelHandler, request: HttpRequest) -> HttpResponse:
     """Show the last twenty transactions."""
     bill = await handler.database.read(
-        partial(ledger.bill, subscriber=session_of(handler, request).subscriber)
+        partial(ledger.bill, subscriber=_session_of(handler, request).subscriber)
     )
     return 200, {"entries": bill}
 
 
 async def show_usage(handler: ChannelHandler, request: HttpRequest) -> HttpResponse:
     """Show the plan and the orders by state."""
-    session = session_of(handler, request)
+    session = _session_of(handler, request)
 
     def read(connection: DatabaseConnection) -> HttpResponse:
         holder = ledger.holder(connection, session.subscriber)
@@ -73,7 +76,7 @@ async def show_usage(handler: ChannelHandler, request: HttpRequest) -> HttpRespo
     return await handler.database.read(read)
 
 
-def session_of(handler: ChannelHandler, request: HttpRequest) -> LedgerSession:
+def _session_of(handler: ChannelHandler, request: HttpRequest) -> LedgerSession:
     """Return the session of the request's token.
 
     Raises:
@@ -90,7 +93,7 @@ _ID_DIGITS_MAX = 18
 
 async def place_order(handler: ChannelHandler, request: HttpRequest) -> HttpResponse:
     """Execute an order, or store it until it is confirmed, once per Idempotency-Key."""
-    subscriber = session_of(handler, request).subscriber
+    subscriber = _session_of(handler, request).subscriber
     key = request.header(_KEY)
     if not 0 < len(key) <= TEXT_MAX:
         raise api_error("bad_request", f"Idempotency-Key must have 1 to {TEXT_MAX} characters.")
@@ -115,14 +118,14 @@ async def place_order(handler: ChannelHandler, request: HttpRequest) -> HttpResp
 
 async def show_order(handler: ChannelHandler, request: HttpRequest) -> HttpResponse:
     """Show one of the subscriber's orders on this channel."""
-    subscriber = session_of(handler, request).subscriber
+    subscriber = _session_of(handler, request).subscriber
     read = partial(ledger.find, subscriber=subscriber, channel=handler.channel.name, order=_number(request))
     return 200, _shown(await handler.database.read(read), handler.settings.now_s())
 
 
 async def confirm_order(handler: ChannelHandler, request: HttpRequest) -> HttpResponse:
     """Execute an order that is waiting for its second confirmation."""
-    subscriber = session_of(handler, request).subscriber
+    subscriber = _session_of(handler, request).subscriber
     number, channel, now_s = _number(request), handler.channel.name, handler.settings.now_s()
 
     def write(connection: DatabaseConnection) -> Order:
@@ -165,7 +168,7 @@ def _shown(order: Order, now_s: float) -> dict[str, object]:
 
 # ── Pages that need no login, and the pool of numbers
 
-NUMBERS_MAX = 20
+_NUMBERS_MAX = 20
 _SHUFFLE = Random()  # noqa: S311  spreads customers over the pool; nothing secret, nothing to repeat
 
 
@@ -182,7 +185,7 @@ async def show_page(handler: ChannelHandler, request: HttpRequest) -> HttpRespon
 
 async def show_numbers(handler: ChannelHandler, request: HttpRequest) -> HttpResponse:
     """Show some available numbers, starting at a random one of the pool."""
-    most = int(request.query_number("limit", NUMBERS_MAX, 1, NUMBERS_MAX))
+    most = int(request.query_number("limit", _NUMBERS_MAX, 1, _NUMBERS_MAX))
     now_s = handler.settings.now_s()
 
     def read(connection: DatabaseConnection) -> list[str]:
@@ -194,7 +197,7 @@ async def show_numbers(handler: ChannelHandler, request: HttpRequest) -> HttpRes
 
 async def reserve_number(handler: ChannelHandler, request: HttpRequest) -> HttpResponse:
     """Reserve a number for the subscriber."""
-    subscriber = session_of(handler, request).subscriber
+    subscriber = _session_of(handler, request).subscriber
     now_s, seconds = handler.settings.now_s(), handler.settings.reservation_s
     await handler.database.write(
         partial(
@@ -210,7 +213,7 @@ async def reserve_number(handler: ChannelHandler, request: HttpRequest) -> HttpR
 
 async def release_number(handler: ChannelHandler, request: HttpRequest) -> HttpResponse:
     """Release a reserved number."""
-    subscriber = session_of(handler, request).subscriber
+    subscriber = _session_of(handler, request).subscriber
     await handler.database.write(partial(ledger.release, number=request.parameters[0], subscriber=subscriber))
     return 204, None
 
@@ -264,3 +267,53 @@ def _held(handler: ChannelHandler) -> HeldServers | HotlineCapacity:
     if not isinstance(handler.station, HeldServers | HotlineCapacity):
         raise api_error("not_found")
     return handler.station
+
+
+# ── Endpoints for operations staff: health, the run clock, counts, and the audit of the ledger
+
+_STARTS_IN_S_MAX = 86_400.0
+_HEALTH_S_MOST = 2.0
+
+
+async def show_health(state: ServiceState, _request: HttpRequest) -> HttpResponse:
+    """Report health and identity of the service; 503 while its database is unreachable."""
+    settings = state.settings
+    is_well = await state.database.is_reachable(_HEALTH_S_MOST)
+    problem = {} if is_well else {"code": "no_database", "detail": "The database cannot be reached."}
+    return 200 if is_well else 503, problem | {
+        "status": "ok" if is_well else "unhealthy",
+        "interface": INTERFACE,
+        "model": settings.model.name,
+        "channels": list(state.handlers),
+        "subscribers": settings.subscribers,
+        "seed": settings.seed,
+        "version": version("footfall"),
+    }
+
+
+async def start_run(state: ServiceState, request: HttpRequest) -> HttpResponse:
+    """Set second 0 of the run clock."""
+    _check_token(state, request)
+    starts_in_s = request.number("starts_in_s", -_STARTS_IN_S_MAX, _STARTS_IN_S_MAX)
+    state.start_run(starts_in_s)
+    return 200, {"starts_in_s": starts_in_s}
+
+
+async def show_ledger(state: ServiceState, request: HttpRequest) -> HttpResponse:
+    """Audit the ledger."""
+    _check_token(state, request)
+    return 200, await state.database.read(audit)
+
+
+async def show_counts(state: ServiceState, request: HttpRequest) -> HttpResponse:
+    """Show the current counts of each channel."""
+    _check_token(state, request)
+    return 200, state.counts()
+
+
+def _check_token(state: ServiceState, request: HttpRequest) -> None:
+    wanted = state.settings.control_token
+    if not wanted:
+        raise api_error("not_found")
+    if not hmac.compare_digest(request.header(b"x-control-token").encode(), wanted.encode()):
+        raise api_error("wrong_token")

@@ -1,11 +1,12 @@
 """Requests and responses of the reference service, and the errors that it answers with."""
 
 import re
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import Iterable
 from typing import Any
 from urllib.parse import unquote_plus
 
 from pydantic_core import from_json, to_json
+from starlette.types import Receive, Scope, Send
 
 # ── API errors: every code with its HTTP status and what it means
 
@@ -75,15 +76,12 @@ def api_error(code: str, detail: str = "", retry_after_s: int | None = None) -> 
 
 # ── One HTTP request and its response, without the cost of a framework
 
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-Scope = MutableMapping[str, Any]
 HttpResponse = tuple[int, Any]
 """HTTP status, and the data to send as JSON (None: no body)."""
 
-BODY_BYTES_MAX = 64 * 1024
+_BODY_BYTES_MAX = 64 * 1024
 TEXT_MAX = 64
-HEADER_MAX = 256
+_HEADER_MAX = 256
 _QUERY_PARTS_MAX = 8
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 _NO_FIELDS: dict[str, Any] = {}
@@ -109,7 +107,7 @@ class HttpRequest:
         """
         for key, value in self._scope["headers"]:
             if key == name:
-                if len(value) > HEADER_MAX:
+                if len(value) > _HEADER_MAX:
                     raise api_error("bad_request", f"Header {name.decode()} is too long.")
                 return str(value, "latin-1")
         return ""
@@ -123,10 +121,10 @@ class HttpRequest:
         message = await self._receive()
         raw = message.get("body", b"")
         # Stop reading as soon as the body is known to be too long.
-        while message.get("more_body", False) and len(raw) <= BODY_BYTES_MAX:
+        while message.get("more_body", False) and len(raw) <= _BODY_BYTES_MAX:
             message = await self._receive()
             raw += message.get("body", b"")
-        if len(raw) > BODY_BYTES_MAX:
+        if len(raw) > _BODY_BYTES_MAX:
             raise api_error("too_large")
         if message["type"] == "http.disconnect":
             raise api_error("bad_request", "The body is incomplete.")

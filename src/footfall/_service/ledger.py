@@ -66,7 +66,7 @@ def release(connection: DatabaseConnection, number: str, subscriber: int) -> Non
     connection.change(_RELEASE, number=number, subscriber=subscriber)
 
 
-def check_reserved(connection: DatabaseConnection, number: str, subscriber: int, now_s: float) -> None:
+def _check_reserved(connection: DatabaseConnection, number: str, subscriber: int, now_s: float) -> None:
     """Check that a number is reserved for this subscriber and not sold.
 
     Raises:
@@ -80,7 +80,7 @@ def check_reserved(connection: DatabaseConnection, number: str, subscriber: int,
         raise api_error("number_taken")
 
 
-def hold_until(connection: DatabaseConnection, number: str, subscriber: int, until_s: float) -> None:
+def _hold_until(connection: DatabaseConnection, number: str, subscriber: int, until_s: float) -> None:
     """Extend a reservation to at least the time limit of the second confirmation."""
     connection.change(_HOLD, number=number, subscriber=subscriber, until_s=until_s)
 
@@ -97,7 +97,7 @@ def sell(connection: DatabaseConnection, number: str, subscriber: int) -> None:
 
 # ── Orders: placed once per idempotency key, executed once, paid in the same transaction
 
-DONE, PENDING, CANCELLED, EXPIRED = "done", "pending", "cancelled", "expired"
+DONE, PENDING, _CANCELLED, EXPIRED = "done", "pending", "cancelled", "expired"
 
 _BEFORE = """SELECT s.balance_fen, s.under_contract,
 o.id, o.operation, o.item, o.amount_fen, o.state, o.expires_at_s
@@ -195,7 +195,7 @@ def place(connection: DatabaseConnection, rules: Rules, request: OrderRequest, n
     _refuse(rules, request, balance_fen, under_contract)
     confirm_s = rules.confirm_s.get(request.operation)
     if request.operation == "purchase":
-        check_reserved(connection, request.item, request.subscriber, now_s)
+        _check_reserved(connection, request.item, request.subscriber, now_s)
     expires_at_s = None if confirm_s is None else now_s + confirm_s
     state = DONE if expires_at_s is None else PENDING
     order = connection.insert(
@@ -216,7 +216,7 @@ def place(connection: DatabaseConnection, rules: Rules, request: OrderRequest, n
     if expires_at_s is None:
         _execute(connection, rules, request, placed.id)
     elif request.operation == "purchase":
-        hold_until(connection, request.item, request.subscriber, expires_at_s)
+        _hold_until(connection, request.item, request.subscriber, expires_at_s)
     return placed
 
 
@@ -236,7 +236,7 @@ def confirm(
     held = connection.row(_HELD, subscriber=request.subscriber) or (0, 0)
     _refuse(rules, request, *held)
     if order.operation == "purchase":
-        check_reserved(connection, order.item, request.subscriber, now_s)
+        _check_reserved(connection, order.item, request.subscriber, now_s)
     if connection.change(_ORDER_STATE, order=order.id, state=DONE) != 1:
         msg = f"order {order.id} was changed by another process"
         raise RuntimeError(msg)
@@ -270,7 +270,7 @@ def last_pending(connection: DatabaseConnection, subscriber: int, channel: str) 
 
 def cancel(connection: DatabaseConnection, order: Order) -> None:
     """Cancel a pending order."""
-    connection.change(_ORDER_STATE, order=order.id, state=CANCELLED)
+    connection.change(_ORDER_STATE, order=order.id, state=_CANCELLED)
 
 
 def request_of(order: Order, subscriber: int, channel: str) -> OrderRequest:

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 from footfall._model.channel import Verb
 from footfall._model.station_specs import CallCentre, Counters, Kiosks, MessageGateway
-from footfall._service import control_handlers, handlers, sms_handlers
+from footfall._service import handlers, handlers as control_handlers, sms_handlers
 from footfall._service.channel_handler import ChannelHandler
 from footfall._service.http_messages import HttpRequest, HttpResponse, api_error
 from footfall._service.service_state import ServiceState
 
-Endpoint = Callable[[ChannelHandler, HttpRequest], Awaitable[HttpResponse]]
+_Endpoint = Callable[[ChannelHandler, HttpRequest], Awaitable[HttpResponse]]
 Bound = Callable[[HttpRequest], Awaitable[HttpResponse]]
 
 HEADERS = {
@@ -34,7 +34,7 @@ class _RouteSpec:
 
     method: str
     path: str
-    endpoint: Endpoint
+    endpoint: _Endpoint
     responses: dict[int, str]
     """By HTTP status: the schema of the body, empty if there is none."""
     verb: Verb | None = None

@@ -1,28 +1,193 @@
-"""Run the reference service: take the port, open the ledger, speak HTTP within bounds."""
+"""The reference service: its router and application, HTTP within bounds, and the port that it serves."""
 
 import asyncio
 import errno
 import gc
+import logging
 import signal
 import socket
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import replace
 from typing import Any
 
 import uvicorn
-from starlette.types import ASGIApp
+from starlette.applications import Starlette
+from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from footfall._records.errors import BadInputError
-from footfall._service.asgi_app import build_app
+from footfall._service.http_messages import (
+    ApiError,
+    HttpRequest,
+    HttpResponse,
+    api_error,
+    send_response,
+)
+from footfall._service.openapi import document
+from footfall._service.routes import OPERATOR, Bound, Route, routes
+from footfall._service.seeding import open_engine
 from footfall._service.service_state import ServiceState
 from footfall._service.settings import ServiceSettings
+
+# ── The ASGI router: find the route, run it, send its response
+
+_logger = logging.getLogger(__name__)
+_SEGMENTS_MAX = 8
+_WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
+_Found = tuple[Bound, tuple[str, ...]]
+
+
+class Router:
+    """All routes, looked up by method and path in constant time."""
+
+    def __init__(self, routes: Iterable[Route]) -> None:
+        """Index the routes: those with a fixed path and those with parameters."""
+        self._fixed: dict[tuple[str, str], _Found] = {}
+        self._with_parameters: dict[tuple[str, int, str, str], list[tuple[tuple[str, ...], Bound]]] = {}
+        self._methods: set[str] = set()
+        for route in routes:
+            self._add(route.method, route.path, route.run)
+
+    def add(self, route: Route) -> None:
+        """Add a route."""
+        self._add(route.method, route.path, route.run)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Respond to one request; any failure is logged and reported without a traceback."""
+        response: HttpResponse
+        extra_headers: list[tuple[bytes, bytes]] = []
+        try:
+            run, parameters = self._route(scope["method"], scope["path"], extra_headers)
+            request = HttpRequest(scope, receive, parameters)
+            if scope["method"] in _WITH_BODY:
+                await request.read_body()
+            response = await run(request)
+        except ApiError as error:
+            response = error.status, {"code": error.code, "detail": error.detail}
+            if error.retry_after_s is not None:
+                extra_headers.append((b"retry-after", b"%d" % error.retry_after_s))
+        except Exception:
+            _logger.exception("%s %s failed", scope["method"], scope["path"])
+            failed = api_error("internal")
+            response = failed.status, {"code": failed.code, "detail": failed.detail}
+        await send_response(send, response, extra_headers)
+
+    def _add(self, method: str, path: str, run: Bound) -> None:
+        self._methods.add(method)
+        if "{" not in path:
+            self._fixed[method, path] = run, ()
+            return
+        pattern = tuple(path.split("/"))
+        key = (method, len(pattern), pattern[1], pattern[2])
+        self._with_parameters.setdefault(key, []).append((pattern, run))
+
+    def _route(self, method: str, path: str, extra_headers: list[tuple[bytes, bytes]]) -> _Found:
+        """Find the route; if the path has other methods, list them in the error's Allow header."""
+        found = self._find(method, path)
+        if found is not None:
+            return found
+        allowed = sorted(other for other in self._methods if self._find(other, path))
+        if not allowed:
+            raise api_error("not_found", "There is no such route.")
+        extra_headers.append((b"allow", ", ".join(allowed).encode()))
+        raise api_error("wrong_method")
+
+    def _find(self, method: str, path: str) -> _Found | None:
+        found = self._fixed.get((method, path))
+        if found is not None:
+            return found
+        if "\x00" in path:
+            raise api_error("bad_request", "A path must not contain a zero byte.")
+        parts = path.split("/", _SEGMENTS_MAX)
+        if len(parts) > 3:  # noqa: PLR2004  /channel/thing/parameter
+            for pattern, run in self._with_parameters.get((method, len(parts), parts[1], parts[2]), ()):
+                values = _match(pattern, parts)
+                if values is not None:
+                    return run, values
+        return None
+
+
+def _match(pattern: tuple[str, ...], parts: list[str]) -> tuple[str, ...] | None:
+    """Return the values of a pattern's parameters, None if the path does not match."""
+    values = []
+    for expected, given in zip(pattern, parts, strict=True):
+        if expected.startswith("{"):
+            values.append(given)
+        elif expected != given:
+            return None
+    return tuple(values)
+
+
+# ── The service as an ASGI application
+
+
+def build_app(settings: ServiceSettings) -> Starlette:
+    """Build the application, its database open and filled; `app.state.service` is its `ServiceState`.
+
+    Raises:
+        BadInputError: the database cannot be opened, or holds other accounts.
+    """
+    state = ServiceState(settings, open_engine(settings))
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        await state.start()
+        app.requests = _build_router(state)
+        try:
+            yield
+        finally:
+            await state.stop()
+
+    app = _App(lifespan=lifespan)
+    app.state.service = state
+    return app
+
+
+class _App(Starlette):
+    """Starlette's lifespan; requests bypass its routing, which takes longer than most of them do."""
+
+    requests: Router
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            await self.requests(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
+
+
+def _build_router(state: ServiceState) -> Router:
+    table = list(routes(state))
+
+    async def show_document(_request: HttpRequest) -> HttpResponse:
+        return 200, openapi
+
+    own = Route(
+        method="GET",
+        path="/openapi.json",
+        run=show_document,
+        summary="Describe all routes.",
+        tag=OPERATOR,
+        responses={200: "Document"},
+    )
+    table.append(own)
+    # Without a token the control routes do not exist; without a gateway key its header is not needed.
+    has_control = bool(state.settings.control_token)
+    unneeded = {"gateway"} if state.settings.gateway_key is None else set()
+    listed = [
+        replace(route, headers=tuple(name for name in route.headers if name not in unneeded))
+        for route in table
+        if has_control or "control" not in route.headers
+    ]
+    openapi = document(state.settings.model, listed)
+    return Router(table)
+
 
 # ── uvicorn's HTTP/1.1 protocol, with limits on the size and arrival time of a request
 
 HEAD_BYTES_MOST = 64 * 1024
-HEADERS_MOST = 100
+_HEADERS_MOST = 100
 REQUEST_S_MOST = 30.0
 """From a request's first byte to its last."""
 FIRST_S_MOST = 120.0
@@ -60,7 +225,7 @@ class BoundedProtocol(HttpToolsProtocol):
         Raises:
             ValueError: there are too many; the parser turns it into a 400.
         """
-        if len(self.headers) >= HEADERS_MOST:
+        if len(self.headers) >= _HEADERS_MOST:
             msg = "too many headers"
             raise ValueError(msg)
         super().on_header(name, value)
@@ -81,7 +246,7 @@ class BoundedProtocol(HttpToolsProtocol):
             self.transport.close()
 
 
-def close_late(connections: Any, now_s: float) -> None:  # noqa: ANN401  uvicorn's set of protocols of any kind
+def _close_late(connections: Any, now_s: float) -> None:  # noqa: ANN401  uvicorn's set of protocols of any kind
     """Close all connections whose requests are overdue."""
     for each in list(connections):
         if isinstance(each, BoundedProtocol):
@@ -192,7 +357,7 @@ class _Server(uvicorn.Server):
     async def on_tick(self, counter: int) -> bool:
         """Close connections with overdue requests once a second (uvicorn ticks ten times a second)."""
         if counter % _LOOK_EVERY_TICKS == 0:
-            close_late(self.server_state.connections, asyncio.get_running_loop().time())
+            _close_late(self.server_state.connections, asyncio.get_running_loop().time())
         return await super().on_tick(counter)
 
     @contextmanager

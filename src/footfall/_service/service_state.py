@@ -10,12 +10,11 @@ from footfall._behaviour.capacity_rules import session_idle_s
 from footfall._model.channel import Channel
 from footfall._model.station_specs import CallCentre, MessageGateway, RequestServer
 from footfall._service import ledger as messages
-from footfall._service.capacity_limits import ConcurrencyLimit, HotlineCapacity
+from footfall._service.capacity_limits import ConcurrencyLimit, HeldServers, HotlineCapacity, Machines
 from footfall._service.channel_handler import ChannelHandler, ChannelStation, rules_of
 from footfall._service.database import Database, DatabaseConnection
 from footfall._service.fault_injection import FaultInjector
 from footfall._service.handlers import end_visit
-from footfall._service.held_servers import HeldServers, Machines
 from footfall._service.http_messages import ApiError
 from footfall._service.sessions import Sessions
 from footfall._service.settings import RunClock, ServiceSettings

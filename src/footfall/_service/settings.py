@@ -60,7 +60,7 @@ class RunClock:
 # ── Settings
 
 _PORT_MAX = 65_535
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +82,7 @@ class ServiceSettings:
     """None: the control routes do not exist."""
     gateway_key: str | None = field(default=None, repr=False)
     """Key required by the SMS routes; None: any client that reaches the port may send for any number."""
-    callback_hosts: tuple[str, ...] = LOOPBACK
+    callback_hosts: tuple[str, ...] = _LOOPBACK
     """Hosts to which SMS answers may be posted."""
     numbers: int = 20_000
     """Size of the pool of telephone numbers that all channels sell from."""

@@ -25,7 +25,7 @@ from footfall._service.waiting_line import ServiceWindow, no_deadline
 
 # ── Commands in messages, and the content of replies
 
-ReplyContent = tuple[int, str, str]
+_ReplyContent = tuple[int, str, str]
 """HTTP status, code and text of a reply."""
 
 
@@ -69,7 +69,7 @@ _HTTP_PORT = 80
 _STATUS_PARTS = 2
 
 
-def check_callback(url: object, hosts: tuple[str, ...]) -> str | None:
+def _check_callback(url: object, hosts: tuple[str, ...]) -> str | None:
     """Return the callback URL, None if there is none.
 
     Raises:
@@ -208,7 +208,7 @@ _TEXT_MAX = 500
 _WAIT_S_MAX = 30.0
 _AT_ONCE_S = 0.0005
 """Half the resolution of the event loop's timers: shorter delays are skipped."""
-_REMINDER: ReplyContent = (200, "logout_reminder", "您未退出登录,系统已为您退出。")
+_REMINDER: _ReplyContent = (200, "logout_reminder", "您未退出登录,系统已为您退出。")
 _logger = logging.getLogger(__name__)
 
 
@@ -310,7 +310,7 @@ async def send_message(handler: ChannelHandler, request: HttpRequest) -> HttpRes
     """Accept a message from a subscriber; a repeated id is accepted but not handled again."""
     station = _message_station(handler, request)
     client_id, text = request.text("id"), request.text("text", _TEXT_MAX)
-    callback = check_callback(request.body.get("callback"), handler.settings.callback_hosts)
+    callback = _check_callback(request.body.get("callback"), handler.settings.callback_hosts)
     subscriber = await station.subscriber(handler, request.text("msisdn"))
     seconds = station.gateway.enter()
     if seconds is None:
@@ -356,7 +356,7 @@ def _message_station(handler: ChannelHandler, request: HttpRequest) -> MessageSt
     return handler.station
 
 
-def _reply_content(work: partial[ReplyContent], draw: ServiceDraw) -> ReplyContent:
+def _reply_content(work: partial[_ReplyContent], draw: ServiceDraw) -> _ReplyContent:
     """Do the work unless a fault was injected; an error becomes the reply."""
     try:
         if draw.fault is not None:
@@ -368,7 +368,7 @@ def _reply_content(work: partial[ReplyContent], draw: ServiceDraw) -> ReplyConte
 
 def _work(
     connection: DatabaseConnection, handler: ChannelHandler, message: Message, command: Command, now_s: float
-) -> ReplyContent:
+) -> _ReplyContent:
     if command.verb is Verb.QUERY:
         held = accounts.holder(connection, message.subscriber)
         return 200, "ok", f"余额 {held.balance_fen / 100:.2f} 元,套餐 {held.plan}。"
@@ -394,7 +394,7 @@ def _work(
 
 def _confirm_or_cancel(
     connection: DatabaseConnection, handler: ChannelHandler, message: Message, command: Command, now_s: float
-) -> ReplyContent:
+) -> _ReplyContent:
     """Confirm or cancel the pending order."""
     channel = handler.channel.name
     order = orders.last_pending(connection, message.subscriber, channel)

@@ -14,8 +14,8 @@ from footfall._stats.intervals import Interval, student_t
 
 # ── Intervals of a mean or a percentile by batch means, since customers are not independent
 
-BATCHES_LEAST, BATCHES_MOST = 10, 30
-BATCH_LEAST = 10
+_BATCHES_LEAST, _BATCHES_MOST = 10, 30
+_BATCH_LEAST = 10
 """Least number of values in a batch, hence a hundred in all."""
 
 Values = NDArray[np.float64]
@@ -27,9 +27,9 @@ def batches_of(n: int) -> int:
     Batches thus grow with the run, beyond the correlation time of queues. Source of the bounds: B. Schmeiser,
     Operations Research 30 (1982) 556-568.
     """
-    if n < BATCHES_LEAST * BATCH_LEAST:
+    if n < _BATCHES_LEAST * _BATCH_LEAST:
         return 0
-    return min(max(isqrt(n) // 3, BATCHES_LEAST), BATCHES_MOST)
+    return min(max(isqrt(n) // 3, _BATCHES_LEAST), _BATCHES_MOST)
 
 
 def batch_means_interval(values: Values, confidence: float = CONFIDENCE) -> Interval | None:
@@ -87,7 +87,7 @@ _LAST_LEFT_OUT = 5
 _WINDOWS = 20
 _ROWS_MOST = 2000
 
-WELCH = pl.Schema(
+_WELCH = pl.Schema(
     {"channel": pl.String, "visit": pl.Int64, "mean_s": pl.Float64, "moving_average_s": pl.Float64}
 )
 
@@ -123,7 +123,7 @@ def welch_table(runs: Sequence[Values], channel: str) -> pl.DataFrame:
             "mean_s": rows,
             "moving_average_s": pl.Series(padded, dtype=pl.Float64),
         },
-        schema=WELCH,
+        schema=_WELCH,
     )
 
 

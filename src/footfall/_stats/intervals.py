@@ -98,7 +98,7 @@ def _check_counts(successes: float, n: int) -> None:
 
 # ── Independent replications
 
-REPLICATED = pl.Schema(
+_REPLICATED = pl.Schema(
     {
         "quantity": pl.String,
         "replications": pl.Int64,
@@ -116,7 +116,7 @@ def replicated(values: Mapping[str, Sequence[float]]) -> pl.DataFrame:
     A quantity's unit is in its name. With one replication the bounds are null, with none there is no row.
     """
     rows = [(name, len(each), fmean(each), *_bounds(each)) for name, each in values.items() if each]
-    return pl.DataFrame(rows, schema=REPLICATED, orient="row")
+    return pl.DataFrame(rows, schema=_REPLICATED, orient="row")
 
 
 def _bounds(values: Sequence[float]) -> tuple[float | None, float | None, float | None]:

@@ -22,7 +22,7 @@ from footfall._stats.episodes import (
 )
 from footfall._stats.intervals import Interval, student_t, wilson_at
 
-PASS_LEAST, MEAN_PASS_LEAST, FAIL_LEAST = 50.0, 200.0, 50.0
+PASS_LEAST, MEAN_PASS_LEAST, _FAIL_LEAST = 50.0, 200.0, 50.0
 """Independent visits that the times must be worth before a percentile or a mean is said to be below its
 limit, or above it: with fewer, the correlation due to queues cannot be estimated from the run."""
 
@@ -103,7 +103,7 @@ def slow_share_least(slow: Slow, longest: float = LONGEST_EPISODE) -> float:
     seen = slow.seen
     # However long a queue remembers, all visits are slow in no more runs than visits may be.
     is_outright = seen.bad == seen.visits and slow.allowed <= _RARE
-    is_enough = is_outright or seen.visits / seen.effect >= FAIL_LEAST
+    is_enough = is_outright or seen.visits / seen.effect >= _FAIL_LEAST
     return bad_share_bounds(seen, longest).low if is_enough else 0.0
 
 
@@ -133,7 +133,7 @@ def visits_to_decide_slow(slow: Slow, longest: float = LONGEST_EPISODE) -> int |
     seen, limit, q = slow.seen, slow.allowed, slow.seen.share
     if q > limit:
         needed = visits_to_decide(seen, limit, longest)
-        return needed and max(needed, math.ceil(FAIL_LEAST * seen.effect))
+        return needed and max(needed, math.ceil(_FAIL_LEAST * seen.effect))
     effect = slow.effect if slow.effect == 1 else _SLACK * slow.effect
     # With no visit beyond the sample's own quantile, episodes cannot be estimated.
     met = slow.episodes or math.inf
@@ -157,7 +157,7 @@ def visits_to_decide_mean(times_s: Values, limit_s: float) -> int | None:
 
     def decides(visits: int) -> bool:
         effect = _SLACK * (above if mean < limit_s else below)
-        if visits / effect < (MEAN_PASS_LEAST if mean < limit_s else FAIL_LEAST):
+        if visits / effect < (MEAN_PASS_LEAST if mean < limit_s else _FAIL_LEAST):
             return False
         t = _student(visits / (2 * effect) - 1, _MEAN_TAIL if mean < limit_s else _TAIL)
         room = (t + _POWER_Z) * spread * math.sqrt(effect / visits)
@@ -182,7 +182,7 @@ def mean_bounds(times_s: Values) -> Interval:
     mean = float(times_s.mean())
     below, above, spread, skewness = _moments(times_s)
     low, high = -math.inf, math.inf
-    if n / below >= FAIL_LEAST:
+    if n / below >= _FAIL_LEAST:
         low = mean - _student(n / (2 * below) - 1, _TAIL) * spread * math.sqrt(below / n)
     if n / above >= MEAN_PASS_LEAST:
         t = _student(n / (2 * above) - 1, _MEAN_TAIL)

@@ -8,8 +8,7 @@ import polars as pl
 import pytest
 
 from footfall._criteria.lists import parse
-from footfall._measure.judge import judge
-from footfall._measure.judge_run import judge_generator, judge_wholeness
+from footfall._measure.judge import judge, judge_generator, judge_wholeness
 from footfall._measure.run_comparison import why_left_out
 from footfall._measure.run_data import RunData
 from footfall._records.errors import BadInputError

@@ -22,7 +22,7 @@ from footfall._model.channel import LogoutReminder, Step, Verb, Work
 from footfall._model.durations import lognormal_s
 from footfall._model.model import Model
 from footfall._model.station_specs import RequestServer
-from footfall._service.asgi_app import build_app
+from footfall._service.server import build_app
 from footfall._service.settings import ServiceSettings
 from footfall._simulate.day import Day
 from footfall._workload.arrivals import Arrivals
