@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 # ── Compare two sets of runs
 
 _BASELINE, _CANDIDATE = "baseline", "candidate"
-DEFAULT_MINIMUM = Minimum()
+_DEFAULT_MINIMUM = Minimum()
 _DRIFT_P_MOST = 0.01
 _MINIMUM = re.compile(r"(?P<number>[0-9]+(?:\.[0-9]+)?)\s*(?P<unit>%|pt)")
 
@@ -94,7 +94,7 @@ def compare(
     baseline: Sequence[PathLike[str] | str],
     *,
     metrics: Sequence[str] = (),
-    minimum: Minimum = DEFAULT_MINIMUM,
+    minimum: Minimum = _DEFAULT_MINIMUM,
 ) -> Compared:
     """Compare load tests with a baseline's, run by run: whether they are worse.
 
@@ -166,7 +166,7 @@ def minimum_of(given: Sequence[str]) -> Minimum:
             )
         known[match["unit"]] = float(match["number"]) / 100
     return Minimum(
-        relative=known.get("%", DEFAULT_MINIMUM.relative), share=known.get("pt", DEFAULT_MINIMUM.share)
+        relative=known.get("%", _DEFAULT_MINIMUM.relative), share=known.get("pt", _DEFAULT_MINIMUM.share)
     )
 
 

@@ -1,14 +1,20 @@
 """All routes of the service in one table, from which the router and the OpenAPI document are built."""
 
+import hmac
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
+from importlib.metadata import version
 
 from footfall._model.channel import Verb
 from footfall._model.station_specs import CallCentre, Counters, Kiosks, MessageGateway
-from footfall._service import handlers, handlers as control_handlers, sms_handlers
+from footfall._service import handlers, sms_handlers
 from footfall._service.channel_handler import ChannelHandler
 from footfall._service.http_messages import HttpRequest, HttpResponse, api_error
+from footfall._service.schemas import INTERFACE
 from footfall._service.service_state import ServiceState
+from footfall._service.sessions import audit
+
+# ── All routes of the service in one table, from which the router and the OpenAPI document are built
 
 _Endpoint = Callable[[ChannelHandler, HttpRequest], Awaitable[HttpResponse]]
 Bound = Callable[[HttpRequest], Awaitable[HttpResponse]]
@@ -258,10 +264,10 @@ def _own(state: ServiceState) -> Iterator[Route]:
         return lambda request: endpoint(state, request)
 
     own = (
-        ("GET", "/health", control_handlers.show_health, "Health", ""),
-        ("POST", "/control/play", control_handlers.start_run, "Play", "Play"),
-        ("GET", "/control/ledger", control_handlers.show_ledger, "Ledger", ""),
-        ("GET", "/control/counts", control_handlers.show_counts, "Counts", ""),
+        ("GET", "/health", show_health, "Health", ""),
+        ("POST", "/control/play", start_run, "Play", "Play"),
+        ("GET", "/control/ledger", show_ledger, "Ledger", ""),
+        ("GET", "/control/counts", show_counts, "Counts", ""),
     )
     for method, path, endpoint, response, body in own:
         yield Route(
@@ -278,3 +284,53 @@ def _own(state: ServiceState) -> Iterator[Route]:
 
 def _first_line(endpoint: Callable[..., object]) -> str:
     return (endpoint.__doc__ or "").splitlines()[0]
+
+
+# ── Endpoints for operations staff: health, the run clock, counts, and the audit of the ledger
+
+_STARTS_IN_S_MAX = 86_400.0
+_HEALTH_S_MOST = 2.0
+
+
+async def show_health(state: ServiceState, _request: HttpRequest) -> HttpResponse:
+    """Report health and identity of the service; 503 while its database is unreachable."""
+    settings = state.settings
+    is_well = await state.database.is_reachable(_HEALTH_S_MOST)
+    problem = {} if is_well else {"code": "no_database", "detail": "The database cannot be reached."}
+    return 200 if is_well else 503, problem | {
+        "status": "ok" if is_well else "unhealthy",
+        "interface": INTERFACE,
+        "model": settings.model.name,
+        "channels": list(state.handlers),
+        "subscribers": settings.subscribers,
+        "seed": settings.seed,
+        "version": version("footfall"),
+    }
+
+
+async def start_run(state: ServiceState, request: HttpRequest) -> HttpResponse:
+    """Set second 0 of the run clock."""
+    _check_token(state, request)
+    starts_in_s = request.number("starts_in_s", -_STARTS_IN_S_MAX, _STARTS_IN_S_MAX)
+    state.start_run(starts_in_s)
+    return 200, {"starts_in_s": starts_in_s}
+
+
+async def show_ledger(state: ServiceState, request: HttpRequest) -> HttpResponse:
+    """Audit the ledger."""
+    _check_token(state, request)
+    return 200, await state.database.read(audit)
+
+
+async def show_counts(state: ServiceState, request: HttpRequest) -> HttpResponse:
+    """Show the current counts of each channel."""
+    _check_token(state, request)
+    return 200, state.counts()
+
+
+def _check_token(state: ServiceState, request: HttpRequest) -> None:
+    wanted = state.settings.control_token
+    if not wanted:
+        raise api_error("not_found")
+    if not hmac.compare_digest(request.header(b"x-control-token").encode(), wanted.encode()):
+        raise api_error("wrong_token")
