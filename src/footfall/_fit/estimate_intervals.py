@@ -7,15 +7,7 @@ from typing import cast
 import numpy as np
 import polars as pl
 
-from footfall._fit.day_cells import (
-    NO_ARRIVAL,
-    UNREADABLE_ARRIVAL,
-    decimal_mark,
-    durations,
-    kinds,
-    named_columns,
-    numbers,
-)
+from footfall._fit import day_cells
 from footfall._fit.distributions import FittedDistribution, Parameter
 from footfall._fit.log_rows import WHOLE, RowStatus, set_aside
 from footfall._fit.patience_fit import TimesFit
@@ -101,7 +93,7 @@ def intervals_of(log: Table, mapping: Mapping) -> Intervals:
         apart = "cannot be determined" if interval_s is None else f"are {interval_s / 60:g} min"
         expected = "intervals of at most 60 min; set their length with interval_min in [options]"
         raise BadInputError("columns.count", f"the lengths of the intervals {apart}", expected)
-    used = used.with_columns(kinds(used["kind"], used["at_s"], mapping.options))
+    used = used.with_columns(day_cells.kinds(used["kind"], used["at_s"], mapping.options))
     return Intervals(
         frame=used.sort("at_s", "row"),
         interval_s=interval_s,
@@ -184,16 +176,22 @@ def outcomes_of(frame: pl.DataFrame) -> dict[str, int]:
 
 def _read(log: Table, mapping: Mapping) -> pl.DataFrame:
     table, columns, options = log.frame, mapping.columns, mapping.options
-    named = named_columns(table, mapping)
+    named = day_cells.named_columns(table, mapping)
     begins = table[named["arrived"]]
     if begins.dtype == pl.String:
         table = table.with_columns(begins.str.replace(_RANGE, "$1"))
     at_s = moments(table, named["arrived"], options, columns.date).wall_s
     texts = [table[named[name]] for name in (*COUNTS, "service_s_mean") if name in named]
-    mark = decimal_mark(texts, options.decimal, "the counts")
+    mark = day_cells.decimal_mark(texts, options.decimal, "the counts")
     nothing = pl.Series([None], dtype=pl.Float64).new_from_index(0, table.height)
-    counts = {name: numbers(table[named[name]], mark) if name in named else nothing for name in COUNTS}
-    mean_s = durations(table, named["service_s_mean"], options, mark) if columns.service_s_mean else nothing
+    counts = {
+        name: day_cells.numbers(table[named[name]], mark) if name in named else nothing for name in COUNTS
+    }
+    mean_s = (
+        day_cells.durations(table, named["service_s_mean"], options, mark)
+        if columns.service_s_mean
+        else nothing
+    )
     kind = table[named["kind"]].cast(pl.String).str.strip_chars() if columns.kind else nothing.cast(pl.String)
     day = pl.from_epoch((pl.col("at_s") // DAY_S).cast(pl.Int64), time_unit="d")
     return pl.DataFrame(
@@ -218,7 +216,11 @@ def _reason(mapping: Mapping) -> pl.Expr:
     expected = pl.col("kind").is_in(list(options.classes or ())).fill_null(value=False)
     return (
         pl.when(pl.col("at_s").is_null())
-        .then(pl.when(missing).then(pl.lit(NO_ARRIVAL)).otherwise(pl.lit(UNREADABLE_ARRIVAL)))
+        .then(
+            pl.when(missing)
+            .then(pl.lit(day_cells.NO_ARRIVAL))
+            .otherwise(pl.lit(day_cells.UNREADABLE_ARRIVAL))
+        )
         .when(pl.col("count").is_null())
         .then(pl.lit("count missing or unreadable"))
         .when(pl.col("count") < 0)
@@ -237,14 +239,14 @@ def _reason(mapping: Mapping) -> pl.Expr:
 
 def _row_statuses(frame: pl.DataFrame, log: Table, mapping: Mapping) -> tuple[RowStatus, ...]:
     columns = {
-        UNREADABLE_ARRIVAL: mapping.columns.arrived,
+        day_cells.UNREADABLE_ARRIVAL: mapping.columns.arrived,
         "count missing or unreadable": mapping.columns.count,
     }
     found = []
     for reason, rows, first in frame.group_by("reason").agg(pl.len(), pl.col("row").min()).iter_rows():
         name = columns.get(reason)
         value = None if name is None else log.frame[name][first - 1]
-        hint = f"; in [options] {form_of(str(value))}" if reason == UNREADABLE_ARRIVAL else ""
+        hint = f"; in [options] {form_of(str(value))}" if reason == day_cells.UNREADABLE_ARRIVAL else ""
         found.append(
             RowStatus(
                 use="whole" if reason == WHOLE else "none",

@@ -8,25 +8,10 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 
+from footfall._fit import estimate_intervals, patience_fit
 from footfall._fit.arrival_fit import EVERY, ArrivalsFit, StaffFit, fit_arrivals, fit_staff
 from footfall._fit.distributions import FAMILIES
-from footfall._fit.estimate_intervals import (
-    Intervals,
-    check_not_counts,
-    intervals_of,
-    mean_service,
-    outcomes_of,
-)
 from footfall._fit.log_rows import LogRows, RowStatus, rows_of
-from footfall._fit.patience_fit import (
-    PatienceFit,
-    RedialFit,
-    TimesFit,
-    fit_patience,
-    fit_redial,
-    fit_times,
-    weighed,
-)
 from footfall._model.durations import DistributionFamily
 from footfall._model.numbers import HALF_HOUR_S
 from footfall._records.log_file import Table
@@ -46,9 +31,9 @@ class KindFit:
     """`*` for all kinds together."""
     rows: int
     outcomes: dict[str, int]
-    service: TimesFit | None
+    service: patience_fit.TimesFit | None
     """None: too few."""
-    patience: PatienceFit | None
+    patience: patience_fit.PatienceFit | None
     """None: no customer left while waiting, or waits are not recorded."""
 
 
@@ -66,7 +51,7 @@ class Fitted:
     """All kinds together, used for kinds with too few rows."""
     kinds: dict[str, KindFit]
     staff: StaffFit | None
-    redial: RedialFit | None
+    redial: patience_fit.RedialFit | None
     services: pl.DataFrame
     """service_s and services: the number of services of each length, short ones included."""
     copies: int
@@ -99,7 +84,7 @@ def fit_log(log: pl.DataFrame | Table, mapping: Mapping) -> Fitted:
     return fit_rows(read_log(log, mapping), mapping.options)
 
 
-def read_log(log: pl.DataFrame | Table, mapping: Mapping) -> LogRows | Intervals:
+def read_log(log: pl.DataFrame | Table, mapping: Mapping) -> LogRows | estimate_intervals.Intervals:
     """Read the rows of a log, or its counts per interval, for `fit_rows`.
 
     Raises:
@@ -107,18 +92,20 @@ def read_log(log: pl.DataFrame | Table, mapping: Mapping) -> LogRows | Intervals
     """
     log = log if isinstance(log, Table) else Table(log)
     if mapping.columns.count is not None:
-        return intervals_of(log, mapping)
+        return estimate_intervals.intervals_of(log, mapping)
     rows = rows_of(log, mapping)
-    check_not_counts(rows.frame, log.frame.columns)
+    estimate_intervals.check_not_counts(rows.frame, log.frame.columns)
     return rows
 
 
-def fit_rows(rows: LogRows | Intervals, options: Options, form: Fitted | None = None) -> Fitted:
+def fit_rows(
+    rows: LogRows | estimate_intervals.Intervals, options: Options, form: Fitted | None = None
+) -> Fitted:
     """Fit rows that were read from a log; if `form` is given, with its distribution families only."""
-    if isinstance(rows, Intervals):
+    if isinstance(rows, estimate_intervals.Intervals):
         return _counted_fit(rows, options)
     frame = rows.frame
-    redial = fit_redial(frame) if options.redial and options.station == "hotline" else None
+    redial = patience_fit.fit_redial(frame) if options.redial and options.station == "hotline" else None
     names = sorted(frame["kind"].unique())
     columns = [name for name in frame.columns if name not in {"row", "kind"}]
     forms = {} if form is None else form.kinds | {EVERY: form.every}
@@ -130,7 +117,7 @@ def fit_rows(rows: LogRows | Intervals, options: Options, form: Fitted | None = 
         read=rows.read,
         row_statuses=rows.row_statuses,
         options=options,
-        arrivals=fit_arrivals(weighed(frame, redial)),
+        arrivals=fit_arrivals(patience_fit.weighed(frame, redial)),
         every=replace(kinds[names[0]], kind=EVERY)
         if is_one
         else _kind(EVERY, frame, options, forms.get(EVERY)),
@@ -143,7 +130,7 @@ def fit_rows(rows: LogRows | Intervals, options: Options, form: Fitted | None = 
     )
 
 
-def _counted_fit(intervals: Intervals, options: Options) -> Fitted:
+def _counted_fit(intervals: estimate_intervals.Intervals, options: Options) -> Fitted:
     """Fit counts per interval: arrivals, and a mean service time."""
     frame = intervals.frame
     names = sorted(frame["kind"].unique())
@@ -167,8 +154,8 @@ def _counted_kind(name: str, frame: pl.DataFrame) -> KindFit:
     return KindFit(
         kind=name,
         rows=max(round(float(frame["count"].sum())), 1),
-        outcomes=outcomes_of(frame),
-        service=mean_service(frame),
+        outcomes=estimate_intervals.outcomes_of(frame),
+        service=estimate_intervals.mean_service(frame),
         patience=None,
     )
 
@@ -184,18 +171,20 @@ def _kind(name: str, rows: pl.DataFrame, options: Options, form: KindFit | None)
         kind=name,
         rows=rows.height,
         outcomes=dict(rows["outcome"].value_counts(sort=True).iter_rows()),
-        service=fit_times(
+        service=patience_fit.fit_times(
             rows["service_s"].drop_nulls(),
             options.short_service_s,
             _tried(None if form is None else form.service),
         ),
-        patience=fit_patience(waits["wait_s"], left, _tried(None if form is None else form.patience))
+        patience=patience_fit.fit_patience(
+            waits["wait_s"], left, _tried(None if form is None else form.patience)
+        )
         if waits.height
         else None,
     )
 
 
-def _tried(form: TimesFit | PatienceFit | None) -> Collection[DistributionFamily]:
+def _tried(form: patience_fit.TimesFit | patience_fit.PatienceFit | None) -> Collection[DistributionFamily]:
     """Return the families to try: all, or that of an earlier fit (for empirical data: the fastest one)."""
     if form is None:
         return FAMILIES
@@ -329,7 +318,7 @@ def _service(kind: KindFit, fitted: Fitted) -> Iterator[Diagnostic]:
         yield Diagnostic("long-services", f"{text}; sessions left open? long_service_s excludes them")
 
 
-def _unusually_short(fit: TimesFit, name: str) -> Iterator[Diagnostic]:
+def _unusually_short(fit: patience_fit.TimesFit, name: str) -> Iterator[Diagnostic]:
     seconds, shares = fit.points
     bound_s = _SHORT_OF_MEDIAN * float(np.interp(0.5, shares, seconds))
     share = float(np.interp(bound_s, seconds, shares))
@@ -340,7 +329,7 @@ def _unusually_short(fit: TimesFit, name: str) -> Iterator[Diagnostic]:
         yield Diagnostic("short-services", f"{text}: hang-ups? short_service_s excludes them from the fit")
 
 
-def _held_by_longest(fit: TimesFit) -> float:
+def _held_by_longest(fit: patience_fit.TimesFit) -> float:
     """Return the share of the service time that the longest hundredth takes."""
     seconds, shares = (np.array(part) for part in fit.points)
     parts = np.diff(shares) * (seconds[1:] + seconds[:-1]) / 2

@@ -9,17 +9,8 @@ from footfall._fit.arrival_fit import EVERY
 from footfall._fit.distributions import FittedDistribution, Points
 from footfall._fit.fit import Fitted, KindFit
 from footfall._fit.patience_fit import PatienceFit, TimesFit
+from footfall._model import durations
 from footfall._model.channel import Channel, Fault, Step, Verb, Work
-from footfall._model.durations import (
-    AnyDuration,
-    DistributionFamily,
-    Duration,
-    Empirical,
-    Mixture,
-    Part,
-    constant_s,
-    exponential_s,
-)
 from footfall._model.model import Model, ShareDefinition
 from footfall._model.numbers import Curve, Grade, Number, Profile, assumed, fitted
 from footfall._model.population import AfterFailure, RetryPolicy, Segment
@@ -38,48 +29,53 @@ def rounded(value: float, digits: int = 6) -> float:
     return float(f"{value:.{digits}g}")
 
 
-def time_of(fit: TimesFit | None, log: str, what: str) -> AnyDuration | None:
+def time_of(fit: TimesFit | None, log: str, what: str) -> durations.AnyDuration | None:
     """Convert a fitted time for a model, short ones as a separate part; None: too few."""
     if fit is None:
         return None
     source = f"{log}; {fit.times:,} {what}"
-    whole: Duration | Empirical
+    whole: durations.Duration | durations.Empirical
     whole = empirical(fit.points, None, source) if fit.chosen is None else _distribution_of(fit.best, source)
     if not fit.short or (fit.chosen is None and not fit.short_s_mean):
         return whole  # the measured curve includes times of 0
     note = f"{log}; {fit.short:,} short {what}"
-    short = constant_s(fitted(rounded(fit.short_s_mean), note))
-    return Mixture(
-        parts=(Part(name="short", share=fitted(rounded(fit.short_share), note), time=short),), rest=whole
+    short = durations.constant_s(fitted(rounded(fit.short_s_mean), note))
+    return durations.Mixture(
+        parts=(durations.Part(name="short", share=fitted(rounded(fit.short_share), note), time=short),),
+        rest=whole,
     )
 
 
-def patience_of(fit: PatienceFit | None, log: str) -> AnyDuration | None:
+def patience_of(fit: PatienceFit | None, log: str) -> durations.AnyDuration | None:
     """Convert a fitted patience for a model; None: no customer left."""
     if fit is None:
         return None
     source = f"{log}; {fit.left:,} of {fit.waits:,} who waited left"
     if fit.chosen is None:
-        beyond = None if fit.beyond_s is None else exponential_s(fitted(rounded(fit.beyond_s), source))
+        beyond = (
+            None if fit.beyond_s is None else durations.exponential_s(fitted(rounded(fit.beyond_s), source))
+        )
         return empirical(fit.points, beyond, f"{source}; Kaplan–Meier")
     return _distribution_of(fit.best, source)
 
 
-def _distribution_of(distribution: FittedDistribution, source: str) -> Duration:
+def _distribution_of(distribution: FittedDistribution, source: str) -> durations.Duration:
     """Convert a fitted distribution for a model."""
     mean_s = fitted(rounded(distribution.mean_s), source)
-    if distribution.family is DistributionFamily.CONSTANT or distribution.cv < _CV_LEAST:
-        return constant_s(mean_s)
-    if distribution.family is DistributionFamily.EXPONENTIAL:
-        return exponential_s(mean_s)
-    return Duration(law=distribution.family, mean_s=mean_s, cv=fitted(rounded(distribution.cv), source))
+    if distribution.family is durations.DistributionFamily.CONSTANT or distribution.cv < _CV_LEAST:
+        return durations.constant_s(mean_s)
+    if distribution.family is durations.DistributionFamily.EXPONENTIAL:
+        return durations.exponential_s(mean_s)
+    return durations.Duration(
+        law=distribution.family, mean_s=mean_s, cv=fitted(rounded(distribution.cv), source)
+    )
 
 
-def empirical(points: Points, beyond: Duration | None, source: str) -> Empirical:
+def empirical(points: Points, beyond: durations.Duration | None, source: str) -> durations.Empirical:
     """Return a measured curve; `beyond` applies only if it ends below 1."""
     seconds, shares = (tuple(map(rounded, part)) for part in points)
     curve = Curve(seconds=seconds, shares=shares, grade=Grade.FITTED, source=source)
-    return Empirical(curve=curve, beyond=None if shares[-1] == 1 else beyond)
+    return durations.Empirical(curve=curve, beyond=None if shares[-1] == 1 else beyond)
 
 
 # ── The channel of a fitted model: hotline, hall or web server, with the staff of the log
@@ -108,7 +104,7 @@ def channel_of(fit: Fitted, log: str, kinds: list[str]) -> Channel:
 
 def _hotline(fit: Fitted, log: str, kinds: list[str]) -> _Parts:
     """Build a hotline: no IVR, every caller needs an agent, each kind with its own talk and patience."""
-    nothing = constant_s(assumed(0, "the log begins at the queue"))
+    nothing = durations.constant_s(assumed(0, "the log begins at the queue"))
     wrap_up = fit.staff.wrap_up if fit.staff and fit.options.wrap_up else None
     station = CallCentre(
         lines=assumed(ENDLESS, UNLIMITED),
@@ -133,7 +129,7 @@ def _caller(kind: KindFit, log: str) -> Caller | None:
 
 def _hall(fit: Fitted, log: str, kinds: list[str]) -> _Parts:
     """Build a hall with one queue; each kind has its own service time."""
-    nothing = constant_s(assumed(0, "the clerk's screens are in the service time"))
+    nothing = durations.constant_s(assumed(0, "the clerk's screens are in the service time"))
     station = Counters(
         clerks=_staff(fit, log),
         clerks_factor=assumed(1, "as the log has them"),
@@ -157,16 +153,16 @@ def _web(fit: Fitted, log: str, kinds: list[str]) -> _Parts:
         accept_queue=assumed(ENDLESS, UNLIMITED),
         deadline_s=assumed(_DEADLINE_S, "not in the log"),
     )
-    nothing = constant_s(assumed(0, "no time of the customer's own"))
+    nothing = durations.constant_s(assumed(0, "no time of the customer's own"))
     step = Step(verb=Verb.QUERY, human=nothing, pages=assumed(1, "a row is a request"))
     work = Work(service=_service_of(fit, log, EVERY), faults=_faults(fit.every, log))
     return station, {Verb.QUERY: work}, dict.fromkeys(kinds, (step,))
 
 
-def _service_of(fit: Fitted, log: str, kind: str) -> AnyDuration:
+def _service_of(fit: Fitted, log: str, kind: str) -> durations.AnyDuration:
     own = None if kind == EVERY else time_of(fit.kinds[kind].service, log, f"services of {kind}")
     every = time_of(fit.every.service, log, "services")
-    return own or every or constant_s(assumed(0, "no services in the log"))
+    return own or every or durations.constant_s(assumed(0, "no services in the log"))
 
 
 def _faults(every: KindFit, log: str) -> tuple[Fault, ...]:
@@ -192,8 +188,8 @@ def _staff(fit: Fitted, log: str) -> Profile:
     return profile(list(map(rounded, fit.staff.profile())), Grade.FITTED, f"{log}; {note}")
 
 
-def _forever() -> Duration:
-    return constant_s(assumed(FOREVER_S, "no customer left in the log"))
+def _forever() -> durations.Duration:
+    return durations.constant_s(assumed(FOREVER_S, "no customer left in the log"))
 
 
 # ── The whole model: one channel, one segment per kind of customer

@@ -6,17 +6,9 @@ from math import sqrt
 import numpy as np
 from numpy.typing import NDArray
 
+from footfall._fit import share_model
 from footfall._fit.share_counts import CaseCounts, counted, month_name
 from footfall._fit.share_mapping import ShareMapping
-from footfall._fit.share_model import (
-    SEASON_MONTHS_LEAST,
-    Floats,
-    Forecast,
-    History,
-    forecast_of,
-    months_learned,
-    shares_of,
-)
 from footfall._records.errors import BadInputError
 from footfall._records.log_file import Table
 from footfall._stats.intervals import student_t
@@ -38,11 +30,11 @@ class Point:
 
     month: int
     ahead: int
-    share: Floats
-    low: Floats
-    high: Floats
-    naive: Floats
-    recorded: Floats
+    share: share_model.Floats
+    low: share_model.Floats
+    high: share_model.Floats
+    naive: share_model.Floats
+    recorded: share_model.Floats
     """Shape (channels,) each."""
 
 
@@ -72,7 +64,7 @@ class RollingCheck:
     """Empty: too few months for a check."""
 
 
-def check(history: History, ahead: int) -> RollingCheck:
+def check(history: share_model.History, ahead: int) -> RollingCheck:
     """Forecast the last months from at most `_ORIGINS_MOST` origins; months with gaps are left out."""
     total = history.months.size
     points = []
@@ -81,9 +73,9 @@ def check(history: History, ahead: int) -> RollingCheck:
         has_data = np.atleast_1d(np.isfinite(past.counts).any(axis=0))
         if has_data.sum() < 2 or past.counts[-1][has_data].sum() == 0:  # noqa: PLR2004  a share is of two
             continue
-        past = History(past.months, past.counts[:, has_data], past.covered)
+        past = share_model.History(past.months, past.counts[:, has_data], past.covered)
         reach = min(ahead, int(history.months[-1] - past.months[-1]))
-        forecast = forecast_of(past, reach, _DRAWS)
+        forecast = share_model.forecast_of(past, reach, _DRAWS)
         for at in np.flatnonzero(history.months[known:] <= past.months[-1] + reach) + known:
             step = int(history.months[at] - past.months[-1])
             counts = history.counts[at][has_data]
@@ -97,14 +89,14 @@ def check(history: History, ahead: int) -> RollingCheck:
                     low=_spread(forecast.low[step - 1], has_data),
                     high=_spread(forecast.high[step - 1], has_data),
                     naive=_spread(forecast.last, has_data),
-                    recorded=_spread(shares_of(counts), has_data),
+                    recorded=_spread(share_model.shares_of(counts), has_data),
                 )
             )
     steps = sorted({point.ahead for point in points})
     return RollingCheck(tuple(points), tuple(_together(points, step) for step in steps))
 
 
-def _spread(values: Floats, has_data: NDArray[np.bool_]) -> Floats:
+def _spread(values: share_model.Floats, has_data: NDArray[np.bool_]) -> share_model.Floats:
     """Expand values to all channels; NaN for channels without data."""
     found = np.full(has_data.size, np.nan)
     found[has_data] = values
@@ -127,7 +119,7 @@ def _together(points: list[Point], ahead: int) -> HorizonErrors:
     )
 
 
-def _better(difference: Floats, ahead: int) -> str:
+def _better(difference: share_model.Floats, ahead: int) -> str:
     """Return which is better, by the t interval of the difference; overlapping months count as one."""
     independent = difference.size / ahead
     if difference.size < _DECIDING_MONTHS_LEAST or independent < 2:  # noqa: PLR2004  one cannot vary
@@ -155,9 +147,9 @@ class SharesFit:
     counted: CaseCounts
     names: tuple[str, ...]
     """Channels in the forecast: all but those that ended."""
-    history: History
+    history: share_model.History
     ahead: int
-    forecast: Forecast
+    forecast: share_model.Forecast
     check: RollingCheck
     notes: tuple[str, ...]
     """How the table was read, and limitations of the forecast."""
@@ -200,13 +192,13 @@ def fit_shares(table: Table, mapping: ShareMapping, ahead: int) -> SharesFit:
         names=tuple(found.names[place] for place in kept),
         history=history,
         ahead=ahead,
-        forecast=forecast_of(history, ahead),
+        forecast=share_model.forecast_of(history, ahead),
         check=check(history, ahead),
         notes=(*found.notes, *notes, *_limitations(history)),
     )
 
 
-def history_of(found: CaseCounts) -> tuple[History, list[int], list[str]]:
+def history_of(found: CaseCounts) -> tuple[share_model.History, list[int], list[str]]:
     """Return the usable counts, the channels that did not end, and notes on what was assumed.
 
     If cases of a channel were expected but a month has none, that month is ignored for the channel: before
@@ -234,16 +226,16 @@ def history_of(found: CaseCounts) -> tuple[History, list[int], list[str]]:
             named = ", ".join(month_name(int(found.months[first + gap])) for gap in gaps[:6])
             text = f"{name}: none in {named}, where about {expected[first + gaps[0]]:,.0f} were expected"
             notes.append(f"{text}: treated as a gap in the record")
-    return History(found.months, counts[:, kept], found.covered), kept, notes
+    return share_model.History(found.months, counts[:, kept], found.covered), kept, notes
 
 
-def _limitations(history: History) -> list[str]:
+def _limitations(history: share_model.History) -> list[str]:
     notes = []
-    if history.span < SEASON_MONTHS_LEAST:
+    if history.span < share_model.SEASON_MONTHS_LEAST:
         notes.append(
-            f"{history.span} months are too short to learn a season ({SEASON_MONTHS_LEAST} are needed): "
-            "the forecast has none"
+            f"{history.span} months are too short to learn a season "
+            f"({share_model.SEASON_MONTHS_LEAST} are needed): the forecast has none"
         )
-    if history.months.size > (most := months_learned(history.channels)):
+    if history.months.size > (most := share_model.months_learned(history.channels)):
         notes.append(f"learned from the last {most} of {history.months.size} months")
     return notes

@@ -22,27 +22,8 @@ from footfall._criteria.objects import (
     Scope,
     ShareCriterion,
 )
-from footfall._measure.judge_visits import (
-    Times,
-    bad_of,
-    judge_agreement,
-    judge_response,
-    judge_share,
-    judge_step,
-    statistic,
-    times_of,
-)
+from footfall._measure import judge_visits, run_data
 from footfall._measure.quantile_bounds import quantile_bounds
-from footfall._measure.run_data import (
-    RunData,
-    enough,
-    finite,
-    judged,
-    unmatched,
-    untrusted,
-    within,
-    without_figure,
-)
 from footfall._measure.summary import RESPONSE_S
 from footfall._measure.verdict import Judgement, Verdict
 from footfall._records.load_generator import ControlRecord, GeneratorRecord
@@ -144,17 +125,17 @@ def judge_generator(criteria: Iterable[Criterion], manifest: Manifest) -> Judgem
     )
 
 
-def _judge_own(criterion: OwnCriterion, evidence: RunData) -> Judgement:
+def _judge_own(criterion: OwnCriterion, evidence: run_data.RunData) -> Judgement:
     """Hold what the generator itself adds to a time, before it sends and before it reads, against a limit."""
     record = evidence.manifest.generator
     own_s = [] if record is None else [record.own.p99_s, record.read_late_s_p99]
     known_s = [each for each in own_s if each is not None]
     if not known_s:
-        return untrusted(criterion, "the generator's own part is not known: no request was sent")
+        return run_data.untrusted(criterion, "the generator's own part is not known: no request was sent")
     holds = OPERATORS[criterion.operator](max(known_s), criterion.limit_s)
     verdict = Verdict.PASS if holds else Verdict.INVALID
     reason = f"the generator's own part of a time was {_fine(max(known_s))} (p99)"
-    return judged(criterion, verdict, reason, max(known_s), n=record.own.n if record else 0)
+    return run_data.judged(criterion, verdict, reason, max(known_s), n=record.own.n if record else 0)
 
 
 def _allowed_s(criteria: tuple[Criterion, ...]) -> float:
@@ -238,34 +219,34 @@ def _fine(seconds: float) -> str:
     return f"{seconds * 1000:.1f} ms" if seconds < _SHORT_S else duration(seconds)
 
 
-def _judge_lag(criterion: LagCriterion, evidence: RunData) -> Judgement:
+def _judge_lag(criterion: LagCriterion, evidence: run_data.RunData) -> Judgement:
     """Hold the generator's lag against its limit."""
     lag, counts = evidence.manifest.lag_s, evidence.manifest.arrivals
     value = getattr(lag, criterion.statistic) if lag else None
     if value is None:
-        return untrusted(criterion, "no lag is known: no arrival was played")
+        return run_data.untrusted(criterion, "no lag is known: no arrival was played")
     holds = OPERATORS[criterion.operator](value, criterion.limit_s)
     late = "" if holds else ": the generator ran late, so that the times are partly its own"
     verdict = Verdict.PASS if holds else Verdict.INVALID
     reason = f"arrivals started {duration(value)} late ({criterion.statistic}){late}"
-    return judged(criterion, verdict, reason, value, n=counts.started if counts else 0)
+    return run_data.judged(criterion, verdict, reason, value, n=counts.started if counts else 0)
 
 
-def _judge_arrivals(criterion: ArrivalsCriterion, evidence: RunData) -> Judgement:
+def _judge_arrivals(criterion: ArrivalsCriterion, evidence: run_data.RunData) -> Judgement:
     """Hold the share of due arrivals that did not come against its tolerance."""
     if criterion.scope != Scope():
         return _judge_some_arrivals(criterion, evidence)
     counts = evidence.manifest.arrivals
     if counts is None or counts.due == 0:
-        return untrusted(criterion, "no arrival was due: nothing was played")
+        return run_data.untrusted(criterion, "no arrival was due: nothing was played")
     return _missing(criterion, counts.due, counts.started, f": {counts}")
 
 
-def _judge_some_arrivals(criterion: ArrivalsCriterion, evidence: RunData) -> Judgement:
+def _judge_some_arrivals(criterion: ArrivalsCriterion, evidence: run_data.RunData) -> Judgement:
     """Of a channel or operation: whose first visit is there was sent."""
-    due = within(evidence.arrivals, criterion.scope)
+    due = run_data.within(evidence.arrivals, criterion.scope)
     if due is None:
-        return untrusted(criterion, f"no arrival of the trace matches {criterion.scope}")
+        return run_data.untrusted(criterion, f"no arrival of the trace matches {criterion.scope}")
     seen = evidence.measured if evidence.measured is not None else due.clear()
     came = due.join(seen.select("customer").unique(), on="customer", how="semi").height
     return _missing(criterion, due.height, came, "")
@@ -274,14 +255,16 @@ def _judge_some_arrivals(criterion: ArrivalsCriterion, evidence: RunData) -> Jud
 def _missing(criterion: ArrivalsCriterion, due: int, came: int, more: str) -> Judgement:
     missing = (due - came) / due
     verdict = Verdict.PASS if missing <= criterion.tolerance_share else Verdict.INVALID
-    return judged(criterion, verdict, f"{came} of {due} due arrivals were started{more}", missing, n=due)
+    return run_data.judged(
+        criterion, verdict, f"{came} of {due} due arrivals were started{more}", missing, n=due
+    )
 
 
-def _judge_abort(criterion: AbortCriterion, evidence: RunData) -> Judgement:
+def _judge_abort(criterion: AbortCriterion, evidence: run_data.RunData) -> Judgement:
     """Let the monitor read the visits once more, as it did during the run."""
     visits = evidence.judged(criterion.scope)
     if visits is None:
-        return unmatched(criterion)
+        return run_data.unmatched(criterion)
     monitor = AbortMonitor(criterion)
     ended = visits.sort("ended_s", maintain_order=True).select(
         "ended_s", "outcome", RESPONSE_S.alias("response_s")
@@ -291,18 +274,20 @@ def _judge_abort(criterion: AbortCriterion, evidence: RunData) -> Judgement:
     violation, for_s = monitor.violation, criterion.for_s
     if violation is None and evidence.manifest.ended_early_by == criterion.text:
         reason = "it ended the run while it was played, though its visits in the order of time do not show it"
-        return without_figure(criterion, Verdict.FAIL, reason, n=visits.height, decisive=True)
+        return run_data.without_figure(criterion, Verdict.FAIL, reason, n=visits.height, decisive=True)
     if violation is None:
         long_enough = float(visits.select(pl.col("ended_s").max()).item()) >= for_s
         reason = f"never over {for_s:g} s" if long_enough else f"no arrivals for {for_s:g} s"
         verdict = Verdict.PASS if long_enough else Verdict.UNDECIDED
-        return without_figure(criterion, verdict, reason, n=visits.height)
+        return run_data.without_figure(criterion, verdict, reason, n=visits.height)
     sure = "a total break" if violation.is_total else f"surely more than {percent(criterion.share)}"
     reason = (
         f"from second {max(violation.at_s - for_s, 0):.0f} to {violation.at_s:.0f} it was so in "
         f"{violation.bad} of {violation.visits} visits, {percent(violation.share)}: {sure}"
     )
-    return judged(criterion, Verdict.FAIL, reason, violation.share, n=violation.visits, decisive=True)
+    return run_data.judged(
+        criterion, Verdict.FAIL, reason, violation.share, n=violation.visits, decisive=True
+    )
 
 
 # ── Judge a run against an earlier one: not worse by more than so much
@@ -310,14 +295,14 @@ def _judge_abort(criterion: AbortCriterion, evidence: RunData) -> Judgement:
 _UNKNOWN = Interval(-math.inf, math.inf)
 
 
-def _judge_baseline(criterion: BaselineCriterion, evidence: RunData) -> Judgement:
+def _judge_baseline(criterion: BaselineCriterion, evidence: run_data.RunData) -> Judgement:
     """Hold the interval of the worsening against the tolerance."""
     if evidence.baseline is None:
-        return untrusted(criterion, "no baseline was given")
+        return run_data.untrusted(criterion, "no baseline was given")
     visits, before = evidence.judged(criterion.scope), evidence.baseline.judged(criterion.scope)
     if visits is None or before is None:
         source = "" if visits is None else "earlier "
-        return unmatched(criterion, source)
+        return run_data.unmatched(criterion, source)
     of_share = criterion.of in {"success", "error"}
     worse, bounds, found = (_of_share if of_share else _of_time)(criterion, visits, before)
     verdict = Verdict.UNDECIDED
@@ -327,8 +312,8 @@ def _judge_baseline(criterion: BaselineCriterion, evidence: RunData) -> Judgemen
         verdict = Verdict.FAIL
     else:
         needed = _needed(criterion, visits.height, worse, bounds)
-        found += f": too few to tell; {enough(needed, visits.height, evidence)} in each run"
-    return judged(criterion, verdict, found, finite(worse), bounds, n=visits.height)
+        found += f": too few to tell; {run_data.enough(needed, visits.height, evidence)} in each run"
+    return run_data.judged(criterion, verdict, found, run_data.finite(worse), bounds, n=visits.height)
 
 
 def _needed(criterion: BaselineCriterion, n: int, worse: float, bounds: Interval) -> int | None:
@@ -357,7 +342,7 @@ _WIDEST = 100.0
 def _of_share(
     criterion: BaselineCriterion, visits: pl.DataFrame, before: pl.DataFrame
 ) -> tuple[float, Interval, str]:
-    now, then = bad_of(visits, criterion.of), bad_of(before, criterion.of)
+    now, then = judge_visits.bad_of(visits, criterion.of), judge_visits.bad_of(before, criterion.of)
     bounds = apart_bounds(now, then, criterion.longest_episode)
     worse = now.share - then.share
     shown = [1 - each.share if criterion.of == "success" else each.share for each in (now, then)]
@@ -372,12 +357,14 @@ def _of_share(
 def _of_time(
     criterion: BaselineCriterion, visits: pl.DataFrame, before: pl.DataFrame
 ) -> tuple[float, Interval, str]:
-    pair = [times_of(frame, of_all=criterion.of_all) for frame in (visits, before)]
+    pair = [judge_visits.times_of(frame, of_all=criterion.of_all) for frame in (visits, before)]
     if pair[0] is None or pair[1] is None:
         which = "" if pair[0] is None else "earlier "
         return math.nan, _UNKNOWN, f"none of the {which}visits was served"
     as_ratio = criterion.unit == "ratio"
-    now, then = (statistic(_values(times, criterion), criterion.quantile) for times in (pair[0], pair[1]))
+    now, then = (
+        judge_visits.statistic(_values(times, criterion), criterion.quantile) for times in (pair[0], pair[1])
+    )
     worse = (now / then - 1 if then > 0 else math.inf) if as_ratio else now - then
     one, two = (_bounds(times, criterion) for times in (pair[0], pair[1]))
     bounds = _ratio(now, one, then, two) if as_ratio else combined(now, one, then, two)
@@ -386,11 +373,13 @@ def _of_time(
     return worse, bounds, f"{found}: {words(worse)}, 95 % bounds {words(bounds.low)} to {words(bounds.high)}"
 
 
-def _values(times: Times, criterion: BaselineCriterion) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+def _values(
+    times: judge_visits.Times, criterion: BaselineCriterion
+) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
     return times.seconds if criterion.quantile is None else times.at_worst
 
 
-def _bounds(times: Times, criterion: BaselineCriterion) -> Interval:
+def _bounds(times: judge_visits.Times, criterion: BaselineCriterion) -> Interval:
     """Bounds of one side; a mean with visits that were never answered is not known from above."""
     if criterion.quantile is not None:
         return quantile_bounds(times.at_worst, criterion.quantile, times.customers)
@@ -427,21 +416,21 @@ def _signed_duration(seconds: float) -> str:
 
 # ── Any criterion
 
-_JUDGES: Mapping[type, Callable[[Any, RunData], Judgement]] = MappingProxyType(
+_JUDGES: Mapping[type, Callable[[Any, run_data.RunData], Judgement]] = MappingProxyType(
     {
-        ShareCriterion: judge_share,
-        ResponseCriterion: judge_response,
+        ShareCriterion: judge_visits.judge_share,
+        ResponseCriterion: judge_visits.judge_response,
         LagCriterion: _judge_lag,
         OwnCriterion: _judge_own,
         ArrivalsCriterion: _judge_arrivals,
-        AgreementCriterion: judge_agreement,
+        AgreementCriterion: judge_visits.judge_agreement,
         BaselineCriterion: _judge_baseline,
         AbortCriterion: _judge_abort,
     }
 )
 
 
-def judge_all(criteria: Iterable[Criterion], evidence: RunData) -> tuple[Judgement, ...]:
+def judge_all(criteria: Iterable[Criterion], evidence: run_data.RunData) -> tuple[Judgement, ...]:
     """Whether the run is whole and its generator kept up, then each criterion in its order."""
     asked = tuple(criteria)
     wholeness = judge_wholeness(evidence.manifest, evidence.measured)
@@ -450,8 +439,8 @@ def judge_all(criteria: Iterable[Criterion], evidence: RunData) -> tuple[Judgeme
     return (*of_run, *(judge(each, evidence) for each in asked))
 
 
-def judge(criterion: Criterion, evidence: RunData) -> Judgement:
+def judge(criterion: Criterion, evidence: run_data.RunData) -> Judgement:
     """Hold one criterion against the evidence."""
     if isinstance(criterion, ShareCriterion | ResponseCriterion | BaselineCriterion) and criterion.scope.step:
-        return judge_step(criterion, evidence, judge)
+        return judge_visits.judge_step(criterion, evidence, judge)
     return _JUDGES[type(criterion)](criterion, evidence)

@@ -17,41 +17,15 @@ from footfall._criteria.objects import (
     Scope,
     ShareCriterion,
 )
+from footfall._measure import run_data
 from footfall._measure.quantile_bounds import Limit, Quantile
-from footfall._measure.run_data import (
-    RunData,
-    alike,
-    assumed,
-    decided,
-    enough,
-    finite,
-    in_order,
-    judged,
-    unmatched,
-    within,
-    without_figure,
-)
+from footfall._measure.run_data import within
 from footfall._measure.summary import RESPONSE_S, SERVED
 from footfall._measure.verdict import Judgement, Verdict
 from footfall._records.rows import ERRORS, Outcome
 from footfall._records.tables import VISITS
-from footfall._stats.episodes import (
-    Episodes,
-    Side,
-    bad_share_bounds,
-    episodes_of,
-    paired_bounds,
-    visits_to_decide,
-)
+from footfall._stats import episodes, response_times
 from footfall._stats.intervals import Interval, between, duration, nearest_rank, percent, points
-from footfall._stats.response_times import (
-    mean_bounds,
-    slow_share_least,
-    slow_share_most,
-    tells_a_share,
-    visits_to_decide_mean,
-    visits_to_decide_slow,
-)
 
 # ── Judge shares of visits: success, errors, and whether prediction and measurement agree
 
@@ -61,36 +35,36 @@ _NOUNS = {"success": "failures", "error": "errors"}
 _REPLICATION = "replication"
 
 
-def bad_of(visits: pl.DataFrame, of: str) -> Episodes:
+def bad_of(visits: pl.DataFrame, of: str) -> episodes.Episodes:
     """Read the visits that count against `success` or `error`, in the order in which they were due."""
-    ordered = in_order(visits)
+    ordered = run_data.in_order(visits)
     bad = ordered.select(_BAD[of]).to_series().to_numpy()
-    return episodes_of(bad, ordered["customer"].to_numpy())
+    return episodes.episodes_of(bad, ordered["customer"].to_numpy())
 
 
-def judge_share(criterion: ShareCriterion, evidence: RunData) -> Judgement:
+def judge_share(criterion: ShareCriterion, evidence: run_data.RunData) -> Judgement:
     """Hold the bounds of a share against its limit, minding that bad visits come in episodes."""
     visits = evidence.judged(criterion.scope)
     if visits is None:
-        return unmatched(criterion)
+        return run_data.unmatched(criterion)
     seen, longest, of_success = (
         bad_of(visits, criterion.of),
         criterion.longest_episode,
         criterion.of == "success",
     )
-    bad = bad_share_bounds(seen, longest)
+    bad = episodes.bad_share_bounds(seen, longest)
     bounds = Interval(1 - bad.high, 1 - bad.low) if of_success else bad
     share = 1 - seen.share if of_success else seen.share
-    verdict = decided(bounds, criterion.operator, criterion.bound_share)
+    verdict = run_data.decided(bounds, criterion.operator, criterion.bound_share)
     found = f"{percent(share)} of {seen.visits} visits {_WORDS[criterion.of]}, {between(percent, bounds)}"
     if verdict is Verdict.UNDECIDED:
         bad_limit = 1 - criterion.bound_share if of_success else criterion.bound_share
-        hint = enough(visits_to_decide(seen, bad_limit, longest), seen.visits, evidence)
+        hint = run_data.enough(episodes.visits_to_decide(seen, bad_limit, longest), seen.visits, evidence)
         passing = bounds.low if criterion.operator in {">=", ">"} else bounds.high
         found += f": too few to tell from {percent(criterion.bound_share)}; {hint}"
         found += f"; a limit of {_outward(passing, criterion.operator)} would pass now"
-    found += f"; {assumed(seen, longest, _NOUNS[criterion.of])}"
-    return judged(criterion, verdict, found, share, bounds, n=seen.visits)
+    found += f"; {run_data.assumed(seen, longest, _NOUNS[criterion.of])}"
+    return run_data.judged(criterion, verdict, found, share, bounds, n=seen.visits)
 
 
 def _outward(share: float, sign: str) -> str:
@@ -99,7 +73,7 @@ def _outward(share: float, sign: str) -> str:
     return f"{tenths / 10:.1f} %"
 
 
-def judge_agreement(criterion: AgreementCriterion, evidence: RunData) -> Judgement:
+def judge_agreement(criterion: AgreementCriterion, evidence: run_data.RunData) -> Judgement:
     """Two one-sided tests: pass when the whole interval of predicted - measured lies within ± the tolerance.
 
     Fail when it lies wholly outside, else undecided. Both worlds are of the same customers, hence paired.
@@ -108,10 +82,10 @@ def judge_agreement(criterion: AgreementCriterion, evidence: RunData) -> Judgeme
     worlds = [within(frame, criterion.scope) for frame in (evidence.predicted, evidence.measured)]
     if worlds[0] is None or worlds[1] is None:
         missing = "predicted" if worlds[0] is None else "measured"
-        return unmatched(criterion, f"{missing} ")
+        return run_data.unmatched(criterion, f"{missing} ")
     predicted, measured = paired(worlds[0], worlds[1])
     difference, tolerance = predicted.share - measured.share, criterion.tolerance_share
-    bounds = paired_bounds(predicted, measured, criterion.longest_episode)
+    bounds = episodes.paired_bounds(predicted, measured, criterion.longest_episode)
     n = worlds[1].height
     found = (
         f"predicted {percent(predicted.share)}, measured {percent(measured.share)} of {n} visits: "
@@ -124,12 +98,12 @@ def judge_agreement(criterion: AgreementCriterion, evidence: RunData) -> Judgeme
         verdict = Verdict.FAIL
     else:
         widest = max(-bounds.low, bounds.high)
-        found += f": too few to tell; {enough(_needed(predicted, measured, criterion), n, evidence)}"
+        found += f": too few to tell; {run_data.enough(_needed(predicted, measured, criterion), n, evidence)}"
         found += f"; a tolerance of {np.ceil(widest * 1000) / 10:.1f}pt would pass now"
-    return judged(criterion, verdict, found, difference, bounds, n=n)
+    return run_data.judged(criterion, verdict, found, difference, bounds, n=n)
 
 
-def paired(predicted: pl.DataFrame, measured: pl.DataFrame) -> tuple[Side, Side]:
+def paired(predicted: pl.DataFrame, measured: pl.DataFrame) -> tuple[episodes.Side, episodes.Side]:
     """Both worlds customer by customer, in the order in which they were first due.
 
     Predicted visits of several replications (a column `replication`) are averaged over them.
@@ -149,10 +123,10 @@ def paired(predicted: pl.DataFrame, measured: pl.DataFrame) -> tuple[Side, Side]
         both[name].cast(pl.Float64).to_numpy()
         for name in ("served", "visits", "served_right", "visits_right")
     )
-    return Side(served=one / counts, visits=two / counts), Side(served=three, visits=four)
+    return episodes.Side(served=one / counts, visits=two / counts), episodes.Side(served=three, visits=four)
 
 
-def _needed(predicted: Side, measured: Side, criterion: AgreementCriterion) -> int | None:
+def _needed(predicted: episodes.Side, measured: episodes.Side, criterion: AgreementCriterion) -> int | None:
     """Measured visits with which the same worlds, so many times longer, are decided in nine of ten runs."""
     difference, tolerance = abs(predicted.share - measured.share), criterion.tolerance_share
     n = round(float(measured.visits.sum()))
@@ -160,11 +134,14 @@ def _needed(predicted: Side, measured: Side, criterion: AgreementCriterion) -> i
 
     def decides(times: int) -> bool:
         longer = [
-            Side(served=np.tile(side.served, times), visits=np.tile(side.visits, times))
+            episodes.Side(served=np.tile(side.served, times), visits=np.tile(side.visits, times))
             for side in (predicted, measured)
         ]
         # The difference itself moves: 1.28 of 1.96 standard errors.
-        return paired_bounds(longer[0], longer[1], criterion.longest_episode).half_width * _POWER <= room
+        return (
+            episodes.paired_bounds(longer[0], longer[1], criterion.longest_episode).half_width * _POWER
+            <= room
+        )
 
     if not room or n == 0:
         return None
@@ -173,7 +150,7 @@ def _needed(predicted: Side, measured: Side, criterion: AgreementCriterion) -> i
             break
         if decides(times):
             return times * n
-    width = paired_bounds(predicted, measured, criterion.longest_episode).half_width
+    width = episodes.paired_bounds(predicted, measured, criterion.longest_episode).half_width
     return int(n * max(32.0, (_POWER * width / room) ** 2)) + 1
 
 
@@ -212,7 +189,7 @@ def times_of(visits: pl.DataFrame, *, of_all: bool = False) -> Times | None:
         visits = visits.filter(SERVED | cut)
         if not visits.select(SERVED.any()).item():
             return None
-    columns = in_order(visits).select(RESPONSE_S.alias("seconds"), cut.alias("cut"), "customer")
+    columns = run_data.in_order(visits).select(RESPONSE_S.alias("seconds"), cut.alias("cut"), "customer")
     return Times(*(columns[name].to_numpy() for name in ("seconds", "cut", "customer")))
 
 
@@ -221,25 +198,25 @@ def statistic(values: Values, quantile: float | None) -> float:
     return float(values.mean()) if quantile is None else nearest_rank(np.sort(values).tolist(), quantile)
 
 
-def judge_response(criterion: ResponseCriterion, evidence: RunData) -> Judgement:
+def judge_response(criterion: ResponseCriterion, evidence: run_data.RunData) -> Judgement:
     """Hold a percentile or a mean against its limit."""
     visits = evidence.judged(criterion.scope)
     if visits is None:
-        return unmatched(criterion)
+        return run_data.unmatched(criterion)
     times = times_of(visits, of_all=criterion.of_all)
     if times is None:
         reason = (
             f"none of {visits.height} visits was served, so there is no response time to judge; "
             f"`{criterion.text.replace('(', '(all ', 1)}` asks for those of failed visits too"
         )
-        return without_figure(criterion, Verdict.UNDECIDED, reason)
+        return run_data.without_figure(criterion, Verdict.UNDECIDED, reason)
     if criterion.quantile is None:
         return _judge_mean(criterion, times, evidence)
     return _judge_percentile(criterion, criterion.quantile, times, evidence)
 
 
 def _judge_percentile(
-    criterion: ResponseCriterion, quantile: float, times: Times, evidence: RunData
+    criterion: ResponseCriterion, quantile: float, times: Times, evidence: run_data.RunData
 ) -> Judgement:
     """The share of visits beyond the limit decides; the interval shown is where that would be undecided."""
     longest, n = criterion.longest_episode, len(times)
@@ -249,8 +226,10 @@ def _judge_percentile(
         Quantile(values, quantile, times.customers, longest) for values in (times.seconds, times.at_worst)
     )
     surely, perhaps = known.beyond(limit), endless.beyond(limit)
-    bounds = Interval(slow_share_least(surely, longest), slow_share_most(perhaps, longest))
-    verdict = decided(bounds, "<=", perhaps.allowed)
+    bounds = Interval(
+        response_times.slow_share_least(surely, longest), response_times.slow_share_most(perhaps, longest)
+    )
+    verdict = run_data.decided(bounds, "<=", perhaps.allowed)
     shown = Interval(known.least_s(limit), endless.most_s(limit))
     value = statistic(times.at_worst, quantile)
     within = Interval(1 - bounds.high, 1 - bounds.low)
@@ -258,27 +237,28 @@ def _judge_percentile(
     found += f"; {percent(1 - surely.seen.share)} took up to {duration(limit.seconds)}, "
     found += between(percent, within)
     if verdict is Verdict.UNDECIDED:
-        needed = visits_to_decide_slow(perhaps, longest)
-        found += f": too few to tell from {quantile * 100:g} %; {enough(needed, n, evidence)}"
-    is_remembered = verdict is Verdict.UNDECIDED and not tells_a_share(perhaps)
-    found += f"; {alike(perhaps) if is_remembered else assumed(perhaps.seen, longest, 'slow visits')}"
-    return judged(criterion, verdict, found, finite(value), shown, n=n)
+        needed = response_times.visits_to_decide_slow(perhaps, longest)
+        found += f": too few to tell from {quantile * 100:g} %; {run_data.enough(needed, n, evidence)}"
+    is_remembered = verdict is Verdict.UNDECIDED and not response_times.tells_a_share(perhaps)
+    assumed = run_data.assumed(perhaps.seen, longest, "slow visits")
+    found += f"; {run_data.alike(perhaps) if is_remembered else assumed}"
+    return run_data.judged(criterion, verdict, found, run_data.finite(value), shown, n=n)
 
 
-def _judge_mean(criterion: ResponseCriterion, times: Times, evidence: RunData) -> Judgement:
+def _judge_mean(criterion: ResponseCriterion, times: Times, evidence: run_data.RunData) -> Judgement:
     """A mean with times that are not known can be too long, and cannot be short enough."""
     limit_s, n = criterion.limit_s, len(times)
-    value, bounds = statistic(times.seconds, None), mean_bounds(times.seconds)
+    value, bounds = statistic(times.seconds, None), response_times.mean_bounds(times.seconds)
     if times.cut.any():
         bounds = Interval(bounds.low, math.inf)
-    verdict = decided(bounds, criterion.operator, limit_s)
+    verdict = run_data.decided(bounds, criterion.operator, limit_s)
     found = f"{_duration(value)} over {_visits(times)}, {between(duration, bounds)}"
     if verdict is Verdict.UNDECIDED and times.cut.any():
         found += f": the mean is not known while {np.count_nonzero(times.cut)} visits were never answered"
     elif verdict is Verdict.UNDECIDED:
-        needed = visits_to_decide_mean(times.seconds, limit_s)
-        found += f": too few to tell from {duration(limit_s)}; {enough(needed, n, evidence)}"
-    return judged(criterion, verdict, found, value, bounds, n=n)
+        needed = response_times.visits_to_decide_mean(times.seconds, limit_s)
+        found += f": too few to tell from {duration(limit_s)}; {run_data.enough(needed, n, evidence)}"
+    return run_data.judged(criterion, verdict, found, value, bounds, n=n)
 
 
 def _visits(times: Times) -> str:
@@ -294,13 +274,13 @@ def _duration(seconds: float) -> str:
 # ── Criteria that name a step: the same judges, held against requests instead of visits
 
 _OfStep = ShareCriterion | ResponseCriterion | BaselineCriterion
-Judge = Callable[[_OfStep, RunData], Judgement]
+Judge = Callable[[_OfStep, run_data.RunData], Judgement]
 _STEPS_NAMED = 8
 _VISITS = re.compile(r"(?<![/\w])visits\b")
 _SERVED = pl.col("outcome") == Outcome.SERVED.value
 
 
-def judge_step(criterion: _OfStep, evidence: RunData, judge: Judge) -> Judgement:
+def judge_step(criterion: _OfStep, evidence: run_data.RunData, judge: Judge) -> Judgement:
     """Hold a criterion against the requests of its step, `judge` doing so for visits.
 
     A request that was cut off is one of its step, never answered. A visit that was cut off and of which no
@@ -310,7 +290,7 @@ def judge_step(criterion: _OfStep, evidence: RunData, judge: Judge) -> Judgement
     scope, plain = criterion.scope, _visits_alone(criterion)
     known = None if evidence.hits is None else _requests_of(evidence.hits, scope)
     if known is None or known.is_empty():
-        return without_figure(criterion, Verdict.UNDECIDED, _none(evidence.hits, scope))
+        return run_data.without_figure(criterion, Verdict.UNDECIDED, _none(evidence.hits, scope))
     baseline = evidence.baseline
     if baseline is not None:
         before = VISITS.to_frame() if baseline.hits is None else _requests_of(baseline.hits, scope)
@@ -380,7 +360,7 @@ def _none(hits: pl.DataFrame | None, scope: Scope) -> str:
     return f"no requests match {scope}{there}"
 
 
-def _sampled(evidence: RunData) -> str:
+def _sampled(evidence: run_data.RunData) -> str:
     kept = evidence.manifest.settings.get("hits_sample_share")
     if not isinstance(kept, int | float) or kept >= 1:
         return ""

@@ -8,18 +8,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from footfall._stats import LONGEST_EPISODE
+from footfall._stats import LONGEST_EPISODE, response_times
 from footfall._stats.intervals import Interval
-from footfall._stats.response_times import (
-    Customers,
-    Memory,
-    Slow,
-    Values,
-    memory_of,
-    slow_of,
-    slow_share_least,
-    slow_share_most,
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +19,7 @@ class Limit:
     seconds: float
     includes: bool = False
 
-    def broken_by(self, times_s: Values) -> NDArray[np.bool_]:
+    def broken_by(self, times_s: response_times.Values) -> NDArray[np.bool_]:
         """Whether each time is beyond it."""
         return times_s > self.seconds if self.includes else times_s >= self.seconds
 
@@ -39,25 +29,25 @@ class Quantile:
 
     def __init__(
         self,
-        times_s: Values,
+        times_s: response_times.Values,
         quantile: float,
-        customers: Customers | None = None,
+        customers: response_times.Customers | None = None,
         longest: float = LONGEST_EPISODE,
     ) -> None:
         """Read what the times remember, once for all limits."""
         self._times_s = times_s
         self._customers = customers
         self._longest = longest
-        self._memory: Memory = memory_of(times_s, quantile, customers)
+        self._memory: response_times.Memory = response_times.memory_of(times_s, quantile, customers)
         self._kinds_s = np.unique(times_s)
         """The times that occur, each once."""
         self._guess = int(
             np.searchsorted(self._kinds_s, np.quantile(times_s, quantile, method="inverted_cdf"))
         )
 
-    def beyond(self, limit: Limit) -> Slow:
+    def beyond(self, limit: Limit) -> response_times.Slow:
         """Give the visits beyond a limit, and what they tell."""
-        return slow_of(limit.broken_by(self._times_s), self._memory, self._customers)
+        return response_times.slow_of(limit.broken_by(self._times_s), self._memory, self._customers)
 
     def most_s(self, known: Limit | None = None) -> float:
         """Give the upper bound: the least time that occurs and that the quantile is surely not above.
@@ -65,7 +55,7 @@ class Quantile:
         The search starts from the `known` limit, so that bound and verdict agree: the bound keeps this limit
         just where the times surely do. Infinite where the times tell too little.
         """
-        keeps = self._holds(lambda slow: slow_share_most(slow, self._longest) <= slow.allowed)
+        keeps = self._holds(lambda slow: response_times.slow_share_most(slow, self._longest) <= slow.allowed)
         at, last = self._index(known), len(self._kinds_s) - 1
         if known is not None and keeps(at):
             least, most = -1, at
@@ -80,7 +70,9 @@ class Quantile:
 
         As `most_s`: the bound breaks the `known` limit just where the times surely do.
         """
-        allows = self._holds(lambda slow: slow_share_least(slow, self._longest) <= slow.allowed)
+        allows = self._holds(
+            lambda slow: response_times.slow_share_least(slow, self._longest) <= slow.allowed
+        )
         at, last = self._index(known), len(self._kinds_s) - 1
         if known is not None and not allows(at):
             least, most = at, last
@@ -97,17 +89,19 @@ class Quantile:
         side: Literal["left", "right"] = "right" if limit.includes else "left"
         return int(np.searchsorted(self._kinds_s, limit.seconds, side)) - 1
 
-    def _holds(self, says: Callable[[Slow], bool]) -> Callable[[int], bool]:
+    def _holds(self, says: Callable[[response_times.Slow], bool]) -> Callable[[int], bool]:
         """Whether a rule says so of the visits that took longer than the time of that number."""
 
         def holds(number: int) -> bool:
             slow = self._times_s > (self._kinds_s[number] if number >= 0 else -math.inf)
-            return says(slow_of(slow, self._memory, self._customers))
+            return says(response_times.slow_of(slow, self._memory, self._customers))
 
         return holds
 
 
-def quantile_bounds(times_s: Values, quantile: float, customers: Customers | None = None) -> Interval:
+def quantile_bounds(
+    times_s: response_times.Values, quantile: float, customers: response_times.Customers | None = None
+) -> Interval:
     """95 % bounds of a quantile of times in their order; infinite where they tell too little.
 
     The limits that `slow_share_bounds` would neither pass nor fail, as times that occur: the test is turned

@@ -10,19 +10,8 @@ from polars.exceptions import PolarsError
 
 from footfall._load.result_files import VISITS_FILE
 from footfall._load.run_integrity import check_run
+from footfall._measure import run_metrics
 from footfall._measure.run_comparison import why_left_out
-from footfall._measure.run_metrics import (
-    ATTRIBUTES,
-    TIME,
-    HistoryRow,
-    Metric,
-    RunVisits,
-    chosen_metrics,
-    history,
-    metrics_of,
-    otava_config,
-    value_of,
-)
 from footfall._records.errors import BadInputError
 from footfall._records.runs import TRACE_FILE, Manifest, read_manifest
 from footfall._records.tables import ARRIVALS, read_csv, read_parquet, write_csv, write_text
@@ -43,7 +32,7 @@ class ComparedRun:
     folder: Path
     manifest: Manifest
     trace: TraceInfo
-    played: RunVisits
+    played: run_metrics.RunVisits
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +71,7 @@ def read_run(folder: Path, name: str) -> ComparedRun | LeftOut:
     visits = visits_of(folder, VISITS_FILE)
     if visits is None or visits.is_empty():
         return LeftOut(name, "it holds no measured visits")
-    return ComparedRun(name, folder, manifest, trace, RunVisits(visits, trace.play.seconds))
+    return ComparedRun(name, folder, manifest, trace, run_metrics.RunVisits(visits, trace.play.seconds))
 
 
 def check_same_trace(runs: Sequence[ComparedRun]) -> None:
@@ -121,7 +110,7 @@ class RunHistory:
     """Runs, one a row, with a column a metric."""
 
     table: pl.DataFrame
-    metrics: tuple[Metric, ...]
+    metrics: tuple[run_metrics.Metric, ...]
 
 
 def add_to_history(
@@ -155,29 +144,31 @@ def add_to_history(
     check_same_trace(kept)
     before = _before(file)
     chosen = _metrics(kept, metrics, before)
-    table = history([_row(run, chosen, commit) for run in kept], before)
+    table = run_metrics.history([_row(run, chosen, commit) for run in kept], before)
     write_csv(table, file)
     if otava is not None:
         name = kept[0].manifest.scenario or kept[0].manifest.model
-        write_text(otava_config(table, name, file.as_posix()), otava)
+        write_text(run_metrics.otava_config(table, name, file.as_posix()), otava)
     return RunHistory(table, tuple(chosen))
 
 
-def _row(run: ComparedRun, metrics: list[Metric], commit: str | None) -> HistoryRow:
+def _row(run: ComparedRun, metrics: list[run_metrics.Metric], commit: str | None) -> run_metrics.HistoryRow:
     known = run.manifest.settings
-    return HistoryRow(
+    return run_metrics.HistoryRow(
         time=run.manifest.started_at,
         commit=commit or str(known.get("commit", "")),
         branch=str(known.get("branch", "")),
         run=run.name,
-        values={metric: value_of(metric, run.played) for metric in metrics},
+        values={metric: run_metrics.value_of(metric, run.played) for metric in metrics},
     )
 
 
-def _metrics(runs: list[ComparedRun], asked: Sequence[str], before: pl.DataFrame | None) -> list[Metric]:
+def _metrics(
+    runs: list[ComparedRun], asked: Sequence[str], before: pl.DataFrame | None
+) -> list[run_metrics.Metric]:
     if before is not None and not asked:
-        return metrics_of(before)
-    return list(chosen_metrics(asked, [run.played for run in runs]))
+        return run_metrics.metrics_of(before)
+    return list(run_metrics.chosen_metrics(asked, [run.played for run in runs]))
 
 
 def _before(path: Path) -> pl.DataFrame | None:
@@ -192,7 +183,7 @@ def _before(path: Path) -> pl.DataFrame | None:
         names = pl.read_csv(path, n_rows=0).columns
     except (PolarsError, OSError) as error:
         raise BadInputError(f"--out {path}", "is not a table", "a history, or a new file") from error
-    texts = {TIME, *ATTRIBUTES}
+    texts = {run_metrics.TIME, *run_metrics.ATTRIBUTES}
     if not texts <= set(names):
         raise BadInputError(f"--out {path}", "is not a history", "one written by footfall, or a new file")
     return read_csv(path, pl.Schema({name: pl.String if name in texts else pl.Float64 for name in names}))

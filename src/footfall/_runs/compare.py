@@ -15,16 +15,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from footfall import __version__
-from footfall._measure.run_comparison import (
-    EXIT_CODES,
-    ComparisonDecision,
-    Difference,
-    Finding,
-    Minimum,
-    Sides,
-    compare_runs,
-    decide_comparison,
-)
+from footfall._measure import run_comparison
 from footfall._measure.run_metrics import MAIN, Metric, chosen_metrics, value_of
 from footfall._records.errors import BadInputError
 from footfall._records.runs import run_id
@@ -40,7 +31,7 @@ if TYPE_CHECKING:
 # ── Compare two sets of runs
 
 _BASELINE, _CANDIDATE = "baseline", "candidate"
-_DEFAULT_MINIMUM = Minimum()
+_DEFAULT_MINIMUM = run_comparison.Minimum()
 _DRIFT_P_MOST = 0.01
 _MINIMUM = re.compile(r"(?P<number>[0-9]+(?:\.[0-9]+)?)\s*(?P<unit>%|pt)")
 
@@ -52,10 +43,10 @@ class Compared:
     baseline: tuple[ComparedRun, ...]
     candidate: tuple[ComparedRun, ...]
     left_out: tuple[LeftOut, ...]
-    minimum: Minimum
-    samples: dict[Metric, Sides]
-    differences: tuple[Difference, ...]
-    decision: ComparisonDecision
+    minimum: run_comparison.Minimum
+    samples: dict[Metric, run_comparison.Sides]
+    differences: tuple[run_comparison.Difference, ...]
+    decision: run_comparison.ComparisonDecision
     cautions: tuple[str, ...]
 
     @property
@@ -73,12 +64,12 @@ class Compared:
     @property
     def exit_code(self) -> int:
         """0 not worse, 1 worse, 3 cannot tell."""
-        return EXIT_CODES[self.decision.verdict]
+        return run_comparison.EXIT_CODES[self.decision.verdict]
 
     @property
-    def ranked(self) -> list[Difference]:
+    def ranked(self) -> list[run_comparison.Difference]:
         """The main metrics first, then by finding, the worst first, then by p."""
-        order = list(Finding)
+        order = list(run_comparison.Finding)
         return sorted(
             self.differences, key=lambda each: (not each.is_main, order.index(each.finding), each.p or 0.0)
         )
@@ -94,7 +85,7 @@ def compare(
     baseline: Sequence[PathLike[str] | str],
     *,
     metrics: Sequence[str] = (),
-    minimum: Minimum = _DEFAULT_MINIMUM,
+    minimum: run_comparison.Minimum = _DEFAULT_MINIMUM,
 ) -> Compared:
     """Compare load tests with a baseline's, run by run: whether they are worse.
 
@@ -117,7 +108,7 @@ def compare(
 
 
 def _compare_folders(
-    baseline: Sequence[Path], candidate: Sequence[Path], asked: Sequence[str], minimum: Minimum
+    baseline: Sequence[Path], candidate: Sequence[Path], asked: Sequence[str], minimum: run_comparison.Minimum
 ) -> Compared:
     """Compare run folders; those that say nothing of their service are left out by name.
 
@@ -135,10 +126,10 @@ def _compare_folders(
     if not all(kept):
         metrics = ()
     samples = {
-        metric: Sides(*([value_of(metric, run.played) for run in side] for side in kept))
+        metric: run_comparison.Sides(*([value_of(metric, run.played) for run in side] for side in kept))
         for metric in metrics
     }
-    differences = compare_runs(samples, minimum, () if asked else MAIN)
+    differences = run_comparison.compare_runs(samples, minimum, () if asked else MAIN)
     return Compared(
         baseline=kept[0],
         candidate=kept[1],
@@ -146,12 +137,12 @@ def _compare_folders(
         minimum=minimum,
         samples=samples,
         differences=differences,
-        decision=decide_comparison(differences, named=bool(asked)),
+        decision=run_comparison.decide_comparison(differences, named=bool(asked)),
         cautions=_cautions(*kept),
     )
 
 
-def minimum_of(given: Sequence[str]) -> Minimum:
+def minimum_of(given: Sequence[str]) -> run_comparison.Minimum:
     """Read what a difference must exceed to count, such as `5%` (times and goodput) and `1pt` (success).
 
     Raises:
@@ -165,7 +156,7 @@ def minimum_of(given: Sequence[str]) -> Minimum:
                 f"--min-effect {text}", "is not an effect size", "such as 5% (times) and 1pt (success)"
             )
         known[match["unit"]] = float(match["number"]) / 100
-    return Minimum(
+    return run_comparison.Minimum(
         relative=known.get("%", _DEFAULT_MINIMUM.relative), share=known.get("pt", _DEFAULT_MINIMUM.share)
     )
 
@@ -336,9 +327,11 @@ def _chart_rows(compared: Compared) -> pl.DataFrame:
 
 def _title_of(compared: Compared) -> str:
     """Give the decision as a chart's title."""
-    by_finding = {each: [d for d in compared.differences if d.finding is each] for each in Finding}
-    worse, better = by_finding[Finding.WORSE], by_finding[Finding.BETTER]
-    unknown, same = by_finding[Finding.UNKNOWN], by_finding[Finding.SAME]
+    by_finding = {
+        each: [d for d in compared.differences if d.finding is each] for each in run_comparison.Finding
+    }
+    worse, better = by_finding[run_comparison.Finding.WORSE], by_finding[run_comparison.Finding.BETTER]
+    unknown, same = by_finding[run_comparison.Finding.UNKNOWN], by_finding[run_comparison.Finding.SAME]
     size = f"{compared.minimum.relative * 100:g} % ({compared.minimum.share * 100:g} pt of success)"
     if worse:
         first = max(worse, key=lambda each: abs(each.difference or 0.0))
@@ -350,7 +343,7 @@ def _title_of(compared: Compared) -> str:
     return f"Not worse by more than {size}; {counts}"
 
 
-def _difference_text(each: Difference) -> str:
+def _difference_text(each: run_comparison.Difference) -> str:
     """Give a difference with its unit, such as `+12 %` or `-3.0 pt`."""
     if each.difference is None:
         return "–"
@@ -369,7 +362,7 @@ ROW_HEADS = (
 )
 
 
-def row_texts(each: Difference) -> tuple[str, ...]:
+def row_texts(each: run_comparison.Difference) -> tuple[str, ...]:
     """Give a row of texts as a person reads them, in the order of `ROW_HEADS`."""
     low, high = (None if end is None else sized(each.metric, end) for end in (each.low, each.high))
     needed = f"{each.runs_needed} each" if each.runs_needed else "?"
@@ -381,7 +374,7 @@ def row_texts(each: Difference) -> tuple[str, ...]:
         "–" if low is None or high is None else f"{low} to {high}",
         "–" if each.p_holm is None else f"{each.p_holm:.2g}",
         each.finding.value,
-        needed if each.finding is Finding.UNKNOWN else "",
+        needed if each.finding is run_comparison.Finding.UNKNOWN else "",
     )
 
 
@@ -413,7 +406,7 @@ def sized(metric: Metric, value: float) -> str:
     )
 
 
-def _of_chart(each: Difference, compared: Compared) -> tuple[object, ...]:
+def _of_chart(each: run_comparison.Difference, compared: Compared) -> tuple[object, ...]:
     metric = each.metric
     minimum = compared.minimum.share if metric.is_share else compared.minimum.relative
     finding = (each.finding.value, metric.is_share, metric.higher_is_better)
@@ -423,7 +416,7 @@ def _of_chart(each: Difference, compared: Compared) -> tuple[object, ...]:
     )
 
 
-def _against(each: Difference, value: float) -> float | None:
+def _against(each: run_comparison.Difference, value: float) -> float | None:
     """Give how far a run lies from the baseline's median."""
     if each.baseline is None:
         return None

@@ -10,13 +10,7 @@ from typing import Any
 
 import polars as pl
 
-from footfall._chart.fit_charts import (
-    arrivals_by_weekday,
-    patience_curves,
-    service_outliers,
-    service_quantiles,
-    staff_by_half_hour,
-)
+from footfall._chart import fit_charts
 from footfall._chart.html_report import Sheet
 from footfall._chart.style import Chart, Stamp
 from footfall._fit.arrival_fit import EVERY
@@ -72,11 +66,11 @@ def charts(fit: Fitted, stamp: Stamp) -> dict[str, Chart]:
     rates = fit.arrivals.rates
     by_agent = bool(fit.staff and fit.staff.by_agent)
     return {
-        "arrivals": arrivals_by_weekday(rates.filter(rates["kind"] == EVERY).drop("kind"), stamp),
-        "service_quantiles": service_quantiles(quantiles(fit), stamp),
-        "service_times": service_outliers(bins(fit), fit.options.short_service_s, stamp),
-        "patience": patience_curves(curves(fit), stamp),
-        "staff": staff_by_half_hour(staff(fit), by_agent, stamp),
+        "arrivals": fit_charts.arrivals_by_weekday(rates.filter(rates["kind"] == EVERY).drop("kind"), stamp),
+        "service_quantiles": fit_charts.service_quantiles(quantiles(fit), stamp),
+        "service_times": fit_charts.service_outliers(bins(fit), fit.options.short_service_s, stamp),
+        "patience": fit_charts.patience_curves(curves(fit), stamp),
+        "staff": fit_charts.staff_by_half_hour(staff(fit), by_agent, stamp),
     }
 
 

@@ -11,16 +11,7 @@ from typing import Any
 
 import polars as pl
 
-from footfall._criteria.lists import (
-    Vocabulary,
-    check_names,
-    criteria_of,
-    not_empty,
-    parse,
-    read_criteria,
-    with_defaults,
-    with_episodes,
-)
+from footfall._criteria import lists
 from footfall._criteria.objects import BaselineCriterion, Criterion
 from footfall._load.result_files import HITS_FILE, VISITS_FILE as MEASURED_FILE
 from footfall._load.run_integrity import check_run
@@ -81,10 +72,10 @@ def asked_of(own: tuple[Criterion, ...], asked: CriteriaAsked) -> tuple[Criterio
         BadInputError: a file cannot be read, or a line is not a criterion.
     """
     file, lines = file_or_criteria(asked.instead)
-    chosen = (parsed(lines) if lines else own) if file is None else read_criteria(file)
+    chosen = (parsed(lines) if lines else own) if file is None else lists.read_criteria(file)
     file, lines = file_or_criteria(asked.also)
-    chosen += parsed(lines) if file is None else read_criteria(file)
-    return with_episodes(chosen, asked.longest_episode)
+    chosen += parsed(lines) if file is None else lists.read_criteria(file)
+    return lists.with_episodes(chosen, asked.longest_episode)
 
 
 def parsed(lines: Sequence[str | Criterion], where: str = "--criterion") -> tuple[Criterion, ...]:
@@ -93,7 +84,7 @@ def parsed(lines: Sequence[str | Criterion], where: str = "--criterion") -> tupl
     Raises:
         BadInputError: a text is not a criterion.
     """
-    return tuple(each if isinstance(each, Criterion) else parse(each, where) for each in lines)
+    return tuple(each if isinstance(each, Criterion) else lists.parse(each, where) for each in lines)
 
 
 def file_or_criteria(given: CriteriaGiven | None) -> tuple[Path | None, tuple[str | Criterion, ...]]:
@@ -165,12 +156,12 @@ class Judged:
         return f"<p><b>{escape(verdict)}</b></p>{criteria_html(self.judgements)}"
 
 
-def _vocabulary(model: Model | None) -> Vocabulary | None:
+def _vocabulary(model: Model | None) -> lists.Vocabulary | None:
     """Return the names that criteria may use; None where the model is not known."""
     if model is None:
         return None
     channels = frozenset(channel.name for channel in model.channels)
-    return Vocabulary(channels=channels, operations=frozenset(model.operations))
+    return lists.Vocabulary(channels=channels, operations=frozenset(model.operations))
 
 
 def criteria_of_trace(info: TraceInfo, model: Model) -> tuple[Criterion, ...]:
@@ -180,8 +171,8 @@ def criteria_of_trace(info: TraceInfo, model: Model) -> tuple[Criterion, ...]:
         BadInputError: there is none, or one names what the model does not have.
     """
     where = f"scenario {info.scenario}"
-    check_names(info.criteria, _vocabulary(model), where)
-    return with_defaults(not_empty(info.criteria, where))
+    lists.check_names(info.criteria, _vocabulary(model), where)
+    return lists.with_defaults(lists.not_empty(info.criteria, where))
 
 
 def judge(
@@ -218,9 +209,9 @@ def judge(
     model = read_model(folder / MODEL_FILE) if (folder / MODEL_FILE).exists() else None
     asked = criteria_of_run(manifest, model, criteria)
     file, lines = file_or_criteria(also)
-    more = parsed(lines) if file is None else read_criteria(file, _vocabulary(model))
-    check_names(more, _vocabulary(model), "--criterion")
-    asked = with_episodes(asked + more, longest_episode)
+    more = parsed(lines) if file is None else lists.read_criteria(file, _vocabulary(model))
+    lists.check_names(more, _vocabulary(model), "--criterion")
+    asked = lists.with_episodes(asked + more, longest_episode)
     check_baseline(earlier, asked)
     predict_if_missing(folder, messages)
     return judge_run(folder, manifest, asked, earlier, messages)
@@ -240,13 +231,13 @@ def criteria_of_run(
     known, where = _vocabulary(model), f"run {manifest.run}"
     file, lines = file_or_criteria(given)
     if file is not None:
-        criteria = read_criteria(file, known)
+        criteria = lists.read_criteria(file, known)
     elif lines:
         criteria = parsed(lines, "criteria")
-    elif not (criteria := criteria_of(manifest.settings.get("criteria", ()), where)):
+    elif not (criteria := lists.criteria_of(manifest.settings.get("criteria", ()), where)):
         raise BadInputError(where, "has no criteria of its own", "--criteria FILE")
-    check_names(criteria, known, where)
-    return criteria if manifest.arrivals is None else with_defaults(criteria)
+    lists.check_names(criteria, known, where)
+    return criteria if manifest.arrivals is None else lists.with_defaults(criteria)
 
 
 def judge_run(
@@ -432,7 +423,7 @@ def _valid(folder: Path) -> RunData:
         return evidence
     if (reason := why_left_out(manifest)) is not None:
         raise BadInputError(where, f"is not valid: {reason}", "a run that can be trusted")
-    own = with_defaults(criteria_of(manifest.settings.get("criteria", ()), f"run {manifest.run}"))
+    own = lists.with_defaults(lists.criteria_of(manifest.settings.get("criteria", ()), f"run {manifest.run}"))
     judged = judge_all([each for each in own if not isinstance(each, BaselineCriterion)], evidence)
     for each in judged:
         if each.validity and each.verdict is not Verdict.PASS:

@@ -10,14 +10,7 @@ from types import MappingProxyType
 from typing import Any
 
 from footfall._criteria.objects import Criterion
-from footfall._load.endpoints.endpoints_check import (
-    DryRun,
-    dry_runs,
-    file_of,
-    prepare_endpoints,
-    transport_of,
-    unused_patterns,
-)
+from footfall._load.endpoints import endpoints_check
 from footfall._load.endpoints.endpoints_file import endpoints_in, read_text
 from footfall._load.endpoints.target_service import TargetService
 from footfall._load.http.client import Client
@@ -30,15 +23,9 @@ from footfall._records.errors import BadInputError, seconds_of
 from footfall._records.folders import check_free
 from footfall._records.rows import Outcome
 from footfall._records.tables import write_text
+from footfall._runs import judgement
 from footfall._runs.content import change_texts
 from footfall._runs.job_results import Run
-from footfall._runs.judgement import (
-    AS_THE_SCENARIO_ASKS,
-    CriteriaAsked,
-    CriteriaGiven,
-    asked_of,
-    file_or_criteria,
-)
 from footfall._runs.load_run import LoadDone, LoadJob, left_out_line, load_job, run_load
 from footfall._runs.make_trace import chosen_scenario, sampled_trace
 from footfall._runs.messages import QUIET, Messages, seconds
@@ -63,7 +50,7 @@ class ScenarioSource:
     options: TraceOptions = AS_THE_SCENARIO
     folder: Path | None = None
     """Folder of a trace that was made before, to be judged by the scenario's criteria."""
-    asked: CriteriaAsked = AS_THE_SCENARIO_ASKS
+    asked: judgement.CriteriaAsked = judgement.AS_THE_SCENARIO_ASKS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +65,7 @@ class UrlSource:
     """Equal gaps between arrivals, not a Poisson stream."""
     paths: Sequence[str] = ()
     seed: int = 1
-    asked: CriteriaAsked = AS_THE_SCENARIO_ASKS
+    asked: judgement.CriteriaAsked = judgement.AS_THE_SCENARIO_ASKS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,14 +127,16 @@ class PreparedLoad:
         if self.service is None or self.host is None:
             raise BadInputError("--check", "there is nothing to check", "--endpoints FILE and --host URL")
         info = self.trace.info
-        transport = transport_of(self.options.transport, self.options.endpoints, info)
+        transport = endpoints_check.transport_of(self.options.transport, self.options.endpoints, info)
         check_host(self.host, info, transport=transport, is_mapped=True)
         client = Client(address_of(self.host, f"--host {self.host}"), transport)
-        yield from map(_tried_visit, dry_runs(self.service, self.trace.model, client, info.seed))
+        yield from map(
+            _tried_visit, endpoints_check.dry_runs(self.service, self.trace.model, client, info.seed)
+        )
 
     def never_used(self) -> list[str]:
         """Give the patterns of mappings that no operation of the model gets to."""
-        return [] if self.service is None else unused_patterns(self.service, self.trace.model)
+        return [] if self.service is None else endpoints_check.unused_patterns(self.service, self.trace.model)
 
 
 @contextmanager
@@ -188,10 +177,10 @@ def _trace_of(source: ScenarioSource, messages: Messages) -> Trace:
     """Give the trace of a scenario, with the criteria that are asked of it."""
     if isinstance(source.scenario, Trace):
         given = source.scenario
-        criteria = asked_of(given.info.criteria, source.asked)
+        criteria = judgement.asked_of(given.info.criteria, source.asked)
         return replace(given, info=given.info.model_copy(update={"criteria": criteria}))
     chosen, model = chosen_scenario(source.scenario, source.model)
-    chosen = chosen.model_copy(update={"criteria": asked_of(chosen.criteria, source.asked)})
+    chosen = chosen.model_copy(update={"criteria": judgement.asked_of(chosen.criteria, source.asked)})
     if source.folder is not None:
         made = read_trace(source.folder)
         update = {"criteria": chosen.criteria, "scenario": chosen.name}
@@ -211,13 +200,13 @@ def for_own_service(
         BadInputError: a file is wrong, goes with no host, a secret is not set, or arrivals have no mapping.
     """
     given, users = options.endpoints, options.users
-    path = file_of(given, trace.info)
+    path = endpoints_check.file_of(given, trace.info)
     if path is None and not users.users:
         return trace, None
     if path is not None and host is None:
         where = f"--endpoints {path}" if given else f"scenario {trace.info.scenario} has endpoints: {path}"
         raise BadInputError(where, "the reference service has its own", "--host URL instead of --serve")
-    found = prepare_endpoints(path, trace, users)
+    found = endpoints_check.prepare_endpoints(path, trace, users)
     left_out = found.trace.info.left_out
     if left_out:
         messages.note(left_out_line(left_out))
@@ -261,16 +250,16 @@ def _url_trace(
     return trace_of_url(load, mapped, criteria), host, path, settings
 
 
-def _criteria_of_url(asked: CriteriaAsked) -> tuple[Criterion, ...]:
+def _criteria_of_url(asked: judgement.CriteriaAsked) -> tuple[Criterion, ...]:
     """Give what is asked of a URL: of its errors in any case, unless a file lists the criteria."""
-    file, lines = file_or_criteria(asked.instead)
-    also = CriteriaAsked(also=(*lines, *file_or_criteria(asked.also)[1]))
-    asks_a_share = any(each.text.startswith(("error(", "success(")) for each in asked_of((), also))
-    plain = () if asks_a_share else asked_of((), CriteriaAsked(also=_CRITERION))
-    return asked_of(plain, replace(also, instead=file, longest_episode=asked.longest_episode))
+    file, lines = judgement.file_or_criteria(asked.instead)
+    also = judgement.CriteriaAsked(also=(*lines, *judgement.file_or_criteria(asked.also)[1]))
+    asks_a_share = any(each.text.startswith(("error(", "success(")) for each in judgement.asked_of((), also))
+    plain = () if asks_a_share else judgement.asked_of((), judgement.CriteriaAsked(also=_CRITERION))
+    return judgement.asked_of(plain, replace(also, instead=file, longest_episode=asked.longest_episode))
 
 
-def _tried_visit(trial: DryRun) -> TriedVisit:
+def _tried_visit(trial: endpoints_check.DryRun) -> TriedVisit:
     outcome, cause = trial.ending
     name = f"{trial.channel}.{trial.operation}"
     lines = [f"{name}: {outcome.value}{f' ({cause})' if cause else ''}"]
@@ -323,8 +312,8 @@ def load_test(
     duration: float | str | None = None,
     even: bool = False,
     paths: Sequence[str] = (),
-    criteria: CriteriaGiven | None = None,
-    also: CriteriaGiven | None = None,
+    criteria: judgement.CriteriaGiven | None = None,
+    also: judgement.CriteriaGiven | None = None,
     longest_episode: str | None = None,
     baseline: Path | str | None = None,
     out: Path | str | None = None,
@@ -369,7 +358,7 @@ def load_test(
     if serve is (host is not None) and not is_url:
         problem = "both host and serve are given" if serve else "no service is named"
         raise BadInputError("load_test", problem, "either host=URL or serve=True")
-    asked = CriteriaAsked(instead=criteria, also=also, longest_episode=longest_episode)
+    asked = judgement.CriteriaAsked(instead=criteria, also=also, longest_episode=longest_episode)
     source: ScenarioSource | UrlSource
     if is_url:
         source = UrlSource(

@@ -18,16 +18,8 @@ from footfall._records.folders import check_writable, claim, release
 from footfall._runs.content import change_texts, model_in, with_changes
 from footfall._runs.messages import QUIET, Messages, clock
 from footfall._runs.run_options import TraceOptions, trace_options
+from footfall._workload import logged_requests
 from footfall._workload.arrivals import arrivals_table, draw_arrivals, rates_within
-from footfall._workload.logged_requests import (
-    LogForm,
-    Requests,
-    Rule,
-    demand_of_requests,
-    read_requests,
-    rule_of,
-    ruled,
-)
 from footfall._workload.scenario import Scenario, changed, play_of, read_scenario, with_outages
 from footfall._workload.trace import (
     LogInfo,
@@ -383,11 +375,13 @@ def trace_of_log(
         BadInputError: the log cannot be read, a rule names no operation, or nothing is left to run.
     """
     model = model_of(scenario, changes, messages)
-    rules = [rule_of(text, model) for text in log.rules] or [_first_operation(model)]
-    requests = read_requests(log.path, LogForm(log.time_column, log.path_column, log.time_format))
-    named = ruled(requests.frame, rules)
+    rules = [logged_requests.rule_of(text, model) for text in log.rules] or [_first_operation(model)]
+    requests = logged_requests.read_requests(
+        log.path, logged_requests.LogForm(log.time_column, log.path_column, log.time_format)
+    )
+    named = logged_requests.ruled(requests.frame, rules)
     log_info = _log_info(log, requests, named, rules)
-    who = demand_of_requests(named, rules, model, seed)
+    who = logged_requests.demand_of_requests(named, rules, model, seed)
     if who.is_empty():
         seen = ", ".join(map(repr, log_info.no_errand_examples)) or "none"
         problem = f"no request matches a rule; paths of the log: {seen}"
@@ -402,7 +396,12 @@ def trace_of_log(
     return trace_of(who, model, scenario, about)
 
 
-def _log_info(log: LogOptions, requests: Requests, named: pl.DataFrame, rules: Sequence[Rule]) -> LogInfo:
+def _log_info(
+    log: LogOptions,
+    requests: logged_requests.Requests,
+    named: pl.DataFrame,
+    rules: Sequence[logged_requests.Rule],
+) -> LogInfo:
     counts = dict(named["rule"].drop_nulls().value_counts().iter_rows())
     others = named.filter(pl.col("rule").is_null())["path"]
     return LogInfo(
@@ -421,9 +420,9 @@ def _log_info(log: LogOptions, requests: Requests, named: pl.DataFrame, rules: S
     )
 
 
-def _first_operation(model: Model) -> Rule:
+def _first_operation(model: Model) -> logged_requests.Rule:
     channel = next((each for each in model.channels if each.nest == "electronic"), model.channels[0])
-    return Rule("*", channel.name, next(iter(channel.dialogues)))
+    return logged_requests.Rule("*", channel.name, next(iter(channel.dialogues)))
 
 
 def _window(at_s: pl.Series, log: LogOptions) -> tuple[float, float]:

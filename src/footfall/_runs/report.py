@@ -8,15 +8,9 @@ from typing import Any
 
 import polars as pl
 
+from footfall._chart import run_charts
 from footfall._chart.html_report import ReportData, Sheet, render
 from footfall._chart.prediction_charts import Change, predicted_against_measured, spillover as draw_spillover
-from footfall._chart.run_charts import (
-    Marks,
-    outcomes_by_cause,
-    percentiles,
-    run_over_time,
-    success_against_target,
-)
 from footfall._chart.style import Chart, Stamp, duration, name_of, save
 from footfall._load.result_files import HITS_FILE, VISITS_FILE as MEASURED_FILE, read_result
 from footfall._load.run_integrity import check_run
@@ -31,16 +25,8 @@ from footfall._records.folders import check_not_in_use
 from footfall._records.load_generator import GeneratorRecord, TimeSummary
 from footfall._records.runs import Manifest, read_manifest
 from footfall._records.tables import HITS, VISITS, read_parquet, write_csv, write_text
+from footfall._runs import judgement
 from footfall._runs.content import targets
-from footfall._runs.judgement import (
-    ORDINARY_FILE,
-    PREDICTED_FILE,
-    Judged,
-    criteria_of_run,
-    judge_run,
-    replications_of,
-    visits_of,
-)
 from footfall._runs.messages import QUIET, Messages
 from footfall._runs.predict import predict_if_missing
 from footfall._stats.intervals import percent as percent_of
@@ -104,16 +90,16 @@ def figures(folder: Path) -> PlayFigures:
     """
     trace = read_trace(folder)
     wanted = targets(trace.model)
-    predicted = _or_none(visits_of(folder, PREDICTED_FILE))
-    measured = _or_none(visits_of(folder, MEASURED_FILE))
+    predicted = _or_none(judgement.visits_of(folder, judgement.PREDICTED_FILE))
+    measured = _or_none(judgement.visits_of(folder, MEASURED_FILE))
     tables = [measures(predicted, "predicted", wanted), measures(measured, "measured", wanted)]
     within = pl.concat([bounds(predicted, "predicted"), bounds(measured, "measured")])
-    hits, table = folder / HITS_FILE, replications_of(folder)
+    hits, table = folder / HITS_FILE, judgement.replications_of(folder)
     ranges = None if table is None or table["replication"].max() == 0 else foreseen(table)
     return PlayFigures(
         predicted=predicted,
         measured=measured,
-        ordinary=visits_of(folder, ORDINARY_FILE),
+        ordinary=judgement.visits_of(folder, judgement.ORDINARY_FILE),
         measures=pl.concat(tables),
         foreseen=ranges,
         bounds=within,
@@ -147,22 +133,24 @@ def report(run: PathLike[str] | str, messages: Messages = QUIET) -> Path:
     check_not_in_use(folder)
     check_run(folder, manifest)
     predict_if_missing(folder, messages)
-    criteria = criteria_of_run(manifest, read_model(folder / MODEL_FILE))
-    judged = judge_run(folder, manifest, criteria, messages=messages)
+    criteria = judgement.criteria_of_run(manifest, read_model(folder / MODEL_FILE))
+    judged = judgement.judge_run(folder, manifest, criteria, messages=messages)
     return write(folder, figures(folder), judged)
 
 
 def charts(play: PlayFigures, manifest: Manifest) -> dict[str, Chart]:
     """Draw the played run, by name."""
     stamp = Stamp.of(manifest)
-    marks = Marks(outage_s=play.outage_s, ended_early_s=play.played_s if manifest.ended_early_by else None)
+    marks = run_charts.Marks(
+        outage_s=play.outage_s, ended_early_s=play.played_s if manifest.ended_early_by else None
+    )
     both = _drawn(play)
     drawn = {
-        "over_time": run_over_time(play.series, marks, stamp),
+        "over_time": run_charts.run_over_time(play.series, marks, stamp),
         "predicted_against_measured": predicted_against_measured(both, stamp),
-        "success": success_against_target(both, stamp),
-        "percentiles": percentiles(play.curves, stamp),
-        "failures": outcomes_by_cause(outcomes(play.measured), stamp),
+        "success": run_charts.success_against_target(both, stamp),
+        "percentiles": run_charts.percentiles(play.curves, stamp),
+        "failures": run_charts.outcomes_by_cause(outcomes(play.measured), stamp),
     }
     if play.predicted.is_empty():
         del drawn["predicted_against_measured"]
@@ -197,7 +185,7 @@ def spill_by_channel(play: PlayFigures) -> list[dict[str, Any]]:
     ]
 
 
-def write(folder: Path, play: PlayFigures, judged: Judged, more: Sequence[Chart] = ()) -> Path:
+def write(folder: Path, play: PlayFigures, judged: judgement.Judged, more: Sequence[Chart] = ()) -> Path:
     """Write the tables as CSV, the charts and `report.html`; returns the report's path.
 
     Raises:

@@ -17,16 +17,9 @@ from footfall._chart.style import Chart, Stamp, save
 from footfall._choice.month_world import world
 from footfall._choice.months import AdoptionResult, over_months
 from footfall._fit.uncertainty import Uncertainty
+from footfall._measure import summary
 from footfall._measure.prediction import bounds
-from footfall._measure.summary import (
-    ElectronicShare,
-    ShareRule,
-    completed_by_half_hour,
-    electronic_share,
-    first_try_and_eventual,
-    measures,
-    outcomes,
-)
+from footfall._measure.summary import electronic_share, measures
 from footfall._measure.time_series import due_by_half_hour, fan, month_likely, waits_by_hour
 from footfall._model.model import Model, ShareDefinition
 from footfall._model.numbers import DAY_S
@@ -66,8 +59,8 @@ class DayFigures:
     bounds: pl.DataFrame
     """Within this one day, of means and percentiles: rows as those of `measures`."""
     eventual: pl.DataFrame
-    share: ElectronicShare
-    definition: ShareRule
+    share: summary.ElectronicShare
+    definition: summary.ShareRule
     unstaffed: Sequence[Unstaffed] = ()
 
 
@@ -275,7 +268,7 @@ def _write(folder: Path, done: SimulatedDays) -> None:
 def figures(
     result: DayResult,
     targets: dict[tuple[str, str], float],
-    definition: ShareRule,
+    definition: summary.ShareRule,
     model: Model | None = None,
 ) -> DayFigures:
     """Work out what a person wants to know of a day."""
@@ -284,7 +277,7 @@ def figures(
         visits=visits,
         measures=measures(visits, "predicted", targets),
         bounds=bounds(visits, "predicted"),
-        eventual=first_try_and_eventual(visits),
+        eventual=summary.first_try_and_eventual(visits),
         share=electronic_share(visits, definition),
         definition=definition,
         unstaffed=unstaffed(model, visits) if model else (),
@@ -296,13 +289,13 @@ def charts(day: DayFigures, manifest: Manifest, window_s: tuple[float, float] | 
     stamp = Stamp.of(manifest)
     # The few second tries after midnight would stand there as a day of their own.
     visits = day.visits.filter(pl.col("due_s") < DAY_S)
-    completed = completed_by_half_hour(visits, day.definition)
+    completed = summary.completed_by_half_hour(visits, day.definition)
     return [
         share_by_channel(completed, day.share.definition, stamp),
         wait_heat_map(waits_by_hour(visits), stamp),
         success_against_target(day.measures, stamp),
         arrivals_over_day(due_by_half_hour(visits.filter(pl.col("attempt") == 1)), window_s, stamp),
-        outcomes_by_cause(outcomes(day.visits), stamp),
+        outcomes_by_cause(summary.outcomes(day.visits), stamp),
     ]
 
 

@@ -14,17 +14,7 @@ import polars as pl
 
 from footfall._chart.backtest_charts import backtest_chart
 from footfall._chart.style import Stamp, save
-from footfall._fit.backtest import (
-    REPLICATIONS,
-    REPLICATIONS_LEAST,
-    Backtest,
-    FigureCheck,
-    FittedDays,
-    PredictedDays,
-    backtest,
-    fitted_days,
-    recorded_days,
-)
+from footfall._fit import backtest
 from footfall._fit.day_cells import OTHER
 from footfall._fit.estimate_intervals import Intervals
 from footfall._fit.fit import fit_rows, read_log
@@ -46,7 +36,7 @@ from footfall._workload.log_mapping import WEEKDAYS, Mapping as LogMapping
 _SPLIT = 0.7
 """Share of the days that a model is fitted to, unless said otherwise."""
 _FIGURES_FILE = "fit.json"
-DAYS_SIMULATED = REPLICATIONS
+DAYS_SIMULATED = backtest.REPLICATIONS
 """For each weekday, unless said otherwise."""
 _DAYS_LEAST = 2
 _CLASSES_MOST = 40
@@ -68,7 +58,7 @@ class Validation:
     replications: int
     """Simulated days for each weekday."""
     notes: tuple[str, ...]
-    result: Backtest
+    result: backtest.Backtest
 
     def fingerprint(self) -> str:
         """Give what tells this test from others: the figures that were recorded and predicted."""
@@ -112,7 +102,7 @@ class Validation:
 _FIGURE_NAMES = {"arrivals": "arrivals a day", "wait_s_mean": "mean wait", "abandoned_share": "abandoned"}
 
 
-def _figures_html(figures: Sequence[FigureCheck]) -> str:
+def _figures_html(figures: Sequence[backtest.FigureCheck]) -> str:
     heads = ("figure", "recorded", "predicted", "inside 95 %", "intervals")
     rows = [
         (
@@ -127,7 +117,7 @@ def _figures_html(figures: Sequence[FigureCheck]) -> str:
     return html_table(heads, rows)
 
 
-def _inputs_html(result: Backtest) -> str:
+def _inputs_html(result: backtest.Backtest) -> str:
     """Return what each figure would have been with one input as recorded; marks the input that was off."""
     names = [each.figure for each in result.figures]
     worlds = [
@@ -152,7 +142,7 @@ def _figure_text(figure: str, value: float) -> str:
     return percent(value) if figure == "abandoned_share" else seconds(value)
 
 
-def _figure_dict(check: FigureCheck) -> dict[str, Any]:
+def _figure_dict(check: backtest.FigureCheck) -> dict[str, Any]:
     known = isfinite(check.bias.low)
     return {
         "figure": check.figure,
@@ -189,7 +179,7 @@ def validate(
     split: float | None = None,
     from_day: date | str | None = None,
     seed: int = 1,
-    replications: int = REPLICATIONS,
+    replications: int = backtest.REPLICATIONS,
     messages: Messages = QUIET,
 ) -> Validation:
     """Predict later days of a log with a fitted model, and compare with what was recorded.
@@ -213,8 +203,8 @@ def validate(
     first = _date(from_day)
     if first is not None and split is not None:
         raise BadInputError("--from", "names the first day to test, and so does --split", "one of them")
-    if replications < REPLICATIONS_LEAST:
-        expected = f"{REPLICATIONS_LEAST} or more, for an interval of 95 %"
+    if replications < backtest.REPLICATIONS_LEAST:
+        expected = f"{backtest.REPLICATIONS_LEAST} or more, for an interval of 95 %"
         raise BadInputError(f"--replications {replications}", "too few", expected)
     text = None if mapping is None else mapping_text(Path(mapping))
     table, asked = read_table_of(logs, None if mapping is None else Path(mapping), text)
@@ -231,13 +221,13 @@ def validate(
         except BadInputError as error:
             raise BadInputError(str(logs[0]), str(error)) from error
     known = _before(given, rows, asked, (split, first), logs)
-    return _tested_on(known, rows, asked, PredictedDays(seed, replications), messages)
+    return _tested_on(known, rows, asked, backtest.PredictedDays(seed, replications), messages)
 
 
 class _Known(NamedTuple):
     """A fitted model, and the days that it is to be tested on."""
 
-    days: FittedDays
+    days: backtest.FittedDays
     fitted_to: str
     tested: list[date]
     notes: list[str]
@@ -258,7 +248,7 @@ def _before(
         before = replace(rows, frame=rows.frame.filter(pl.col("day") < first))
         fit = fit_rows(before, mapping.options)
         called = named(fit, logs)
-        known = fitted_days(fit, called, fitted_uncertainty(before, mapping.options, fit, called))
+        known = backtest.fitted_days(fit, called, fitted_uncertainty(before, mapping.options, fit, called))
         return _Known(known, _span(fit.arrivals.days), [day for day in days if day >= first], [])
     known, fitted_on, notes = _as_given(given)
     tested = _tested(days, fitted_on, split, from_day)
@@ -272,7 +262,7 @@ def _tested_on(
     known: _Known,
     rows: LogRows | Intervals,
     mapping: LogMapping,
-    asked: PredictedDays,
+    asked: backtest.PredictedDays,
     messages: Messages,
 ) -> Validation:
     if len(known.tested) < _DAYS_LEAST:
@@ -284,10 +274,12 @@ def _tested_on(
         )
     kinds = [segment.name for segment in known.days.model.segments]
     later, renamed = _of_kinds(_on(rows, known.tested), kinds)
-    own = fitted_days(fit_rows(later, mapping.options), Named("tested", "tested", "the tested days"), None)
-    recorded = (recorded_days(later), recorded_days(rows))
+    own = backtest.fitted_days(
+        fit_rows(later, mapping.options), Named("tested", "tested", "the tested days"), None
+    )
+    recorded = (backtest.recorded_days(later), backtest.recorded_days(rows))
     with messages.progress(f"predicting {len(known.tested)} days") as progress:
-        result = backtest(known.days, own, recorded, asked, progress)
+        result = backtest.backtest(known.days, own, recorded, asked, progress)
     return Validation(
         model=known.days.model.name,
         fitted_to=known.fitted_to,
@@ -400,7 +392,7 @@ def _tested(
     return [day for day in days if not fitted_on or day > max(fitted_on)]
 
 
-def _as_given(given: GivenModel) -> tuple[FittedDays, frozenset[date], list[str]]:
+def _as_given(given: GivenModel) -> tuple[backtest.FittedDays, frozenset[date], list[str]]:
     """Give a model with what lies next to it: how sure its numbers are, and which days it was fitted to.
 
     Raises:
@@ -419,7 +411,9 @@ def _as_given(given: GivenModel) -> tuple[FittedDays, frozenset[date], list[str]
         fitted_on, weekdays = _fitted_on(figures)
     else:
         notes.append(f"no {_FIGURES_FILE} next to the model: which days it was fitted to is not known")
-    known = FittedDays(model=given.model, weekdays=given.weekdays, days=weekdays, uncertainty=uncertainty)
+    known = backtest.FittedDays(
+        model=given.model, weekdays=given.weekdays, days=weekdays, uncertainty=uncertainty
+    )
     return known, fitted_on, notes
 
 

@@ -8,28 +8,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from math import ceil, inf
 
-from footfall._behaviour.capacity_rules import (
-    LeakyBucket,
-    displayed_wait_s,
-    machine_uniform,
-    servers_at,
-    starts_down,
-    visit_s_mean,
-)
+from footfall._behaviour import capacity_rules
 from footfall._model.channel import Channel
 from footfall._model.numbers import whole
 from footfall._model.station_specs import CallCentre, Counters, Kiosks, MessageGateway, RequestServer
+from footfall._service import waiting_line
 from footfall._service.fault_injection import FaultInjector
 from footfall._service.http_messages import HttpRequest, api_error
 from footfall._service.sessions import LedgerSession
 from footfall._service.settings import RunClock, ServiceSettings
-from footfall._service.waiting_line import (
-    ServiceWindow,
-    WaitingLine,
-    no_deadline,
-    sleep_until,
-    wait_for_server,
-)
 
 # ── Who is on duty
 
@@ -38,9 +25,9 @@ def on_duty(channel: Channel, day_s: float) -> int:
     """Return the servers of one site at a second of the day: clerks, machines, or agents."""
     station = channel.station
     if isinstance(station, Counters):
-        return servers_at(station.clerks, station.clerks_factor, day_s)
+        return capacity_rules.servers_at(station.clerks, station.clerks_factor, day_s)
     if isinstance(station, CallCentre):
-        return servers_at(station.agents, station.agents_factor, day_s)
+        return capacity_rules.servers_at(station.agents, station.agents_factor, day_s)
     return int(station.machines) if isinstance(station, Kiosks) else 0
 
 
@@ -135,12 +122,12 @@ class HeldServers:
         self._channel = channel
         self._clock = clock
         servers = on_duty(channel, clock.day_s())
-        self.queues = [WaitingLine(servers) for _ in range(int(channel.sites))]
+        self.queues = [waiting_line.WaitingLine(servers) for _ in range(int(channel.sites))]
         self.visits = Visits(settings.now_s)
         station = channel.station
         self._room = whole(station.room) if isinstance(station, Counters) else _WAITING_MAX
         self._is_staffed = isinstance(station, Counters)
-        self._visit_s = visit_s_mean(channel)
+        self._visit_s = capacity_rules.visit_s_mean(channel)
         self._idle_s = settings.visit_idle_s
 
     async def open(
@@ -162,9 +149,9 @@ class HeldServers:
         if not queue.take():
             if queue.waiting >= self._room:
                 raise api_error("no_room")
-            if displayed_wait_s(queue.waiting, queue.servers, self._visit_s) > balk_wait_s:
+            if capacity_rules.displayed_wait_s(queue.waiting, queue.servers, self._visit_s) > balk_wait_s:
                 raise api_error("long_queue")
-            await wait_for_server(queue, request, patience_s)
+            await waiting_line.wait_for_server(queue, request, patience_s)
         return self.visits.start(site)
 
     def close(self, visit: HeldVisit) -> None:
@@ -172,7 +159,7 @@ class HeldServers:
         if self.visits.end(visit):
             self.queues[visit.site].release()
 
-    async def enter(self, request: HttpRequest) -> ServiceWindow:
+    async def enter(self, request: HttpRequest) -> waiting_line.ServiceWindow:
         """Check that the request belongs to a visit in progress; it has no deadline.
 
         Raises:
@@ -181,7 +168,7 @@ class HeldServers:
         visit = self.visits.find(request.header(HEADER))
         if visit.is_broken:
             raise api_error("breakdown")
-        return no_deadline()
+        return waiting_line.no_deadline()
 
     def leave(self, ended_s: float) -> None:
         """Do nothing: the server is released at the end of the visit."""
@@ -227,7 +214,7 @@ class Machines:
         self.stop()
         for site, queue in enumerate(self._held.queues):
             machines = range(int(station.machines))
-            down = {k for k in machines if starts_down(self._channel, self._seed, site, k)}
+            down = {k for k in machines if capacity_rules.starts_down(self._channel, self._seed, site, k)}
             queue.set_servers(len(machines) - len(down))
             for machine in machines:
                 self._plan(site, machine, cycle=1, is_down=machine in down)
@@ -243,7 +230,7 @@ class Machines:
         station = self._channel.station
         if not isinstance(station, Kiosks):
             return
-        u = machine_uniform(self._channel.name, self._seed, site, machine, 2 * cycle + is_down)
+        u = capacity_rules.machine_uniform(self._channel.name, self._seed, site, machine, 2 * cycle + is_down)
         seconds = (station.repair if is_down else station.up).at(u)
         on_change = self._repaired if is_down else self._breaks
         loop = asyncio.get_running_loop()
@@ -273,13 +260,13 @@ class ConcurrencyLimit:
 
     def __init__(self, spec: RequestServer) -> None:
         """Start with all slots free."""
-        self.line = WaitingLine(int(spec.slots))
+        self.line = waiting_line.WaitingLine(int(spec.slots))
         self._accept_queue = whole(spec.accept_queue)
         self._deadline_s = float(spec.deadline_s)
         self._queue_timeout_s = float(spec.queue_timeout_s) or inf
-        self._bucket = LeakyBucket(spec.rate_limit) if spec.rate_limit.requests_per_s else None
+        self._bucket = capacity_rules.LeakyBucket(spec.rate_limit) if spec.rate_limit.requests_per_s else None
 
-    async def enter(self, _request: HttpRequest) -> ServiceWindow:
+    async def enter(self, _request: HttpRequest) -> waiting_line.ServiceWindow:
         """Take a slot.
 
         Raises:
@@ -291,7 +278,7 @@ class ConcurrencyLimit:
             now_s = await self._wait_for_rate(self._bucket, now_s, deadline_s)
         line = self.line
         if line.take():
-            return ServiceWindow(now_s, deadline_s)
+            return waiting_line.ServiceWindow(now_s, deadline_s)
         if line.waiting >= self._accept_queue:
             raise api_error("throttled")
         left_s = deadline_s - now_s
@@ -303,18 +290,18 @@ class ConcurrencyLimit:
             raise
         if not granted:
             raise api_error("deadline" if left_s <= self._queue_timeout_s else "queue_timeout")
-        return ServiceWindow(ticket.granted_s, deadline_s)
+        return waiting_line.ServiceWindow(ticket.granted_s, deadline_s)
 
     @staticmethod
-    async def _wait_for_rate(bucket: LeakyBucket, now_s: float, deadline_s: float) -> float:
+    async def _wait_for_rate(bucket: capacity_rules.LeakyBucket, now_s: float, deadline_s: float) -> float:
         """Wait until the rate limit admits the request; return when it did."""
         delay_s = bucket.enter(now_s)
         if delay_s is None:
             raise api_error("rate_limit", retry_after_s=ceil(bucket.room_in_s(now_s)))
         if now_s + delay_s > deadline_s:
-            await sleep_until(deadline_s)
+            await waiting_line.sleep_until(deadline_s)
             raise api_error("deadline")
-        await sleep_until(now_s + delay_s)
+        await waiting_line.sleep_until(now_s + delay_s)
         return now_s + delay_s
 
     def leave(self, ended_s: float) -> None:
@@ -370,7 +357,7 @@ class HotlineCapacity:
         self._injector = injector
         self._lines = whole(channel.station.lines)
         self._idle_s = settings.visit_idle_s
-        self.agents = WaitingLine(on_duty(channel, clock.day_s()))
+        self.agents = waiting_line.WaitingLine(on_duty(channel, clock.day_s()))
         self.visits = Visits(settings.now_s)
 
     async def open(
@@ -400,7 +387,7 @@ class HotlineCapacity:
         if not self.agents.take():
             visit.is_waiting_for_agent = True
             try:
-                await wait_for_server(self.agents, request, patience_s)
+                await waiting_line.wait_for_server(self.agents, request, patience_s)
             finally:
                 visit.is_waiting_for_agent = False
         visit.has_agent = True
@@ -414,14 +401,14 @@ class HotlineCapacity:
         if self.visits.end(visit) and visit.has_agent:
             self._wrap_up(visit)
 
-    async def enter(self, request: HttpRequest) -> ServiceWindow:
+    async def enter(self, request: HttpRequest) -> waiting_line.ServiceWindow:
         """Check that the request belongs to a call in progress; it has no deadline.
 
         Raises:
             ApiError: it does not.
         """
         self.visits.find(request.header(HEADER))
-        return no_deadline()
+        return waiting_line.no_deadline()
 
     def leave(self, ended_s: float) -> None:
         """Do nothing: the line is released at the end of the call."""

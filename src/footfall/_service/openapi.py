@@ -6,17 +6,9 @@ from importlib.metadata import version
 from typing import Any
 
 from footfall._model.model import Model
+from footfall._service import schemas
 from footfall._service.http_messages import ERRORS
 from footfall._service.routes import HEADERS, OPERATOR, Route
-from footfall._service.schemas import (
-    HEADER,
-    INTERFACE,
-    KEY_HEADER,
-    PATH_PARAMETER,
-    SCHEMAS,
-    order_schema,
-    visit_schema,
-)
 
 _JSON = "application/json"
 _PARAMETER = re.compile(r"{(\w+)}")
@@ -28,7 +20,7 @@ def document(model: Model, routes: Iterable[Route]) -> dict[str, Any]:
     bodies = {
         (kind, channel.name): make(channel)
         for channel in model.channels
-        for kind, make in (("OrderRequest", order_schema), ("VisitRequest", visit_schema))
+        for kind, make in (("OrderRequest", schemas.order_schema), ("VisitRequest", schemas.visit_schema))
     }
     for route in routes:
         body = bodies.get((route.body, route.tag)) or (_reference(route.body) if route.body else None)
@@ -39,12 +31,12 @@ def document(model: Model, routes: Iterable[Route]) -> dict[str, Any]:
         "info": {
             "title": f"{model.title}: reference service",
             "version": version("footfall"),
-            "x-footfall-interface": INTERFACE,
+            "x-footfall-interface": schemas.INTERFACE,
             "description": "Times in seconds, money in fen. An error is a status with a code and a sentence; "
             f"codes: {codes}, or the cause of a fault that the model describes.",
         },
         "paths": paths,
-        "components": {"schemas": SCHEMAS},
+        "components": {"schemas": schemas.SCHEMAS},
     }
 
 
@@ -82,11 +74,11 @@ def _errors(route: Route) -> dict[str, dict[str, Any]]:
 
 def _parameters(route: Route) -> Iterable[dict[str, Any]]:
     for name in _PARAMETER.findall(route.path):
-        yield {"name": name, "in": "path", "required": True, "schema": PATH_PARAMETER}
+        yield {"name": name, "in": "path", "required": True, "schema": schemas.PATH_PARAMETER}
     for name in route.query:
         yield {"name": name, "in": "query", "required": False, "schema": {"type": "number"}}
     for header in route.headers:
-        schema = KEY_HEADER if header == "key" else HEADER
+        schema = schemas.KEY_HEADER if header == "key" else schemas.HEADER
         yield {"name": HEADERS[header], "in": "header", "required": True, "schema": schema}
 
 
