@@ -1,7 +1,7 @@
 # Names of `import footfall as ff`: each is imported from here when it is first used.
 
 from . import theory as theory
-from ._choice.calibration import (
+from ._choice.choice_situations import (
     calibrated as calibrated,
 )
 from ._criteria.objects import (

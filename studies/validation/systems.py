@@ -6,8 +6,7 @@ from typing import Protocol
 import polars as pl
 
 from footfall._model.model import Model
-from footfall._simulate.day import DayResult, Progress
-from footfall._simulate.replications import replicate
+from footfall._simulate.day import DayResult, Progress, replicate
 from footfall.theory.many_servers import staffing
 from studies.validation.checks import Check, Figure, compared, rounded
 from studies.validation.printed_staffing import PRINTED

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from footfall._choice.calibration import calibrated
+from footfall._choice.choice_situations import calibrated
 from footfall._model.channel import Channel, Fault, Verb, Work
 from footfall._model.model import Model, ShareDefinition
 from footfall._model.population import Adoption, Awareness, RetryPolicy, Segment, Slope, Taste, Trust, Upgrade

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from footfall._choice.month_world import world
+from footfall._choice.month_step import world
 from footfall._choice.months import AdoptionResult, adopt
 from footfall._model.model import Model
 from footfall._model.population import Awareness, Trust, Upgrade

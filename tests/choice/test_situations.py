@@ -6,8 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from footfall._choice.calibration import expected_shares
-from footfall._choice.choice_situations import situations
+from footfall._choice.choice_situations import expected_shares, situations
 from footfall._model.model import Model
 from footfall._model.population import Segment
 from models.guangxi import MODEL as PROVINCE

@@ -6,8 +6,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from footfall._choice.calibration import expected_shares
-from footfall._choice.choice_situations import Failing, expected_visits, failing
+from footfall._choice.choice_situations import Failing, expected_shares, expected_visits, failing
 from footfall._model.model import Model
 from models.guangxi import MODEL as PROVINCE
 

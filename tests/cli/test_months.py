@@ -10,7 +10,7 @@ from footfall._cli.app import run
 
 TOP = Path(__file__).parents[2]
 ONE_COUNTER = """
-from footfall._choice.calibration import calibrated
+from footfall._choice.choice_situations import calibrated
 from footfall._model.population import Adoption, Province, Slope, Trust, Upgrade
 from footfall._model.model import Model, ShareDefinition
 from footfall._model.numbers import assumed

@@ -3,7 +3,7 @@
 import polars as pl
 import pytest
 
-from footfall._choice.month_world import world
+from footfall._choice.month_step import world
 from footfall._choice.months import AdoptionResult, over_months
 from footfall._model.numbers import Grade
 from models.guangxi import MODEL as PROVINCE

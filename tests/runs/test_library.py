@@ -19,7 +19,7 @@ from footfall._cli.app import run as footfall
 from footfall._records.tables import ARRIVALS, VISITS
 from footfall._runs.job_results import Run
 from footfall._runs.messages import Messages
-from footfall._simulate.replications import _apart_from_the_program
+from footfall._simulate.day import _apart_from_the_program
 from footfall._workload.trace import read_trace
 from tests.cli.runs_made import make_sides
 from tests.made_calls import calls

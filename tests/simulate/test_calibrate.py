@@ -7,7 +7,7 @@ import pytest
 from scipy import optimize, stats
 
 from footfall._behaviour.choice import NO_CHANNEL, probabilities
-from footfall._choice.calibration import calibrated, expected_shares
+from footfall._choice.choice_situations import calibrated, expected_shares
 from footfall._model.channel import Channel
 from footfall._model.model import Model
 from footfall._model.numbers import Number

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from footfall._simulate.day import DayResult, simulate_day
-from footfall._simulate.replications import replicate
+from footfall._simulate.day import DayResult, replicate, simulate_day
 from models.mm3 import MODEL
 
 

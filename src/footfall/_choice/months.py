@@ -13,12 +13,14 @@ from footfall._choice.month_step import (
     Hazards,
     Month,
     Slopes,
+    Stocks,
+    World,
     awareness_after,
     drawn,
     habit_after,
     trust_after,
+    world,
 )
-from footfall._choice.month_world import Stocks, World, world
 from footfall._model.model import Model
 from footfall._model.population import Adoption
 

@@ -21,8 +21,7 @@ from footfall._model.duration_quantiles import special_functions
 from footfall._model.model import Model
 from footfall._model.numbers import Number
 from footfall._records.rows import Outcome
-from footfall._simulate.day import DayResult, simulate_day
-from footfall._simulate.replications import replicate_each
+from footfall._simulate.day import DayResult, replicate_each, simulate_day
 from footfall._stats.intervals import Interval, t_interval, wilson
 from footfall._workload.log_mapping import WEEKDAYS
 

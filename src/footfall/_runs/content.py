@@ -54,7 +54,7 @@ _MODULES = {
     "footfall.simulate.spec.people": "footfall._model.population",
     "footfall.simulate.spec.station": "footfall._model.station_specs",
     "footfall.simulate.spec.times": "footfall._model.durations",
-    "footfall.simulate.calibrate": "footfall._choice.calibration",
+    "footfall.simulate.calibrate": "footfall._choice.choice_situations",
     "footfall.simulate.fit.build": "footfall._fit.fitted_model",
 }
 _NAMES = {

@@ -20,8 +20,7 @@ from footfall._records.runs import read_limited
 from footfall._records.tables import write_csv
 from footfall._runs.content import drawn_with_changes
 from footfall._runs.messages import QUIET, Messages, percent
-from footfall._simulate.day import DayResult
-from footfall._simulate.replications import replicate, replicate_each
+from footfall._simulate.day import DayResult, replicate, replicate_each
 from footfall._stats.intervals import Paired, paired, replicated
 from footfall._stats.precision import Precision, days_of_draws, enough, fitted_range, standing
 

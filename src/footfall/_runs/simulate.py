@@ -14,7 +14,7 @@ from footfall._chart.day_charts import arrivals_over_day, share_by_channel, wait
 from footfall._chart.month_charts import share_by_month
 from footfall._chart.run_charts import outcomes_by_cause, success_against_target
 from footfall._chart.style import Chart, Stamp, save
-from footfall._choice.month_world import world
+from footfall._choice.month_step import world
 from footfall._choice.months import AdoptionResult, over_months
 from footfall._fit.uncertainty import Uncertainty
 from footfall._measure import summary

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
-from footfall._chart.backtest_charts import backtest_chart
+from footfall._chart.fit_charts import backtest_chart
 from footfall._chart.style import Stamp, save
 from footfall._fit import backtest
 from footfall._fit.day_cells import OTHER

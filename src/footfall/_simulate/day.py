@@ -1,8 +1,15 @@
-"""The simulated day: customers on a SimPy environment, each on their journey, at the stations."""
+"""The simulated day: customers on a SimPy environment, each on their journey; and replications of it."""
 
-from collections.abc import Callable, Iterator, Mapping
+import os
+import sys
+from collections import deque
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import NamedTuple
+from multiprocessing import get_context
+from types import ModuleType
+from typing import Any, NamedTuple, TypeVar
 
 import polars as pl
 
@@ -23,6 +30,8 @@ from footfall._simulate.sampler import Sampler
 from footfall._simulate.staff_tables import staff_table
 from footfall._simulate.stations import CallCentreStation, MessageGatewayStation, SimContext, Station, build
 from footfall._workload.arrivals import Arrivals, arrivals_of_trace, arrivals_table, draw_arrivals
+
+# ── The simulated day: customers on a SimPy environment, each on their journey, at the stations
 
 DRAIN_S = 6 * 3600.0
 """Those still inside this long after the end of the day are `unfinished`."""
@@ -251,3 +260,80 @@ def check_conservation(visits: pl.DataFrame, arrivals: pl.DataFrame) -> None:
     if not first.equals(arrivals["customer"].sort()):
         evidence = f"{arrivals.height} customers came but {first.len()} first attempts ended"
         raise InvariantError("every customer makes a first attempt", "all stations, the whole run", evidence)
+
+
+# ── Independent replications of a day, several at once on the machine's cores
+
+Summary = TypeVar("Summary")
+
+
+def replicate(
+    model: Model,
+    seed: int,
+    replications: range,
+    summarise: Callable[[DayResult], Summary],
+    progress: Progress | None = None,
+) -> Generator[Summary]:
+    """Run the given replications of a day and give the summary of each, in order.
+
+    Every replication is a function of (model, seed, its number), so the number of processes changes
+    nothing. `summarise` runs in the worker and must be a function of a module, or a `partial` of one.
+    Who has enough closes the iterator; what has been begun by then is finished and thrown away.
+    """
+    days = [(0, number) for number in replications]
+    yield from replicate_each((model,), seed, days, summarise, progress)
+
+
+def replicate_each(
+    models: Sequence[Model],
+    seed: int,
+    days: Sequence[tuple[int, int]],
+    summarise: Callable[[DayResult], Summary],
+    progress: Progress | None = None,
+) -> Generator[Summary]:
+    """Run days of several models, each given as (place of its model, replication), as `replicate` does."""
+    if not days:
+        return
+    workers = min(len(days), os.cpu_count() or 1)
+    # Fresh processes: a forked one would hold the locks of the table library's threads, but not the threads.
+    with ProcessPoolExecutor(workers, get_context("spawn"), _take, (tuple(models), summarise)) as pool:
+        # One more than can run: no core idles, and little is wasted when the caller has enough.
+        with _apart_from_the_program():
+            begun = deque(pool.submit(_one, seed, *day) for day in days[: workers + 1])
+        for count in range(len(days)):
+            summary = begun.popleft().result()
+            if count + workers + 1 < len(days):
+                begun.append(pool.submit(_one, seed, *days[count + workers + 1]))
+            if progress:
+                progress((count + 1) / len(days))
+            yield summary
+
+
+@contextmanager
+def _apart_from_the_program() -> Iterator[None]:
+    """Let worker processes start without running the user's program again, which would start others in turn.
+
+    They need only what Footfall's modules hold, so that a script needs no `if __name__ == "__main__"`.
+    """
+    program = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = program
+
+
+class _Work:
+    """What a worker process has been given to do."""
+
+    models: tuple[Model, ...]
+    summarise: Callable[[DayResult], Any]
+
+
+def _one(seed: int, model: int, replication: int) -> Any:  # noqa: ANN401  whatever `summarise` gives
+    return _Work.summarise(simulate_day(_Work.models[model], seed, replication))
+
+
+def _take(models: tuple[Model, ...], summarise: Callable[[DayResult], Any]) -> None:
+    """Take the work, in a worker."""
+    _Work.models, _Work.summarise = models, summarise
