@@ -23,7 +23,7 @@ from footfall._load.result_files import HITS_FILE, read_result
 from footfall._records.runs import ArrivalCounts, read_manifest
 from footfall._runs import report
 from footfall._runs.folder import begin
-from footfall._runs.load_run import load_job, play_only
+from footfall._runs.load_run import load_job, run_without_report
 from footfall._runs.load_test import for_own_service
 from footfall._runs.make_trace import make_trace, scenario_of
 from footfall._workload.trace import write_trace
@@ -76,7 +76,7 @@ def test_users_of_ones_own_are_loaded_predicted_and_judged(
             "load", trace.model, 1, tmp_path / "run", scenario="shop", settings=job.settings
         )
         write_trace(out, trace)
-        judged = play_only(out, manifest, job)
+        judged = run_without_report(out, manifest, job)
     # A busy machine may make it late, hence invalid, and never a failure.
     assert judged.exit_code in {0, 3}, judged.decision
     result, manifest = read_result(out), read_manifest(out)

@@ -16,13 +16,13 @@ _WHOLE_MOST = 2**63 - 1
 
 COMMANDS = {
     "new": "Make a workspace of your own: model, scenario, endpoints, locustfile, gate.",
-    "demo": "Do everything once: simulate a day, play its busiest minutes, judge.",
+    "demo": "Do everything once: simulate a day, run its busiest minutes, judge.",
     "simulate": "Run a model's day, or its months: visits, measures, charts.",
     "show": "Print every number of a model with its grade and source.",
-    "trace": "Write the arrivals of the busiest minutes, to be played later.",
+    "trace": "Write the arrivals of the busiest minutes, to be run later.",
     "serve": "Start the reference service.",
     "load": "Load a service through Locust, by a scenario or at a rate, and judge it.",
-    "report": "Make the report of a played run again, from its files.",
+    "report": "Make the report of a load test again, from its files.",
     "warmup": "Find where a steady run's start ends: MSER-5, Welch's plot.",
     "compare": "Compare runs with a baseline: exit code 0 not worse, 1 worse, 3 unknown.",
     "history": "Write runs as a CSV for tools that look for change points.",
@@ -39,7 +39,7 @@ _MOVED = {"trust": f"is {_STUDIES}.validation [--data DIR]"}
 
 _USAGE = """Usage: footfall COMMAND [OPTIONS]
 
-Simulate an operator's customers, play them at real endpoints, and judge what happens.
+Simulate an operator's customers, send them to real endpoints, and judge what happens.
 
 Commands:
 {commands}

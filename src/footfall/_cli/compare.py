@@ -42,7 +42,7 @@ def repeated(arguments: Sequence[str]) -> list[str]:
 
 
 def command(
-    runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Folders of played runs.")],
+    runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Folders of load tests.")],
     baseline: Annotated[
         list[Path],
         typer.Option(metavar="RUN...", help="Folders of the baseline runs."),

@@ -21,7 +21,7 @@ def command(
     share: Share = None,
     as_json: Json = False,
 ) -> int:
-    """Simulate a province's day, play its busiest minutes at the reference service, and judge it.
+    """Simulate a province's day, run its busiest minutes at the reference service, and judge it.
 
     Takes about three minutes on two cores.
     """

@@ -11,7 +11,7 @@ from footfall._runs.comparable_runs import add_to_history
 
 
 def command(
-    runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Folders of played runs.")],
+    runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Folders of load tests.")],
     out: Annotated[Path, typer.Option(help="CSV file; the runs are added to what it holds already.")],
     metrics: Annotated[
         list[str] | None,

@@ -19,7 +19,7 @@ from footfall._runs.load_run import LoadDone, account_lines, as_json as json_of_
 from footfall._runs.load_test import LoadAsked, PreparedLoad, ScenarioSource, UrlSource, prepared
 from footfall._runs.messages import percent
 from footfall._runs.process import INTERRUPTED_EXIT_CODE
-from footfall._runs.repeat import Repeats, RepeatsDone, play_repeatedly, repeats_of, spread_of
+from footfall._runs.repeat import Repeats, RepeatsDone, repeats_of, run_repeatedly, spread_of
 from footfall._runs.run_options import trace_options
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def command(
     repeat: opt.Repeat = None,
     as_json: opt.Json = False,
 ) -> int:
-    """Load URL at a rate, or play a scenario's busiest minutes, through Locust, and judge what came of it."""
+    """Load URL at a rate, or run a scenario's busiest minutes, through Locust, and judge the run."""
     of_url = {"--rate": rate, "--for": for_text, "--even": even or None, "--get": get or None}
     _check(host, scenario, url, of_url, serve=serve)
     repeats = repeats_of(repeat, against, out)
@@ -89,7 +89,7 @@ def command(
         if check:
             return _show_check(ready, as_json=as_json)
         if repeats is not None:
-            return _show_repeats(play_repeatedly(ready.job(), repeats, TERMINAL), repeats, as_json=as_json)
+            return _show_repeats(run_repeatedly(ready.job(), repeats, TERMINAL), repeats, as_json=as_json)
         done = run_load(ready.job(), out, overwrite=overwrite, messages=TERMINAL)
     if as_json:
         say_json(json_of_load(done))
@@ -151,7 +151,7 @@ def show(done: LoadDone) -> None:
     show_verdict(judged)
 
 
-def _show_figures(play: "report.PlayFigures") -> None:
+def _show_figures(play: "report.RunFigures") -> None:
     """Print the table of channel and operation, and the spill."""
     from footfall._runs import report
 

@@ -58,7 +58,7 @@ Window = Annotated[
     option(
         parser=window_of,
         metavar="TIME",
-        help="Time of the day to play: seconds, or such as 90s, 2min, 1h30m. Default: the scenario's.",
+        help="Time of the day to run: seconds, or such as 90s, 2min, 1h30m. Default: the scenario's.",
     ),
 ]
 AtHour = Annotated[
@@ -71,7 +71,7 @@ Speed = Annotated[
 ]
 Scale = Annotated[
     float | None,
-    option(help="Customers to play, as a multiple of the day's: 0.1 is a tenth, 3 three times as many."),
+    option(help="Customers to run, as a multiple of the day's: 0.1 is a tenth, 3 three times as many."),
 ]
 Arrivals = Annotated[
     int | None,
@@ -122,14 +122,14 @@ Check = Annotated[
 ]
 Against = Annotated[
     str | None,
-    option(help="Address of a second service, played in turn with the first."),
+    option(help="Address of a second service, loaded in turn with the first."),
 ]
 Repeat = Annotated[
     int | None,
     option(
         min=1,
         max=REPEATS_MOST,
-        help="Play it so often, at each service. Default: 8 with --against, else once.",
+        help="Run it so often, at each service. Default: 8 with --against, else once.",
     ),
 ]
 Url = Annotated[

@@ -6,5 +6,5 @@ from footfall._runs.report import report
 
 
 def command(run: RunFolder) -> None:
-    """Write report.html, measures.csv and the charts of a played RUN again."""
+    """Write report.html, measures.csv and the charts of a load test's RUN again."""
     say(f"report: {report(run, TERMINAL)}")

@@ -10,7 +10,7 @@ from footfall._cli.options import DEFAULT_SEED, Changes, Seed, option
 from footfall._cli.output import TERMINAL, note
 from footfall._records.errors import BadInputError
 from footfall._runs.content import model_in
-from footfall._runs.reference_service import ServiceAsked, asked_of_trace, serve_here, standing_still
+from footfall._runs.reference_service import ServiceAsked, asked_of_trace, pace_at_hour, serve_here
 
 
 def command(
@@ -39,7 +39,7 @@ def command(
     ] = True,
     trace: Annotated[
         Path | None,
-        option(help="Folder of a trace: serve its model as it is played, in place of --model and --seed."),
+        option(help="Folder of a trace: serve its model as it is run, in place of --model and --seed."),
     ] = None,
     seed: Seed = DEFAULT_SEED,
     changes: Changes = None,
@@ -54,7 +54,7 @@ def command(
         found = asked_of_trace(trace)
     else:
         day = model_in(model, tuple(changes or ()), messages=TERMINAL)
-        found = ServiceAsked(model=day, play=standing_still(at_hour, human_time_factor), seed=seed)
+        found = ServiceAsked(model=day, play=pace_at_hour(at_hour, human_time_factor), seed=seed)
     asked = replace(found, host=host, port=port, database=database, delays=delays)
 
     def ready(url: str) -> None:

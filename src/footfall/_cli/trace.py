@@ -1,4 +1,4 @@
-"""`footfall trace`: write the arrivals of a window, to be played later."""
+"""`footfall trace`: write the arrivals of a window, to be run later."""
 
 from collections.abc import Mapping
 from pathlib import Path

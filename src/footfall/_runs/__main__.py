@@ -34,7 +34,7 @@ def judge(data: Mapping[str, Any]) -> int:
 
 
 def load(data: Mapping[str, Any]) -> int:
-    """Play a scenario, judge it and report: what is given are the arguments of `load_test`.
+    """Run a scenario, judge it and report: what is given are the arguments of `load_test`.
 
     `words` are further ones as they stand on the command line of `footfall load`.
     """

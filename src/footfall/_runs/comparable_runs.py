@@ -21,7 +21,7 @@ from footfall._workload.trace import ARRIVALS_FILE, TraceInfo, read_info
 
 _NOT_OF_THE_TRACE = {"model", "criteria"}
 """The path of the model file may differ; what it held may not, and is in the fingerprint. What was asked of a
-run is not what it played."""
+run is not what it ran."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +53,10 @@ def named(folders: Sequence[Path]) -> dict[Path, str]:
 
 
 def read_run(folder: Path, name: str) -> ComparedRun | LeftOut:
-    """Read a played run, or the reason why it does not count.
+    """Read a load test, or the reason why it does not count.
 
     Raises:
-        BadInputError: the folder holds no played run, or a file is damaged.
+        BadInputError: the folder holds no load test, or a file is damaged.
     """
     manifest = read_manifest(folder)
     if not (folder / TRACE_FILE).is_file():
@@ -75,7 +75,7 @@ def read_run(folder: Path, name: str) -> ComparedRun | LeftOut:
 
 
 def check_same_trace(runs: Sequence[ComparedRun]) -> None:
-    """See that all runs played the same arrivals of the same model.
+    """See that all runs have the same arrivals of the same model.
 
     Raises:
         BadInputError: one did not; the line says what differs.

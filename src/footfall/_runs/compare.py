@@ -101,7 +101,7 @@ def compare(
         'cannot tell'
 
     Raises:
-        BadInputError: a folder holds no played run, or the runs are not of one trace.
+        BadInputError: a folder holds no load test, or the runs are not of one trace.
     """
     earlier, later = ([Path(each) for each in side] for side in (baseline, runs))
     return _compare_folders(earlier, later, metrics, minimum)
@@ -114,7 +114,7 @@ def _compare_folders(
 
     Raises:
         BadInputError: a folder holds no played run, one is named twice or a copy of another, or they
-            played different traces.
+            have different traces.
     """
     _check_named_once(baseline, candidate)
     names = named((*baseline, *candidate))
@@ -203,8 +203,8 @@ def _cautions(baseline: Sequence[ComparedRun], candidate: Sequence[ComparedRun])
     apart = max(starts[0]) < min(starts[1]) or max(starts[1]) < min(starts[0])
     if apart and len(runs) > 2:  # noqa: PLR2004  two runs have only one order
         said.append(
-            "all runs of one side were played before those of the other: what time changed cannot be "
-            "separated from what the service changed (footfall load --against plays them in turn)"
+            "all runs of one side were made before those of the other: what time changed cannot be "
+            "separated from what the service changed (footfall load --against makes them in turn)"
         )
     return (*said, *(() if apart else _drifts(runs)))
 
@@ -219,7 +219,7 @@ def _drifts(runs: Sequence[ComparedRun]) -> list[str]:
         if mann_whitney_p(earlier, later) <= _DRIFT_P_MOST:
             ends = " to ".join(f"{median(half):.3g}" for half in (earlier, later))
             said.append(
-                f"{metric} went from {ends} while the runs were played, on both sides together: a service "
+                f"{metric} went from {ends} while the runs were made, on both sides together: a service "
                 "that keeps its books from run to run, or a machine that changed, makes the intervals wider"
             )
     return said

@@ -11,10 +11,10 @@ from footfall._runs import simulate
 from footfall._runs.content import share_definition, targets
 from footfall._runs.folder import begin
 from footfall._runs.judgement import criteria_of_trace
-from footfall._runs.load_run import LoadDone, LoadJob, play_and_judge
+from footfall._runs.load_run import LoadDone, LoadJob, run_and_report
 from footfall._runs.make_trace import make_trace, scenario_of
 from footfall._runs.messages import QUIET, Messages
-from footfall._runs.reference_service import own_service
+from footfall._runs.reference_service import service_for_trace
 from footfall._simulate.day import simulate_day
 from footfall._workload.trace import Trace, write_trace
 
@@ -61,7 +61,7 @@ def demo(
         overwrite=overwrite,
     )
     write_trace(folder, trace)
-    with own_service(folder) as service:
+    with service_for_trace(folder) as service:
         with messages.progress(f"simulating {trace.model.title}") as bar:
             result = simulate_day(trace.model, seed, progress=bar)
         day = simulate.figures(result, targets(trace.model), definition)
@@ -69,7 +69,7 @@ def demo(
         drawn = simulate.charts(day, manifest, (starts_s, starts_s + trace.info.play.length_s))
         simulate.write(folder / _DAY_FOLDER, day, drawn)
         job = LoadJob(name=chosen.name, trace=trace, criteria=criteria, settings=_settings(trace), host=None)
-        done = play_and_judge(folder, manifest, job, service=service, more=drawn, messages=messages)
+        done = run_and_report(folder, manifest, job, service=service, more=drawn, messages=messages)
     return DemoDone(day=day, load=done)
 
 

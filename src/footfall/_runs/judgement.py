@@ -354,7 +354,7 @@ def replications_of(folder: Path) -> pl.DataFrame | None:
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What a run plays or simulates, as far as two runs must agree on it to be compared."""
+    """What a run loads or simulates, as far as two runs must agree on it to be compared."""
 
     model: str
     scenario: str | None
@@ -364,11 +364,11 @@ class Load:
 
 
 def check_baseline(folder: Path | None, criteria: Sequence[Criterion], load: Load | None = None) -> None:
-    """See that a valid earlier run is given where a criterion speaks of one, before anything is played.
+    """See that a valid earlier run is given where a criterion speaks of one, before anything is run.
 
     Raises:
         BadInputError: none is given, or it is no run, changed, not to be trusted, or of another load than
-            the one that will be played.
+            the one that will be run.
     """
     asked = [each.text for each in criteria if isinstance(each, BaselineCriterion)]
     if asked and folder is None:

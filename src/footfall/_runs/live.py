@@ -1,4 +1,4 @@
-"""A run that is played from Locust's web page, as it stands: trace, prediction, and the news so far."""
+"""A run that is started from Locust's web page, as it stands: trace, prediction, and the news so far."""
 
 import json
 import os
@@ -25,8 +25,8 @@ from footfall._runs import judgement as judge, report
 from footfall._runs.content import targets
 from footfall._runs.judgement import PREDICTED_FILE, visits_of
 from footfall._runs.make_trace import SCENARIOS, make_trace, scenario_of
-from footfall._runs.predict import predict_played, replicate_played
-from footfall._runs.reference_service import own_service
+from footfall._runs.predict import write_prediction, write_replications
+from footfall._runs.reference_service import service_for_trace
 from footfall._runs.run_options import AS_THE_SCENARIO, TraceOptions
 from footfall._stats.intervals import nearest_rank
 from footfall._workload.scenario import Scenario, read_scenario, scenario_files
@@ -60,11 +60,11 @@ class Attended:
 
     @property
     def title(self) -> str:
-        """Of what is played, for a reader."""
+        """Of what is run, for a reader."""
         return self.scenario.title if self.scenario else self.trace.info.scenario or "a trace"
 
     def about(self) -> dict[str, Any]:
-        """Say what is played."""
+        """Say what is run."""
         info, model = self.trace.info, self.trace.model
         return {
             "scenario": info.scenario,
@@ -131,7 +131,7 @@ Tell = Callable[[str, object], None]
 
 
 def follow(asked: LiveAsked, read: Read, tell: Tell) -> None:
-    """Make a run ready, say how it stands while Locust plays it, and report on it afterwards.
+    """Make a run ready, say how it stands while Locust runs it, and report on it afterwards.
 
     Sampling, predicting, judging and drawing would each make Locust's arrivals late, so they happen in a
     process of their own. One line that is read is one piece of news. The end of the input ends it all, the
@@ -147,9 +147,9 @@ def follow(asked: LiveAsked, read: Read, tell: Tell) -> None:
         check_served(attended.trace.model)
     write_trace(asked.run, attended.trace)
     with ExitStack() as stack:
-        service = stack.enter_context(own_service(asked.run)) if asked.serve else None
+        service = stack.enter_context(service_for_trace(asked.run)) if asked.serve else None
         tell("phase", "predicting what these customers should meet")
-        predict_played(asked.run, attended.trace)
+        write_prediction(asked.run, attended.trace)
         ready: dict[str, Any] = attended.about()
         if service is not None:
             tell("phase", "opening accounts at the reference service")
@@ -162,7 +162,7 @@ def follow(asked: LiveAsked, read: Read, tell: Tell) -> None:
         if not _watch(attended, read, tell):
             return
     tell("phase", "judging and reporting")
-    replicate_played(asked.run, attended.trace)
+    write_replications(asked.run, attended.trace)
     end_run(attended, asked.run)
     tell("over", _live_state(attended, [ALL]))
     _watch(attended, read, tell)
@@ -315,7 +315,7 @@ def _verdict_of(
 
 
 def _manifest_so_far(attended: Attended) -> Manifest:
-    """Give a manifest as of now: who is due and not started is not sent; who is started counts as played."""
+    """Give a manifest as of now: who is due and not started is not sent; who is started counts as sent."""
     started = attended.starts.height
     due = attended.trace.arrivals.filter(pl.col("due_s") <= attended.now_s - _GRACE_S).height
     info = attended.trace.info

@@ -20,8 +20,8 @@ from footfall._records.runs import Manifest, WorkerRecord
 from footfall._runs import judgement
 from footfall._runs.folder import begin, end
 from footfall._runs.messages import QUIET, Messages
-from footfall._runs.predict import predict_played, replicate_played
-from footfall._runs.reference_service import Ready, own_service
+from footfall._runs.predict import write_prediction, write_replications
+from footfall._runs.reference_service import Ready, service_for_trace
 from footfall._workload.trace import Trace, write_trace
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadJob:
-    """A trace and how it is to be played; what can be wrong before the first request has been checked."""
+    """A trace and how it is to be run; what can be wrong before the first request has been checked."""
 
     name: str
     trace: Trace
@@ -48,10 +48,10 @@ class LoadJob:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadDone:
-    """A load test that was played, judged and reported."""
+    """A load test that was run, judged and reported."""
 
     judged: judgement.Judged
-    figures: "report.PlayFigures"
+    figures: "report.RunFigures"
     report: Path | None
     """None: it could not be written."""
     folder: Path
@@ -64,7 +64,7 @@ def load_job(
     baseline: Path | None = None,
     more: Mapping[str, Any] = MappingProxyType({}),
 ) -> LoadJob:
-    """See that a trace can be played at the host, and be judged; `more` is for the manifest.
+    """See that a trace can be run at the host, and be judged; `more` is for the manifest.
 
     Raises:
         BadInputError: a criterion, the baseline, the host or the model does not allow it.
@@ -106,7 +106,7 @@ def load_job(
 def run_load(
     job: LoadJob, out: Path | None = None, *, overwrite: bool = False, messages: Messages = QUIET
 ) -> LoadDone:
-    """Play a trace in a folder of its own, predict, judge and report.
+    """Run a trace in a folder of its own, predict, judge and report.
 
     Raises:
         BadInputError: the folder cannot be used, or the service cannot be reached or started.
@@ -118,10 +118,10 @@ def run_load(
         overwrite=overwrite,
     )
     write_trace(folder, job.trace)
-    return play_and_judge(folder, manifest, job, messages=messages)
+    return run_and_report(folder, manifest, job, messages=messages)
 
 
-def play_and_judge(
+def run_and_report(
     folder: Path,
     manifest: Manifest,
     job: LoadJob,
@@ -130,14 +130,14 @@ def play_and_judge(
     more: "Sequence[Chart]" = (),
     messages: Messages = QUIET,
 ) -> LoadDone:
-    """Play the trace that lies in a folder, predict, judge and report.
+    """Run the trace that lies in a folder, predict, judge and report.
 
     `service` is a reference service that has been started for it; `more` charts go into the report.
 
     Raises:
         BadInputError: the service cannot be reached or started.
     """
-    judged = play_only(folder, manifest, job, service=service, messages=messages)
+    judged = run_without_report(folder, manifest, job, service=service, messages=messages)
     from footfall._runs import report
 
     figures = report.figures(folder)
@@ -151,7 +151,7 @@ def play_and_judge(
     return LoadDone(judged=judged, figures=figures, report=page, folder=folder)
 
 
-def play_only(
+def run_without_report(
     folder: Path,
     manifest: Manifest,
     job: LoadJob,
@@ -159,7 +159,7 @@ def play_only(
     service: Ready | None = None,
     messages: Messages = QUIET,
 ) -> judgement.Judged:
-    """Play, predict and judge without a report, which `footfall report` makes from the files.
+    """Run, predict and judge without a report, which `footfall report` makes from the files.
 
     A prediction that the folder holds already is not made again.
 
@@ -169,8 +169,8 @@ def play_only(
     result = _play(folder, job, service, messages)
     if job.trace.info.has_prediction:
         if not (folder / judgement.PREDICTED_FILE).exists():
-            predict_played(folder, job.trace, messages)
-        replicate_played(folder, job.trace, messages)
+            write_prediction(folder, job.trace, messages)
+        write_replications(folder, job.trace, messages)
     manifest = end(folder, manifest, **result.for_manifest())
     return judgement.judge_run(folder, manifest, job.criteria, job.baseline, messages)
 
@@ -237,10 +237,10 @@ def _play(folder: Path, job: LoadJob, service: Ready | None, messages: Messages)
         host, token = job.host, ""
         if host is None:
             messages.note("waiting for the reference service …")
-            started = (service or stack.enter_context(own_service(folder)))()
+            started = (service or stack.enter_context(service_for_trace(folder)))()
             host, token = started.url, started.control_token
         what = f"{job.trace.arrivals.height:,} arrivals in {play.seconds:g} s at {host}"
-        bar = stack.enter_context(messages.progress(f"playing {what}"))
+        bar = stack.enter_context(messages.progress(f"running {what}"))
         return run_locust(
             LoadSettings(
                 trace=folder,

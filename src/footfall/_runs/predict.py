@@ -30,10 +30,10 @@ def _replications_for(arrivals: int) -> int:
 
 @dataclass(frozen=True, kw_only=True)
 class Prediction:
-    """What the customers of a trace should meet, on the model as it is played."""
+    """What the customers of a trace should meet, on the model as it is run."""
 
     visits: pl.DataFrame
-    """A row a visit (columns of `VISITS`), of the first replication; times in seconds of play."""
+    """A row a visit (columns of `VISITS`), of the first replication; times in seconds of the run."""
     ordinary: pl.DataFrame | None
     """The same without the scenario's outages; None: it has none."""
     replications: pl.DataFrame
@@ -78,7 +78,7 @@ def predict(
     return Prediction(visits=first, ordinary=ordinary, replications=table)
 
 
-def predict_played(folder: Path, trace: Trace, messages: Messages = QUIET) -> None:
+def write_prediction(folder: Path, trace: Trace, messages: Messages = QUIET) -> None:
     """Write `visits.parquet`, and with an outage also what would have come without it.
 
     Raises:
@@ -103,7 +103,7 @@ def _replicate_prediction(
 
 
 def predict_if_missing(folder: Path, messages: Messages = QUIET) -> None:
-    """Do both for a run that Locust played by itself, and leave any other as it is.
+    """Do both for a run that Locust made by itself, and leave any other as it is.
 
     Raises:
         BadInputError: the trace is damaged, or the folder cannot be written.
@@ -111,11 +111,11 @@ def predict_if_missing(folder: Path, messages: Messages = QUIET) -> None:
     if (folder / TRACE_FILE).exists() and not (folder / PREDICTED_FILE).exists():
         trace = read_trace(folder)
         if trace.info.has_prediction:
-            predict_played(folder, trace, messages)
-            replicate_played(folder, trace, messages)
+            write_prediction(folder, trace, messages)
+            write_replications(folder, trace, messages)
 
 
-def replicate_played(folder: Path, trace: Trace, messages: Messages = QUIET) -> None:
+def write_replications(folder: Path, trace: Trace, messages: Messages = QUIET) -> None:
     """Replicate the prediction that lies in a folder, unless that has been done.
 
     Raises:

@@ -47,7 +47,7 @@ class ServiceAsked:
 
 
 @dataclass(frozen=True, slots=True)
-class OwnService:
+class ReferenceService:
     """A running reference service."""
 
     url: str
@@ -55,7 +55,7 @@ class OwnService:
     """For the routes that set its clock and read its audit."""
 
 
-Ready = Callable[[], OwnService]
+Ready = Callable[[], ReferenceService]
 """Waits until the service takes requests; raises `BadInputError` with its own last line if it does not."""
 
 
@@ -69,7 +69,7 @@ def serve(
     delays: bool = True,
     port: int = 0,
     database: str | None = None,
-) -> Iterator[OwnService]:
+) -> Iterator[ReferenceService]:
     """Run the reference service with a model's capacities while the context lasts; gives its address.
 
     It runs in a process of its own, on 127.0.0.1, with the staff of `at_hour` (hours after midnight) on duty
@@ -86,7 +86,7 @@ def serve(
     """
     asked = ServiceAsked(
         model=model_for(model),
-        play=standing_still(at_hour, human_time_factor),
+        play=pace_at_hour(at_hour, human_time_factor),
         seed=seed,
         port=port,
         database=database,
@@ -98,14 +98,14 @@ def serve(
         yield ready()
 
 
-def standing_still(at_hour: float, human_time_factor: float) -> RunPace:
-    """Give a play whose hour stands still: a service with it takes the load of any window."""
+def pace_at_hour(at_hour: float, human_time_factor: float) -> RunPace:
+    """Give the pace of a run whose hour stands still: a service with it takes the load of any window."""
     starts_s = at_hour * HOUR_S % DAY_S
     return RunPace(starts_s=starts_s, length_s=1, speed=1, human_time_factor=human_time_factor)
 
 
 @contextmanager
-def own_service(trace: Path) -> Iterator[Ready]:
+def service_for_trace(trace: Path) -> Iterator[Ready]:
     """Start the reference service for a trace's folder on a free port, and stop it at the end.
 
     It opens its accounts while the caller does other work; `Ready` waits until it takes requests.
@@ -115,7 +115,7 @@ def own_service(trace: Path) -> Iterator[Ready]:
 
 
 def asked_of_trace(trace: Path) -> ServiceAsked:
-    """Give the service of a trace: its model, as it is played.
+    """Give the service of a trace: its model, as it is run.
 
     Raises:
         BadInputError: the trace is missing or damaged.
@@ -188,7 +188,7 @@ def _child(data: Mapping[str, object]) -> Iterator[Ready]:
             )
         try:
             _hand_over(process, data)
-            yield lambda: OwnService(_url(process, answer, log), token)
+            yield lambda: ReferenceService(_url(process, answer, log), token)
         finally:
             _stop(process)
 

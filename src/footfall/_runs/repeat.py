@@ -1,4 +1,4 @@
-"""Play one trace several times, at one service or at two in turn."""
+"""Run one trace several times, at one service or at two in turn."""
 
 import signal
 import threading
@@ -18,10 +18,10 @@ from footfall._records.runs import folder_name, run_id
 from footfall._runs import judgement
 from footfall._runs.comparable_runs import ComparedRun, LeftOut, named, read_run
 from footfall._runs.folder import begin
-from footfall._runs.load_run import LoadJob, play_only
+from footfall._runs.load_run import LoadJob, run_without_report
 from footfall._runs.messages import QUIET, Messages
-from footfall._runs.predict import predict_played, replicate_played
-from footfall._runs.reference_service import own_service
+from footfall._runs.predict import write_prediction, write_replications
+from footfall._runs.reference_service import service_for_trace
 from footfall._workload.trace import write_trace
 
 _REPEATS = 8
@@ -30,22 +30,22 @@ _REPEATS = 8
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Repeats:
-    """How often it is played, and against what."""
+    """How often a trace is run, and against what."""
 
     times: int
     """At each service."""
     against: str | None
-    """Host of B; None: A is played alone."""
+    """Host of B; None: A is run alone."""
     out: Path | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RepeatsDone:
-    """Runs of one trace: those that were played to their end."""
+    """Runs of one trace: those that came to their end."""
 
     folder: Path
     names: Sequence[str]
-    """Of all runs that were asked for, in the order of play."""
+    """Of all runs that were asked for, in the order of time."""
     played: Mapping[str, judgement.Judged]
     """Of those that are whole, the verdict of each on its own."""
 
@@ -69,15 +69,15 @@ def repeats_of(repeat: int | None, against: str | None, out: Path | None) -> Rep
 
 
 def order_of(times: int, *, against: bool) -> list[str]:
-    """Give the runs in the order of play: A B, B A, A B …, so that what drifts steadily hits both alike."""
+    """Give the runs in the order of time: A B, B A, A B …, so that what drifts steadily hits both alike."""
     if not against:
         return [f"run-{number}" for number in range(1, times + 1)]
     pairs = (("a", "b") if number % 2 else ("b", "a") for number in range(1, times + 1))
     return [f"{side}-{number}" for number, pair in enumerate(pairs, 1) for side in pair]
 
 
-def play_repeatedly(job: LoadJob, repeats: Repeats, messages: Messages = QUIET) -> RepeatsDone:
-    """Play all runs, the two services in turn; Ctrl-C keeps the whole runs that have ended.
+def run_repeatedly(job: LoadJob, repeats: Repeats, messages: Messages = QUIET) -> RepeatsDone:
+    """Make all runs, the two services in turn; Ctrl-C keeps the whole runs that have ended.
 
     Raises:
         BadInputError: a service cannot be reached, or the folder holds runs already.
@@ -86,7 +86,7 @@ def play_repeatedly(job: LoadJob, repeats: Repeats, messages: Messages = QUIET) 
     _check(job, repeats)
     folder = claim(repeats.out, _folder(job, repeats))
     with ExitStack() as stack:
-        played = _play_all(names, _player(job, repeats, folder, stack, messages), messages)
+        played = _run_all(names, _player(job, repeats, folder, stack, messages), messages)
     return RepeatsDone(folder=folder, names=names, played=played)
 
 
@@ -139,10 +139,10 @@ def _over(metric: Metric, runs: Sequence[ComparedRun]) -> dict[str, Any]:
     }
 
 
-def _play_all(
+def _run_all(
     names: Sequence[str], play: Callable[[str], judgement.Judged], messages: Messages
 ) -> dict[str, judgement.Judged]:
-    """Play run after run; ends early where one was stopped."""
+    """Make run after run; ends early where one was stopped."""
     played: dict[str, judgement.Judged] = {}
     with _ctrl_c() as heard:
         for number, name in enumerate(names, 1):
@@ -182,18 +182,18 @@ def _ctrl_c() -> Iterator[list[int]]:
 def _player(
     job: LoadJob, repeats: Repeats, folder: Path, stack: ExitStack, messages: Messages
 ) -> Callable[[str], judgement.Judged]:
-    """Give what plays one run; the prediction is made once, since all runs have the same arrivals."""
+    """Give what makes one run; the prediction is made once, since all runs have the same arrivals."""
     shared = folder / "trace"
     write_trace(shared, job.trace)
     if job.trace.info.has_prediction:
-        predict_played(shared, job.trace, messages)
-        replicate_played(shared, job.trace, messages)
+        write_prediction(shared, job.trace, messages)
+        write_replications(shared, job.trace, messages)
     files = (judgement.PREDICTED_FILE, judgement.REPLICATIONS_FILE, judgement.ORDINARY_FILE)
     predicted = [name for name in files if (shared / name).exists()]
     service = None
     if job.host is None and repeats.against is not None:
         # The other service keeps its books from run to run; this one must not start each with fresh ones.
-        service = stack.enter_context(own_service(shared))
+        service = stack.enter_context(service_for_trace(shared))
 
     def play(name: str) -> judgement.Judged:
         is_b = name.startswith("b-")
@@ -209,7 +209,7 @@ def _player(
         write_trace(run, job.trace)
         for file in predicted:
             (run / file).write_bytes((shared / file).read_bytes())
-        return play_only(run, manifest, at, service=None if is_b else service, messages=messages)
+        return run_without_report(run, manifest, at, service=None if is_b else service, messages=messages)
 
     return play
 
@@ -222,7 +222,7 @@ def _folder(job: LoadJob, repeats: Repeats) -> Path:
 
 
 def _check(job: LoadJob, repeats: Repeats) -> None:
-    """Find out what cannot be done before anything is played."""
+    """Find out what cannot be done before anything is run."""
     for option, host in (("--host", job.host), ("--against", repeats.against)):
         if host is not None:
             check_service(host, job.trace, job.options, job.options.users, option)

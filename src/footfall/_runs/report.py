@@ -1,4 +1,4 @@
-"""A played run as charts, tables and the report, all from its files."""
+"""A load test as charts, tables and the report, all from its files."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -47,8 +47,8 @@ _TIMED = (
 
 
 @dataclass(frozen=True, slots=True)
-class PlayFigures:
-    """A played run: what was predicted and what was measured."""
+class RunFigures:
+    """A load test: what was predicted and what was measured."""
 
     predicted: pl.DataFrame
     measured: pl.DataFrame
@@ -61,7 +61,7 @@ class PlayFigures:
     """Within the run, of means and percentiles in both worlds: rows as those of `measures`."""
     comparison: pl.DataFrame
     outage_s: tuple[float, float] | None
-    """On the clock of play."""
+    """On the clock of the run."""
     down: frozenset[str]
     """Channels with an outage."""
     series: pl.DataFrame
@@ -71,9 +71,9 @@ class PlayFigures:
     requests: pl.DataFrame
     """By channel, operation and step, columns of `REQUESTS`."""
     played_s: float
-    """From the first second of play to its end."""
+    """From the first second of the run to its end."""
     scale: str
-    """Which part of the customers was played, and how fast, in words."""
+    """Which part of the customers came, and how fast, in words."""
 
     @property
     def replications(self) -> int:
@@ -82,8 +82,8 @@ class PlayFigures:
         return found if isinstance(found, int) else 1
 
 
-def figures(folder: Path) -> PlayFigures:
-    """Work out the figures of a played run from its files.
+def figures(folder: Path) -> RunFigures:
+    """Work out the figures of a load test from its files.
 
     Raises:
         BadInputError: a file is missing or damaged.
@@ -96,7 +96,7 @@ def figures(folder: Path) -> PlayFigures:
     within = pl.concat([bounds(predicted, "predicted"), bounds(measured, "measured")])
     hits, table = folder / HITS_FILE, judgement.replications_of(folder)
     ranges = None if table is None or table["replication"].max() == 0 else foreseen(table)
-    return PlayFigures(
+    return RunFigures(
         predicted=predicted,
         measured=measured,
         ordinary=judgement.visits_of(folder, judgement.ORDINARY_FILE),
@@ -122,7 +122,7 @@ def report(run: PathLike[str] | str, messages: Messages = QUIET) -> Path:
         'report.html'
 
     Raises:
-        BadInputError: the run was not played or is being played, or a file of it is damaged or changed.
+        BadInputError: the run is no load test or is being made, or a file of it is damaged or changed.
     """
     folder = Path(run)
     manifest = read_manifest(folder)
@@ -138,8 +138,8 @@ def report(run: PathLike[str] | str, messages: Messages = QUIET) -> Path:
     return write(folder, figures(folder), judged)
 
 
-def charts(play: PlayFigures, manifest: Manifest) -> dict[str, Chart]:
-    """Draw the played run, by name."""
+def charts(play: RunFigures, manifest: Manifest) -> dict[str, Chart]:
+    """Draw the load test, by name."""
     stamp = Stamp.of(manifest)
     marks = run_charts.Marks(
         outage_s=play.outage_s, ended_early_s=play.played_s if manifest.ended_early_by else None
@@ -160,7 +160,7 @@ def charts(play: PlayFigures, manifest: Manifest) -> dict[str, Chart]:
     return drawn
 
 
-def spill(play: PlayFigures) -> pl.DataFrame:
+def spill(play: RunFigures) -> pl.DataFrame:
     """Visits per minute by channel against the ordinary prediction, in both worlds."""
     ordinary = play.predicted if play.ordinary is None else play.ordinary
     worlds = {"predicted": play.predicted, "measured": play.measured}
@@ -168,7 +168,7 @@ def spill(play: PlayFigures) -> pl.DataFrame:
     return pl.concat(tables)
 
 
-def spill_by_channel(play: PlayFigures) -> list[dict[str, Any]]:
+def spill_by_channel(play: RunFigures) -> list[dict[str, Any]]:
     """Give visits by channel: ordinary, and what the outage added, predicted and measured."""
     if play.ordinary is None:
         return []
@@ -185,7 +185,7 @@ def spill_by_channel(play: PlayFigures) -> list[dict[str, Any]]:
     ]
 
 
-def write(folder: Path, play: PlayFigures, judged: judgement.Judged, more: Sequence[Chart] = ()) -> Path:
+def write(folder: Path, play: RunFigures, judged: judgement.Judged, more: Sequence[Chart] = ()) -> Path:
     """Write the tables as CSV, the charts and `report.html`; returns the report's path.
 
     Raises:
@@ -238,7 +238,7 @@ def _with_ranges(table: pl.DataFrame, ranges: pl.DataFrame | None, prefix: str =
     return joined.with_columns(new).drop(f"{name}_foreseen" for name in known)
 
 
-def _drawn(play: PlayFigures) -> pl.DataFrame:
+def _drawn(play: RunFigures) -> pl.DataFrame:
     """Give the measures of both worlds with the bounds of their times, for the chart of both."""
     bounds = play.bounds.select("world", *_KEYS, pl.col(r"^response_s_p95_(low|high)$"))
     whole = play.measures.join(bounds, on=["world", *_KEYS], how="left", maintain_order="left")
@@ -248,7 +248,7 @@ def _drawn(play: PlayFigures) -> pl.DataFrame:
     return pl.concat([predicted, whole.filter(~is_predicted)])
 
 
-def _findings(play: PlayFigures) -> list[str]:
+def _findings(play: RunFigures) -> list[str]:
     return [spill_line(row) for row in spill_by_channel(play)]
 
 

@@ -41,7 +41,7 @@ class TraceOptions(BaseModel):
     )
     window_s: Annotated[
         float | None, BeforeValidator(_seconds), Flag(name="--window", expected="at least 1 second")
-    ] = Field(None, ge=1, description="Time of the day to play, seconds or a text such as `2min`.")
+    ] = Field(None, ge=1, description="Time of the day to run, seconds or a text such as `2min`.")
     at_hour: Annotated[float | None, Flag(name="--at-hour", expected="an hour of the day, 0 to 24")] = Field(
         None, ge=0, le=24, description="Hour at which the window starts; None: the busiest."
     )
@@ -49,7 +49,7 @@ class TraceOptions(BaseModel):
         None, ge=0.01, description="Arrivals come this many times as fast as in the day."
     )
     scale: Annotated[float | None, Flag(name="--scale", expected="a number above 0")] = Field(
-        None, description="Customers to play, as a multiple of the day's."
+        None, description="Customers to run, as a multiple of the day's."
     )
     arrivals: Annotated[int | None, Flag(name="--arrivals", expected="1 or more")] = Field(
         None, description="Exactly so many arrivals, in place of a scale."

@@ -118,7 +118,7 @@ def find_warm_up(
 
 
 def _values(run: Path, channel: str | None, quantity: str) -> Values:
-    """Give the quantity of a run's visits in the order of their due times: measured ones if it was played.
+    """Give the quantity of a run's visits in the order of their due times: measured ones of a load test.
 
     Raises:
         BadInputError: the run has no visits, none of the channel, or too few.
