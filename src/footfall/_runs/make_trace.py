@@ -383,7 +383,7 @@ def trace_of_log(
     log_info = _log_info(log, requests, named, rules)
     who = logged_requests.demand_of_requests(named, rules, model, seed)
     if who.is_empty():
-        seen = ", ".join(map(repr, log_info.no_errand_examples)) or "none"
+        seen = ", ".join(map(repr, log_info.unmatched_examples)) or "none"
         problem = f"no request matches a rule; paths of the log: {seen}"
         raise BadInputError(str(log.path), problem, "--as with a pattern that matches, or --path-column")
     midnight_s = floor(float(who["at_s"][0]) / DAY_S) * DAY_S
@@ -410,8 +410,8 @@ def _log_info(
         unreadable=requests.unreadable,
         first_unreadable=requests.first_unreadable,
         unreadable_example=requests.unreadable_example,
-        no_errand=others.len(),
-        no_errand_examples=tuple(path[:60] for path in others.unique(maintain_order=True).head(_EXAMPLES)),
+        unmatched=others.len(),
+        unmatched_examples=tuple(path[:60] for path in others.unique(maintain_order=True).head(_EXAMPLES)),
         by_rule={
             f"{rule.pattern}={rule.channel}.{rule.operation}": counts.get(k, 0)
             for k, rule in enumerate(rules)
