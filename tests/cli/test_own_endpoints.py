@@ -113,7 +113,7 @@ def test_the_example_is_played_at_a_server_that_is_not_ours(
     options = ("--window", "12", "--scale", "0.3", "--out", str(out))
     code = run(("load", "--scenario", str(scenario), "--host", kinto.url, *options))
     said = capfd.readouterr()
-    assert code in {0, 3}, said.out  # few samples decide little; but nothing fails
+    assert code in {0, 3}, said.err  # few samples decide little; but nothing fails
     visits, hits = (
         read_parquet(out / "visits-measured.parquet", VISITS),
         read_parquet(out / "hits.parquet", HITS),

@@ -189,6 +189,12 @@ def test_a_wrong_value_is_said_in_one_line_of_plain_words(name: str, field: str)
             "Model: unknown operation buy; known: query",
         ),
         (
+            lambda: any_of.Model(
+                "shop", arrivals=ff.per_hour(1), channels=HALL, wants={"query": 0.5, "buy": 0.5}
+            ),
+            "Model: unknown operation buy; known: query",
+        ),
+        (
             lambda: any_of.Model("shop", arrivals=ff.per_hour(1), channels=HALL, targets={"hall.buy": 1}),
             "Model: unknown operation buy; known: query",
         ),

@@ -70,6 +70,8 @@ def filled_in(given: dict[str, Any]) -> dict[str, Any]:
         raise WrongValueError("has no arrivals", _HOW_MANY)
     if "channels" in found:
         channels = _several(found["channels"])
+        if wants is not None and all(isinstance(channel, Channel) for channel in channels):
+            _check_known("operation", wants, {name for channel in channels for name in channel.dialogues})
         found["choice"] = _with_nests(found.get("choice"), map(nest_of, channels))
         found.setdefault("share_definitions", (_electronic_share(channels, found["segments"]),))
     return found
@@ -392,11 +394,10 @@ class Model(Spec):
         used |= set(self.adoption.awareness) if self.adoption else set()
         _check_known("channel", used, names)
         offered = {name for channel in self.channels for name in channel.dialogues}
-        wanted = {
-            name for segment in self.segments for name, visits in segment.month_visits.items() if visits
-        }
-        _check_known("operation", wanted, offered)
-        _check_known("operation", {target.operation for target in self.targets}, offered)
+        if offered.isdisjoint(self.operations):
+            _check_known("operation", self.operations, offered)
+        targets = {target.operation for target in self.targets}
+        _check_known("operation", targets, offered.union(self.operations))
         nests = set(self.choice.dissimilarity)
         nests |= {nest for each in self.segments for nest in (*each.taste.trust, *each.taste.habit)}
         _check_known("nest", nests, {"electronic", "physical"})
@@ -418,7 +419,7 @@ class Model(Spec):
 
 
 def _check_known(kind: str, used: Iterable[str], known: Iterable[str]) -> None:
-    if unknown := sorted(set(used) - set(known)):
+    if unknown := sorted(set(map(str, used)) - set(known)):
         msg = f"unknown {kind} {', '.join(unknown)}; known: {', '.join(sorted(known))}"
         raise ValueError(msg)
 

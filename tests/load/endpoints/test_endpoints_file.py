@@ -185,8 +185,8 @@ def test_the_former_names_of_keys_are_read_alike() -> None:
             f"response_bytes_max = 5000\nanswer_bytes_most = 5000\n{PLAIN}",
             "answer_bytes_most is the former name of response_bytes_max, and the file has both",
         ),
-        (f"{FORMER}hedaers = {{}}", "f.toml: errand[0].step[0].hedaers: no such key; expected headers"),
-        (f'{FORMER}save = {{phone = "id"}}', "f.toml: errand[0].step[0].save.phone:"),
+        (f"{FORMER}hedaers = {{}}", ", line 5: errand[0].step[0].hedaers: no such key; expected headers"),
+        (f'{FORMER}save = {{phone = "id"}}', "errand[0].step[0].save.phone:"),
     ],
 )
 def test_a_mistake_with_a_former_name_is_reported_with_the_name_in_the_file(text: str, line: str) -> None:
