@@ -25,10 +25,11 @@ def test_every_command_has_help_and_is_in_the_documentation(
 
 
 def test_the_help_lists_all_commands(capsys: pytest.CaptureFixture[str]) -> None:
-    """Also when nothing is asked for."""
+    """Also when nothing is asked for; on a terminal of 80 columns no line is broken."""
     assert run(()) == 0
     told = capsys.readouterr().out
     assert all(f"  {name}" in told for name in COMMANDS)
+    assert [line for line in told.splitlines() if len(line) > 80] == []
 
 
 def test_simulate_writes_visits_measures_and_charts(tmp_path: Path) -> None:

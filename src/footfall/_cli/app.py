@@ -15,16 +15,16 @@ from footfall._runs.process import as_process, one_line
 _WHOLE_MOST = 2**63 - 1
 
 COMMANDS = {
-    "new": "Make a workspace of your own: model, scenario, endpoints, locustfile, gate.",
-    "demo": "Do everything once: simulate a day, run its busiest minutes, judge.",
+    "new": "Make a workspace: model, scenario, endpoints, locustfile, gate.",
+    "demo": "Do everything once: simulate a day, load its busiest minutes, judge.",
     "simulate": "Run a model's day, or its months: visits, measures, charts.",
     "show": "Print every number of a model with its grade and source.",
-    "trace": "Write the arrivals of the busiest minutes, to be run later.",
+    "trace": "Write the arrivals of the busiest minutes, for a later load run.",
     "serve": "Start the reference service.",
-    "load": "Load a service through Locust, by a scenario or at a rate, and judge it.",
-    "report": "Make the report of a load test again, from its files.",
+    "load": "Load a service, by a scenario or at a rate, and judge it.",
+    "report": "Make the report of a run again, from its files.",
     "warmup": "Find where a steady run's start ends: MSER-5, Welch's plot.",
-    "compare": "Compare runs with a baseline: exit code 0 not worse, 1 worse, 3 unknown.",
+    "compare": "Compare runs with a baseline: exit code 0 not worse, 1 worse.",
     "history": "Write runs as a CSV for tools that look for change points.",
     "gate": "Judge a run for CI: exit code 0 pass, 1 fail, 3 neither.",
     "fit": "Fit a model to your own log of calls, visits or requests.",
@@ -39,17 +39,18 @@ _MOVED = {"trust": f"is {_STUDIES}.validation [--data DIR]"}
 
 _USAGE = """Usage: footfall COMMAND [OPTIONS]
 
-Simulate an operator's customers, send them to real endpoints, and judge what happens.
+Simulate the customers of a service, load real endpoints with them, and judge
+the result.
 
 Commands:
 {commands}
 
 Options:
   --version  Print the version and stop.
-  --help     Print this and stop; footfall COMMAND --help prints a command's options.
+  --help     Print this and stop; footfall COMMAND --help lists its options.
 
-Exit codes: 0 pass, 1 fail, 2 wrong input, 3 undecided (too few samples) or invalid
-(a run that cannot be trusted)."""
+Exit codes: 0 pass, 1 fail, 2 wrong input, 3 undecided (too few samples) or
+invalid (a run that cannot be trusted)."""
 
 
 def run(arguments: Sequence[str]) -> int:

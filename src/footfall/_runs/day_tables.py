@@ -15,9 +15,13 @@ from footfall._stats.precision import Precision
 def invariants_line(days: SimulatedDays) -> str:
     """Say that the invariants held, in how many checks; a violated one would have ended the run."""
     others = len(days.figures_by_day) - 1
-    more = f", as do those of the {others} other days" if others else ""
+    more = f", as do those of {_others(others)}" if others else ""
     checks = days.result.laws.checks
     return f"laws: {checks:,} checks of flow, Little, order, shares, staffing and limits hold{more}"
+
+
+def _others(count: int) -> str:
+    return "the other day" if count == 1 else f"the {count} other days"
 
 
 def unstaffed_line(found: Unstaffed) -> str:

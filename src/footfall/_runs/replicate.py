@@ -116,8 +116,9 @@ def days(
     if plan.replications == 1:
         return found
     most = "at most " if plan.precision else ""
+    noun = "day" if plan.replications == 2 else "days"  # noqa: PLR2004  the first and one more
     with (
-        messages.progress(f"simulating {most}{plan.replications - 1} more days") as bar,
+        messages.progress(f"simulating {most}{plan.replications - 1} more {noun}") as bar,
         closing(replicate(spec, seed, range(1, plan.replications), summary, bar)) as more,
     ):
         for day in more:
