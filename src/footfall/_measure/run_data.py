@@ -96,7 +96,7 @@ def enough(needed: int | None, n: int, evidence: RunData) -> str:
         return "at this very value no number of visits would decide"
     words = f"{needed:,} visits like these would decide in 9 of 10 runs"
     if evidence.played_s and n:
-        words += f", about {evidence.played_s * needed / n:,.0f} s of play at this rate"
+        words += f", about {evidence.played_s * needed / n:,.0f} s at this rate"
     return words
 
 

@@ -299,7 +299,7 @@ def test_an_undecided_percentile_says_how_long_a_play_could_decide(
     undecided = _judge(line, manifest, measured=_slow(make_visits, 300, 4))
     assert undecided.verdict == "undecided"
     named = re.search(
-        r"([0-9,]+) visits like these would decide in 9 of 10 runs, about ([0-9,]+) s of play",
+        r"([0-9,]+) visits like these would decide in 9 of 10 runs, about ([0-9,]+) s at this rate",
         undecided.reason,
     )
     assert named is not None
