@@ -14,7 +14,7 @@ from pathlib import Path
 
 from footfall._model.model import Model, ShareDefinition
 from footfall._model.numbers import assumed, fitted
-from footfall._model.population import NestedLogit, RetryPolicy, no_accounts
+from footfall._model.population import NestedLogit, RetryPolicy
 from studies.offices_warsaw.derived import queues_in
 from studies.offices_warsaw.office_model import NEUTRAL, channel, named, people, segment
 from studies.offices_warsaw.spec import Offices
@@ -24,7 +24,6 @@ FIRST_DAYS = (date(2020, 1, 2), date(2020, 1, 3))
 SOURCE = "fitted from snapshots of Warsaw's offices, 2 and 3 January 2020"
 TUNED = "of endless, 60, 30 and 15 min, tried on 3 January with service times of 2 January: levels and shares"
 BUSIEST = "UD_Praga_Poludnie"
-NO_ACCOUNTS = "offices keep no accounts"
 
 OFFICES = Offices(
     name="city_offices",
@@ -57,7 +56,6 @@ MODEL = Model(
     follow_ups=RetryPolicy(
         attempts_most=assumed(1, "who leaves does not come again that day"), by_outcome={}
     ),
-    accounts=no_accounts(NO_ACCOUNTS),
     share_definitions=(
         ShareDefinition(
             name="none",

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from footfall._model.channel import Channel, OpeningHours, Step, Verb, Work
 from footfall._model.durations import constant_s, exponential_s
 from footfall._model.numbers import assumed, fitted
-from footfall._model.population import Segment, no_taste
+from footfall._model.population import Segment
 from footfall._model.station_specs import Counters
 from studies.offices_warsaw.spec import OfficeQueue, Offices
 
@@ -64,6 +64,4 @@ def segment(queue: OfficeQueue, customers: int, all_arrivals: float) -> Segment:
         population_share=fitted(own / all_arrivals, source),
         month_visits={named(queue): fitted(DAYS_A_MONTH * all_arrivals / customers, source)},
         day_profile=queue.arrivals,
-        taste=no_taste(NEUTRAL),
-        reach={},
     )

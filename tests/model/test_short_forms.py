@@ -281,7 +281,16 @@ STAFF = "expected a number of clerks, such as 3, or by_hour({9: 2, 17: 0})"
         ),
         (
             lambda: any_of.Model("shop", arrivals=ff.per_hour(1), channels=[STAFFED, STAFFED]),
-            "Model: two channels have the same name",
+            "Model: two channels have the same name, 'hall'",
+        ),
+        (
+            lambda: any_of.Model(
+                "shop",
+                arrivals=ff.per_hour(1),
+                segments=[ff.Segment("young", 0.5), ff.Segment("young", 0.5)],
+                channels=STAFFED,
+            ),
+            "Model: two segments have the same name, 'young'",
         ),
         (
             lambda: any_of.RequestServer(any_of.unlimited),

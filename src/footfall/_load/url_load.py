@@ -15,12 +15,10 @@ from footfall._behaviour.load_model import RunPace
 from footfall._criteria.objects import Criterion
 from footfall._load.endpoints.endpoints_file import Endpoints
 from footfall._load.http.connection_options import address_of
-from footfall._model.channel import Channel, Step, Verb, Work
-from footfall._model.durations import constant_s
+from footfall._model.channel import Channel, Step, Verb
 from footfall._model.model import Model, ShareDefinition
-from footfall._model.numbers import DAY_S, Grade, assumed
-from footfall._model.population import NestedLogit, RetryPolicy, Segment, no_accounts, no_taste
-from footfall._model.profiles import constant
+from footfall._model.numbers import DAY_S, assumed
+from footfall._model.population import Accounts, Segment
 from footfall._model.station_specs import RequestServer
 from footfall._records.errors import BadInputError
 from footfall._records.tables import ARRIVALS
@@ -203,50 +201,25 @@ def _plain(pattern: str, other: str) -> str:
 
 def _model(url: str, pairs: tuple[tuple[str, str], ...]) -> Model:
     """Return a model with the channels and operations, which says nothing about the service."""
-    nothing, one = assumed(0, _WHY), assumed(1, _WHY)
     by_channel: dict[str, list[str]] = {}
     for channel, operation in pairs:
         by_channel.setdefault(channel, []).append(operation)
-    step = Step(verb=Verb.QUERY, human=constant_s(nothing), pages=one)
-    station = RequestServer(
-        slots=assumed(10**6, _WHY), accept_queue=assumed(10**6, _WHY), deadline_s=assumed(1e6, _WHY)
-    )
-    channels = tuple(
-        Channel(
-            name=name,
-            title=name,
-            nest="electronic",
-            station=station,
-            sites=one,
-            access_s_mean=nothing,
-            price_yuan=nothing,
-            works={Verb.QUERY: Work(service=constant_s(nothing))},
-            dialogues=dict.fromkeys(operations, (step,)),
-        )
+    station = RequestServer(10**6, accept_queue=10**6, deadline_s=1e6)
+    channels = [
+        Channel(name, station, dialogues=dict.fromkeys(operations, Step(Verb.QUERY)))
         for name, operations in by_channel.items()
-    )
+    ]
     operations = tuple(dict.fromkeys(operation for _, operation in pairs))
-    people = Segment(
-        name="all",
-        title="all",
-        population_share=one,
-        month_visits=dict.fromkeys(operations, one),
-        day_profile=constant(1, Grade.ASSUMED, _WHY),
-        taste=no_taste(_WHY),
-        reach={},
-    )
     names = tuple(by_channel)
-    share = ShareDefinition(name="all", text=_WHY, electronic=names, counted=names, operations=operations)
-    return Model(
-        name="url",
-        title=base_of(url),
-        population=one,
-        busy_day_factor=one,
-        busyness_cv=nothing,
-        segments=(people,),
+    model = Model(
+        "url",
+        base_of(url),
+        population=1,
+        segments=Segment("all", 1, month_visits=dict.fromkeys(operations, 1)),
         channels=channels,
-        choice=NestedLogit(dissimilarity={"electronic": one}, constants={}, expected_wait_s={}),
-        follow_ups=RetryPolicy(attempts_most=one, by_outcome={}),
-        accounts=no_accounts(_WHY).model_copy(update={"subscribers": assumed(SUBSCRIBERS, _WHY)}),
-        share_definitions=(share,),
+        accounts=Accounts(subscribers=SUBSCRIBERS),
+        share_definitions=ShareDefinition(
+            name="all", text=_WHY, electronic=names, counted=names, operations=operations
+        ),
     )
+    return assumed(model, _WHY)

@@ -24,7 +24,16 @@ from footfall._model.numbers import (
     default,
     number_of,
 )
-from footfall._model.population import Accounts, Adoption, NestedLogit, RetryPolicy, Segment, Taste
+from footfall._model.population import (
+    Accounts,
+    Adoption,
+    NestedLogit,
+    RetryPolicy,
+    Segment,
+    Taste,
+    check_names,
+    check_shares,
+)
 from footfall._model.station_specs import CallCentre, Counters
 from footfall._model.units import Rate, RateProfile, rate_of
 from footfall._model.value_errors import WrongValueError
@@ -372,14 +381,9 @@ class Model(Spec):
         if not self.channels:
             raise WrongValueError("has no channels", "one or more, such as channels=[hall, web]")
         names = [channel.name for channel in self.channels]
-        for kind, named in (("channels", names), ("segments", [each.name for each in self.segments])):
-            if len(set(named)) != len(named):
-                msg = f"two {kind} have the same name"
-                raise ValueError(msg)
-        total = sum(segment.population_share for segment in self.segments)
-        if abs(total - 1) > _SHARES_TOLERANCE:
-            msg = f"population_share of the segments adds up to {total:g}, not 1"
-            raise ValueError(msg)
+        check_names("channels", names)
+        check_names("segments", (segment.name for segment in self.segments))
+        check_shares("segments", (segment.population_share for segment in self.segments))
         self._names_are_known(set(names))
         for channel in self.channels:
             self._people_are_known(channel)

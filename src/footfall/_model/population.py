@@ -1,6 +1,7 @@
 """Who comes: segments, what they want and when, how they choose, and what changes over months."""
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from numbers import Real
 from typing import TYPE_CHECKING, Annotated, Any, Self
 
@@ -20,7 +21,6 @@ from footfall._model.numbers import (
     Profile,
     Share,
     Spec,
-    assumed,
     default,
 )
 from footfall._model.profiles import Daily, DayProfile
@@ -94,6 +94,30 @@ class Segment(Spec):
             msg = "day_profile has a value above 0"
             raise ValueError(msg)
         return self
+
+
+def check_names(parts: str, names: Iterable[str]) -> None:
+    """See that no two parts have one name; `parts` says of what.
+
+    Raises:
+        ValueError: two have.
+    """
+    twice = [name for name, count in Counter(names).items() if count > 1]
+    if twice:
+        msg = f"two {parts} have the same name, {twice[0]!r}"
+        raise ValueError(msg)
+
+
+def check_shares(parts: str, shares: Iterable[float]) -> None:
+    """See that the shares of all parts add up to 1.
+
+    Raises:
+        ValueError: they do not.
+    """
+    total = sum(shares)
+    if abs(total - 1) > _SHARES_TOLERANCE:
+        msg = f"population_share of the {parts} adds up to {total:g}, not 1"
+        raise ValueError(msg)
 
 
 class AfterFailure(Spec):
@@ -175,6 +199,7 @@ class NestedLogit(Spec):
         return self
 
 
+_SHARES_TOLERANCE = 1e-6
 _ACCOUNTS_MOST = 1e8
 _YUAN_MOST = 1e8
 _CV_MOST = 10.0
@@ -228,34 +253,8 @@ class Accounts(Spec):
         return self
 
 
-def no_taste(source: str) -> Taste:
-    """Give the taste of customers for whom nothing makes a channel better or worse."""
-    nothing = assumed(0, source)
-    return Taste(
-        per_wait_min=nothing,
-        per_access_min=nothing,
-        per_yuan=nothing,
-        per_trust=nothing,
-        per_habit=nothing,
-        trust={},
-        habit={},
-    )
-
-
-def no_accounts(source: str) -> Accounts:
-    """Give accounts that never refuse an order."""
-    return Accounts(
-        subscribers=assumed(1, source),
-        balance_yuan_mean=assumed(1, source),
-        balance_cv=assumed(1, source),
-        price_yuan={},
-        under_contract_share=assumed(0, source),
-    )
-
-
 # ── What moves over months: habit, trust, who knows of a channel, and when a province is upgraded
 
-_SHARES_TOLERANCE = 1e-6
 RangeFactor = Annotated[Number, Ge(1), Le(10)]
 
 
@@ -381,14 +380,8 @@ class Adoption(Spec):
 
     @model_validator(mode="after")
     def _parts_fit(self) -> Self:
-        names = [province.name for province in self.provinces]
-        if len(set(names)) != len(names):
-            msg = "two provinces have the same name"
-            raise ValueError(msg)
-        total = sum(province.population_share for province in self.provinces)
-        if abs(total - 1) > _SHARES_TOLERANCE:
-            msg = f"population_share of the provinces adds up to {total:g}, not 1"
-            raise ValueError(msg)
+        check_names("provinces", (province.name for province in self.provinces))
+        check_shares("provinces", (province.population_share for province in self.provinces))
         if self.habit_loss_per_month.value > 1:
             msg = "habit_loss_per_month lies between 0 and 1"
             raise ValueError(msg)
