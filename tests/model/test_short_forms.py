@@ -293,6 +293,66 @@ STAFF = "expected a number of clerks, such as 3, or by_hour({9: 2, 17: 0})"
             "Model: two segments have the same name, 'young'",
         ),
         (
+            lambda: any_of.Model("shop", arrivals=ff.per_hour(1), wants={"query": 80}, channels=STAFFED),
+            "Model: the shares of wants add up to 80; expected shares of what they come for that add up to 1",
+        ),
+        (
+            lambda: any_of.Model("shop", arrivals=ff.per_hour(1), wants=["query"], channels=STAFFED),
+            "Model: wants cannot be ['query']; expected shares of what they come for that add up to 1",
+        ),
+        (
+            lambda: any_of.Model("shop", arrivals=ff.per_hour(1), wants={"query": "most"}, channels=STAFFED),
+            "Model: wants: 'most' is not a number; expected shares of what they come for",
+        ),
+        (
+            lambda: any_of.Model("shop", arrivals=ff.per_hour(1), wants={"order": 1}, channels=STAFFED),
+            "Model: unknown operation order; known: query",
+        ),
+        (
+            lambda: any_of.Model(
+                "shop", arrivals=ff.per_hour(1), channels=STAFFED, taste=ff.Taste(trust={"digital": 0.5})
+            ),
+            "Model: unknown nest digital; known: electronic, physical",
+        ),
+        (
+            lambda: any_of.Model("shop", arrivals=ff.per_hour(1), channels=STAFFED, targets={"hall": 0.9}),
+            "Model targets: 'hall' names no operation; expected channel.operation, such as ",
+        ),
+        (
+            lambda: any_of.Model(
+                "shop", arrivals=ff.per_hour(1), channels=STAFFED, targets={"hall.qery": 0.9}
+            ),
+            "Model: unknown operation qery; known: query",
+        ),
+        (
+            lambda: any_of.Model("shop", arrivals="many", channels=STAFFED),
+            "Model: 'many' is not a rate; expected",
+        ),
+        (
+            lambda: any_of.Channel("hall", any_of.Counters(3), service=1, opening="17-8"),
+            "Channel opening: opens at 17:00 and closes at 8:00; expected hours of opening, such as ",
+        ),
+        (
+            lambda: any_of.Channel("hall", any_of.Counters(3), service={"a": 1}, operations="b"),
+            "Channel: service by operation and operations= both name operations; expected one of them",
+        ),
+        (
+            lambda: any_of.RetryPolicy(3, {"abandonned": any_of.AfterFailure(0.5)}),
+            "RetryPolicy by_outcome.abandonned: 'abandonned' is not allowed here; expected 'served' or ",
+        ),
+        (
+            lambda: any_of.RetryPolicy(3, {"served": any_of.AfterFailure(0.5)}),
+            "RetryPolicy: 'served' is no failure; expected rejected, error, timeout, ",
+        ),
+        (
+            lambda: any_of.RetryPolicy(3, {"abandoned": 0.5}),
+            "RetryPolicy by_outcome.abandoned: 0.5 is not allowed here; expected AfterFailure(",
+        ),
+        (
+            lambda: any_of.Fault("x", "service", "lost", "1%"),
+            "Fault outcome: 'lost' is not allowed here; expected 'rejected', 'error', 'timeout' or ",
+        ),
+        (
             lambda: any_of.RequestServer(any_of.unlimited),
             "RequestServer slots: inf is not a whole number; expected a whole number from 1 on, such as 3",
         ),

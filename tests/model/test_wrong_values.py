@@ -182,7 +182,7 @@ def test_a_wrong_value_is_said_in_one_line_of_plain_words(name: str, field: str)
         ),
         (
             lambda: any_of.Model("shop", arrivals=ff.per_hour(1), channels=HALL, wants={"query": 0.5}),
-            "Model: the shares of wants add up to 0.5; expected shares that add up to 1",
+            "Model: the shares of wants add up to 0.5; expected shares of what they come for",
         ),
         (
             lambda: any_of.Model("shop", arrivals=ff.per_hour(1), channels=HALL, wants={"buy": 1}),
@@ -210,7 +210,7 @@ def test_a_wrong_value_is_said_in_one_line_of_plain_words(name: str, field: str)
         ),
         (
             lambda: any_of.Model("shop", arrivals=ff.per_hour(1), channels=HALL, wants="query"),
-            "Model: wants cannot be 'query'; expected shares of what they come for, such as ",
+            "Model: wants cannot be 'query'; expected shares of what they come for that add up to 1",
         ),
         (
             lambda: any_of.Model(

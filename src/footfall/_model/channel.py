@@ -28,6 +28,8 @@ from footfall._model.value_errors import Meaning, WrongValueError
 from footfall._records.errors import shown
 from footfall._records.rows import Outcome
 
+Nest = Literal["physical", "electronic"]
+"""Groups of channels that are alike to a customer who chooses."""
 _MINUTE_S = 60.0
 SITES_MOST = 1_000_000
 """Each has its own queue."""
@@ -276,7 +278,10 @@ def _fill_in_dialogues(found: dict[str, Any]) -> None:
 
 def _fill_in_service(found: dict[str, Any], kind: str | None) -> None:
     """Make one turn of each operation from `service`, and work of no time for what the turns ask."""
-    service, operations = found.pop("service", None), _names_of(found.pop("operations", Verb.QUERY.value))
+    service, named = found.pop("service", None), found.pop("operations", None)
+    operations = _names_of(Verb.QUERY.value if named is None else named)
+    if named is not None and _is_by_operation(service):
+        raise WrongValueError("service by operation and operations= both name operations", "one of them")
     by_hand = kind in _BY_HAND
     if "dialogues" not in found:
         times = _by_operation(service, operations, kind)
@@ -303,12 +308,16 @@ def _fill_in_service(found: dict[str, Any], kind: str | None) -> None:
 
 def _by_operation(service: Any, operations: tuple[str, ...], kind: str | None) -> dict[str, Any]:  # noqa: ANN401  as given
     """Return the service time of each operation."""
-    if isinstance(service, Mapping) and service and not service.keys() & {"law", "value"}:
+    if _is_by_operation(service):
         return dict(service)
     if service == {} or (service is None and kind != "call_centre"):
         expected = "how long a visit takes, such as service=exponential(minutes(6))"
         raise WrongValueError("service is missing", expected)
     return dict.fromkeys(operations, AT_ONCE if service is None else service)
+
+
+def _is_by_operation(service: Any) -> bool:  # noqa: ANN401  as given
+    return isinstance(service, Mapping) and bool(service) and not service.keys() & {"law", "value"}
 
 
 def _names_of(operations: Any) -> tuple[str, ...]:  # noqa: ANN401  as given
@@ -348,7 +357,7 @@ class Channel(Spec):
     name: Name
     title: str
     """Its name, unless given."""
-    nest: Literal["physical", "electronic"]
+    nest: Nest
     """Physical for counters and terminals, electronic for the others, unless given."""
     station: Station
     sites: Annotated[CountFromOne, Le(SITES_MOST)] = default(1)
@@ -361,7 +370,7 @@ class Channel(Spec):
     price_yuan: NonNegative = default(0)
     """What a use costs the customer: fare, call charge, message fee. Weighs in the choice."""
     works: dict[Verb, Annotated[Work, BeforeValidator(_as_work)]]
-    """By what is asked; what the turns ask and this leaves out costs the systems no time."""
+    """By what is asked, each that a step asks; without any of them requests cost the systems no time."""
     dialogues: dict[str, Several[Step]]
     """By operation; an operation that is not here is not offered. Steps may be a text, such as
     "login, query x3, order 15s, logout": what is asked, its pages, and the customer's own time before, which
@@ -381,7 +390,7 @@ class Channel(Spec):
             service: Time | Mapping[str, Time] = ...,
             operations: str | Sequence[str] = ...,
             title: str = ...,
-            nest: Literal["physical", "electronic"] = ...,
+            nest: Nest = ...,
             sites: float = ...,
             opening: OpeningHours | str | tuple[Any, Any] | None = ...,
             outages: Outage | Sequence[Outage] = ...,
@@ -415,11 +424,11 @@ class Channel(Spec):
             for turn in turns:
                 if turn.verb not in self.works:
                     verb = turn.verb.value
-                    msg = f"dialogues.{operation} has the turn {verb!r}, which works does not describe"
-                    raise ValueError(msg)
+                    msg = f"dialogues.{operation} has the step {verb!r}, which works does not describe"
+                    raise WrongValueError(msg, f'its time in the systems, such as works={{"{verb}": "50ms"}}')
             if any(turn.verb is Verb.CONFIRM for turn in turns) and self.confirm_expiry_s is None:
                 msg = f"dialogues.{operation} has a confirmation, so confirm_expiry_s is needed"
-                raise ValueError(msg)
+                raise WrongValueError(msg, 'how long it may take, such as confirm_expiry="5 min"')
         return self
 
     def open_at(self, at_s: float) -> bool:

@@ -4,11 +4,11 @@ import hashlib
 import json
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated, Any, Self
+from typing import TYPE_CHECKING, Annotated, Any, Self, get_args
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from footfall._model.channel import Channel, nest_of
+from footfall._model.channel import Channel, Nest, nest_of
 from footfall._model.numbers import (
     DAY_S,
     HALF_HOUR_S,
@@ -21,10 +21,12 @@ from footfall._model.numbers import (
     Several,
     Share,
     Spec,
+    as_share,
     default,
     number_of,
 )
 from footfall._model.population import (
+    SHARES_TOLERANCE,
     Accounts,
     Adoption,
     NestedLogit,
@@ -44,8 +46,7 @@ from footfall._records.errors import shown
 DAYS_A_MONTH = 31
 EVERYBODY = "everybody"
 QUERY = "query"
-_EXAMPLE_OF_WANTS = 'shares of what they come for, such as {"query": 0.8, "order": 0.2}'
-_SHARES_TOLERANCE = 1e-6
+_EXAMPLE_OF_WANTS = 'shares of what they come for that add up to 1, such as {"query": 0.8, "order": "20%"}'
 _HOW_MANY = "arrivals=per_hour(20), or population= and segments= with month_visits"
 
 
@@ -64,8 +65,6 @@ def filled_in(given: dict[str, Any]) -> dict[str, Any]:
     if arrivals is not None:
         if "population" in found:
             raise WrongValueError("arrivals and population both say how many come", "one of them")
-        if wants is not None and not (isinstance(wants, Mapping) and wants):
-            raise WrongValueError(f"wants cannot be {shown(wants)}", _EXAMPLE_OF_WANTS)
         rate = rate_of(arrivals)
         found["population"], more = _people(rate, wants)
         of_segments |= more
@@ -86,23 +85,33 @@ def filled_in(given: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _people(rate: Rate | RateProfile, wants: Mapping[str, float] | None) -> tuple[Number, dict[str, Any]]:
+def _people(rate: Rate | RateProfile, wants: object) -> tuple[Number, dict[str, Any]]:
     """Give the population of a rate of arrivals, and when each of them comes for what."""
     per_day = rate.per_day
     if not 0 < per_day < float("inf"):
         raise WrongValueError(f"{per_day:g} arrivals a day", "a rate above 0, such as per_hour(20)")
     people = max(round(per_day), 1)
-    total = sum(number_of(share) for share in (wants or {}).values())
-    if wants and abs(total - 1) > _SHARES_TOLERANCE:
-        raise WrongValueError(f"the shares of wants add up to {total:g}", "shares that add up to 1")
     visits = {
-        operation: Number(DAYS_A_MONTH * per_day / people * number_of(share), rate.grade, rate.source)
-        for operation, share in (wants or {QUERY: 1}).items()
+        operation: Number(DAYS_A_MONTH * per_day / people * share, rate.grade, rate.source)
+        for operation, share in _shares({QUERY: 1} if wants is None else wants).items()
     }
     fields: dict[str, Any] = {"month_visits": visits}
     if isinstance(rate, RateProfile):
         fields["day_profile"] = Profile(values=rate.values, grade=rate.grade, source=rate.source)
     return Number(people, rate.grade, rate.source), fields
+
+
+def _shares(wants: object) -> dict[str, Number]:
+    """Read what customers come for, as shares by operation."""
+    if not isinstance(wants, Mapping) or not wants:
+        raise WrongValueError(f"wants cannot be {shown(wants)}", _EXAMPLE_OF_WANTS)
+    try:
+        shares = {str(name): number_of(as_share(share)) for name, share in wants.items()}
+    except WrongValueError as error:
+        raise WrongValueError(f"wants: {error.problem}", _EXAMPLE_OF_WANTS) from None
+    if abs((total := sum(shares.values())) - 1) > SHARES_TOLERANCE:
+        raise WrongValueError(f"the shares of wants add up to {total:g}", _EXAMPLE_OF_WANTS)
+    return shares
 
 
 def _with_segment(segment: Any, fields: dict[str, Any]) -> Any:  # noqa: ANN401  as given
@@ -247,6 +256,10 @@ def _as_targets(value: object) -> object:
     if not isinstance(value, Mapping):
         return value
     parts = {key: str(key).partition(".") for key in value}
+    if wrong := [str(key) for key, (_, dot, _) in parts.items() if not dot]:
+        raise WrongValueError(
+            f"{wrong[0]!r} names no operation", 'channel.operation, such as {"web.query": 0.98}'
+        )
     return tuple(
         {"channel": parts[key][0], "operation": parts[key][2], "success_share": share}
         for key, share in value.items()
@@ -295,7 +308,7 @@ class Model(Spec):
             *,
             channels: Channel | Sequence[Channel],
             arrivals: Rate | RateProfile | str = ...,
-            wants: Mapping[str, float] = ...,
+            wants: Mapping[str, float | str] = ...,
             segments: Segment | Sequence[Segment] = ...,
             population: float = ...,
             busy_day_factor: float = ...,
@@ -400,11 +413,12 @@ class Model(Spec):
         offered = {name for channel in self.channels for name in channel.dialogues}
         if offered.isdisjoint(self.operations):
             _check_known("operation", self.operations, offered)
-        targets = {target.operation for target in self.targets}
-        _check_known("operation", targets, offered.union(self.operations))
+        named = {target.operation for target in self.targets} | set(self.choice.constants)
+        named |= {name for definition in self.share_definitions for name in definition.operations}
+        _check_known("operation", named, offered.union(self.operations))
         nests = set(self.choice.dissimilarity)
         nests |= {nest for each in self.segments for nest in (*each.taste.trust, *each.taste.habit)}
-        _check_known("nest", nests, {"electronic", "physical"})
+        _check_known("nest", nests, get_args(Nest))
 
     def _people_are_known(self, channel: Channel) -> None:
         """See that a staffed station speaks of segments and operations that there are."""

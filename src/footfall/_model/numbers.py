@@ -176,7 +176,7 @@ def sourced(value: Any, grade: Grade, source: str) -> Any:  # noqa: ANN401  as g
         text_of(source)
         if isinstance(value, BaseModel | Mapping | list | tuple):
             return _with_source(value, grade, source)
-        return _of_source(number_of(_of_share(as_time(value))), grade, source)
+        return _of_source(number_of(as_share(as_time(value))), grade, source)
     except WrongValueError as error:
         expected = f'{error.expected}, a text such as "2 min" or "30%", or a part of a model'
         raise BadModelError(user_line(), "a number with a source", error.problem, expected) from None
@@ -185,7 +185,7 @@ def sourced(value: Any, grade: Grade, source: str) -> Any:  # noqa: ANN401  as g
 def _with_source(part: Any, grade: Grade, source: str, *, as_given: bool = True) -> Any:  # noqa: ANN401  any part of a model
     """Return a part of a model, or some of them, with this source where a number has none."""
     if as_given and isinstance(part, float | int | str) and not isinstance(part, Number | bool):
-        read = _of_share(as_time(part))
+        read = as_share(as_time(part))
         part = read if isinstance(read, str) else number_of(read)
     if isinstance(part, Number | Profile | Curve):
         return _of_source(part, grade, source) if part.source == UNSOURCED else part
@@ -266,7 +266,8 @@ def as_time(value: object) -> object:
     return value if read is None else Number(read, Grade.ASSUMED, UNSOURCED)
 
 
-def _of_share(value: object) -> object:
+def as_share(value: object) -> object:
+    """Read a text such as "30%" as a share, and leave all else as it is."""
     read = _PERCENT.fullmatch(value.strip()) if isinstance(value, str) else None
     return Number(float(read[1]) / 100, Grade.ASSUMED, UNSOURCED) if read else value
 
@@ -303,7 +304,7 @@ _Whole = AfterValidator(_is_whole)
 Finite = Annotated[Number, AfterValidator(_is_finite)]
 Share = Annotated[
     Number,
-    BeforeValidator(_of_share),
+    BeforeValidator(as_share),
     Ge(0),
     Le(1),
     Meaning("a share from 0 to 1, such as 0.3 or percent(30)"),

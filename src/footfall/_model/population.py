@@ -24,6 +24,7 @@ from footfall._model.numbers import (
     default,
 )
 from footfall._model.profiles import Daily, DayProfile
+from footfall._model.value_errors import WrongValueError
 from footfall._records.rows import Outcome
 
 # ── Who comes: segments, what they want and when, how they choose, what they do after a failure
@@ -115,7 +116,7 @@ def check_shares(parts: str, shares: Iterable[float]) -> None:
         ValueError: they do not.
     """
     total = sum(shares)
-    if abs(total - 1) > _SHARES_TOLERANCE:
+    if abs(total - 1) > SHARES_TOLERANCE:
         msg = f"population_share of the {parts} adds up to {total:g}, not 1"
         raise ValueError(msg)
 
@@ -159,6 +160,13 @@ class RetryPolicy(Spec):
     attempts_most: CountFromOne = default(1)
     by_outcome: dict[Outcome, AfterFailure] = Field(default_factory=dict)
 
+    @model_validator(mode="after")
+    def _only_failures(self) -> Self:
+        if Outcome.SERVED in self.by_outcome:
+            failures = ", ".join(outcome for outcome in Outcome if outcome is not Outcome.SERVED)
+            raise WrongValueError("'served' is no failure", failures)
+        return self
+
     if TYPE_CHECKING:
 
         def __init__(
@@ -199,7 +207,7 @@ class NestedLogit(Spec):
         return self
 
 
-_SHARES_TOLERANCE = 1e-6
+SHARES_TOLERANCE = 1e-6
 _ACCOUNTS_MOST = 1e8
 _YUAN_MOST = 1e8
 _CV_MOST = 10.0

@@ -28,7 +28,7 @@ never = NEVER
 unlimited = default(float("inf"))
 """A number without a bound: `room=unlimited`."""
 _MINUTE_S = 60.0
-_RATE = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(?:/|per)\s*(s|second|min|minute|h|hour|d|day)")
+_RATE = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(?:/|per\b|an?\b)\s*(s|second|min|minute|h|hour|d|day)")
 _EVERY_S = {"s": 1.0, "m": _MINUTE_S, "h": HOUR_S, "d": DAY_S}
 
 
@@ -256,9 +256,8 @@ def rate_of(value: object) -> Rate | RateProfile:
         return value
     if isinstance(value, str) and (read := _RATE.fullmatch(value.strip())):
         return _rate(float(read[1]), _EVERY_S[read[2][0]], "arrivals")
-    raise WrongValueError(
-        f"{shown(value)} has no unit", "a rate, such as per_hour(20) or per_hour({9: 20, 17: 0})"
-    )
+    problem = f"{shown(value)} {'is not a rate' if isinstance(value, str) else 'has no unit'}"
+    raise WrongValueError(problem, "a rate, such as per_hour(20) or per_hour({9: 20, 17: 0})")
 
 
 @overload

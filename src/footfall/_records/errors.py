@@ -42,7 +42,7 @@ NUMBER_MOST = 1e15
 _NUMBER = r"([0-9]+(?:\.[0-9]+)?)\s*"
 _PLAIN = re.compile(_NUMBER)
 _WITH_UNITS = re.compile(
-    rf"(?:{_NUMBER}h(?:ours?)?)?\s*(?:{_NUMBER}m(?:in(?:utes?)?)?)?\s*(?:{_NUMBER}s(?:econds?)?)?\s*"
+    rf"(?:{_NUMBER}h(?:rs?|ours?)?)?\s*(?:{_NUMBER}m(?:in(?:s|utes?)?)?)?\s*(?:{_NUMBER}s(?:ecs?|econds?)?)?\s*"
     rf"(?:{_NUMBER}ms)?"
 )
 _UNITS_S = (3600.0, 60.0, 1.0, 0.001)
