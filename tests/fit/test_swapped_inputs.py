@@ -17,6 +17,7 @@ from footfall._fit.swapped_inputs import (
     inputs_of,
     with_inputs,
 )
+from footfall._model.durations import NEVER
 from footfall._model.model import Model
 from footfall._records.errors import BadInputError
 from footfall._workload.log_mapping import mapping_of
@@ -107,3 +108,12 @@ def test_a_model_of_another_form_is_refused(two: tuple[Model, Model]) -> None:
         check_is_fitted(PROVINCE, "hotline", "province.py")
     with pytest.raises(BadInputError, match="the mapping's station is 'web'"):
         check_is_fitted(two[0], "web", "model.toml")
+
+
+@pytest.mark.parametrize("station", ["hotline", "hall"])
+def test_where_nobody_left_patience_does_not_end(station: str) -> None:
+    """It is `never`, and not a long time; also after the model was written and read."""
+    model = fitted(calls(DAYS, between_s=1200), station)
+    for found in (model, Model.from_toml(model.to_toml())):
+        (channel,) = found.channels
+        assert channel.station.patience == NEVER  # type: ignore[union-attr]  # a hotline or a hall

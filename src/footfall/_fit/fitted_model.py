@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from math import inf
 from typing import Literal
 
 from footfall._fit.arrival_fit import EVERY
@@ -80,7 +81,6 @@ def empirical(points: Points, beyond: durations.Duration | None, source: str) ->
 
 # ── The channel of a fitted model: hotline, hall or web server, with the staff of the log
 
-FOREVER_S = 1e9
 UNLIMITED = "not in the log: no limit"
 NEUTRAL = "one channel: nothing to choose"
 ENDLESS = 10_000
@@ -189,7 +189,7 @@ def _staff(fit: Fitted, log: str) -> Profile:
 
 
 def _forever() -> durations.Duration:
-    return durations.constant_s(assumed(FOREVER_S, "no customer left in the log"))
+    return durations.constant_s(assumed(inf, "no customer left in the log"))
 
 
 # ── The whole model: one channel, one segment per kind of customer

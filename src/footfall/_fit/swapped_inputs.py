@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from math import isfinite
 from typing import Literal, get_args
 
-from footfall._fit.fitted_model import DAYS_A_MONTH, ENDLESS, FOREVER_S, on_day
+from footfall._fit.fitted_model import DAYS_A_MONTH, ENDLESS, on_day
 from footfall._model.channel import Channel
 from footfall._model.model import Model
 from footfall._model.numbers import HALF_HOURS
@@ -111,7 +111,7 @@ def _weighted(means: Mapping[str, float], weights: Mapping[str, float]) -> float
     if not total:
         return None
     mean = sum(weights[kind] * value for kind, value in means.items() if weights[kind]) / total
-    return mean if isfinite(mean) and mean < FOREVER_S else None
+    return mean if isfinite(mean) else None
 
 
 def _service_means(model: Model) -> dict[str, float]:

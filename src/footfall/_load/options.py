@@ -15,7 +15,7 @@ from pydantic.fields import FieldInfo
 
 from footfall._load.http.connection_options import SHARINGS, Sharing, TransportAsked
 from footfall._load.own_users import NO_USERS, OwnUsers, Unmapped, users_in
-from footfall._records.errors import BadInputError
+from footfall._records.errors import BadInputError, shown
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +52,19 @@ class LoadOptions(BaseModel):
     """How load is generated; the same options for every process of the run."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    def __init__(self, **options: Any) -> None:  # noqa: ANN401  the options check themselves
+        """Check the options.
+
+        Raises:
+            BadInputError: a value is impossible, or a name is unknown.
+        """
+        try:
+            super().__init__(**options)
+        except ValidationError as error:
+            raise _refused(type(self), error) from error
+
+    __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]  # data that is read is checked without it
 
     endpoints: Annotated[Path | None, Flag(name="--endpoints", metavar="FILE")] = Field(
         None, description="With --host: TOML file with the requests of the service. Default: the scenario's."
@@ -164,13 +177,17 @@ def checked(of: type[Options], given: Mapping[str, Any]) -> Options:
     try:
         return of.model_validate(dict(given))
     except ValidationError as error:
-        first = error.errors()[0]
-        name = str(first["loc"][0])
-        known = {each.name: each.flag for each in declared(of)}
-        if name not in known:
-            raise BadInputError(name, "is not an option here", f"one of {', '.join(known)}") from error
-        where = known[name].name.partition("/")[0]
-        raise BadInputError(where, f"{first['input']!r}", known[name].expected) from error
+        raise _refused(of, error) from error
+
+
+def _refused(of: type[BaseModel], error: ValidationError) -> BadInputError:
+    first = error.errors()[0]
+    name = str(first["loc"][0])
+    known = {each.name: each.flag for each in declared(of)}
+    if name not in known:
+        return BadInputError(name, "is not an option here", f"one of {', '.join(known)}")
+    where = known[name].name.partition("/")[0]
+    return BadInputError(where, shown(first["input"]), known[name].expected)
 
 
 def load_options(given: Mapping[str, Any]) -> LoadOptions:

@@ -1,8 +1,10 @@
 """The errors that end a run: bad input, and violated invariants."""
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from difflib import get_close_matches
+from os import PathLike
+from pathlib import Path
 
 from pydantic_core import ErrorDetails
 
@@ -212,3 +214,30 @@ def one_of(word: str, known: Collection[str]) -> str:
     """Return the key that is probably meant, else all that there are."""
     close = get_close_matches(word, list(known), n=1)
     return close[0] if close else f"one of {', '.join(known)}" if known else ""
+
+
+# ── Paths that are given as arguments of a job
+
+_PATH = "the path of a file or folder"
+
+
+def path_of(given: object, name: str) -> Path:
+    """Return a path that was given as a text or a path; `name` is that of the argument.
+
+    Raises:
+        BadInputError: it is neither.
+    """
+    if isinstance(given, str | PathLike) and str(given).strip():
+        return Path(given)
+    raise BadInputError(name, f"{shown(given)} is not a path", _PATH)
+
+
+def paths_of(given: object, name: str) -> list[Path]:
+    """Return paths that were given as a list; one may stand alone.
+
+    Raises:
+        BadInputError: one is not a path.
+    """
+    if isinstance(given, str | PathLike) or not isinstance(given, Iterable):
+        return [path_of(given, name)]
+    return [path_of(each, name) for each in given]

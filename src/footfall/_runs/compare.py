@@ -17,7 +17,7 @@ import polars as pl
 from footfall import __version__
 from footfall._measure import run_comparison
 from footfall._measure.run_metrics import MAIN, Metric, chosen_metrics, value_of
-from footfall._records.errors import BadInputError
+from footfall._records.errors import BadInputError, paths_of
 from footfall._records.runs import run_id
 from footfall._records.tables import html_table, write_csv
 from footfall._runs.comparable_runs import ComparedRun, LeftOut, check_same_trace, named, read_run
@@ -103,7 +103,7 @@ def compare(
     Raises:
         BadInputError: a folder holds no load test, or the runs are not of one trace.
     """
-    earlier, later = ([Path(each) for each in side] for side in (baseline, runs))
+    earlier, later = paths_of(baseline, "baseline"), paths_of(runs, "runs")
     return _compare_folders(earlier, later, metrics, minimum)
 
 

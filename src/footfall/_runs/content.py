@@ -17,7 +17,7 @@ from footfall._model.changes import flattened, set_text
 from footfall._model.model import Model, ShareDefinition
 from footfall._model.numbers import UNSOURCED, Curve, Number, Profile, leaves
 from footfall._model.value_errors import shown_path
-from footfall._records.errors import BadInputError
+from footfall._records.errors import BadInputError, path_of
 from footfall._records.runs import read_limited
 from footfall._runs.messages import QUIET, Messages
 from footfall._workload.log_mapping import WEEKDAYS
@@ -147,7 +147,7 @@ def read_model(path: Path | str) -> Model:
     Raises:
         BadInputError: there is no such file, it does not run, or it holds no model.
     """
-    return model_in(Path(path))
+    return model_in(path_of(path, "path"))
 
 
 def model_for(model: Model | Path | str, changes: Sequence[str] = (), messages: Messages = QUIET) -> Model:
@@ -158,7 +158,7 @@ def model_for(model: Model | Path | str, changes: Sequence[str] = (), messages: 
     """
     if isinstance(model, Model):
         return with_changes(model, changes, messages=messages)
-    return model_in(Path(model), tuple(changes), messages=messages)
+    return model_in(path_of(model, "model"), tuple(changes), messages=messages)
 
 
 def change_texts(changes: Mapping[str, float | str] | Sequence[str] | None) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from footfall._fit.log_rows import is_queue_log, queue_mapping, read_queue_log
 from footfall._fit.share_mapping import EXAMPLE as SHARES_EXAMPLE, is_share_mapping
 from footfall._fit.uncertainty import UNCERTAINTY_FILE, Uncertainty, fitted_uncertainty, uncertainty_text
 from footfall._model.model import Model
-from footfall._records.errors import BadInputError
+from footfall._records.errors import BadInputError, path_of, paths_of
 from footfall._records.log_file import Table, TableForm, joined, read_table
 from footfall._records.tables import html_table, write_csv, write_text
 from footfall._runs import fit_tables
@@ -118,12 +118,11 @@ def fit(
     Raises:
         BadInputError: a file or the mapping cannot be read, or the rows are too few or contradict it.
     """
-    logs = [log] if isinstance(log, str | Path) else list(log)
     asked = FitOptions(
-        logs=[Path(each) for each in logs],
-        mapping=None if mapping is None else Path(mapping),
+        logs=paths_of(log, "log"),
+        mapping=None if mapping is None else path_of(mapping, "mapping"),
         weekday=weekday,
-        out=None if out is None else Path(out),
+        out=None if out is None else path_of(out, "out"),
         overwrite=overwrite,
     )
     return fit_log(asked, messages)

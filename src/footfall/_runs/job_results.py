@@ -10,7 +10,7 @@ import polars as pl
 
 from footfall._load.result_files import VISITS_FILE as MEASURED_FILE
 from footfall._measure.verdict import Judgement, Verdict
-from footfall._records.errors import BadInputError
+from footfall._records.errors import BadInputError, path_of
 from footfall._records.runs import Manifest, read_json, read_manifest
 from footfall._records.tables import MEASURES, VISITS, html_table, read_csv, read_parquet
 from footfall._runs.judgement import PREDICTED_FILE, VERDICT_FILE, criteria_html
@@ -125,7 +125,7 @@ def read_run(folder: Path | str) -> Run:
     Raises:
         BadInputError: it is no folder of a run.
     """
-    run = Run(Path(folder))
+    run = Run(path_of(folder, "folder"))
     _ = run.manifest
     return run
 

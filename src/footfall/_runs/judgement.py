@@ -29,7 +29,7 @@ from footfall._measure.verdict import (
 )
 from footfall._model.model import Model
 from footfall._model.model_files import MODEL_FILE, read_model
-from footfall._records.errors import BadInputError
+from footfall._records.errors import BadInputError, path_of
 from footfall._records.folders import check_not_in_use
 from footfall._records.runs import TRACE_FILE, Manifest, read_manifest, write_manifest
 from footfall._records.tables import (
@@ -202,7 +202,8 @@ def judge(
     """
     from footfall._runs.predict import predict_if_missing
 
-    folder, earlier = Path(run), None if baseline is None else Path(baseline)
+    folder = path_of(run, "run")
+    earlier = None if baseline is None else path_of(baseline, "baseline")
     manifest = read_manifest(folder)
     check_not_in_use(folder)
     check_run(folder, manifest)

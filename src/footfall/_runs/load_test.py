@@ -19,7 +19,7 @@ from footfall._load.options import LoadOptions, load_options
 from footfall._load.preflight import check_host
 from footfall._load.url_load import UrlLoad, base_of, endpoints_text, operations_of, span_of, trace_of_url
 from footfall._model.model import Model
-from footfall._records.errors import BadInputError, seconds_of
+from footfall._records.errors import BadInputError, path_of, seconds_of
 from footfall._records.folders import check_free
 from footfall._records.rows import Outcome
 from footfall._records.tables import write_text
@@ -376,7 +376,9 @@ def load_test(
         shape |= {"scale": scale, "arrivals": arrivals, "human_time_factor": human_time_factor}
         made = trace_options(shape | {"changes": change_texts(changes)})
         source = ScenarioSource(scenario=scenario, model=model, options=made, asked=asked)
-    earlier, folder = (None if path is None else Path(path) for path in (baseline, out))
+    earlier, folder = (
+        None if path is None else path_of(path, name) for path, name in ((baseline, "baseline"), (out, "out"))
+    )
     wanted = LoadAsked(
         source=source, host=host, options=options, baseline=earlier, out=folder, overwrite=overwrite
     )

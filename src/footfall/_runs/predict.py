@@ -9,7 +9,7 @@ import polars as pl
 
 from footfall._measure.prediction import replications as replications_table
 from footfall._measure.summary import measures
-from footfall._records.errors import BadInputError
+from footfall._records.errors import BadInputError, path_of
 from footfall._records.runs import TRACE_FILE
 from footfall._records.tables import write_csv, write_parquet
 from footfall._runs.job_results import measures_html
@@ -69,7 +69,7 @@ def predict(
     Raises:
         BadInputError: the folder holds no trace, or its load has no model to predict from.
     """
-    found = trace if isinstance(trace, Trace) else read_trace(Path(trace))
+    found = trace if isinstance(trace, Trace) else read_trace(path_of(trace, "trace"))
     if not found.info.has_prediction:
         raise BadInputError("the trace", "has no model that says how the service behaves", "a scenario's")
     first, ordinary = _first(found, messages)

@@ -20,7 +20,7 @@ from footfall._measure.summary import by_request, measures, outcomes
 from footfall._measure.time_series import percentile_curves, run_series, spillover
 from footfall._model.model import Model
 from footfall._model.model_files import MODEL_FILE, read_model
-from footfall._records.errors import BadInputError
+from footfall._records.errors import BadInputError, path_of
 from footfall._records.folders import check_not_in_use
 from footfall._records.load_generator import GeneratorRecord, TimeSummary
 from footfall._records.runs import Manifest, read_manifest
@@ -124,7 +124,7 @@ def report(run: PathLike[str] | str, messages: Messages = QUIET) -> Path:
     Raises:
         BadInputError: the run is no load test or is being made, or a file of it is damaged or changed.
     """
-    folder = Path(run)
+    folder = path_of(run, "run")
     manifest = read_manifest(folder)
     if manifest.arrivals is None:
         raise BadInputError(

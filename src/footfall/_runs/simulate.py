@@ -23,7 +23,7 @@ from footfall._measure.summary import electronic_share, measures
 from footfall._measure.time_series import due_by_half_hour, fan, month_likely, waits_by_hour
 from footfall._model.model import Model, ShareDefinition
 from footfall._model.numbers import DAY_S
-from footfall._records.errors import BadInputError
+from footfall._records.errors import BadInputError, path_of, shown
 from footfall._records.runs import Manifest
 from footfall._records.tables import html_table, write_csv, write_parquet
 from footfall._runs import replicate, replicate as versus_days
@@ -195,6 +195,10 @@ def simulate(
     """
     asked_precision = None if precision is None else f"{precision}"
     other = change_texts(versus)
+    file = None if isinstance(model, Model) else path_of(model, "model")
+    _check_whole("seed", seed, 0)
+    if replications is not None:
+        _check_whole("replications", replications, 1)
     wanted = versus_days.replications(replications, asked_precision) if other else replications
     asked = DaysAsked(
         seed=seed,
@@ -202,13 +206,18 @@ def simulate(
         changes=change_texts(changes),
         against=other,
         share=share,
-        uncertainty=None if isinstance(model, Model) else replicate.uncertainty_next_to(Path(model)),
-        model_file="" if isinstance(model, Model) else Path(model).as_posix(),
-        out=None if out is None else Path(out),
+        uncertainty=None if file is None else replicate.uncertainty_next_to(file),
+        model_file="" if file is None else file.as_posix(),
+        out=None if out is None else path_of(out, "out"),
         overwrite=overwrite,
         keep=out is not None,
     )
     return simulate_days(model_for(model), asked, messages)
+
+
+def _check_whole(name: str, given: object, least: int) -> None:
+    if not isinstance(given, int) or isinstance(given, bool) or given < least:
+        raise BadInputError(name, f"{shown(given)} is not allowed here", f"a whole number, {least} or more")
 
 
 def simulate_days(model: Model, asked: DaysAsked, messages: Messages = QUIET) -> SimulatedDays:

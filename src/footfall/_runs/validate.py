@@ -23,7 +23,7 @@ from footfall._fit.log_rows import LogRows
 from footfall._fit.swapped_inputs import check_is_fitted, has_queue
 from footfall._fit.uncertainty import UNCERTAINTY_FILE, fitted_uncertainty, read_uncertainty
 from footfall._model.model import Model
-from footfall._records.errors import BadInputError
+from footfall._records.errors import BadInputError, paths_of
 from footfall._records.runs import read_limited
 from footfall._records.tables import html_table, write_csv
 from footfall._runs.content import models_in
@@ -199,7 +199,7 @@ def validate(
         BadInputError: a file cannot be read, the model has another form than a fitted one, or there are
             fewer than two days to fit to or to test on.
     """
-    logs = [Path(each) for each in ([log] if isinstance(log, str | Path) else log)]
+    logs = paths_of(log, "log")
     first = _date(from_day)
     if first is not None and split is not None:
         raise BadInputError("--from", "names the first day to test, and so does --split", "one of them")

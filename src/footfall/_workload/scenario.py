@@ -25,7 +25,7 @@ from footfall._model.changes import set_number, set_text, with_outage
 from footfall._model.model import Model
 from footfall._model.numbers import Number, Spec, leaves
 from footfall._model.value_errors import BadModelError, WrongValueError
-from footfall._records.errors import BadInputError, in_words, seconds_of, share_of, shown
+from footfall._records.errors import BadInputError, in_words, path_of, seconds_of, share_of, shown
 from footfall._records.toml_lines import at_line, parsed_toml
 
 FOLDER = "scenarios"
@@ -230,7 +230,7 @@ def read_scenario(name: str, folder: Path = Path(FOLDER)) -> Scenario:
     Raises:
         BadInputError: there is no such scenario, or its file holds none; the line names file, line and key.
     """
-    path = _path_of(name, folder)
+    path = _path_of(str(path_of(name, "name")), folder)
     text = _text(path)
     scenario = _of_toml(text, path) if path.suffix == ".toml" else _of_python(text, path)
     named = scenario.name or path.stem
