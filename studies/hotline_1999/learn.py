@@ -126,7 +126,7 @@ def mapping_for(hotline: Hotline, *, customers: bool) -> Mapping:
             "classes_most": _CLASSES_MOST,
             "short_service_s": float(hotline.short_service_s),
             "on_duty_gap_min": float(hotline.on_duty_gap_s) / MINUTE_S,
-            "nobody": [_UNKNOWN],
+            "anonymous": [_UNKNOWN],
         },
     }
     return mapping_of(data, "the calls")

@@ -87,3 +87,12 @@ def test_what_is_no_mapping_is_told_by_key_and_value(text: str, told: str) -> No
     assert told in line
     assert "footfall fit --example" in line
     assert "\n" not in line
+
+
+def test_the_former_name_of_an_option_is_read_alike() -> None:
+    """`nobody` is `anonymous` now; both in one file are an error."""
+    former = read_mapping(LEAST + '[options]\nnobody = ["0"]\n', "former")
+    assert former == read_mapping(LEAST + '[options]\nanonymous = ["0"]\n', "own")
+    assert former.options.anonymous == ("0",)
+    with pytest.raises(BadInputError, match="nobody is the former name of anonymous, and the file has both"):
+        read_mapping(LEAST + '[options]\nnobody = ["0"]\nanonymous = ["1"]\n', "both")

@@ -161,7 +161,7 @@ def test_words_that_name_nobody_name_nobody() -> None:
     """Customer 0 is many."""
     table = pl.DataFrame({"in": [at(0), at(1)], "who": ["0", "7"]})
     asked = mapping_of(
-        {"columns": {"arrived": "in", "customer": "who"}, "options": {"nobody": ["0"]}}, "test"
+        {"columns": {"arrived": "in", "customer": "who"}, "options": {"anonymous": ["0"]}}, "test"
     )
     assert rows_of(table, asked).frame["customer"].to_list() == [None, "7"]
 

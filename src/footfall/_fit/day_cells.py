@@ -206,7 +206,7 @@ def read_cells(log: Table, mapping: Mapping) -> Cells:
         field: _text(table[named[field]]) for field in _WORDS_CELLS if field in named
     }
     for who in {"agent", "customer"} & set(text):
-        text[who] = text[who].set(text[who].is_in(list(options.nobody)), None)
+        text[who] = text[who].set(text[who].is_in(list(options.anonymous)), None)
     nothing = pl.Series([None], dtype=pl.Float64).new_from_index(0, table.height)
     words = _text(table[named["outcome"]]) if columns.outcome else nothing.cast(pl.String)
     frame = pl.DataFrame({"row": pl.int_range(1, table.height + 1, eager=True)}).with_columns(

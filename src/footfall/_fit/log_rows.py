@@ -409,7 +409,9 @@ def queue_mapping(text: str | None, where: str) -> Mapping:
         data = tomllib.loads(text or "")
     except tomllib.TOMLDecodeError as error:
         raise BadInputError(where, f"is not valid TOML ({error})", "[options] and [outcomes]") from error
-    options = {"nobody": _ANONYMOUS} | data.get("options", {})
+    options = data.get("options", {})
+    if isinstance(options, dict) and not options.keys() & {"anonymous", "nobody"}:
+        options = {"anonymous": _ANONYMOUS} | options
     return mapping_of({"outcomes": OUTCOMES} | data | {"columns": COLUMNS, "options": options}, where)
 
 

@@ -5,7 +5,7 @@ from fnmatch import fnmatchcase
 from typing import Annotated, Any, Literal, Self, TypeVar, get_args
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, AliasChoices, ConfigDict, Field, ValidationError, model_validator
 
 from footfall._model.numbers import Spec
 from footfall._records.errors import BadInputError, in_words
@@ -151,7 +151,7 @@ class Options(Spec):
     """Shorter services stay in the load but are not fitted."""
     long_service_s: Annotated[float, Field(gt=0)] = 7200.0
     """Longer services are taken for a mistake of the clock: the row counts as an arrival only."""
-    nobody: tuple[str, ...] = ()
+    anonymous: tuple[str, ...] = Field((), validation_alias=AliasChoices("anonymous", "nobody"))
     """Words in the columns `agent` and `customer` that name no person, such as "0" or "NO_SERVER"."""
     on_duty_gap_min: Annotated[float, Field(gt=0)] = 20.0
     """An agent is on duty from one service to the next where no more than this lies between."""
@@ -159,6 +159,14 @@ class Options(Spec):
     """Whether the time that agents take between two calls while a customer waits is fitted."""
     redial: bool = True
     """Whether callers who come again after they abandoned are fitted, and their calls no arrivals."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _one_name(cls, data: Any) -> Any:  # noqa: ANN401  TOML
+        if isinstance(data, dict) and {"anonymous", "nobody"} <= data.keys():
+            msg = "nobody is the former name of anonymous, and the file has both; expected anonymous alone"
+            raise ValueError(msg)
+        return data
 
 
 class Mapping(Spec):
