@@ -38,7 +38,7 @@ WAITING_S = {
     "runs/test_library.py": 35,
     "house/test_new_workspace.py": 35,
     "load/test_channel_users.py": 35,
-    "cli/test_whole_day.py": 30,
+    "cli/test_whole_day.py": 50,
     "content/test_every_scenario.py": 25,
     "service/test_run.py": 25,
     "load/test_coordinated_omission.py": 15,

@@ -1,4 +1,4 @@
-"""A whole day within twenty seconds: the clock of the day goes with it, and so do staff and opening hours."""
+"""A whole day within forty seconds: the clock of the day goes with it, and so do staff and opening hours."""
 
 import json
 from pathlib import Path
@@ -9,9 +9,9 @@ import pytest
 
 from footfall._cli.app import run
 
-SECONDS, SPEED = 20, 4320
+SECONDS, SPEED = 40, 2160
 PARTS = 12
-"""Of two hours, which are 1.7 s of play."""
+"""Of two hours, which are 3.3 s of the run."""
 
 
 @pytest.fixture(scope="module")
