@@ -169,7 +169,7 @@ class Times:
 
     seconds: Values
     cut: NDArray[np.bool_]
-    """Visits that were never answered: they would have taken at least so long."""
+    """Visits that were never answered (their times would be longer), or whose time is not known."""
     customers: NDArray[np.int64]
 
     def __len__(self) -> int:
@@ -189,7 +189,11 @@ def times_of(visits: pl.DataFrame, *, of_all: bool = False) -> Times | None:
         visits = visits.filter(SERVED | cut)
         if not visits.select(SERVED.any()).item():
             return None
-    columns = run_data.in_order(visits).select(RESPONSE_S.alias("seconds"), cut.alias("cut"), "customer")
+    is_known = RESPONSE_S.is_finite()
+    seconds = pl.when(is_known).then(RESPONSE_S).otherwise(0.0)
+    columns = run_data.in_order(visits).select(
+        seconds.alias("seconds"), (cut | ~is_known).alias("cut"), "customer"
+    )
     return Times(*(columns[name].to_numpy() for name in ("seconds", "cut", "customer")))
 
 
