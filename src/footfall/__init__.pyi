@@ -99,7 +99,7 @@ from ._runs.content import (
 from ._runs.fit_log import (
     fit as fit,
 )
-from ._runs.job_results import (
+from ._runs.folder import (
     read_run as read_run,
 )
 from ._runs.judgement import (

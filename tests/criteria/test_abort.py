@@ -6,8 +6,7 @@ from random import Random
 import pytest
 from hypothesis import given, strategies as st
 
-from footfall._criteria.abort import AbortMonitor, Violation
-from footfall._criteria.lists import criteria_of
+from footfall._criteria.lists import AbortMonitor, Violation, criteria_of
 from footfall._criteria.objects import AbortCriterion, Criterion
 
 

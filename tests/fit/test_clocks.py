@@ -6,8 +6,8 @@ import polars as pl
 import pytest
 
 from footfall._records.errors import BadInputError
+from footfall._workload.access_log import form_of, moments, resolved
 from footfall._workload.log_mapping import Options
-from footfall._workload.timestamps import form_of, moments, resolved
 
 WALL = datetime(2024, 1, 2, 3, 4, 5, tzinfo=UTC)
 """The wall clock reads this; times are wall-clock seconds, as if in UTC."""

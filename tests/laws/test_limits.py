@@ -8,8 +8,7 @@ import pytest
 
 from footfall._model.durations import DistributionFamily, Duration, exponential_s
 from footfall._model.station_specs import RateLimit, RequestServer, Stalls
-from footfall.theory.abandonment import PatienceDistribution, erlang_a_general
-from footfall.theory.many_servers import erlang_c_wait_mean
+from footfall.theory.many_servers import PatienceDistribution, erlang_a_general, erlang_c_wait_mean
 from footfall.theory.one_server import (
     md1k,
     mg1_interrupted_sojourn_mean,

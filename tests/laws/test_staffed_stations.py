@@ -23,8 +23,14 @@ from footfall._model.population import AfterFailure, RetryPolicy
 from footfall._model.station_specs import Callback, Counters
 from footfall._records.rows import Outcome
 from footfall._simulate.day import DayResult
-from footfall.theory.abandonment import PatienceDistribution, erlang_a_general
-from footfall.theory.many_servers import erlang_b, erlang_c, erlang_c_wait_mean, mmck
+from footfall.theory.many_servers import (
+    PatienceDistribution,
+    erlang_a_general,
+    erlang_b,
+    erlang_c,
+    erlang_c_wait_mean,
+    mmck,
+)
 from footfall.theory.networks import retrying
 from footfall.theory.one_server import priority_wait_means
 from tests.laws.staffed import (

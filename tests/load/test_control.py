@@ -9,7 +9,7 @@ import pytest
 
 from footfall._load.control import Control, ControlTarget, control_target
 from footfall._load.endpoints.endpoints_check import target_service_of
-from footfall._load.http.connection_options import TransportOptions
+from footfall._load.http.wire_format import TransportOptions
 from footfall._records.load_generator import TimeSummary
 from tests.load.authority import Authority
 from tests.load.small import day_of, small_model, trace_of

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from footfall._load import preflight
-from footfall._load.http.connection_options import TransportAsked, address_of, read_ca
+from footfall._load.http.wire_format import TransportAsked, address_of, read_ca
 from footfall._load.preflight import check_host
 from footfall._records.errors import BadInputError
 from footfall._workload.trace import TraceInfo

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from footfall._load.http.connection_options import TransportAsked
+from footfall._load.http.wire_format import TransportAsked
 from footfall._load.options import LoadOptions
 from footfall._load.start_locust import LoadSettings, run_locust
 from footfall._records.errors import BadInputError

@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from footfall._stats.batch_means import (
+from footfall._stats.intervals import t_interval
+from footfall._stats.precision import (
     batch_means_interval,
     batch_percentile_interval,
     batches_of,
     mser5,
     over_runs,
 )
-from footfall._stats.intervals import t_interval
 
 Waits = NDArray[np.float64]
 LOAD = 0.5

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
-from footfall._stats.batch_means import BATCH, moving_average, mser5, over_runs, welch_table
+from footfall._stats.precision import BATCH, moving_average, mser5, over_runs, welch_table
 
 
 def test_the_known_start_of_an_autoregressive_run_is_left_out() -> None:

@@ -17,7 +17,7 @@ import pytest
 import footfall as ff
 from footfall._cli.app import run as footfall
 from footfall._records.tables import ARRIVALS, VISITS
-from footfall._runs.job_results import Run
+from footfall._runs.folder import Run
 from footfall._runs.messages import Messages
 from footfall._simulate.day import _apart_from_the_program
 from footfall._workload.trace import read_trace

@@ -191,7 +191,7 @@ def welch(averages: pl.DataFrame, labels: WelchLabels, stamp: style.Stamp) -> st
     """Draw the mean over runs and its moving average, visit by visit, and the end of the warm-up.
 
     `averages` has channel, visit (the first of a few, from 0), mean_s and moving_average_s (null at the end).
-    Source: P. D. Welch (1983), see `footfall._stats.batch_means`.
+    Source: P. D. Welch (1983), see `footfall._stats.precision`.
     """
     of = (
         f"{style.name_of(averages['channel'][0])}, "

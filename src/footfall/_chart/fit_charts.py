@@ -52,14 +52,14 @@ def legend_below(made: Figure, axes: Axes) -> None:
     made.legend(handles, labels, loc="outside lower left", ncols=len(labels))
 
 
-def ratio_ticks(axis: Axis, low_s: float, high_s: float) -> None:
+def _ratio_ticks(axis: Axis, low_s: float, high_s: float) -> None:
     """Put ticks of a logarithmic axis of seconds at round times."""
     inside = [(tick_s, text) for tick_s, text in _RATIO_TICKS if low_s <= tick_s <= high_s]
     axis.set_ticks([tick_s for tick_s, _ in inside], [text for _, text in inside])
     axis.set_minor_locator(NullLocator())
 
 
-def even_ticks(axis: Axis, high_s: float, most: int = 5) -> None:
+def _even_ticks(axis: Axis, high_s: float, most: int = 5) -> None:
     """Put ticks of a linear axis of seconds from 0 at round times."""
     fitting = (step for step in _EVEN_STEPS if high_s / step[0] <= most)
     step_s, unit, unit_s = next(fitting, _EVEN_STEPS[-1])
@@ -210,7 +210,7 @@ def _draw_patience(curve: pl.DataFrame, axes: Axes) -> None:
     axes.text(0.04, 0.04, label, transform=axes.transAxes, va="bottom", fontsize=8, color=style.GREY)
     axes.set(ylim=(0, 1), xlim=(0, end_s), ylabel="still waiting")
     axes.yaxis.set_major_formatter(lambda value, _place: f"{value:.0%}".replace("%", " %"))
-    even_ticks(axes.xaxis, end_s)
+    _even_ticks(axes.xaxis, end_s)
 
 
 # ── Q-Q chart: quantiles of the data against those of the fitted distribution
@@ -270,7 +270,7 @@ def _draw_quantiles(points: pl.DataFrame, axes: Axes) -> None:
     axes.set(xscale="log", yscale="log", xlim=(low, high), ylim=(low, high))
     axes.set(xlabel=f"{one['law']}", ylabel="data")
     for axis in (axes.xaxis, axes.yaxis):
-        ratio_ticks(axis, low, high)
+        _ratio_ticks(axis, low, high)
 
 
 # ── Histogram of service times, those excluded from the fit marked
@@ -326,7 +326,7 @@ def _draw_service_times(bins: pl.DataFrame, axes: Axes) -> None:
             )
     seen = bins.filter(pl.col("services") > 0)
     axes.set(xscale="log", xlim=(seen["from_s"][0], seen["to_s"][-1]), ylabel="services")
-    ratio_ticks(axes.xaxis, seen["from_s"][0], seen["to_s"][-1])
+    _ratio_ticks(axes.xaxis, seen["from_s"][0], seen["to_s"][-1])
 
 
 # ── Staff on duty and busy, by half hour of the day

@@ -36,7 +36,7 @@ _BY_THE_PAGE = {
 _NAMED = re.compile(r'(\bid="|url\(#|href="#)')
 
 
-def inline_svg(chart: style.Chart, prefix: str) -> Markup:
+def _inline_svg(chart: style.Chart, prefix: str) -> Markup:
     """Return the chart's SVG as an HTML element; the prefix makes its ids unique on the page."""
     whole = style.svg_text(chart.figure)
     element = whole[whole.index("<svg") :]
@@ -53,7 +53,7 @@ def _drawn(charts: Sequence[style.Chart]) -> list[tuple[style.Chart, Markup, str
     found = []
     for n, chart in enumerate(charts, 1):
         subtitle, head = style.head_of(chart.figure)
-        found.append((chart, inline_svg(chart, f"c{n}"), subtitle, f"{head:.4f}"))
+        found.append((chart, _inline_svg(chart, f"c{n}"), subtitle, f"{head:.4f}"))
     return found
 
 

@@ -69,7 +69,7 @@ class Month:
         return electronic, counted
 
 
-def one_month(
+def _one_month(
     model: Model,
     tables: Mapping[str, Sequence[Situations]],
     fails: Mapping[str, Failing],
@@ -240,7 +240,7 @@ class World:
         """Simulate one month from this state; `gain` is the electronic utility from upgrades, by future."""
         gained = self._gained(stocks) + (gain + self.shift)[:, None]
         drivers = Drivers(aware=stocks.aware, gain=gained, failure_factor=failure_factor)
-        return one_month(self.model, self.tables, self.fails, drivers)
+        return _one_month(self.model, self.tables, self.fails, drivers)
 
     def first_month(self) -> Month:
         """Month 0, in one future."""

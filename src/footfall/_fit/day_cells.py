@@ -12,8 +12,8 @@ import polars as pl
 from footfall._model.numbers import DAY_S, HOUR_S
 from footfall._records.errors import BadInputError
 from footfall._records.log_file import Table
+from footfall._workload.access_log import Moments, after_midnight, form_of, moments, resolved
 from footfall._workload.log_mapping import UNIT_S, Mapping, Options
-from footfall._workload.timestamps import Moments, after_midnight, form_of, moments, resolved
 
 # ── Numbers and durations in common notations; unreadable cells become null
 

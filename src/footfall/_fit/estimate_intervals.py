@@ -17,8 +17,8 @@ from footfall._records.errors import BadInputError
 from footfall._records.log_file import Table
 from footfall._records.rows import Outcome
 from footfall._stats.intervals import student_t
+from footfall._workload.access_log import form_of, moments
 from footfall._workload.log_mapping import WEEKDAYS, Mapping, Options
-from footfall._workload.timestamps import form_of, moments
 
 COUNTS = ("count", "served_count", "abandoned_count")
 _USUAL_NAMES = ("offered", "calls", "count", "arrivals", "contacts", "received", "volume", "n", "requests")

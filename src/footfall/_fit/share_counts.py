@@ -15,8 +15,8 @@ from footfall._fit.share_model import MONTHS_OF_A_YEAR, Floats
 from footfall._model.numbers import DAY_S
 from footfall._records.errors import NUMBER_MOST, BadInputError
 from footfall._records.log_file import TOTALS, Table
+from footfall._workload.access_log import GUESSES, form_of, moments
 from footfall._workload.log_mapping import IGNORED, Options
-from footfall._workload.timestamps import GUESSES, form_of, moments
 
 # ── Days, written as times, days or months
 

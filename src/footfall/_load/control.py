@@ -11,7 +11,7 @@ from typing import Any
 
 from footfall._load.endpoints.endpoints_file import EndpointStep
 from footfall._load.endpoints.target_service import TargetService
-from footfall._load.http.connection_options import DEFAULT_TRANSPORT, TransportOptions, address_of
+from footfall._load.http.wire_format import DEFAULT_TRANSPORT, TransportOptions, address_of
 from footfall._records.load_generator import ControlRecord, TimeSummary
 from footfall._stats.intervals import percentiles
 
@@ -104,14 +104,14 @@ class Control:
             method_and_path=f"GET {self._target.path}",
             sent=data["sent"],
             failed=data["failed"],
-            answered=summary_of(data["times_s"]),
+            answered=_summary_of(data["times_s"]),
             same_in_run=same_in_run,
-            woken_late=summary_of(data["late_s"]),
-            cpu_10ms=summary_of(data["cpu_s"]),
+            woken_late=_summary_of(data["late_s"]),
+            cpu_10ms=_summary_of(data["cpu_s"]),
         )
 
 
-def summary_of(times_s: Sequence[float]) -> TimeSummary:
+def _summary_of(times_s: Sequence[float]) -> TimeSummary:
     """Summarise a sample of times, seconds."""
     ordered = sorted(times_s)
     p50, p95, p99, most = percentiles(ordered, 0.5, 0.95, 0.99, 1.0)

@@ -27,9 +27,8 @@ from footfall._load.channel_users import DrivenUser, OwnCustomer, start_user
 from footfall._load.endpoints.endpoints_check import channels_needed
 from footfall._load.endpoints.target_service import TargetService
 from footfall._load.http.client import Client
-from footfall._load.http.connection_options import DEFAULT_TRANSPORT, TransportOptions, address_of
 from footfall._load.http.session import HttpSession
-from footfall._load.http.wire_format import NoAnswerError
+from footfall._load.http.wire_format import DEFAULT_TRANSPORT, NoAnswerError, TransportOptions, address_of
 from footfall._load.identity import Identity, browsers
 from footfall._load.locust_users import Clock, LocustTransport, RequestContext, user_of
 from footfall._load.loop_watch import LoopWatch

@@ -13,8 +13,7 @@ from typing import Any
 
 import gevent
 
-from footfall._load.http.connection_options import address_of
-from footfall._load.http.wire_format import is_header_value
+from footfall._load.http.wire_format import address_of, is_header_value
 from footfall._load.options import DEFAULT_OPTIONS, LoadOptions, declared, load_options
 from footfall._records.errors import BadInputError
 

@@ -13,7 +13,7 @@ from typing import Annotated, Any, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.fields import FieldInfo
 
-from footfall._load.http.connection_options import SHARINGS, Sharing, TransportAsked
+from footfall._load.http.wire_format import SHARINGS, Sharing, TransportAsked
 from footfall._load.own_users import NO_USERS, OwnUsers, Unmapped, users_in
 from footfall._records.errors import BadInputError, shown
 

@@ -9,8 +9,7 @@ from typing import Any
 from gevent.timeout import Timeout
 
 from footfall._load.http.client import Client
-from footfall._load.http.connection_options import DEFAULT_TRANSPORT, TransportOptions, address_of
-from footfall._load.http.wire_format import NoAnswerError
+from footfall._load.http.wire_format import DEFAULT_TRANSPORT, NoAnswerError, TransportOptions, address_of
 from footfall._load.responses import NO_ANSWER, UNTRUSTED, json_of
 from footfall._load.secrets import cleaned
 from footfall._records.errors import BadInputError

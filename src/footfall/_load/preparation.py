@@ -19,7 +19,7 @@ from footfall._load.endpoints.endpoints_check import (
     transport_of,
 )
 from footfall._load.endpoints.target_service import TargetService
-from footfall._load.http.connection_options import DEFAULT_TRANSPORT, TransportOptions
+from footfall._load.http.wire_format import DEFAULT_TRANSPORT, TransportOptions
 from footfall._load.identity import check_customer_errors
 from footfall._load.locust_options import LocustRunSettings
 from footfall._load.locust_users import user_of

@@ -219,7 +219,7 @@ def unpacked(raw: bytes, coding: str, bytes_most: int) -> bytes:
 
 def whole_answer(status: int, raw: bytes, headers: Mapping[str, str]) -> Response:
     """Return the response with text, headers and JSON; None if it is not JSON."""
-    charset = charset_of(
+    charset = _charset_of(
         next((value for name, value in headers.items() if name.lower() == "content-type"), "")
     )
     text = raw.decode(charset or "utf-8-sig", errors="replace")
@@ -242,7 +242,7 @@ def json_of(content: str | bytes) -> Any:  # noqa: ANN401  JSON
         return None
 
 
-def charset_of(content_type: str) -> str:
+def _charset_of(content_type: str) -> str:
     """Return the charset of a Content-Type; empty if it has none that is known."""
     if "charset" not in content_type.lower():
         return ""

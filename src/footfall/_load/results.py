@@ -7,7 +7,7 @@ from enum import IntEnum
 from pathlib import Path
 from typing import Literal, Protocol
 
-from footfall._criteria.abort import AbortMonitor
+from footfall._criteria.lists import AbortMonitor
 from footfall._criteria.objects import AbortCriterion
 from footfall._load.loop_watch import LoopNotes
 from footfall._load.result_files import Latencies, LoadResult, Records

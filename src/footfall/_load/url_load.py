@@ -14,7 +14,7 @@ from footfall._behaviour import keyed
 from footfall._behaviour.load_model import RunPace
 from footfall._criteria.objects import Criterion
 from footfall._load.endpoints.endpoints_file import Endpoints
-from footfall._load.http.connection_options import address_of
+from footfall._load.http.wire_format import address_of
 from footfall._model.channel import Channel, Step, Verb
 from footfall._model.model import Model, ShareDefinition
 from footfall._model.numbers import DAY_S, assumed

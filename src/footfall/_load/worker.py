@@ -18,7 +18,7 @@ from footfall._load.assignment import this_process
 from footfall._load.channel_users import DrivenUser, driven_users
 from footfall._load.endpoints.endpoints_check import target_service_of
 from footfall._load.executor import ArrivalExecutor, ExecutorOptions, Workload
-from footfall._load.http.connection_options import TransportOptions
+from footfall._load.http.wire_format import TransportOptions
 from footfall._load.locust_options import gateway_key
 from footfall._load.options import load_options
 from footfall._load.result_batches import KIND, MESSAGE, ResultBuffer, arrivals_of

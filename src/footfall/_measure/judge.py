@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from footfall._criteria.abort import AbortMonitor
+from footfall._criteria.lists import AbortMonitor
 from footfall._criteria.objects import (
     OPERATORS,
     AbortCriterion,

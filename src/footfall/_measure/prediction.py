@@ -10,8 +10,8 @@ import polars as pl
 
 from footfall._measure.summary import ALL, RESPONSE_S, measures
 from footfall._records.tables import REPLICATIONS
-from footfall._stats.batch_means import batch_means_interval, batch_percentile_interval
 from footfall._stats.intervals import Interval, student_t, t_interval, wilson
+from footfall._stats.precision import batch_means_interval, batch_percentile_interval
 
 # ── Predicted and measured values side by side, and the prediction range of a run
 

@@ -23,7 +23,7 @@ def lognormal_parameters(mean_s: float, cv: float) -> tuple[float, float]:
 
 
 @lru_cache(maxsize=1024)
-def hyperexponential_parts(cv: float) -> tuple[tuple[float, float], tuple[float, float]]:
+def _hyperexponential_parts(cv: float) -> tuple[tuple[float, float], tuple[float, float]]:
     """Share and rate of the quick and of the slow part, for a mean of 1 and balanced means.
 
     p = (1 + sqrt((cv^2 - 1)/(cv^2 + 1)))/2, rates 2p and 2(1 - p), so that both parts hold half of the
@@ -59,13 +59,13 @@ def uniform_survival(x: float, cv: float) -> float:
 
 def hyperexponential_survival(x: float, cv: float) -> float:
     """Share of hyperexponential times of mean 1 that are longer than x."""
-    (share, rate), (rest, slow) = hyperexponential_parts(cv)
+    (share, rate), (rest, slow) = _hyperexponential_parts(cv)
     return share * exp(-rate * x) + rest * exp(-slow * x)
 
 
 def hyperexponential_at(u: float, cv: float) -> float:
     """Solve S(x) = 1 - u for a mean of 1: ln S is convex, so Newton's steps never overshoot."""
-    (share, rate), (rest, slow) = hyperexponential_parts(cv)
+    (share, rate), (rest, slow) = _hyperexponential_parts(cv)
     target = log1p(-u)
     x, step = -target / rate, 1.0  # S falls at the quick rate at most
     while step > _NEWTON_ENOUGH * x:

@@ -50,7 +50,7 @@ _EXAMPLE_OF_WANTS = 'shares of what they come for that add up to 1, such as {"qu
 _HOW_MANY = "arrivals=per_hour(20), or population= and segments= with month_visits"
 
 
-def filled_in(given: dict[str, Any]) -> dict[str, Any]:
+def _filled_in(given: dict[str, Any]) -> dict[str, Any]:
     """Give the fields of a model with all that can be left out.
 
     `arrivals` becomes a population in which each comes once a day, `wants` the shares of what they come for,
@@ -333,7 +333,7 @@ class Model(Spec):
         found.setdefault("title", found.get("name"))
         if "retries" in found:
             found["follow_ups"] = found.pop("retries")
-        return filled_in(found)
+        return _filled_in(found)
 
     @property
     def operations(self) -> tuple[str, ...]:

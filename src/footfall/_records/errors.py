@@ -175,7 +175,7 @@ def _shortened(text: str) -> str:
     return text if len(text) <= _VALUE_MOST else f"{text[:_VALUE_MOST]}…"
 
 
-def key_of(place: Sequence[int | str]) -> str:
+def _key_of(place: Sequence[int | str]) -> str:
     """Return a place in data as a user writes it, such as `outages[0].channel`."""
     key = ""
     for part in place:
@@ -191,7 +191,7 @@ def in_words(
     `expected` is what a missing key is expected in; `known` are the keys that are allowed where an unknown
     one is; a value that `is_secret` is not shown.
     """
-    key = key_of(detail["loc"])
+    key = _key_of(detail["loc"])
     place = f"{where}: {key}" if key else where
     if detail["type"] == "value_error":
         return place, *problem_of(detail["ctx"]["error"])

@@ -14,7 +14,7 @@ from footfall._load.endpoints import endpoints_check
 from footfall._load.endpoints.endpoints_file import endpoints_in, read_text
 from footfall._load.endpoints.target_service import TargetService
 from footfall._load.http.client import Client
-from footfall._load.http.connection_options import address_of
+from footfall._load.http.wire_format import address_of
 from footfall._load.options import LoadOptions, load_options
 from footfall._load.preflight import check_host
 from footfall._load.url_load import UrlLoad, base_of, endpoints_text, operations_of, span_of, trace_of_url
@@ -25,7 +25,7 @@ from footfall._records.rows import Outcome
 from footfall._records.tables import write_text
 from footfall._runs import judgement
 from footfall._runs.content import change_texts
-from footfall._runs.job_results import Run
+from footfall._runs.folder import Run
 from footfall._runs.load_run import LoadDone, LoadJob, left_out_line, load_job, run_load
 from footfall._runs.make_trace import chosen_scenario, sampled_trace
 from footfall._runs.messages import QUIET, Messages, seconds

@@ -12,7 +12,7 @@ from footfall._measure.summary import measures
 from footfall._records.errors import BadInputError, path_of
 from footfall._records.runs import TRACE_FILE
 from footfall._records.tables import write_csv, write_parquet
-from footfall._runs.job_results import measures_html
+from footfall._runs.folder import measures_html
 from footfall._runs.judgement import ORDINARY_FILE, PREDICTED_FILE, REPLICATIONS_FILE
 from footfall._runs.messages import QUIET, Messages
 from footfall._simulate.day import Replay, predictions

@@ -28,8 +28,7 @@ from footfall._records.runs import Manifest
 from footfall._records.tables import html_table, write_csv, write_parquet
 from footfall._runs import replicate, replicate as versus_days
 from footfall._runs.content import change_texts, model_for, share_definition, targets, with_changes
-from footfall._runs.folder import begin, begin_described, described, end
-from footfall._runs.job_results import measures_html
+from footfall._runs.folder import begin, begin_described, described, end, measures_html
 from footfall._runs.messages import QUIET, Messages, form_of, percent
 from footfall._runs.replicate import (
     Day,

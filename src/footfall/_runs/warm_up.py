@@ -17,7 +17,7 @@ from footfall._records.folders import check_writable
 from footfall._records.runs import read_manifest
 from footfall._runs import messages
 from footfall._runs.judgement import PREDICTED_FILE, visits_of
-from footfall._stats import batch_means
+from footfall._stats import precision
 from footfall._stats.intervals import Interval, t_interval
 
 Values = NDArray[np.float64]
@@ -94,8 +94,8 @@ def find_warm_up(
     _check_apart(runs, values)
     folder = out or runs[0] / "charts"
     check_writable(folder)
-    averaged = batch_means.over_runs(values)
-    cut = batch_means.mser5(averaged)
+    averaged = precision.over_runs(values)
+    cut = precision.mser5(averaged)
     labels = WelchLabels(
         quantity=f"{quantity} time",
         runs=len(runs),
@@ -105,7 +105,7 @@ def find_warm_up(
     )
     more = f" and {len(runs) - 1} more" if len(runs) > 1 else ""
     stamp = Stamp(run=stamps[0].run + more, seed=stamps[0].seed, version=stamps[0].version)
-    plot, _ = save(welch(batch_means.welch_table(values, channel or ALL), labels, stamp), folder / _PLOT)
+    plot, _ = save(welch(precision.welch_table(values, channel or ALL), labels, stamp), folder / _PLOT)
     return WarmUp(
         cut_visits=labels.cut,
         visits=len(averaged),
@@ -134,7 +134,7 @@ def _values(run: Path, channel: str | None, quantity: str) -> Values:
         visits = visits.filter(pl.col("channel") == channel)
     if quantity == WAIT:
         visits = visits.filter(pl.col("started_s").is_not_null())
-    least = batch_means.BATCH * batch_means.WARM_UP_BATCHES_LEAST
+    least = precision.BATCH * precision.WARM_UP_BATCHES_LEAST
     if visits.height < least:
         raise BadInputError(str(run), f"{visits.height} visits are too few", f"{least} or more")
     column = RESPONSE_S if quantity == RESPONSE else pl.col("wait_s")
@@ -153,5 +153,5 @@ def _check_apart(runs: Sequence[Path], values: Sequence[Values]) -> None:
 def _mean(runs: Sequence[Values], cut: int) -> MeanTime:
     """Mean after the cut and its interval: over runs, or by batch means in a single one."""
     means = [float(run[cut:].mean()) for run in runs]
-    interval = t_interval(means) if len(means) > 1 else batch_means.batch_means_interval(runs[0][cut:])
+    interval = t_interval(means) if len(means) > 1 else precision.batch_means_interval(runs[0][cut:])
     return MeanTime(mean_s=sum(means) / len(means), interval=interval)

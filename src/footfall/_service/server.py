@@ -18,13 +18,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from footfall._records.errors import BadInputError
-from footfall._service.http_messages import (
-    ApiError,
-    HttpRequest,
-    HttpResponse,
-    api_error,
-    send_response,
-)
+from footfall._service.http_messages import ApiError, HttpRequest, HttpResponse, api_error, send_response
 from footfall._service.openapi import document
 from footfall._service.routes import OPERATOR, Bound, Route, routes
 from footfall._service.seeding import open_engine

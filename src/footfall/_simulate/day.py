@@ -28,7 +28,10 @@ from footfall._simulate.engine import Body, Environment, Script, after as call_a
 from footfall._simulate.invariants import InvariantsHeld, check_invariants
 from footfall._simulate.sampler import Sampler
 from footfall._simulate.staff_tables import staff_table
-from footfall._simulate.stations import CallCentreStation, MessageGatewayStation, SimContext, Station, build
+from footfall._simulate.stations import build
+from footfall._simulate.stations.call_centre import CallCentreStation
+from footfall._simulate.stations.gateway import MessageGatewayStation
+from footfall._simulate.stations.station import SimContext, Station
 from footfall._workload.arrivals import Arrivals, arrivals_of_trace, arrivals_table, draw_arrivals
 
 # ── The simulated day: customers on a SimPy environment, each on their journey, at the stations

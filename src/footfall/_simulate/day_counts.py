@@ -206,7 +206,7 @@ def _codes(names: pl.Series, known: Sequence[str]) -> Ints:
 # ── Counting while the day runs: a few numbers a visit, and a look at the stations at each half hour
 
 if TYPE_CHECKING:
-    from footfall._simulate.stations import Station
+    from footfall._simulate.stations.station import Station
 
 
 class DayTally:

@@ -11,7 +11,8 @@ from footfall._model.channel import Channel
 from footfall._model.model import Model
 from footfall._model.numbers import DAY_S, HALF_HOUR_S, Profile
 from footfall._model.station_specs import CallCentre, Counters, Rounding
-from footfall._simulate.stations import CallCentreStation, Station
+from footfall._simulate.stations.call_centre import CallCentreStation
+from footfall._simulate.stations.station import Station
 
 # ── How busy the staff of the hotlines was
 

@@ -15,8 +15,8 @@ from footfall._records.errors import BadInputError
 from footfall._records.log_file import ROWS_MOST, TableForm, is_sheet, read_table
 from footfall._records.text_file import begins_with, encoding_of, lines_of
 from footfall._workload import access_log
+from footfall._workload.access_log import form_of, moments
 from footfall._workload.log_mapping import Options
-from footfall._workload.timestamps import form_of, moments
 
 # ── Read a server's log: when its requests came and what they asked for, in every common form
 

@@ -1,10 +1,5 @@
 # Names of `footfall.theory`: each is imported from here when it is first used.
 
-from .abandonment import (
-    PatienceDistribution as PatienceDistribution,
-    erlang_a_general as erlang_a_general,
-    erlang_a_general_service_level as erlang_a_general_service_level,
-)
 from .fluid import (
     FluidMoment as FluidMoment,
     FluidStation as FluidStation,
@@ -16,11 +11,14 @@ from .fluid import (
     transient as transient,
 )
 from .many_servers import (
+    PatienceDistribution as PatienceDistribution,
     Staffing as Staffing,
     StaffingTarget as StaffingTarget,
     WithAbandonment as WithAbandonment,
     WithRoom as WithRoom,
     erlang_a as erlang_a,
+    erlang_a_general as erlang_a_general,
+    erlang_a_general_service_level as erlang_a_general_service_level,
     erlang_a_service_level as erlang_a_service_level,
     erlang_b as erlang_b,
     erlang_c as erlang_c,

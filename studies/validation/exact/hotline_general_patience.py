@@ -4,7 +4,7 @@ from footfall._model.durations import exponential_s, lognormal_s
 from footfall._model.numbers import DAY_S, Grade, assumed as c
 from footfall._model.profiles import constant
 from footfall._model.station_specs import CallCentre
-from footfall.theory.abandonment import PatienceDistribution, erlang_a_general
+from footfall.theory.many_servers import PatienceDistribution, erlang_a_general
 from studies.one_station import AT_ONCE, ENDLESS, Customers, one_station
 from studies.validation.exact import WAIT_S, ended, mean_s, share
 

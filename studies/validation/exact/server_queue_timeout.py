@@ -3,7 +3,7 @@
 from footfall._model.durations import exponential_s
 from footfall._model.numbers import DAY_S, assumed as c
 from footfall._model.station_specs import RequestServer
-from footfall.theory.abandonment import PatienceDistribution, erlang_a_general
+from footfall.theory.many_servers import PatienceDistribution, erlang_a_general
 from studies.one_station import ENDLESS, Customers, one_station
 from studies.validation.exact import WAIT_S, ended, mean_s, share
 

@@ -6,9 +6,11 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from footfall._model.durations import DistributionFamily, Duration
-from footfall.theory.abandonment import PatienceDistribution, erlang_a_general, erlang_a_general_service_level
 from footfall.theory.many_servers import (
+    PatienceDistribution,
     erlang_a,
+    erlang_a_general,
+    erlang_a_general_service_level,
     erlang_a_service_level,
     erlang_b,
     erlang_c,

@@ -4,7 +4,7 @@ from footfall._load.endpoints.endpoints_check import DryRun, dry_runs, unused_pa
 from footfall._load.endpoints.endpoints_file import endpoints_in
 from footfall._load.endpoints.target_service import TargetService
 from footfall._load.http.client import Client
-from footfall._load.http.connection_options import address_of
+from footfall._load.http.wire_format import address_of
 from footfall._records.rows import Outcome
 from tests.load.endpoints.shop import PASSWORD, TOKEN, Shop, shop
 from tests.load.endpoints.test_endpoints_run import FILE, OTHER

@@ -14,8 +14,8 @@ import brotli
 import pytest
 
 from footfall._load.http.client import Client, _descriptors_most
-from footfall._load.http.connection_options import Sharing, TransportOptions, address_of
 from footfall._load.http.session import Exchange, HttpSession
+from footfall._load.http.wire_format import Sharing, TransportOptions, address_of
 from footfall._load.responses import Response
 from footfall._load.visit import RequestSpec, status_is
 from tests.load.http.raw_server import RawServer, always, raw_server

@@ -7,8 +7,7 @@ from hypothesis import example, given, strategies as st
 
 from footfall._load.endpoints.endpoints_file import endpoints_in
 from footfall._load.endpoints.target_service import TargetService
-from footfall._load.http.connection_options import address_of
-from footfall._load.http.wire_format import NoAnswerError, message_of
+from footfall._load.http.wire_format import NoAnswerError, address_of, message_of
 from footfall._load.responses import Response, json_answer, whole_answer
 from footfall._load.visit import Attempt, RequestSpec
 from footfall._records.rows import Outcome

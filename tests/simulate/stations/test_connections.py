@@ -11,7 +11,7 @@ from hypothesis import example, given, strategies as st
 from footfall._model.channel import Channel
 from footfall._model.model import Model
 from footfall._model.station_specs import MessageGateway
-from footfall._simulate.stations.client_guards import Connections
+from footfall._simulate.stations.guarded_server import Connections
 from tests import made_up
 
 Channels = Callable[..., Channel]

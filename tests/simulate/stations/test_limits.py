@@ -225,7 +225,7 @@ class _LetsAllThrough(LeakyBucket):
 
 def test_a_rate_that_was_exceeded_is_found_out(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     """The law of every run: no more than the rate and the burst allow."""
-    monkeypatch.setattr("footfall._simulate.stations.client_guards.LeakyBucket", _LetsAllThrough)
+    monkeypatch.setattr("footfall._simulate.stations.guarded_server.LeakyBucket", _LetsAllThrough)
     with pytest.raises(InvariantError, match="passed <= rate x time"):
         served(server(slots=50, rate_limit=limit(2, 2)), 0.1, [0.0] * 4)
 

@@ -22,8 +22,8 @@ from footfall._load.endpoints.endpoints_file import (
 from footfall._load.endpoints.placeholders import names_a_secret, secret_texts, value_at
 from footfall._load.endpoints.target_service import LOGIN, EndpointRequest, TargetService
 from footfall._load.http.client import Client
-from footfall._load.http.connection_options import TransportAsked, TransportOptions
 from footfall._load.http.session import HttpSession
+from footfall._load.http.wire_format import TransportAsked, TransportOptions
 from footfall._load.identity import Identity
 from footfall._load.options import LoadOptions
 from footfall._load.own_users import NO_USERS, OwnUsers

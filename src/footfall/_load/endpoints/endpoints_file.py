@@ -30,8 +30,7 @@ from footfall._load.endpoints.placeholders import (
     parts,
     words_in,
 )
-from footfall._load.http.connection_options import Sharing
-from footfall._load.http.wire_format import is_header_value
+from footfall._load.http.wire_format import Sharing, is_header_value
 from footfall._load.visit import ANSWER_BYTES_MOST, ANSWER_S_MAX
 from footfall._model.numbers import Spec
 from footfall._records.errors import BadInputError, in_words

@@ -79,7 +79,7 @@ def is_right(success: Success, answer: Response) -> bool:
     )
 
 
-def code_of(endpoints: Endpoints, answer: Response) -> str:
+def _code_of(endpoints: Endpoints, answer: Response) -> str:
     """Return the error code of a response, unchanged; empty if there is none."""
     found = value_at(answer.document, endpoints.code)
     if isinstance(found, bool) or not isinstance(found, str | int):
@@ -89,7 +89,7 @@ def code_of(endpoints: Endpoints, answer: Response) -> str:
 
 def _as_mapped(endpoints: Endpoints, answer: Response, hidden: Iterable[str]) -> Ending:
     """Return outcome and cause: by the file's `outcomes` for code, then status, otherwise the default."""
-    code = answer.problem or code_of(endpoints, answer)
+    code = answer.problem or _code_of(endpoints, answer)
     shown = answer.problem or _shown(endpoints, code, hidden)
     cause = shown or (UNEXPECTED if answer.status in _OK else f"http_{answer.status}")
     if code not in GENERATORS_OWN:

@@ -14,13 +14,14 @@ import gevent.socket
 import gevent.ssl
 from gevent.lock import RLock
 
-from footfall._load.http.connection_options import Address, TransportOptions
 from footfall._load.http.wire_format import (
     READ_BYTES,
     SAFE_METHODS,
+    Address,
     ClosedError,
     NoAnswerError,
     ReplyReader,
+    TransportOptions,
     cause_of,
     message_of,
     words_of,

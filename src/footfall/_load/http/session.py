@@ -10,8 +10,7 @@ from http.cookiejar import CookieJar, http2time  # type: ignore[attr-defined]  #
 from gevent.timeout import Timeout
 
 from footfall._load.http.client import Client
-from footfall._load.http.connection_options import Address
-from footfall._load.http.wire_format import NoAnswerError, ReplyReader
+from footfall._load.http.wire_format import Address, NoAnswerError, ReplyReader
 from footfall._load.responses import (
     NO_ANSWER,
     BadBodyError,
@@ -152,7 +151,7 @@ class HttpSession:
         if request.keeps_cookies:
             self._cookies.keep(request.target, reply.headers)
         try:
-            return answer_of(request, reply)
+            return _answer_of(request, reply)
         except BadBodyError as error:
             return Response(reply.status, problem=str(error))
 
@@ -160,7 +159,7 @@ class HttpSession:
 _CODING = b"content-encoding"
 
 
-def answer_of(request: RequestSpec, reply: ReplyReader) -> Response:
+def _answer_of(request: RequestSpec, reply: ReplyReader) -> Response:
     """Return the response as the request needs it: only JSON, or also text and headers.
 
     Raises:

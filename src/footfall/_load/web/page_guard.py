@@ -6,7 +6,7 @@ from ipaddress import ip_address
 from math import isfinite
 from urllib.parse import urlsplit
 
-from footfall._load.http.connection_options import address_of
+from footfall._load.http.wire_format import address_of
 from footfall._load.locust_options import AS_IN_HOST, OWN
 from footfall._records.errors import BadInputError
 

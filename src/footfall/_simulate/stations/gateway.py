@@ -8,7 +8,7 @@ from footfall._model.station_specs import MessageGateway
 from footfall._simulate.customer_state import Customer
 from footfall._simulate.day_counts import StationCounts, work_seconds
 from footfall._simulate.engine import Body
-from footfall._simulate.stations.client_guards import Connections
+from footfall._simulate.stations.guarded_server import Connections
 from footfall._simulate.stations.station import SimContext, Station
 
 _ROUNDING = 1e-6

@@ -207,7 +207,7 @@ class Station(ABC):
                 customer.lapsed = NO_SESSION
                 return
             customer.session_s = now_s
-        hold_order(customer, step, now_s)
+        _hold_order(customer, step, now_s)
 
     def _go_out(self) -> None:
         self.out = True
@@ -242,7 +242,7 @@ class HeldStation(Station):
                 ended = Outcome.UNCONFIRMED
                 break
             if windowed:
-                hold_order(customer, step, self.env.now + whole_s)
+                _hold_order(customer, step, self.env.now + whole_s)
             for service in services:
                 whole_s += service(customer)
             if can_fail or mistake:
@@ -253,7 +253,7 @@ class HeldStation(Station):
         return ended or Outcome.SERVED
 
 
-def hold_order(customer: Customer, step: StationStep, now_s: float) -> None:
+def _hold_order(customer: Customer, step: StationStep, now_s: float) -> None:
     """Note when an order was placed, or that its time was over when it was to be confirmed."""
     if step.windowed is Verb.ORDER:
         customer.ordered_s = now_s
