@@ -127,7 +127,7 @@ def test_what_else_may_have_made_the_difference_is_said(
     write_manifest(Path(last[0]), replace(manifest, machine={"cores": 999}))
     _, told = compare(capsys, first, last)
     assert any("different machines" in caution for caution in told["cautions"])
-    assert any("were played before those of the other" in caution for caution in told["cautions"])
+    assert any("were made before those of the other" in caution for caution in told["cautions"])
     worn = [str(make_run(tmp_path / f"w-{n}", n, factor=1 + n / 4)) for n in range(12)]
     _, told = compare(capsys, worn[::2], worn[1::2])
     assert [caution.partition(" while")[0].partition(" went")[0] for caution in told["cautions"]] == [

@@ -17,7 +17,8 @@ from footfall._records.rows import Measure
 from footfall._records.runs import ArrivalCounts, Lag
 from footfall._runs.process import USAGE_EXIT_CODE
 from footfall._stats.intervals import wilson
-from footfall.pytest_plugin.call import FootfallRun, PlayedRun
+from footfall.pytest_plugin.call import FootfallRun
+from footfall.pytest_plugin.played import PlayedRun
 from tests.cli.runs_made import make_run, web_trace
 
 TOP = Path(__file__).parents[2]

@@ -11,7 +11,7 @@ import pytest
 from footfall._cli.app import run as footfall
 from footfall._measure.verdict import Verdict
 from footfall._records.runs import read_manifest
-from footfall.pytest_plugin.call import read_run
+from footfall.pytest_plugin.played import read_run
 from tests.pytest_plugin.inner import Session, session, workspace
 
 TESTS = """

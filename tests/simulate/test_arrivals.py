@@ -16,6 +16,7 @@ from footfall._model.numbers import Grade, Number
 from footfall._model.population import Segment
 from footfall._model.profiles import profile
 from footfall._model.station_specs import RequestServer
+from footfall._records.errors import BadInputError
 from footfall._records.tables import ARRIVALS
 from footfall._workload.arrivals import (
     arrivals_of_trace,
@@ -154,7 +155,7 @@ def test_too_many_arrivals_in_one_cell_are_refused(
 ) -> None:
     """A customer's number has room for a million of each cell."""
     huge = small_province.model_copy(update={"population": number(10**11)})
-    with pytest.raises(ValueError, match="split the segment"):
+    with pytest.raises(BadInputError, match="more segments"):
         draw_arrivals(huge, 1, 0)
 
 
