@@ -84,7 +84,7 @@ def test_the_model_says_the_same_of_its_staff_and_hours(small_province: Model, p
 
 
 def test_an_outage_moves_to_the_clock_of_play(played: Model) -> None:
-    """20 to 50 minutes into the window are 5 to 12.5 minutes of play at four times the speed."""
+    """20 to 50 minutes into the window are 5 to 12.5 minutes of the run at four times the speed."""
     (outage,) = played.channel("web").outages
     assert [float(outage.starts_s), float(outage.ends_s)] == [300, 750]
     assert PLAY.seconds == 900

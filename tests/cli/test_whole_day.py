@@ -26,7 +26,7 @@ def day(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def by_part(times_s: pl.Series) -> list[int]:
-    """Count times of play by parts of the day."""
+    """Count times of the run by parts of the day."""
     counts, _ = np.histogram(times_s.to_numpy(), np.linspace(0, SECONDS, PARTS + 1))
     return [int(count) for count in counts]
 

@@ -16,7 +16,7 @@ from footfall._measure.verdict import EXIT_CODES, Verdict
 from footfall._runs.make_trace import make_trace, model_of, scenario_of
 from footfall._service.server import Service
 from footfall._service.settings import ServiceSettings
-from footfall._workload.scenario import play_of, read_scenario, scenario_files, with_outages
+from footfall._workload.scenario import pace_of, read_scenario, scenario_files, with_outages
 from footfall._workload.trace import read_info
 
 TOP = Path(__file__).parents[2]
@@ -42,7 +42,7 @@ def test_a_scenario_fits_its_model_and_asks_for_something_that_can_be_judged(nam
     scenario = read_scenario(name, FOLDER)
     assert scenario.name == name != scenario.title
     assert scenario.question.endswith("?")
-    model = with_outages(model_of(scenario), scenario, play_of(scenario, 36_000))
+    model = with_outages(model_of(scenario), scenario, pace_of(scenario, 36_000))
     known = Vocabulary(channels=[channel.name for channel in model.channels], operations=model.operations)
     assert scenario.criteria
     check_names(scenario.criteria, known, name)

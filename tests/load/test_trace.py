@@ -142,7 +142,7 @@ def test_an_edited_number_of_a_trace_is_named(tmp_path: Path, name: str, value: 
     [
         *[("due_s", float("nan"), "finite times"), ("due_s", -1.0, "finite times")],
         *[
-            ("due_s", 5.0, "within the play"),
+            ("due_s", 5.0, "within the run"),
             ("due_s", None, "no empty cell"),
             ("due_s", 0.0, "in the order"),
         ],

@@ -11,7 +11,7 @@ from footfall._model.changes import set_text
 from footfall._model.numbers import leaves
 from footfall._records.errors import BadInputError
 from footfall._records.rows import Outcome
-from footfall._workload.scenario import OutagePart, Scenario, changed, play_of, read_scenario, with_outages
+from footfall._workload.scenario import OutagePart, Scenario, changed, pace_of, read_scenario, with_outages
 from tests.load.small import after_failure, small_model
 
 
@@ -61,7 +61,7 @@ def test_without_follow_up_nobody_comes_back() -> None:
 def test_an_outage_lies_in_its_part_of_the_window() -> None:
     """A quarter to three quarters of 100 s from 36,000 s on."""
     asked = scenario(window_s=100, outages=(OutagePart(channel="web", from_share=0.25, to_share=0.75),))
-    model = with_outages(small_model(), asked, play_of(asked, 36_000))
+    model = with_outages(small_model(), asked, pace_of(asked, 36_000))
     (outage,) = model.channel("web").outages
     assert [float(outage.starts_s), float(outage.ends_s)] == [36_025.0, 36_075.0]
     assert model.channel("sms").outages == ()
@@ -85,7 +85,7 @@ def test_an_outage_of_an_unknown_channel_is_refused() -> None:
     """The line names those that exist."""
     asked = scenario(outages=(OutagePart(channel="fax", from_share=0, to_share=1),))
     with pytest.raises(BadInputError, match="outage of fax: no such channel; expected web or"):
-        with_outages(small_model(), asked, play_of(asked, 0))
+        with_outages(small_model(), asked, pace_of(asked, 0))
 
 
 TOML = """\

@@ -21,7 +21,7 @@ from footfall._model.station_specs import (
 )
 from footfall._records.errors import BadInputError
 
-# ── The model as a load test sees it: on the clock of play, with people's own time shortened
+# ── The model as a load test sees it: on the clock of the run, with people's own time shortened
 
 
 class RunPace(Spec):
@@ -30,7 +30,7 @@ class RunPace(Spec):
     starts_s: float
     """Second of the day at which play begins."""
     length_s: float
-    """Seconds of the day that are played."""
+    """Seconds of the day that are run."""
     speed: float
     """Arrivals come this many times as fast as in the day; the systems do not get faster."""
     human_time_factor: float
@@ -38,37 +38,37 @@ class RunPace(Spec):
 
     @property
     def seconds(self) -> float:
-        """How long the arrivals of the window take to play."""
+        """How long the arrivals of the window take in a run."""
         return self.length_s / self.speed
 
 
-def as_played(model: Model, play: RunPace) -> Model:
-    """Give the model whose second 0 is the start of play.
+def as_played(model: Model, pace: RunPace) -> Model:
+    """Give the model whose second 0 is the start of the run.
 
     Times in the operator's systems (service, deadlines, rates, sessions, the time for a confirmation) stay
     what they are; people's own times are multiplied by `human_time_factor`; opening hours, staff and expected
-    waits go by the day's clock, which runs `speed` times as fast; outages move to the clock of play. What the
-    systems must bear is unchanged, and a run of minutes does not wait for hours of talk.
+    waits go by the day's clock, which runs `speed` times as fast; outages move to the clock of the run. The
+    load on the systems is unchanged, and a run of minutes does not wait for hours of talk.
     """
-    factor = play.human_time_factor
+    factor = pace.human_time_factor
     rules = {outcome: _follow_up(rule, factor) for outcome, rule in model.follow_ups.by_outcome.items()}
     return model.model_copy(
         update={
-            "channels": tuple(_channel(channel, play) for channel in model.channels),
+            "channels": tuple(_channel(channel, pace) for channel in model.channels),
             "follow_ups": model.follow_ups.model_copy(update={"by_outcome": rules}),
-            "clock": DayClock(starts_s=play.starts_s, speed=play.speed, length_s=play.length_s),
+            "clock": DayClock(starts_s=pace.starts_s, speed=pace.speed, length_s=pace.length_s),
         }
     )
 
 
-def _channel(channel: Channel, play: RunPace) -> Channel:
-    factor = play.human_time_factor
+def _channel(channel: Channel, pace: RunPace) -> Channel:
+    factor = pace.human_time_factor
     update: dict[str, Any] = {
         "station": _station(channel.station, factor),
         "dialogues": {
             name: tuple(_turn(turn, factor) for turn in turns) for name, turns in channel.dialogues.items()
         },
-        "outages": tuple(_moved(outage, play) for outage in channel.outages),
+        "outages": tuple(_moved(outage, pace) for outage in channel.outages),
     }
     return channel.model_copy(update=update)
 
@@ -121,9 +121,9 @@ def _follow_up(rule: AfterFailure, factor: float) -> AfterFailure:
     return rule.model_copy(update={"delay": rule.delay.times(factor)})
 
 
-def _moved(outage: Outage, play: RunPace) -> Outage:
+def _moved(outage: Outage, pace: RunPace) -> Outage:
     starts_s, ends_s = (
-        max(0.0, (at_s - play.starts_s) / play.speed) for at_s in (outage.starts_s, outage.ends_s)
+        max(0.0, (at_s - pace.starts_s) / pace.speed) for at_s in (outage.starts_s, outage.ends_s)
     )
     return outage.model_copy(
         update={"starts_s": _same(outage.starts_s, starts_s), "ends_s": _same(outage.ends_s, ends_s)}

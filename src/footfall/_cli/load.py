@@ -151,21 +151,21 @@ def show(done: LoadDone) -> None:
     show_verdict(judged)
 
 
-def _show_figures(play: "report.RunFigures") -> None:
+def _show_figures(figures: "report.RunFigures") -> None:
     """Print the table of channel and operation, and the spill."""
     from footfall._runs import report
 
     # One blank between columns, so that all of them fit.
     tight = (0, 1, 0, 0)
-    worlds = ("measured",) if play.predicted.is_empty() else ("predicted", "measured")
+    worlds = ("measured",) if figures.predicted.is_empty() else ("predicted", "measured")
     title = "Measured" if len(worlds) == 1 else "Predicted and measured"
     table = Table(title=title, title_justify="left", box=None, pad_edge=False, padding=tight)
-    has_targets = play.comparison["target_share"].is_not_null().any()
+    has_targets = figures.comparison["target_share"].is_not_null().any()
     heads = ["channel", "operation", "visits", *(f"{world}, 95 %" for world in worlds)]
     heads += ["target"] if has_targets else []
     for head in (*heads, *(f"p95 {world}" for world in worlds)):
         table.add_column(head, justify="left" if head in {"channel", "operation"} else "right")
-    for row in play.comparison.iter_rows(named=True):
+    for row in figures.comparison.iter_rows(named=True):
         if row["channel"] == "*" and row["operation"] != "*":
             continue
         cells = [row["channel"], row["operation"], f"{row['measured_visits'] or 0:,}"]
@@ -177,9 +177,9 @@ def _show_figures(play: "report.RunFigures") -> None:
         table.add_row(*cells, style="bold" if row["operation"] == "*" else None)
     show_table(table)
     say("±: 95 % half-width within this run, by batch means. ± ?: too few independent visits.")
-    if play.replications > 1:
-        say(_REPLICATED.format(n=play.replications))
-    for row in report.spill_by_channel(play):
+    if figures.replications > 1:
+        say(_REPLICATED.format(n=figures.replications))
+    for row in report.spill_by_channel(figures):
         say(report.spill_line(row))
 
 

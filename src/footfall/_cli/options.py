@@ -106,7 +106,7 @@ AlsoAsked = Annotated[
 ]
 
 
-# ── Options of `footfall load` alone; those of how a trace is played come from `LoadOptions`
+# ── Options of `footfall load` alone; those of how a trace is run come from `LoadOptions`
 
 Host = Annotated[str | None, option(help="Address of the service to load.")]
 Serve = Annotated[bool, typer.Option("--serve", help="Start the reference service for this run.")]

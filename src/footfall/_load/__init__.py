@@ -1,1 +1,1 @@
-"""Play a trace of arrivals at real endpoints, open loop, every arrival accounted for."""
+"""Run a trace of arrivals against real endpoints, open loop, every arrival accounted for."""

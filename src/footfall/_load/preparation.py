@@ -79,10 +79,10 @@ def prepare(settings: LocustRunSettings, classes: set[str], users: OwnUsers = NO
         inherit(run_dir, settings.run_dir_lock)
     folder = settings.trace or _make_trace(settings, run_dir)
     found = read_trace(folder)
-    play = prepare_endpoints(file_of(settings.options.endpoints, found.info), found, users)
-    trace = play.trace
+    prepared = prepare_endpoints(file_of(settings.options.endpoints, found.info), found, users)
+    trace = prepared.trace
     others = channels_needed(trace.model, trace.info.arrivals_by_channel) - users.channels
-    if play.service is None and others:
+    if prepared.service is None and others:
         check_customer_errors(trace.model)
         check_logins(trace.model)
     check_played(trace.model)
@@ -95,11 +95,11 @@ def prepare(settings: LocustRunSettings, classes: set[str], users: OwnUsers = NO
         run_dir.exists() and folder.exists() and run_dir.samefile(_folder_of(folder))
     ):
         write_trace(run_dir, trace)
-    keep_copy(run_dir, play)
+    keep_copy(run_dir, prepared)
     manifest = _open_manifest(
         run_dir, settings, trace, transport.for_manifest | served_by(trace, users, settings.options.endpoints)
     )
-    return PreparedRun(settings, trace, run_dir, manifest, play.service, play.text, transport, users)
+    return PreparedRun(settings, trace, run_dir, manifest, prepared.service, prepared.text, transport, users)
 
 
 def new_run_dir(settings: LocustRunSettings) -> Path:

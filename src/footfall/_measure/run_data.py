@@ -50,9 +50,9 @@ class RunData:
 
     @property
     def played_s(self) -> float | None:
-        """Seconds of play that the trace covers, None where the manifest does not say."""
-        play = self.manifest.settings.get("play") or {}
-        length_s, speed = play.get("length_s"), play.get("speed")
+        """Seconds of the run that the trace covers, None where the manifest does not say."""
+        pace = self.manifest.settings.get("play") or {}
+        length_s, speed = pace.get("length_s"), pace.get("speed")
         return length_s / speed if length_s and speed else None
 
     def judged(self, scope: Scope) -> pl.DataFrame | None:
@@ -91,7 +91,7 @@ def decided(bounds: Interval, sign: str, bound: float) -> Verdict:
 
 
 def enough(needed: int | None, n: int, evidence: RunData) -> str:
-    """Say how many visits like those that were seen would decide, and how long a play that is."""
+    """Say how many visits like those that were seen would decide, and how long a run that is."""
     if needed is None:
         return "at this very value no number of visits would decide"
     words = f"{needed:,} visits like these would decide in 9 of 10 runs"

@@ -232,14 +232,14 @@ def _workers_text(workers: Sequence[WorkerRecord]) -> str:
 
 
 def _play(folder: Path, job: LoadJob, service: Ready | None, messages: Messages) -> LoadResult:
-    play = job.trace.info.play
+    pace = job.trace.info.play
     with ExitStack() as stack:
         host, token = job.host, ""
         if host is None:
             messages.note("waiting for the reference service …")
             started = (service or stack.enter_context(service_for_trace(folder)))()
             host, token = started.url, started.control_token
-        what = f"{job.trace.arrivals.height:,} arrivals in {play.seconds:g} s at {host}"
+        what = f"{job.trace.arrivals.height:,} arrivals in {pace.seconds:g} s at {host}"
         bar = stack.enter_context(messages.progress(f"running {what}"))
         return run_locust(
             LoadSettings(
@@ -248,6 +248,6 @@ def _play(folder: Path, job: LoadJob, service: Ready | None, messages: Messages)
                 host=host,
                 options=job.options,
                 control_token=token,
-                on_progress=lambda now: bar(now.played_s / play.seconds),
+                on_progress=lambda now: bar(now.played_s / pace.seconds),
             )
         )

@@ -20,7 +20,7 @@ from footfall._runs.messages import QUIET, Messages, clock
 from footfall._runs.run_options import TraceOptions, trace_options
 from footfall._workload import logged_requests
 from footfall._workload.arrivals import arrivals_table, draw_arrivals, rates_within
-from footfall._workload.scenario import Scenario, changed, play_of, read_scenario, with_outages
+from footfall._workload.scenario import Scenario, changed, pace_of, read_scenario, with_outages
 from footfall._workload.trace import (
     LogInfo,
     Trace,
@@ -163,13 +163,13 @@ def sampled_trace(
                 "the window does not fit in the day",
                 f"0 to {(DAY_S - scenario.window_s) / HOUR_S:g}",
             )
-    play = play_of(scenario, starts_s)
+    pace = pace_of(scenario, starts_s)
     if scenario.arrivals is not None:
-        people, scale = _exactly(scenario.arrivals, people, model, seed, play)
+        people, scale = _exactly(scenario.arrivals, people, model, seed, pace)
         scenario = scenario.model_copy(update={"scale": scale})
     elif scenario.scale > 1:
-        people = _more_people(model, seed, play, scenario.scale)
-    return trace_of(people, model, scenario, TraceOf(play=play, seed=seed, changes=options.changes))
+        people = _more_people(model, seed, pace, scenario.scale)
+    return trace_of(people, model, scenario, TraceOf(play=pace, seed=seed, changes=options.changes))
 
 
 def chosen_scenario(
@@ -195,13 +195,13 @@ def _ordinary_scenario(name: str, model: str) -> Scenario:
     return Scenario(name=name, title=name, question="", model=model, criteria=())
 
 
-def _more_people(model: Model, seed: int, play: RunPace, scale: float) -> pl.DataFrame:
+def _more_people(model: Model, seed: int, pace: RunPace, scale: float) -> pl.DataFrame:
     """Give `scale` times as many customers of the window: those of the day, and more of its population.
 
     Raises:
         BadInputError: they are too many to be sampled.
     """
-    within_s = (play.starts_s, play.starts_s + play.length_s)
+    within_s = (pace.starts_s, pace.starts_s + pace.length_s)
     rates = rates_within(model, within_s)
     most = _scale_most(rates)
     if scale > most:
@@ -216,7 +216,7 @@ def _scale_most(rates: NDArray[np.float64]) -> float:
 
 
 def _exactly(
-    count: int, people: pl.DataFrame, model: Model, seed: int, play: RunPace
+    count: int, people: pl.DataFrame, model: Model, seed: int, pace: RunPace
 ) -> tuple[pl.DataFrame, float]:
     """Give exactly so many customers of the window, and their number as a multiple of the day's mean.
 
@@ -226,14 +226,14 @@ def _exactly(
     Raises:
         BadInputError: no customer comes in the window, or so many cannot be sampled.
     """
-    where, ends_s = f"--arrivals {count}", play.starts_s + play.length_s
-    rates = rates_within(model, (play.starts_s, ends_s))
+    where, ends_s = f"--arrivals {count}", pace.starts_s + pace.length_s
+    rates = rates_within(model, (pace.starts_s, ends_s))
     starts_s = np.arange(rates.shape[-1]) * HALF_HOUR_S
-    within_s = np.minimum(starts_s + HALF_HOUR_S, ends_s) - np.maximum(starts_s, play.starts_s)
+    within_s = np.minimum(starts_s + HALF_HOUR_S, ends_s) - np.maximum(starts_s, pace.starts_s)
     mean = float((rates * np.clip(within_s, 0, None) / HALF_HOUR_S).sum())
     if not mean:
         raise BadInputError("window", "has no arrivals", "a longer or busier window")
-    found = _within(people, play)
+    found = _within(people, pace)
     for spare in (1, 2, 4, 8):
         if found.height >= count:
             break
@@ -241,16 +241,16 @@ def _exactly(
         if times > (most := _scale_most(rates)):
             raise BadInputError(where, "too many for this window", f"at most about {int(most * mean):,}")
         found = _within(
-            arrivals_table(model, draw_arrivals(model, seed, 0, times, (play.starts_s, ends_s))), play
+            arrivals_table(model, draw_arrivals(model, seed, 0, times, (pace.starts_s, ends_s))), pace
         )
     if found.height < count:
         raise BadInputError(where, "too few arrivals in the window", "a busier window")
     return random_choice(found, count), count / mean
 
 
-def _within(people: pl.DataFrame, play: RunPace) -> pl.DataFrame:
+def _within(people: pl.DataFrame, pace: RunPace) -> pl.DataFrame:
     return people.filter(
-        pl.col("at_s").is_between(play.starts_s, play.starts_s + play.length_s, closed="left")
+        pl.col("at_s").is_between(pace.starts_s, pace.starts_s + pace.length_s, closed="left")
     )
 
 
@@ -322,9 +322,9 @@ def save_trace(trace: Trace, folder: Path, *, overwrite: bool | None = None) -> 
 
 def trace_lines(info: TraceInfo) -> list[str]:
     """Say what became of a log's rows, and how many arrivals of which hours a trace holds."""
-    play = info.play
-    begins, ends = clock(play.starts_s), clock(play.starts_s + play.length_s)
-    arrivals = f"{info.arrivals:,} arrivals from {begins} to {ends}, due within {play.seconds:g} s"
+    pace = info.play
+    begins, ends = clock(pace.starts_s), clock(pace.starts_s + pace.length_s)
+    arrivals = f"{info.arrivals:,} arrivals from {begins} to {ends}, due within {pace.seconds:g} s"
     return [*(() if info.log is None else _log_lines(info.log)), arrivals]
 
 
@@ -391,8 +391,8 @@ def trace_of_log(
     # The hour tells which staff and opening hours hold; the day of the log does not matter.
     whole_days_s = floor(starts_s / DAY_S) * DAY_S
     who = who.with_columns(pl.col("at_s") - midnight_s - whole_days_s)
-    play = play_of(scenario.model_copy(update={"window_s": length_s}), starts_s - whole_days_s)
-    about = TraceOf(play=play, seed=seed, changes=tuple(changes), log=log_info)
+    pace = pace_of(scenario.model_copy(update={"window_s": length_s}), starts_s - whole_days_s)
+    about = TraceOf(play=pace, seed=seed, changes=tuple(changes), log=log_info)
     return trace_of(who, model, scenario, about)
 
 

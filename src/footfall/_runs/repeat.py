@@ -140,7 +140,7 @@ def _over(metric: Metric, runs: Sequence[ComparedRun]) -> dict[str, Any]:
 
 
 def _run_all(
-    names: Sequence[str], play: Callable[[str], judgement.Judged], messages: Messages
+    names: Sequence[str], run_one: Callable[[str], judgement.Judged], messages: Messages
 ) -> dict[str, judgement.Judged]:
     """Make run after run; ends early where one was stopped."""
     played: dict[str, judgement.Judged] = {}
@@ -148,7 +148,7 @@ def _run_all(
         for number, name in enumerate(names, 1):
             messages.note(f"run {number} of {len(names)}: {name}")
             try:
-                judged = play(name)
+                judged = run_one(name)
             except KeyboardInterrupt:
                 break
             if judged.manifest.status != "finished":
@@ -195,7 +195,7 @@ def _player(
         # The other service keeps its books from run to run; this one must not start each with fresh ones.
         service = stack.enter_context(service_for_trace(shared))
 
-    def play(name: str) -> judgement.Judged:
+    def run_one(name: str) -> judgement.Judged:
         is_b = name.startswith("b-")
         at = replace(job, host=repeats.against) if is_b else job
         settings = dict(job.settings) | {
@@ -211,7 +211,7 @@ def _player(
             (run / file).write_bytes((shared / file).read_bytes())
         return run_without_report(run, manifest, at, service=None if is_b else service, messages=messages)
 
-    return play
+    return run_one
 
 
 def _folder(job: LoadJob, repeats: Repeats) -> Path:

@@ -138,41 +138,41 @@ def report(run: PathLike[str] | str, messages: Messages = QUIET) -> Path:
     return write(folder, figures(folder), judged)
 
 
-def charts(play: RunFigures, manifest: Manifest) -> dict[str, Chart]:
+def charts(figures: RunFigures, manifest: Manifest) -> dict[str, Chart]:
     """Draw the load test, by name."""
     stamp = Stamp.of(manifest)
     marks = run_charts.Marks(
-        outage_s=play.outage_s, ended_early_s=play.played_s if manifest.ended_early_by else None
+        outage_s=figures.outage_s, ended_early_s=figures.played_s if manifest.ended_early_by else None
     )
-    both = _drawn(play)
+    both = _drawn(figures)
     drawn = {
-        "over_time": run_charts.run_over_time(play.series, marks, stamp),
+        "over_time": run_charts.run_over_time(figures.series, marks, stamp),
         "predicted_against_measured": predicted_against_measured(both, stamp),
         "success": run_charts.success_against_target(both, stamp),
-        "percentiles": run_charts.percentiles(play.curves, stamp),
-        "failures": run_charts.outcomes_by_cause(outcomes(play.measured), stamp),
+        "percentiles": run_charts.percentiles(figures.curves, stamp),
+        "failures": run_charts.outcomes_by_cause(outcomes(figures.measured), stamp),
     }
-    if play.predicted.is_empty():
+    if figures.predicted.is_empty():
         del drawn["predicted_against_measured"]
-    if play.ordinary is not None:
-        change = Change(at_s=play.outage_s, down=play.down, scale=play.scale)
-        drawn["spillover"] = draw_spillover(spill(play), change, stamp)
+    if figures.ordinary is not None:
+        change = Change(at_s=figures.outage_s, down=figures.down, scale=figures.scale)
+        drawn["spillover"] = draw_spillover(spill(figures), change, stamp)
     return drawn
 
 
-def spill(play: RunFigures) -> pl.DataFrame:
+def spill(figures: RunFigures) -> pl.DataFrame:
     """Visits per minute by channel against the ordinary prediction, in both worlds."""
-    ordinary = play.predicted if play.ordinary is None else play.ordinary
-    worlds = {"predicted": play.predicted, "measured": play.measured}
+    ordinary = figures.predicted if figures.ordinary is None else figures.ordinary
+    worlds = {"predicted": figures.predicted, "measured": figures.measured}
     tables = [spillover(ordinary, visits, world, _SPILL_BIN_S) for world, visits in worlds.items()]
     return pl.concat(tables)
 
 
-def spill_by_channel(play: RunFigures) -> list[dict[str, Any]]:
+def spill_by_channel(figures: RunFigures) -> list[dict[str, Any]]:
     """Give visits by channel: ordinary, and what the outage added, predicted and measured."""
-    if play.ordinary is None:
+    if figures.ordinary is None:
         return []
-    counts = [_counts(frame) for frame in (play.ordinary, play.predicted, play.measured)]
+    counts = [_counts(frame) for frame in (figures.ordinary, figures.predicted, figures.measured)]
     names = sorted(set().union(*counts))
     return [
         {
@@ -185,27 +185,27 @@ def spill_by_channel(play: RunFigures) -> list[dict[str, Any]]:
     ]
 
 
-def write(folder: Path, play: RunFigures, judged: judgement.Judged, more: Sequence[Chart] = ()) -> Path:
+def write(folder: Path, figures: RunFigures, judged: judgement.Judged, more: Sequence[Chart] = ()) -> Path:
     """Write the tables as CSV, the charts and `report.html`; returns the report's path.
 
     Raises:
         BadInputError: the folder cannot be written.
     """
-    drawn = charts(play, judged.manifest)
+    drawn = charts(figures, judged.manifest)
     for name, chart in drawn.items():
         save(chart, folder / "charts" / name)
-    write_csv(play.measures, folder / "measures.csv")
-    write_csv(play.bounds, folder / "intervals.csv")
-    write_csv(play.requests, folder / "requests.csv")
-    sheets = (_requests_sheet(play.requests, judged.manifest), _generator_sheet(judged.manifest))
+    write_csv(figures.measures, folder / "measures.csv")
+    write_csv(figures.bounds, folder / "intervals.csv")
+    write_csv(figures.requests, folder / "requests.csv")
+    sheets = (_requests_sheet(figures.requests, judged.manifest), _generator_sheet(judged.manifest))
     page = ReportData(
         manifest=judged.manifest,
         verdict=judged.decision.verdict.value,
         reason=judged.decision.reason,
         judgements=judged.judgements,
-        comparison=play.comparison,
+        comparison=figures.comparison,
         charts=[*drawn.values(), *more],
-        findings=_findings(play),
+        findings=_findings(figures),
         warnings=_warnings_of(judged.manifest),
         sheets=[sheet for sheet in sheets if sheet is not None],
     )
@@ -238,18 +238,18 @@ def _with_ranges(table: pl.DataFrame, ranges: pl.DataFrame | None, prefix: str =
     return joined.with_columns(new).drop(f"{name}_foreseen" for name in known)
 
 
-def _drawn(play: RunFigures) -> pl.DataFrame:
+def _drawn(figures: RunFigures) -> pl.DataFrame:
     """Give the measures of both worlds with the bounds of their times, for the chart of both."""
-    bounds = play.bounds.select("world", *_KEYS, pl.col(r"^response_s_p95_(low|high)$"))
-    whole = play.measures.join(bounds, on=["world", *_KEYS], how="left", maintain_order="left")
+    bounds = figures.bounds.select("world", *_KEYS, pl.col(r"^response_s_p95_(low|high)$"))
+    whole = figures.measures.join(bounds, on=["world", *_KEYS], how="left", maintain_order="left")
     is_predicted = pl.col("world") == "predicted"
     columns = whole.columns
-    predicted = _with_ranges(whole.filter(is_predicted), play.foreseen).select(columns)
+    predicted = _with_ranges(whole.filter(is_predicted), figures.foreseen).select(columns)
     return pl.concat([predicted, whole.filter(~is_predicted)])
 
 
-def _findings(play: RunFigures) -> list[str]:
-    return [spill_line(row) for row in spill_by_channel(play)]
+def _findings(figures: RunFigures) -> list[str]:
+    return [spill_line(row) for row in spill_by_channel(figures)]
 
 
 def spill_line(row: dict[str, Any]) -> str:

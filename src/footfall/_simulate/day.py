@@ -223,7 +223,7 @@ class Replay(NamedTuple):
     replication: int
     """Of the trace: whose customers they are."""
     length_s: float
-    """Seconds of play in which they arrive."""
+    """Seconds of the run in which they arrive."""
 
 
 def predict(played: Model, arrivals: pl.DataFrame, seed: int, replication: int, length_s: float) -> DayResult:

@@ -164,7 +164,7 @@ def poisson_quantiles(u: NDArray[np.float64], means: NDArray[np.float64]) -> NDA
 
 
 def arrivals_of_trace(model: Model, arrivals: pl.DataFrame, seed: int, replication: int) -> Arrivals:
-    """Give the customers of a trace, on the clock of play (columns of `ARRIVALS`)."""
+    """Give the customers of a trace, on the clock of the run (columns of `ARRIVALS`)."""
     segments = {segment.name: k for k, segment in enumerate(model.segments)}
     operations = {name: k for k, name in enumerate(model.operations)}
     channels = {channel.name: k for k, channel in enumerate(model.channels)}

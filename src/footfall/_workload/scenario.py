@@ -84,7 +84,7 @@ class OutagePart(Spec):
 
 
 class Scenario(Spec):
-    """What is asked, of which model, what changes, what is played, and what must hold.
+    """What is asked, of which model, what changes, what is run, and what must hold.
 
     >>> import footfall as ff
     >>> busy = ff.Scenario(name="busy", model="models/mm3.py", changes=(("hall.clerks", 2),))
@@ -106,7 +106,7 @@ class Scenario(Spec):
     """What all numbers that fit a pattern of paths are multiplied by."""
     outages: tuple[OutagePart, ...] = ()
     window_s: Seconds = 120.0
-    """Seconds of the day that are played: the busiest ones. A file may say `window = "2min"`."""
+    """Seconds of the day that are run: the busiest ones. A file may say `window = "2min"`."""
     speed: Factor = 2.0
     """Arrivals come this many times as fast as in the day."""
     scale: PositiveShare = 1.0
@@ -179,7 +179,7 @@ def changed(model: Model, scenario: Scenario) -> Model:
     return model.model_copy(update={"follow_ups": model.follow_ups.model_copy(update={"by_outcome": {}})})
 
 
-def with_outages(model: Model, scenario: Scenario, play: RunPace) -> Model:
+def with_outages(model: Model, scenario: Scenario, pace: RunPace) -> Model:
     """Give the model with the scenario's outages, on the clock of the day.
 
     Raises:
@@ -187,14 +187,14 @@ def with_outages(model: Model, scenario: Scenario, play: RunPace) -> Model:
     """
     for part in scenario.outages:
         starts_s, ends_s = (
-            play.starts_s + share * play.length_s for share in (part.from_share, part.to_share)
+            pace.starts_s + share * pace.length_s for share in (part.from_share, part.to_share)
         )
         model = with_outage(model, part.channel, starts_s, ends_s)
     return model
 
 
-def play_of(scenario: Scenario, starts_s: float) -> RunPace:
-    """Give the part of the day that the scenario plays, once its start is known."""
+def pace_of(scenario: Scenario, starts_s: float) -> RunPace:
+    """Give the part of the day that the scenario runs, once its start is known."""
     return RunPace(
         starts_s=starts_s,
         length_s=scenario.window_s,

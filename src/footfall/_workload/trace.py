@@ -1,4 +1,4 @@
-"""A trace: which customers come at which second of play, cut from a simulated day; its files."""
+"""A trace: which customers come at which second of the run, cut from a simulated day; its files."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -55,7 +55,7 @@ class LogInfo(Spec):
 
 
 class TraceInfo(Spec):
-    """Where a trace comes from: all that is needed to make it again, and to play it."""
+    """Where a trace comes from: all that is needed to make it again, and to run it."""
 
     model: str
     """Path of the model file, as it was given."""
@@ -109,9 +109,9 @@ class Trace:
 
     def __repr__(self) -> str:
         """Return the scenario or model, the number of arrivals, and how long the run takes."""
-        play = self.info.play
+        pace = self.info.play
         name = self.info.scenario or self.model.name
-        return f"<Trace {name}: {self.arrivals.height:,} arrivals in {play.length_s / play.speed:g} s>"
+        return f"<Trace {name}: {self.arrivals.height:,} arrivals in {pace.length_s / pace.speed:g} s>"
 
     def _repr_html_(self) -> str:
         counts = self.arrivals.group_by("channel", "operation").len().sort("channel", "operation")
@@ -136,8 +136,8 @@ def busiest_window(at_s: NDArray[np.float64], length_s: float, ends_s: float = D
     return float(starts_s[int(np.argmax(counts))])
 
 
-def cut(arrivals: pl.DataFrame, play: RunPace, scale: float, subscribers: int) -> pl.DataFrame:
-    """Arrivals of the window (columns of `ARRIVALS`), due on the clock of play: (at - start) / speed.
+def cut(arrivals: pl.DataFrame, pace: RunPace, scale: float, subscribers: int) -> pl.DataFrame:
+    """Arrivals of the window (columns of `ARRIVALS`), due on the clock of the run: (at - start) / speed.
 
     `arrivals` has the columns at_s, customer, segment, operation, channel and is sorted by at_s. At a
     larger scale come the same customers and more.
@@ -147,17 +147,17 @@ def cut(arrivals: pl.DataFrame, play: RunPace, scale: float, subscribers: int) -
     """
     if not 0 < scale <= 1:
         raise BadInputError("scale", f"{scale:g}", "above 0, at most 1: a share of those who come")
-    if not (play.speed > 0 and play.length_s > 0):
-        raise BadInputError("speed and window", f"{play.speed:g} and {play.length_s:g} s", "above 0")
+    if not (pace.speed > 0 and pace.length_s > 0):
+        raise BadInputError("speed and window", f"{pace.speed:g} and {pace.length_s:g} s", "above 0")
     if subscribers < 1:
         raise BadInputError("subscribers", f"{subscribers}", "at least 1")
-    ends_s = play.starts_s + play.length_s
-    inside = arrivals.filter((pl.col("at_s") >= play.starts_s) & (pl.col("at_s") < ends_s))
+    ends_s = pace.starts_s + pace.length_s
+    inside = arrivals.filter((pl.col("at_s") >= pace.starts_s) & (pl.col("at_s") < ends_s))
     kept = inside.filter(pl.Series(_thin(inside) < scale, dtype=pl.Boolean))
     row = pl.int_range(pl.len(), dtype=pl.Int64)
     return kept.with_columns(
         arrival=row,
-        due_s=(pl.col("at_s") - play.starts_s) / play.speed,
+        due_s=(pl.col("at_s") - pace.starts_s) / pace.speed,
         subscriber=row % subscribers,
     ).select([pl.col(name).cast(kind) for name, kind in ARRIVALS.items()])
 
@@ -226,20 +226,20 @@ def read_info(path: Path) -> TraceInfo:
 
 
 def _check_info(info: TraceInfo, path: Path) -> None:
-    """See that the numbers of a trace are such as a play can have; a file may have been edited.
+    """See that the numbers of a trace are such as a run can have; a file may have been edited.
 
     Raises:
         BadInputError: one is not.
     """
-    play = info.play
+    pace = info.play
     rules = (
-        ("play.starts_s", play.starts_s, 0 <= play.starts_s <= NUMBER_MOST, "0 or more"),
-        ("play.length_s", play.length_s, 0 < play.length_s <= NUMBER_MOST, "above 0"),
-        ("play.speed", play.speed, 0 < play.speed <= NUMBER_MOST, "above 0"),
+        ("play.starts_s", pace.starts_s, 0 <= pace.starts_s <= NUMBER_MOST, "0 or more"),
+        ("play.length_s", pace.length_s, 0 < pace.length_s <= NUMBER_MOST, "above 0"),
+        ("play.speed", pace.speed, 0 < pace.speed <= NUMBER_MOST, "above 0"),
         (
             "play.human_time_factor",
-            play.human_time_factor,
-            0 <= play.human_time_factor <= NUMBER_MOST,
+            pace.human_time_factor,
+            0 <= pace.human_time_factor <= NUMBER_MOST,
             "0 or more",
         ),
         ("scale", info.scale, 0 < info.scale <= NUMBER_MOST, "above 0"),
@@ -253,7 +253,7 @@ def _check_info(info: TraceInfo, path: Path) -> None:
 
 
 def _check_arrivals(arrivals: pl.DataFrame, model: Model, info: TraceInfo, path: Path) -> None:
-    """See that each row is an arrival that can be played.
+    """See that each row is an arrival that can be run.
 
     Raises:
         BadInputError: one is not; the line names the first.
@@ -264,7 +264,7 @@ def _check_arrivals(arrivals: pl.DataFrame, model: Model, info: TraceInfo, path:
         "finite times, none negative": pl.all_horizontal(
             pl.col(name).is_finite() & (pl.col(name) >= 0) for name in times
         ),
-        "due within the play": pl.col("due_s") <= info.play.seconds + _DUE_S_OVER,
+        "due within the run": pl.col("due_s") <= info.play.seconds + _DUE_S_OVER,
         "in the order of due_s": pl.col("due_s") >= pl.col("due_s").shift(1, fill_value=0.0),
         "rows numbered from 0": pl.col("arrival") == pl.int_range(pl.len(), dtype=pl.Int64),
         "each customer once": pl.col("customer").is_unique() & (pl.col("customer") >= 0),

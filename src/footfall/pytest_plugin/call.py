@@ -57,7 +57,7 @@ class FootfallRun:
         options: Mapping[str, Any] | Sequence[str] = (),
         timeout_s: float = TIMEOUT_S,
     ) -> "PlayedRun":
-        """Play a scenario and wait for its end; what is not given is the scenario's own.
+        """Run a scenario and wait for its end; what is not given is the scenario's own.
 
         `window` is seconds or a text such as `2min`. Without `host` the reference service is started for the
         run. `changes` are numbers of the model by their path. `criteria` are asked instead of the scenario's,

@@ -1,4 +1,4 @@
-"""The clock of play, outages by it, and who may set it."""
+"""The clock of the run, outages by it, and who may set it."""
 
 from typing import Any
 
@@ -45,7 +45,7 @@ def test_an_outage_holds_in_its_window_of_play(start: Start, model: Model, clock
         seen.append(status("web"))
         assert status("agent") == 200
         clock.set_forward(5)
-    # Seconds -5, 0, 5, 10, 15, 20, 25 of play.
+    # Seconds -5, 0, 5, 10, 15, 20, 25 of the run.
     assert seen == [200, 200, 200, 503, 503, 200, 200]
 
 

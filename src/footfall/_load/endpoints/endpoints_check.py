@@ -257,14 +257,14 @@ def check_service(
         check_host(host, trace.info, option=option, transport=transport, is_mapped=is_mapped)
 
 
-def keep_copy(run_dir: Path, play: PreparedEndpoints) -> None:
+def keep_copy(run_dir: Path, prepared: PreparedEndpoints) -> None:
     """Keep a copy of the file in the run folder, and none if there is no file.
 
     Raises:
         BadInputError: the folder cannot be written.
     """
-    if play.service is not None:
-        write_text(play.text, run_dir / COPY)
+    if prepared.service is not None:
+        write_text(prepared.text, run_dir / COPY)
         return
     try:
         (run_dir / COPY).unlink(missing_ok=True)
