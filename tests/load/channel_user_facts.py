@@ -107,6 +107,7 @@ def endings() -> dict[str, Any]:
         "returned unfinished": ending(lambda user: [send(user), "unfinished"][1]),
         "returned a response": ending(send),
         "raised an error": ending(raising(ValueError("a secret"))),
+        "called sys.exit": ending(raising(SystemExit(0))),
         "raised a timeout of gevent": ending(raising(gevent.Timeout(1))),
         "left by StopUser": ending(raising(StopUser())),
         "on_start failed": ending(send, on_start=raising(RuntimeError("a secret"))),

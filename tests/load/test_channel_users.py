@@ -231,6 +231,7 @@ def test_a_visit_is_served_only_where_that_is_known(facts: dict[str, Any]) -> No
         "returned unfinished": ["error", "unknown_outcome"],
         "returned a response": ["served", ""],
         "raised an error": ["error", "raised_ValueError"],
+        "called sys.exit": ["error", "raised_SystemExit"],
         "raised a timeout of gevent": ["timeout", "no_answer"],
         "left by StopUser": ["served", ""],
         "on_start failed": ["error", "raised_RuntimeError"],

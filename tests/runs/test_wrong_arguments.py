@@ -34,7 +34,9 @@ any_of: Any = ff
         (lambda: any_of.predict(3), "trace: 3 is not a path"),
         (lambda: any_of.compare(3, 3), "baseline: 3 is not a path"),
         (lambda: any_of.compare([3], ["nowhere"]), "runs: 3 is not a path"),
+        (lambda: any_of.compare([], []), "baseline: is empty; expected at least one path"),
         (lambda: any_of.fit(3), "log: 3 is not a path"),
+        (lambda: any_of.fit([]), "log: is empty; expected at least one path"),
         (lambda: any_of.LoadOptions(label=3), "--label: 3; expected"),
         (lambda: any_of.LoadOptions(nothing=3), "nothing: is not an option here; expected one of"),
     ],
@@ -55,3 +57,12 @@ def test_one_folder_may_stand_alone_on_each_side_of_a_comparison() -> None:
     """Its letters are not taken for folders."""
     with pytest.raises(ff.BadInputError, match=r"^nowhere/manifest.json: no such file"):
         any_of.compare("elsewhere", "nowhere")
+
+
+def test_a_manifest_that_lacks_fields_names_them(tmp_path: Path) -> None:
+    """Not in Python's words."""
+    (tmp_path / "manifest.json").write_text('{"run": "a"}', encoding="utf-8")
+    with pytest.raises(
+        ff.BadInputError, match=r"manifest.json: damaged \(no .*command.*\); expected a manifest"
+    ):
+        ff.judge(tmp_path)

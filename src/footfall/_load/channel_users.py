@@ -376,7 +376,8 @@ class OwnCustomer:
             return ending_of_request(None, error)
         except StopTest as error:
             return self._stop_run(error)
-        except Exception as error:  # noqa: BLE001  the user's own code may raise anything; it ends the visit
+        except (Exception, SystemExit) as error:  # noqa: BLE001  the user's own code may raise anything
+            # It ends the visit. A SystemExit that went on would end Locust, and the run without its results.
             self._report(user, error)
             return ending_of_request(None, error)
         finally:
@@ -391,7 +392,7 @@ class OwnCustomer:
                 user.on_stop()  # type: ignore[no-untyped-call]  # Locust's is untyped
             except LEAVING:
                 continue
-            except Exception as error:  # noqa: BLE001  as in `serve`
+            except (Exception, SystemExit) as error:  # noqa: BLE001  as in `serve`
                 self._report(user, error)
             finally:
                 # The two refer to each other and would otherwise wait for the cyclic collector.
@@ -424,7 +425,7 @@ class OwnCustomer:
         VisitTasks(user, attempt, 1, self._human_time_factor).run([work])
         return None
 
-    def _report(self, user: User | None, error: Exception) -> None:
+    def _report(self, user: User | None, error: BaseException) -> None:
         """Report an error of the user's own code to Locust."""
         fire: Any = self._environment.events.user_error.fire
         fire(user_instance=user, exception=error, tb=error.__traceback__)

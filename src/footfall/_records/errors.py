@@ -236,8 +236,11 @@ def paths_of(given: object, name: str) -> list[Path]:
     """Return paths that were given as a list; one may stand alone.
 
     Raises:
-        BadInputError: one is not a path.
+        BadInputError: one is not a path, or there is none.
     """
     if isinstance(given, str | PathLike) or not isinstance(given, Iterable):
         return [path_of(given, name)]
-    return [path_of(each, name) for each in given]
+    found = [path_of(each, name) for each in given]
+    if not found:
+        raise BadInputError(name, "is empty", "at least one path")
+    return found

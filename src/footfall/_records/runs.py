@@ -6,7 +6,7 @@ import os
 import platform
 import re
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import MISSING, asdict, dataclass, field, fields, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from math import isfinite
@@ -335,6 +335,9 @@ def _check_fields(data: Any, path: Path) -> None:  # noqa: ANN401  JSON
         by = f"written by Footfall {theirs}" if isinstance(theirs, str) else "of another version"
         problem = f"{unknown[0]!r} is unknown; it is {by}"
         raise BadInputError(str(path), problem, f"a run of Footfall {version('footfall')}")
+    needed = [f.name for f in fields(Manifest) if f.default is MISSING and f.default_factory is MISSING]
+    if missing := [name for name in needed if name not in data]:
+        raise BadInputError(str(path), f"damaged (no {', '.join(missing)})", "a manifest written by footfall")
     wrong = [name for name in _TEXTS if not isinstance(data.get(name, ""), str)]
     wrong += [name for name in _MAPPINGS if not isinstance(data.get(name, {}), dict)]
     settings = data.get("settings", {})
