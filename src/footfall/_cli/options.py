@@ -76,7 +76,7 @@ Scale = Annotated[
 Arrivals = Annotated[
     int | None,
     option(
-        help="Exactly so many arrivals, at times as the day's profile (or with a URL, a Poisson stream) has "
+        help="Exact number of arrivals, at times as the day's profile (or with a URL, a Poisson stream) has "
         "them."
     ),
 ]
@@ -129,7 +129,7 @@ Repeat = Annotated[
     option(
         min=1,
         max=REPEATS_MOST,
-        help="Run it so often, at each service. Default: 8 with --against, else once.",
+        help="Number of runs, at each service. Default: 8 with --against, else once.",
     ),
 ]
 Url = Annotated[

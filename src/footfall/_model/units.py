@@ -99,7 +99,7 @@ def per_second(count: float) -> Rate: ...
 @overload
 def per_second(count: Profile | Mapping[Any, float] | Sequence[float]) -> RateProfile: ...
 def per_second(count: Daily) -> Rate | RateProfile:
-    """Return so many a second as a rate; by hours of the day, as a rate that varies over it.
+    """Return a number per second as a rate; by hours of the day, as a rate that varies over it.
 
     Raises:
         BadModelError: it is neither a number nor a day of them.
@@ -116,7 +116,7 @@ def per_minute(count: float) -> Rate: ...
 @overload
 def per_minute(count: Profile | Mapping[Any, float] | Sequence[float]) -> RateProfile: ...
 def per_minute(count: Daily) -> Rate | RateProfile:
-    """Return so many a minute as a rate; by hours of the day, as a rate that varies over it.
+    """Return a number per minute as a rate; by hours of the day, as a rate that varies over it.
 
     Raises:
         BadModelError: it is neither a number nor a day of them.
@@ -133,7 +133,7 @@ def per_hour(count: float) -> Rate: ...
 @overload
 def per_hour(count: Profile | Mapping[Any, float] | Sequence[float]) -> RateProfile: ...
 def per_hour(count: Daily) -> Rate | RateProfile:
-    """Return so many an hour as a rate; by hours of the day, as a rate that varies over it.
+    """Return a number per hour as a rate; by hours of the day, as a rate that varies over it.
 
     Raises:
         BadModelError: it is neither a number nor a day of them.
@@ -150,7 +150,7 @@ def per_day(count: float) -> Rate: ...
 @overload
 def per_day(count: Profile | Mapping[Any, float] | Sequence[float]) -> RateProfile: ...
 def per_day(count: Daily) -> Rate | RateProfile:
-    """Return so many a day as a rate; by hours of the day, as a rate that varies over it.
+    """Return a number per day as a rate; by hours of the day, as a rate that varies over it.
 
     Raises:
         BadModelError: it is neither a number nor a day of them.

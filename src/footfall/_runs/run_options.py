@@ -52,7 +52,7 @@ class TraceOptions(BaseModel):
         None, description="Customers to run, as a multiple of the day's."
     )
     arrivals: Annotated[int | None, Flag(name="--arrivals", expected="1 or more")] = Field(
-        None, description="Exactly so many arrivals, in place of a scale."
+        None, description="Exact number of arrivals, in place of a scale."
     )
     human_time_factor: Annotated[float | None, Flag(name="--human-time-factor", expected="0 to 1")] = Field(
         None, ge=0, le=1, description="People's own time is multiplied by this."
