@@ -67,7 +67,7 @@ def pytest_xdist_auto_num_workers() -> int:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let files that wait run beside those that compute, each kind from its longest on."""
+    """Let files that wait run at the same time as those that compute, each kind from its longest on."""
     top = Path(__file__).parent
     waiting = {top / name: seconds / WAITING_AT_ONCE for name, seconds in WAITING_S.items()}
     computing = dict.fromkeys((item.path for item in items if item.path not in waiting), float(OTHERS_S))

@@ -38,6 +38,8 @@ any_of: Any = ff
         (lambda: any_of.fit(3), "log: 3 is not a path"),
         (lambda: any_of.fit([]), "log: is empty; expected at least one path"),
         (lambda: any_of.LoadOptions(label=3), "--label: 3; expected"),
+        (lambda: any_of.LoadOptions(processes=0), "--processes 0: is out of range; expected 1 to"),
+        (lambda: any_of.LoadOptions(stall_s=2, stall_every_s=1), "--stall-every-s: 1; expected more than"),
         (lambda: any_of.LoadOptions(nothing=3), "nothing: is not an option here; expected one of"),
     ],
 )

@@ -8,9 +8,9 @@ from argparse import ArgumentError, ArgumentParser
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic.fields import FieldInfo
 
 from footfall._load.http.wire_format import SHARINGS, Sharing, TransportAsked
@@ -126,6 +126,21 @@ class LoadOptions(BaseModel):
         """How connections are shared, and which certificates are trusted."""
         return TransportAsked(connections=self.connections, ca_file=self.ca_file, insecure=self.insecure)
 
+    @model_validator(mode="after")
+    def _possible(self) -> Self:
+        """Check what one field alone does not show.
+
+        Raises:
+            BadInputError: there are too many or too few processes, or stalls run into each other.
+        """
+        if self.processes != -1 and not 1 <= self.processes <= PROCESSES_MOST:
+            expected = f"1 to {PROCESSES_MOST}, or -1"
+            raise BadInputError(f"--processes {self.processes}", "is out of range", expected)
+        if self.stall_s and self.stall_every_s <= self.stall_s:
+            expected = f"more than --stall-s {self.stall_s:g}"
+            raise BadInputError("--stall-every-s", f"{self.stall_every_s:g}", expected)
+        return self
+
 
 DEFAULT_OPTIONS = LoadOptions()
 Options = TypeVar("Options", bound=BaseModel)
@@ -196,14 +211,7 @@ def load_options(given: Mapping[str, Any]) -> LoadOptions:
     Raises:
         BadInputError: a value is impossible, a name is unknown, or two values contradict each other.
     """
-    options = checked(LoadOptions, given)
-    if options.processes != -1 and not 1 <= options.processes <= PROCESSES_MOST:
-        expected = f"1 to {PROCESSES_MOST}, or -1"
-        raise BadInputError(f"--processes {options.processes}", "is out of range", expected)
-    if options.stall_s and options.stall_every_s <= options.stall_s:
-        expected = f"more than --stall-s {options.stall_s:g}"
-        raise BadInputError("--stall-every-s", f"{options.stall_every_s:g}", expected)
-    return options
+    return checked(LoadOptions, given)
 
 
 def from_words(words: Sequence[str], *of: type[BaseModel]) -> dict[str, str | bool]:
