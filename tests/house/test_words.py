@@ -113,6 +113,8 @@ HOUSE_WORDS = frozenset(
 )
 PLAIN_ROOMS: dict[str, frozenset[str]] = {
     "_behaviour": frozenset(),
+    "_calibrate": frozenset(),
+    "_capacity": frozenset(),
     "_chart": frozenset(),
     "_choice": frozenset(),
     "_cli": frozenset(),

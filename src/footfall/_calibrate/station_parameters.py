@@ -1,0 +1,52 @@
+"""The numbers of one station of a service, as calibration learns them and a fast simulation takes them."""
+
+from dataclasses import dataclass
+from math import inf
+from typing import Literal, TypeAlias
+
+LawFamily: TypeAlias = Literal["constant", "uniform", "exponential", "gamma", "lognormal", "weibull"]
+SLOTS_UNLIMITED = 10**6
+"""So many slots are never all taken."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceLaw:
+    """The distribution of the time that a request holds its slot."""
+
+    family: LawFamily
+    mean_s: float
+    cv: float
+    """Coefficient of variation: standard deviation over mean."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StationParameters:
+    """A station between its clients: network, limits, queue, slots, work, faults.
+
+    A request reaches the station after the delay on the way; the rate limit, the accept queue and the slots
+    may refuse it; it waits in the order of arrival, holds a slot for its work, and may end with a fault.
+    Fields mean what those of the same name of `RequestServer` mean, `inf` or 0 that there is no such limit.
+    """
+
+    kinds: tuple[str, ...]
+    """Names of the kinds of requests."""
+    laws: tuple[ServiceLaw, ...]
+    """Work of a request, by kind."""
+    fault_shares: tuple[float, ...]
+    """Share of the requests served that fail for a reason other than load, by kind."""
+    network_s: float = 0.0
+    """Part of each response time in which the request holds no slot."""
+    slots: int = SLOTS_UNLIMITED
+    cores: int | None = None
+    """Requests in work share so many cores; None: each works at full speed in its slot."""
+    queues: int = 1
+    dispatch: Literal["round_robin", "random", "shortest"] = "round_robin"
+    accept_queue: float = inf
+    deadline_s: float = inf
+    stale_work: Literal["cut", "served", "dropped"] = "cut"
+    queue_timeout_s: float = inf
+    rate_limit_per_s: float = inf
+    rate_limit_burst: int = 0
+    stall_length_s: float = 0.0
+    stall_every_s: float = inf
+    """From the beginning of one stall to that of the next."""

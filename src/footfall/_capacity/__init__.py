@@ -1,0 +1,1 @@
+"""The search for the capacity of a service: which load steps to play, and what they say about it."""
