@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -14,10 +15,10 @@ from footfall._records.runs import Manifest, write_manifest
 from footfall._records.tables import HITS, table, write_parquet
 
 
-def hit(sent_s: float | None, ended_s: float, **changes: object) -> Hit:
+def hit(sent_s: float | None, ended_s: float, **changes: Any) -> Hit:
     """Make a recorded request."""
     plain = Hit(1, "web", "pay", 1, "POST /pay", 0.0, 0.0, sent_s, ended_s, 200, "served")
-    return plain._replace(**changes)  # type: ignore[arg-type]  fields by name
+    return plain._replace(**changes)
 
 
 ROWS = [
@@ -77,11 +78,9 @@ def test_a_run_folder_gives_its_logs_in_seconds_of_the_run(tmp_path: Path) -> No
         ({"settings": {}}, "length"),
     ],
 )
-def test_a_run_that_cannot_be_learned_from_says_so(
-    tmp_path: Path, change: dict[str, object], said: str
-) -> None:
+def test_a_run_that_cannot_be_learned_from_says_so(tmp_path: Path, change: dict[str, Any], said: str) -> None:
     """A sample of the requests or a run of unknown length gets one line."""
-    folder = folder_with(tmp_path, replace(MANIFEST, **change), frame())  # type: ignore[arg-type]
+    folder = folder_with(tmp_path, replace(MANIFEST, **change), frame())
     with pytest.raises(BadInputError, match=said):
         request_logs(folder)
 
