@@ -15,7 +15,7 @@ from footfall._records.runs import Manifest, write_manifest
 from footfall._records.tables import HITS, table, write_parquet
 
 
-def hit(sent_s: float | None, ended_s: float, **changes: Any) -> Hit:
+def hit(sent_s: float | None, ended_s: float, **changes: Any) -> Hit:  # noqa: ANN401  fields of several types
     """Make a recorded request."""
     plain = Hit(1, "web", "pay", 1, "POST /pay", 0.0, 0.0, sent_s, ended_s, 200, "served")
     return plain._replace(**changes)
