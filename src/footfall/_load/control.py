@@ -18,8 +18,9 @@ from footfall._stats.intervals import percentiles
 HEALTH_PATH = "/health"
 _CLIENT = Path(__file__).parent / "control_client.py"
 _EVERY_S = 0.2
-_SHARE_OF_ARRIVALS = 0.01
-"""At the user's service the control sends at most this share of the arrivals, so that it adds no load."""
+SHARE_OF_ARRIVALS, SHARE_OF_STEP = 0.01, 0.002
+"""At the user's service the control sends at most this share of the arrivals, so that it adds no load; in a
+load step, whose rate is to be exact, a smaller one."""
 _ENDS_WITHIN_S = 6.0
 logger = logging.getLogger(__name__)
 
@@ -34,7 +35,9 @@ class ControlTarget:
     """Name of the run's requests of that path; empty: the run has none."""
 
 
-def control_target(own: TargetService | None, arrivals_per_s: float) -> ControlTarget | None:
+def control_target(
+    own: TargetService | None, arrivals_per_s: float, most_share: float = SHARE_OF_ARRIVALS
+) -> ControlTarget | None:
     """Return the reference service's `/health`, or an endpoints file's first plain GET; None: it has none.
 
     A plain GET can be sent at any time: it has no placeholders, headers or authentication.
@@ -45,7 +48,7 @@ def control_target(own: TargetService | None, arrivals_per_s: float) -> ControlT
     plain = next((step for step in steps if _is_plain(step, has_auth=own.endpoints.auth is not None)), None)
     if plain is None or arrivals_per_s <= 0:
         return None
-    return ControlTarget(plain.path, max(_EVERY_S, 1 / (arrivals_per_s * _SHARE_OF_ARRIVALS)), plain.title)
+    return ControlTarget(plain.path, max(_EVERY_S, 1 / (arrivals_per_s * most_share)), plain.title)
 
 
 def _is_plain(step: EndpointStep, *, has_auth: bool) -> bool:

@@ -234,6 +234,7 @@ class ArrivalExecutor:
         self._users = {channel.name: user_of(channel) for channel in model.channels}
         warm_up(model)
         self._zero = 0.0
+        self._is_ready = False
         self._injecting: list[Greenlet] = []
         self.may_start_until_s = inf
         """Arrivals due after this second of the run wait until it is moved."""
@@ -247,11 +248,17 @@ class ArrivalExecutor:
         """Set second 0 of the run, `in_s` seconds from now."""
         self._zero = time.perf_counter() + in_s
 
-    def start(self, arrivals: Sequence[Arrival]) -> None:
-        """Start arrivals when they are due, in addition to those of earlier calls."""
-        if not self._greenlets:
+    def get_ready(self) -> None:
+        """Do what takes time before second 0, unless that is done."""
+        if not self._is_ready:
+            self._is_ready = True
             _reduce_collector_pauses()
             self._runner.connect()
+
+    def start(self, arrivals: Sequence[Arrival]) -> None:
+        """Start arrivals when they are due, in addition to those of earlier calls."""
+        self.get_ready()
+        if not self._greenlets:
             self._greenlets.append(LoopWatch(self.now_s, self._results.loop).start())
             if self._options.options.stall_s:
                 self._greenlets.append(gevent.spawn(self._stall))
@@ -279,6 +286,10 @@ class ArrivalExecutor:
         if grace_s:
             self._group.join(grace_s)
         self._group.kill()
+
+    def stop_arrivals(self) -> None:
+        """Start no more arrivals; the measurements of the event loop go on."""
+        gevent.killall(self._injecting)
 
     def stop_sending(self) -> None:
         """Start no more arrivals."""
@@ -322,6 +333,7 @@ def _reduce_collector_pauses() -> None:
     gevent does not record which greenlet spawned each customer either: that is three objects a customer.
     """
     gevent.config.track_greenlet_tree = False
+    gc.unfreeze()  # what an earlier run in this process has left
     gc.collect()
     gc.freeze()
     gc.set_threshold(_YOUNG_OBJECTS, 20, 1000)

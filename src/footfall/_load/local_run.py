@@ -24,9 +24,10 @@ logger = logging.getLogger(__name__)
 class LocalRun:
     """A run in this process, from its start to its files."""
 
-    def __init__(self, environment: Environment, prepared: PreparedRun) -> None:
-        """Prepare the run; nothing is sent before `start`."""
+    def __init__(self, environment: Environment, prepared: PreparedRun, lead_s: float = LEAD_S) -> None:
+        """Prepare the run; nothing is sent before `start`, and second 0 comes `lead_s` after it."""
         trace, settings = prepared.trace, prepared.settings
+        self._lead_s = lead_s
         self._environment = environment
         self.prepared = prepared
         self.results = new_results(prepared)
@@ -59,7 +60,8 @@ class LocalRun:
         if self._control is not None:
             # Before the clock is set: starting a process can take long on a busy machine.
             self._control.start()
-        self._executor.set_clock(LEAD_S)
+        self._executor.get_ready()
+        self._executor.set_clock(self._lead_s)
         settings = self.prepared.settings
         if settings.control_token:
             set_service_clock(
@@ -71,12 +73,27 @@ class LocalRun:
         """Check once a second whether the run is over; customers left after the drain time are cut off."""
         arrivals, now_s = self.results.arrivals, self.now_s()
         self._progress.write(Progress(max(now_s, 0.0), self.results.states.started, len(arrivals)))
+        return is_ended_early(self.results) or self.is_over(self.results.last_due_s)
+
+    @property
+    def under_way(self) -> int:
+        """Customers whose journeys have started and not ended."""
+        return self._executor.under_way
+
+    def is_over(self, last_s: float) -> bool:
+        """Whether all arrivals have come and all customers have left; `last_s`: when arrivals ended.
+
+        Customers left after the drain time are cut off.
+        """
         injected, under_way = self._executor.has_injected, self._executor.under_way
-        drained_s = self.results.last_due_s + self.prepared.settings.options.drain_s
-        if injected and under_way and now_s > drained_s:
+        if injected and under_way and self.now_s() > last_s + self.prepared.settings.options.drain_s:
             logger.warning("%d customers are cut off: the drain time is over", under_way)
             self._executor.cut_off()
-        return is_ended_early(self.results) or (injected and not self._executor.under_way)
+        return injected and not self._executor.under_way
+
+    def stop_arrivals(self) -> None:
+        """Start no more arrivals; the customers under way go on."""
+        self._executor.stop_arrivals()
 
     def stop_sending(self) -> None:
         """Start no more arrivals; Locust stops the customers under way."""

@@ -111,6 +111,8 @@ class LocustRunSettings:
     """None: a new folder below `results/`."""
     run_dir_lock: int | None = None
     """Descriptor of the folder's lock, inherited from the program that started this one; None: no lock."""
+    series: Path | None = None
+    """Folder whose load steps are played one after another; None: one run."""
     options: LoadOptions = DEFAULT_OPTIONS
     trace_options: tuple[tuple[str, str], ...] = ()
     """Options of a trace that is made for the run, as texts."""
@@ -129,9 +131,9 @@ def settings_of(options: Namespace) -> LocustRunSettings:
     Raises:
         BadInputError: a value is missing or impossible.
     """
-    trace = _text(options.trace)
+    trace, series = _text(options.trace), _text(options.series)
     scenario = _text(options.scenario)
-    if trace is None and scenario is None:
+    if trace is None and scenario is None and series is None:
         raise BadInputError("--trace", "missing", "--trace FOLDER or --scenario NAME")
     given = [(name, _text(getattr(options, name))) for name in TRACE_OPTIONS]
     return LocustRunSettings(
@@ -139,6 +141,7 @@ def settings_of(options: Namespace) -> LocustRunSettings:
         trace=Path(trace) if trace else None,
         scenario=scenario,
         run_dir=Path(run_dir) if (run_dir := _text(options.run_dir)) else None,
+        series=Path(series) if series else None,
         run_dir_lock=int(lock) if (lock := str(options.run_dir_lock)).isdigit() else None,
         options=_load_options(options),
         trace_options=tuple((name, text) for name, text in given if text is not None),
@@ -277,6 +280,7 @@ def add_options(parser: Any, scenarios: list[str], host: str | None = None) -> N
             add(each.flag.locust_name, **is_switch, include_in_web_ui=False, help=about)
     add("--load-options", default="", include_in_web_ui=False, help=SUPPRESS)
     add("--run-dir-lock", default="", include_in_web_ui=False, help=SUPPRESS)
+    add("--series", default="", include_in_web_ui=False, help=SUPPRESS)
 
 
 def give_up(line: str) -> None:

@@ -16,6 +16,7 @@ from locust.runners import STATE_INIT, MasterRunner, Runner, WorkerRunner
 from footfall._load.channel_users import driven_users, note_request, own_host, own_users_of
 from footfall._load.coordinator import DistributedRun
 from footfall._load.executor import import_ahead
+from footfall._load.load_series import LoadSeries
 from footfall._load.local_run import LocalRun, judge
 from footfall._load.locust_options import (
     LocustRunSettings,
@@ -27,7 +28,7 @@ from footfall._load.locust_options import (
 )
 from footfall._load.locust_users import check_users
 from footfall._load.own_users import OwnUsers
-from footfall._load.preparation import prepare
+from footfall._load.preparation import PreparedRun, prepare
 from footfall._load.result_batches import KIND, MESSAGE
 from footfall._load.web.locust_page import LocustPage, add_page
 from footfall._load.worker import WorkerRun
@@ -46,7 +47,7 @@ class LocustPlugin:
     def __init__(self) -> None:
         """Begin without a run."""
         self._environment: Environment | None = None
-        self._run: LocalRun | DistributedRun | None = None
+        self._run: LocalRun | DistributedRun | LoadSeries | None = None
         self._worker_run: WorkerRun | None = None
         """In a worker process only."""
         self._listening: set[str] = set()
@@ -123,9 +124,14 @@ class LocustPlugin:
         settings = settings_of(options)
         if self._page is not None:
             settings = self._page.make_ready(settings, self._own_users(settings))
+        runner = environment.runner
+        if settings.series is not None:
+            if isinstance(runner, MasterRunner):
+                raise BadInputError("--series", "several processes are asked for", "one generator process")
+            self._run = LoadSeries(environment, settings, self._own_users(settings))
+            return
         classes = {user.__name__ for user in environment.user_classes}
         prepared = prepare(settings, classes, self._own_users(settings))
-        runner = environment.runner
         if isinstance(runner, MasterRunner):
             self._run = DistributedRun(environment, runner, prepared, self._listening)
         else:
@@ -157,7 +163,7 @@ class LocustPlugin:
             gevent.signal_handler(number, self.leave)
         if self._run is not None:
             self._has_failed = not self._succeeds(self._run.start)
-            if self._page is not None and not self._has_failed:
+            if self._page is not None and not self._has_failed and not isinstance(self._run, LoadSeries):
                 self._page.follow(self._run)
 
     def on_message(self, msg: Any, **_: Any) -> None:  # noqa: ANN401  as above
@@ -202,17 +208,20 @@ class LocustPlugin:
         if self._run is not None and not has_failed:
             # The last results of workers arrive while it finishes.
             has_failed = not self._succeeds(self._run.finish)
-            prepared = self._run.prepared
-            if prepared.manifest is not None:
-                # Otherwise `footfall load` keeps the manifest and judges the run.
-                self._to_judge = prepared.run_dir
-            if self._page is None:
-                release(prepared.run_dir)
+            if not isinstance(self._run, LoadSeries):
+                self._leave_folder(self._run.prepared)
         self._run = None
         if self._page is not None:
             self._page.run_ended()
         if has_failed:
             self._exit_badly()
+
+    def _leave_folder(self, prepared: PreparedRun) -> None:
+        if prepared.manifest is not None:
+            # Otherwise `footfall load` keeps the manifest and judges the run.
+            self._to_judge = prepared.run_dir
+        if self._page is None:
+            release(prepared.run_dir)
 
     def on_quitting(self, environment: Environment, **_: Any) -> None:  # noqa: ANN401  as above
         """Exit with the verdict of a headless run, judged from its files; with 0 after runs from the page."""

@@ -8,8 +8,9 @@ from typing import Any
 
 from footfall._behaviour.load_model import check_logins, check_played
 from footfall._criteria.objects import AbortCriterion
-from footfall._load.control import Control, control_target
+from footfall._load.control import SHARE_OF_ARRIVALS, SHARE_OF_STEP, Control, control_target
 from footfall._load.endpoints.endpoints_check import (
+    PreparedEndpoints,
     channels_needed,
     check_service,
     endpoints_for_manifest,
@@ -41,7 +42,7 @@ from footfall._records.runs import (
     versions,
     write_manifest,
 )
-from footfall._workload.trace import Trace, read_trace, write_trace
+from footfall._workload.trace import Trace, TraceInfo, read_trace, write_trace
 
 RESULTS = "results"
 logger = logging.getLogger(__name__)
@@ -79,27 +80,59 @@ def prepare(settings: LocustRunSettings, classes: set[str], users: OwnUsers = NO
         inherit(run_dir, settings.run_dir_lock)
     folder = settings.trace or _make_trace(settings, run_dir)
     found = read_trace(folder)
-    prepared = prepare_endpoints(file_of(settings.options.endpoints, found.info), found, users)
-    trace = prepared.trace
+    fitted = _fitted(settings, found, classes, users)
+    check_service(settings.host, fitted.trace, settings.options, users)
+    if lock_of(run_dir) is None:
+        claim_for_run(run_dir)
+    is_its_own = run_dir.exists() and folder.exists() and run_dir.samefile(_folder_of(folder))
+    if fitted.trace is not found or not is_its_own:
+        write_trace(run_dir, fitted.trace)
+    return _opened(settings, fitted, run_dir, users)
+
+
+def prepare_step(settings: LocustRunSettings, classes: set[str], users: OwnUsers = NO_USERS) -> PreparedRun:
+    """Prepare one step of a series, whose trace is in its own folder, the run folder of the settings.
+
+    The host was checked before the first step: a service that has failed since is a result.
+
+    Raises:
+        BadInputError: something is missing or damaged; no request of the step has been sent.
+    """
+    run_dir = settings.run_dir
+    assert run_dir is not None  # noqa: S101  a step has a folder
+    found = read_trace(run_dir)
+    fitted = _fitted(settings, found, classes, users)
+    claim_for_run(run_dir)
+    if fitted.trace is not found:
+        write_trace(run_dir, fitted.trace)
+    return _opened(settings, fitted, run_dir, users)
+
+
+def _fitted(
+    settings: LocustRunSettings, found: Trace, classes: set[str], users: OwnUsers
+) -> PreparedEndpoints:
+    """Return the trace as it can be run, with the service that serves it."""
+    fitted = prepare_endpoints(file_of(settings.options.endpoints, found.info), found, users)
+    trace = fitted.trace
     others = channels_needed(trace.model, trace.info.arrivals_by_channel) - users.channels
-    if prepared.service is None and others:
+    if fitted.service is None and others:
         check_customer_errors(trace.model)
         check_logins(trace.model)
     check_played(trace.model)
     _check_users(trace, classes, users)
-    transport = transport_of(settings.options.transport, settings.options.endpoints, found.info)
-    check_service(settings.host, trace, settings.options, users)
-    if lock_of(run_dir) is None:
-        claim_for_run(run_dir)
-    if trace is not found or not (
-        run_dir.exists() and folder.exists() and run_dir.samefile(_folder_of(folder))
-    ):
-        write_trace(run_dir, trace)
-    keep_copy(run_dir, prepared)
-    manifest = _open_manifest(
-        run_dir, settings, trace, transport.for_manifest | served_by(trace, users, settings.options.endpoints)
-    )
-    return PreparedRun(settings, trace, run_dir, manifest, prepared.service, prepared.text, transport, users)
+    return fitted
+
+
+def _opened(
+    settings: LocustRunSettings, fitted: PreparedEndpoints, run_dir: Path, users: OwnUsers
+) -> PreparedRun:
+    """Complete the run folder, which holds the trace, and return the run."""
+    keep_copy(run_dir, fitted)
+    trace, given = fitted.trace, settings.options.endpoints
+    transport = transport_of(settings.options.transport, given, trace.info)
+    more = transport.for_manifest | served_by(trace, users, given)
+    manifest = _open_manifest(run_dir, settings, trace, more)
+    return PreparedRun(settings, trace, run_dir, manifest, fitted.service, fitted.text, transport, users)
 
 
 def new_run_dir(settings: LocustRunSettings) -> Path:
@@ -139,7 +172,7 @@ def _open_manifest(
         return None
     kit, own = versions(), endpoints_for_manifest(settings.options.endpoints, info)
     manifest = Manifest(
-        run=run_id(info.fingerprint, info.scenario or "", info.seed, kit["footfall"]),
+        run=run_id(info.fingerprint, _asked_in(info), info.seed, kit["footfall"]),
         command="locust",
         model=info.model,
         scenario=info.scenario,
@@ -163,6 +196,12 @@ def _open_manifest(
     return manifest
 
 
+def _asked_in(info: TraceInfo) -> str:
+    """Return what, besides model and seed, determines a run; steps of a series differ in replication."""
+    step = f" step {info.replication} of {info.arrivals}" if info.replication else ""
+    return f"{info.scenario or ''}{step}"
+
+
 # ── Results of a run: created before it, written at its end
 
 
@@ -180,7 +219,10 @@ def control_of(prepared: PreparedRun, results: RunResults) -> Control | None:
     arrivals_per_s = trace.arrivals.height / trace.info.play.seconds
     # If own users serve all channels, no request is known that can be sent at any time.
     others = channels_needed(trace.model, trace.info.arrivals_by_channel) - prepared.users.channels
-    target = control_target(prepared.own, arrivals_per_s) if settings.options.control and others else None
+    if not (settings.options.control and others):
+        return None
+    most_share = SHARE_OF_ARRIVALS if settings.series is None else SHARE_OF_STEP
+    target = control_target(prepared.own, arrivals_per_s, most_share)
     if target is None:
         return None
     results.control_step = target.step

@@ -6,10 +6,11 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 from footfall._load.endpoints.endpoints_check import file_of, transport_of
 from footfall._load.locust_options import GATEWAY_VARIABLE, TOKEN_VARIABLE
@@ -67,41 +68,77 @@ def run_locust(settings: LoadSettings) -> LoadResult:
 
 def _run(settings: LoadSettings, lock: int, longest_s: float) -> LoadResult:
     """Start Locust, which shares the lock of the run folder and keeps it to its end."""
-    log = settings.run_dir / LOG_FILE
+    with suppress(OSError):  # starting names it
+        (settings.run_dir / LOAD_FILE).unlink(missing_ok=True)
+    asked = ["--trace", str(settings.trace), "--run-dir", str(settings.run_dir), "--run-dir-lock", str(lock)]
+    process = started(settings, asked, (lock,))
+    try:
+        code = _wait(process, settings, longest_s)
+    finally:
+        end_process(process)
+        end_progress(settings.run_dir)
+    if code and not (settings.run_dir / LOAD_FILE).is_file():
+        log = settings.run_dir / LOG_FILE
+        raise BadInputError("the run", reason_in(log), f"a run that ends (see {log})")
+    return read_result(settings.run_dir)
+
+
+class Startable(Protocol):
+    """What a Locust process needs to know, whatever it plays."""
+
+    @property
+    def host(self) -> str:
+        """Address of the service."""
+
+    @property
+    def run_dir(self) -> Path:
+        """Folder of its log."""
+
+    @property
+    def options(self) -> LoadOptions:
+        """How load is generated."""
+
+    @property
+    def control_token(self) -> str | None:
+        """Of the reference service."""
+
+    @property
+    def gateway_key(self) -> str | None:
+        """Of the service's SMS routes."""
+
+
+def started(
+    settings: Startable, asked: Sequence[str], descriptors: Sequence[int] = ()
+) -> subprocess.Popen[bytes]:
+    """Start Locust with further arguments, in a session of its own; its log goes to the folder.
+
+    Raises:
+        BadInputError: the folder cannot be written.
+    """
     try:
         settings.run_dir.mkdir(parents=True, exist_ok=True)
-        (settings.run_dir / LOAD_FILE).unlink(missing_ok=True)
-        with log.open("wb") as output:
+        with (settings.run_dir / LOG_FILE).open("wb") as output:
             # In a session of its own: the terminal's Ctrl-C reaches it once, through this process.
-            process = subprocess.Popen(  # noqa: S603  our own program, arguments as a list
-                [*_command(settings), "--run-dir-lock", str(lock)],
+            return subprocess.Popen(  # noqa: S603  our own program, arguments as a list
+                [*_command(settings), *asked],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 env=_environment(settings),
                 start_new_session=True,
-                pass_fds=(lock,),
+                pass_fds=descriptors,
             )
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise BadInputError(str(settings.run_dir), reason, "a folder that can be written") from error
-    try:
-        code = _wait(process, settings, longest_s)
-    finally:
-        _end(process)
-        end_progress(settings.run_dir)
-    if code and not (settings.run_dir / LOAD_FILE).is_file():
-        raise BadInputError("the run", _reason_in(log), f"a run that ends (see {log})")
-    return read_result(settings.run_dir)
 
 
-def _command(settings: LoadSettings) -> list[str]:
+def _command(settings: Startable) -> list[str]:
     options = settings.options
     return [
         *(sys.executable, "-m", "locust", "-f", str(options.locustfile or LOCUSTFILE)),
         *("--headless", "--only-summary", "--loglevel", "INFO"),
         *("--host", settings.host),
-        *("--trace", str(settings.trace), "--run-dir", str(settings.run_dir)),
         *("--load-options", options.model_dump_json(exclude_defaults=True)),
         *(_process_options(options.processes) if options.processes != 1 else ()),
     ]
@@ -115,7 +152,7 @@ def _process_options(processes: int) -> list[str]:
     return ["--processes", str(processes), "--master-bind-port", port, "--master-port", port]
 
 
-def _environment(settings: LoadSettings) -> dict[str, str]:
+def _environment(settings: Startable) -> dict[str, str]:
     """Pass secrets where no list of processes shows them; Locust's own variables are removed."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("LOCUST_")}
     # The control token belongs to a service that Footfall started and is sent to no other one; the key of
@@ -163,7 +200,7 @@ def _watch(process: subprocess.Popen[bytes], settings: LoadSettings, longest_s: 
     return process.returncode
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
+def end_process(process: subprocess.Popen[bytes]) -> None:
     """Make sure that the process and its workers have ended."""
     if process.poll() is None:
         process.terminate()
@@ -177,7 +214,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
         os.killpg(process.pid, signal.SIGKILL)
 
 
-def _reason_in(log: Path) -> str:
+def reason_in(log: Path) -> str:
     """Return the reason that Locust logged; otherwise the last line of the log."""
     lines = [line.strip() for line in log.read_text(errors="replace").splitlines() if line.strip()]
     reasons = [line.partition(_ERROR)[2] for line in lines if _ERROR in line]

@@ -112,7 +112,7 @@ def judge_generator(criteria: Iterable[Criterion], manifest: Manifest) -> Judgem
     if record is None or not (record.own.n or record.turn.n):
         return None
     allowed_s = _allowed_s(tuple(criteria))
-    problems = list(_own_problems(record, allowed_s))
+    problems = [*_own_problems(record, allowed_s), *_host_problems(record.control, allowed_s)]
     return Judgement(
         criterion="the generator keeps up",
         verdict=Verdict.INVALID if problems else Verdict.PASS,
@@ -163,8 +163,6 @@ def _own_problems(record: GeneratorRecord, allowed_s: float) -> Iterator[str]:
             "spread the load with --processes"
         )
     control = record.control
-    if control is not None:
-        yield from _host_problems(control, allowed_s)
     if control is None or control.answered.n < _CONTROL_LEAST or control.same_in_run.p50_s is None:
         return
     there_s, here_s = control.answered.p95_s or 0.0, control.same_in_run.p50_s
@@ -176,8 +174,18 @@ def _own_problems(record: GeneratorRecord, allowed_s: float) -> Iterator[str]:
         )
 
 
-def _host_problems(control: ControlRecord, allowed_s: float) -> Iterator[str]:
+def generator_was_limit(criteria: Iterable[Criterion], record: GeneratorRecord) -> str:
+    """Say how it is known that the generator itself, under its own load, spoiled the times; empty: it did not.
+
+    A host that was busy with other programs spoils them as well, but says nothing about the load.
+    """
+    return "; ".join(_own_problems(record, _allowed_s(tuple(criteria))))
+
+
+def _host_problems(control: ControlRecord | None, allowed_s: float) -> Iterator[str]:
     """Say where the host was too busy with other programs for times to be the service's."""
+    if control is None:
+        return
     woken, cpu = control.woken_late, control.cpu_10ms
     said = ""
     if woken.n >= _WOKEN_LEAST and (woken.p95_s or 0.0) > allowed_s:
