@@ -7,6 +7,7 @@ import polars as pl
 
 from footfall._calibrate.request_log import RequestLog
 from footfall._load.result_files import HITS_FILE
+from footfall._load.series_files import read_done
 from footfall._records.errors import BadInputError
 from footfall._records.rows import Outcome
 from footfall._records.runs import MANIFEST, read_manifest
@@ -34,7 +35,11 @@ def request_logs(folder: Path) -> dict[str, RequestLog]:
     hits = read_parquet(folder / HITS_FILE, HITS)
     if hits.is_empty():
         raise BadInputError(str(folder / HITS_FILE), "no requests", "at least one")
-    return logs_of_hits(hits, run=manifest.run, length_s=length_s / speed)
+    done = read_done(folder)  # of a load step, which may have been stopped early
+    whole_s = length_s / speed
+    return logs_of_hits(
+        hits, run=manifest.run, length_s=whole_s if done is None else min(done.length_s, whole_s)
+    )
 
 
 def logs_of_hits(hits: pl.DataFrame, *, run: str, length_s: float) -> dict[str, RequestLog]:

@@ -28,6 +28,8 @@ FIRST_LEAD_S, LEAD_S = 1.0, 0.2
 """Between the start of a step and its second 0; the first step waits for what Python does only once."""
 IDLE_S_MOST = 600.0
 """Without a new order for so long, the generator ends: the program that decides is taken for gone."""
+LATE_S_MOST = 1.0
+"""A generator that is so far behind sends another load than was asked for; the step says nothing."""
 logger = logging.getLogger(__name__)
 
 
@@ -96,17 +98,23 @@ class LoadSeries:
         run = LocalRun(self._environment, prepared, lead_s)
         self._playing = folder, run
         run.start()
-        length_s, stopped = prepared.trace.info.play.seconds, False
-        last_s = run.results.last_due_s
+        length_s = prepared.trace.info.play.seconds
+        done, last_s = StepDone(length_s=length_s), run.results.last_due_s
         while not run.is_over(last_s):
             gevent.sleep(POLL_S)
-            if not stopped and order.under_way_most is not None and run.under_way > order.under_way_most:
+            if done.stopped_early or done.fell_behind:
+                continue
+            is_full = order.under_way_most is not None and run.under_way > order.under_way_most
+            is_late = run.late_s > LATE_S_MOST
+            if is_full or is_late:
                 run.stop_arrivals()
-                stopped, last_s = True, run.now_s()
-                length_s = min(length_s, last_s)
+                last_s = run.now_s()
+                done = StepDone(
+                    length_s=min(length_s, last_s), stopped_early=is_full and not is_late, fell_behind=is_late
+                )
         run.stop_sending()
         self._playing = None
-        self._write(folder, run, StepDone(length_s=length_s, stopped_early=stopped))
+        self._write(folder, run, done)
 
     def _write(self, folder: Path, run: LocalRun, done: StepDone) -> None:
         run.finish()

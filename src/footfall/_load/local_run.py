@@ -2,6 +2,7 @@
 
 import logging
 import sys
+from math import inf
 from pathlib import Path
 
 from locust.env import Environment
@@ -79,6 +80,12 @@ class LocalRun:
     def under_way(self) -> int:
         """Customers whose journeys have started and not ended."""
         return self._executor.under_way
+
+    @property
+    def late_s(self) -> float:
+        """How long the next arrival has been due, seconds; negative: it is not due, or there is none."""
+        arrivals, started = self.results.arrivals, self.results.states.started
+        return self.now_s() - arrivals[started].due_s if started < len(arrivals) else -inf
 
     def is_over(self, last_s: float) -> bool:
         """Whether all arrivals have come and all customers have left; `last_s`: when arrivals ended.

@@ -1,6 +1,6 @@
 """Files by which a program has one generator process play load steps one after another.
 
-The program writes a trace into `steps/NNN/`, then `order.json` beside it; the generator plays it, writes the
+The program writes a trace into `steps/NNN/`, then `order.json`; the generator plays it, writes the
 results into the same folder, and `done.json` last. A file `end` in `steps/` tells it to end.
 """
 
@@ -39,6 +39,8 @@ class StepDone:
     """Seconds in which arrivals came."""
     stopped_early: bool = False
     """Whether more customers were under way than allowed."""
+    fell_behind: bool = False
+    """Whether the generator itself was late, and sent no more."""
     is_whole: bool = True
     """False: the generator was stopped during the step."""
     problem: str = ""

@@ -175,7 +175,7 @@ def _own_problems(record: GeneratorRecord, allowed_s: float) -> Iterator[str]:
 
 
 def generator_was_limit(criteria: Iterable[Criterion], record: GeneratorRecord) -> str:
-    """Say how it is known that the generator itself, under its own load, spoiled the times; empty: it did not.
+    """Say how it is known that the generator, under its own load, spoiled the times; empty: it did not.
 
     A host that was busy with other programs spoils them as well, but says nothing about the load.
     """

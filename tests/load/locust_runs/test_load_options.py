@@ -18,6 +18,7 @@ def options(**more: str | bool | None) -> Namespace:
         "scenario": None,
         "run_dir": "",
         "run_dir_lock": "",
+        "series": "",
         "load_options": "",
         "drain_s": "",
         "endpoints": "",
