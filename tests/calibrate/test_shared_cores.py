@@ -20,7 +20,8 @@ DEMANDS_S = {"small": 0.02, "large": 0.1}
 
 def shared(arrived_s: np.ndarray, work_s: np.ndarray, cores: int) -> np.ndarray:
     """Give when each request ends at cores that all in work share: virtual time in a heap."""
-    ended, heap, now, done, next_one = np.empty(len(arrived_s)), [], 0.0, 0.0, 0
+    heap: list[tuple[float, int]] = []
+    ended, now, done, next_one = np.empty(len(arrived_s)), 0.0, 0.0, 0
     while next_one < len(arrived_s) or heap:
         speed = min(1.0, cores / len(heap)) if heap else 1.0
         leaves = now + (heap[0][0] - done) / speed if heap else np.inf
