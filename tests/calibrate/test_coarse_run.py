@@ -11,6 +11,7 @@ from footfall._calibrate.coarse_run import (
     objections,
     ramp_findings,
 )
+from footfall._records.errors import BadInputError
 
 RNG_SEED = 3
 
@@ -161,3 +162,5 @@ def test_a_service_that_refuses_is_its_own_limit() -> None:
 def test_a_short_ramp_says_nothing_wrong() -> None:
     """Fewer rows than a window: no limit was reached, and nothing breaks."""
     assert not ramp_findings(ramp_of(100, 256, 5000, seconds=12)).generator_bound
+    with pytest.raises(BadInputError, match="5 rows"):
+        ramp_findings(ramp_of(100, 256, 5000, seconds=5))

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from footfall._calibrate.closed_loop import ClosedPoint
+from footfall._records.errors import BadInputError
 
 Floats: TypeAlias = NDArray[np.float64]
 
@@ -210,8 +211,13 @@ def ramp_findings(ramp: Ramp) -> RampFindings:
     A service that is asked for more than it can do keeps more and more requests, or refuses some. Where
     throughput falls behind the plan, nothing fails, and throughput x response stays at one number, that
     number is how many requests the generator can have under way.
+
+    Raises:
+        BadInputError: it has fewer rows than a window of 10 s.
     """
     rows = len(ramp.asked_per_s) // _RAMP_WINDOW_S * _RAMP_WINDOW_S
+    if not rows:
+        raise BadInputError(ramp.name, f"has {len(ramp.asked_per_s)} rows", f"{_RAMP_WINDOW_S} or more")
     asked, good, bad, lost = (
         np.asarray(one[:rows].reshape(-1, _RAMP_WINDOW_S).mean(axis=1))
         for one in (ramp.asked_per_s, ramp.successes, ramp.failures, ramp.dropped)
@@ -223,12 +229,18 @@ def ramp_findings(ramp: Ramp) -> RampFindings:
     last = slice(len(asked) - behind, None) if behind else slice(len(asked) - 1, None)
     bound = behind >= _RAMP_WINDOWS_LEAST and _is_flat(under_way[last], asked[last], (bad[last], good[last]))
     answered = asked[follows & (asked > 0)]
+    level = float(np.median(under_way[last]))
     return RampFindings(
         followed_to_per_s=float(answered.max(initial=0.0)),
         throughput_per_s_most=float(good.max(initial=0.0)),
-        under_way_most=float(np.median(under_way[last])) if len(under_way) else 0.0,
+        under_way_most=level,
         generator_bound=bool(bound),
-        text=_ramp_text(bound, behind * _RAMP_WINDOW_S, float(np.median(under_way[last])), lost[last].sum()),
+        text=_ramp_text(
+            bound=bool(bound),
+            behind_s=behind * _RAMP_WINDOW_S,
+            under_way=level,
+            dropped=float(lost[last].sum()),
+        ),
     )
 
 
@@ -255,7 +267,7 @@ def _is_flat(under_way: Floats, asked: Floats, answered: tuple[Floats, Floats]) 
     return level >= _UNDER_WAY_LEAST and failed <= _FAILED_SHARE_MOST and is_level
 
 
-def _ramp_text(bound: bool, behind_s: int, under_way: float, dropped: float) -> str:  # noqa: FBT001
+def _ramp_text(*, bound: bool, behind_s: int, under_way: float, dropped: float) -> str:
     if bound:
         return (
             f"generator-bound: in the last {behind_s} s throughput x response stays at {under_way:.0f}, "
