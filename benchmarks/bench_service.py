@@ -22,7 +22,7 @@ from pathlib import Path
 from statistics import median
 from typing import cast
 
-import psutil  # type: ignore[import-untyped]  # it ships no types
+import psutil
 import uvloop
 
 from benchmarks.service_scripts import (

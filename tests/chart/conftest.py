@@ -7,6 +7,7 @@ import pytest
 
 from footfall._chart.comparison_charts import COMPARISON
 from footfall._chart.style import Stamp
+from footfall._records.server_rows import SERVER_ROWS
 from footfall._records.tables import MEASURES
 
 CHANNELS = ("web", "wap", "sms", "hotline", "kiosk", "agent", "partner_hall", "own_hall")
@@ -195,6 +196,23 @@ def series() -> pl.DataFrame:
     names = ["world", "at_s", "bin_s", "due_per_s", "started_per_s", "visits", "success_share"]
     names += ["success_share_low", "success_share_high", "response_s_p50", "response_s_p95", "lag_s_p99"]
     return pl.DataFrame(rows, schema=names, orient="row")
+
+
+@pytest.fixture
+def readings() -> pl.DataFrame:
+    """Twenty seconds of a service with channels, processes and a figure of its own; six were missed."""
+    luck = Random(7)
+    figures = [
+        *(("process", "cpu", "cores"), ("machine", "cpu", "cores"), ("port", "connections", "connections")),
+        *(("service", f"{channel}.busy", "servers") for channel in ("web", "own_hall")),
+        ("metrics", "jobs waiting", "jobs"),
+    ]
+    rows = [
+        (float(second), source, name, luck.uniform(0, 2), unit)
+        for second in (*range(-1, 8), *range(14, 20))
+        for source, name, unit in figures
+    ]
+    return pl.DataFrame(rows, schema=SERVER_ROWS, orient="row")
 
 
 @pytest.fixture

@@ -20,6 +20,7 @@ from footfall._chart.run_charts import (
     run_over_time,
     success_against_target,
 )
+from footfall._chart.server_charts import server_over_time
 from footfall._chart.style import Chart, Stamp, look, save, svg_text
 from footfall._records.errors import BadInputError
 
@@ -27,6 +28,11 @@ Draw: TypeAlias = Callable[[pl.DataFrame, Stamp], Chart]
 HOSTILE = "</svg><script>$x^$ & a_very_long_name_of_a_channel_of_somebody"
 
 WELCH_LABELS = WelchLabels(quantity="response time", runs=3, visits=400, cut=60, rest_s_mean=2.0)
+MEASURED = pl.DataFrame(
+    [("measured", float(second), 1.0, 30.0, 0.2) for second in range(20)],
+    schema=["world", "at_s", "bin_s", "started_per_s", "response_s_p95"],
+    orient="row",
+)
 MARKS = Marks(outage_s=(3.0, 6.0), ended_early_s=18.0)
 DRAWINGS: dict[str, Draw] = {
     "series": lambda frame, stamp: run_over_time(frame, MARKS, stamp),
@@ -43,6 +49,7 @@ DRAWINGS: dict[str, Draw] = {
     "contrasts": lambda frame, stamp: comparison_chart(frame, "Worse: p95(web.query) +21 %", stamp),
     "averages": lambda frame, stamp: welch(frame, WELCH_LABELS, stamp),
     "shares": shares_chart,
+    "readings": lambda frame, stamp: server_over_time(frame, MEASURED, 2, stamp),
     "months": lambda frame, stamp: share_by_month(frame, "electronic: web; of all", stamp),
 }
 
@@ -84,7 +91,7 @@ def test_any_single_row_can_be_drawn(drawing: tuple[Draw, pl.DataFrame], stamp: 
 def test_a_hostile_name_is_only_a_name(drawing: tuple[Draw, pl.DataFrame], stamp: Stamp) -> None:
     """No markup, no formula, and no chart pushed off its page."""
     draw, frame = drawing
-    name = next((name for name in ("channel", "definition", "month") if name in frame.columns), None)
+    name = next((name for name in ("channel", "definition", "month", "name") if name in frame.columns), None)
     if name is None:
         pytest.skip("the chart shows no names")
     hostile = {
@@ -93,6 +100,8 @@ def test_a_hostile_name_is_only_a_name(drawing: tuple[Draw, pl.DataFrame], stamp
         "own_hall": "x" * 200,
         "article": HOSTILE,
         "1999-01": HOSTILE,
+        "web.busy": f"{HOSTILE}.busy",
+        "jobs waiting": HOSTILE,
     }
     named = frame.with_columns(pl.col(name).replace(hostile))
     drawn = svg_text(draw(named, stamp).figure)

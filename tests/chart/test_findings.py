@@ -11,6 +11,7 @@ from footfall._chart.day_charts import arrivals_over_day, share_by_channel, wait
 from footfall._chart.month_charts import share_by_month
 from footfall._chart.prediction_charts import Change, predicted_against_measured, spillover
 from footfall._chart.run_charts import Marks, outcomes_by_cause, run_over_time, success_against_target
+from footfall._chart.server_charts import server_over_time
 from footfall._chart.style import LOOKS, Stamp, looks_of
 from footfall._measure.time_series import SERIES
 
@@ -166,3 +167,15 @@ def test_a_bin_with_hardly_a_visit_is_not_the_worst(stamp: Stamp) -> None:
     missing = (pl.lit(None).alias(name) for name in SERIES if name not in told.columns)
     frame = told.with_columns(missing).select(pl.col(name).cast(kind) for name, kind in SERIES.items())
     assert run_over_time(frame, Marks(), stamp).title == "Lowest success 80.0 %, at second 2 of the run"
+
+
+def test_the_title_of_the_service_says_its_most_cpu_during_the_run(
+    readings: pl.DataFrame, series: pl.DataFrame, stamp: Stamp
+) -> None:
+    """What was read before second 0 is drawn and does not count."""
+    process = (pl.col("source") == "process") & (pl.col("name") == "cpu")
+    loud = readings.with_columns(
+        pl.when(process & (pl.col("second") <= 0)).then(7.5).otherwise(pl.col("value")).alias("value")
+    )
+    during = loud.filter(process & (pl.col("second") > 0))["value"].to_list()
+    assert f"at most {max(during):.2f} of 2 cores" in server_over_time(loud, series, 2, stamp).title

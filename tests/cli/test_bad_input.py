@@ -1,5 +1,6 @@
 """Bad input gives one clear line and exit code 2, and leaves nothing half-written."""
 
+import os
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -336,3 +337,21 @@ def test_no_number_of_a_model_is_set_beyond_what_the_service_can_keep(
 ) -> None:
     """Money is kept in 64 bits; a trace of such a model could not be served."""
     assert assignment.partition("=")[0] in refused("show", PROVINCE, "--set", assignment)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--serve", "--server-pid", "1"), "cannot be combined with --serve"),
+        (("--host", "http://127.0.0.1:1", "--server-pid", "4194999"), "no such process"),
+        (("--host", "http://127.0.0.1:1", "--server-pid", str(os.getpid())), "is this process itself"),
+    ],
+    ids=["with --serve", "nobody", "itself"],
+)
+def test_a_process_that_cannot_be_watched_is_named(
+    options: tuple[str, ...], words: str, refused: Refused
+) -> None:
+    """Before the service is asked anything."""
+    line = refused("load", "--scenario", "ordinary_day", "--window", "5", *options)
+    assert "--server-pid" in line
+    assert words in line

@@ -3,13 +3,16 @@
 import json
 import shutil
 import xml.etree.ElementTree as ET
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from footfall._cli.app import run
+from footfall._load.result_files import read_result
 from footfall._records.runs import read_manifest
+from footfall._records.server_rows import SERVER_ROWS, read_server_rows
 from footfall._records.tables import ARRIVALS, HITS, MEASURES, REPLICATIONS, VISITS, read_csv, read_parquet
 from footfall._workload.trace import ARRIVALS_FILE
 
@@ -60,6 +63,22 @@ def play(
     return Played(out, code, json.loads(capsys.readouterr().out))
 
 
+def check_server_figures(played: Played) -> None:
+    """The service's figures are on the run's clock, in both files, the manifest and what is printed."""
+    rows = read_server_rows(played.folder)
+    assert read_csv(played.folder / "server.csv", SERVER_ROWS).height == rows.height
+    record, length_s = read_manifest(played.folder).server, read_result(played.folder).played_s
+    assert record is not None
+    assert rows["second"].is_between(-2.0, length_s).all()
+    assert played.data["server"]["figures"] == [asdict(each) for each in record.figures]
+    for source, name in (("process", "cpu"), ("process", "memory_rss"), ("service", "web.busy")):
+        figure = record.figure(source, name)
+        assert figure is not None
+        assert 0 <= figure.least <= figure.mean <= figure.most
+        assert figure.samples >= length_s / 2
+    assert (played.folder / "charts" / "server.svg").is_file()
+
+
 @pytest.fixture
 def workspace(monkeypatch: pytest.MonkeyPatch) -> None:
     """Run in the project's top folder, as a user does."""
@@ -102,6 +121,7 @@ def test_a_played_run_accounts_for_every_arrival_and_can_be_judged_again(
     manifest = read_manifest(played.folder)
     assert manifest.status == "finished"
     assert manifest.verdict == played.data["verdict"]
+    check_server_figures(played)
     cases = ET.parse(played.folder / "junit.xml").getroot().findall(".//testcase")  # noqa: S314  our own file
     assert len(cases) == len(played.data["criteria"])
 

@@ -208,7 +208,7 @@ class DistributedRun:
 
     def _set_clock(self) -> None:
         self._zero, self._zero_wall = time.perf_counter() + LEAD_S, time.time() + LEAD_S
-        self._has_begun = True
+        self._has_begun, self.results.zero_unix_s = True, self._zero_wall
         settings = self.prepared.settings
         if settings.control_token:
             try:

@@ -2,6 +2,7 @@
 
 import logging
 import sys
+import time
 from math import inf
 from pathlib import Path
 
@@ -63,6 +64,7 @@ class LocalRun:
             self._control.start()
         self._executor.get_ready()
         self._executor.set_clock(self._lead_s)
+        self.results.zero_unix_s = time.time() - self.now_s()
         settings = self.prepared.settings
         if settings.control_token:
             set_service_clock(

@@ -105,6 +105,14 @@ class LoadOptions(BaseModel):
         default=True,
         description="Send a control request from a separate process a few times a second, for comparison.",
     )
+    server_pid: Annotated[
+        int | None, Flag(name="--server-pid", metavar="PID", expected="a process id", in_locust=False)
+    ] = Field(
+        None,
+        ge=1,
+        description="With --host: process of the service on this machine, to sample its CPU, memory and "
+        "connections once a second, with those of its child processes.",
+    )
     stall_s: Annotated[float, Flag(name="--stall-s", expected=_SECONDS, hidden=True)] = Field(
         0.0, ge=0, description="For tests of validity: block the generator for this time …"
     )

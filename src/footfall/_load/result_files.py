@@ -115,6 +115,8 @@ class LoadResult:
     """Arrivals that failed inside the generator, by type and place of the error; at most eleven."""
     ended_early_by: str = ""
     """The abort criterion that ended the run; empty if none did."""
+    zero_unix_s: float | None = None
+    """Unix time of second 0 of the run, to match it with other records; None: it did not begin."""
 
     def for_manifest(self) -> dict[str, Any]:
         """Return the manifest's entries, by its names."""

@@ -171,6 +171,8 @@ class RunResults:
         self.control_step = ""
         """Name of the run's requests that the control sends as well; empty: the run has none of them."""
         self.control_step_times = Histogram()
+        self.zero_unix_s: float | None = None
+        """Unix time of second 0 of the run, once that is set."""
 
     def start(self, arrival: int, lag_s: float) -> None:
         """Record a started arrival.
@@ -279,4 +281,5 @@ class RunResults:
             degraded=any(each.status in {"left", "lost"} for each in workers),
             generator=self.generator(control),
             broken_reasons=dict(self.broken_reasons.most_common()),
+            zero_unix_s=self.zero_unix_s,
         )

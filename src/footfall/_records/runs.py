@@ -17,6 +17,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from footfall._records.errors import BadInputError
 from footfall._records.load_generator import ConnectionCounts, GeneratorRecord
+from footfall._records.server_record import ServerRecord
 from footfall._records.tables import write_text
 
 # ── Files of a run folder, which may come from elsewhere: read within limits, identified by digests
@@ -219,6 +220,8 @@ class Manifest:
     """The abort criterion that ended it; empty if none did."""
     connections: ConnectionCounts | None = None
     """Connections of the generators to the service; None: unknown."""
+    server: ServerRecord | None = None
+    """Figures of the service itself, sampled during the run; None: none were asked for."""
     share_definition: str | None = None
     settings: dict[str, Any] = field(default_factory=dict)
     """Window, speed, host and all other settings of the run; no secrets."""
@@ -310,6 +313,7 @@ def read_manifest(folder: Path) -> Manifest:
         if data.get("generator"):
             data["generator"] = GeneratorRecord.of_data(data["generator"])
         data["connections"] = ConnectionCounts(**counts) if (counts := data.get("connections")) else None
+        data["server"] = ServerRecord.of_data(found) if (found := data.get("server")) else None
         data["workers"] = worker_records(data.get("workers", ()))
         return check_types(Manifest(**data))
     except (ValueError, TypeError, KeyError, AttributeError) as error:

@@ -61,18 +61,18 @@ _POLARS_TYPES: dict[Any, Any] = {
 }
 
 
-def _schema_of(row: type) -> pl.Schema:
+def schema_of(row: type) -> pl.Schema:
     """Return the schema of a row's table, in the order of its fields."""
     return pl.Schema({name: _POLARS_TYPES[kind] for name, kind in get_type_hints(row).items()})
 
 
 _ROUNDING_S = 1e-3
 """Tolerance for clock readings of two processes, if another worker took over a customer."""
-ARRIVALS = _schema_of(Arrival)
-VISITS = _schema_of(Visit)
-HITS = _schema_of(Hit)
-MEASURES = _schema_of(Measure)
-REPLICATIONS = _schema_of(Replication)
+ARRIVALS = schema_of(Arrival)
+VISITS = schema_of(Visit)
+HITS = schema_of(Hit)
+MEASURES = schema_of(Measure)
+REPLICATIONS = schema_of(Replication)
 
 
 def table(rows: list[Any], schema: pl.Schema) -> pl.DataFrame:

@@ -17,11 +17,13 @@ from footfall._load.result_files import LoadResult
 from footfall._load.start_locust import LoadSettings, run_locust
 from footfall._records.errors import BadInputError
 from footfall._records.runs import Manifest, WorkerRecord
+from footfall._records.server_record import ServerRecord
 from footfall._runs import judgement
 from footfall._runs.folder import begin, end
 from footfall._runs.messages import QUIET, Messages
 from footfall._runs.predict import write_prediction, write_replications
 from footfall._runs.reference_service import Ready, service_for_trace
+from footfall._runs.server_watch import WatchAsked, check_pid, server_lines, watch_server
 from footfall._workload.trace import Trace, write_trace
 
 if TYPE_CHECKING:
@@ -83,6 +85,7 @@ def load_job(
     }
     judgement.check_baseline(baseline, criteria, judgement.Load(trace.model.name, name, settings, info))
     check_played(trace.model)
+    check_pid(options.server_pid, host)
     transport = transport_of(options.transport, options.endpoints, info)
     if host is not None:
         check_service(host, trace, options, options.users)
@@ -166,12 +169,12 @@ def run_without_report(
     Raises:
         BadInputError: the service cannot be reached or started.
     """
-    result = _play(folder, job, service, messages)
+    result, server = _play(folder, job, service, messages)
     if job.trace.info.has_prediction:
         if not (folder / judgement.PREDICTED_FILE).exists():
             write_prediction(folder, job.trace, messages)
         write_replications(folder, job.trace, messages)
-    manifest = end(folder, manifest, **result.for_manifest())
+    manifest = end(folder, manifest, **result.for_manifest(), server=server)
     return judgement.judge_run(folder, manifest, job.criteria, job.baseline, messages)
 
 
@@ -190,6 +193,7 @@ def as_json(done: LoadDone) -> dict[str, Any]:
         "comparison": figures.comparison.to_dicts(),
         "replications": figures.replications,
         "spill": report.spill_by_channel(figures),
+        "server": None if judged.manifest.server is None else asdict(judged.manifest.server),
         "left_out": judged.manifest.settings.get("left_out", {}),
         "folder": str(done.folder),
     }
@@ -220,6 +224,8 @@ def _accounts(manifest: Manifest) -> Iterator[str]:
         yield f"connections: {manifest.connections.describe(settings)}"
     if lag is not None and lag.p99 is not None:
         yield f"lag of the generator: p99 {lag.p99 * 1000:.1f} ms, at most {(lag.max or 0) * 1000:.1f} ms"
+    if manifest.server is not None:
+        yield from server_lines(manifest.server)
 
 
 def _workers_text(workers: Sequence[WorkerRecord]) -> str:
@@ -231,23 +237,31 @@ def _workers_text(workers: Sequence[WorkerRecord]) -> str:
     return ends + clocks
 
 
-def _play(folder: Path, job: LoadJob, service: Ready | None, messages: Messages) -> LoadResult:
+def _play(
+    folder: Path, job: LoadJob, service: Ready | None, messages: Messages
+) -> tuple[LoadResult, ServerRecord | None]:
+    """Run the trace, and watch the service meanwhile where that is possible."""
     pace = job.trace.info.play
     with ExitStack() as stack:
-        host, token = job.host, ""
-        if host is None:
+        transport = transport_of(job.options.transport, job.options.endpoints, job.trace.info)
+        if job.host is None:
             messages.note("waiting for the reference service …")
             started = (service or stack.enter_context(service_for_trace(folder)))()
-            host, token = started.url, started.control_token
-        what = f"{job.trace.arrivals.height:,} arrivals in {pace.seconds:g} s at {host}"
+            asked = WatchAsked(host=started.url, pid=started.pid, control_token=started.control_token)
+        else:
+            asked = WatchAsked(host=job.host, pid=job.options.server_pid, transport=transport)
+        watch = stack.enter_context(watch_server(asked))
+        what = f"{job.trace.arrivals.height:,} arrivals in {pace.seconds:g} s at {asked.host}"
         bar = stack.enter_context(messages.progress(f"running {what}"))
-        return run_locust(
+        result = run_locust(
             LoadSettings(
                 trace=folder,
                 run_dir=folder,
-                host=host,
+                host=asked.host,
                 options=job.options,
-                control_token=token,
+                control_token=asked.control_token,
                 on_progress=lambda now: bar(now.played_s / pace.seconds),
             )
         )
+        server = None if watch is None else watch.write(folder, result.zero_unix_s, result.played_s)
+        return result, server

@@ -53,6 +53,8 @@ class ReferenceService:
     url: str
     control_token: str = field(repr=False)
     """For the routes that set its clock and read its audit."""
+    pid: int
+    """Its process."""
 
 
 Ready = Callable[[], ReferenceService]
@@ -188,7 +190,7 @@ def _child(data: Mapping[str, object]) -> Iterator[Ready]:
             )
         try:
             _hand_over(process, data)
-            yield lambda: ReferenceService(_url(process, answer, log), token)
+            yield lambda: ReferenceService(_url(process, answer, log), token, process.pid)
         finally:
             _stop(process)
 

@@ -13,6 +13,7 @@ from footfall import __version__
 from footfall._load.endpoints.endpoints_check import check_service
 from footfall._measure.run_metrics import Metric, chosen_metrics, value_of
 from footfall._measure.verdict import EXIT_CODES, GRAVEST_FIRST, Verdict
+from footfall._records.errors import BadInputError
 from footfall._records.folders import claim
 from footfall._records.runs import folder_name, run_id
 from footfall._runs import judgement
@@ -223,6 +224,9 @@ def _folder(job: LoadJob, repeats: Repeats) -> Path:
 
 def _check(job: LoadJob, repeats: Repeats) -> None:
     """Find out what cannot be done before anything is run."""
+    if repeats.against is not None and (pid := job.options.server_pid) is not None:
+        problem = "cannot be combined with --against, whose service has another process"
+        raise BadInputError(f"--server-pid {pid}", problem, "one of the two")
     for option, host in (("--host", job.host), ("--against", repeats.against)):
         if host is not None:
             check_service(host, job.trace, job.options, job.options.users, option)

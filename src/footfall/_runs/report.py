@@ -11,6 +11,7 @@ import polars as pl
 from footfall._chart import run_charts
 from footfall._chart.html_report import ReportData, Sheet, render
 from footfall._chart.prediction_charts import Change, predicted_against_measured, spillover as draw_spillover
+from footfall._chart.server_charts import server_over_time
 from footfall._chart.style import Chart, Stamp, duration, name_of, save
 from footfall._load.result_files import HITS_FILE, VISITS_FILE as MEASURED_FILE, read_result
 from footfall._load.run_integrity import check_run
@@ -24,11 +25,13 @@ from footfall._records.errors import BadInputError, path_of
 from footfall._records.folders import check_not_in_use
 from footfall._records.load_generator import GeneratorRecord, TimeSummary
 from footfall._records.runs import Manifest, read_manifest
+from footfall._records.server_rows import read_server_rows
 from footfall._records.tables import HITS, VISITS, read_parquet, write_csv, write_text
 from footfall._runs import judgement
 from footfall._runs.content import targets
 from footfall._runs.messages import QUIET, Messages
 from footfall._runs.predict import predict_if_missing
+from footfall._runs.server_watch import value_text
 from footfall._stats.intervals import percent as percent_of
 from footfall._workload.trace import read_trace
 
@@ -72,6 +75,8 @@ class RunFigures:
     """By channel, operation and step, columns of `REQUESTS`."""
     played_s: float
     """From the first second of the run to its end."""
+    server: pl.DataFrame
+    """Figures of the service, columns of `SERVER_ROWS`."""
     scale: str
     """Which part of the customers came, and how fast, in words."""
 
@@ -110,6 +115,7 @@ def figures(folder: Path) -> RunFigures:
         curves=percentile_curves(predicted, measured),
         requests=by_request(read_parquet(hits, HITS) if hits.is_file() else HITS.to_frame()),
         played_s=read_result(folder).played_s,
+        server=read_server_rows(folder),
         scale=_scale(trace.info.scale, trace.info.play.speed),
     )
 
@@ -154,6 +160,9 @@ def charts(figures: RunFigures, manifest: Manifest) -> dict[str, Chart]:
     }
     if figures.predicted.is_empty():
         del drawn["predicted_against_measured"]
+    if not figures.server.is_empty():
+        cores = None if manifest.server is None else manifest.server.cores
+        drawn["server"] = server_over_time(figures.server, figures.series, cores, stamp)
     if figures.ordinary is not None:
         change = Change(at_s=figures.outage_s, down=figures.down, scale=figures.scale)
         drawn["spillover"] = draw_spillover(spill(figures), change, stamp)
@@ -197,7 +206,11 @@ def write(folder: Path, figures: RunFigures, judged: judgement.Judged, more: Seq
     write_csv(figures.measures, folder / "measures.csv")
     write_csv(figures.bounds, folder / "intervals.csv")
     write_csv(figures.requests, folder / "requests.csv")
-    sheets = (_requests_sheet(figures.requests, judged.manifest), _generator_sheet(judged.manifest))
+    sheets = (
+        _requests_sheet(figures.requests, judged.manifest),
+        _server_sheet(judged.manifest),
+        _generator_sheet(judged.manifest),
+    )
     page = ReportData(
         manifest=judged.manifest,
         verdict=judged.decision.verdict.value,
@@ -304,6 +317,31 @@ def _requests_sheet(requests: pl.DataFrame, manifest: Manifest) -> Sheet | None:
         note=_note(requests, manifest),
         names=3,
         texts=frozenset({8}),
+    )
+
+
+def _server_sheet(manifest: Manifest) -> Sheet | None:
+    """Give the figures of the service over the run; None where none were sampled."""
+    record = manifest.server
+    if record is None or not (record.figures or record.notes):
+        return None
+    rows = [
+        (
+            each.source,
+            each.name,
+            *(value_text(value, each.unit) for value in (each.mean, each.least, each.most)),
+            f"{each.samples:,}",
+        )
+        for each in record.figures
+    ]
+    note = "Sampled once a second; means over time, from second 0 to the end of the run."
+    notes = [f"Not sampled: {text}." for text in record.notes]
+    return Sheet(
+        title="Service",
+        heads=("Source", "Figure", "Mean", "Least", "Most", "Samples"),
+        rows=rows,
+        note=" ".join((note, *notes)),
+        names=2,
     )
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from contextlib import suppress
 
 from sqlalchemy import Engine
@@ -19,6 +20,7 @@ from footfall._service.http_messages import ApiError
 from footfall._service.sessions import Sessions
 from footfall._service.settings import RunClock, ServiceSettings
 from footfall._service.sms_handlers import MessageStation
+from footfall._service.waiting_line import WaitingLine
 
 _TICK_S = 0.25
 _PEPPER = "SELECT value FROM meta WHERE key = 'pepper'"
@@ -173,14 +175,19 @@ def _counts(handler: ChannelHandler) -> dict[str, int]:
     if isinstance(station, HeldServers | HotlineCapacity):
         counts |= {"visits": len(station.visits), "visits_taken_back": station.visits.reclaimed}
     if isinstance(station, HeldServers):
-        counts |= {"waiting": sum(queue.waiting for queue in station.queues)}
+        counts |= _line_counts(station.queues)
     if isinstance(station, HotlineCapacity):
-        counts |= {"waiting": station.agents.waiting, "agents_busy": station.agents.busy}
+        counts |= _line_counts([station.agents])
     if isinstance(station, ConcurrencyLimit):
-        counts |= {"waiting": station.line.waiting, "busy": station.line.busy}
+        counts |= _line_counts([station.line])
     if isinstance(station, MessageStation):
         counts |= {
             "reminders_dropped": station.gateway.dropped,
             "callbacks_failed": station.inbox.callbacks_failed,
         }
     return counts
+
+
+def _line_counts(lines: Sequence[WaitingLine]) -> dict[str, int]:
+    """Add up the lines of a channel: customers or requests that wait, busy servers, servers on duty."""
+    return {name: sum(getattr(line, name) for line in lines) for name in ("waiting", "busy", "servers")}

@@ -1,0 +1,1 @@
+"""Figures of the service under load, read during a run by the process that waits for the generator."""
