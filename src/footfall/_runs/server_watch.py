@@ -11,7 +11,7 @@ import psutil
 from footfall._load.http.wire_format import DEFAULT_TRANSPORT, Address, TransportOptions, address_of
 from footfall._load.server.local_sources import MachineSource, PortSource, ProcessSource
 from footfall._load.server.process_tree import ProcessTree
-from footfall._load.server.sampler import ServerSampler, ServerSource
+from footfall._load.server.server_sampler import ServerSampler, ServerSource
 from footfall._load.server.service_source import ServiceSource
 from footfall._measure.server_figures import summaries
 from footfall._records.errors import BadInputError

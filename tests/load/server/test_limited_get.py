@@ -9,7 +9,7 @@ import pytest
 
 from footfall._load.http.wire_format import address_of
 from footfall._load.server.limited_get import GetOptions, LimitedGet
-from footfall._load.server.sampler import SourceError
+from footfall._load.server.server_sampler import SourceError
 
 Answer = Callable[[socket.socket, bytes], None]
 """Writes an answer to a request head; the connection is closed when it raises `ConnectionError`."""

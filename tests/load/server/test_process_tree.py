@@ -11,7 +11,7 @@ from hypothesis import given, strategies as st
 
 from footfall._load.server.local_sources import ProcessSource
 from footfall._load.server.process_tree import ProcessTree, _Times, _used_s
-from footfall._load.server.sampler import SourceError
+from footfall._load.server.server_sampler import SourceError
 from footfall._records.errors import BadInputError
 
 CHILD = "import time\nwhile time.process_time() < 0.3: pass\n"
@@ -102,7 +102,7 @@ def test_a_process_that_ends_is_said_once_and_gives_no_more_figures() -> None:
         assert source.read() == ()
 
 
-@pytest.mark.parametrize("pid", [2**22 + 1, 2**40, os.getpid()])
+@pytest.mark.parametrize("pid", [2**22 + 1, 2**40, os.getpid()], ids=["none", "impossible", "itself"])
 def test_a_process_that_cannot_be_watched_is_refused(pid: int) -> None:
     """One line names the option."""
     with pytest.raises(BadInputError, match=f"--server-pid {pid}"):

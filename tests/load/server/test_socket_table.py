@@ -8,7 +8,7 @@ import pytest
 
 from footfall._load.server import local_sources, socket_table
 from footfall._load.server.local_sources import PortSource
-from footfall._load.server.sampler import SourceError
+from footfall._load.server.server_sampler import SourceError
 from footfall._load.server.socket_table import PortState, accept_overflows, port_state
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux has this table")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from footfall._load.server.sampler import Figure, SourceError
+from footfall._load.server.server_sampler import Figure, SourceError
 from footfall._load.server.service_source import ServiceSource
 from tests.service.running import CONTROL, Running
 

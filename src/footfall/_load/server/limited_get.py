@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from footfall._load.http.wire_format import DEFAULT_TRANSPORT, Address, TransportOptions
-from footfall._load.server.sampler import SourceError
+from footfall._load.server.server_sampler import SourceError
 
 BYTES_MOST = 8 * 1024 * 1024
 _PIECE_BYTES = 64 * 1024

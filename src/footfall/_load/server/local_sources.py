@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import psutil
 
 from footfall._load.server.process_tree import ProcessTree
-from footfall._load.server.sampler import Figure, SourceError
+from footfall._load.server.server_sampler import Figure, SourceError
 from footfall._load.server.socket_table import accept_overflows, port_state
 
 CORES, BYTES, CONNECTIONS = "cores", "bytes", "connections"

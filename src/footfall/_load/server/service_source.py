@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from footfall._load.http.wire_format import DEFAULT_TRANSPORT, TransportOptions, address_of
 from footfall._load.preflight import TOKEN_HEADER
 from footfall._load.server.limited_get import GetOptions, LimitedGet
-from footfall._load.server.sampler import Figure, SourceError
+from footfall._load.server.server_sampler import Figure, SourceError
 
 COUNTS_PATH = "/control/counts"
 _BYTES_MOST = 1024 * 1024

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from footfall._load.server import sampler as module
-from footfall._load.server.sampler import Figure, ServerSampler, SourceError
+from footfall._load.server import server_sampler as module
+from footfall._load.server.server_sampler import Figure, ServerSampler, SourceError
 
 
 class Counting:
