@@ -162,13 +162,15 @@ def of_server(station: Station) -> tuple[str, ...]:
 
 
 def of_limits(station: Station) -> tuple[str, ...]:
-    """Give the limits of a server beyond slots, an accept queue and a deadline, as `field=value`."""
+    """Give what delays or limits requests beyond slots, an accept queue and a deadline, as `field=value`."""
     found = []
     if isinstance(station, RequestServer):
         if station.queue_timeout_s:
             found.append(f"queue_timeout_s={station.queue_timeout_s:g}")
         if station.rate_limit.requests_per_s:
             found.append(f"rate_limit.requests_per_s={station.rate_limit.requests_per_s:g}")
+        if station.network_s:
+            found.append(f"network_s={station.network_s:g}")
     return tuple(found)
 
 

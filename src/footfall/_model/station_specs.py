@@ -440,6 +440,9 @@ class RequestServer(Spec):
     queue_timeout_s: Seconds = assumed(0, "no bound on the wait alone unless set")
     """A request that has waited longer than this for its slot fails (`error`, cause `queue_timeout`), as with
     the timeout of a connection pool; work once begun is not cut. 0: no such bound."""
+    network_s: Seconds = assumed(0, "no time on the way unless set")
+    """Part of each response in which the request holds no slot: the way there and back, connecting, parsing.
+    It comes before the deadline begins. The reference service adds none: its network is a real one."""
     queues: CountFromOne = assumed(1, "one queue for all slots unless set")
     """Workers with a queue of their own each: `slots` (and shared `cores`) are divided among them, and
     `accept_queue` holds for each."""
@@ -475,6 +478,8 @@ class RequestServer(Spec):
             stale_work: Literal["cut", "served", "dropped"] = ...,
             queue_timeout_s: float | str = ...,
             queue_timeout: float | str = ...,
+            network_s: float | str = ...,
+            network: float | str = ...,
             queues: float = ...,
             dispatch: Literal["round_robin", "random", "shortest"] = ...,
             rate_limit: RateLimit = ...,

@@ -107,6 +107,7 @@ def stations(draw: st.DrawFn) -> Station:
         stale_work=draw(st.sampled_from(["cut", "served", "dropped"])),
         retry=Retry(retries_most=made_up.number(draw(st.integers(0, 2)))),
         queue_timeout_s=made_up.number(draw(st.sampled_from([0, 20]))),
+        network_s=made_up.number(draw(st.sampled_from([0, 1]))),
         queues=made_up.number(queues),
         cores=made_up.number(queues),
         dispatch=draw(st.sampled_from(["round_robin", "random", "shortest"])),

@@ -105,6 +105,22 @@ def test_a_wait_that_was_too_long_is_tried_again(served: Served) -> None:
     assert found.select("outcome", "ended_s").rows()[1] == ("served", pytest.approx(1 + 3 + 3))
 
 
+def test_time_on_the_way_holds_no_slot_and_is_part_of_every_response(served: Served) -> None:
+    """Half a second there: the second request waits for the first alone, a refusal takes the way, too."""
+    found = served(server(queue=1, network_s=number(0.5)), 3, [0, 0, 0])
+    assert found["outcome"].to_list() == ["served", "served", "throttled"]
+    assert found["ended_s"].to_list() == pytest.approx([3.5, 6.5, 0.5])
+    assert found["wait_s"].to_list() == pytest.approx([0, 3, 0])
+
+
+def test_the_deadline_begins_after_the_time_on_the_way(served: Served) -> None:
+    """Work of 2 s within a deadline of 2 s is in time, whatever the way takes."""
+    found = served(server(network_s=number(1), deadline_s=2), 2, [0, 5])
+    assert found["outcome"].to_list() == ["served", "served"]
+    late = served(server(network_s=number(1), deadline_s=1), 2, [0])
+    assert late.select("outcome", "ended_s").row(0) == ("timeout", pytest.approx(2))
+
+
 def test_a_burst_passes_and_the_rate_from_then_on(served: Served) -> None:
     """2/s and a burst of 2: three of five at once; half a second later there is room for one."""
     found = served(server(slots=50, rate_limit=limit(2, 2)), 0.1, [0, 0, 0, 0, 0, 0.5, 0.5])

@@ -282,6 +282,7 @@ class GuardedServerStation(Station):
         self.workers = WorkerQueues(channel.name, spec, place)
         self._meter = RateMeter(self.env, spec.rate_limit) if spec.rate_limit.requests_per_s else None
         self._queue_timeout_s = float(spec.queue_timeout_s)
+        self._network_s = float(spec.network_s)
         self._stages = [
             [
                 _stage(channel, number, step, turn)
@@ -372,6 +373,8 @@ class GuardedServerStation(Station):
 
     def _ask(self, customer: Customer, page: PageRequest, tries: int) -> Body:
         """Ask the server, past its rate limit; returns how it failed, the cause in the customer, or None."""
+        if self._network_s:
+            yield self._network_s
         deadline_s = self.env.now + self._deadline_s
         if self._meter and not self.out:
             refused = yield from self._meter.enter(customer, self._deadline_s)
