@@ -1,0 +1,465 @@
+"""Laws of service time fitted by robust likelihood, together with the delay that holds no slot."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from math import exp, log, sqrt
+from typing import Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import special
+
+from footfall._calibrate.request_log import Floats, Integers
+from footfall._calibrate.service_laws import (
+    CV_LEAST,
+    CV_MOST,
+    UNIFORM_CV_MOST,
+    log_density,
+    log_density_at,
+    survival,
+)
+from footfall._calibrate.station_parameters import LawFamily, ServiceLaw
+
+ODD_LEAST, ODD_START, ODD_MOST = 0.0005, 0.01, 0.05
+"""Share of requests that follow no law: the machine stopped, two requests changed places. It is fitted, for a
+given share would be spent on whatever a wrong station cannot explain."""
+QUICK: tuple[LawFamily, ...] = ("lognormal", "gamma")
+VECTORISED: tuple[LawFamily, ...] = ("lognormal", "gamma", "exponential")
+_BIN = 0.02
+"""Relative width of the bins in which times are summed up."""
+_BINS = 1200
+_ROUNDS = 8
+_GRID = 9
+_SETTLED = 1e-5
+_CUT_LEAST = 0.005
+"""A smaller share of times that were cut off changes no law."""
+Effort: TypeAlias = Literal["rough", "close", "drawn"]
+"""How closely the delay is looked for."""
+
+
+@dataclass(frozen=True, eq=False)
+class WorkTimes:
+    """Times of the requests whose work is known under a supposed kind of station."""
+
+    times_s: Floats
+    """The work, and of those that found a slot free also the delay on the way."""
+    has_delay: NDArray[np.bool_]
+    kind: Integers
+    is_cut: NDArray[np.bool_]
+    """Cut off in its work: it would have lasted longer."""
+    log_rate: Floats
+    """Logarithm of the rate of work just before its end; 0 for a slot of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class DelayPrior:
+    """What is known about the delay on the way before services are looked at."""
+
+    most_s: float
+    scale_s: float
+    """Scale of a half-Cauchy prior: how long delays usually are; far longer ones are possible."""
+    seen_s: float | None = None
+    """Response time of requests refused at once: these show the delay alone."""
+    seen_error_s: float = 0.0
+
+    def log(self, delay_s: Floats) -> Floats:
+        """Logarithm of the prior density, up to a constant."""
+        found: Floats
+        if self.seen_s is not None:
+            found = -0.5 * ((delay_s - self.seen_s) / self.seen_error_s) ** 2
+        else:
+            found = -np.log1p((delay_s / self.scale_s) ** 2)
+        return found
+
+
+@dataclass(frozen=True, eq=False)
+class FittedLaws:
+    """Laws by kind, the delay, and how likely the times are with them."""
+
+    laws: tuple[ServiceLaw, ...]
+    delay_s: float
+    odd_shares: tuple[float, ...]
+    """By kind: share of the requests that follow no law."""
+    log_likelihood: float
+    family_scores: tuple[dict[LawFamily, float], ...]
+    """By kind: log likelihood less number of parameters of each family (Akaike 1974)."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Binned:
+    """Times of one kind summed up in bins: mean time and weight of each, with and without delay, and cut."""
+
+    times_s: Floats
+    weights: Floats
+    has_delay: NDArray[np.bool_]
+    is_cut: NDArray[np.bool_]
+
+
+def fit_laws(
+    binned: "BinnedTimes",
+    prior: DelayPrior,
+    families: Sequence[LawFamily] = QUICK,
+    weights: Floats | None = None,
+    effort: Effort = "close",
+) -> FittedLaws:
+    """Fit the laws of all kinds and the delay by maximum likelihood with a share of contamination.
+
+    The logarithm of the likelihood is the sum of ln((1 - e) f(s_i) + e g(s_i)), with g of very wide range
+    (Huber 1964); the delay is profiled, with the prior. `weights` are by request: a bootstrap's.
+    `drawn`: the families are one for each kind, not to choose from.
+    """
+    parts = binned.parts(weights)
+    scales_s = binned.scales_s
+    choices = [(family,) for family in families] if effort == "drawn" else [tuple(families)] * len(parts)
+    quick = [one if set(one) <= set(VECTORISED) else QUICK for one in choices]
+    delays_s = prior.most_s * np.linspace(0, 1, _GRID) ** 1.5
+    for finer in range(2):
+        values = _profile(parts, scales_s, delays_s, quick) + prior.log(delays_s)
+        best = int(values.argmax())
+        if effort == "rough" or finer:
+            break
+        delays_s = np.linspace(delays_s[max(best - 1, 0)], delays_s[min(best + 1, _GRID - 1)], _GRID)
+    delay_s = float(delays_s[best])
+    if effort == "close" and choices != quick:
+        # The families may disagree about the delay: look again around it with all of them.
+        near = delay_s + prior.most_s * np.linspace(-0.3, 0.3, 7)
+        near = np.unique(np.concatenate(([0.0, delay_s], near.clip(0.0, prior.most_s))))
+        scores = [_at(parts, scales_s, one, choices)[0] + float(prior.log(one)) for one in near]
+        delay_s = float(near[int(np.argmax(scores))])
+    _, fits = _at(parts, scales_s, delay_s, choices)
+    best_fits = [_best(fit) for fit in fits]
+    return FittedLaws(
+        tuple(one.law for one in best_fits),
+        delay_s,
+        tuple(one.odd_share for one in best_fits),
+        sum(one.log_likelihood for one in best_fits),
+        tuple({family: one.score for family, one in fit.items()} for fit in fits),
+    )
+
+
+def service_moments(
+    binned: "BinnedTimes", fitted: FittedLaws, weights: Floats | None = None
+) -> list[tuple[float, float, float]]:
+    """By kind: mean, variation and number of the times, each weighted by how surely it follows the law."""
+    found = []
+    for part, scale_s, law, odd in zip(
+        binned.parts(weights), binned.scales_s, fitted.laws, fitted.odd_shares, strict=True
+    ):
+        own_s = part.times_s - np.where(part.has_delay, fitted.delay_s, 0.0)
+        usable = ~part.is_cut & (own_s > 0)
+        t = own_s[usable]
+        share = special.expit(log_density(law, t) - _log_wide(t, float(scale_s)) + log((1 - odd) / odd))
+        trusted = part.weights[usable] * share
+        total = float(trusted.sum())
+        if total < 2 or _many_cut(part, own_s):  # noqa: PLR2004 - no spread in one time; cut times have no moments
+            found.append((law.mean_s, law.cv, 0.0))
+            continue
+        mean_s = float(trusted @ t) / total
+        found.append((mean_s, sqrt(float(trusted @ (t - mean_s) ** 2) / total) / mean_s, total))
+    return found
+
+
+class BinnedTimes:
+    """Work times in bins, so that a fit costs little; made once, weighted often."""
+
+    def __init__(self, work: WorkTimes, kinds: int) -> None:
+        """Find the bin of each request."""
+        self._kinds = kinds
+        self._times_s = work.times_s
+        self.scales_s = _scales(work, kinds)
+        smallest = 1e-4 * self.scales_s[work.kind]
+        with np.errstate(divide="ignore"):
+            place = np.log(np.maximum(work.times_s, smallest) / smallest) / _BIN
+        place = np.where(work.times_s <= 0, 0, 1 + np.minimum(place, _BINS - 2)).astype(np.int64)
+        group = (work.kind * 2 + work.has_delay) * 2 + work.is_cut
+        cells, self._cell = np.unique(group * _BINS + place, return_inverse=True)
+        self._groups = cells // _BINS
+        self._count = len(cells)
+
+    def parts(self, weights: Floats | None = None) -> list[_Binned]:
+        """Sum up, by kind."""
+        total = np.bincount(self._cell, weights, self._count).astype(np.float64)
+        moment = np.bincount(
+            self._cell, self._times_s if weights is None else weights * self._times_s, self._count
+        )
+        used = total > 0
+        times_s, total, groups = moment[used] / total[used], total[used], self._groups[used]
+        kind = groups // 4
+        return [
+            _Binned(
+                times_s[kind == one],
+                total[kind == one],
+                (groups[kind == one] // 2 % 2).astype(bool),
+                (groups[kind == one] % 2).astype(bool),
+            )
+            for one in range(self._kinds)
+        ]
+
+
+def request_log_likelihood(work: WorkTimes, fitted: FittedLaws, scales_s: Floats) -> Floats:
+    """Logarithm of the likelihood of each request, contamination included."""
+    own_s = work.times_s - np.where(work.has_delay, fitted.delay_s, 0.0)
+    found = np.zeros(len(own_s))
+    for kind, (law, odd_share) in enumerate(zip(fitted.laws, fitted.odd_shares, strict=True)):
+        of_kind = work.kind == kind
+        own = own_s[of_kind]
+        found[of_kind] = _mixed(law, odd_share, own, work.is_cut[of_kind], _log_wide(own, scales_s[kind]))
+    total: Floats = found + work.log_rate
+    return total
+
+
+# ── All delays of a grid at once, for the families whose equations allow it
+
+
+def _profile(
+    parts: Sequence[_Binned], scales_s: Floats, delays_s: Floats, families: Sequence[Sequence[LawFamily]]
+) -> Floats:
+    """Highest log likelihood at each delay; the families by kind."""
+    total = np.zeros(len(delays_s))
+    for part, scale_s, own in zip(parts, scales_s, families, strict=True):
+        total += _profile_kind(part, float(scale_s), delays_s, own)
+    return total
+
+
+def _profile_kind(part: _Binned, scale_s: float, delays_s: Floats, families: Sequence[LawFamily]) -> Floats:
+    own_s = part.times_s - delays_s[:, None] * part.has_delay
+    wide = _log_wide(own_s, scale_s)
+    whole = np.where(part.is_cut | (own_s <= 0), 0.0, part.weights)
+    t = np.maximum(own_s, 1e-9 * scale_s)
+    logs = np.log(t)
+    trust = whole * ((t > 0.02 * scale_s) & (t < 50 * scale_s)) + 1e-12 * whole + 1e-300
+    total = max(float(part.weights[~part.is_cut].sum()), 1.0)
+    values = []
+    for family in families:
+        mean, cv = _moments(family, t, logs, trust)
+        odd = np.full((len(delays_s), 1), ODD_START)
+        for _ in range(_ROUNDS):
+            share = special.expit(log_density_at(family, mean, cv, t) - wide + np.log((1 - odd) / odd))
+            trusted = whole * share + 1e-300
+            odd = np.clip(1 - trusted.sum(axis=1, keepdims=True) / total, ODD_LEAST, ODD_MOST)
+            mean, cv = _moments(family, t, logs, trusted)
+        own = log_density_at(family, mean, cv, own_s)
+        mixed = np.logaddexp(own + np.log(1 - odd), wide + np.log(odd))
+        values.append(np.where(part.is_cut, 0.0, mixed) @ part.weights - (family != "exponential"))
+    highest: Floats = np.max(values, axis=0)
+    return highest
+
+
+def _moments(family: LawFamily, t: Floats, logs: Floats, weights: Floats) -> tuple[Floats, Floats]:
+    """Mean and variation of highest likelihood, row by row."""
+    weights = weights / weights.sum(axis=1, keepdims=True)
+    mean = (weights * t).sum(axis=1, keepdims=True)
+    if family == "exponential":
+        return mean, np.ones_like(mean)
+    mean_log = (weights * logs).sum(axis=1, keepdims=True)
+    if family == "gamma":
+        return mean, _gamma_cv(np.log(mean) - mean_log)
+    variance = (weights * (logs - mean_log) ** 2).sum(axis=1, keepdims=True)
+    variance = np.clip(variance, CV_LEAST**2, log(1 + CV_MOST**2))
+    return np.exp(mean_log + variance / 2), np.sqrt(np.expm1(variance))
+
+
+def _gamma_cv(gap: Floats) -> Floats:
+    """Variation of the gamma laws whose ln(mean) - mean(ln) is the gap (Minka 2002)."""
+    gap = np.maximum(gap, 1e-7)
+    shape = (3 - gap + np.sqrt((gap - 3) ** 2 + 24 * gap)) / (12 * gap)
+    for _ in range(2):
+        slope = 1 / shape - special.polygamma(1, shape)
+        inverse = 1 / shape + (np.log(shape) - special.digamma(shape) - gap) / (shape**2 * slope)
+        shape = np.where(inverse > 0, 1 / np.where(inverse > 0, inverse, 1.0), shape / 2)
+    cv: Floats = np.clip(1 / np.sqrt(shape), CV_LEAST, CV_MOST)
+    return cv
+
+
+# ── One kind at a given delay
+
+
+def _at(
+    parts: Sequence[_Binned], scales_s: Floats, delay_s: float, families: Sequence[Sequence[LawFamily]]
+) -> "tuple[float, list[dict[LawFamily, _OneFit]]]":
+    fits = [
+        _fit_kind(part, float(scale_s), delay_s, own)
+        for part, scale_s, own in zip(parts, scales_s, families, strict=True)
+    ]
+    return sum(_best(fit).score for fit in fits), fits
+
+
+@dataclass(frozen=True, slots=True)
+class _OneFit:
+    law: ServiceLaw
+    odd_share: float
+    log_likelihood: float
+    score: float
+
+
+def _best(fits: dict[LawFamily, _OneFit]) -> _OneFit:
+    return max(fits.values(), key=lambda fit: fit.score)
+
+
+def _fit_kind(
+    part: _Binned, scale_s: float, delay_s: float, families: Sequence[LawFamily]
+) -> dict[LawFamily, _OneFit]:
+    own_s = part.times_s - np.where(part.has_delay, delay_s, 0.0)
+    log_wide = _log_wide(own_s, scale_s)
+    found = {}
+    for family in families:
+        law, odd = _maximised(family, own_s, part, log_wide, scale_s)
+        value = float(part.weights @ _mixed(law, odd, own_s, part.is_cut, log_wide))
+        found[family] = _OneFit(law, odd, value, value - (1 if family == "exponential" else 2))
+    return found
+
+
+def _maximised(
+    family: LawFamily, own_s: Floats, part: _Binned, log_wide: Floats, scale_s: float
+) -> tuple[ServiceLaw, float]:
+    """Law and contamination of highest likelihood, by expectation and maximisation (Dempster et al. 1977)."""
+    usable = ~part.is_cut & (own_s > 0)
+    if part.weights[usable].sum() < 2:  # noqa: PLR2004 - no spread in one time
+        return ServiceLaw(family=family, mean_s=scale_s, cv=_cv_within(family, 1.0)), ODD_START
+    t, wide, weights = own_s[usable], log_wide[usable], part.weights[usable]
+    logs = np.log(t)
+    trust = (t > 0.02 * scale_s) & (t < 50 * scale_s)
+    law = _moments_law(family, t, logs, weights * trust if trust.any() else weights)
+    odd, total = ODD_START, float(part.weights[~part.is_cut].sum())
+    for _ in range(_ROUNDS):
+        share = special.expit(log_density(law, t) - wide + log((1 - odd) / odd))
+        trusted = weights * share
+        if trusted.sum() < 1:
+            break
+        odd = min(max(1 - float(trusted.sum()) / total, ODD_LEAST), ODD_MOST)
+        new = _moments_law(family, t, logs, trusted)
+        settled = abs(new.mean_s / law.mean_s - 1) + abs(new.cv - law.cv) < _SETTLED
+        law = new
+        if settled:
+            break
+
+    def value(law: ServiceLaw) -> float:
+        return float(part.weights @ _mixed(law, odd, own_s, part.is_cut, log_wide))
+
+    if family == "uniform":
+        law = _sharpened(law, value)
+    if _many_cut(part, own_s):
+        law = _with_cuts(law, value)
+    return law, odd
+
+
+def _moments_law(family: LawFamily, t: Floats, logs: Floats, weights: Floats) -> ServiceLaw:
+    """Law of highest likelihood for weighted times."""
+    weights = weights / weights.sum()
+    mean, mean_log = float(weights @ t), float(weights @ logs)
+    if family in VECTORISED:
+        row = (t[None, :], logs[None, :], weights[None, :])
+        mean_s, cv = _moments(family, *row)
+        return ServiceLaw(family=family, mean_s=float(mean_s[0, 0]), cv=float(cv[0, 0]))
+    if family == "weibull":
+        return _weibull(logs, weights, mean_log)
+    spread = sqrt(max(float(weights @ (t - mean) ** 2), 0.0))
+    return ServiceLaw(family=family, mean_s=mean, cv=_cv_within(family, spread / mean))
+
+
+def _weibull(logs: Floats, weights: Floats, mean_log: float) -> ServiceLaw:
+    """Weibull law of highest likelihood: its shape by Newton's method on the profile equation."""
+    centred = logs - mean_log
+    spread = sqrt(max(float(weights @ centred**2), 1e-10))
+    shape = min(max(1.28 / spread, 0.2), 200.0)
+    for _ in range(8):
+        power = weights * np.exp(np.clip(shape * centred, -600, 600))
+        total, first = float(power.sum()), float(power @ centred)
+        second = float(power @ centred**2)
+        value = first / total - 1 / shape
+        slope = second / total - (first / total) ** 2 + 1 / shape**2
+        step = value / slope
+        shape = min(max(shape - step, shape / 3, 0.2), shape * 3, 500.0)
+        if abs(step) < 1e-6 * shape:
+            break
+    total = float((weights * np.exp(np.clip(shape * centred, -600, 600))).sum())
+    scale = exp(mean_log) * total ** (1 / shape)
+    first_moment = float(special.gamma(1 + 1 / shape))
+    cv = sqrt(max(float(special.gamma(1 + 2 / shape)) / first_moment**2 - 1, CV_LEAST**2))
+    return ServiceLaw(family="weibull", mean_s=scale * first_moment, cv=min(cv, CV_MOST))
+
+
+def _sharpened(law: ServiceLaw, value: Callable[[ServiceLaw], float]) -> ServiceLaw:
+    """Move the edges of a uniform law to where its likelihood is highest."""
+    spread = law.mean_s * law.cv * sqrt(3)
+    low, high = law.mean_s - spread, law.mean_s + spread
+    best = value(_edges_law(low, high))
+    for step in (0.08, 0.03, 0.01, 0.004):
+        for _ in range(4):
+            moved = [
+                (max(low + i * step * spread, 0.0), high + j * step * spread)
+                for i, j in ((-1, 0), (1, 0), (0, -1), (0, 1))
+            ]
+            values = [value(_edges_law(*one)) if one[0] < one[1] else -np.inf for one in moved]
+            if max(values) <= best:
+                break
+            best = max(values)
+            low, high = moved[int(np.argmax(values))]
+    return _edges_law(low, high)
+
+
+def _edges_law(low: float, high: float) -> ServiceLaw:
+    return ServiceLaw(
+        family="uniform", mean_s=(low + high) / 2, cv=max((high - low) / (high + low) / sqrt(3), CV_LEAST)
+    )
+
+
+def _with_cuts(law: ServiceLaw, value: Callable[[ServiceLaw], float]) -> ServiceLaw:
+    """Climb to the law of highest likelihood where some times are only known to be longer."""
+    best = value(law)
+    for step in (0.2, 0.06, 0.02, 0.006):
+        for _ in range(12):
+            factors = ((1 + step, 1.0), (1 / (1 + step), 1.0), (1.0, 1 + step), (1.0, 1 / (1 + step)))
+            moved = [
+                ServiceLaw(family=law.family, mean_s=law.mean_s * f, cv=_cv_within(law.family, law.cv * g))
+                for f, g in factors
+            ]
+            values = [value(one) for one in moved]
+            if max(values) <= best:
+                break
+            best = max(values)
+            law = moved[int(np.argmax(values))]
+    return law
+
+
+# ── The likelihood with its contamination
+
+
+def _mixed(
+    law: ServiceLaw, odd_share: float, own_s: Floats, is_cut: NDArray[np.bool_], log_wide: Floats
+) -> Floats:
+    mixed: Floats = np.logaddexp(log_density(law, own_s) + log(1 - odd_share), log_wide + log(odd_share))
+    if is_cut.any():
+        tail = np.maximum(survival(law, own_s), 0.0) * (1 - odd_share) + odd_share * 0.5
+        mixed = np.where(is_cut, np.log(tail), mixed)
+    return mixed
+
+
+def _many_cut(part: _Binned, own_s: Floats) -> bool:
+    """Whether enough times were cut off in their work to matter."""
+    cut = float(part.weights[part.is_cut & (own_s > 0)].sum())
+    return cut > _CUT_LEAST * float(part.weights.sum())
+
+
+def _log_wide(own_s: Floats, scale_s: float) -> Floats:
+    """Logarithm of a very wide density: alike on the logarithmic scale, and thin below 0."""
+    above = -np.log(np.maximum(own_s, 0.002 * scale_s)) - log(2 * log(1e3 / 0.002))
+    below = np.minimum(own_s, 0.0) / (0.1 * scale_s) - log(2 * 0.1 * scale_s)
+    wide: Floats = np.where(own_s > 0, above, below)
+    return wide
+
+
+def _scales(work: WorkTimes, kinds: int) -> Floats:
+    every = np.median(work.times_s[work.times_s > 0]) if (work.times_s > 0).any() else 1.0
+    scales = np.full(kinds, float(every))
+    for kind in range(kinds):
+        times = work.times_s[(work.kind == kind) & (work.times_s > 0)]
+        if len(times):
+            scales[kind] = float(np.median(times))
+    return scales
+
+
+def _cv_within(family: LawFamily, cv: float) -> float:
+    if family == "exponential":
+        return 1.0
+    return min(max(cv, CV_LEAST), UNIFORM_CV_MOST if family == "uniform" else CV_MOST)
