@@ -256,7 +256,12 @@ class Machines:
 
 
 class ConcurrencyLimit:
-    """Limits concurrent requests, waiting requests, and the time until a response."""
+    """Limits concurrent requests, waiting requests, and the time until a response.
+
+    A client gives up at the deadline. With `stale_work` `cut` its request is answered and ends at that
+    moment; `served` works it off as if nothing had happened; `dropped` skips it when its turn comes, and
+    ends what was begun in time. Whether the client has really closed its connection plays no part.
+    """
 
     def __init__(self, spec: RequestServer) -> None:
         """Start with all slots free."""
@@ -264,6 +269,7 @@ class ConcurrencyLimit:
         self._accept_queue = whole(spec.accept_queue)
         self._deadline_s = float(spec.deadline_s)
         self._queue_timeout_s = float(spec.queue_timeout_s) or inf
+        self._stale_work = spec.stale_work
         self._bucket = capacity_rules.LeakyBucket(spec.rate_limit) if spec.rate_limit.requests_per_s else None
 
     async def enter(self, _request: HttpRequest) -> waiting_line.ServiceWindow:
@@ -277,20 +283,25 @@ class ConcurrencyLimit:
         if self._bucket is not None:
             now_s = await self._wait_for_rate(self._bucket, now_s, deadline_s)
         line = self.line
+        is_cut = self._stale_work == "cut"
+        work_until_s = deadline_s if is_cut else inf
         if line.take():
-            return waiting_line.ServiceWindow(now_s, deadline_s)
+            return waiting_line.ServiceWindow(now_s, work_until_s)
         if line.waiting >= self._accept_queue:
             raise api_error("throttled")
-        left_s = deadline_s - now_s
-        ticket = line.join(min(left_s, self._queue_timeout_s))
+        left_s = deadline_s - now_s if is_cut else inf
+        ticket = line.join(
+            min(left_s, self._queue_timeout_s), deadline_s if self._stale_work == "dropped" else inf
+        )
         try:
             granted = await ticket.granted
         except asyncio.CancelledError:
             line.abandon(ticket)
             raise
         if not granted:
-            raise api_error("deadline" if left_s <= self._queue_timeout_s else "queue_timeout")
-        return waiting_line.ServiceWindow(ticket.granted_s, deadline_s)
+            is_late = left_s <= self._queue_timeout_s or ticket.granted_s >= ticket.stale_from_s
+            raise api_error("deadline" if is_late else "queue_timeout")
+        return waiting_line.ServiceWindow(ticket.granted_s, work_until_s)
 
     @staticmethod
     async def _wait_for_rate(bucket: capacity_rules.LeakyBucket, now_s: float, deadline_s: float) -> float:

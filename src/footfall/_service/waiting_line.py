@@ -33,12 +33,14 @@ async def sleep_until(second_s: float) -> None:
 class LineTicket:
     """A place in the queue; `granted` becomes True with a server, False on leaving without one."""
 
-    __slots__ = ("granted", "granted_s", "joined_s", "timer")
+    __slots__ = ("granted", "granted_s", "joined_s", "stale_from_s", "timer")
 
-    def __init__(self, granted: "asyncio.Future[bool]", joined_s: float) -> None:
-        """Create a place; `joined_s` is on the monotonic clock."""
+    def __init__(self, granted: "asyncio.Future[bool]", joined_s: float, stale_from_s: float = inf) -> None:
+        """Create a place; both times are on the monotonic clock."""
         self.granted = granted
         self.joined_s = joined_s
+        self.stale_from_s = stale_from_s
+        """A server that becomes free from then on skips the place: its client has given up."""
         self.granted_s = joined_s
         """When the server became free, which may be slightly before the event loop noticed."""
         self.timer: asyncio.TimerHandle | None = None
@@ -63,11 +65,12 @@ class WaitingLine:
             return True
         return False
 
-    def join(self, patience_s: float) -> LineTicket:
-        """Join the queue for at most `patience_s`."""
+    def join(self, patience_s: float, stale_from_s: float = inf) -> LineTicket:
+        """Join the queue for at most `patience_s`; a server free from `stale_from_s` on skips the place."""
         loop = asyncio.get_running_loop()
-        ticket = LineTicket(loop.create_future(), time.monotonic())
-        ticket.timer = loop.call_later(patience_s, self.leave, ticket)
+        ticket = LineTicket(loop.create_future(), time.monotonic(), stale_from_s)
+        if patience_s < inf:
+            ticket.timer = loop.call_later(patience_s, self.leave, ticket)
         self._tickets.append(ticket)
         self.waiting += 1
         return ticket
@@ -123,11 +126,13 @@ class WaitingLine:
     def _admit(self, at_s: float) -> None:
         while self._tickets and self.busy < self.servers:
             ticket = self._tickets.popleft()
-            if not ticket.granted.done():
-                self.waiting -= 1
-                self.busy += 1
-                ticket.granted_s = max(ticket.joined_s, at_s)
-                self._settle(ticket, granted=True)
+            if ticket.granted.done():
+                continue
+            self.waiting -= 1
+            ticket.granted_s = max(ticket.joined_s, at_s)
+            is_stale = ticket.granted_s >= ticket.stale_from_s
+            self.busy += not is_stale
+            self._settle(ticket, granted=not is_stale)
 
     def _settle(self, ticket: LineTicket, *, granted: bool) -> None:
         self._stop_timer(ticket)

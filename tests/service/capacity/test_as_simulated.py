@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, Literal
 
 import httpx
 import numpy as np
@@ -60,6 +60,7 @@ class JumpingClock(selectors.SelectSelector):
 
 
 Busy = Callable[..., Model]
+StaleWork = Literal["cut", "served", "dropped"]
 Serve = Callable[[Model, list[float], float], list[Ending]]
 
 
@@ -94,11 +95,35 @@ async def _served(settings: ServiceSettings, at_s: list[float], clock: JumpingCl
         transport = httpx.ASGITransport(app)
         async with httpx.AsyncClient(transport=transport, base_url="http://service") as client:
             begun_s = clock.now_s
-            visits = [_visit(client, n, at, lambda: clock.now_s - begun_s) for n, at in enumerate(at_s)]
-            return list(await asyncio.gather(*visits))
+            (web,) = settings.model.channels
+            assert isinstance(web.station, RequestServer)
+            asks = Asks(client, web.station.deadline_s)
+            visits = [_visit(asks, n, at, lambda: clock.now_s - begun_s) for n, at in enumerate(at_s)]
+            endings = list(await asyncio.gather(*visits))
+            await asyncio.gather(*asks.given_up)
+            return endings
 
 
-async def _visit(client: httpx.AsyncClient, n: int, at_s: float, now_s: Callable[[], float]) -> Ending:
+class Asks:
+    """Requests of clients that give up at a deadline, which the service is not told of."""
+
+    def __init__(self, client: httpx.AsyncClient, deadline_s: float) -> None:
+        """Nothing has been asked."""
+        self._client = client
+        self._deadline_s = deadline_s
+        self.given_up: list[asyncio.Task[httpx.Response]] = []
+
+    async def __call__(self, *what: str, **more: Any) -> httpx.Response | None:  # noqa: ANN401  of a request
+        """Ask; None: no answer came in time."""
+        task = asyncio.ensure_future(self._client.request(*what, **more))
+        done, _ = await asyncio.wait({task}, timeout=self._deadline_s)
+        if done:
+            return task.result()
+        self.given_up.append(task)
+        return None
+
+
+async def _visit(ask: Asks, n: int, at_s: float, now_s: Callable[[], float]) -> Ending:
     await asyncio.sleep(at_s)
     headers: dict[str, str] = {}
     who = {"msisdn": customer_rules.msisdn(n % SUBSCRIBERS), "pin": customer_rules.pin(SEED, n % SUBSCRIBERS)}
@@ -107,7 +132,9 @@ async def _visit(client: httpx.AsyncClient, n: int, at_s: float, now_s: Callable
         await asyncio.sleep(HUMAN.at(keyed.uniform(key, "human", 1, turn)))
         method, path, right = PATHS[verb]
         body: Any = who if verb is Verb.LOGIN else None
-        answer = await client.request(method, path, json=body, headers=headers)
+        answer = await ask(method, path, json=body, headers=headers)
+        if answer is None:
+            return "deadline", now_s()
         if answer.status_code != right:
             return answer.json()["code"], now_s()
         if verb is Verb.LOGIN:
@@ -136,11 +163,16 @@ def simulated(model: Model, at_s: list[float]) -> list[Ending]:
 def busy(model: Model) -> Callable[..., Model]:
     """Make the small operator's web hall with few slots, fixed times and no faults."""
 
-    def make(slots: int, queue: int, deadline_s: float, idle_s: float) -> Model:
+    def make(
+        slots: int, queue: int, deadline_s: float, idle_s: float, stale_work: StaleWork = "cut"
+    ) -> Model:
         web = model.channel("web").model_copy(
             update={
                 "station": RequestServer(
-                    slots=number(slots), accept_queue=number(queue), deadline_s=number(deadline_s)
+                    slots=number(slots),
+                    accept_queue=number(queue),
+                    deadline_s=number(deadline_s),
+                    stale_work=stale_work,
                 ),
                 "works": {verb: Work(service=seconds(SERVICE_S.get(verb, 0.0))) for verb in Verb},
                 "dialogues": {"query": tuple(Step(verb=v, human=HUMAN, pages=number(1)) for v in VISIT)},
@@ -170,6 +202,19 @@ def test_every_customer_ends_alike_in_both_worlds(
     at_s = sorted(rng.uniform(0, 2 / slots) for _ in range(60))
     foreseen, found = simulated(model, at_s), serve(model, at_s, 0.0)
     assert {cause for cause, _ in foreseen} == causes
+    assert [cause for cause, _ in found] == [cause for cause, _ in foreseen]
+    assert [end for _, end in found] == pytest.approx([end for _, end in foreseen], abs=1e-6)
+
+
+@pytest.mark.parametrize(("stale_work", "are_served"), [("cut", 32), ("dropped", 25), ("served", 9)])
+def test_stale_work_takes_its_time_in_both_worlds(
+    stale_work: StaleWork, are_served: int, busy: Busy, serve: Serve
+) -> None:
+    """Clients give up after 0.5 s: what the service does with their requests decides who else is served."""
+    model, rng = busy(1, 200, 0.5, 60, stale_work), Random(SEED)
+    at_s = sorted(rng.uniform(0, 3) for _ in range(60))
+    foreseen, found = simulated(model, at_s), serve(model, at_s, 0.0)
+    assert [cause for cause, _ in foreseen].count("") == are_served
     assert [cause for cause, _ in found] == [cause for cause, _ in foreseen]
     assert [end for _, end in found] == pytest.approx([end for _, end in foreseen], abs=1e-6)
 

@@ -5,6 +5,7 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from typing import Literal
 
+import httpx
 import pytest
 
 from footfall._model.changes import set_number, set_text
@@ -15,6 +16,9 @@ from footfall._records.rows import Outcome
 from tests.service.running import Running, Start
 
 Failure = Literal[Outcome.REJECTED, Outcome.ERROR, Outcome.TIMEOUT]
+
+
+ORDER_S = "web.works.order.service.mean_s"
 
 
 def slow(model: Model, **numbers: float) -> Model:
@@ -62,6 +66,36 @@ def test_waiting_counts_towards_the_deadline(start: Start, model: Model) -> None
     seen = ask(running, 5)
     assert set(seen) == {(200, ""), (504, "deadline")}
     assert seen[200, ""] <= 2
+    counts = running.counts("web")
+    assert counts["busy"] == counts["waiting"] == 0
+
+
+def test_a_client_that_has_gone_does_not_free_its_slot(start: Start, model: Model) -> None:
+    """Stale work served: after its deadline a request waits and works on, and its order is executed."""
+    with_orders = set_number(slow(model, slots=1, accept_queue=10, deadline_s=0.1), ORDER_S, 0.6)
+    running = start(model=set_text(with_orders, "web.stale_work=served"))
+    headers = running.log_in("web", 3)
+    for key in ("a", "b"):
+        with pytest.raises(httpx.ReadTimeout):
+            running.client.post(
+                "/web/orders",
+                json={"operation": "recharge", "item": "voucher", "amount_fen": 1000},
+                headers=headers | {"Idempotency-Key": key},
+                timeout=0.1,
+            )
+    assert running.counts("web") | {"sessions": 1} == {"sessions": 1, "busy": 1, "waiting": 1}
+    late = running.client.get("/web/pages/home")
+    assert late.status_code == 200, "it came behind both, and is worked off after its deadline, too"
+    assert running.ledger()["orders"] == {"done": 2}
+    assert running.counts("web")["busy"] == 0
+
+
+def test_a_dropped_request_is_answered_at_its_turn_without_work(start: Start, model: Model) -> None:
+    """One slot for 0.2 s, a deadline of 0.1 s: the first is answered late, those behind it 504 at its end."""
+    running = start(
+        model=set_text(slow(model, slots=1, accept_queue=10, deadline_s=0.1), "web.stale_work=dropped")
+    )
+    assert ask(running, 4) == {(200, ""): 1, (504, "deadline"): 3}
     counts = running.counts("web")
     assert counts["busy"] == counts["waiting"] == 0
 
