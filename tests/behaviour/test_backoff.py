@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import given, strategies as st
 
-from footfall._behaviour.customer_rules import pause_s
+from footfall._behaviour.client_guards import pause_s
 from footfall._model.station_specs import Retry
 from tests import made_up
 

@@ -5,8 +5,8 @@ from collections.abc import Callable
 import pytest
 from hypothesis import given, strategies as st
 
+from footfall._behaviour.client_guards import Breaker, RetryBudget
 from footfall._model.station_specs import CircuitBreaker, Retry
-from footfall._simulate.stations.guarded_server import Breaker, RetryBudget
 from tests import made_up
 
 

@@ -19,7 +19,6 @@ def test_the_province_is_plain() -> None:
     ("assignment", "is_of_server"),
     [
         ("web.discipline=sharing", True),
-        ("web.stale_work=served", True),
         ("web.queues=2", True),
         ("web.stalls.length_s=2", True),
         ("sms.connections=2", True),
@@ -36,7 +35,9 @@ def test_each_setting_is_found_under_its_own_name(assignment: str, *, is_of_serv
     assert of_clients(station) == (() if is_of_server else (setting,))
 
 
-@pytest.mark.parametrize("assignment", ["web.queue_timeout_s=2", "web.rate_limit.requests_per_s=60"])
+@pytest.mark.parametrize(
+    "assignment", ["web.queue_timeout_s=2", "web.rate_limit.requests_per_s=60", "web.stale_work=served"]
+)
 def test_limits_are_found_and_the_reference_service_has_them(assignment: str) -> None:
     """They are no reason to refuse a model."""
     station = set_text(MODEL, assignment).channel("web").station

@@ -63,14 +63,18 @@ def test_no_customer_of_a_load_test_waits_to_be_called_back() -> None:
 
 
 @pytest.mark.parametrize("assignment", ["web.retries_most=2", "web.breaker.failure_share=0.5"])
-def test_clients_that_do_more_than_send_are_not_played(assignment: str) -> None:
-    """The line names the setting and what would do."""
-    with pytest.raises(BadInputError, match=f"{assignment}: cannot be played, only simulated") as caught:
-        check_played(set_text(MODEL, assignment))
+def test_clients_that_do_more_than_send_are_played_unless_an_own_user_sends(assignment: str) -> None:
+    """Footfall does not see what an own Locust user sends; the line names the setting and what would do."""
+    model = set_text(MODEL, assignment)
+    for own_users in ((), ("wap",)):
+        check_played(model, own_users)
+        check_served(model)
+    with pytest.raises(BadInputError, match=f"{assignment}: cannot be played: a Locust user") as caught:
+        check_played(model, ("web",))
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("assignment", ["web.discipline=sharing", "web.stale_work=served", "sms.window=4"])
+@pytest.mark.parametrize("assignment", ["web.discipline=sharing", "web.queues=2", "sms.window=4"])
 def test_what_a_server_does_inside_matters_at_the_own_service_only(assignment: str) -> None:
     """A foreign server may well share its cores: the model then says what it does."""
     changed = set_text(MODEL, assignment)

@@ -99,8 +99,8 @@ def play(number: Numbers) -> Play:
         return Storm(
             goodput_in_burst=goodput(visits, after_s, after_s + 5),
             goodput_at_end=goodput(visits, ends_s - 20, ends_s),
-            tries_by_request=1 + station.retries / station.requests,
-            times_opened=station.breaker.times_opened if station.breaker else 0,
+            tries_by_request=1 + station.guard.retries / station.guard.requests,
+            times_opened=station.guard.breaker.times_opened if station.guard.breaker else 0,
         )
 
     return run

@@ -9,7 +9,7 @@ from footfall._behaviour import keyed
 from footfall._model.channel import Channel, Fault, Step, Verb, Work
 from footfall._model.duration_quantiles import lognormal_parameters
 from footfall._model.population import Accounts, RetryPolicy, Segment
-from footfall._model.station_specs import CallCentre, Retry
+from footfall._model.station_specs import CallCentre
 from footfall._records.rows import Outcome
 
 # ── What belongs to one customer: their channels within reach, their nearest place, their mistakes
@@ -76,6 +76,14 @@ def numbered_steps(dialogue: Sequence[Step], *, logs_out: bool) -> list[tuple[in
     """
     numbered = list(enumerate(dialogue))
     return numbered if logs_out else [each for each in numbered if each[1].verb is not Verb.LOGOUT]
+
+
+PAGES_A_STEP = 64
+
+
+def request_number(step: int, page: int) -> int:
+    """Number of a page's request among all of a visit, by which its random numbers are keyed."""
+    return step * PAGES_A_STEP + page
 
 
 # ── What a subscriber's account holds: a function of the seed and the number of the account
@@ -199,16 +207,3 @@ def after(
     if action is Action.GIVE_UP:
         return GIVE_UP
     return FollowUpDecision(action, follow_ups.by_outcome[outcome].delay.at(u_delay))
-
-
-# ── How long a client pauses before it sends a failed request again
-
-
-def pause_s(retry: Retry, number: int, u: float) -> float:
-    """Seconds before retry `number` (from 1), by the uniform number u.
-
-    min(backoff_s * 2^(number - 1), backoff_s_most) * (1 - jitter_share * u): capped exponential backoff
-    with jitter (Brooker 2015, "Exponential Backoff and Jitter", where full jitter is a share of 1).
-    """
-    longest_s = min(retry.backoff_s * 2.0 ** (number - 1), retry.backoff_s_most)
-    return longest_s * (1 - retry.jitter_share * u)

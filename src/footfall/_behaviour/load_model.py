@@ -1,6 +1,6 @@
 """The model as a load test runs it, and which of its features the reference service has."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from itertools import takewhile
 from typing import Any
 
@@ -147,8 +147,6 @@ def of_server(station: Station) -> tuple[str, ...]:
     if isinstance(station, RequestServer):
         if station.discipline != "slots":
             found.append(f"discipline={station.discipline}")
-        if station.stale_work != "cut":
-            found.append(f"stale_work={station.stale_work}")
         if station.queues > 1:
             found.append(f"queues={station.queues:g}")
         if station.stalls.length_s:
@@ -162,9 +160,14 @@ def of_server(station: Station) -> tuple[str, ...]:
 
 
 def of_limits(station: Station) -> tuple[str, ...]:
-    """Give what delays or limits requests beyond slots, an accept queue and a deadline, as `field=value`."""
+    """Give what a server does beyond slots, an accept queue and a deadline, as `field=value`.
+
+    It may delay or limit requests, or work off stale ones; the reference service does it, too.
+    """
     found = []
     if isinstance(station, RequestServer):
+        if station.stale_work != "cut":
+            found.append(f"stale_work={station.stale_work}")
         if station.queue_timeout_s:
             found.append(f"queue_timeout_s={station.queue_timeout_s:g}")
         if station.rate_limit.requests_per_s:
@@ -188,21 +191,27 @@ def of_clients(station: Station) -> tuple[str, ...]:
 # ── What of a model can be played against a live service, and what the reference service can do
 
 
-def check_played(model: Model) -> None:
+def check_played(model: Model, own_users: Collection[str] = ()) -> None:
     """See that customers of a live service can do what those of the model do.
 
-    Played customers send a request once and leave retries to the customer's own follow-up; what a foreign
-    server does inside is its own affair.
+    What a foreign server does inside is its own affair. `own_users` are the channels that the user's own
+    Locust users serve.
 
     Raises:
-        BadInputError: a channel's clients try again or break a circuit, or a hotline calls back, which no
-            customer of a load test waits for.
+        BadInputError: a hotline calls back, which no customer of a load test waits for; or clients try again
+            or break a circuit where own Locust users send the requests, which Footfall does not see.
     """
     for channel in model.channels:
-        for setting in (*of_clients(channel.station), *_of_callers(channel.station)):
+        for setting in _of_callers(channel.station):
             where = f"{channel.name}.{setting}"
             raise BadInputError(
                 where, "cannot be played, only simulated", "a model without it, or footfall simulate"
+            )
+        for setting in of_clients(channel.station) if channel.name in own_users else ():
+            raise BadInputError(
+                f"{channel.name}.{setting}",
+                "cannot be played: a Locust user of your own sends this channel's requests",
+                "a model without it (the user may try again by itself), or an endpoints file for the channel",
             )
 
 

@@ -204,6 +204,7 @@ class DistributedRun:
             host=str(self._environment.host),
             options=settings.options.model_dump(mode="json"),
             transport=asdict(self.prepared.transport),
+            processes=max(sum(each.takes_part for each in self._members.values()), 1),
         )
 
     def _set_clock(self) -> None:

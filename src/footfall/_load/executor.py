@@ -55,6 +55,8 @@ class ExecutorOptions:
     """How connections are shared, and which certificates are trusted."""
     run: str = field(default_factory=lambda: secrets.token_hex(4))
     """Distinguishes this run's idempotency keys from those of other runs."""
+    processes: int = 1
+    """Load-generating processes of the run, this one included: they divide the retry budgets' bursts."""
 
 
 class Workload(NamedTuple):
@@ -116,7 +118,9 @@ class ArrivalRunner:
         self._serve_others = own.serve if own else partial(serve, gateway_key=options.gateway_key)
         model = workload.trace.played
         visit = self._serve if self._driven else self._serve_others
-        self._journeys = JourneyRunner(model, visit, results.visit)
+        self._journeys = JourneyRunner(
+            model, visit, results.visit, processes=options.processes, count=results.count
+        )
         self._client: Client | None = None
         self._needs_client = bool(channels_needed(model, info.arrivals_by_channel) - self._driven.keys())
         self.under_way: Counter[str] = Counter()

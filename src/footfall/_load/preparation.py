@@ -118,7 +118,7 @@ def _fitted(
     if fitted.service is None and others:
         check_customer_errors(trace.model)
         check_logins(trace.model)
-    check_played(trace.model)
+    check_played(trace.model, users.channels)
     _check_users(trace, classes, users)
     return fitted
 

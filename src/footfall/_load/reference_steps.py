@@ -19,6 +19,7 @@ from footfall._behaviour.customer_rules import (
     fault_drawn,
     forgets_logout,
     numbered_steps,
+    request_number,
     wants_agent,
 )
 from footfall._load.identity import UNKNOWN_COMMAND, UNKNOWN_ITEM, WRONG_PIN
@@ -378,6 +379,7 @@ def _run_steps(attempt: Attempt, numbered: _Numbered, steps: Steps, *, thinks: b
         if fault is not None and fault.outcome is Outcome.UNCONFIRMED:
             raise VisitOverError(Outcome.UNCONFIRMED, fault.cause)
         for page in range(int(step.pages)):
+            attempt.request_number = request_number(number, page)
             steps.request_page(step.verb, page, fault.cause if fault else "")
         if fault is not None:
             # The service accepted the error, so the customer did not get what they wanted.

@@ -3,16 +3,19 @@
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from math import inf
 from typing import Any, Protocol
 
 from footfall._behaviour import keyed
+from footfall._behaviour.client_guards import DEADLINE, OPEN_CIRCUIT, ClientGuard, backoff_u, is_guarded
 from footfall._behaviour.customer_rules import Action, nearest_site
 from footfall._behaviour.journey import Journey, Journeys
 from footfall._load.identity import Identity
-from footfall._load.responses import SERVED, Ending, Response, ending_of
+from footfall._load.responses import NO_ANSWER, SERVED, Ending, Response, ending_of
 from footfall._model.channel import Channel
 from footfall._model.model import Model
+from footfall._model.station_specs import RequestServer
 from footfall._records.rows import Arrival, Outcome, Visit
 
 # ── Requests, responses, and the transport between a visit and the service
@@ -148,8 +151,18 @@ class RunCustomer:
 class Attempt:
     """One attempt at one channel while it lasts; mutable."""
 
-    def __init__(self, customer: RunCustomer, channel: Channel, number: int, due_s: float) -> None:
-        """Begin now, on the run's clock; `number` counts the journey's attempts from 1."""
+    def __init__(
+        self,
+        customer: RunCustomer,
+        channel: Channel,
+        number: int,
+        due_s: float,
+        guard: ClientGuard | None = None,
+    ) -> None:
+        """Begin now, on the run's clock; `number` counts the journey's attempts from 1.
+
+        `guard` is that of the channel's clients, if they give up, try again or hold back on their own.
+        """
         self.customer = customer
         self.channel = channel
         self.number = number
@@ -160,6 +173,9 @@ class Attempt:
         self.human_s = 0.0
         self.wait_s = 0.0
         self.open_order: OrderOutcome | None = None
+        self.request_number = 0
+        """Of the step and page that is requested (`customer_rules.request_number`): keys the pauses."""
+        self._guard = guard
 
     def u(self, purpose: str, step: int = 0) -> float:
         """Return the customer's uniform random number for a purpose in this attempt."""
@@ -179,13 +195,50 @@ class Attempt:
         Raises:
             VisitOverError: the response is not a success.
         """
-        if starts_service:
-            self.start_service()
-        answer = self.customer.transport.send(request, self.number)
-        outcome, cause = request.judge(answer)
+        answer, (outcome, cause) = self.exchange(request, starts_service=starts_service)
         if outcome is not Outcome.SERVED:
             raise VisitOverError(outcome, cause)
         return answer
+
+    def exchange(self, request: RequestSpec, *, starts_service: bool = True) -> tuple[Response, Ending]:
+        """Send a request, again as often as the policy of the channel's clients allows.
+
+        Returns the last response, and what it means. Each try is a hit; a request that meets an open circuit
+        is not sent.
+        """
+        guard, transport = self._guard, self.customer.transport
+        if guard is None:
+            return self._try(request, starts_service=starts_service)
+        retries = 0
+        guard.begin()
+        while (period := guard.enter(transport.now_s())) is not None:
+            outcome = Outcome.ERROR
+            try:
+                answer, ending = self._try(request, starts_service=starts_service, until_s=guard.deadline_s)
+                outcome = ending[0]
+            finally:
+                guard.note(period, transport.now_s(), outcome)
+            if not guard.tries_again(retries, outcome):
+                return answer, ending
+            retries += 1
+            u = backoff_u(self.customer.key, self.number, self.request_number, retries)
+            transport.sleep(guard.pause_s(retries, u))
+        return Response(0, problem=OPEN_CIRCUIT), (Outcome.THROTTLED, OPEN_CIRCUIT)
+
+    def _try(
+        self, request: RequestSpec, *, starts_service: bool, until_s: float = inf
+    ) -> tuple[Response, Ending]:
+        """Send a request once; its client gives up after `until_s`."""
+        if starts_service:
+            self.start_service()
+        gives_up = until_s < request.timeout_s
+        if gives_up:
+            request = replace(request, timeout_s=until_s)
+        answer = self.customer.transport.send(request, self.number)
+        ending = request.judge(answer)
+        if gives_up and answer.problem == NO_ANSWER:
+            ending = (Outcome.TIMEOUT, DEADLINE)
+        return answer, ending
 
     def start_service(self) -> None:
         """Record that service begins now, unless it began before."""
@@ -228,9 +281,25 @@ _UNKNOWN = {Outcome.TIMEOUT, Outcome.ERROR}
 class JourneyRunner:
     """Runs the journeys of one run's customers: serves their visits, waits between them, records them."""
 
-    def __init__(self, model: Model, serve: Serve, note: Callable[[Visit], None]) -> None:
-        """Take the run's model; `note` is called with every visit that ended."""
+    def __init__(
+        self,
+        model: Model,
+        serve: Serve,
+        note: Callable[[Visit], None],
+        *,
+        processes: int = 1,
+        count: Callable[[str], None] = lambda _name: None,
+    ) -> None:
+        """Take the run's model; `note` is called with every visit that ended.
+
+        `processes` is how many load-generating processes share the run; `count` is that of `ClientGuard`.
+        """
         self._serve = serve
+        self._guards = {
+            channel.name: ClientGuard(channel.station, processes, count)
+            for channel in model.channels
+            if isinstance(channel.station, RequestServer) and is_guarded(channel.station)
+        }
         self._note = note
         self._journeys = Journeys(model)
         self._channels = model.channels
@@ -245,7 +314,9 @@ class JourneyRunner:
         unsettled: OrderOutcome | None = None
         while journey.action < Action.DONE:
             if journey.action is Action.VISIT:
-                attempt = Attempt(customer, self._channels[journey.channel], journey.attempt, due_s)
+                channel = self._channels[journey.channel]
+                guard = self._guards.get(channel.name)
+                attempt = Attempt(customer, channel, journey.attempt, due_s, guard)
                 ended_s, outcome = self._visit(attempt, unsettled)
                 stays = journeys.end_visit(journey, outcome) is Action.RETRY
                 unsettled = _unsettled(attempt, outcome, unsettled) if stays else None

@@ -124,6 +124,7 @@ class WorkerRun:
                 transport=transport,
                 options=load_options(data["options"]),
                 run=data["run"],
+                processes=data["processes"],
             )
             self._executor = ArrivalExecutor(
                 self._environment, workload, self._buffer, executor_options, Group()

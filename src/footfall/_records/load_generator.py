@@ -118,6 +118,10 @@ class ConnectionCounts:
     """Requests on a connection kept open from an earlier one."""
     repeated: int = 0
     """Requests (GET, HEAD) repeated because a reused connection was closed before the response."""
+    retried: int = 0
+    """Requests sent again by the clients' retry policy in the model."""
+    refused_by_breaker: int = 0
+    """Requests that met an open circuit breaker of the model's clients, and were not sent."""
     no_local_port: int = 0
     """Connections that were not opened because the generator had no local port left."""
     no_file_descriptor: int = 0
@@ -155,6 +159,10 @@ class ConnectionCounts:
         parts = [f"{self.opened:,} opened", f"{self.reused:,} requests on reused ones"]
         parts += [f"{self.tls_handshakes:,} TLS handshakes"] if self.tls_handshakes else []
         parts += [f"{self.repeated:,} requests repeated"] if self.repeated else []
+        parts += [f"{self.retried:,} retries"] if self.retried else []
+        parts += (
+            [f"{self.refused_by_breaker:,} requests met an open circuit"] if self.refused_by_breaker else []
+        )
         parts += [f"{self.not_opened:,} not opened"] if self.not_opened else []
         return ", ".join(parts)
 

@@ -142,7 +142,7 @@ def follow(asked: LiveAsked, read: Read, tell: Tell) -> None:
     """
     tell("phase", "sampling the customers of the day" if asked.trace is None else "reading the trace")
     attended = _attended_run(asked)
-    check_played(attended.trace.model)
+    check_played(attended.trace.model, asked.own_users.channels)
     if asked.serve:
         check_served(attended.trace.model)
     write_trace(asked.run, attended.trace)

@@ -84,7 +84,7 @@ def load_job(
         "hits_sample_share": options.hits_sample_share,
     }
     judgement.check_baseline(baseline, criteria, judgement.Load(trace.model.name, name, settings, info))
-    check_played(trace.model)
+    check_played(trace.model, options.users.channels)
     check_pid(options.server_pid, host)
     transport = transport_of(options.transport, options.endpoints, info)
     if host is not None:

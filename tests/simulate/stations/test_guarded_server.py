@@ -160,7 +160,7 @@ def test_a_budget_stops_retries_that_the_requests_have_not_paid_for(
     policy = retry(retries_most=5, backoff_s=0, retry_budget_share=0.1, retry_budget_burst=3)
     played = model(channel(server(retry=policy), service_s=50))
     found = station(played, [100.0 * k for k in range(101)])
-    assert (found.requests, found.retries) == (101, 13)
+    assert (found.guard.requests, found.guard.retries) == (101, 13)
 
 
 def test_an_open_circuit_fails_at_once_and_a_probe_closes_it(
@@ -204,7 +204,7 @@ def test_who_forgets_to_log_out_sends_one_request_less(
         guarded = channel(
             server(stale_work="dropped"), service_s=0.1, dialogues=pages, logout_reminder=reminder
         )
-        assert station(model(guarded), [0]).requests == requests
+        assert station(model(guarded), [0]).guard.requests == requests
 
 
 @settings(max_examples=60)
@@ -260,4 +260,4 @@ def test_any_mix_of_behaviours_keeps_the_laws_and_ends_empty(
     if isinstance(station, GuardedServerStation):
         (worker,) = station.workers.servers
         assert (worker.in_work, worker.waiting) == (0, 0)
-        assert station.retries <= retries * station.requests
+        assert station.guard.retries <= retries * station.guard.requests

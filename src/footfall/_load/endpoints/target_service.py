@@ -10,6 +10,7 @@ from typing import Any
 from uuid import NAMESPACE_OID, uuid5
 
 from footfall import __version__
+from footfall._behaviour.customer_rules import request_number
 from footfall._load.endpoints.endpoints_file import (
     Basic,
     Bearer,
@@ -332,7 +333,8 @@ class _Visit:
         self._hidden = frozenset(service.secrets.values())
 
     def run(self, steps: OperationSteps) -> None:
-        for step in steps.step:
+        for number, step in enumerate(steps.step):
+            self._attempt.request_number = request_number(number, 0)
             self._attempt.think(step.think_s * self._service.human_time_factor)
             authorization = self._authorization() if step.auth else {}
             if KEY_WORD in step.words:
@@ -356,10 +358,7 @@ class _Visit:
         return request_of(call, filling)
 
     def _ask(self, request: EndpointRequest) -> Response:
-        attempt = self._attempt
-        attempt.start_service()
-        answer = attempt.customer.transport.send(request, attempt.number)
-        outcome, cause = request.judge(answer)
+        answer, (outcome, cause) = self._attempt.exchange(request)
         if outcome is not Outcome.SERVED:
             if answer.status == HTTPStatus.UNAUTHORIZED:
                 self._service.shared.forget(self._token)

@@ -10,30 +10,23 @@ import simpy
 
 from footfall._behaviour import keyed
 from footfall._behaviour.capacity_rules import LeakyBucket
+from footfall._behaviour.client_guards import OPEN_CIRCUIT, ClientGuard, backoff_u, try_number
 from footfall._behaviour.customer_rules import (
-    BACKOFF,
     SERVICE_AGAIN,
     SERVICE_FAULT_AGAIN,
     fault_drawn,
-    pause_s,
+    request_number,
 )
 from footfall._model.channel import Channel, Fault, Step, Verb, Work
 from footfall._model.numbers import whole
-from footfall._model.station_specs import (
-    RETRIES_MOST,
-    CircuitBreaker,
-    MessageGateway,
-    RateLimit,
-    RequestServer,
-    Retry,
-)
+from footfall._model.station_specs import MessageGateway, RateLimit, RequestServer
 from footfall._records.rows import Outcome
 from footfall._simulate.customer_state import Customer
 from footfall._simulate.day_counts import Bound, RateBound, StationCounts, WaitBound
 from footfall._simulate.engine import PARKED, Body, after
 from footfall._simulate.stations.queues import Queue, Servers, waiting_and_service
 from footfall._simulate.stations.request_servers import ANSWERED, QUEUE_TIMEOUT, SharedRequest, WorkerQueues
-from footfall._simulate.stations.station import PAGES_A_TURN, SimContext, Station, StationStep, result
+from footfall._simulate.stations.station import SimContext, Station, StationStep, result
 
 # ── Rate meter, circuit breaker and connections between clients and a request server
 
@@ -91,97 +84,6 @@ class RateMeter:
         customer.wait_s += now_s - since_s
 
 
-# ── What the clients of a server share: a circuit breaker, and a budget for retries. Neither has a clock
-
-_ROUNDING = 1e-9
-
-
-class Breaker:
-    """A circuit breaker: closed, open, or half open (Nygard 2007, chapter 5)."""
-
-    def __init__(self, spec: CircuitBreaker) -> None:
-        """Start closed."""
-        self._failure_share = float(spec.failure_share)
-        self._window_s = float(spec.window_s)
-        self._least = int(spec.requests_least)
-        self._open_s = float(spec.open_s)
-        self._probes = int(spec.probes)
-        self._answers: deque[tuple[float, bool]] = deque()
-        self._failed = 0
-        self._opened_at_s: float | None = None
-        self._probes_sent = 0
-        self._probes_served = 0
-        self._period = 0
-        self.times_opened = 0
-
-    def enter(self, now_s: float) -> int | None:
-        """Let a request pass: gives the period that its answer counts for; None: the circuit is open."""
-        if self._opened_at_s is None:
-            return self._period
-        if now_s < self._opened_at_s + self._open_s or self._probes_sent == self._probes:
-            return None
-        self._probes_sent += 1
-        return self._period
-
-    def note(self, period: int, now_s: float, *, failed: bool) -> None:
-        """Note an answer; one to a request from before the circuit last opened or closed tells nothing."""
-        if period != self._period:
-            return
-        if self._opened_at_s is not None:
-            self._note_probe(now_s, failed=failed)
-            return
-        answers = self._answers
-        answers.append((now_s, failed))
-        self._failed += failed
-        while answers[0][0] < now_s - self._window_s:
-            self._failed -= answers.popleft()[1]
-        if len(answers) >= self._least and self._failed >= self._failure_share * len(answers):
-            self._open(now_s)
-
-    def _note_probe(self, now_s: float, *, failed: bool) -> None:
-        if failed:
-            self._open(now_s)
-            return
-        self._probes_served += 1
-        if self._probes_served == self._probes:
-            self._opened_at_s = None
-            self._begin_period()
-
-    def _open(self, now_s: float) -> None:
-        self._opened_at_s = now_s
-        self.times_opened += 1
-        self._begin_period()
-
-    def _begin_period(self) -> None:
-        self._period += 1
-        self._answers.clear()
-        self._failed = self._probes_sent = self._probes_served = 0
-
-
-class RetryBudget:
-    """A token bucket: so many retries by requests, and no more (Finagle's RetryBudget 2016)."""
-
-    def __init__(self, spec: Retry) -> None:
-        """Start full."""
-        self._share = float(spec.retry_budget_share)
-        self._most = float(spec.retry_budget_burst)
-        self._tokens = self._most
-
-    def deposit(self) -> None:
-        """Note a request."""
-        self._tokens = min(self._tokens + self._share, self._most)
-
-    def withdraw(self) -> bool:
-        """Take what a retry costs, if it is there."""
-        if not self._share:
-            return True
-        # Ten deposits of 0.1 are a token, though their sum is a little less.
-        if self._tokens < 1 - _ROUNDING:
-            return False
-        self._tokens -= 1
-        return True
-
-
 # ── Connections of a message gateway: side by side, each at its own rate and with its own window
 
 _CONNECTION_ROUNDING = 1e-6
@@ -233,11 +135,8 @@ class Connections:
 
 # ── The request server with all it can do: shared cores, limits, stalls, retries, a circuit breaker
 
-OPEN_CIRCUIT = "circuit_open"
 INSTANT_S = 1e-9
 """A slot that becomes free at the very end of the longest wait is in time."""
-_FAILURES = {Outcome.ERROR, Outcome.TIMEOUT, Outcome.THROTTLED}
-"""What is sent again and what a breaker counts; a refusal by the business is an answer."""
 
 
 class PageRequest(NamedTuple):
@@ -276,9 +175,7 @@ class GuardedServerStation(Station):
         super().__init__(channel, place)
         self._spec = spec
         self._deadline_s = float(spec.deadline_s)
-        self._retries_most = int(spec.retry.retries_most)
-        self._budget = RetryBudget(spec.retry)
-        self.breaker = Breaker(spec.breaker) if spec.breaker.failure_share else None
+        self.guard = ClientGuard(spec)
         self.workers = WorkerQueues(channel.name, spec, place)
         self._meter = RateMeter(self.env, spec.rate_limit) if spec.rate_limit.requests_per_s else None
         self._queue_timeout_s = float(spec.queue_timeout_s)
@@ -292,8 +189,6 @@ class GuardedServerStation(Station):
             ]
             for operation, steps in zip(place.operations, self.steps, strict=True)
         ]
-        self.requests = 0
-        self.retries = 0
 
     def books(self) -> tuple[StationCounts, ...]:
         """Give both accounts of the requests that wait and of those in work, stale ones too."""
@@ -341,17 +236,7 @@ class GuardedServerStation(Station):
     def _fetch(self, customer: Customer, pages: Sequence[PageRequest]) -> Body:
         """Fetch the pages of a turn one by one; returns the outcome that ended the visit, or None."""
         for page in pages:
-            self.requests += 1
-            self._budget.deposit()
-            for tries in range(self._retries_most + 1):
-                if tries:
-                    self.retries += 1
-                    yield pause_s(self._spec.retry, tries, self._u(customer, BACKOFF, page, tries))
-                failed = yield from self._try(customer, page, tries)
-                if failed not in _FAILURES or customer.cause == OPEN_CIRCUIT:
-                    break
-                if tries == self._retries_most or not self._budget.withdraw():
-                    break
+            failed = yield from self._request(customer, page)
             if failed is not None:
                 return failed
             customer.cause = ""
@@ -359,17 +244,19 @@ class GuardedServerStation(Station):
                 return None
         return None
 
-    def _try(self, customer: Customer, page: PageRequest, tries: int) -> Body:
-        """Send a request once, if the circuit lets it pass; returns how it failed, or None."""
-        breaker = self.breaker
-        breaker_period = breaker.enter(self.env.now) if breaker else 0
-        if breaker_period is None:
-            customer.cause = OPEN_CIRCUIT
-            return Outcome.THROTTLED
-        failed: Outcome | None = yield from self._ask(customer, page, tries)
-        if breaker:
-            breaker.note(breaker_period, self.env.now, failed=failed in _FAILURES)
-        return failed
+    def _request(self, customer: Customer, page: PageRequest) -> Body:
+        """Send a request, again as often as its clients' policy allows; returns how it failed, or None."""
+        guard, retries = self.guard, 0
+        guard.begin()
+        while (period := guard.enter(self.env.now)) is not None:
+            failed: Outcome | None = yield from self._ask(customer, page, retries)
+            guard.note(period, self.env.now, failed)
+            if not guard.tries_again(retries, failed):
+                return failed
+            retries += 1
+            yield guard.pause_s(retries, backoff_u(customer.key, customer.attempt, page.number, retries))
+        customer.cause = OPEN_CIRCUIT
+        return Outcome.THROTTLED
 
     def _ask(self, customer: Customer, page: PageRequest, tries: int) -> Body:
         """Ask the server, past its rate limit; returns how it failed, the cause in the customer, or None."""
@@ -426,8 +313,7 @@ class GuardedServerStation(Station):
 
     @staticmethod
     def _u(customer: Customer, purpose: str, page: PageRequest, tries: int) -> float:
-        turn = page.number * (RETRIES_MOST + 1) + tries
-        return keyed.uniform(customer.key, purpose, customer.attempt, turn)
+        return keyed.uniform(customer.key, purpose, customer.attempt, try_number(page.number, tries))
 
 
 def _stage(channel: Channel, number: int, step: StationStep, turn: Step) -> _Stage:
@@ -437,7 +323,7 @@ def _stage(channel: Channel, number: int, step: StationStep, turn: Step) -> _Sta
         # The operator's own fault is found with the request: it is one that is sent again.
         answered=step._replace(fault_of=None),
         pages=tuple(
-            PageRequest(number * PAGES_A_TURN + place, step, work, place)
+            PageRequest(request_number(number, place), step, work, place)
             for place in range(len(step.services))
         ),
         verb=turn.verb,

@@ -17,6 +17,7 @@ from footfall._behaviour.customer_rules import (
     SERVICE_FAULT,
     fault_drawn,
     numbered_steps,
+    request_number,
 )
 from footfall._model.channel import Channel, Fault, Step, Verb, Work
 from footfall._model.model import THE_DAYS_OWN, DayClock
@@ -29,9 +30,6 @@ from footfall._simulate.sampler import Draw, Sampler
 from footfall._simulate.stations.queues import HallQueue, Servers, waiting_and_service
 
 # ── What all stations share: the dialogue of turns, its faults, and outages
-
-PAGES_A_TURN = 64
-"""Service times of a turn's pages are drawn under turn * this + page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -310,7 +308,7 @@ def _step(channel: Channel, place: SimContext, operation: str, number: int, turn
     return StationStep(
         human=sampler.seconds(turn.human, HUMAN, number) if turn.human.mean_s else None,
         services=tuple(
-            sampler.seconds(work.service, SERVICE, number * PAGES_A_TURN + page)
+            sampler.seconds(work.service, SERVICE, request_number(number, page))
             for page in range(int(turn.pages))
         ),
         customer_fault_of=_fault_of(work, "customer", sampler.uniform(CUSTOMER_FAULT, number)),
