@@ -3,7 +3,7 @@
     .venv/bin/python benchmarks/bench_capacity.py [--only NAME …] [--budget 4m] [--services DIR] [--json]
 
 The truth is that of an event simulation which shares nothing with Footfall. `--services DIR` takes services
-of one's own instead: each a folder with `start.sh` and a `truth.json` that has the port, `theory.criteria` and
+of your own instead: each a folder with `start.sh` and a `truth.json` with the port, `theory.criteria` and
 `theory.knee_per_s`; its program finds an environment in `$VENV`. A knee counts as found if it is within 6 %
 of the truth and the truth inside an interval of at most ±10 %.
 """
