@@ -113,6 +113,13 @@ class LoadOptions(BaseModel):
         description="With --host: process of the service on this machine, to sample its CPU, memory and "
         "connections once a second, with those of its child processes.",
     )
+    metrics: Annotated[
+        str | None, Flag(name="--metrics", metavar="URL", expected="http://… or https://…", in_locust=False)
+    ] = Field(
+        None,
+        description="Prometheus server, or page in its text format, to read figures of the service from once "
+        "a second: those that the endpoints file lists as [[metric]]. Default: the file's.",
+    )
     stall_s: Annotated[float, Flag(name="--stall-s", expected=_SECONDS, hidden=True)] = Field(
         0.0, ge=0, description="For tests of validity: block the generator for this time …"
     )

@@ -23,7 +23,7 @@ from footfall._runs.folder import begin, end
 from footfall._runs.messages import QUIET, Messages
 from footfall._runs.predict import write_prediction, write_replications
 from footfall._runs.reference_service import Ready, service_for_trace
-from footfall._runs.server_watch import WatchAsked, check_pid, server_lines, watch_server
+from footfall._runs.server_watch import WatchAsked, check_pid, metrics_of, server_lines, watch_server
 from footfall._workload.trace import Trace, write_trace
 
 if TYPE_CHECKING:
@@ -94,6 +94,9 @@ def load_job(
         check_logins(trace.model)
     settings |= endpoints_for_manifest(options.endpoints, info) | transport.for_manifest | dict(more)
     settings |= {"label": options.label} if options.label else {}
+    if (metrics := metrics_of(options, info, host)) is not None:
+        metrics.check()
+        settings |= {"metrics": metrics.shown}
     settings |= served_by(trace, options.users, options.endpoints)
     return LoadJob(
         name=name,
@@ -244,12 +247,17 @@ def _play(
     pace = job.trace.info.play
     with ExitStack() as stack:
         transport = transport_of(job.options.transport, job.options.endpoints, job.trace.info)
+        metrics = metrics_of(job.options, job.trace.info, job.host)
         if job.host is None:
             messages.note("waiting for the reference service …")
             started = (service or stack.enter_context(service_for_trace(folder)))()
-            asked = WatchAsked(host=started.url, pid=started.pid, control_token=started.control_token)
+            asked = WatchAsked(
+                host=started.url, pid=started.pid, control_token=started.control_token, metrics=metrics
+            )
         else:
-            asked = WatchAsked(host=job.host, pid=job.options.server_pid, transport=transport)
+            asked = WatchAsked(
+                host=job.host, pid=job.options.server_pid, transport=transport, metrics=metrics
+            )
         watch = stack.enter_context(watch_server(asked))
         what = f"{job.trace.arrivals.height:,} arrivals in {pace.seconds:g} s at {asked.host}"
         bar = stack.enter_context(messages.progress(f"running {what}"))

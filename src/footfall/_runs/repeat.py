@@ -224,9 +224,13 @@ def _folder(job: LoadJob, repeats: Repeats) -> Path:
 
 def _check(job: LoadJob, repeats: Repeats) -> None:
     """Find out what cannot be done before anything is run."""
-    if repeats.against is not None and (pid := job.options.server_pid) is not None:
-        problem = "cannot be combined with --against, whose service has another process"
-        raise BadInputError(f"--server-pid {pid}", problem, "one of the two")
+    for option, value in (
+        ("--server-pid", job.options.server_pid),
+        ("--metrics", job.settings.get("metrics")),
+    ):
+        if repeats.against is not None and value is not None:
+            problem = "cannot be combined with --against: the figures are those of one service"
+            raise BadInputError(option, problem, "one of the two")
     for option, host in (("--host", job.host), ("--against", repeats.against)):
         if host is not None:
             check_service(host, job.trace, job.options, job.options.users, option)

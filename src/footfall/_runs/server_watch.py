@@ -1,5 +1,6 @@
 """Watch the service during a load test: what is sampled, and what of it a run's folder gets."""
 
+import os
 import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -8,8 +9,11 @@ from pathlib import Path
 
 import psutil
 
+from footfall._load.endpoints.endpoints_check import file_of
 from footfall._load.http.wire_format import DEFAULT_TRANSPORT, Address, TransportOptions, address_of
+from footfall._load.options import LoadOptions
 from footfall._load.server.local_sources import MachineSource, PortSource, ProcessSource
+from footfall._load.server.metrics_asked import MetricsAsked, metrics_asked
 from footfall._load.server.process_tree import ProcessTree
 from footfall._load.server.server_sampler import ServerSampler, ServerSource
 from footfall._load.server.service_source import ServiceSource
@@ -17,6 +21,7 @@ from footfall._measure.server_figures import summaries
 from footfall._records.errors import BadInputError
 from footfall._records.server_record import ServerRecord, ServerSummary
 from footfall._records.server_rows import server_table, write_server_rows
+from footfall._workload.trace import TraceInfo
 
 _LEAD_S = 2.0
 """Rows from this long before second 0 on are kept: how the service was at rest."""
@@ -32,6 +37,8 @@ class WatchAsked:
     control_token: str = ""
     """Of the reference service's control routes; empty: it is another service."""
     transport: TransportOptions = DEFAULT_TRANSPORT
+    metrics: MetricsAsked | None = None
+    """A metrics server that knows more of it."""
 
 
 class ServerWatch:
@@ -82,11 +89,25 @@ def watch_server(asked: WatchAsked) -> Iterator[ServerWatch | None]:
             notes = (f"port: {address.name} is not an address of this machine: connections are not counted",)
     if asked.control_token:
         sources.append(ServiceSource(asked.host, asked.control_token, asked.transport))
+    if asked.metrics is not None:
+        sources.append(asked.metrics.source())
     if not sources:
         yield None
         return
     with ServerSampler(sources) as sampler:
         yield ServerWatch(sampler, cores, notes)
+
+
+def metrics_of(options: LoadOptions, info: TraceInfo, host: str | None) -> MetricsAsked | None:
+    """Return the metrics server that is asked during a run; None: there is none.
+
+    `host` is None for the reference service, which has no endpoints file.
+
+    Raises:
+        BadInputError: its address, the endpoints file or a secret is wrong or missing.
+    """
+    path = None if host is None else file_of(options.endpoints, info)
+    return metrics_asked(options.metrics, path, os.environ)
 
 
 def check_pid(pid: int | None, host: str | None) -> None:
@@ -126,7 +147,7 @@ def server_lines(record: ServerRecord) -> Iterator[str]:
     for each in record.figures:
         if each.source == "metrics":
             mean, most = value_text(each.mean, each.unit), value_text(each.most, each.unit)
-            yield f"{each.name}: mean {mean}, at most {most}"
+            yield f"metric {each.name}: mean {mean}, at most {most}"
     for note in record.notes:
         yield f"not sampled: {note}"
 

@@ -12,6 +12,8 @@ from footfall._load.server.server_sampler import Figure, ServerSampler, SourceEr
 class Counting:
     """A source that counts how often it was read, and says when it has been read often enough."""
 
+    every_s = 0.01
+
     def __init__(self, name: str, enough: int) -> None:
         """Begin at nothing."""
         self.name = name
@@ -48,6 +50,7 @@ class Hanging:
     """A source that does not answer until it is released."""
 
     name = "hanging"
+    every_s = 0.01
 
     def __init__(self) -> None:
         """Hold."""
@@ -66,7 +69,7 @@ def test_a_source_that_fails_or_hangs_affects_no_other(monkeypatch: pytest.Monke
     """Readings of the good one are kept, failures are counted, and stopping does not wait for ever."""
     monkeypatch.setattr(module, "_ENDS_WITHIN_S", 0.2)
     good, bad, hanging = Counting("good", 5), Failing("bad", 3), Hanging()
-    with ServerSampler([good, bad, hanging], every_s=0.01) as sampler:
+    with ServerSampler([good, bad, hanging]) as sampler:
         assert good.is_enough.wait(30)
         assert bad.is_enough.wait(30)
     hanging.release.set()
@@ -81,7 +84,7 @@ def test_a_source_that_fails_or_hangs_affects_no_other(monkeypatch: pytest.Monke
 def test_rows_are_on_the_clock_of_the_run_they_are_asked_for() -> None:
     """One sampler accompanies two runs: each gets its own rows, and together they are all of them."""
     source = Counting("good", 6)
-    with ServerSampler([source], every_s=0.01) as sampler:
+    with ServerSampler([source]) as sampler:
         assert source.is_enough.wait(30)
     every = sampler.rows(0.0)
     middle = every[3].second

@@ -21,12 +21,13 @@ from pydantic import (
 )
 from pydantic_core import ErrorDetails
 
+from footfall._load.endpoints.header_fields import HEADER_NAME, Headers, no_literal_secret
+from footfall._load.endpoints.metric_queries import MetricQuery, MetricsServer, check_metrics
 from footfall._load.endpoints.placeholders import (
     CUSTOMER_WORDS,
     ENVIRONMENT,
     KEY_WORD,
     is_from_environment,
-    names_a_secret,
     parts,
     words_in,
 )
@@ -39,10 +40,6 @@ from footfall._records.toml_lines import at_line, parsed_toml
 
 _TIMEOUT_S_MOST = 600.0
 _BODIES = ("json", "form", "text")
-_NO_CONTROL = re.compile(r"[!-~ -]*")
-_HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
-_OURS = frozenset({"connection", "content-length", "expect", "transfer-encoding", "upgrade"})
-"""Headers that delimit messages; only the generator sets them."""
 _PATTERN = re.compile(r"[^.\s]+\.[^.\s]+")
 
 
@@ -61,29 +58,14 @@ def _a_path(text: str) -> str:
         msg = "is not a path on the host; expected one such as /orders/{uuid}"
         raise ValueError(msg)
     for name, value in parse_qsl(url.query):
-        _no_literal_secret(name, value)
+        no_literal_secret(name, value)
     return text
-
-
-def _headers(headers: dict[str, str]) -> dict[str, str]:
-    for name, value in headers.items():
-        if not _HEADER_NAME.fullmatch(name):
-            msg = f"{name!r} is not a header name; expected letters, digits and -"
-            raise ValueError(msg)
-        if not _NO_CONTROL.fullmatch("".join(literal for literal, _ in parts(value))):
-            msg = f"{name} has a line break or a character outside ASCII; expected plain text"
-            raise ValueError(msg)
-        if name.lower() in _OURS:
-            msg = f"{name} is set by the generator itself; expected another header"
-            raise ValueError(msg)
-        _no_literal_secret(name, value)
-    return headers
 
 
 def _a_body(tree: Any) -> Any:  # noqa: ANN401  TOML
     if isinstance(tree, dict):
         for name, value in tree.items():
-            _no_literal_secret(str(name), value)
+            no_literal_secret(str(name), value)
             _a_body(value)
     elif isinstance(tree, list):
         for value in tree:
@@ -91,12 +73,6 @@ def _a_body(tree: Any) -> Any:  # noqa: ANN401  TOML
     elif isinstance(tree, str):
         parts(tree)
     return tree
-
-
-def _no_literal_secret(name: str, value: object) -> None:
-    if names_a_secret(name) and not isinstance(value, dict | list) and not list(words_in(value)):
-        msg = f"{name}: a secret must not be in the file; expected an environment variable: {{env.NAME}}"
-        raise ValueError(msg)
 
 
 def _a_pattern(text: str) -> str:
@@ -121,7 +97,6 @@ def _failure_outcome(outcome: Outcome) -> Outcome:
 Secret = Annotated[str, AfterValidator(_a_secret)]
 """The name of an environment variable, never the secret itself."""
 UrlPath = Annotated[str, AfterValidator(_a_path)]
-Headers = Annotated[dict[str, str], AfterValidator(_headers)]
 Status = Annotated[int, Field(ge=100, le=599)]
 Statuses = Annotated[tuple[Status, ...], BeforeValidator(_several)]
 Texts = Annotated[tuple[str, ...], BeforeValidator(_several)]
@@ -230,7 +205,7 @@ class Header(Spec):
     """A custom header with every request."""
 
     kind: Literal["header"]
-    name: Annotated[str, Field(pattern=_HEADER_NAME.pattern)]
+    name: Annotated[str, Field(pattern=HEADER_NAME.pattern)]
     value: Secret
 
 
@@ -253,7 +228,7 @@ class Login(EndpointCall):
     """Every visit logs in as its customer, or the generator process logs in once for all."""
     renew_s: PositiveFloat | None = None
     """With `per = "process"`: log in again after this time. After a 401 it logs in again in any case."""
-    header: Annotated[str, Field(pattern=_HEADER_NAME.pattern)] = "Authorization"
+    header: Annotated[str, Field(pattern=HEADER_NAME.pattern)] = "Authorization"
     prefix: str = "Bearer "
 
 
@@ -278,6 +253,10 @@ class Endpoints(Spec):
     """Error code or status of a failed response, and the visit's outcome."""
     unmapped: Literal["refuse", "skip"] = "refuse"
     """What unmapped arrivals do: make the run be refused, or be left out of the trace."""
+    metrics: MetricsServer = MetricsServer()
+    """Where figures of the service are read during a run."""
+    metric: tuple[MetricQuery, ...] = ()
+    """The figures."""
     connections: Sharing | None = None
     """How connections are shared; None: each customer has its own."""
     ca_file: str | None = None
@@ -324,9 +303,11 @@ _TABLES: dict[str, type[BaseModel]] = {
     "bearer": Bearer,
     "header": Header,
     "basic": Basic,
+    "metrics": MetricsServer,
+    "metric": MetricQuery,
     "login": Login,
 }
-_SHOWN = frozenset({"method", "kind", "per", "unmapped", "for", "auth", "status"})
+_SHOWN = frozenset({"method", "kind", "per", "unmapped", "for", "auth", "status", "query", "sample", "unit"})
 """Keys whose values are never secrets and may be shown in errors."""
 
 
@@ -361,6 +342,7 @@ def endpoints_in(text: str, where: str) -> Endpoints:
         first = error.errors()[0]
         raise _error_of(at_line(where, text, first["loc"]), first) from None
     _check_words(endpoints, where, "errand" if "errand" in data else "operation")
+    check_metrics(endpoints.metric, where)
     return endpoints
 
 

@@ -7,15 +7,17 @@ from collections.abc import Sequence
 import psutil
 
 from footfall._load.server.process_tree import ProcessTree
-from footfall._load.server.server_sampler import Figure, SourceError
+from footfall._load.server.server_sampler import EVERY_S, Figure, SourceError
 from footfall._load.server.socket_table import accept_overflows, port_state
 
 CORES, BYTES, CONNECTIONS = "cores", "bytes", "connections"
-_PSS_EVERY_S = 10.0
+_PSS_EVERY_S = 5.0
 
 
 class _NothingOpen:
     """A source that keeps nothing open between readings."""
+
+    every_s = EVERY_S
 
     def close(self) -> None:
         """Do nothing."""

@@ -12,6 +12,7 @@ EVERY_S = 1.0
 _ENDS_WITHIN_S = 5.0
 _ROWS_MOST = 2_000_000
 """About 200 MB; a source that gives 20 figures a second reaches it after a day."""
+_NOTES_MOST = 50
 
 
 class Figure(NamedTuple):
@@ -20,6 +21,15 @@ class Figure(NamedTuple):
     name: str
     value: float
     unit: str
+
+
+class Unread(NamedTuple):
+    """One figure that could not be read this time."""
+
+    text: str
+    """Its name and why, without a secret."""
+    is_lasting: bool = False
+    """Whether it could never be read."""
 
 
 class SourceError(Exception):
@@ -31,8 +41,10 @@ class ServerSource(Protocol):
 
     name: str
     """As in the column `source`."""
+    every_s: float
+    """How often it is read."""
 
-    def read(self) -> Sequence[Figure]:
+    def read(self) -> Sequence[Figure | Unread]:
         """Read the figures of this moment; may wait.
 
         Raises:
@@ -50,17 +62,16 @@ class _Sample(NamedTuple):
 
 
 class ServerSampler:
-    """Reads each source once a second, from `start` to `stop`; each in a thread of its own.
+    """Reads each source as often as it says, from `start` to `stop`, in a thread of its own.
 
     It belongs in the process that started the load generator, never in the generator itself. A source that
     is slow or fails affects no other one. Rows are given by the Unix time of a run's second 0, so one sampler
     can accompany several runs in turn.
     """
 
-    def __init__(self, sources: Sequence[ServerSource], every_s: float = EVERY_S) -> None:
+    def __init__(self, sources: Sequence[ServerSource]) -> None:
         """Read nothing yet."""
         self._sources = list(sources)
-        self._every_s = every_s
         self._samples: list[_Sample] = []
         self._notes: dict[str, int] = {}
         self._lock = threading.Lock()
@@ -109,28 +120,30 @@ class ServerSampler:
         self.stop()
 
     def _watch(self, source: ServerSource) -> None:
-        for _ in self._ticks():
+        for _ in self._ticks(source.every_s):
             try:
-                figures = source.read()
+                found = source.read()
             except SourceError as error:
-                with self._lock:
-                    text = f"{source.name}: {error}"
-                    self._notes[text] = self._notes.get(text, 0) + 1
-                continue
+                found = (Unread(str(error)),)
             at_unix_s = time.time()
             with self._lock:
-                if len(self._samples) < _ROWS_MOST:
-                    self._samples += [_Sample(at_unix_s, source.name, figure) for figure in figures]
+                for each in found:
+                    if isinstance(each, Unread):
+                        text = f"{source.name}: {each.text}"
+                        if len(self._notes) < _NOTES_MOST or text in self._notes:
+                            self._notes[text] = self._notes.get(text, 0) + 1
+                    elif len(self._samples) < _ROWS_MOST:
+                        self._samples.append(_Sample(at_unix_s, source.name, each))
         source.close()
 
-    def _ticks(self) -> Iterator[None]:
-        """Tick at once, then once every `every_s`; ticks missed are left out.
+    def _ticks(self, every_s: float) -> Iterator[None]:
+        """Tick at once, then once every `every_s` seconds; ticks missed are left out.
 
         A last time at the end, unless too little time has passed for a rate to be exact.
         """
         due_s = time.monotonic()
         while not self._is_over.wait(max(due_s - time.monotonic(), 0.0)):
             yield
-            due_s = max(due_s + self._every_s, time.monotonic())
-        if due_s - time.monotonic() < self._every_s / 2:
+            due_s = max(due_s + every_s, time.monotonic())
+        if due_s - time.monotonic() < every_s / 2:
             yield

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from footfall._load.http.wire_format import DEFAULT_TRANSPORT, TransportOptions, address_of
 from footfall._load.preflight import TOKEN_HEADER
 from footfall._load.server.limited_get import GetOptions, LimitedGet
-from footfall._load.server.server_sampler import Figure, SourceError
+from footfall._load.server.server_sampler import EVERY_S, Figure, SourceError
 
 COUNTS_PATH = "/control/counts"
 _BYTES_MOST = 1024 * 1024
@@ -25,6 +25,7 @@ class ServiceSource:
     """Counts of each channel of a reference service, by its control route."""
 
     name = "service"
+    every_s = EVERY_S
 
     def __init__(self, host: str, token: str, transport: TransportOptions = DEFAULT_TRANSPORT) -> None:
         """Ask nothing yet.
