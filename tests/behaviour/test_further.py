@@ -20,7 +20,6 @@ def test_the_province_is_plain() -> None:
     [
         ("web.discipline=sharing", True),
         ("web.queues=2", True),
-        ("web.stalls.length_s=2", True),
         ("sms.connections=2", True),
         ("sms.window=10", True),
         ("web.retries_most=2", False),
@@ -36,7 +35,13 @@ def test_each_setting_is_found_under_its_own_name(assignment: str, *, is_of_serv
 
 
 @pytest.mark.parametrize(
-    "assignment", ["web.queue_timeout_s=2", "web.rate_limit.requests_per_s=60", "web.stale_work=served"]
+    "assignment",
+    [
+        "web.queue_timeout_s=2",
+        "web.rate_limit.requests_per_s=60",
+        "web.stale_work=served",
+        "web.stalls.length_s=2",
+    ],
 )
 def test_limits_are_found_and_the_reference_service_has_them(assignment: str) -> None:
     """They are no reason to refuse a model."""

@@ -222,7 +222,7 @@ def test_a_criterion_about_an_earlier_run_needs_one(refused: Refused, tmp_path: 
         (("serve", "--model", PROVINCE), "web.discipline=sharing", "served"),
         (("serve", "--model", PROVINCE), "sms.connections=3", "served"),
         (("demo",), "web.queues=2", "served"),
-        (("load", "--scenario", "ordinary_day", "--serve"), "web.stalls.length_s=2", "served"),
+        (("load", "--scenario", "ordinary_day", "--serve"), "sms.window=4", "served"),
     ],
 )
 def test_what_is_only_simulated_is_not_served_nor_played(

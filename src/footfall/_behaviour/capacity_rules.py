@@ -1,5 +1,6 @@
 """Rules of capacity in simulation and reference service: staff, breakdowns, stalls, rate limits."""
 
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import count
@@ -189,6 +190,56 @@ def stall_times(stalls: Stalls, run: int, name: str) -> Iterator[tuple[float, fl
         ends_s = begins_s + length_s
         yield max(begins_s, 0.0), ends_s
         begins_s = ends_s + gap_s(number)
+
+
+class StallPlan:
+    """When a server stalls, and so its work rests; in seconds of any clock."""
+
+    def __init__(self, stalls: Stalls, run: int, name: str, zero_s: float = 0.0) -> None:
+        """Take stalls as `stall_times` does; `zero_s` is second 0 of the run on the clock that is asked."""
+        self._zero_s = zero_s
+        self._times = stall_times(stalls, run, name)
+        self._begins_s: list[float] = []
+        self._ends_s: list[float] = []
+        self._is_over = False
+
+    def __iter__(self) -> Iterator[tuple[float, float]]:
+        """Give beginning and end of each stall, in order, without end."""
+        for place in count():
+            if not self._knows(place):
+                return
+            yield self._begins_s[place], self._ends_s[place]
+
+    def begins(self, at_s: float) -> float:
+        """First second from `at_s` on at which the server does not stand still."""
+        place = self._last(at_s)
+        return max(at_s, self._ends_s[place]) if place >= 0 else at_s
+
+    def ends(self, begins_s: float, work_s: float) -> float:
+        """Second at which work of `work_s` seconds ends, if it begins then."""
+        at_s = self.begins(begins_s)
+        place = self._last(at_s) + 1
+        while self._knows(place) and at_s + work_s > self._begins_s[place]:
+            work_s -= self._begins_s[place] - at_s
+            at_s = self._ends_s[place]
+            place += 1
+        return at_s + work_s
+
+    def _last(self, at_s: float) -> int:
+        """Place of the last stall that has begun by then; -1: none has."""
+        while not self._is_over and (not self._begins_s or self._begins_s[-1] <= at_s):
+            self._knows(len(self._begins_s))
+        return bisect_right(self._begins_s, at_s) - 1
+
+    def _knows(self, place: int) -> bool:
+        while len(self._begins_s) <= place and not self._is_over:
+            found = next(self._times, None)
+            if found is None:
+                self._is_over = True
+            else:
+                self._begins_s.append(self._zero_s + found[0])
+                self._ends_s.append(self._zero_s + found[1])
+        return place < len(self._begins_s)
 
 
 # ── How long the operator keeps a session and an unconfirmed order: one rule for simulation and service

@@ -149,8 +149,6 @@ def of_server(station: Station) -> tuple[str, ...]:
             found.append(f"discipline={station.discipline}")
         if station.queues > 1:
             found.append(f"queues={station.queues:g}")
-        if station.stalls.length_s:
-            found.append(f"stalls.length_s={station.stalls.length_s:g}")
     if isinstance(station, MessageGateway):
         if station.connections > 1:
             found.append(f"connections={station.connections:g}")
@@ -172,6 +170,8 @@ def of_limits(station: Station) -> tuple[str, ...]:
             found.append(f"queue_timeout_s={station.queue_timeout_s:g}")
         if station.rate_limit.requests_per_s:
             found.append(f"rate_limit.requests_per_s={station.rate_limit.requests_per_s:g}")
+        if station.stalls.length_s:
+            found.append(f"stalls.length_s={station.stalls.length_s:g}")
         if station.network_s:
             found.append(f"network_s={station.network_s:g}")
     return tuple(found)

@@ -263,14 +263,45 @@ class ConcurrencyLimit:
     ends what was begun in time. Whether the client has really closed its connection plays no part.
     """
 
-    def __init__(self, spec: RequestServer) -> None:
-        """Start with all slots free."""
+    def __init__(self, spec: RequestServer, run: int = 0, name: str = "") -> None:
+        """Start with all slots free; stalls are those of a replication's key and a channel's name."""
         self.line = waiting_line.WaitingLine(int(spec.slots))
+        self._stalls = (spec.stalls, run, name) if spec.stalls.length_s else None
+        self._plan: capacity_rules.StallPlan | None = None
+        self._next_stall: asyncio.TimerHandle | None = None
         self._accept_queue = whole(spec.accept_queue)
         self._deadline_s = float(spec.deadline_s)
         self._queue_timeout_s = float(spec.queue_timeout_s) or inf
         self._stale_work = spec.stale_work
         self._bucket = capacity_rules.LeakyBucket(spec.rate_limit) if spec.rate_limit.requests_per_s else None
+
+    def start_run(self, seconds: float) -> None:
+        """Set second 0 of the run, in seconds from now, by which stalls come."""
+        if self._stalls is None:
+            return
+        self.stop()
+        self._plan = capacity_rules.StallPlan(*self._stalls, zero_s=time.monotonic() + seconds)
+        self._await_stall(iter(self._plan))
+
+    def stop(self) -> None:
+        """End a stall, and plan no other."""
+        if self._next_stall is not None:
+            self._next_stall.cancel()
+        if self.line.is_still:
+            self.line.go_on(time.monotonic())
+        self._plan = None
+
+    def _await_stall(self, stalls: Iterator[tuple[float, float]]) -> None:
+        begins_s, ends_s = next(stalls)
+        self._next_stall = _call_at(begins_s, self._stall, ends_s, stalls)
+
+    def _stall(self, ends_s: float, stalls: Iterator[tuple[float, float]]) -> None:
+        self.line.is_still = True
+        self._next_stall = _call_at(ends_s, self._go_on, ends_s, stalls)
+
+    def _go_on(self, at_s: float, stalls: Iterator[tuple[float, float]]) -> None:
+        self.line.go_on(at_s)
+        self._await_stall(stalls)
 
     async def enter(self, _request: HttpRequest) -> waiting_line.ServiceWindow:
         """Take a slot.
@@ -286,8 +317,10 @@ class ConcurrencyLimit:
         is_cut = self._stale_work == "cut"
         work_until_s = deadline_s if is_cut else inf
         if line.take():
-            return waiting_line.ServiceWindow(now_s, work_until_s)
-        if line.waiting >= self._accept_queue:
+            return waiting_line.ServiceWindow(now_s, work_until_s, self._plan)
+        # While the server stands still, free slots are places to wait.
+        free = max(line.servers - line.busy, 0) if line.is_still else 0
+        if line.waiting >= self._accept_queue + free:
             raise api_error("throttled")
         left_s = deadline_s - now_s if is_cut else inf
         ticket = line.join(
@@ -301,7 +334,7 @@ class ConcurrencyLimit:
         if not granted:
             is_late = left_s <= self._queue_timeout_s or ticket.granted_s >= ticket.stale_from_s
             raise api_error("deadline" if is_late else "queue_timeout")
-        return waiting_line.ServiceWindow(ticket.granted_s, work_until_s)
+        return waiting_line.ServiceWindow(ticket.granted_s, work_until_s, self._plan)
 
     @staticmethod
     async def _wait_for_rate(bucket: capacity_rules.LeakyBucket, now_s: float, deadline_s: float) -> float:
@@ -322,6 +355,11 @@ class ConcurrencyLimit:
     def begin_stop(self) -> None:
         """Dismiss all waiting requests."""
         self.line.dismiss_all()
+
+
+def _call_at(at_s: float, callback: Callable[..., None], *arguments: object) -> asyncio.TimerHandle:
+    """Call at a time of the monotonic clock."""
+    return asyncio.get_running_loop().call_later(max(at_s - time.monotonic(), 0.0), callback, *arguments)
 
 
 # ── SMS: messages pass one by one at the gateway's rate, with a short queue

@@ -78,7 +78,7 @@ class ChannelHandler:
         ended_s: float | None = None
         try:
             draw = self.injector.draw(verb, may_fail=may_fail)
-            ends_s = window.began_s + draw.service_s
+            ends_s = window.ends_s(draw.service_s)
             if ends_s > window.deadline_s:
                 await sleep_until(window.deadline_s)
                 ended_s = window.deadline_s
@@ -111,7 +111,7 @@ class ChannelHandler:
             response = await work(self, request)
         except ApiError as error:
             response = error
-        ends_s = window.began_s + max(service_s, time.monotonic() - since_s)
+        ends_s = max(window.ends_s(service_s), window.began_s + time.monotonic() - since_s)
         if ends_s > window.deadline_s:
             # Done, but too late to report: a retry with the same idempotency key finds it done.
             response = api_error("deadline")

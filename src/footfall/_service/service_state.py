@@ -8,6 +8,7 @@ from contextlib import suppress
 from sqlalchemy import Engine
 
 from footfall._behaviour.capacity_rules import session_idle_s
+from footfall._behaviour.keyed import run_key
 from footfall._model.channel import Channel
 from footfall._model.station_specs import CallCentre, MessageGateway, RequestServer
 from footfall._service import ledger as messages
@@ -53,6 +54,7 @@ class ServiceState:
                 self._message_station = handler.station
                 await self._resume_messages(handler, handler.station)
         self._start_machines()
+        self._start_stalls(0.0)
         self._ticker = asyncio.get_running_loop().create_task(self._tick())
 
     def start_run(self, seconds: float) -> None:
@@ -62,6 +64,7 @@ class ServiceState:
             self._play.cancel()
         loop = asyncio.get_running_loop()
         self._play = loop.call_later(max(seconds, 0.0), self._start_machines)
+        self._start_stalls(seconds)
 
     def begin_stop(self) -> None:
         """Dismiss all waiting customers, so that pending requests end soon."""
@@ -75,6 +78,9 @@ class ServiceState:
             machines.stop()
         if self._play is not None:
             self._play.cancel()
+        for handler in self.handlers.values():
+            if isinstance(handler.station, ConcurrencyLimit):
+                handler.station.stop()
         if self._ticker is not None:
             self._ticker.cancel()
             with suppress(asyncio.CancelledError):
@@ -91,6 +97,11 @@ class ServiceState:
     def _start_machines(self) -> None:
         for machines in self._machines:
             machines.start()
+
+    def _start_stalls(self, seconds: float) -> None:
+        for handler in self.handlers.values():
+            if isinstance(handler.station, ConcurrencyLimit):
+                handler.station.start_run(seconds)
 
     def _make_handler(self, channel: Channel, pepper: bytes) -> ChannelHandler:
         settings = self.settings
@@ -112,7 +123,8 @@ class ServiceState:
     def _station(self, channel: Channel, injector: FaultInjector) -> ChannelStation:
         station = channel.station
         if isinstance(station, RequestServer):
-            return ConcurrencyLimit(station)
+            run = run_key(self.settings.seed, 0)
+            return ConcurrencyLimit(station, run, channel.name)
         if isinstance(station, CallCentre):
             return HotlineCapacity(channel, self.settings, self.clock, injector)
         if isinstance(station, MessageGateway):

@@ -6,6 +6,7 @@ from collections import deque
 from math import inf
 from typing import NamedTuple
 
+from footfall._behaviour.capacity_rules import StallPlan
 from footfall._service.http_messages import HttpRequest, api_error
 
 # ── Start and deadline of a request's service, both on the monotonic clock
@@ -16,6 +17,12 @@ class ServiceWindow(NamedTuple):
 
     began_s: float
     deadline_s: float = inf
+    stalls: StallPlan | None = None
+    """Times at which the work rests; None: it never does."""
+
+    def ends_s(self, service_s: float) -> float:
+        """Return when a service of this length ends."""
+        return self.began_s + service_s if self.stalls is None else self.stalls.ends(self.began_s, service_s)
 
 
 def no_deadline() -> ServiceWindow:
@@ -49,7 +56,7 @@ class LineTicket:
 class WaitingLine:
     """`servers` servers and the customers waiting for one."""
 
-    __slots__ = ("_tickets", "busy", "servers", "waiting")
+    __slots__ = ("_tickets", "busy", "is_still", "servers", "waiting")
 
     def __init__(self, servers: int) -> None:
         """Start with all servers free."""
@@ -57,10 +64,12 @@ class WaitingLine:
         self.servers = servers
         self.busy = 0
         self.waiting = 0
+        self.is_still = False
+        """Whether the servers stand still: no customer is called until `go_on`."""
 
     def take(self) -> bool:
         """Take a server if one is free and the queue is empty; return whether it was."""
-        if self.busy < self.servers and not self.waiting:
+        if self.busy < self.servers and not self.waiting and not self.is_still:
             self.busy += 1
             return True
         return False
@@ -118,13 +127,18 @@ class WaitingLine:
         self.servers = servers
         self._admit(time.monotonic())
 
+    def go_on(self, at_s: float) -> None:
+        """End a standstill, at a time of the monotonic clock."""
+        self.is_still = False
+        self._admit(at_s)
+
     def dismiss_all(self) -> None:
         """Dismiss all waiting customers without a server."""
         for ticket in list(self._tickets):
             self.leave(ticket)
 
     def _admit(self, at_s: float) -> None:
-        while self._tickets and self.busy < self.servers:
+        while self._tickets and self.busy < self.servers and not self.is_still:
             ticket = self._tickets.popleft()
             if ticket.granted.done():
                 continue

@@ -21,7 +21,7 @@ from footfall._behaviour import customer_rules, keyed
 from footfall._model.channel import LogoutReminder, Step, Verb, Work
 from footfall._model.durations import lognormal_s
 from footfall._model.model import Model
-from footfall._model.station_specs import RequestServer
+from footfall._model.station_specs import RequestServer, Stalls
 from footfall._service.server import build_app
 from footfall._service.settings import ServiceSettings
 from footfall._simulate.day import Day
@@ -31,6 +31,8 @@ from tests.service.running import SEED, SUBSCRIBERS
 
 HUMAN = lognormal_s(number(0.25), number(0.8))
 """Drawn for each customer and turn, so that no two things happen at one instant."""
+LATEST_S = 20.0
+"""Nobody is still there so long after the last has come."""
 SERVICE_S = {Verb.LOGIN: 0.031, Verb.BROWSE: 0.0217, Verb.QUERY: 0.0413, Verb.LOGOUT: 0.0109}
 PATHS = {
     Verb.LOGIN: ("POST", "/web/login", 200),
@@ -60,6 +62,7 @@ class JumpingClock(selectors.SelectSelector):
 
 
 Busy = Callable[..., Model]
+NO_STALLS = Stalls()
 StaleWork = Literal["cut", "served", "dropped"]
 Serve = Callable[[Model, list[float], float], list[Ending]]
 
@@ -154,8 +157,9 @@ def simulated(model: Model, at_s: list[float]) -> list[Ending]:
         operations=zeros,
         subscribers=numbers % SUBSCRIBERS,
         channels=zeros,
+        run=keyed.run_key(SEED, 0),
     )
-    visits = Day(model, people, SEED, length_s=max(at_s) + 1).run().visits.sort("customer")
+    visits = Day(model, people, SEED, length_s=max(at_s) + LATEST_S).run().visits.sort("customer")
     return list(visits.select(pl.col("cause"), pl.col("ended_s")).iter_rows())
 
 
@@ -164,7 +168,12 @@ def busy(model: Model) -> Callable[..., Model]:
     """Make the small operator's web hall with few slots, fixed times and no faults."""
 
     def make(
-        slots: int, queue: int, deadline_s: float, idle_s: float, stale_work: StaleWork = "cut"
+        slots: int,
+        queue: int,
+        deadline_s: float,
+        idle_s: float,
+        stale_work: StaleWork = "cut",
+        stalls: Stalls = NO_STALLS,
     ) -> Model:
         web = model.channel("web").model_copy(
             update={
@@ -173,6 +182,7 @@ def busy(model: Model) -> Callable[..., Model]:
                     accept_queue=number(queue),
                     deadline_s=number(deadline_s),
                     stale_work=stale_work,
+                    stalls=stalls,
                 ),
                 "works": {verb: Work(service=seconds(SERVICE_S.get(verb, 0.0))) for verb in Verb},
                 "dialogues": {"query": tuple(Step(verb=v, human=HUMAN, pages=number(1)) for v in VISIT)},
@@ -215,6 +225,23 @@ def test_stale_work_takes_its_time_in_both_worlds(
     at_s = sorted(rng.uniform(0, 3) for _ in range(60))
     foreseen, found = simulated(model, at_s), serve(model, at_s, 0.0)
     assert [cause for cause, _ in foreseen].count("") == are_served
+    assert [cause for cause, _ in found] == [cause for cause, _ in foreseen]
+    assert [end for _, end in found] == pytest.approx([end for _, end in foreseen], abs=1e-6)
+
+
+@pytest.mark.parametrize("stale_work", ["cut", "served"])
+@pytest.mark.parametrize(
+    ("queue", "first_s", "causes"), [(200, 1.5, {"", "deadline"}), (3, None, {"throttled"})]
+)
+def test_a_server_stands_still_at_the_same_times_in_both_worlds(
+    stale_work: StaleWork, queue: int, first_s: float | None, causes: set[str], busy: Busy, serve: Serve
+) -> None:
+    """Work rests and goes on where it was, nothing begins, and free slots are places to wait."""
+    stalls = Stalls(length_s=number(0.4), every_s=number(1), first_s=first_s and number(first_s))
+    model, rng = busy(2, queue, 0.6, 60, stale_work, stalls), Random(SEED)
+    at_s = sorted(rng.uniform(0, 3) for _ in range(60))
+    foreseen, found = simulated(model, at_s), serve(model, at_s, 0.0)
+    assert causes <= {cause for cause, _ in foreseen}
     assert [cause for cause, _ in found] == [cause for cause, _ in foreseen]
     assert [end for _, end in found] == pytest.approx([end for _, end in foreseen], abs=1e-6)
 
