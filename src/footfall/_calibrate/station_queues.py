@@ -7,9 +7,11 @@ import numpy as np
 
 from footfall._calibrate.request_log import Floats
 from footfall._calibrate.station_parameters import SLOTS_UNLIMITED, StationParameters
-from footfall._calibrate.station_runs import RequestEnd
+from footfall._calibrate.station_runs import Booleans, Ends, RequestEnd
 from footfall._calibrate.working_clock import WorkingClock
 
+_SERVED, _REFUSED = np.int8(RequestEnd.SERVED), np.int8(RequestEnd.REFUSED)
+_DEADLINE, _QUEUE_TIMEOUT = np.int8(RequestEnd.DEADLINE), np.int8(RequestEnd.QUEUE_TIMEOUT)
 _INSTANT_S = 1e-9
 """A slot that becomes free at the very end of the longest wait is in time, as in the simulation of a day."""
 
@@ -32,6 +34,10 @@ class FifoColumns:
         self._free = np.where(np.arange(most + 1)[:, None] < slots, -inf, inf)
         queue = np.array([s.accept_queue for s in stations])
         self._has_bound = queue < rows
+        self._any_bound = bool(self._has_bound.any())
+        self._any_endless = bool(self._is_endless.any())
+        self._none = np.zeros(columns, dtype=np.bool_)
+        self._served = np.full(columns, _SERVED)
         self._places = np.where(self._has_bound, queue, 1).astype(np.int64)
         self._has_places = bool((self._has_bound & (queue > 0)).any())
         self._ring = int(self._places[self._has_bound].max(initial=0)) + 1
@@ -47,26 +53,26 @@ class FifoColumns:
         self._serves_stale = np.array([s.stale_work == "served" for s in stations])
         self._leaves_after_s = np.minimum(np.where(self._cuts, self._deadline_s, inf), self._longest_wait_s)
 
-    def take(self, sent_s: Floats, came: Floats, work_s: Floats) -> tuple[Floats, np.ndarray]:
+    def take(self, sent_s: Floats, came: Floats, work_s: Floats) -> tuple[Floats, Ends]:
         """Take a row of requests, one a column; gives response times and ends.
 
         `came` is `sent_s` on the working clock; both `inf` where a column has no more requests.
         """
         first = self._free[0]
         begins = np.maximum(came, first)
-        waits = begins > came
-        refused = self._refused(sent_s, came, waits)
-        if not self._has_limit:
-            ends = begins + work_s
-            self._occupy(np.where(refused, first, ends))
-            response_s = self._at(ends) - sent_s
-            ended = np.where(refused, RequestEnd.REFUSED, RequestEnd.SERVED)
-            return np.where(refused, 0.0, response_s), ended
-        return self._take_within_limits(sent_s, work_s, begins, refused)
+        refused = self._refused(sent_s, came, begins) if self._any_bound else self._none
+        if self._has_limit:
+            return self._take_within_limits(sent_s, work_s, begins, refused)
+        ends = begins + work_s
+        if not self._any_bound:
+            self._occupy(ends)
+            return self._at(ends) - sent_s, self._served
+        self._occupy(np.where(refused, first, ends))
+        return np.where(refused, 0.0, self._at(ends) - sent_s), np.where(refused, _REFUSED, _SERVED)
 
     def _take_within_limits(
-        self, sent_s: Floats, work_s: Floats, begins: Floats, refused: np.ndarray
-    ) -> tuple[Floats, np.ndarray]:
+        self, sent_s: Floats, work_s: Floats, begins: Floats, refused: Booleans
+    ) -> tuple[Floats, Ends]:
         wait_s = self._at(begins) - sent_s
         left = wait_s > self._longest_wait_s + _INSTANT_S
         is_stale = wait_s >= self._deadline_s
@@ -80,32 +86,31 @@ class FifoColumns:
             holds_until = np.where(self._cuts & is_late, np.minimum(ends, cut_at), ends)
         self._occupy(np.where(begun, holds_until, self._free[0]))
         response_s = np.minimum(response_s, self._deadline_s)
-        end = np.where(is_late, RequestEnd.DEADLINE, RequestEnd.SERVED)
+        end = np.where(is_late, _DEADLINE, _SERVED)
         timed_out = left & (self._longest_wait_s < self._deadline_s)
-        end = np.where(timed_out, RequestEnd.QUEUE_TIMEOUT, end)
-        end = np.where(left & ~timed_out, RequestEnd.DEADLINE, end)
+        end = np.where(timed_out, _QUEUE_TIMEOUT, end)
+        end = np.where(left & ~timed_out, _DEADLINE, end)
         response_s = np.where(left, np.minimum(self._longest_wait_s, self._deadline_s), response_s)
-        return np.where(refused, 0.0, response_s), np.where(refused, RequestEnd.REFUSED, end)
+        return np.where(refused, 0.0, response_s), np.where(refused, _REFUSED, end)
 
-    def _refused(self, sent_s: Floats, came: Floats, waits: np.ndarray) -> np.ndarray:
+    def _refused(self, sent_s: Floats, came: Floats, begins: Floats) -> Booleans:
         """Whether the accept queue is full, and note the begin of those that it takes."""
-        if not self._has_bound.any():
-            return np.zeros(len(sent_s), dtype=np.bool_)
-        refused = waits & self._has_bound
+        refused = (begins > came) & self._has_bound
         if self._has_places:
             oldest = (self._accepted - self._places) % self._ring
             waiting = self._begins[oldest, self._column] > came
             waiting &= self._leaves[oldest, self._column] > sent_s
             refused &= (self._places == 0) | waiting
             here = self._accepted % self._ring
-            self._begins[here, self._column] = np.maximum(came, self._free[0])
+            self._begins[here, self._column] = begins
             self._leaves[here, self._column] = sent_s + self._leaves_after_s
             self._accepted += ~refused
         return refused
 
     def _occupy(self, until: Floats) -> None:
         """Put a slot's next free time in place of the first; the first itself changes nothing."""
-        until = np.where(self._is_endless, -inf, until)
+        if self._any_endless:
+            until = np.where(self._is_endless, -inf, until)
         free = self._free
         np.maximum(free[:-1], np.minimum(until, free[1:]), out=free[:-1])
 

@@ -3,17 +3,20 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import lru_cache
 from math import gamma, inf, log1p, sqrt
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import gammainccinv, gammaincinv, log_ndtr, ndtr
 
 from footfall._calibrate.request_log import Floats, Integers, RequestLog
 from footfall._calibrate.station_parameters import ServiceLaw, StationParameters
 from footfall._model.duration_quantiles import weibull_shape
 
 Booleans: TypeAlias = NDArray[np.bool_]
+Ends: TypeAlias = NDArray[np.int8]
 
 
 class RequestEnd(IntEnum):
@@ -150,85 +153,157 @@ def drawn_requests(
 ) -> OfferedRequests:
     """Draw Poisson arrivals, kinds and work for a load plan a column.
 
-    Columns of one stream have the same random numbers (they must belong to the same station): what differs
-    between them is their rate alone. None: each has its own. `kind_shares`: share of each kind of the
-    requests; None: equal shares.
+    Columns of one stream have the same random numbers (Law 2015, section 11.2: common random numbers): what
+    differs between them is their rate and their station alone. None: each has its own. `kind_shares`: share
+    of each kind of the requests; None: equal shares.
     """
-    stream = np.arange(len(stations)) if streams is None else np.asarray(streams)
-    unique, column_of, stream_of = np.unique(stream, return_index=True, return_inverse=True)
+    _, stream_of = np.unique(np.arange(len(stations)) if streams is None else streams, return_inverse=True)
+    width = int(stream_of.max(initial=-1)) + 1
     offered = np.array([plan.warm_up_requests + plan.requests for plan in plans])
-    rows, width = int(offered.max(initial=0)), len(unique)
+    rows = int(offered.max(initial=0))
     gaps = rng.standard_exponential((rows + 1, width))
     np.cumsum(gaps, axis=0, out=gaps)
-    count = offered[None, :]
-    whole = gaps[:, stream_of][offered, np.arange(len(stations))]
     length_s = offered / np.array([plan.arrivals_per_s for plan in plans])
-    sent_s = gaps[:rows, stream_of] * (length_s / whole)[None, :]
-    sent_s[np.arange(rows)[:, None] >= count] = inf
-    of_stream = [stations[column] for column in column_of]
-    kind = _drawn_kinds(of_stream, rows, rng, kind_shares)
-    drawn = work_for(of_stream, np.full((rows, width), inf), kind, rng)
-    return OfferedRequests(
-        sent_s=sent_s,
-        kind=kind[:, stream_of],
-        work_s=drawn.work_s[:, stream_of],
-        is_fault=drawn.is_fault[:, stream_of],
-        dispatch_u=None if drawn.dispatch_u is None else drawn.dispatch_u[:, stream_of],
-        first_stall_s=None if drawn.first_stall_s is None else drawn.first_stall_s[stream_of],
-    )
+    sent_s = gaps[:rows, stream_of] * (length_s / gaps[offered, stream_of])
+    sent_s[np.arange(rows)[:, None] >= offered] = inf
+    kinds = max((len(station.kinds) for station in stations), default=1)
+    kind = _drawn_kinds(kinds, (rows, width), rng, kind_shares)[:, stream_of]
+    return _with_work(stations, sent_s, kind, _Numbers.drawn(stations, (rows, width), rng).of(stream_of))
 
 
 def work_for(
     stations: Sequence[StationParameters], sent_s: Floats, kind: Integers, rng: np.random.Generator
 ) -> OfferedRequests:
     """Draw the work and the faults of requests whose times and kinds are given, (requests, columns)."""
-    work_s, fault_share = np.empty(sent_s.shape), np.empty(sent_s.shape)
-    for number, station in enumerate(stations):
-        for index, law in enumerate(station.laws):
-            chosen = np.flatnonzero(kind[:, number] == index)
-            work_s[chosen, number] = drawn_work_s(law, len(chosen), rng)
-            fault_share[chosen, number] = station.fault_shares[index]
-    is_fault = rng.random(sent_s.shape) < fault_share
-    is_random = any(station.queues > 1 and station.dispatch == "random" for station in stations)
+    rows, columns = sent_s.shape
+    return _with_work(stations, sent_s, kind, _Numbers.drawn(stations, (rows, columns), rng))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Numbers:
+    """Random numbers from which requests are made, (requests, columns)."""
+
+    work_z: Floats
+    """Standard normal."""
+    fault_u: Floats | None
+    """Uniform, as the others; None: no station needs them."""
+    dispatch_u: Floats | None
+    stall_u: Floats
+    """(columns,)"""
+
+    @classmethod
+    def drawn(
+        cls, stations: Sequence[StationParameters], shape: tuple[int, int], rng: np.random.Generator
+    ) -> "_Numbers":
+        has_faults = any(any(station.fault_shares) for station in stations)
+        is_random = any(station.queues > 1 and station.dispatch == "random" for station in stations)
+        return cls(
+            work_z=rng.standard_normal(shape),
+            stall_u=rng.random(shape[1]),
+            fault_u=rng.random(shape) if has_faults else None,
+            dispatch_u=rng.random(shape) if is_random else None,
+        )
+
+    def of(self, columns: Integers) -> "_Numbers":
+        if len(columns) == len(self.stall_u):
+            return self
+        return _Numbers(
+            work_z=self.work_z[:, columns],
+            stall_u=self.stall_u[columns],
+            fault_u=None if self.fault_u is None else self.fault_u[:, columns],
+            dispatch_u=None if self.dispatch_u is None else self.dispatch_u[:, columns],
+        )
+
+
+def _with_work(
+    stations: Sequence[StationParameters], sent_s: Floats, kind: Integers, numbers: _Numbers
+) -> OfferedRequests:
+    work_s, fault_shares = np.empty(sent_s.shape), np.zeros(sent_s.shape)
+    # Columns of one law are made at once.
+    groups: dict[tuple[int, ServiceLaw, float], list[int]] = {}
+    for column, station in enumerate(stations):
+        for index, (law, share) in enumerate(zip(station.laws, station.fault_shares, strict=True)):
+            groups.setdefault((index, law, share), []).append(column)
+    for (index, law, share), columns in groups.items():
+        drawn_s = work_at(law, numbers.work_z[:, columns])
+        if index:
+            # The kinds before this one have filled the whole column.
+            chosen = kind[:, columns] == index
+            work_s[:, columns] = np.where(chosen, drawn_s, work_s[:, columns])
+            fault_shares[:, columns] = np.where(chosen, share, fault_shares[:, columns])
+        else:
+            work_s[:, columns], fault_shares[:, columns] = drawn_s, share
     # A station whose stalls are periodic meets a run at any of their phases.
     every_s = np.array([station.stall_every_s if station.stall_length_s else 0.0 for station in stations])
     return OfferedRequests(
         sent_s=sent_s,
         kind=kind,
         work_s=work_s,
-        is_fault=is_fault,
-        dispatch_u=rng.random(sent_s.shape) if is_random else None,
-        first_stall_s=-rng.random(len(stations)) * every_s,
+        is_fault=np.zeros(sent_s.shape, dtype=np.bool_)
+        if numbers.fault_u is None
+        else numbers.fault_u < fault_shares,
+        dispatch_u=numbers.dispatch_u,
+        first_stall_s=-numbers.stall_u * every_s,
     )
 
 
 def _drawn_kinds(
-    stations: Sequence[StationParameters],
-    rows: int,
-    rng: np.random.Generator,
-    kind_shares: Sequence[float] | None,
+    kinds: int, shape: tuple[int, int], rng: np.random.Generator, kind_shares: Sequence[float] | None
 ) -> Integers:
-    kinds = max(len(station.kinds) for station in stations)
     if kinds == 1:
-        return np.zeros((rows, len(stations)), dtype=np.int64)
+        return np.zeros(shape, dtype=np.int64)
     shares = np.full(kinds, 1.0) if kind_shares is None else np.asarray(kind_shares, dtype=np.float64)
     edges = np.cumsum(shares / shares.sum())[:-1]
-    return np.searchsorted(edges, rng.random((rows, len(stations))), side="right").astype(np.int64)
+    return np.searchsorted(edges, rng.random(shape), side="right").astype(np.int64)
+
+
+# ── Service times, as a function of a standard normal number
+
+_Z_MOST, _Z_STEPS = 6.0, 200
+_TABLE_Z = np.linspace(-_Z_MOST, _Z_MOST, round(2 * _Z_MOST * _Z_STEPS) + 1)
+"""Between two of these a quantile is interpolated: off by less than a part in 10,000."""
 
 
 def drawn_work_s(law: ServiceLaw, size: int, rng: np.random.Generator) -> Floats:
     """Draw service times of a law, in seconds."""
+    return work_at(law, rng.standard_normal(size))
+
+
+def work_at(law: ServiceLaw, z: Floats) -> Floats:
+    """Give the service time of a law, in seconds, at the quantile of standard normal numbers.
+
+    So laws that are compared have long and short times at the same requests, whatever their family.
+    """
     mean_s, cv = law.mean_s, law.cv
+    of_mean: Floats
     if law.family == "constant" or cv <= 0 or mean_s <= 0:
-        return np.full(size, max(mean_s, 0.0))
-    if law.family == "exponential":
-        return mean_s * rng.standard_exponential(size)
-    if law.family == "uniform":
-        return mean_s * np.maximum(1.0 + sqrt(3.0) * cv * (2.0 * rng.random(size) - 1.0), 0.0)
-    if law.family == "gamma":
-        return mean_s * cv**2 * rng.standard_gamma(cv**-2, size)
+        return np.full(z.shape, max(mean_s, 0.0))
     if law.family == "lognormal":
         variance = log1p(cv**2)
-        return mean_s * np.exp(sqrt(variance) * rng.standard_normal(size) - variance / 2)
-    shape = weibull_shape(cv)
-    return mean_s / gamma(1.0 + 1.0 / shape) * rng.standard_exponential(size) ** (1.0 / shape)
+        of_mean = np.exp(sqrt(variance) * z - variance / 2)
+    elif law.family == "uniform":
+        of_mean = np.maximum(1.0 + sqrt(3.0) * cv * (2.0 * ndtr(z) - 1.0), 0.0)
+    elif law.family == "gamma":
+        of_mean = _interpolated(z, _gamma_quantiles(cv))
+    elif law.family == "exponential":
+        of_mean = -log_ndtr(-z)
+    else:
+        shape = weibull_shape(cv)
+        of_mean = (-log_ndtr(-z)) ** (1.0 / shape) / gamma(1.0 + 1.0 / shape)
+    return mean_s * of_mean
+
+
+def _interpolated(z: Floats, table: Floats) -> Floats:
+    place = np.clip((z + _Z_MOST) * _Z_STEPS, 0, len(table) - 1.001)
+    left = place.astype(np.int32)
+    between = place - left
+    return table[left] * (1.0 - between) + table[left + 1] * between
+
+
+@lru_cache(maxsize=256)
+def _gamma_quantiles(cv: float) -> Floats:
+    """Quantiles of the gamma distribution of mean 1, at `_TABLE_Z`."""
+    shape = cv**-2
+    lower, upper = gammaincinv(shape, ndtr(_TABLE_Z)), gammainccinv(shape, ndtr(-_TABLE_Z))
+    quantiles: Floats = np.where(_TABLE_Z < 0, lower, upper) / shape
+    return quantiles

@@ -52,7 +52,7 @@ def simulate_runs(
 
 def simulate_steady(
     stations: Sequence[StationParameters],
-    arrivals_per_s: Floats,
+    arrivals_per_s: Floats | Sequence[float],
     *,
     requests: int,
     seed: int,
@@ -63,15 +63,37 @@ def simulate_steady(
     `arrivals_per_s` is (stations,), or (stations, rates) for each station at several rates with the same
     random numbers, so that it is compared with itself without noise; columns are in its elements' order.
     """
+    plan = SteadyPlan(requests=requests, seed=seed, kind_shares=kind_shares)
+    return simulate_compared(stations, arrivals_per_s, plan)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SteadyPlan:
+    """Long runs whose stations are to be compared."""
+
+    requests: int
+    seed: int
+    kind_shares: Sequence[float] | None = None
+    streams: Sequence[int] | None = None
+    """Number of each station's stream of random numbers; None: each station has its own."""
+
+
+def simulate_compared(
+    stations: Sequence[StationParameters], arrivals_per_s: Floats | Sequence[float], plan: SteadyPlan
+) -> SimulatedRuns:
+    """Simulate as `simulate_steady` does, stations of one stream with the same random numbers."""
     rates = np.asarray(arrivals_per_s, dtype=np.float64).reshape(len(stations), -1)
-    streams = [number for number in range(len(stations)) for _ in range(rates.shape[1])]
-    warm_up = requests // 5
-    plans = [
-        LoadPlan(arrivals_per_s=rate, requests=requests, warm_up_requests=warm_up) for rate in rates.ravel()
+    of_station = range(len(stations)) if plan.streams is None else plan.streams
+    streams = [stream for stream in of_station for _ in range(rates.shape[1])]
+    columns = [station for station in stations for _ in range(rates.shape[1])]
+    warm_up = plan.requests // 5
+    loads = [
+        LoadPlan(arrivals_per_s=rate, requests=plan.requests, warm_up_requests=warm_up)
+        for rate in rates.ravel().tolist()
     ]
-    columns = [stations[stream] for stream in streams]
-    rng = np.random.default_rng(seed)
-    runs = serve(columns, drawn_requests(columns, plans, rng, streams=streams, kind_shares=kind_shares))
+    rng = np.random.default_rng(plan.seed)
+    requests = drawn_requests(columns, loads, rng, streams=streams, kind_shares=plan.kind_shares)
+    runs = serve(columns, requests)
     return SimulatedRuns(
         sent_s=runs.sent_s[warm_up:],
         kind=runs.kind[warm_up:],
@@ -174,20 +196,37 @@ def _serve_in_step(
     parts: Sequence[_Part], requests: OfferedRequests, response_s: Floats, end: NDArray[np.int8]
 ) -> None:
     """Serve queues in order of arrival, a column each."""
+    stations, first_s = [part.station for part in parts], _first_stalls(parts, requests)
+    present = np.isfinite(requests.sent_s)
+    if len(parts) == present.shape[1] and sum(len(part.rows) for part in parts) == np.count_nonzero(present):
+        # One queue a station, and all its requests: no column needs to be put together.
+        sent_s = np.where(present, requests.sent_s, NEVER_S)
+        took_s, how = _served_in_step(stations, sent_s, requests.work_s, first_s)
+        np.copyto(response_s, took_s, where=present)
+        np.copyto(end, how, where=present)
+        return
     most = max(len(part.rows) for part in parts)
     sent_s, work_s = np.full((most, len(parts)), NEVER_S), np.zeros((most, len(parts)))
     for number, part in enumerate(parts):
         sent_s[: len(part.rows), number] = requests.sent_s[part.rows, part.column]
         work_s[: len(part.rows), number] = requests.work_s[part.rows, part.column]
-    clock = WorkingClock.of([part.station for part in parts], _first_stalls(parts, requests))
-    came = sent_s if clock is None else clock.working_s(sent_s)
-    columns = FifoColumns([part.station for part in parts], clock, most)
-    taken_s, ends = np.empty(sent_s.shape), np.empty(sent_s.shape, dtype=np.int8)
-    for row in range(most):
-        taken_s[row], ends[row] = columns.take(sent_s[row], came[row], work_s[row])
+    took_s, how = _served_in_step(stations, sent_s, work_s, first_s)
     for number, part in enumerate(parts):
-        response_s[part.rows, part.column] = taken_s[: len(part.rows), number]
-        end[part.rows, part.column] = ends[: len(part.rows), number]
+        response_s[part.rows, part.column] = took_s[: len(part.rows), number]
+        end[part.rows, part.column] = how[: len(part.rows), number]
+
+
+def _served_in_step(
+    stations: Sequence[StationParameters], sent_s: Floats, work_s: Floats, first_s: Floats | None
+) -> tuple[Floats, NDArray[np.int8]]:
+    """Give response times and ends of columns of requests, `NEVER_S` after the last of each."""
+    clock = WorkingClock.of(stations, first_s)
+    came = sent_s if clock is None else clock.working_s(sent_s)
+    columns = FifoColumns(stations, clock, len(sent_s))
+    took_s, how = np.empty(sent_s.shape), np.empty(sent_s.shape, dtype=np.int8)
+    for row in range(len(sent_s)):
+        took_s[row], how[row] = columns.take(sent_s[row], came[row], work_s[row])
+    return took_s, how
 
 
 def _serve_by_events(

@@ -1,0 +1,341 @@
+"""What a search has found: knee, plateau, what lies beyond, what limited it, and how sure it is."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from math import inf, isfinite, sqrt
+
+import numpy as np
+
+from footfall._calibrate.learned_station import LOSS_SYSTEM, STALLS
+from footfall._capacity.beyond import Overloaded, overloaded
+from footfall._capacity.capacity_found import (
+    DISTURBED,
+    DOES_NOT_RECOVER,
+    DRIFT,
+    CapacityFound,
+    ChannelFound,
+    CurvePoint,
+    LimitedBy,
+    RateEstimate,
+)
+from footfall._capacity.criterion_figures import VisitSample
+from footfall._capacity.load_steps import CapacityAsked, PlayedStep
+from footfall._capacity.reading import BISECT, CONFIRM, Reading, flags_of, question_of, read
+from footfall._capacity.service_model import ServiceModel, Traffic
+from footfall._capacity.simulated_knee import QUICK, simulated_knee
+from footfall._capacity.step_evidence import OVERLOAD, RECOVERY, Evidence
+
+_Z = 1.96
+_PLATEAU_FORM_SD = 0.008
+_STILL_RISES = 1.04
+_DRIFT_Z, _DRIFT_LEAST = 4.0, 0.15
+_DRIFT_VISITS, _DRIFT_LONG_S = 100, 8.0
+_SAME_RATE = 0.04
+_BLOCKS_LEAST = 5
+_CURVE = (0.2, 0.4, 0.6, 0.75, 0.85, 0.92, 0.97, 1.02, 1.08, 1.2, 1.4)
+_CURVE_ARRIVALS = 4000
+_WIDE_SHARE = 0.10
+_AGREE_BLOCKS = 0.6
+
+
+def findings(played: Sequence[PlayedStep], asked: CapacityAsked) -> CapacityFound:
+    """Give what the steps played so far show."""
+    reading = read(played, asked)
+    knee = _knee(reading)
+    beyond = overloaded(reading)
+    limited_by = _limited_by(reading, knee)
+    if limited_by == "generator":
+        knee = None
+    flags = _flags(reading, beyond)
+    plateau = _plateau(reading, beyond) if knee else None
+    held = max((one.rate for one in reading.valid if _held(one)), default=0.0)
+    found = CapacityFound(
+        knee=knee,
+        plateau=plateau,
+        beyond=beyond.verdict if knee else "unknown",
+        limited_by=limited_by,
+        flags=flags,
+        held_per_s=held,
+        criteria=reading.criteria,
+        sentences=(),
+        budget_needed_s=_budget_needed_s(reading, knee, asked, limited_by),
+        by_channel=_by_channel(reading, knee, asked),
+        steps=tuple(one.judged for one in reading.evidence),
+        stations=reading.model.stations if reading.model else {},
+        curve=_curve(reading.model, knee) if knee and reading.model and reading.fits else (),
+    )
+    return replace(found, sentences=_sentences(reading, found))
+
+
+def _held(one: Evidence) -> bool:
+    return one.excess <= 0 and not one.grows and one.step.planned.purpose != RECOVERY
+
+
+# ── Knee
+
+
+def _knee(reading: Reading) -> RateEstimate | None:
+    """Give the knee of the model, where surely judged long steps leave it; else that of the steps."""
+    knee = reading.knee
+    if knee is None:
+        return None
+    if not reading.fits and reading.direct is None:
+        # A model that does not explain the steps says no more than where to look.
+        held = max((one.rate for one in reading.valid if _held(one)), default=0.0)
+        if held <= 0:
+            return None
+        return RateEstimate(
+            value=knee.value, low=min(held, knee.low) * 0.97, high=max(knee.high, knee.value * 1.1)
+        )
+    return knee
+
+
+def _limited_by(reading: Reading, knee: RateEstimate | None) -> LimitedBy:
+    """Say what ended the way up: the service, the generator, or time and the highest rate allowed."""
+    bound = [one for one in reading.evidence if one.step.generator.bound_by]
+    broken = [
+        one for one in reading.valid if (one.excess > 0 or one.grows) and one.step.planned.purpose != RECOVERY
+    ]
+    highest = max((one.step.planned.offered_per_s for one in reading.valid), default=0.0)
+    if bound and not broken and max(one.step.planned.offered_per_s for one in bound) > highest:
+        if knee is None or knee.value > highest:
+            return "generator"
+        return "service"
+    nothing_held = bool(broken) and not any(_held(one) for one in reading.valid)
+    return "service" if knee is not None or nothing_held else "budget"
+
+
+# ── Plateau
+
+
+def _plateau(reading: Reading, beyond: Overloaded) -> RateEstimate | None:
+    """Give the goodput that stays at any load beyond: of the learned stations, and as measured."""
+    if beyond.step is None or beyond.verdict in {"collapse", "metastable"} or not beyond.saturated:
+        return None
+    measured = (beyond.goodput_per_s, beyond.goodput_sd)
+    simulated = _simulated_plateau(reading, beyond) if reading.model else None
+    if simulated is not None:
+        low, high = simulated
+        if high / max(low, 1e-9) > _STILL_RISES and LOSS_SYSTEM in flags_of(reading):
+            return None
+    if LOSS_SYSTEM in flags_of(reading):
+        return None
+    by_model = _work_off(reading)
+    if by_model is None or not reading.fits:
+        value, sd = measured
+    else:
+        value, sd = by_model
+        # Both see the same service; where they agree the model's figure, from all steps, is the better one.
+        if STALLS not in flags_of(reading) and abs(value - measured[0]) > 3 * sqrt(sd**2 + measured[1] ** 2):
+            value, sd = measured
+        elif measured[1] > 0 and sd > 0 and STALLS not in flags_of(reading):
+            weights = 1 / sd**2, 1 / measured[1] ** 2
+            value = (value * weights[0] + measured[0] * weights[1]) / sum(weights)
+            sd = sqrt(1 / sum(weights))
+    half = _Z * sqrt(sd**2 + (_PLATEAU_FORM_SD * value) ** 2)
+    return RateEstimate(value=value, low=value - half, high=value + half)
+
+
+def _simulated_plateau(reading: Reading, beyond: Overloaded) -> tuple[float, float] | None:
+    """Goodput of the best stations at the overload and at a third more."""
+    model = reading.model
+    if model is None or beyond.step is None:
+        return None
+    rates = np.array([[beyond.step.sent_per_s, beyond.step.sent_per_s * 4 / 3]] * 4)
+    samples = model.samples(model.best(4), rates, 2000)
+    shares = _success_share(samples).reshape(4, 2).mean(axis=0)
+    per_s = shares * rates[0]
+    return float(per_s[0]), float(per_s[1])
+
+
+def _work_off(reading: Reading) -> tuple[float, float] | None:
+    """Goodput at full work and its standard deviation over the draws; None: nothing limits the stations."""
+    model = reading.model
+    if model is None:
+        return None
+    number = min(len(learned.draws) for learned in model.stations.values())
+    rates = np.array([model.rate_most_per_s(draw) for draw in range(number)])
+    best = model.rate_most_per_s()
+    if not isfinite(best) or not np.isfinite(rates).all():
+        return None
+    served = 1.0
+    for operation in model.traffic.operations:
+        served -= operation.share * (1 - model.served_share(operation))
+    return best * served, float(rates.std(ddof=1)) * served
+
+
+def _success_share(samples: Sequence[VisitSample]) -> np.ndarray:
+    whole = [sample for sample in samples if not sample.step]
+    served = np.sum([(sample.is_success & sample.is_present).sum(axis=0) for sample in whole], axis=0)
+    share: np.ndarray = served / np.maximum(
+        np.sum([sample.is_present.sum(axis=0) for sample in whole], axis=0), 1
+    )
+    return share
+
+
+# ── Channels, curve
+
+
+def _by_channel(reading: Reading, knee: RateEstimate | None, asked: CapacityAsked) -> dict[str, ChannelFound]:
+    """Give the knee of each channel alone, at the scenario's mix."""
+    model = reading.model
+    if model is None:
+        return {}
+    found = {}
+    for channel in model.stations:
+        operations = tuple(one for one in model.traffic.operations if one.channel == channel)
+        share = sum(one.share for one in operations)
+        if len(model.stations) == 1:
+            of_channel = knee
+        else:
+            alone = ServiceModel(
+                traffic=Traffic(operations=operations),
+                stations={channel: model.stations[channel]},
+                seed=model.seed,
+            )
+            simulated = simulated_knee(
+                alone, question_of([one.step for one in reading.evidence], asked), QUICK
+            )
+            of_channel = simulated.knee if simulated else None
+        found[channel] = ChannelFound(
+            knee=of_channel,
+            arrivals_share=share,
+            requests_per_arrival=model.traffic.requests_per_arrival(channel),
+        )
+    return found
+
+
+def _curve(model: ServiceModel, knee: RateEstimate) -> tuple[CurvePoint, ...]:
+    """Simulate the best stations at rates around the knee."""
+    rates = knee.value * np.array(_CURVE)
+    samples = [
+        one for one in model.samples(model.best(2), np.tile(rates, (2, 1)), _CURVE_ARRIVALS) if not one.step
+    ]
+    present = np.concatenate([one.is_present for one in samples])
+    success = np.concatenate([one.is_success for one in samples]) & present
+    times_s = np.concatenate([one.response_s for one in samples])
+    points = []
+    for number, rate in enumerate(rates):
+        columns = [number, number + len(rates)]
+        served = times_s[:, columns][success[:, columns]]
+        share = float(success[:, columns].sum() / max(present[:, columns].sum(), 1))
+        p50_s, p95_s, p99_s = np.quantile(served, (0.5, 0.95, 0.99)) if len(served) else (inf, inf, inf)
+        points.append(
+            CurvePoint(
+                offered_per_s=float(rate),
+                throughput_per_s=min(share * float(rate), model.rate_most_per_s()),
+                success_share=share,
+                p50_s=float(p50_s),
+                p95_s=float(p95_s),
+                p99_s=float(p99_s),
+            )
+        )
+    return tuple(points)
+
+
+# ── Flags, budget
+
+
+def _flags(reading: Reading, beyond: Overloaded) -> tuple[str, ...]:
+    flags = list(flags_of(reading))
+    if beyond.recovers is False:
+        flags.append(DOES_NOT_RECOVER)
+    if _drifts(reading):
+        flags.append(DRIFT)
+    stations = reading.model.stations.values() if reading.model else ()
+    if (
+        any(one.fit.blocks >= _BLOCKS_LEAST and one.fit.agreeing_share < _AGREE_BLOCKS for one in stations)
+        and not flags
+    ):
+        flags.append(DISTURBED)
+    return tuple(flags)
+
+
+def _drifts(reading: Reading) -> bool:
+    """Whether steps at nearly the same rate, minutes apart, differ by more than chance: in their medians."""
+    steps = [
+        one.step
+        for one in reading.valid
+        if one.step.planned.purpose not in {OVERLOAD, RECOVERY}
+        and not one.grows
+        and one.step.visits.visits >= _DRIFT_VISITS
+    ]
+    for place, first in enumerate(steps):
+        for second in steps[place + 1 :]:
+            if (
+                abs(first.sent_per_s / second.sent_per_s - 1) > _SAME_RATE
+                or first.length_s < _DRIFT_LONG_S
+                or second.length_s < _DRIFT_LONG_S
+            ):
+                continue
+            lows = [
+                np.quantile(np.log(np.maximum(one.visits.response_s, 1e-6)), 0.25) for one in (first, second)
+            ]
+            sds = [
+                np.log(np.maximum(one.visits.response_s, 1e-6)).std() / sqrt(one.visits.visits) * 2
+                for one in (first, second)
+            ]
+            apart = abs(lows[0] - lows[1])
+            if apart > _DRIFT_LEAST and apart > _DRIFT_Z * sqrt(sds[0] ** 2 + sds[1] ** 2):
+                return True
+    return False
+
+
+def _budget_needed_s(
+    reading: Reading, knee: RateEstimate | None, asked: CapacityAsked, limited_by: LimitedBy
+) -> float | None:
+    """Wall time that would probably do, where the search has not found a knee or found it only roughly."""
+    if (
+        limited_by == "generator"
+        or (knee is None and limited_by == "service")
+        or (knee and knee.half_width_share <= _WIDE_SHARE)
+    ):
+        return None
+    if knee is None:
+        if (
+            asked.most_per_s
+            and max((one.rate for one in reading.valid), default=0.0) >= asked.most_per_s * 0.98
+        ):
+            return None
+        return max(300.0, 2 * asked.budget_s)
+    # An interval narrows with the square root of what is played.
+    return round(asked.budget_s * (knee.half_width_share / (_WIDE_SHARE / 2)) ** 2, -1)
+
+
+# ── Words
+
+
+def _sentences(reading: Reading, found: CapacityFound) -> tuple[str, ...]:
+    said = []
+    confirms = [one for one in reading.valid if one.step.planned.purpose in {CONFIRM, BISECT}]
+    if found.knee and reading.fits and reading.simulated is not None:
+        said.append(
+            f"the knee is that of the stations learned from {len(reading.valid)} steps, "
+            "simulated in the long run"
+        )
+        below = [one for one in confirms if _held(one) and one.rate < found.knee.value]
+        above = [one for one in confirms if not _held(one) and one.rate > found.knee.value]
+        if below and above:
+            said.append(
+                f"confirmed by long steps: all criteria held at {max(one.rate for one in below):.3g}/s, "
+                f"not at {min(one.rate for one in above):.3g}/s"
+            )
+        elif confirms:
+            said.append("the long steps around it leave the side open: within their noise they say neither")
+    elif found.knee:
+        said.append(
+            "no station explains the steps: the knee lies between the steps that held and those that did not"
+        )
+    elif found.limited_by == "generator":
+        reasons = [one.step.generator.bound_by for one in reading.evidence if one.step.generator.bound_by]
+        said.append(f"the load generator was the limit: {reasons[-1]}")
+    elif found.limited_by == "service":
+        lowest = min((one.rate for one in reading.valid), default=0.0)
+        said.append(f"the criteria did not hold at any rate, down to {lowest:.3g} arrivals/s")
+    elif found.held_per_s:
+        said.append(
+            f"all criteria held up to {found.held_per_s:.3g} arrivals/s, the highest rate that was played"
+        )
+    if found.knee and found.beyond == "unknown":
+        said.append("what lies beyond the knee was not played, or its step cannot be used")
+    return tuple(said)

@@ -1,0 +1,181 @@
+"""What the steps played so far say: the learned stations, whether they explain the steps, and the knee."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import chain
+
+import numpy as np
+
+from footfall._calibrate.learn import learn_station
+from footfall._calibrate.learned_station import LearnedStation
+from footfall._calibrate.request_log import RequestLog
+from footfall._calibrate.station_simulation import simulate_arrivals
+from footfall._capacity.capacity_found import RateEstimate
+from footfall._capacity.criterion_figures import Judged, criteria_of, usable
+from footfall._capacity.load_steps import CapacityAsked, PlayedStep
+from footfall._capacity.service_model import ServiceModel, traffic_of
+from footfall._capacity.simulated_knee import (
+    QUICK,
+    THOROUGH,
+    KneeQuestion,
+    SimulatedKnee,
+    simulated_knee,
+)
+from footfall._capacity.step_evidence import EXPLORE, OVERLOAD, RECOVERY, Evidence, direct_knee, evidence_of
+from footfall._capacity.step_figures import UNLOADED
+
+CONFIRM = "confirm"
+STRUCTURE = "structure"
+BISECT = "bisect"
+_REQUESTS_LEAST = 80
+"""Fewer teach nothing about a station."""
+_STEP_REQUESTS_LEAST = 50
+_REPLAYS = 24
+_Z_MOST = 4.0
+_MISFIT_RESPONSE, _MISFIT_SUCCESS = 0.06, 0.004
+"""Differences of log response times and of the success share that are too small to matter."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Reading:
+    """The state of a search."""
+
+    criteria: tuple[Judged, ...]
+    evidence: tuple[Evidence, ...]
+    """Of all steps, in their order."""
+    model: ServiceModel | None
+    """None: too few requests to learn stations from."""
+    simulated: SimulatedKnee | None
+    misfits: tuple[int, ...]
+    """Numbers of the steps that the learned stations do not explain."""
+    direct: RateEstimate | None
+    """The knee by the steps alone."""
+
+    @property
+    def fits(self) -> bool:
+        """Whether the learned stations explain what was played."""
+        return self.model is not None and not self.misfits
+
+    @property
+    def knee(self) -> RateEstimate | None:
+        """The best that is known: by the model where it explains the steps, else by the steps alone."""
+        by_model = self.simulated.knee if self.simulated else None
+        if self.fits and by_model is not None:
+            return by_model
+        return self.direct or by_model
+
+    @property
+    def valid(self) -> tuple[Evidence, ...]:
+        """The steps that can be used."""
+        return tuple(one for one in self.evidence if not one.step.invalid_reason)
+
+
+def read(played: Sequence[PlayedStep], asked: CapacityAsked) -> Reading:
+    """Read all played steps; the last reading is kept, since deciding and reporting ask for the same."""
+    return _read(tuple(played), asked)
+
+
+@lru_cache(maxsize=2)
+def _read(played: tuple[PlayedStep, ...], asked: CapacityAsked) -> Reading:
+    criteria = criteria_of(asked, played)
+    evidence = tuple(evidence_of(step, criteria) for step in played)
+    model = _model(played, asked)
+    simulated: SimulatedKnee | None = None
+    misfits: tuple[int, ...] = ()
+    if model is not None:
+        confirms = sum(step.planned.purpose == CONFIRM for step in played)
+        question = question_of(played, asked)
+        simulated = simulated_knee(model, question, THOROUGH if confirms > 1 else QUICK)
+        misfits = _misfits(model, played)
+    return Reading(
+        criteria=criteria,
+        evidence=evidence,
+        model=model,
+        simulated=simulated,
+        misfits=misfits,
+        direct=direct_knee(evidence),
+    )
+
+
+def question_of(played: Sequence[PlayedStep], asked: CapacityAsked) -> KneeQuestion:
+    """Give the limits that are asked for, the one relative to the unloaded service once that was played."""
+    unloaded = [step for step in played if step.planned.purpose == UNLOADED and not step.invalid_reason]
+    return KneeQuestion(
+        criteria=usable(asked.criteria),
+        p95_times_unloaded=asked.p95_times_unloaded if unloaded else None,
+        unloaded_per_s=unloaded[0].sent_per_s if unloaded else 1.0,
+    )
+
+
+def _model(played: Sequence[PlayedStep], asked: CapacityAsked) -> ServiceModel | None:
+    """Learn a station for each channel, once there is a step that is more than a look."""
+    # A step after an overload begins with what that has left; the others begin with nothing inside.
+    steps = [step for step in played if not step.invalid_reason and step.planned.purpose != RECOVERY]
+    if all(step.planned.purpose == EXPLORE and not step.stopped_early for step in steps):
+        return None
+    logs: dict[str, list[RequestLog]] = {}
+    for step in steps:
+        for channel, log in step.logs.items():
+            logs.setdefault(channel, []).append(log)
+    learned: dict[str, LearnedStation] = {}
+    for channel, of_channel in sorted(logs.items()):
+        if sum(log.requests for log in of_channel) < _REQUESTS_LEAST:
+            return None
+        try:
+            learned[channel] = learn_station(of_channel, seed=asked.seed)
+        except ValueError:  # too few of them were served
+            return None
+    calm = [step for step in steps if step.planned.purpose != OVERLOAD and not step.stopped_early] or steps
+    return ServiceModel(traffic=traffic_of(calm), stations=learned, seed=asked.seed) if learned else None
+
+
+# ── Whether the learned stations explain the steps
+
+
+def _misfits(model: ServiceModel, played: Sequence[PlayedStep]) -> tuple[int, ...]:
+    """Give the steps that went otherwise than the learned stations would have at the same arrivals."""
+    return tuple(
+        step.planned.number
+        for step in played
+        if step.planned.purpose not in {EXPLORE, OVERLOAD, RECOVERY}
+        and not step.invalid_reason
+        and any(_is_misfit(model, channel, log) for channel, log in step.logs.items())
+    )
+
+
+def _is_misfit(model: ServiceModel, channel: str, log: RequestLog) -> bool:
+    learned = model.stations.get(channel)
+    if learned is None or log.requests < _STEP_REQUESTS_LEAST:
+        return False
+    kinds = {kind: number for number, kind in enumerate(learned.parameters.kinds)}
+    kind = np.array([kinds[name] for name in log.kinds])[log.kind]
+    runs = simulate_arrivals(learned.draws[:_REPLAYS], log.sent_s, kind, seed=model.seed)
+    measured = _figures(log.response_s[:, None], log.is_success[:, None], log.is_answered[:, None])
+    simulated = _figures(runs.response_s, runs.is_success, runs.is_present)
+    for name, tolerance in (
+        ("mean", _MISFIT_RESPONSE),
+        ("p95", _MISFIT_RESPONSE),
+        ("success", _MISFIT_SUCCESS),
+    ):
+        values = simulated[name]
+        sd = float(np.hypot(values.std(ddof=1), tolerance / 2))
+        if abs(float(measured[name][0]) - float(values.mean())) > _Z_MOST * sd:
+            return True
+    return False
+
+
+def _figures(response_s: np.ndarray, success: np.ndarray, answered: np.ndarray) -> dict[str, np.ndarray]:
+    """Log mean and log 95th percentile of the response times of all requests, and the success share."""
+    times_s = np.where(answered, response_s, np.maximum(response_s, 1e-6))
+    return {
+        "mean": np.log(np.maximum(times_s.mean(axis=0), 1e-6)),
+        "p95": np.log(np.maximum(np.quantile(times_s, 0.95, axis=0), 1e-6)),
+        "success": success.mean(axis=0),
+    }
+
+
+def flags_of(reading: Reading) -> tuple[str, ...]:
+    """Give what the learned stations are flagged with, each once."""
+    stations = reading.model.stations.values() if reading.model else ()
+    return tuple(dict.fromkeys(chain.from_iterable(learned.flags for learned in stations)))
