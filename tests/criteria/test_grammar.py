@@ -192,7 +192,7 @@ def test_comments_and_blank_lines_are_left_out() -> None:
         # The measure.
         (
             "fast(web.*) < 1s",
-            "unknown measure 'fast'; known are success, error, p95, mean, arrivals, predicted",
+            "unknown measure 'fast'; known are success, error, p95, mean, capacity, arrivals",
         ),
         ("(web.query) >= 90%", "unknown measure '('"),
         ("succes(web.*) >= 90%", "unknown measure 'succes'; did you mean success?"),

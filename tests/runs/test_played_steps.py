@@ -133,15 +133,19 @@ def test_a_relative_limit_follows_from_the_unloaded_step(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("totals", "words"),
     [
-        ({"generator": replace(QUICK, read_late_s_p99=0.2)}, "read answers"),
+        ({"generator": replace(QUICK, read_late_s_p99=0.2, loop_busy_share=0.9)}, "read answers"),
         ({"generator": replace(QUICK, cpu_share_by_s=(0.97,) * 12)}, "CPU was busy"),
-        ({"lag_s": Lag(p50=0.4, p99=0.9, max=1.0)}, "started arrivals 400 ms late"),
+        (
+            {"lag_s": Lag(p50=0.4, p99=0.9, max=1.0), "generator": replace(QUICK, loop_busy_share=0.95)},
+            "started arrivals 400 ms late",
+        ),
         ({"connections": ConnectionCounts(opened=1, no_local_port=9)}, "no local port was free"),
         (
             {
                 "generator": replace(
                     QUICK,
                     cpu_share_by_s=(0.95, *(0.1,) * 11),
+                    loop_busy_share=0.97,
                     control=ControlRecord(
                         method_and_path="GET /work",
                         answered=TimeSummary(n=50, p50_s=0.003, p95_s=0.004, p99_s=0.005, max_s=0.01),
@@ -164,10 +168,12 @@ def test_a_generator_at_its_limit_is_said_to_be_the_limit(
 
 def test_a_generator_that_was_stopped_for_a_moment_is_not_at_its_limit(tmp_path: Path) -> None:
     """One long turn of its loop: the step is invalid, and can be played again."""
-    generator = replace(QUICK, turn=replace(QUICK.turn, max_s=0.9))
-    found = step(tmp_path, evenly(), generator=generator, lag_s=Lag(p50=1e-4, p99=0.6, max=0.9))
+    generator = replace(QUICK, turn=replace(QUICK.turn, max_s=0.9), read_late_s_p99=0.4, loop_busy_share=0.15)
+    late, behind = Lag(p50=1e-4, p99=0.6, max=0.9), StepDone(length_s=4.0, fell_behind=True)
+    found = step(tmp_path, evenly(), generator=generator, lag_s=late)
     assert found.generator.bound_by == ""
     assert "started 600 ms late" in found.invalid_reason
+    assert step(tmp_path, evenly(), behind, generator=generator, lag_s=late).generator.bound_by == ""
 
 
 @pytest.mark.parametrize(

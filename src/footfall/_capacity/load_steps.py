@@ -65,6 +65,8 @@ class GuardFigures:
     """CPU time of the generator over time passed, of the process with most; 1 is one core."""
     cpu_share_max: float | None = None
     """The same in the busiest second."""
+    loop_busy_share: float | None = None
+    """Time in turns of the generator's event loop over time passed: near 1 it is at its limit."""
     under_way_mean: float = 0.0
     """Requests under way, on average over the step: throughput times response time, by Little's law."""
     control_s_p95: float | None = None

@@ -36,14 +36,17 @@ class StepFigures:
     """Percentiles of the response times of visits that were served or cut off; None: there were none."""
 
 
-def figures_of(step: PlayedStep, channel: str | None = None) -> StepFigures:
-    """Return the figures of a step; of one channel, its first visits count as its arrivals."""
+def figures_of(step: PlayedStep, channel: str = "*", operation: str = "*") -> StepFigures:
+    """Return the figures of a step; of one channel or operation in it, all its visits are its arrivals."""
     visits = step.visits
-    among = np.ones(visits.visits, dtype=bool) if channel is None else visits.channel == channel
+    is_whole = channel == operation == "*"
+    among = np.ones(visits.visits, dtype=bool)
+    among &= (channel == "*") | (visits.channel == channel)
+    among &= (operation == "*") | (visits.operation == operation)
     served = among & visits.is_success
     in_time = served & (visits.due_s + visits.response_s <= step.length_s)
     came = step.sent_per_s
-    if channel is not None:
+    if not is_whole:
         came = float(np.count_nonzero(among & (visits.due_s < step.length_s))) / step.length_s
     p50_s, p95_s, p99_s = percentiles(timed(visits, among), 0.5, 0.95, 0.99)
     return StepFigures(

@@ -22,6 +22,7 @@ COMMANDS = {
     "trace": "Write the arrivals of the busiest minutes, for a later load run.",
     "serve": "Start the reference service.",
     "load": "Load a service, by a scenario or at a rate, and judge it.",
+    "capacity": "Find the highest load at which a service keeps its criteria.",
     "report": "Make the report of a run again, from its files.",
     "warmup": "Find where a steady run's start ends: MSER-5, Welch's plot.",
     "compare": "Compare runs with a baseline: exit code 0 not worse, 1 worse.",

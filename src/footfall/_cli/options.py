@@ -1,7 +1,7 @@
 """Options that several commands share, and those of a load test."""
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from functools import wraps
 from pathlib import Path
 from typing import Annotated, Any
@@ -165,10 +165,13 @@ Get = Annotated[
 ]
 
 
-def with_load_options(command: Callable[..., int]) -> Callable[..., int]:
-    """Give a command all options of `LoadOptions` in the place of its parameter `options`, a mapping."""
+def with_load_options(command: Callable[..., int], without: Container[str] = ()) -> Callable[..., int]:
+    """Give a command the options of `LoadOptions` in the place of its parameter `options`, a mapping.
+
+    `without` names those that it does not have.
+    """
     signature = inspect.signature(command, eval_str=True)
-    options = _load_options()
+    options = [each for each in _load_options() if each.name not in without]
 
     @wraps(command)
     def wrapper(**given: Any) -> int:  # noqa: ANN401  whatever the options hold

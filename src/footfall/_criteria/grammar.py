@@ -1,13 +1,14 @@
 """The grammar of a criterion: one parser for all kinds, and a message of its own for each kind of mistake.
 
     line      = measure "(" scope ")" rule
-    measure   = "success" | "error" | "mean" | "max" | percentile | "arrivals" | "predicted"
+    measure   = "success" | "error" | "mean" | "max" | percentile | "arrivals" | "predicted" | "capacity"
     scope     = ["success,"] ["all "] ("*" | channel "." operation ["/" step] | "lag" | "own")
     rule      = ("<" | "<=" | ">" | ">=") limit ["-" number "pt"] tail
               | "not worse than baseline by" number ("%" | "pt" | "ms" | "s") tail
               | "within" number "% of trace" ["else invalid"]
               | "within" number "pt of measured" tail
               | ("<" | ">") limit "for" time "abort"
+              | (">" | ">=") number "/s"
     limit     = number ["%"] | number ("ms" | "s" | "min")
     tail      = ["episodes" number | "strict"] ["else invalid"]
 
@@ -23,6 +24,7 @@ from footfall._criteria.objects import (
     AgreementCriterion,
     ArrivalsCriterion,
     BaselineCriterion,
+    CapacityCriterion,
     Criterion,
     LagCriterion,
     OwnCriterion,
@@ -42,7 +44,7 @@ _PERCENT_MOST = 50.0
 _ABORT_S = (1.0, 3600.0)
 _SECONDS = MappingProxyType({"ms": 0.001, "s": 1.0, "min": 60.0})
 _SHARES = ("success", "error")
-_MEASURES = (*_SHARES, "mean", "max", "arrivals", "predicted")
+_MEASURES = (*_SHARES, "mean", "max", "arrivals", "predicted", "capacity")
 _PERCENTILE = re.compile(r"p([0-9]{1,2}(?:\.[0-9]+)?)")
 _DECIMALS_MOST = 2
 _KEPT = MappingProxyType({"lag": ("p50", "p99", "max"), "own": ("p99",)})
@@ -102,6 +104,8 @@ class Parser:
             self._in.need_words("worse than baseline by")
             return self._baseline()
         self._comparison()
+        if read.of == "capacity":
+            return self._capacity()
         if read.of in {"arrivals", "predicted"}:
             form = "within 2% of trace" if read.of == "arrivals" else "within 1pt of measured"
             self._in.refuse_text(f"{read.of}(…) takes a tolerance, not a limit: write {form}")
@@ -242,6 +246,23 @@ class Parser:
             validity=read.invalid,
         )
 
+    def _capacity(self) -> Criterion:
+        read = self._read
+        read.number = self._in.number(f" after {read.sign}" if self._in.is_at_end else "")
+        if self._in.take("/s") is None:
+            self._in.missing("unit (/s, arrivals per second)", found_too=not self._in.is_at_end)
+        self._end()
+        if read.of_all:
+            self._in.refuse_text("a capacity is of all visits already: leave out 'all'")
+        limit_per_s = float(read.number)
+        if not limit_per_s > 0:
+            self._in.refuse(f"a capacity of {read.number}/s", "above 0")
+        self._direction(">")
+        scope = self._scope()
+        if scope.step or scope.operation != "*":
+            self._in.refuse("a capacity is of a channel or of all", "capacity(*) or capacity(web.*)")
+        return CapacityCriterion(text=self.text, scope=scope, operator=read.sign, limit_per_s=limit_per_s)
+
     def _share(self) -> Criterion:
         read = self._read
         if read.of_all:
@@ -295,7 +316,7 @@ class Parser:
 
     def _baseline(self) -> Criterion:
         read, of_share = self._read, self._read.of in _SHARES
-        if read.of in {"arrivals", "predicted"}:
+        if read.of in {"arrivals", "predicted", "capacity"}:
             self._in.refuse_text(f"{read.of}(…) is not compared with a baseline", REFERENCE)
         read.number = self._in.number()
         other = f"{read.of} is a share, not {{}}: write points, such as 1pt"
@@ -416,4 +437,7 @@ def _unknown_measure(word: str) -> tuple[str, str]:
         return f"unknown measure {word[:20]!r}; did you mean {meant}?", REFERENCE
     if lower[:1] == "p" and lower[1:2].isdigit():
         return f"{word[:20]} is not a percentile: write p1 to p99.99", ""
-    return f"unknown measure {word[:20]!r}", "known are success, error, p95, mean, arrivals, predicted"
+    return (
+        f"unknown measure {word[:20]!r}",
+        "known are success, error, p95, mean, capacity, arrivals",
+    )

@@ -192,6 +192,15 @@ class ArrivalsCriterion(ScopedCriterion):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class CapacityCriterion(ScopedCriterion):
+    """`capacity(web.*) >= 120/s`: a limit for the arrival rate up to which all other criteria hold."""
+
+    operator: str
+    limit_per_s: float
+    """Arrivals per second: of all, or of the channel that is named."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class AbortCriterion(ScopedCriterion):
     """`error(*) > 20% for 30s abort`: what ends a run early, and makes it fail."""
 

@@ -36,6 +36,13 @@ class LoopNotes:
         for second, share in other.cpu_share_by_s.items():
             self.cpu_share_by_s[second] = max(share, self.cpu_share_by_s.get(second, 0.0))
 
+    @property
+    def busy_share(self) -> float | None:
+        """Time in turns over time passed; None without measurements."""
+        if self.watched_s <= 0:
+            return None
+        return round(min(self.turns.sum_s / self.watched_s, 1.0), 4)
+
     def read_late_s(self, share: float) -> float | None:
         """Return how late a response that arrives at a random moment is read, at most, with this probability.
 

@@ -253,6 +253,7 @@ class RunResults:
             read_late_s_p99=seen.read_late_s(0.99),
             cpu_share_by_s=tuple(seen.cpu_share_by_s.get(second, 0.0) for second in seconds),
             control=control,
+            loop_busy_share=seen.busy_share,
         )
 
     def result(

@@ -15,6 +15,7 @@ from footfall._criteria.objects import (
     AgreementCriterion,
     ArrivalsCriterion,
     BaselineCriterion,
+    CapacityCriterion,
     Criterion,
     LagCriterion,
     OwnCriterion,
@@ -23,6 +24,7 @@ from footfall._criteria.objects import (
     ShareCriterion,
 )
 from footfall._measure import judge_visits, run_data
+from footfall._measure.judge_capacity import judge_without_search
 from footfall._measure.quantile_bounds import quantile_bounds
 from footfall._measure.summary import RESPONSE_S
 from footfall._measure.verdict import Judgement, Verdict
@@ -434,6 +436,7 @@ _JUDGES: Mapping[type, Callable[[Any, run_data.RunData], Judgement]] = MappingPr
         AgreementCriterion: judge_visits.judge_agreement,
         BaselineCriterion: _judge_baseline,
         AbortCriterion: _judge_abort,
+        CapacityCriterion: judge_without_search,
     }
 )
 

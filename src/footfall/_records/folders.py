@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -13,8 +14,13 @@ from footfall._records.runs import MANIFEST, RUN_FILES, TRACE_FILE, read_json
 
 _TRACE = "a trace"
 _PLAYED = "load.json"
-_FORMER = (*RUN_FILES, MANIFEST, "report.html", "junit.xml", "summary.md", "verdict.json", "endpoints.toml")
+_FORMER = (
+    *(*RUN_FILES, MANIFEST, "report.html", "junit.xml", "summary.md", "verdict.json", "endpoints.toml"),
+    *("capacity.csv", "capacity.svg"),
+)
 """Files of an earlier run that a new one might not overwrite."""
+_STEPS = "steps"
+"""Folder of the load steps of an earlier search for capacity, numbered from 001."""
 _locked: dict[Path, int] = {}
 """Descriptors of the folders that this process writes; locks end with the process, however it ends."""
 
@@ -187,14 +193,24 @@ def _claim(out: Path, *, overwrite: bool | None) -> None:
         raise BadInputError(where, "another run is being written into it", "a separate folder for each run")
     try:
         check_free(out, overwrite=overwrite)
-        for name in _FORMER if _visible(out) else ():
-            (out / name).unlink(missing_ok=True)
+        if _visible(out):
+            _remove_former(out)
     except OSError as error:
         release(out)
         raise BadInputError(where, (error.strerror or str(error)).lower(), "a writable folder") from error
     except BadInputError:
         release(out)
         raise
+
+
+def _remove_former(out: Path) -> None:
+    """Remove the files of the run that a folder holds."""
+    for name in _FORMER:
+        (out / name).unlink(missing_ok=True)
+    for step in (out / _STEPS).glob("[0-9][0-9][0-9]*"):
+        if step.name.isdigit() and (step / TRACE_FILE).is_file():
+            shutil.rmtree(step)
+    (out / _STEPS / "end").unlink(missing_ok=True)
 
 
 def _lock(folder: Path) -> bool:

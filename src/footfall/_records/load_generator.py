@@ -52,6 +52,9 @@ class GeneratorRecord:
     """CPU time of the process over time passed, in each second of the run; 1 is one core."""
     control: ControlRecord | None = None
     """None: not asked for, or the service has no request that everybody may send."""
+    loop_busy_share: float | None = None
+    """Time in turns of the event loop over time passed: near 1 the generator is at its limit, whatever share
+    of a core its host gives it; None: not measured."""
 
     @property
     def cpu_share_max(self) -> float | None:
@@ -77,6 +80,7 @@ class GeneratorRecord:
             read_late_s_p99=data["read_late_s_p99"],
             cpu_share_by_s=tuple(data["cpu_share_by_s"]),
             control=None if control is None else _control(control),
+            loop_busy_share=data.get("loop_busy_share"),
         )
 
 

@@ -126,7 +126,7 @@ MANIFEST = "manifest.json"
 TRACE_FILE = "trace.json"
 RUN_FILES = (
     *("arrivals.parquet", "model.json", TRACE_FILE, "load.json", "visits-measured.parquet"),
-    *("hits.parquet", "visits.parquet", "visits-ordinary.parquet", "predicted.csv"),
+    *("hits.parquet", "visits.parquet", "visits-ordinary.parquet", "predicted.csv", "capacity.json"),
 )
 """Files that a verdict may use; the manifest has the digests of those that a run has."""
 _STATUSES = ("running", "finished", "partial")

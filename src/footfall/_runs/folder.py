@@ -88,15 +88,17 @@ def begin(
 
 
 def begin_described(
-    manifest: Manifest, out: Path | None, *, overwrite: bool | None = None
+    manifest: Manifest, out: Path | None, *, overwrite: bool | None = None, kind: str = "runs"
 ) -> tuple[Path, Manifest]:
     """Make the folder of a run that has been described, and write its manifest.
+
+    Without `out` it is `results/NAME/KIND/ID`.
 
     Raises:
         BadInputError: the folder cannot be written, or holds another run or other files.
     """
     name = folder_name(manifest.scenario or manifest.model)
-    folder = claim(out, Path("results") / name / "runs" / manifest.run, overwrite=overwrite)
+    folder = claim(out, Path("results") / name / kind / manifest.run, overwrite=overwrite)
     begun = replace(manifest, versions=versions(), machine=machine(), started_at=now())
     write_manifest(folder, begun)
     return folder, begun

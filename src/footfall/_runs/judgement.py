@@ -110,6 +110,8 @@ _MARKS = {
     Verdict.UNDECIDED: "UNDECIDED",
     Verdict.INVALID: "INVALID",
 }
+CAPACITY = "capacity"
+"""Command of a search for capacity, in its manifest."""
 PREDICTED_FILE = "visits.parquet"
 REPLICATIONS_FILE = "predicted.csv"
 """Figures of the prediction, replication by replication; `PREDICTED_FILE` holds the visits of the first."""
@@ -207,6 +209,11 @@ def judge(
     manifest = read_manifest(folder)
     check_not_in_use(folder)
     check_run(folder, manifest)
+    if manifest.command == CAPACITY:
+        from footfall._runs.judge_search import judge_search
+
+        given = asked_of((), CriteriaAsked(instead=criteria, also=also))
+        return judge_search(folder, manifest, given, messages)
     model = read_model(folder / MODEL_FILE) if (folder / MODEL_FILE).exists() else None
     asked = criteria_of_run(manifest, model, criteria)
     file, lines = file_or_criteria(also)
@@ -258,7 +265,17 @@ def judge_run(
             folder cannot be written.
     """
     evidence = replace(_evidence_of(folder, manifest), baseline=_baseline_of(baseline, folder, manifest))
-    judgements = judge_all(criteria, evidence)
+    return write_verdict(folder, manifest, judge_all(criteria, evidence), messages)
+
+
+def write_verdict(
+    folder: Path, manifest: Manifest, judgements: tuple[Judgement, ...], messages: Messages = QUIET
+) -> Judged:
+    """Decide on judgements and write the verdict into the run's folder, as `judge_run` does.
+
+    Raises:
+        BadInputError: the folder cannot be written.
+    """
     decision = decide(judgements)
     judged = Judged(replace(manifest, verdict=decision.verdict.value), judgements, decision)
     summary = summary_md(judgements, decision, judged.manifest)

@@ -18,10 +18,10 @@ from footfall._measure.verdict import Verdict
 from footfall._records.rows import ERRORS, Outcome
 from footfall._records.runs import Manifest, read_manifest
 from footfall._records.tables import HITS, VISITS, read_parquet
-from footfall._runs.messages import seconds
+from footfall._runs.messages import percent, seconds
 
 _BUSY_SHARE = 0.8
-"""Of a core: a generator that starts arrivals late while it is so busy is late because of its load."""
+"""Of the time, or of a core: a generator that is late while it is so busy is late because of its load."""
 
 
 def read_step(
@@ -51,7 +51,7 @@ def read_step(
         under_way_at_end=_under_way(visits, length_s),
         stopped_early=done.stopped_early,
         generator=generator,
-        invalid_reason=_invalid_reason(done, manifest, totals, criteria) or generator.bound_by,
+        invalid_reason=generator.bound_by or _invalid_reason(done, manifest, totals, criteria),
     )
 
 
@@ -88,6 +88,7 @@ def _guards(
         under_way_mean=sum(_mean_inside(log) for log in logs.values()),
         control_s_p95=None if control is None else control.answered.p95_s,
         same_s_p95=None if control is None else control.same_in_run.p95_s,
+        loop_busy_share=record.loop_busy_share,
         bound_by=_bound_by(totals, criteria, mean),
     )
 
@@ -102,16 +103,25 @@ def _mean_inside(log: RequestLog) -> float:
 
 
 def _bound_by(totals: LoadResult, criteria: Sequence[Criterion], cpu_share: float | None) -> str:
-    """Say how it is known that the generator was the limit; empty: it was not."""
-    found = [generator_was_limit(criteria, totals.generator)]
-    found += [totals.connections.ran_out if totals.connections else ""]
-    lag, longest_turn_s = totals.lag_s, totals.generator.turn.max_s or 0.0
-    if lag.p50 is not None and lag.max is not None and lag.p99 is not None and lag.p99 >= LAG_S_MAX:
-        # A generator that was stopped for a moment has one long turn of its loop, and is late only then.
-        is_lasting = lag.p50 >= LAG_S_MAX / 2 and longest_turn_s < lag.max / 2
-        if is_lasting or (cpu_share or 0.0) >= _BUSY_SHARE:
-            found += [f"it started arrivals {seconds(lag.p50)} late (median), {seconds(lag.p99)} (p99)"]
-    return "; ".join(each for each in found if each)
+    """Say how it is known that the generator was the limit; empty: it was not.
+
+    A generator that its host stopped for a while is late as well, but not because of its load: its event loop
+    was not busy all the time, and a higher load may be possible.
+    """
+    record, lag = totals.generator, totals.lag_s
+    ran_out = totals.connections.ran_out if totals.connections else ""
+    if max(record.loop_busy_share or 0.0, cpu_share or 0.0) < _BUSY_SHARE:
+        return ran_out
+    found = [generator_was_limit(criteria, record), ran_out]
+    if lag.p50 is not None and lag.p99 is not None and lag.p99 >= LAG_S_MAX:
+        found += [f"it started arrivals {seconds(lag.p50)} late (median), {seconds(lag.p99)} (p99)"]
+    reasons = "; ".join(each for each in found if each)
+    if not reasons:
+        return ""
+    busy = (
+        f"the generator was the limit: its event loop was busy {percent(record.loop_busy_share)} of the time"
+    )
+    return f"{busy}; {reasons}"
 
 
 def _invalid_reason(

@@ -1,0 +1,192 @@
+"""The files of a search for capacity: `capacity.csv` and `capacity.json`, written after each step."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import polars as pl
+
+from footfall._capacity.capacity_found import CapacityFound, ChannelFound, JudgedStep, RateEstimate
+from footfall._capacity.load_steps import PlayedStep
+from footfall._capacity.step_figures import figures_of
+from footfall._records.errors import BadInputError
+from footfall._records.runs import read_json
+from footfall._records.server_record import ServerRecord
+from footfall._records.tables import write_csv, write_text
+
+CAPACITY_FILE, CAPACITY_TABLE = "capacity.json", "capacity.csv"
+ALL = "*"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchState:
+    """A search for capacity so far, with what its files say besides the steps."""
+
+    run: str
+    seed: int
+    target: Mapping[str, Any]
+    """What is loaded, and with what."""
+    status: str
+    """`running`, `finished`, or `partial`: stopped before its end."""
+    budget_s: float
+    spent_s: float
+    ended_by: str = ""
+    """What ended it before its time; empty: nothing did."""
+    not_used: tuple[str, ...] = ()
+    """Criteria that say nothing about a capacity."""
+
+
+def capacity_data(
+    state: SearchState,
+    played: Sequence[PlayedStep],
+    found: CapacityFound | None,
+    servers: Mapping[int, ServerRecord] = MappingProxyType({}),
+) -> dict[str, Any]:
+    """Return a search as plain data; `found` is None while its findings are not known.
+
+    `servers` holds what was sampled of the service, by the number of the step.
+    """
+    judged = {} if found is None else {each.number: each for each in found.steps}
+    per_arrival = _requests_per_arrival(played)
+    knee, plateau = (None, None) if found is None else (found.knee, found.plateau)
+    data: dict[str, Any] = {
+        "knee_per_s": _estimate(knee) or dict.fromkeys(("value", "low", "high")),
+        "plateau_per_s": _estimate(plateau),
+        "limited_by": "budget" if found is None else found.limited_by,
+        "flags": [] if found is None else list(found.flags),
+        "beyond": "unknown" if found is None else found.beyond,
+        "held_per_s": None if found is None else found.held_per_s or None,
+        "knee_requests_per_s": _estimate(_times(knee, per_arrival)),
+        "requests_per_arrival": per_arrival,
+        "criteria": [] if found is None else [each.text for each in found.criteria],
+        "not_used": list(state.not_used),
+        "sentences": [] if found is None else list(found.sentences),
+        "by_channel": {} if found is None else {n: _channel(c) for n, c in found.by_channel.items()},
+        "curve": [] if found is None else [asdict(each) for each in found.curve],
+        "run": state.run,
+        "seed": state.seed,
+        "target": dict(state.target),
+        "status": state.status,
+        "ended_by": state.ended_by,
+        "budget_s": state.budget_s,
+        "spent_s": round(state.spent_s, 1),
+        "budget_needed_s": None if found is None else found.budget_needed_s,
+        "steps": [
+            step_data(step, judged.get(number), servers.get(number))
+            for step, number in ((step, step.planned.number) for step in played)
+        ],
+    }
+    return data
+
+
+def step_data(
+    step: PlayedStep, judged: JudgedStep | None, server: ServerRecord | None = None
+) -> dict[str, Any]:
+    """Return one step as plain data, its channels and operations below `by_operation`."""
+    guards = asdict(step.generator)
+    unjudged = "invalid" if step.invalid_reason else "undecided"
+    return {
+        "step": step.planned.number,
+        "purpose": step.planned.purpose,
+        "planned_per_s": step.planned.offered_per_s,
+        **asdict(figures_of(step)),
+        "requests_per_s": step.requests_per_s,
+        "length_s": step.length_s,
+        "stopped_early": step.stopped_early,
+        "under_way_at_end": step.under_way_at_end,
+        "verdict": unjudged if judged is None else judged.verdict,
+        "broken": [] if judged is None else list(judged.broken),
+        "invalid_reason": step.invalid_reason,
+        "generator": guards,
+        "server": {} if server is None else {f"{e.source}.{e.name}": e.mean for e in server.figures},
+        "by_operation": [
+            {"channel": channel, "operation": operation, **asdict(figures_of(step, channel, operation))}
+            for channel, operation in _scopes(step)
+        ],
+    }
+
+
+def write_capacity(folder: Path, data: Mapping[str, Any]) -> None:
+    """Write both files.
+
+    Raises:
+        BadInputError: the folder cannot be written.
+    """
+    if data["steps"]:
+        write_csv(steps_table(data["steps"]), folder / CAPACITY_TABLE)
+    write_text(json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False) + "\n", folder / CAPACITY_FILE)
+
+
+def read_capacity(folder: Path) -> dict[str, Any]:
+    """Read the findings of a search from its folder.
+
+    Raises:
+        BadInputError: there are none, or the file is damaged.
+    """
+    data = read_json(folder / CAPACITY_FILE, "the folder of footfall capacity")
+    knee = data.get("knee_per_s") if isinstance(data, dict) else None
+    if not (isinstance(knee, dict) and {"value", "low", "high"} <= knee.keys()):
+        raise BadInputError(
+            str(folder / CAPACITY_FILE), "damaged (no knee_per_s)", "a file of footfall capacity"
+        )
+    return dict(data)
+
+
+def steps_table(steps: Sequence[Mapping[str, Any]]) -> pl.DataFrame:
+    """Return a row for each step, and for each channel and operation in it; `*` stands for all."""
+    rows = []
+    for step in steps:
+        guards = {f"generator_{name}": value for name, value in step["generator"].items()}
+        flat = {name: value for name, value in step.items() if name not in _NESTED}
+        flat["broken"] = "; ".join(step["broken"])
+        served = {f"server_{name}": value for name, value in step["server"].items()}
+        rows.append({**flat, "channel": ALL, "operation": ALL, **guards, **served})
+        rows += [{"step": step["step"], "purpose": step["purpose"], **each} for each in step["by_operation"]]
+    every = (name for row in rows for name in row)
+    names = list(dict.fromkeys(("step", "purpose", "channel", "operation", *every)))
+    return pl.DataFrame(
+        {name: [row.get(name) for row in rows] for name in names}, strict=False, infer_schema_length=None
+    )
+
+
+_NESTED = ("generator", "server", "by_operation", "broken")
+
+
+def _scopes(step: PlayedStep) -> list[tuple[str, str]]:
+    """Return each channel, and the operations of those that have several."""
+    pairs = sorted(set(zip(step.visits.channel.tolist(), step.visits.operation.tolist(), strict=True)))
+    channels = sorted({channel for channel, _ in pairs})
+    found = []
+    for channel in channels:
+        own = [pair for pair in pairs if pair[0] == channel]
+        found += [(channel, ALL)] + (own if len(own) > 1 else [])
+    return found
+
+
+def _estimate(estimate: RateEstimate | None) -> dict[str, float] | None:
+    return None if estimate is None else asdict(estimate)
+
+
+def _times(estimate: RateEstimate | None, factor: float | None) -> RateEstimate | None:
+    if estimate is None or factor is None:
+        return None
+    return RateEstimate(value=estimate.value * factor, low=estimate.low * factor, high=estimate.high * factor)
+
+
+def _requests_per_arrival(played: Sequence[PlayedStep]) -> float | None:
+    """Return the mean number of requests of an arrival in valid steps; None: there were none."""
+    valid = [step for step in played if not step.invalid_reason]
+    arrivals = sum(step.sent_per_s * step.length_s for step in valid)
+    return sum(step.requests_per_s * step.length_s for step in valid) / arrivals if arrivals else None
+
+
+def _channel(found: ChannelFound) -> dict[str, Any]:
+    """Return a channel's capacity, in arrivals at it per second."""
+    return {
+        "knee_per_s": _estimate(_times(found.knee, found.arrivals_share)),
+        "arrivals_share": found.arrivals_share,
+        "requests_per_arrival": found.requests_per_arrival,
+    }

@@ -1,0 +1,48 @@
+"""The chart of a search for capacity, from the content of its file."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from footfall._chart.capacity_chart import Bounds, CapacityMarks, capacity_chart
+from footfall._chart.style import Chart, Stamp, save
+from footfall._criteria.lists import criteria_of
+from footfall._criteria.objects import ResponseCriterion, ShareCriterion
+from footfall._runs.capacity_files import CAPACITY_TABLE, steps_table
+
+_P95 = 0.95
+
+
+def capacity_picture(data: Mapping[str, Any], version: str) -> Chart:
+    """Draw the content of `capacity.json`."""
+    limits = criteria_of(data["criteria"], "criteria")
+    success = [each for each in limits if isinstance(each, ShareCriterion) and str(each.scope) == "*.*"]
+    times = [each for each in limits if isinstance(each, ResponseCriterion) and str(each.scope) == "*.*"]
+    shares = [each.bound_share if each.of == "success" else 1 - each.bound_share for each in success]
+    marks = CapacityMarks(
+        knee_per_s=_bounds(data["knee_per_s"]),
+        plateau_per_s=_bounds(data["plateau_per_s"]),
+        success_limit_share=max(shares, default=None),
+        p95_limit_s=min((each.limit_s for each in times if each.quantile == _P95), default=None),
+        curve=pl.DataFrame(data["curve"]) if data["curve"] else None,
+    )
+    stamp = Stamp(run=data["run"], seed=data["seed"], version=version)
+    return capacity_chart(steps_table(data["steps"]), marks, stamp)
+
+
+def write_picture(folder: Path, data: Mapping[str, Any], version: str) -> None:
+    """Write `capacity.svg`, and `capacity.csv` once more, which is its table.
+
+    Raises:
+        BadInputError: the folder cannot be written.
+    """
+    if data["steps"]:
+        save(capacity_picture(data, version), folder / CAPACITY_TABLE.removesuffix(".csv"))
+
+
+def _bounds(estimate: Mapping[str, Any] | None) -> Bounds | None:
+    if estimate is None or estimate["value"] is None:
+        return None
+    return estimate["value"], estimate["low"], estimate["high"]
