@@ -90,6 +90,9 @@ from ._model.units import (
 from ._records.errors import (
     BadInputError as BadInputError,
 )
+from ._runs.calibrate import (
+    calibrate as calibrate,
+)
 from ._runs.capacity import (
     capacity as capacity,
 )

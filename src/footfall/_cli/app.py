@@ -29,6 +29,7 @@ COMMANDS = {
     "history": "Write runs as a CSV for tools that look for change points.",
     "gate": "Judge a run for CI: exit code 0 pass, 1 fail, 3 neither.",
     "fit": "Fit a model to your own log of calls, visits or requests.",
+    "calibrate": "Learn what limits a service from measured runs, with intervals.",
     "validate": "Test a fitted model on later days of your own log.",
     "theory": "Print what formulas say of a station: Erlang B, C, A and others.",
 }

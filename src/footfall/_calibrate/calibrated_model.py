@@ -1,0 +1,228 @@
+"""Put learned stations into a model: the numbers of its request servers, the work of what visits ask."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from math import isfinite
+
+import numpy as np
+
+from footfall._calibrate.request_log import RequestLog
+from footfall._calibrate.station_parameters import SLOTS_UNLIMITED, ServiceLaw, StationParameters
+from footfall._model.channel import Channel, Fault, Step, Work
+from footfall._model.durations import (
+    AnyDuration,
+    DistributionFamily,
+    Duration,
+    Mixture,
+    Part,
+    constant,
+    exponential,
+)
+from footfall._model.model import Model
+from footfall._model.numbers import Number, fitted
+from footfall._model.station_specs import RateLimit, RequestServer, Stalls
+from footfall._model.units import per_second
+from footfall._records.errors import BadInputError
+from footfall._records.rows import Outcome
+
+MEASURED_FAULT = "measured_fault"
+"""Cause of the faults of a model that was made from runs."""
+_LIMITS = ("slots", "accept_queue", "deadline_s", "queue_timeout_s")
+"""Of a model: they keep their own source where they are what they were."""
+_LEAST_S = 1e-6
+_DIGITS = 6
+
+
+def work_of_kinds(parameters: StationParameters, shares: Sequence[float], source: str) -> AnyDuration:
+    """Return the service time of several kinds together: a mixture of their laws by their shares."""
+    laws = [(law, share) for law, share in zip(parameters.laws, shares, strict=True) if share > 0]
+    times = [_time_of(law, source) for law, _ in laws]
+    if len(times) == 1:
+        return times[0]
+    total = sum(share for _, share in laws)
+    parts = tuple(
+        Part(name=f"kind{n}", share=fitted(_rounded(share / total), source), time=time)
+        for n, ((_, share), time) in enumerate(zip(laws[:-1], times[:-1], strict=True), 1)
+    )
+    return Mixture(parts=parts, rest=times[-1])
+
+
+def station_of(parameters: StationParameters, source: str) -> RequestServer:
+    """Return the request server with these parameters; what is unlimited or unknown is left unlimited."""
+
+    def number(value: float) -> Number:
+        return fitted(_rounded(value), source)
+
+    given: dict[str, object] = {"slots": number(min(parameters.slots, SLOTS_UNLIMITED))}
+    if parameters.network_s > 0:
+        given["network_s"] = number(parameters.network_s)
+    if parameters.cores is not None:
+        given |= {"discipline": "sharing", "cores": number(parameters.cores)}
+    if parameters.queues > 1:
+        given |= {"queues": number(parameters.queues), "dispatch": parameters.dispatch}
+    for name in ("accept_queue", "deadline_s", "queue_timeout_s"):
+        if isfinite(limit := getattr(parameters, name)):
+            given[name] = number(limit)
+    if isfinite(parameters.deadline_s):
+        given["stale_work"] = parameters.stale_work
+    if isfinite(parameters.rate_limit_per_s):
+        given["rate_limit"] = RateLimit(
+            requests_per_s=number(parameters.rate_limit_per_s), burst=number(parameters.rate_limit_burst)
+        )
+    if parameters.stall_length_s > 0 and isfinite(parameters.stall_every_s):
+        given["stalls"] = Stalls(
+            length_s=number(parameters.stall_length_s), every_s=number(parameters.stall_every_s)
+        )
+    return RequestServer.model_validate(given)
+
+
+def with_assumed_limits(
+    parameters: StationParameters, station: RequestServer, logs: Sequence[RequestLog]
+) -> StationParameters:
+    """Return parameters with a model's own limits where the runs never reached one.
+
+    A limit of the model that the runs exceeded is not kept: they show that it is not there.
+    """
+    longest_s = max(float(log.response_s.max(initial=0.0)) for log in logs)
+    most = max(_most_inside(log) for log in logs)
+    highest_per_s = max(log.offered_per_s for log in logs)
+    found, limit = parameters, station.rate_limit
+    if found.slots >= SLOTS_UNLIMITED and found.cores is None and station.slots >= most:
+        found = replace(found, slots=int(station.slots))
+    if not isfinite(found.accept_queue) and station.accept_queue + found.slots >= most:
+        found = replace(found, accept_queue=float(station.accept_queue))
+    if not isfinite(found.deadline_s) and station.deadline_s >= longest_s:
+        found = replace(found, deadline_s=float(station.deadline_s), stale_work=station.stale_work)
+    if not isfinite(found.queue_timeout_s) and station.queue_timeout_s >= longest_s > 0:
+        found = replace(found, queue_timeout_s=float(station.queue_timeout_s))
+    if not isfinite(found.rate_limit_per_s) and limit.requests_per_s >= highest_per_s > 0:
+        found = replace(
+            found, rate_limit_per_s=float(limit.requests_per_s), rate_limit_burst=int(limit.burst)
+        )
+    return found
+
+
+def _most_inside(log: RequestLog) -> int:
+    """Return how many requests were under way at once, at most."""
+    at = np.r_[log.sent_s, log.ended_s]
+    step = np.r_[np.ones(len(log.sent_s), np.int64), -np.ones(len(log.ended_s), np.int64)]
+    return int(np.cumsum(step[np.lexsort((step, at))]).max(initial=0))
+
+
+def with_stations(
+    model: Model, stations: Mapping[str, tuple[StationParameters, Sequence[float]]], source: str
+) -> Model:
+    """Return a model whose request servers have learned parameters, by channel, with shares of their kinds.
+
+    A verb that is none of the kinds has the work of all of them together.
+
+    Raises:
+        BadInputError: a channel is not in the model, or is no request server.
+    """
+    known = {channel.name for channel in model.channels}
+    if missing := sorted(set(stations) - known):
+        raise BadInputError(f"channel {missing[0]!r}", "is not in the model", " or ".join(sorted(known)))
+    channels = tuple(
+        _calibrated(channel, *stations[channel.name], source) if channel.name in stations else channel
+        for channel in model.channels
+    )
+    return model.model_copy(update={"channels": channels})
+
+
+def _calibrated(
+    channel: Channel, parameters: StationParameters, shares: Sequence[float], source: str
+) -> Channel:
+    if not isinstance(channel.station, RequestServer):
+        raise BadInputError(
+            f"channel {channel.name!r}",
+            f"is a {channel.station.kind.replace('_', ' ')}",
+            "a request server: other stations cannot be learned from requests",
+        )
+    by_verb = dict.fromkeys(channel.works, tuple(range(len(parameters.kinds))))
+    named = {
+        verb: tuple(n for n, kind in enumerate(parameters.kinds) if kind == verb.value) for verb in by_verb
+    }
+    by_verb |= {verb: kinds for verb, kinds in named.items() if kinds}
+    works = {
+        verb: _work(work, parameters, (by_verb[verb], shares), source) for verb, work in channel.works.items()
+    }
+    learned, own = station_of(parameters, source), channel.station
+    kept = {name: getattr(own, name) for name in _LIMITS if getattr(own, name) == getattr(learned, name)}
+    if learned.rate_limit.requests_per_s == own.rate_limit.requests_per_s:
+        kept["rate_limit"] = own.rate_limit
+    station = learned.model_copy(update={"retry": own.retry, "breaker": own.breaker} | kept)
+    return channel.model_copy(update={"station": station, "works": works})
+
+
+def _work(
+    work: Work, parameters: StationParameters, kinds: tuple[tuple[int, ...], Sequence[float]], source: str
+) -> Work:
+    """Return what a verb costs, and its faults: the model's causes in proportion, of the share measured."""
+    own, shares = kinds
+    weights = [shares[n] if n in own else 0.0 for n in range(len(shares))]
+    if not any(weights):
+        weights = [1.0 if n in own else 0.0 for n in range(len(shares))]
+    share = sum(w * f for w, f in zip(weights, parameters.fault_shares, strict=True)) / sum(weights)
+    by_customer = tuple(fault for fault in work.faults if fault.by == "customer")
+    by_service = tuple(fault for fault in work.faults if fault.by == "service")
+    total = sum(fault.share for fault in by_service)
+    if total and share:
+        scaled = tuple(
+            fault.model_copy(update={"share": fitted(_rounded(fault.share / total * share), source)})
+            for fault in by_service
+        )
+    elif share:
+        scaled = (Fault(MEASURED_FAULT, "service", Outcome.ERROR, fitted(_rounded(share), source)),)
+    else:
+        scaled = ()
+    time = work_of_kinds(parameters, weights, source)
+    return Work(service=time, faults=(*by_customer, *scaled))
+
+
+def model_of_stations(
+    name: str,
+    stations: Mapping[str, tuple[StationParameters, Sequence[float]]],
+    operations: Mapping[str, Mapping[str, str]],
+    source: str,
+) -> Model:
+    """Return a model made of learned stations alone: a visit is one request, at 1 arrival a second.
+
+    `operations` is by channel what each kind, a verb, is called.
+    """
+    channels = [
+        Channel(
+            channel,
+            station_of(parameters, source),
+            works={
+                kind: _work(Work(), parameters, ((n,), shares), source)
+                for n, kind in enumerate(parameters.kinds)
+            },
+            dialogues={operations[channel].get(kind, kind): Step(kind) for kind in parameters.kinds},
+        )
+        for channel, (parameters, shares) in stations.items()
+    ]
+    wants: dict[str, float] = {}
+    for channel, (parameters, shares) in stations.items():
+        for kind, share in zip(parameters.kinds, shares, strict=True):
+            operation = operations[channel].get(kind, kind)
+            wants[operation] = wants.get(operation, 0.0) + share / len(stations)
+    return Model(
+        name,
+        "Stations learned from runs",
+        arrivals=per_second(fitted(1, source)),
+        wants={operation: fitted(_rounded(share), source) for operation, share in wants.items()},
+        channels=channels,
+    )
+
+
+def _time_of(law: ServiceLaw, source: str) -> Duration:
+    mean = fitted(_rounded(max(law.mean_s, _LEAST_S)), source)
+    if law.family == "constant" or law.cv <= 0:
+        return constant(mean)
+    if law.family == "exponential":
+        return exponential(mean)
+    return Duration(law=DistributionFamily(law.family), mean_s=mean, cv=fitted(_rounded(law.cv), source))
+
+
+def _rounded(value: float) -> float:
+    return float(f"{value:.{_DIGITS}g}")

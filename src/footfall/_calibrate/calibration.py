@@ -1,0 +1,133 @@
+"""A calibration as a file: what was learned, from which runs, how sure it is, and what stays unknown."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal, TypeAlias
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from footfall._calibrate.closed_loop import ClosedLoopFit
+from footfall._calibrate.learned_station import GoodnessOfFit, LearnedNumber
+from footfall._calibrate.shared_cores import SharedCores
+from footfall._calibrate.station_parameters import StationParameters
+from footfall._calibrate.utilisation_law import UtilisationLaw
+from footfall._records.errors import BadInputError
+from footfall._records.runs import read_limited
+
+CALIBRATION_FILE = "calibration.json"
+_EXPECTED = "calibration.json as `footfall calibrate` wrote it"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceRun:
+    """A run or a file that was learned from."""
+
+    run: str
+    """Its id, or the name of the file."""
+    sha256: str
+    """Of its requests, or of the file."""
+    requests: int
+    length_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeftOut:
+    """A run that was not learned from."""
+
+    run: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CalibratedStation:
+    """The station of one channel."""
+
+    channel: str
+    kind_shares: tuple[float, ...]
+    """Share of the requests by kind, in the order of the parameters."""
+    parameters: StationParameters
+    draws: tuple[StationParameters, ...]
+    requests_a_visit: float
+    """Mean number of requests of a visit of the channel."""
+    fit: GoodnessOfFit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LearnedStations:
+    """What runs with a row a request taught: a station for each channel."""
+
+    kind: Literal["requests"] = "requests"
+    stations: tuple[CalibratedStation, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LearnedLoop:
+    """What runs of a closed loop taught."""
+
+    kind: Literal["closed loop"] = "closed loop"
+    fit: ClosedLoopFit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LearnedCores:
+    """What response times by class taught."""
+
+    kind: Literal["shared cores"] = "shared cores"
+    cores: SharedCores
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LearnedUtilisation:
+    """What a table of rates taught."""
+
+    kind: Literal["utilisation"] = "utilisation"
+    law: UtilisationLaw
+
+
+Learned: TypeAlias = Annotated[
+    LearnedStations | LearnedLoop | LearnedCores | LearnedUtilisation, Field(discriminator="kind")
+]
+
+
+class Calibration(BaseModel):
+    """What was learned from runs; the content of `calibration.json`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="strings")
+
+    run: str
+    """Id of the calibration."""
+    learned: Learned
+    numbers: tuple[LearnedNumber, ...]
+    unknown: tuple[str, ...]
+    """What the runs cannot tell, a sentence each."""
+    flags: tuple[str, ...]
+    sources: tuple[SourceRun, ...]
+    left_out: tuple[LeftOut, ...]
+
+
+def calibration_text(calibration: Calibration) -> str:
+    """Write a calibration as JSON."""
+    return calibration.model_dump_json(indent=1) + "\n"
+
+
+def read_calibration(path: Path) -> Calibration:
+    """Read a calibration from its file, its folder, or the model next to it.
+
+    Raises:
+        BadInputError: there is none, or it is damaged.
+    """
+    file = path if path.name == CALIBRATION_FILE else _folder(path) / CALIBRATION_FILE
+    if not file.is_file():
+        raise BadInputError(
+            str(path), f"no {CALIBRATION_FILE} there", "the folder that `footfall calibrate` wrote"
+        )
+    try:
+        return Calibration.model_validate_json(read_limited(file, _EXPECTED))
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise BadInputError(str(file), f"{place}: {first['msg']}", _EXPECTED) from error
+
+
+def _folder(path: Path) -> Path:
+    return path.parent if path.is_file() else path

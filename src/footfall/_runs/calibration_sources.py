@@ -1,0 +1,179 @@
+"""Runs and files that a calibration learns from: found, read, and left out where they say nothing."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from footfall._calibrate.calibration import LeftOut, SourceRun
+from footfall._calibrate.request_kinds import MODEL_VERBS, kind_names, logs_by_name, logs_by_verb
+from footfall._calibrate.request_log import RequestLog
+from footfall._calibrate.run_logs import request_logs
+from footfall._load.result_files import HITS_FILE
+from footfall._load.series_files import DONE_FILE, STEPS, read_done
+from footfall._measure.judge import judge_generator, spoiled_by
+from footfall._measure.verdict import Verdict
+from footfall._model.model import Model
+from footfall._records.errors import BadInputError
+from footfall._records.runs import MANIFEST, digests, read_manifest
+from footfall._records.tables import HITS, read_parquet
+from footfall._workload.trace import read_trace
+
+_EXPECTED = "the folder of a load test or of `footfall capacity`, or a file of figures"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunRequests:
+    """The requests of one valid run or step."""
+
+    source: SourceRun
+    folder: Path
+    hits: pl.DataFrame
+    """Those that were sent (columns of `HITS`)."""
+    model: Model | None
+    """The model that the run was made with; None: it was of a URL."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FoundRuns:
+    """The runs below the folders that were named."""
+
+    runs: tuple[RunRequests, ...]
+    left_out: tuple[LeftOut, ...]
+
+
+def run_folders(paths: Sequence[Path]) -> list[Path]:
+    """Return the folders with requests: each itself, or the steps of a capacity search, in order.
+
+    Raises:
+        BadInputError: a folder has none.
+    """
+    found: list[Path] = []
+    for path in paths:
+        steps = sorted((path / STEPS).glob(f"*/{DONE_FILE}")) if (path / STEPS).is_dir() else []
+        if (path / HITS_FILE).is_file():
+            found.append(path)
+        elif steps:
+            found += [step.parent for step in steps if (step.parent / HITS_FILE).is_file()]
+        else:
+            raise BadInputError(str(path), f"no {HITS_FILE} in it", _EXPECTED)
+    if len(set(map(_resolved, found))) < len(found):
+        raise BadInputError("RUN", "a run is named twice", "each run once")
+    return found
+
+
+def read_runs(paths: Sequence[Path]) -> FoundRuns:
+    """Read the requests of all valid runs; those that are not valid are named with the reason.
+
+    Raises:
+        BadInputError: a folder has no requests, or a file in it is damaged.
+    """
+    runs, left_out = [], []
+    for folder in run_folders(paths):
+        reason = invalid_reason(folder)
+        if reason:
+            left_out.append(LeftOut(run=name_of(folder), reason=reason))
+            continue
+        logs = request_logs(folder)
+        hits = read_parquet(folder / HITS_FILE, HITS).filter(pl.col("sent_s").is_not_null())
+        if hits.is_empty():
+            left_out.append(LeftOut(run=name_of(folder), reason="no request was sent"))
+            continue
+        source = SourceRun(
+            run=name_of(folder),
+            sha256=digests(folder, [HITS_FILE])[HITS_FILE],
+            requests=hits.height,
+            length_s=next(iter(logs.values())).length_s,
+        )
+        trace = read_trace(folder)
+        model = trace.model if trace.info.model else None
+        runs.append(RunRequests(source=source, folder=folder, hits=hits, model=model))
+    return FoundRuns(runs=tuple(runs), left_out=tuple(left_out))
+
+
+def invalid_reason(folder: Path) -> str:
+    """Say why a run or step says nothing about the service; empty: it does.
+
+    Raises:
+        BadInputError: its manifest is missing or damaged.
+    """
+    manifest, done = read_manifest(folder), read_done(folder)
+    if done is not None and not done.is_whole:
+        return "the step was stopped from outside"
+    if done is not None and done.fell_behind:
+        return "the generator fell behind"
+    if done is None and manifest.status != "finished":
+        return f"the run is {manifest.status}, not finished"
+    if manifest.verdict == Verdict.INVALID.value:
+        return "its verdict is invalid"
+    if spoiled := spoiled_by(manifest):
+        return spoiled
+    judged = judge_generator((), manifest)
+    return "" if judged is None or judged.verdict is Verdict.PASS else judged.reason
+
+
+def name_of(folder: Path) -> str:
+    """Return the id of a run; of a step with its number."""
+    run = read_manifest(folder).run
+    return f"{run} step {folder.name}" if (folder / DONE_FILE).is_file() else run
+
+
+def logs_by_channel(
+    runs: Sequence[RunRequests], model: Model | None
+) -> tuple[dict[str, list[RequestLog]], dict[str, dict[str, str]]]:
+    """Return the logs of each channel, kinds being verbs, and what each verb is called without a model."""
+    names = {} if model is not None else kind_names([run.hits for run in runs])
+    logs: dict[str, list[RequestLog]] = {}
+    for run in runs:
+        name, length_s = run.source.run, run.source.length_s
+        found = (
+            logs_by_name(run.hits, names, run=name, length_s=length_s)
+            if model is None
+            else logs_by_verb(run.hits, model, run=name, length_s=length_s)
+        )
+        for channel, log in found.items():
+            logs.setdefault(channel, []).append(log)
+    return logs, {channel: _called(kinds) for channel, kinds in names.items()}
+
+
+def _called(kinds: Sequence[str]) -> dict[str, str]:
+    """Return the operation of each verb; a step of its own where an operation has several."""
+    if len(kinds) > len(MODEL_VERBS):
+        return {MODEL_VERBS[0].value: "request"}
+    operations = [kind.partition("/")[0] for kind in kinds]
+    return {
+        MODEL_VERBS[n].value: operation if operations.count(operation) == 1 else f"{operation}-{n + 1}"
+        for n, operation in enumerate(operations)
+    }
+
+
+def file_source(path: Path, requests: int, length_s: float) -> SourceRun:
+    """Return a file of figures as a source, with its digest.
+
+    Raises:
+        BadInputError: it cannot be read.
+    """
+    try:
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        raise BadInputError(str(path), f"cannot be read ({error.strerror})", "a file of figures") from error
+    return SourceRun(run=path.name, sha256=digest, requests=requests, length_s=length_s)
+
+
+def is_folder_of_runs(path: Path) -> bool:
+    """Whether a path is a folder; files hold figures of other tools.
+
+    Raises:
+        BadInputError: there is no such path.
+    """
+    if not path.exists():
+        raise BadInputError(str(path), "no such file or folder", _EXPECTED)
+    if path.name == MANIFEST:
+        raise BadInputError(str(path), "is a file of a run", "the run's folder")
+    return path.is_dir()
+
+
+def _resolved(path: Path) -> Path:
+    return path.resolve()
