@@ -31,7 +31,7 @@ class SourceRun:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LeftOut:
+class LeftOutRun:
     """A run that was not learned from."""
 
     run: str
@@ -102,7 +102,7 @@ class Calibration(BaseModel):
     """What the runs cannot tell, a sentence each."""
     flags: tuple[str, ...]
     sources: tuple[SourceRun, ...]
-    left_out: tuple[LeftOut, ...]
+    left_out: tuple[LeftOutRun, ...]
 
 
 def calibration_text(calibration: Calibration) -> str:

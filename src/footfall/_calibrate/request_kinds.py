@@ -12,7 +12,7 @@ from footfall._model.channel import Channel, Verb
 from footfall._model.model import Model
 
 ALL_KINDS = "all"
-"""The kind of every request of a channel whose requests cannot be told apart by verb."""
+"""The kind of every request of a channel whose requests have no verb of their own."""
 MODEL_VERBS = (Verb.BROWSE, Verb.QUERY, Verb.LOGIN, Verb.ORDER, Verb.CONFIRM, Verb.LOGOUT)
 """What the kinds of requests are called where there is no model, in their order."""
 _MATCHED_SHARE = 0.98

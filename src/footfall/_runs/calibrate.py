@@ -16,7 +16,7 @@ from footfall._calibrate.calibration import (
     Calibration,
     Learned,
     LearnedStations,
-    LeftOut,
+    LeftOutRun,
     SourceRun,
     calibration_text,
 )
@@ -137,7 +137,7 @@ def calibrate(
     overwrite: bool = False,
     messages: Messages = QUIET,
 ) -> CalibrationRun:
-    """Learn the stations behind measured runs: a model, how sure its numbers are, and what stays unknown.
+    r"""Learn the stations behind measured runs: a model, how sure its numbers are, and what stays unknown.
 
     `runs` are folders of load tests or of capacity searches (all their valid steps count), or files of other
     tools: Locust's `stats_history.csv` or `stats.csv`, k6's summary, response times by class, tables of
@@ -145,6 +145,14 @@ def calibrate(
     a URL's. The other arguments belong to files: samples of `utilisation`, a `mapping` of columns, `users`
     and their think time where a file does not say them, `cores` where no utilisation does. Results go to
     `out`, by default `results/NAME/runs/ID`.
+
+        >>> import footfall as ff
+        >>> heads = "Type,Name,Request Count,Failure Count,Average Response Time,Requests/s"
+        >>> file = folder / "low_stats.csv"
+        >>> _ = file.write_text(heads + "\n,Aggregated,6000,0,100,100\n")
+        >>> done = ff.calibrate(file, out=folder / "learned")
+        >>> done.calibration.numbers[0].path
+        'rate_per_s'
 
     Raises:
         BadInputError: a run or file cannot be read, none is valid, or nothing can be learned from them.
@@ -217,7 +225,7 @@ class _Found:
     unknown: tuple[str, ...]
     flags: tuple[str, ...]
     sources: tuple[SourceRun, ...]
-    left_out: tuple[LeftOut, ...]
+    left_out: tuple[LeftOutRun, ...]
     model: Model | None
     logs: Mapping[str, Sequence[RequestLog]]
 

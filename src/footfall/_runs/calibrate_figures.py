@@ -12,7 +12,7 @@ from footfall._calibrate.calibration import (
     LearnedCores,
     LearnedLoop,
     LearnedUtilisation,
-    LeftOut,
+    LeftOutRun,
     SourceRun,
 )
 from footfall._calibrate.closed_loop import ClosedParameters, learn_closed_loop
@@ -87,7 +87,7 @@ class LearnedFigures:
     unknown: tuple[str, ...]
     flags: tuple[str, ...]
     sources: tuple[SourceRun, ...]
-    left_out: tuple[LeftOut, ...]
+    left_out: tuple[LeftOutRun, ...]
 
 
 def learn_figures(paths: Sequence[Path], asked: FiguresAsked, seed: int = 1) -> LearnedFigures:
@@ -133,7 +133,7 @@ def _closed_loop(paths: Sequence[Path], asked: FiguresAsked, seed: int) -> Learn
     for path in paths:
         for run in _coarse_runs(path, asked):
             against = objections(run)
-            left_out += [LeftOut(run=run.name, reason=f"{one.flag}: {one.text}") for one in against]
+            left_out += [LeftOutRun(run=run.name, reason=f"{one.flag}: {one.text}") for one in against]
             if not against:
                 runs.append(run)
                 sources.append((path, run))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import polars as pl
 
-from footfall._calibrate.calibration import LeftOut, SourceRun
+from footfall._calibrate.calibration import LeftOutRun, SourceRun
 from footfall._calibrate.request_kinds import MODEL_VERBS, kind_names, logs_by_name, logs_by_verb
 from footfall._calibrate.request_log import RequestLog
 from footfall._calibrate.run_logs import request_logs
@@ -41,7 +41,7 @@ class FoundRuns:
     """The runs below the folders that were named."""
 
     runs: tuple[RunRequests, ...]
-    left_out: tuple[LeftOut, ...]
+    left_out: tuple[LeftOutRun, ...]
 
 
 def run_folders(paths: Sequence[Path]) -> list[Path]:
@@ -74,12 +74,12 @@ def read_runs(paths: Sequence[Path]) -> FoundRuns:
     for folder in run_folders(paths):
         reason = invalid_reason(folder)
         if reason:
-            left_out.append(LeftOut(run=name_of(folder), reason=reason))
+            left_out.append(LeftOutRun(run=name_of(folder), reason=reason))
             continue
         logs = request_logs(folder)
         hits = read_parquet(folder / HITS_FILE, HITS).filter(pl.col("sent_s").is_not_null())
         if hits.is_empty():
-            left_out.append(LeftOut(run=name_of(folder), reason="no request was sent"))
+            left_out.append(LeftOutRun(run=name_of(folder), reason="no request was sent"))
             continue
         source = SourceRun(
             run=name_of(folder),
