@@ -1,15 +1,20 @@
 """`footfall load URL`: without a model or a scenario, with a verdict as any other run."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
+from prometheus_client import start_http_server
 
 from footfall._cli.app import run
+from tests.load.telemetry.otlp_receiver import Received, attributes, receiver
 from tests.load.web_server import WebServer
 
 PATHS: list[str] = []
+TRACED: list[str] = []
 
 
 class Page(BaseHTTPRequestHandler):
@@ -20,6 +25,7 @@ class Page(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         """Answer, and note what was asked for."""
         PATHS.append(self.path)
+        TRACED.extend(self.headers.get_all("traceparent", ()))
         self.send_response(404 if self.path.startswith("/none") else 200)
         self.send_header("Content-Length", "2")
         self.end_headers()
@@ -29,17 +35,45 @@ class Page(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
+@contextmanager
+def page_of_this_process() -> Iterator[str]:
+    """Serve the metrics of this process by Prometheus' client library."""
+    server, thread = start_http_server(0, "127.0.0.1")
+    yield f"http://127.0.0.1:{server.server_port}/metrics"
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def check_export(received: Received) -> None:
+    """Each request is a span that failed, and the service was sent the very identifiers of that span."""
+    requests = [span for span in received.spans if span.parent_span_id]
+    assert len(requests) == 80
+    assert {span.name for span in requests} == {"GET /none"}
+    assert {attributes(span)["error.type"] for span in requests} == {"404"}
+    sent = {f"00-{span.trace_id.hex()}-{span.span_id.hex()}-01" for span in requests}
+    assert sent == set(TRACED)
+    assert len(TRACED) == 80
+    assert [point.count for point in received.points("locust.client.duration")] == [80]
+
+
 def test_a_url_is_loaded_judged_and_reported(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     """Each arrival is one request; nothing is predicted, and names come from the URL.
 
     A page that is missing fails, whatever the machine is busy with: an error that is sure is decisive.
     """
     PATHS.clear()
+    TRACED.clear()
     server, out = WebServer(Page), tmp_path / "run"
-    with server.running():
+    with server.running(), receiver() as received, page_of_this_process() as metrics:
         wanted = ("--arrivals", "80", "--for", "2s", "--no-control", "--out", str(out), "--json")
-        code = run(("load", f"{server.host}/none?x=1", *wanted))
+        more = ("--otel", received.url, "--metrics", metrics)
+        code = run(("load", f"{server.host}/none?x=1", *wanted, *more))
     told = json.loads(capsys.readouterr().out)
+    check_export(received)
+    figures = {each["name"]: each for each in told["server"]["figures"] if each["source"] == "metrics"}
+    assert figures["memory_rss"]["least"] > 1e6
+    assert figures["cpu"]["unit"] == "cores"
     assert (code, told["verdict"]) in {(1, "fail"), (3, "invalid")}
     assert PATHS.count("/none?x=1") == 80
     assert told["arrivals"]["due"] == told["arrivals"]["played"] == 80

@@ -4,7 +4,7 @@ import logging
 import secrets
 import time
 from collections.abc import Collection
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import gevent
@@ -18,6 +18,7 @@ from footfall._load.loop_watch import Progress, ProgressThread
 from footfall._load.preflight import set_service_clock
 from footfall._load.preparation import PreparedRun, control_of, is_ended_early, new_results, write_results
 from footfall._load.result_batches import KIND, MESSAGE, ResultBatch, merge_batches, pieces_of
+from footfall._load.telemetry.telemetry_feed import feed_of
 from footfall._model.model_files import model_text
 from footfall._records.errors import BadInputError
 
@@ -50,6 +51,7 @@ class DistributedRun:
         self.results = new_results(prepared)
         self._progress = ProgressThread(prepared.run_dir)
         self._control = control_of(prepared, self.results)
+        self._feed = feed_of(prepared, self.results)
         self._assignment = Assignment(
             [arrival.due_s for arrival in self.results.arrivals], self.results.states
         )
@@ -143,6 +145,8 @@ class DistributedRun:
         played_s, results = self.now_s(), self.results
         control = self._control.end(results.control_step_times.summary()) if self._control else None
         result = results.result(played_s, str(self._environment.host), workers, control)
+        if self._feed is not None:
+            result = replace(result, telemetry=self._feed.end())
         write_results(self.prepared, results, result)
 
     @property
@@ -170,6 +174,8 @@ class DistributedRun:
         if self._control is not None:
             # Before the clock is set: starting a process can take long on a busy machine.
             self._control.start()
+        if self._feed is not None:
+            self._feed.start()
         self._set_clock()
         for member in able:
             self._go(member)

@@ -181,7 +181,14 @@ class ArrivalRunner:
     def _customer(self, arrival: Arrival, session: HttpSession | None) -> tuple[RunCustomer, RequestContext]:
         key = keyed.customer_key(self._run_key, arrival.customer)
         fire: Any = self._environment.events.request.fire
-        context = RequestContext(self._clock, self._results, arrival, fire, keeps_hits=self._keeps_hits(key))
+        context = RequestContext(
+            self._clock,
+            self._results,
+            arrival,
+            fire,
+            keeps_hits=self._keeps_hits(key),
+            traced_run=self._options.options.otel_run,
+        )
         customer = RunCustomer(
             arrival=arrival,
             key=key,

@@ -3,6 +3,7 @@
 import logging
 import sys
 import time
+from dataclasses import replace
 from math import inf
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from footfall._load.executor import ArrivalExecutor, ExecutorOptions, Workload
 from footfall._load.loop_watch import Progress, ProgressThread
 from footfall._load.preflight import set_service_clock
 from footfall._load.preparation import PreparedRun, control_of, is_ended_early, new_results, write_results
+from footfall._load.telemetry.telemetry_feed import feed_of
 from footfall._records.errors import BadInputError
 from footfall._records.jobs import run_job
 from footfall._records.runs import read_manifest
@@ -40,6 +42,7 @@ class LocalRun:
             transport=prepared.transport,
         )
         self._control = control_of(prepared, self.results)
+        self._feed = feed_of(prepared, self.results)
         group = _runner(environment).user_greenlets
         self._executor = ArrivalExecutor(
             environment,
@@ -62,6 +65,8 @@ class LocalRun:
         if self._control is not None:
             # Before the clock is set: starting a process can take long on a busy machine.
             self._control.start()
+        if self._feed is not None:
+            self._feed.start()
         self._executor.get_ready()
         self._executor.set_clock(self._lead_s)
         self.results.zero_unix_s = time.time() - self.now_s()
@@ -117,6 +122,8 @@ class LocalRun:
         played_s, results = self.now_s(), self.results
         control = self._control.end(results.control_step_times.summary()) if self._control else None
         result = results.result(played_s, str(self._environment.host), control=control)
+        if self._feed is not None:
+            result = replace(result, telemetry=self._feed.end())
         write_results(self.prepared, self.results, result)
 
 

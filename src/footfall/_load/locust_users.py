@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, Protocol
 
 import gevent
@@ -12,6 +12,7 @@ from locust.exception import CatchResponseError, StopUser
 from footfall._load.http.session import Exchange, HttpSession
 from footfall._load.responses import Ending, Response
 from footfall._load.results import ResultSink
+from footfall._load.telemetry.span_ids import HEADER, traceparent
 from footfall._load.visit import CUT_OFF, GENERATOR_ERROR, RequestSpec
 from footfall._model.channel import Channel
 from footfall._model.station_specs import CallCentre, Counters, Kiosks, MessageGateway
@@ -132,6 +133,8 @@ class RequestContext:
     """Locust's `request` event."""
     keeps_hits: bool = True
     """Whether the sample includes this customer's requests."""
+    traced_run: str = ""
+    """The exported run, to whose spans the service may link its own; empty: it is not exported."""
 
 
 class _Asked(NamedTuple):
@@ -157,6 +160,8 @@ class LocustTransport:
         """
         self._session = session
         self._context = context
+        self._sent: dict[int, int] = {}
+        """Requests of each attempt, if they are traced."""
 
     def now_s(self) -> float:
         """Seconds on the run's clock."""
@@ -172,6 +177,8 @@ class LocustTransport:
         A request during which the customer is cut off is recorded as `unfinished`.
         """
         assert self._session is not None  # noqa: S101  otherwise no channel sends by it
+        if self._context.traced_run and self._context.keeps_hits:
+            request = self._traced(request, attempt)
         asked = _Asked(request, attempt, self.now_s(), time.perf_counter(), time.time())
         done, took_s = Exchange(), None
         ending: Ending = (Outcome.UNFINISHED, CUT_OFF)
@@ -185,6 +192,15 @@ class LocustTransport:
         finally:
             self._note(asked, took_s or time.perf_counter() - asked.at, done, ending)
         return done.answer
+
+    def _traced(self, request: RequestSpec, attempt: int) -> RequestSpec:
+        """Add the header by which the service's own spans become part of the request's."""
+        context, number = self._context, self._sent.get(attempt, 0)
+        self._sent[attempt] = number + 1
+        if any(name.lower() == HEADER for name in request.headers):
+            return request
+        header = traceparent(context.traced_run, context.arrival.customer, attempt, number)
+        return replace(request, headers={**request.headers, HEADER: header})
 
     def _note(self, asked: _Asked, took_s: float, done: Exchange, ending: Ending) -> None:
         """Report a request that has ended to Locust, and record it."""

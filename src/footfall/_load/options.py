@@ -120,6 +120,15 @@ class LoadOptions(BaseModel):
         description="Prometheus server, or page in its text format, to read figures of the service from once "
         "a second: those that the endpoints file lists as [[metric]]. Default: the file's.",
     )
+    otel: Annotated[
+        str | None, Flag(name="--otel", metavar="URL", expected="http://… or https://…", in_locust=False)
+    ] = Field(
+        None,
+        description="OpenTelemetry receiver (OTLP over HTTP) to export requests, visits and metrics to. "
+        "Default: OTEL_EXPORTER_OTLP_ENDPOINT of the environment, if it is set.",
+    )
+    otel_run: str = ""
+    """What is unique to an exported run; set when it begins."""
     stall_s: Annotated[float, Flag(name="--stall-s", expected=_SECONDS, hidden=True)] = Field(
         0.0, ge=0, description="For tests of validity: block the generator for this time …"
     )

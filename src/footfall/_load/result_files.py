@@ -11,7 +11,7 @@ from typing import Any, Literal
 import polars as pl
 
 from footfall._records.errors import BadInputError
-from footfall._records.load_generator import ConnectionCounts, GeneratorRecord, Histogram
+from footfall._records.load_generator import ConnectionCounts, GeneratorRecord, Histogram, TelemetryRecord
 from footfall._records.rows import Outcome, Visit
 from footfall._records.runs import ArrivalCounts, Lag, WorkerRecord, check_types, read_json, worker_records
 from footfall._records.tables import HITS, VISITS, check_visits, table, write_parquet, write_text
@@ -117,6 +117,8 @@ class LoadResult:
     """The abort criterion that ended the run; empty if none did."""
     zero_unix_s: float | None = None
     """Unix time of second 0 of the run, to match it with other records; None: it did not begin."""
+    telemetry: TelemetryRecord | None = None
+    """What was exported by OpenTelemetry; None: nothing was asked for."""
 
     def for_manifest(self) -> dict[str, Any]:
         """Return the manifest's entries, by its names."""
@@ -177,6 +179,7 @@ def read_result(folder: Path) -> LoadResult:
         data.setdefault("hits_kept", data["hits"])
         data["generator"] = GeneratorRecord.of_data(data["generator"])
         data["connections"] = ConnectionCounts(**counts) if (counts := data.get("connections")) else None
+        data["telemetry"] = TelemetryRecord(**found) if (found := data.get("telemetry")) else None
         data["workers"] = worker_records(data.get("workers", ()))
         return check_types(LoadResult(**data))
     except (ValueError, TypeError, KeyError, AttributeError) as error:

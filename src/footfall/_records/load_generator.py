@@ -92,6 +92,28 @@ def _control(data: dict[str, Any]) -> ControlRecord:
     return ControlRecord(**data | times)
 
 
+# ── Export of a run by OpenTelemetry
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TelemetryRecord:
+    """What was exported of a run."""
+
+    requests: int = 0
+    """Requests whose spans the receiver took."""
+    requests_dropped: int = 0
+    """Recorded requests whose spans it did not take, or not in time."""
+    problem: str = ""
+    """The last one; empty: none."""
+
+    def describe(self) -> str:
+        """Describe it in one line."""
+        dropped = f", {self.requests_dropped:,} not" if self.requests_dropped else ""
+        return f"{self.requests:,} requests exported{dropped}" + (
+            f" ({self.problem})" if self.problem else ""
+        )
+
+
 # ── Connections of a run: opened, reused, and resources that ran out
 
 NO_DESCRIPTOR = "no_file_descriptor"

@@ -1,5 +1,7 @@
 """Run a load test whose trace is ready: its files, the prediction, the verdict and the report."""
 
+import os
+import secrets
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
@@ -15,6 +17,7 @@ from footfall._load.options import DEFAULT_OPTIONS, LoadOptions
 from footfall._load.own_users import served_by
 from footfall._load.result_files import LoadResult
 from footfall._load.start_locust import LoadSettings, run_locust
+from footfall._load.telemetry.telemetry_asked import telemetry_asked
 from footfall._records.errors import BadInputError
 from footfall._records.runs import Manifest, WorkerRecord
 from footfall._records.server_record import ServerRecord
@@ -86,6 +89,7 @@ def load_job(
     judgement.check_baseline(baseline, criteria, judgement.Load(trace.model.name, name, settings, info))
     check_played(trace.model, options.users.channels)
     check_pid(options.server_pid, host)
+    telemetry_asked(options.otel, os.environ)
     transport = transport_of(options.transport, options.endpoints, info)
     if host is not None:
         check_service(host, trace, options, options.users)
@@ -248,6 +252,7 @@ def _play(
     with ExitStack() as stack:
         transport = transport_of(job.options.transport, job.options.endpoints, job.trace.info)
         metrics = metrics_of(job.options, job.trace.info, job.host)
+        options = _exported(job.options, messages)
         if job.host is None:
             messages.note("waiting for the reference service …")
             started = (service or stack.enter_context(service_for_trace(folder)))()
@@ -266,10 +271,21 @@ def _play(
                 trace=folder,
                 run_dir=folder,
                 host=asked.host,
-                options=job.options,
+                options=options,
                 control_token=asked.control_token,
                 on_progress=lambda now: bar(now.played_s / pace.seconds),
             )
         )
+        if result.telemetry is not None:
+            messages.note(f"OpenTelemetry: {result.telemetry.describe()}")
         server = None if watch is None else watch.write(folder, result.zero_unix_s, result.played_s)
         return result, server
+
+
+def _exported(options: LoadOptions, messages: Messages) -> LoadOptions:
+    """Return the options of a run with what its export needs, if it is to be exported."""
+    asked = telemetry_asked(options.otel, os.environ)
+    if asked.note:
+        messages.note(f"OpenTelemetry: {asked.note}")
+    run = secrets.token_hex(8) if asked.endpoint else ""
+    return options.model_copy(update={"otel": asked.endpoint, "otel_run": run})

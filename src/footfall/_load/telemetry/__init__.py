@@ -1,0 +1,1 @@
+"""Export of a run's requests and visits by OpenTelemetry, from a process of its own."""
