@@ -158,8 +158,10 @@ def _load_options(options: Namespace) -> LoadOptions:
     for each in declared():
         value = getattr(options, each.flag.locust_dest, None)
         if isinstance(value, bool):
-            # The option of a switch that is on by default is `--no-…`.
-            given[each.name] = value is not each.field.default
+            # The option of a switch that is on by default is `--no-…`. Locust's own `--otel` is a switch, and
+            # that of a load test an address.
+            if isinstance(each.field.default, bool):
+                given[each.name] = value is not each.field.default
         elif (text := _text(value)) is not None:
             given[each.name] = text
     return load_options(given)

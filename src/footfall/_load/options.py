@@ -127,8 +127,16 @@ class LoadOptions(BaseModel):
         description="OpenTelemetry receiver (OTLP over HTTP) to export requests, visits and metrics to. "
         "Default: OTEL_EXPORTER_OTLP_ENDPOINT of the environment, if it is set.",
     )
-    otel_run: str = ""
-    """What is unique to an exported run; set when it begins."""
+    otel_run: Annotated[
+        str,
+        Flag(
+            name="--otel-run", metavar="TEXT", expected="at most 64 characters", hidden=True, in_locust=False
+        ),
+    ] = Field(
+        "",
+        max_length=64,
+        description="What the identifiers of exported spans are derived from. Default: random.",
+    )
     stall_s: Annotated[float, Flag(name="--stall-s", expected=_SECONDS, hidden=True)] = Field(
         0.0, ge=0, description="For tests of validity: block the generator for this time …"
     )

@@ -287,5 +287,5 @@ def _exported(options: LoadOptions, messages: Messages) -> LoadOptions:
     asked = telemetry_asked(options.otel, os.environ)
     if asked.note:
         messages.note(f"OpenTelemetry: {asked.note}")
-    run = secrets.token_hex(8) if asked.endpoint else ""
+    run = (options.otel_run or secrets.token_hex(8)) if asked.endpoint else ""
     return options.model_copy(update={"otel": asked.endpoint, "otel_run": run})

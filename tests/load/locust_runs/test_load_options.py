@@ -92,6 +92,12 @@ def test_options_reach_locust_one_by_one_or_all_as_one_value() -> None:
     assert settings_of(options()).options == LoadOptions()
 
 
+@pytest.mark.parametrize("is_on", [True, False])
+def test_a_switch_of_locusts_own_is_not_taken_for_an_option_of_its_name(*, is_on: bool) -> None:
+    """Locust's `--otel` is on or off; that of `footfall load` is an address."""
+    assert settings_of(options(otel=is_on)).options == LoadOptions()
+
+
 def test_every_option_of_a_load_test_is_declared_for_both_command_lines() -> None:
     """Each has a flag and a help text; two never share a flag."""
     flags = [each.flag.name for each in declared()]
