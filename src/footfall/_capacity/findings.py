@@ -32,6 +32,8 @@ _DRIFT_Z, _DRIFT_LEAST = 4.0, 0.15
 _DRIFT_VISITS, _DRIFT_LONG_S = 100, 8.0
 _SAME_RATE = 0.04
 _BLOCKS_LEAST = 5
+_NEARLY = 0.9
+"""A knee further above all rates that were played is an expectation and no finding."""
 _CURVE = (0.2, 0.4, 0.6, 0.75, 0.85, 0.92, 0.97, 1.02, 1.08, 1.2, 1.4)
 _CURVE_ARRIVALS = 4000
 _WIDE_SHARE = 0.10
@@ -77,7 +79,8 @@ def _held(one: Evidence) -> bool:
 def _knee(reading: Reading) -> RateEstimate | None:
     """Give the knee of the model, where surely judged long steps leave it; else that of the steps."""
     knee = reading.knee
-    if knee is None:
+    played = [one.rate for one in reading.valid if one.step.planned.purpose != RECOVERY]
+    if knee is None or max(played) < _NEARLY * knee.value:
         return None
     if not reading.fits and reading.direct is None:
         # A model that does not explain the steps says no more than where to look.
@@ -93,15 +96,18 @@ def _knee(reading: Reading) -> RateEstimate | None:
 def _limited_by(reading: Reading, knee: RateEstimate | None) -> LimitedBy:
     """Say what ended the way up: the service, the generator, or time and the highest rate allowed."""
     bound = [one for one in reading.evidence if one.step.generator.bound_by]
-    broken = [
-        one for one in reading.valid if (one.excess > 0 or one.grows) and one.step.planned.purpose != RECOVERY
-    ]
     highest = max((one.step.planned.offered_per_s for one in reading.valid), default=0.0)
+    held = max((one.rate for one in reading.valid if _held(one)), default=0.0)
+    broken = [
+        one
+        for one in reading.valid
+        if one.judged.verdict == "broken" and one.rate > held and one.step.planned.purpose != RECOVERY
+    ]
     if bound and not broken and max(one.step.planned.offered_per_s for one in bound) > highest:
         if knee is None or knee.value > highest:
             return "generator"
         return "service"
-    nothing_held = bool(broken) and not any(_held(one) for one in reading.valid)
+    nothing_held = bool(reading.valid) and not held
     return "service" if knee is not None or nothing_held else "budget"
 
 
@@ -332,6 +338,11 @@ def _sentences(reading: Reading, found: CapacityFound) -> tuple[str, ...]:
     elif found.limited_by == "service":
         lowest = min((one.rate for one in reading.valid), default=0.0)
         said.append(f"the criteria did not hold at any rate, down to {lowest:.3g} arrivals/s")
+    elif reading.knee is not None and found.held_per_s:
+        said.append(
+            f"all criteria held up to {found.held_per_s:.3g} arrivals/s; the learned stations would take "
+            f"about {reading.knee.value:.3g}/s, but no valid step came near that"
+        )
     elif found.held_per_s:
         said.append(
             f"all criteria held up to {found.held_per_s:.3g} arrivals/s, the highest rate that was played"

@@ -13,6 +13,7 @@ from random import Random
 
 import numpy as np
 
+from footfall._capacity.beyond import recovery_s
 from footfall._capacity.load_steps import CapacityAsked, PlannedStep, PlayedStep
 from footfall._capacity.reading import BISECT, CONFIRM, STRUCTURE, Reading, read
 from footfall._capacity.step_evidence import EXPLORE, OVERLOAD, RECOVERY, Evidence
@@ -25,7 +26,7 @@ FACTOR = 3.0
 EXPLORE_S = 2.5
 UNLOADED_S, STRUCTURE_S, CONFIRM_S, BISECT_S = 20.0, 14.0, (18.0, 55.0), 20.0
 OVERLOAD_S, RECOVERY_S = 12.0, 15.0
-UNLOADED_SHARE, STRUCTURE_SHARE, OVERLOAD_SHARE, RECOVERY_SHARE = 0.2, 0.7, 1.3, 0.75
+UNLOADED_SHARE, STRUCTURE_SHARE, OVERLOAD_SHARE, RECOVERY_SHARE = 0.2, 0.7, 1.3, 0.65
 CONFIRM_SHARES = (0.95, 1.05)
 CONFIRM_MOST, BISECT_MOST, STRUCTURE_MOST = 4, 6, 4
 BETWEEN_S = 2.0
@@ -37,6 +38,7 @@ _INVALID_MOST = 2
 _STEPS_MOST = 60
 _SAME = 0.01
 _LOOKS = 2
+_HIGHER = 2.2
 _DOWN_MOST = 3
 """The service has fallen behind at a rate when it did so twice: the machine may have stopped once."""
 _AS_GOOD = (0.75, 1.3)
@@ -45,6 +47,7 @@ _CLOSE = 1.08
 """Rates that enclose the knee so closely are not divided further."""
 _SERVED_LEAST = 0.9
 _SLOWER = 5.0
+_INSIDE_TIMES, _INSIDE_MORE = 3.0, 6.0
 
 
 def next_step(played: Sequence[PlayedStep], asked: CapacityAsked, spent_s: float) -> PlannedStep | None:
@@ -76,13 +79,13 @@ class _Plan:
         if self._gave_up():
             return None
         return (
-            self._explore()
+            self._recovery()
+            or self._explore()
             or self._unloaded()
             or self._structure()
             or self._confirm()
             or self._bisect()
             or self._overload()
-            or self._recovery()
             or self._narrow()
         )
 
@@ -92,16 +95,13 @@ class _Plan:
         """Go up until the service falls behind twice at a rate, or the generator does."""
         if any(one.step.planned.purpose != EXPLORE for one in self.reading.evidence):
             return None
-        looks = self.reading.valid
-        good = max((one.rate for one in looks if not _fell_behind(one, looks)), default=0.0)
-        bad = [one for one in looks if _fell_behind(one, looks)]
+        good, bad = self._looks()
         refused = self._generator_bound_from()
         if bad:
-            lowest = min(one.step.planned.offered_per_s for one in bad)
-            again = [one for one in looks if abs(one.step.planned.offered_per_s / lowest - 1) < _SAME]
-            if len(again) < _LOOKS:
+            lowest = min(bad)
+            if bad[lowest] < _LOOKS:
                 return self._step(EXPLORE, lowest, EXPLORE_S)
-            is_lower = not good and len(bad) < _DOWN_MOST * _LOOKS
+            is_lower = not good and len(bad) < _DOWN_MOST
             return self._step(EXPLORE, lowest / FACTOR, EXPLORE_S) if is_lower else None
         start = self.asked.start_per_s or START_PER_S
         following = good * FACTOR if good else start
@@ -126,7 +126,7 @@ class _Plan:
         target = STRUCTURE_SHARE * (knee.value if knee else self._rough())
         if knee is None and played:
             # Nothing limits it yet: higher, unless the generator or the user forbids it.
-            target = max(one.rate for one in played) * 1.6
+            target = max(one.rate for one in played) * _HIGHER
         target = min(target, self.most_per_s, self._generator_bound_from() * 0.8)
         near = [one for one in played if _AS_GOOD[0] <= one.rate / target <= _AS_GOOD[1]]
         if near or len(played) >= STRUCTURE_MOST:
@@ -198,11 +198,15 @@ class _Plan:
 
     def _recovery(self) -> PlannedStep | None:
         """Go back to a load that held before, straight after the overload."""
+        if not self.reading.evidence:
+            return None
         last = self.reading.evidence[-1].step
         knee = self.reading.knee
         if knee is None or last.planned.purpose != OVERLOAD or last.invalid_reason:
             return None
-        return self._step(RECOVERY, RECOVERY_SHARE * knee.value, RECOVERY_S)
+        rate = RECOVERY_SHARE * knee.value
+        length = min(max(1.6 * recovery_s(last, rate) + 4.0, RECOVERY_S * self.scale), 2.0 * RECOVERY_S)
+        return self._step(RECOVERY, rate, min(length, self.left_s - BETWEEN_S), scaled=False)
 
     def _narrow(self) -> PlannedStep | None:
         """Use what is left of the budget where the interval is still wide."""
@@ -222,32 +226,50 @@ class _Plan:
     def _gave_up(self) -> bool:
         """Whether nothing held at any rate, or the last steps were all invalid: what disturbs them stays."""
         last = self.reading.evidence[-(_INVALID_MOST + 1) :]
-        looks = [one for one in self.reading.valid if one.step.planned.purpose == EXPLORE]
-        if len(looks) >= _DOWN_MOST * _LOOKS and all(_fell_behind(one, looks) for one in looks):
+        good, bad = self._looks()
+        if not good and len(bad) >= _DOWN_MOST and min(bad.values()) >= _LOOKS:
             return True
         return len(last) > _INVALID_MOST and all(one.step.invalid_reason for one in last)
 
     def _generator_bound_from(self) -> float:
-        """Give the lowest rate at which the generator was the limit, above all valid ones; inf: at none."""
+        """Give the lowest rate at which the generator was the limit twice, above valid ones; inf: at none.
+
+        Once may be chance: the machine was busy with something else.
+        """
         valid = max((one.step.planned.offered_per_s for one in self.reading.valid), default=0.0)
         bound = [
             one.step.planned.offered_per_s
             for one in self.reading.evidence
             if one.step.generator.bound_by and one.step.planned.offered_per_s > valid
         ]
-        return min(bound, default=inf)
+        return sorted(bound)[1] if len(bound) > 1 else inf
 
     def _rough(self) -> float:
         """Estimate the capacity from the first looks: goodput where it fell behind, or the highest rate."""
         if self.reading.knee is not None:
             return self.reading.knee.value
-        looks = self.reading.valid
-        good = max((one.rate for one in looks if not _fell_behind(one, looks)), default=0.0)
-        bad = [one for one in looks if _fell_behind(one, looks)]
+        good, bad = self._looks()
         if not bad:
             return good or self.asked.start_per_s or START_PER_S
-        through = max(_throughput(one) for one in bad)
-        return min(max(0.85 * through, good), *(one.rate for one in bad))
+        looks = [one for one in self.reading.valid if one.step.planned.offered_per_s in bad]
+        through = max(_throughput(one) for one in looks)
+        return min(max(0.85 * through, good), *bad)
+
+    def _looks(self) -> tuple[float, dict[float, int]]:
+        """Give the highest rate that the service kept up with, and how often it fell behind at each other.
+
+        What it kept up with once it can: one look of two may meet a machine that has stopped.
+        """
+        looks = self.reading.valid
+        behind: dict[float, int] = {}
+        good = 0.0
+        for one in looks:
+            if _fell_behind(one, looks):
+                rate = one.step.planned.offered_per_s
+                behind[rate] = behind.get(rate, 0) + 1
+            else:
+                good = max(good, one.step.planned.offered_per_s)
+        return good, {rate: times for rate, times in behind.items() if rate > good}
 
     def _reserve_s(self) -> float:
         """Wall time that what comes last will take."""
@@ -288,6 +310,9 @@ def _fell_behind(one: Evidence, looks: Sequence[Evidence]) -> bool:
         return True
     first = min(looks, key=lambda look: look.rate)
     at_ease_s = _median(first)
+    expected = one.rate * at_ease_s
+    if one.step.under_way_at_end > _INSIDE_TIMES * expected + _INSIDE_MORE:
+        return True
     return (one.excess > 1.0 and one is not first) or _median(one) > _SLOWER * at_ease_s
 
 

@@ -12,7 +12,7 @@ from footfall._capacity.criterion_figures import Judged, VisitSample, relative_c
 from footfall._capacity.service_model import ServiceModel, StationSets
 
 _Z = 1.96
-_FORM_SD = 0.006
+_FORM_SD = 0.012
 """What a model that fits may still be off by, as a share of the knee: nothing real is exactly a station."""
 _COARSE = 14
 _FINE = (0.86, 0.91, 0.95, 0.98, 1.01, 1.05, 1.1)

@@ -18,6 +18,8 @@ OVERLOAD = "overload"
 _BATCHES = 10
 _VISITS_LEAST = 20
 _Z = 1.96
+_Z_SURE = 2.5
+"""Batch means of one step know little of how long its queue remembers."""
 _SHORT_S = 8.0
 """A shorter step says nothing about the long run."""
 _FROM_IDLE = 0.6
@@ -49,9 +51,9 @@ class Evidence:
         verdict: StepVerdict = "undecided"
         if self.step.invalid_reason:
             verdict = "invalid"
-        elif self.grows or self.z > _Z:
+        elif self.grows or self.z > _Z_SURE:
             verdict = "broken"
-        elif self.z < -_Z:
+        elif self.z < -_Z_SURE:
             verdict = "holds"
         return JudgedStep(
             number=self.step.planned.number, verdict=verdict, broken=self.broken, grows=self.grows
@@ -160,7 +162,7 @@ def direct_knee(evidence: Sequence[Evidence]) -> RateEstimate | None:
     usable = sorted((one for one in evidence if _tells(one)), key=lambda one: one.rate)
     held = [one for one in usable if one.excess <= 0 and not one.grows]
     broken = [one for one in usable if one.excess > 0 or one.grows]
-    if not held or not broken:
+    if not held or all(one.judged.verdict != "broken" for one in broken):
         return None
     low, high = max(one.rate for one in held), min(one.rate for one in broken)
     low, high = min(low, high), max(low, high)
