@@ -93,7 +93,7 @@ def test_numbers_have_the_paths_that_set_takes_and_intervals_that_hold_the_truth
         ("url.slots", 3),
         ("url.works.browse.service.mean_s", 0.04),
         ("url.works.query.service.mean_s", 0.02),
-        ("url.works.browse.faults.0.share", 0.02),
+        ("url.works.browse.fault_share", 0.02),
     ):
         number = found[path]
         assert number.low <= truth <= number.high, path

@@ -49,7 +49,7 @@ def test_a_declining_service_falls_by_the_same_share_at_each_doubling() -> None:
     assert busy.throughput_per_s(200) / busy.throughput_per_s(100) == pytest.approx(2**-0.05, rel=1e-6)
 
 
-@pytest.mark.parametrize("truth", [station(), station(decline=0.04)])
+@pytest.mark.parametrize("truth", [station(), station(decline=0.03)])
 def test_more_users_than_measured_are_predicted(truth: ClosedParameters) -> None:
     """From 10 and 50 users: twice and six times as many lie inside intervals of 15 and 25 percent width."""
     fit = learn_closed_loop([measured(truth.throughput_per_s(users), users) for users in (10, 50)])
@@ -94,6 +94,16 @@ def test_a_series_that_no_station_describes_has_an_interval_that_holds_what_came
     for users in (48, 64):
         found = figure(fit.predict(users), "throughput_per_s")
         assert found.low <= law.throughput(users) <= found.high
+
+
+def test_one_number_of_users_leaves_open_how_it_goes_on() -> None:
+    """From 10 users alone: 50 may find no room at all, or all that they need."""
+    truth = station()
+    fit = learn_closed_loop([measured(truth.throughput_per_s(10), 10)])
+    found = figure(fit.predict(50), "throughput_per_s")
+    assert found.low < 1.2 * truth.throughput_per_s(10)
+    assert found.high > 1.5 * truth.throughput_per_s(10)
+    assert found.low <= truth.throughput_per_s(50) <= found.high
 
 
 def test_the_same_seed_gives_the_same_numbers() -> None:

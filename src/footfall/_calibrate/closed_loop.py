@@ -14,11 +14,11 @@ from footfall.theory.networks import Scalability, fit_scalability
 
 Floats: TypeAlias = NDArray[np.float64]
 
-DECLINE_SCALE = 0.03
-"""Scale of the half-normal prior of `decline`: at each doubling of its users a busy service loses 0 to 4 % of
+DECLINE_SCALE = 0.02
+"""Scale of the half-normal prior of `decline`: at each doubling of its users a busy service loses 0 to 3 % of
 its throughput (our assumption)."""
-NARROWING_SCALE = 0.04
-"""Scale of the half-normal prior of `narrowing`: at each doubling percentiles come 0 to 5 % nearer to the
+NARROWING_SCALE = 0.06
+"""Scale of the half-normal prior of `narrowing`: at each doubling percentiles come 0 to 9 % nearer to the
 mean (our assumption)."""
 RUN_NOISE_SHARE = 0.015
 """Standard deviation of the throughput of equal runs where none was repeated (our assumption)."""
@@ -27,7 +27,7 @@ QUANTILE_NOISE_SHARE = 0.03
 USERS_MOST = 5_000
 _STEPS, _BURNED, _DRAWS = 8_000, 2_000, 200
 _SCALES = (0.2, 1.0, 2.0)
-_LOG_DELAY_LEAST, _LOG_SHARE_LEAST = log(1e-6), log(1e-9)
+_DELAY_LEAST_S, _LOG_SCALED_MOST, _LOG_SHARE_LEAST = 1e-9, 25.0, log(1e-9)
 _ROUNDING = 1e-3
 MISFIT_MOST = 2.0
 """Above it the runs are not those of a station with a queue: the scalability law is drawn from as well."""
@@ -216,32 +216,43 @@ def _station_draws(
 ) -> tuple[ClosedParameters, ...]:
     """Return draws of the closed network.
 
-    The state is the logarithm of the rate with as many requests in work as users at most, then the logarithm
-    of the delay, the decline, and the second share.
+    The state is the logarithm of the throughput with most users, which the runs fix; the logarithm of the
+    requests that delay and think time would hold at the rate of the limiting station; decline; second share.
+    The rate follows from the first two. The prior is flat in the logarithm of that throughput and in the
+    delay; its Jacobian is (delay + think time) (1 + d log X/d log scaled).
     """
-    busiest = max(p.throughput_per_s for p in points)
+    busiest = max(points, key=lambda point: point.users)
     quickest = min(p.response_s_mean for p in points)
-    most = log(max(p.users for p in points))
 
     def parameters(state: Floats, narrowing: float = 0.0) -> ClosedParameters:
+        scaled, decline, second = exp(state[1]), float(state[2]), float(state[3])
+        rate = exp(state[0]) / _scaled_throughput(busiest.users, scaled, second, decline)
         return ClosedParameters(
-            rate_per_s=exp(state[0] + state[2] * most),
-            delay_s=exp(state[1]),
-            decline=float(state[2]),
-            second_share=float(state[3]),
+            rate_per_s=rate,
+            delay_s=scaled / rate - busiest.think_s,
+            decline=decline,
+            second_share=second,
             narrowing=narrowing,
         )
 
     def score(state: Floats) -> float:
-        if not (
-            0 < state[3] < 1 and state[2] > 0 and _LOG_DELAY_LEAST < state[1] < log(quickest) + _ROUNDING
-        ):
+        if not (0 < state[3] < 1 and state[2] > 0 and abs(state[1]) < _LOG_SCALED_MOST):
             return -inf
-        square = float((_misses(parameters(state), points, noise) ** 2).sum())
-        return float(state[1]) - 0.5 * square - 0.5 * float(state[2] / DECLINE_SCALE) ** 2
+        one = parameters(state)
+        if not _DELAY_LEAST_S < one.delay_s < quickest * (1 + _ROUNDING):
+            return -inf
+        square = float((_misses(one, points, noise) ** 2).sum())
+        more = exp(state[1] + _ROUNDING)
+        near = _scaled_throughput(busiest.users, more, one.second_share, one.decline)
+        slope = log(near * one.rate_per_s) - state[0]
+        jacobian = (one.delay_s + busiest.think_s) * max(1 + slope / _ROUNDING, _ROUNDING)
+        return log(jacobian) - 0.5 * (one.decline / DECLINE_SCALE) ** 2 - 0.5 * square
 
-    state = np.array([log(1.05 * busiest), log(0.5 * quickest), 0.5 * DECLINE_SCALE, 0.5])
-    found = _metropolis(score, state, np.array([0.02, 0.3, 0.5 * DECLINE_SCALE, 0.25]), rng)
+    delay_s = 0.5 * quickest + busiest.think_s
+    start = np.array(
+        [log(busiest.throughput_per_s), log(busiest.throughput_per_s * delay_s), 0.5 * DECLINE_SCALE, 0.5]
+    )
+    found = _metropolis(score, start, np.array([0.02, 0.3, 0.5 * DECLINE_SCALE, 0.25]), rng)
     return tuple(parameters(one, abs(rng.standard_normal()) * NARROWING_SCALE) for one in found)
 
 

@@ -49,7 +49,7 @@ from footfall._runs.messages import QUIET, Messages
 from footfall._runs.station_uncertainty import station_uncertainty
 
 MODEL_FILE, PAGE = "model.toml", "calibration.html"
-_SOURCE_RUNS_MOST = 5
+_SOURCE_RUNS_MOST, _LINES_MOST = 5, 12
 _PATHS = {
     "slots": "slots",
     "cores": "cores",
@@ -192,6 +192,8 @@ def think_time(text: str) -> float:
 def messages_of(done: CalibrationRun) -> list[str]:
     """Give what is printed below the tables: flags, what is unknown, what was left out, what comes next."""
     lines = [f"{name}: {text}" for name, text in calibration_page.diagnostics(done.calibration)]
+    if (more := len(lines) - _LINES_MOST) > 1:
+        lines = [*lines[:_LINES_MOST], f"and {more} more: {done.page}"]
     use = "" if done.model_file is None else f"; simulate it: footfall simulate {done.model_file}"
     return [*lines, f"results in {done.folder}{use}"]
 
@@ -335,9 +337,7 @@ def _joined(
                 for channel, one in learned.items()
             )
         ),
-        numbers=tuple(
-            _named(number, channel, made) for channel, one in learned.items() for number in one.numbers
-        ),
+        numbers=tuple(_named(number, channel) for channel, one in learned.items() for number in one.numbers),
         unknown=tuple(f"{channel}: {text}" for channel, one in learned.items() for text in one.unknown),
         flags=tuple(dict.fromkeys(flag for one in learned.values() for flag in one.flags)),
         sources=sources,
@@ -382,32 +382,19 @@ def _requests_a_visit(runs: Sequence[RunRequests], channel: str) -> float:
     return requests / max(visits, 1)
 
 
-def _named(number: LearnedNumber, channel: str, model: Model) -> LearnedNumber:
-    """Return a number by the path that `--set` knows it by."""
-    path = number.path
-    if path in _PATHS:
-        named = f"{channel}.{_PATHS[path]}"
+def _named(number: LearnedNumber, channel: str) -> LearnedNumber:
+    """Return a number by the path that `--set` knows it by; `fault_share` is of all causes by the service."""
+    field, _, rest = number.path.partition(".")
+    if field in _PATHS:
+        path = _PATHS[field]
+    elif field == "laws":
+        kind, _, part = rest.rpartition(".")
+        path = f"works.{kind}.service.{part}"
     else:
-        field, _, rest = path.partition(".")
-        kind, _, part = rest.rpartition(".") if field == "laws" else (rest, "", "")
-        named = (
-            f"{channel}.works.{kind}.{'service.' + part if field == 'laws' else _fault(channel, kind, model)}"
-        )
-    unlimited = number.value >= SLOTS_UNLIMITED and path == "slots"
-    return LearnedNumber(
-        path=named,
-        value=float("inf") if unlimited else number.value,
-        low=number.low,
-        high=number.high,
-        identified=number.identified,
-    )
-
-
-def _fault(channel: str, kind: str, model: Model) -> str:
-    """Return the path of a verb's faults by the service; the place of one where there is just one."""
-    work = next((w for verb, w in model.channel(channel).works.items() if verb.value == kind), None)
-    places = [n for n, fault in enumerate(work.faults) if fault.by == "service"] if work else []
-    return f"faults.{places[0]}.share" if len(places) == 1 else "fault_share"
+        path = f"works.{rest}.fault_share"
+    unlimited = field == "slots" and number.value >= SLOTS_UNLIMITED
+    value = float("inf") if unlimited else number.value
+    return replace(number, path=f"{channel}.{path}", value=value)
 
 
 def _plain(number: LearnedNumber) -> dict[str, Any]:

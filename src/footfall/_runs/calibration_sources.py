@@ -17,8 +17,9 @@ from footfall._measure.judge import judge_generator, spoiled_by
 from footfall._measure.verdict import Verdict
 from footfall._model.model import Model
 from footfall._records.errors import BadInputError
-from footfall._records.runs import MANIFEST, digests, read_manifest
+from footfall._records.runs import MANIFEST, digests, read_json, read_manifest
 from footfall._records.tables import HITS, read_parquet
+from footfall._runs.judgement import VERDICT_FILE
 from footfall._workload.trace import read_trace
 
 _EXPECTED = "the folder of a load test or of `footfall capacity`, or a file of figures"
@@ -107,11 +108,18 @@ def invalid_reason(folder: Path) -> str:
     if done is None and manifest.status != "finished":
         return f"the run is {manifest.status}, not finished"
     if manifest.verdict == Verdict.INVALID.value:
-        return "its verdict is invalid"
+        return f"its verdict is invalid{_why(folder)}"
     if spoiled := spoiled_by(manifest):
         return spoiled
     judged = judge_generator((), manifest)
     return "" if judged is None or judged.verdict is Verdict.PASS else judged.reason
+
+
+def _why(folder: Path) -> str:
+    """Return the reason of a verdict, where the run has its file."""
+    path = folder / VERDICT_FILE
+    reason = read_json(path, "the verdict of a run").get("reason") if path.is_file() else None
+    return f" ({reason})" if reason else ""
 
 
 def name_of(folder: Path) -> str:
