@@ -14,7 +14,7 @@ from footfall._behaviour.load_model import check_played, check_served
 from footfall._criteria.objects import Criterion, LagCriterion, ResponseCriterion, Scope, ShareCriterion
 from footfall._load.endpoints.endpoints_check import file_of, prepare_endpoints
 from footfall._load.own_users import NO_USERS, OwnUsers
-from footfall._load.result_files import VISITS_FILE as MEASURED_FILE
+from footfall._load.result_files import LOAD_FILE, VISITS_FILE as MEASURED_FILE, read_result
 from footfall._measure.judge import judge as judge_criterion
 from footfall._measure.run_data import RunData
 from footfall._measure.time_series import STARTS, LiveSummary, live_rows, live_series
@@ -28,6 +28,7 @@ from footfall._runs.make_trace import SCENARIOS, make_trace, scenario_of
 from footfall._runs.predict import write_prediction, write_replications
 from footfall._runs.reference_service import service_for_trace
 from footfall._runs.run_options import AS_THE_SCENARIO, TraceOptions
+from footfall._runs.server_watch import ServerWatch, WatchAsked, watch_server
 from footfall._stats.intervals import nearest_rank
 from footfall._workload.scenario import Scenario, read_scenario, scenario_files
 from footfall._workload.trace import Trace, read_trace, write_trace
@@ -151,16 +152,21 @@ def follow(asked: LiveAsked, read: Read, tell: Tell) -> None:
         tell("phase", "predicting what these customers should meet")
         write_prediction(asked.run, attended.trace)
         ready: dict[str, Any] = attended.about()
+        watch = None
         if service is not None:
             tell("phase", "opening accounts at the reference service")
             started = service()
             ready |= {"host": started.url, "control_token": started.control_token}
+            of_service = WatchAsked(host=started.url, pid=started.pid, control_token=started.control_token)
+            watch = stack.enter_context(watch_server(of_service))
         # The service is a child that keeps its own priority; judging is what may wait.
         os.nice(_NICER)
         attended.load_prediction(asked.run)
         tell("ready", ready)
         if not _watch(attended, read, tell):
             return
+        if watch is not None and (asked.run / LOAD_FILE).is_file():
+            _keep_server_figures(asked.run, watch)
     tell("phase", "judging and reporting")
     write_replications(asked.run, attended.trace)
     end_run(attended, asked.run)
@@ -217,6 +223,13 @@ def _live_state(attended: Attended, scopes: Sequence[str]) -> dict[str, Any]:
         arrivals=attended.trace.arrivals.filter(pl.col("due_s") <= attended.now_s - _GRACE_S),
     )
     return _state(attended, [judge_criterion(each, evidence) for each in attended.criteria], scopes)
+
+
+def _keep_server_figures(run: Path, watch: ServerWatch) -> None:
+    """Write what was read of the service into the run's folder and manifest."""
+    result = read_result(run)
+    record = watch.write(run, result.zero_unix_s, result.played_s)
+    write_manifest(run, replace(read_manifest(run), server=record))
 
 
 def end_run(attended: Attended, run: Path) -> None:

@@ -41,6 +41,8 @@ _KEYS = ["channel", "operation"]
 _REQUESTS_MOST = 200
 """Rows of requests that the page shows; `requests.csv` has all."""
 _TEXT_MOST = 80
+_RANKS = {name: rank for rank, name in enumerate(("process", "port", "machine", "service", "metrics"))}
+"""Sources of figures of the service, in the order of the table."""
 _UNKNOWN = "–"
 _SHORT_S = 0.01
 _TIMED = (
@@ -325,6 +327,7 @@ def _server_sheet(manifest: Manifest) -> Sheet | None:
     record = manifest.server
     if record is None or not (record.figures or record.notes):
         return None
+    ordered = sorted(record.figures, key=lambda each: (_RANKS.get(each.source, len(_RANKS)), each.name))
     rows = [
         (
             each.source,
@@ -332,9 +335,10 @@ def _server_sheet(manifest: Manifest) -> Sheet | None:
             *(value_text(value, each.unit) for value in (each.mean, each.least, each.most)),
             f"{each.samples:,}",
         )
-        for each in record.figures
+        for each in ordered
+        if each.most or each.least
     ]
-    note = "Sampled once a second; means over time, from second 0 to the end of the run."
+    note = "Sampled during the run; means over time, from second 0 to its end. What stayed 0 is left out."
     notes = [f"Not sampled: {text}." for text in record.notes]
     return Sheet(
         title="Service",
