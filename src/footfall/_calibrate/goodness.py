@@ -5,14 +5,18 @@ from dataclasses import replace
 from math import inf
 
 import numpy as np
-from scipy import stats
 
 from footfall._calibrate.learned_station import GoodnessOfFit, ResponseQuantile
 from footfall._calibrate.observed import Observed
 from footfall._calibrate.refusals import RefusalRule
-from footfall._calibrate.request_log import Floats, Integers
 from footfall._calibrate.station_parameters import StationParameters
-from footfall._calibrate.station_profile import AGREES, Explained, StationProfile
+from footfall._calibrate.station_profile import (
+    Explained,
+    StationProfile,
+    agreeing_share,
+    autocorrelation,
+    work_trend,
+)
 from footfall._calibrate.station_simulation import simulate_arrivals
 
 SHARES = (0.5, 0.95, 0.99)
@@ -30,51 +34,15 @@ def goodness(
     seed: int,
 ) -> GoodnessOfFit:
     """Compare the logs with the best station, and their response times with a replay of some of its draws."""
-    score = work_scores(explained)
     return GoodnessOfFit(
         blocks=len(np.unique(profile.block)),
-        agreeing_share=_agreeing(profile, explained),
-        autocorrelation=_autocorrelation(score, profile.run),
-        work_trend=_trend(score, profile),
+        agreeing_share=agreeing_share(profile, explained),
+        autocorrelation=autocorrelation(profile, explained),
+        work_trend=work_trend(profile, explained),
         refusals=refusal.refusals,
         refusals_misread=refusal.misread,
         response_quantiles=_response_quantiles(profile.observed, stations[:_COLUMNS], seed),
     )
-
-
-def work_scores(explained: Explained) -> Floats:
-    """Service times as ranks within their kind, -1 to 1: independent if the station is right."""
-    own_s = explained.work.times_s - np.where(explained.work.has_delay, explained.fitted.delay_s, 0.0)
-    score = np.zeros(len(own_s))
-    for kind in np.unique(explained.work.kind):
-        of_kind = explained.work.kind == kind
-        ranks = stats.rankdata(own_s[of_kind])
-        score[of_kind] = 2 * (ranks - 0.5) / len(ranks) - 1
-    return score
-
-
-def _agreeing(profile: StationProfile, explained: Explained) -> float:
-    table = profile.block_table()
-    count = table.shape[1]
-    own = np.bincount(profile.block, explained.log_likelihood, count)
-    used = np.unique(profile.block)
-    return float(np.mean((table.max(axis=0) - own)[used] <= AGREES))
-
-
-def _autocorrelation(score: Floats, run: Integers) -> float:
-    same = run[1:] == run[:-1]
-    before, after = score[:-1][same], score[1:][same]
-    if len(before) < _MANY or before.std() == 0 or after.std() == 0:
-        return 0.0
-    return float(np.corrcoef(before, after)[0, 1])
-
-
-def _trend(score: Floats, profile: StationProfile) -> float:
-    """Rank correlation of the work with the requests inside at its arrival (Spearman 1904)."""
-    inside = profile.inside
-    if len(score) < _MANY or np.all(inside == inside[0]):
-        return 0.0
-    return float(stats.spearmanr(score, inside).statistic)
 
 
 def _response_quantiles(

@@ -3,13 +3,12 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import exp, log, sqrt
-from typing import Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from footfall._calibrate.request_log import Floats, Integers
+from footfall._calibrate.request_log import Floats
 from footfall._calibrate.service_laws import (
     CV_LEAST,
     CV_MOST,
@@ -19,36 +18,19 @@ from footfall._calibrate.service_laws import (
     survival,
 )
 from footfall._calibrate.station_parameters import LawFamily, ServiceLaw
+from footfall._calibrate.work_times import BinnedKind, BinnedTimes, WorkTimes
 
 ODD_LEAST, ODD_START, ODD_MOST = 0.0005, 0.01, 0.05
 """Share of requests that follow no law: the machine stopped, two requests changed places. It is fitted, for a
 given share would be spent on whatever a wrong station cannot explain."""
 QUICK: tuple[LawFamily, ...] = ("lognormal", "gamma")
 VECTORISED: tuple[LawFamily, ...] = ("lognormal", "gamma", "exponential")
-_BIN = 0.02
-"""Relative width of the bins in which times are summed up."""
-_BINS = 1200
 _ROUNDS = 8
 _GRID = 9
+_FAMILY_NEAR = 30.0
 _SETTLED = 1e-5
 _CUT_LEAST = 0.005
 """A smaller share of times that were cut off changes no law."""
-Effort: TypeAlias = Literal["rough", "close", "drawn"]
-"""How closely the delay is looked for."""
-
-
-@dataclass(frozen=True, eq=False)
-class WorkTimes:
-    """Times of the requests whose work is known under a supposed kind of station."""
-
-    times_s: Floats
-    """The work, and of those that found a slot free also the delay on the way."""
-    has_delay: NDArray[np.bool_]
-    kind: Integers
-    is_cut: NDArray[np.bool_]
-    """Cut off in its work: it would have lasted longer."""
-    log_rate: Floats
-    """Logarithm of the rate of work just before its end; 0 for a slot of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,49 +66,55 @@ class FittedLaws:
     family_scores: tuple[dict[LawFamily, float], ...]
     """By kind: log likelihood less number of parameters of each family (Akaike 1974)."""
 
+    def is_likely(self, family: LawFamily) -> bool:
+        """Whether a family is near the best one for any kind."""
+        return any(
+            scores.get(family, -np.inf) > max(scores.values()) - _FAMILY_NEAR for scores in self.family_scores
+        )
 
-@dataclass(frozen=True, eq=False)
-class _Binned:
-    """Times of one kind summed up in bins: mean time and weight of each, with and without delay, and cut."""
 
-    times_s: Floats
-    weights: Floats
-    has_delay: NDArray[np.bool_]
-    is_cut: NDArray[np.bool_]
+@dataclass(frozen=True, slots=True)
+class DelaySearch:
+    """Where the delay is looked for: on a grid between bounds, made finer `levels` times around its best."""
+
+    low_s: float
+    high_s: float
+    levels: int
+
+    def grid(self) -> Floats:
+        """First grid: denser at its lower end, where delays usually are."""
+        steps = np.linspace(0, 1, _GRID)
+        found: Floats = self.low_s + (self.high_s - self.low_s) * (steps**1.5 if self.low_s == 0 else steps)
+        return found
 
 
 def fit_laws(
-    binned: "BinnedTimes",
+    binned: BinnedTimes,
     prior: DelayPrior,
-    families: Sequence[LawFamily] = QUICK,
+    search: DelaySearch,
+    families: Sequence[Sequence[LawFamily]],
     weights: Floats | None = None,
-    effort: Effort = "close",
 ) -> FittedLaws:
     """Fit the laws of all kinds and the delay by maximum likelihood with a share of contamination.
 
     The logarithm of the likelihood is the sum of ln((1 - e) f(s_i) + e g(s_i)), with g of very wide range
-    (Huber 1964); the delay is profiled, with the prior. `weights` are by request: a bootstrap's.
-    `drawn`: the families are one for each kind, not to choose from.
+    (Huber 1964); the delay is profiled, with the prior. `families` by kind, to choose from; `weights` by
+    request: a bootstrap's.
     """
     parts = binned.parts(weights)
     scales_s = binned.scales_s
-    choices = [(family,) for family in families] if effort == "drawn" else [tuple(families)] * len(parts)
-    quick = [one if set(one) <= set(VECTORISED) else QUICK for one in choices]
-    delays_s = prior.most_s * np.linspace(0, 1, _GRID) ** 1.5
-    for finer in range(2):
-        values = _profile(parts, scales_s, delays_s, quick) + prior.log(delays_s)
-        best = int(values.argmax())
-        if effort == "rough" or finer:
-            break
-        delays_s = np.linspace(delays_s[max(best - 1, 0)], delays_s[min(best + 1, _GRID - 1)], _GRID)
-    delay_s = float(delays_s[best])
-    if effort == "close" and choices != quick:
+    quick = [one if set(one) <= set(VECTORISED) else QUICK for one in families]
+    delay_s, step_s = _finest(
+        lambda delays_s: _profile(parts, scales_s, delays_s, quick) + prior.log(delays_s), search
+    )
+    if list(families) != quick:
         # The families may disagree about the delay: look again around it with all of them.
-        near = delay_s + prior.most_s * np.linspace(-0.3, 0.3, 7)
+        far_s = max(8 * step_s, 0.3 * prior.most_s)
+        near = delay_s + np.concatenate((far_s * np.linspace(-1, 1, 5), step_s * np.array([-2.0, 2.0])))
         near = np.unique(np.concatenate(([0.0, delay_s], near.clip(0.0, prior.most_s))))
-        scores = [_at(parts, scales_s, one, choices)[0] + float(prior.log(one)) for one in near]
+        scores = [_at(parts, scales_s, one, families)[0] + float(prior.log(one)) for one in near]
         delay_s = float(near[int(np.argmax(scores))])
-    _, fits = _at(parts, scales_s, delay_s, choices)
+    _, fits = _at(parts, scales_s, delay_s, families)
     best_fits = [_best(fit) for fit in fits]
     return FittedLaws(
         tuple(one.law for one in best_fits),
@@ -137,63 +125,64 @@ def fit_laws(
     )
 
 
-def service_moments(
-    binned: "BinnedTimes", fitted: FittedLaws, weights: Floats | None = None
-) -> list[tuple[float, float, float]]:
-    """By kind: mean, variation and number of the times, each weighted by how surely it follows the law."""
+@dataclass(frozen=True, slots=True)
+class TimeMoments:
+    """Number, mean (s) and standard deviation (s) of times that follow their law."""
+
+    count: float
+    mean_s: float
+    deviation_s: float
+
+
+def moments_by_wait(
+    binned: BinnedTimes, fitted: FittedLaws, weights: Floats | None = None
+) -> list[tuple[TimeMoments, TimeMoments]]:
+    """By kind: moments of the requests that found a slot free, delay included, and of those that waited.
+
+    Each time counts by how surely it follows the law. Where work was cut off the moments are empty.
+    """
     found = []
     for part, scale_s, law, odd in zip(
         binned.parts(weights), binned.scales_s, fitted.laws, fitted.odd_shares, strict=True
     ):
         own_s = part.times_s - np.where(part.has_delay, fitted.delay_s, 0.0)
-        usable = ~part.is_cut & (own_s > 0)
-        t = own_s[usable]
-        share = special.expit(log_density(law, t) - _log_wide(t, float(scale_s)) + log((1 - odd) / odd))
-        trusted = part.weights[usable] * share
-        total = float(trusted.sum())
-        if total < 2 or _many_cut(part, own_s):  # noqa: PLR2004 - no spread in one time; cut times have no moments
-            found.append((law.mean_s, law.cv, 0.0))
-            continue
-        mean_s = float(trusted @ t) / total
-        found.append((mean_s, sqrt(float(trusted @ (t - mean_s) ** 2) / total) / mean_s, total))
+        share = special.expit(
+            log_density(law, own_s) - _log_wide(own_s, float(scale_s)) + log((1 - odd) / odd)
+        )
+        trusted = part.weights * share * (~part.is_cut & (own_s > 0)) * (not _many_cut(part, own_s))
+        found.append(
+            (
+                _weighted(part.times_s, trusted * part.has_delay),
+                _weighted(part.times_s, trusted * ~part.has_delay),
+            )
+        )
     return found
 
 
-class BinnedTimes:
-    """Work times in bins, so that a fit costs little; made once, weighted often."""
+def _weighted(times_s: Floats, weights: Floats) -> TimeMoments:
+    total = float(weights.sum())
+    if total <= 1:
+        return TimeMoments(0.0, 0.0, 0.0)
+    mean_s = float(weights @ times_s) / total
+    return TimeMoments(total, mean_s, sqrt(float(weights @ (times_s - mean_s) ** 2) / total))
 
-    def __init__(self, work: WorkTimes, kinds: int) -> None:
-        """Find the bin of each request."""
-        self._kinds = kinds
-        self._times_s = work.times_s
-        self.scales_s = _scales(work, kinds)
-        smallest = 1e-4 * self.scales_s[work.kind]
-        with np.errstate(divide="ignore"):
-            place = np.log(np.maximum(work.times_s, smallest) / smallest) / _BIN
-        place = np.where(work.times_s <= 0, 0, 1 + np.minimum(place, _BINS - 2)).astype(np.int64)
-        group = (work.kind * 2 + work.has_delay) * 2 + work.is_cut
-        cells, self._cell = np.unique(group * _BINS + place, return_inverse=True)
-        self._groups = cells // _BINS
-        self._count = len(cells)
 
-    def parts(self, weights: Floats | None = None) -> list[_Binned]:
-        """Sum up, by kind."""
-        total = np.bincount(self._cell, weights, self._count).astype(np.float64)
-        moment = np.bincount(
-            self._cell, self._times_s if weights is None else weights * self._times_s, self._count
-        )
-        used = total > 0
-        times_s, total, groups = moment[used] / total[used], total[used], self._groups[used]
-        kind = groups // 4
-        return [
-            _Binned(
-                times_s[kind == one],
-                total[kind == one],
-                (groups[kind == one] // 2 % 2).astype(bool),
-                (groups[kind == one] % 2).astype(bool),
-            )
-            for one in range(self._kinds)
-        ]
+def _finest(value: Callable[[Floats], Floats], search: DelaySearch) -> tuple[float, float]:
+    """Highest point of a function of the delay, and the last step of the grids."""
+    grid = search.grid()
+    for level in range(search.levels):
+        values = value(grid)
+        best = int(values.argmax())
+        low, high = float(grid[max(best - 1, 0)]), float(grid[min(best + 1, _GRID - 1)])
+        if level < search.levels - 1:
+            grid = np.linspace(low, high, _GRID)
+    if 0 < best < _GRID - 1 and search.levels > 1:
+        # Through the best and its neighbours a parabola: its top is finer than the grid.
+        before, top, after = values[best - 1 : best + 2]
+        bend = before - 2 * top + after
+        if bend < 0:
+            return float(grid[best] + 0.5 * (high - low) / 2 * (before - after) / bend), (high - low) / 2
+    return float(grid[best]), (high - low) / 2
 
 
 def request_log_likelihood(work: WorkTimes, fitted: FittedLaws, scales_s: Floats) -> Floats:
@@ -212,7 +201,7 @@ def request_log_likelihood(work: WorkTimes, fitted: FittedLaws, scales_s: Floats
 
 
 def _profile(
-    parts: Sequence[_Binned], scales_s: Floats, delays_s: Floats, families: Sequence[Sequence[LawFamily]]
+    parts: Sequence[BinnedKind], scales_s: Floats, delays_s: Floats, families: Sequence[Sequence[LawFamily]]
 ) -> Floats:
     """Highest log likelihood at each delay; the families by kind."""
     total = np.zeros(len(delays_s))
@@ -221,7 +210,9 @@ def _profile(
     return total
 
 
-def _profile_kind(part: _Binned, scale_s: float, delays_s: Floats, families: Sequence[LawFamily]) -> Floats:
+def _profile_kind(
+    part: BinnedKind, scale_s: float, delays_s: Floats, families: Sequence[LawFamily]
+) -> Floats:
     own_s = part.times_s - delays_s[:, None] * part.has_delay
     wide = _log_wide(own_s, scale_s)
     whole = np.where(part.is_cut | (own_s <= 0), 0.0, part.weights)
@@ -275,7 +266,7 @@ def _gamma_cv(gap: Floats) -> Floats:
 
 
 def _at(
-    parts: Sequence[_Binned], scales_s: Floats, delay_s: float, families: Sequence[Sequence[LawFamily]]
+    parts: Sequence[BinnedKind], scales_s: Floats, delay_s: float, families: Sequence[Sequence[LawFamily]]
 ) -> "tuple[float, list[dict[LawFamily, _OneFit]]]":
     fits = [
         _fit_kind(part, float(scale_s), delay_s, own)
@@ -297,7 +288,7 @@ def _best(fits: dict[LawFamily, _OneFit]) -> _OneFit:
 
 
 def _fit_kind(
-    part: _Binned, scale_s: float, delay_s: float, families: Sequence[LawFamily]
+    part: BinnedKind, scale_s: float, delay_s: float, families: Sequence[LawFamily]
 ) -> dict[LawFamily, _OneFit]:
     own_s = part.times_s - np.where(part.has_delay, delay_s, 0.0)
     log_wide = _log_wide(own_s, scale_s)
@@ -310,7 +301,7 @@ def _fit_kind(
 
 
 def _maximised(
-    family: LawFamily, own_s: Floats, part: _Binned, log_wide: Floats, scale_s: float
+    family: LawFamily, own_s: Floats, part: BinnedKind, log_wide: Floats, scale_s: float
 ) -> tuple[ServiceLaw, float]:
     """Law and contamination of highest likelihood, by expectation and maximisation (Dempster et al. 1977)."""
     usable = ~part.is_cut & (own_s > 0)
@@ -435,7 +426,7 @@ def _mixed(
     return mixed
 
 
-def _many_cut(part: _Binned, own_s: Floats) -> bool:
+def _many_cut(part: BinnedKind, own_s: Floats) -> bool:
     """Whether enough times were cut off in their work to matter."""
     cut = float(part.weights[part.is_cut & (own_s > 0)].sum())
     return cut > _CUT_LEAST * float(part.weights.sum())
@@ -447,16 +438,6 @@ def _log_wide(own_s: Floats, scale_s: float) -> Floats:
     below = np.minimum(own_s, 0.0) / (0.1 * scale_s) - log(2 * 0.1 * scale_s)
     wide: Floats = np.where(own_s > 0, above, below)
     return wide
-
-
-def _scales(work: WorkTimes, kinds: int) -> Floats:
-    every = np.median(work.times_s[work.times_s > 0]) if (work.times_s > 0).any() else 1.0
-    scales = np.full(kinds, float(every))
-    for kind in range(kinds):
-        times = work.times_s[(work.kind == kind) & (work.times_s > 0)]
-        if len(times):
-            scales[kind] = float(np.median(times))
-    return scales
 
 
 def _cv_within(family: LawFamily, cv: float) -> float:

@@ -13,6 +13,7 @@ from footfall._calibrate.learned_station import (
     DEADLINE,
     LOSS_SYSTEM,
     RATE_LIMIT,
+    SEPARATE_QUEUES,
     SHARED_CORES,
     STALLS,
     LearnedNumber,
@@ -23,16 +24,16 @@ from footfall._calibrate.observed import Observed, observe
 from footfall._calibrate.request_log import Floats, RequestLog
 from footfall._calibrate.stall_search import StallPattern, stall_pattern
 from footfall._calibrate.station_draws import (
+    DrawnLaws,
     LawDraw,
     Weighed,
-    best_laws,
     draw_laws,
     drawn_slots,
     interval_of,
     weigh,
 )
 from footfall._calibrate.station_parameters import SLOTS_UNLIMITED, StationParameters
-from footfall._calibrate.station_profile import StationProfile, profile_station
+from footfall._calibrate.station_profile import DISPATCHES, StationProfile, profile_station
 from footfall._calibrate.unknowns import unknown_sentences
 from footfall._stats.intervals import wilson
 
@@ -54,7 +55,7 @@ class Findings:
     limits: Limits
     stalls: StallPattern
     weighed: tuple[Weighed, ...]
-    law_draws: tuple[LawDraw, ...]
+    laws: DrawnLaws
 
 
 def learn_station(logs: Sequence[RequestLog], *, seed: int = 1) -> LearnedStation:
@@ -74,20 +75,20 @@ def learn_station(logs: Sequence[RequestLog], *, seed: int = 1) -> LearnedStatio
         msg = f"at least {WORKED_LEAST} successful requests to learn a station from, not {worked}"
         raise ValueError(msg)
     rng = np.random.default_rng(seed)
-    profile = profile_station(observed)
-    first = profile.explained[max(profile.votes(), key=lambda one: profile.votes()[one])]
+    profile = profile_station(observed, seed)
+    first = profile.explained[profile.best()]
     limits = find_limits(observed, first.fitted.delay_s)
     weighed = weigh(profile, limits)
     stalls = stall_pattern(observed.stalls, [run.log.length_s for run in observed.runs])
-    findings = Findings(observed, profile, limits, stalls, weighed, tuple(draw_laws(profile, weighed, rng)))
+    findings = Findings(observed, profile, limits, stalls, weighed, draw_laws(profile, weighed, rng))
     parameters = _best(findings)
-    draws = tuple(_drawn(findings, draw, rng) for draw in findings.law_draws)
+    draws = tuple(_drawn(findings, draw, rng) for draw in findings.laws.draws)
     explained = profile.explained[weighed[0].supposed]
     return LearnedStation(
         parameters=parameters,
         draws=draws,
         numbers=_numbers(findings, parameters, draws),
-        unknown=unknown_sentences(observed, profile, limits, weighed, parameters),
+        unknown=unknown_sentences(profile.observed, profile, limits, weighed, parameters),
         flags=_flags(findings, parameters),
         fit=goodness(profile, explained, draws, limits.refusal, seed),
     )
@@ -111,13 +112,11 @@ class _LimitValues:
 
 def _best(found: Findings) -> StationParameters:
     best = found.weighed[0]
-    explained = found.profile.explained[best.supposed]
-    draw = LawDraw(best, best_laws(explained), explained.fitted.delay_s)
     shares = tuple(faults / total if total else 0.0 for faults, total in _fault_counts(found.observed))
     slots = SLOTS_UNLIMITED if best.is_open else best.supposed.number
     refusal, time = found.limits.refusal, found.limits.time
     at = _LimitValues(slots, refusal.bound, refusal.rate_per_s, refusal.burst, time.limit_s)
-    return _station(found, draw, shares, at)
+    return _station(found, found.laws.best, shares, at)
 
 
 def _drawn(found: Findings, draw: LawDraw, rng: np.random.Generator) -> StationParameters:
@@ -154,16 +153,20 @@ def _station(
 ) -> StationParameters:
     supposed = draw.weighed.supposed
     cores, slots, bound = None, at.slots, at.bound
+    queues, dispatch = 1, DISPATCHES[0]
     if supposed.discipline == "sharing":
-        cores, slots = supposed.number, SLOTS_UNLIMITED
+        cores, slots = supposed.number, supposed.slots or SLOTS_UNLIMITED
+    elif supposed.discipline in DISPATCHES:
+        queues, dispatch = supposed.number, supposed.discipline
     accept_queue = inf
     if isfinite(bound):
-        if cores is not None or draw.weighed.is_open:
+        if (cores is not None and not supposed.slots) or draw.weighed.is_open:
             # None waits in order: what is bounded are the requests in work.
             slots, accept_queue = max(int(bound), 1), 0.0
         else:
             slots = min(slots, int(bound))
-            accept_queue = bound - slots
+            # With separate queues the bound is of each.
+            accept_queue = (bound - slots) // queues
     time = found.limits.time
     # A limit that the service keeps does not hold the time on the way; the client's own does.
     limit_s = at.limit_s if time.unanswered else max(at.limit_s - draw.delay_s, 0.5 * at.limit_s)
@@ -174,6 +177,8 @@ def _station(
         network_s=draw.delay_s,
         slots=slots,
         cores=cores,
+        queues=queues,
+        dispatch=dispatch,
         accept_queue=accept_queue,
         deadline_s=limit_s if time.name == "deadline" else inf,
         queue_timeout_s=limit_s if time.name == "queue_timeout" else inf,
@@ -205,6 +210,8 @@ def _numbers(
 ) -> tuple[LearnedNumber, ...]:
     numbers = [_slots_number(found, best)]
     counts = _fault_counts(found.observed)
+    if best.queues > 1:
+        numbers.append(_counted("queues", best.queues, np.array([draw.queues for draw in draws], np.float64)))
     if best.cores is not None:
         cores = np.array([draw.cores if draw.cores is not None else inf for draw in draws], np.float64)
         numbers.append(_counted("cores", best.cores, cores))
@@ -219,7 +226,7 @@ def _numbers(
         low, high = _share_interval(*counts[kind])
         numbers.append(_number(f"fault_shares.{name}", best.fault_shares[kind], low, high, identified=True))
     delays = np.array([draw.network_s for draw in draws])
-    low, high = interval_of(delays, 0.0)
+    low, high = interval_of(delays, best.network_s)
     shortest = min(law.mean_s for law in best.laws)
     numbers.append(_number("network_s", best.network_s, low, high, identified=high - low < _SURE * shortest))
     numbers += _limit_numbers(found, best, draws)
@@ -229,8 +236,11 @@ def _numbers(
 def _slots_number(found: Findings, best: StationParameters) -> LearnedNumber:
     """Slots: the middle 95 % of their probability; open above where they were never all taken."""
     if best.cores is not None:
-        return _number("slots", best.slots, found.observed.most_inside, inf, identified=False)
-    queues = [one for one in found.weighed if one.supposed.discipline != "sharing"]
+        known = [float(one.supposed.slots) for one in found.weighed if one.supposed.slots]
+        if best.slots == SLOTS_UNLIMITED or not known:
+            return _number("slots", best.slots, found.observed.most_inside, inf, identified=False)
+        return _counted("slots", best.slots, np.array(known))
+    queues = [one for one in found.weighed if one.supposed.discipline == found.weighed[0].supposed.discipline]
     ordered = sorted(queues, key=lambda one: one.supposed.number)
     mass = np.cumsum([one.probability for one in ordered])
     mass /= mass[-1]
@@ -324,10 +334,11 @@ def _flags(found: Findings, best: StationParameters) -> tuple[str, ...]:
         BOUNDED_QUEUE: refusal.name == "bound" and best.accept_queue > 0,
         DEADLINE: time.name == "deadline",
         CONNECTION_POOL: time.name == "queue_timeout",
-        SHARED_CORES: _shared_share(found) > _CLEARLY,
+        SEPARATE_QUEUES: _share_of(found, DISPATCHES) > _CLEARLY,
+        SHARED_CORES: _share_of(found, ("sharing",)) > _CLEARLY,
     }
     return tuple(word for word, holds in facts.items() if holds)
 
 
-def _shared_share(found: Findings) -> float:
-    return sum(one.probability for one in found.weighed if one.supposed.discipline == "sharing")
+def _share_of(found: Findings, disciplines: Sequence[str]) -> float:
+    return sum(one.probability for one in found.weighed if one.supposed.discipline in disciplines)

@@ -1,7 +1,7 @@
 """What the logs of one station show before any model: its requests by how they ended, without its stalls."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -56,11 +56,35 @@ class Observed:
     """By run: requests whose departure ends a work that the law describes."""
     cut: tuple[Truths, ...]
     """By run: requests that may have been cut off in their work, by a time limit or the end of the run."""
+    left_out: int = 0
+    """Runs whose work no supposed station explains."""
 
     @property
     def most_inside(self) -> int:
-        """Most admitted requests that were inside at once."""
-        return max(run.most_inside for run in self.runs)
+        """Most admitted requests that were inside at once, in the runs that show work."""
+        return max(
+            run.most_inside for run, shown in zip(self.runs, self.has_worked, strict=True) if shown.any()
+        )
+
+    @property
+    def unexplained(self) -> tuple[str, ...]:
+        """Runs whose work is left out although they have requests that succeeded."""
+        return tuple(
+            run.log.run
+            for run, shown in zip(self.runs, self.has_worked, strict=True)
+            if self.left_out and not shown.any() and run.log.is_success.any()
+        )
+
+    def without_heaviest(self) -> "Observed | None":
+        """Leave out the work of the run with most requests inside; None if too little would be left."""
+        counts = [int(shown.sum()) for shown in self.has_worked]
+        inside = [run.most_inside if count else 0 for run, count in zip(self.runs, counts, strict=True)]
+        heaviest = inside.index(max(inside))
+        if sum(counts) - counts[heaviest] < _CLEAN_LEAST:
+            return None
+        shown, cut = list(self.has_worked), list(self.cut)
+        shown[heaviest] = cut[heaviest] = np.zeros(self.runs[heaviest].log.requests, bool)
+        return replace(self, has_worked=tuple(shown), cut=tuple(cut), left_out=self.left_out + 1)
 
 
 def observe(logs: Sequence[RequestLog]) -> Observed:

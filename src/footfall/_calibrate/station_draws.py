@@ -6,12 +6,19 @@ from math import exp, log
 
 import numpy as np
 
-from footfall._calibrate.law_fit import BinnedTimes, FittedLaws, fit_laws, service_moments
+from footfall._calibrate.law_fit import (
+    DelaySearch,
+    FittedLaws,
+    TimeMoments,
+    fit_laws,
+    moments_by_wait,
+)
 from footfall._calibrate.limits import Limits
 from footfall._calibrate.request_log import Floats, Integers
 from footfall._calibrate.service_laws import plain_law
 from footfall._calibrate.station_parameters import SLOTS_UNLIMITED, LawFamily, ServiceLaw
-from footfall._calibrate.station_profile import Explained, StationProfile, Supposed
+from footfall._calibrate.station_profile import DISPATCHES, StationProfile, Supposed
+from footfall._calibrate.work_times import BinnedTimes
 
 DRAWS = 64
 _CLUSTER_S = 1.0
@@ -22,6 +29,15 @@ _OPEN_UNLIMITED = 0.25
 _SHARING_PRIOR = 0.01
 """One queue before slots is the usual case: another must explain the logs clearly better."""
 _MASS_LEAST = 1e-4
+_PARTICLES_TRUST = 0.1
+CLOCK_S, _CLOCK_SHARE = 0.0003, 0.002
+"""Delays vary by so much from one request to the next, and by this share of the responses: the form of a law
+near 0 shows the delay no better."""
+_MEAN_ERROR, _CV_ERROR = 0.004, 0.015
+"""Relative standard errors of the mean and variation of any law, on top of those of its fit."""
+_WAITED_LEAST = 5
+_MISSES = 2.5
+"""Standard errors by which a family may miss the mean of the times."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +67,22 @@ def weigh(profile: StationProfile, limits: Limits) -> tuple[Weighed, ...]:
     votes: Mapping[Supposed, float] = profile.votes()
     bound = limits.refusal.bound
     found = []
-    for supposed, vote in votes.items():
+    # Separate queues are compared by particles, whose likelihood is itself uncertain.
+    queued = [vote for supposed, vote in votes.items() if supposed.discipline in DISPATCHES]
+    most_queued = max(queued, default=0.0)
+    for supposed, counted in votes.items():
+        trust = _PARTICLES_TRUST if supposed.discipline in DISPATCHES else 1.0
+        vote = most_queued + trust * (counted - most_queued)
         is_open = supposed.discipline == "slots" and supposed.number > profile.observed.most_inside
+        if supposed.slots and supposed.slots > bound:
+            continue
         # So many cores as the bound allows inside are a slot for each.
         if supposed.number > bound - (supposed.discipline == "sharing"):
             continue
         # All numbers above the most inside are as likely: the sum of 1/c from there to `_OPEN_TIMES` as many.
         prior = log(_OPEN_TIMES) if is_open else 1 / supposed.number
+        if supposed.slots:
+            prior /= supposed.slots
         if supposed.discipline != "slots":
             prior *= _SHARING_PRIOR
         found.append((vote + log(prior), supposed, is_open))
@@ -72,34 +97,104 @@ def weigh(profile: StationProfile, limits: Limits) -> tuple[Weighed, ...]:
     return tuple(sorted(every, key=lambda one: -one.probability))
 
 
-def best_laws(explained: Explained) -> tuple[ServiceLaw, ...]:
-    """Laws of a supposed station, with the moments of the times where the families fit badly."""
-    return _with_moments(explained.binned, explained.fitted, None)
+@dataclass(frozen=True, slots=True)
+class DrawnLaws:
+    """The best laws and delay of the most likely station, and draws of all."""
+
+    best: LawDraw
+    draws: tuple[LawDraw, ...]
 
 
-def draw_laws(
-    profile: StationProfile, weighed: tuple[Weighed, ...], rng: np.random.Generator
-) -> list[LawDraw]:
+def draw_laws(profile: StationProfile, weighed: tuple[Weighed, ...], rng: np.random.Generator) -> DrawnLaws:
     """Draw stations by their probability, and laws by family and a bootstrap of seconds of the runs.
 
     Every draw weights the seconds by exponential numbers (the Bayesian bootstrap, Rubin 1981) and takes the
     families of the laws by their Akaike weights (Burnham and Anderson 2002).
     """
     clusters = _clusters(profile)
-    count = int(clusters.max()) + 1
     chances = np.array([one.probability for one in weighed])
     chosen = rng.choice(len(weighed), DRAWS, p=chances / chances.sum())
-    found = []
+    fits: list[tuple[Weighed, FittedLaws, Floats]] = []
     for at in chosen:
         one = weighed[int(at)]
         explained = profile.explained[one.supposed]
+        weights = rng.exponential(size=int(clusters.max()) + 1)
+        weights *= len(weights) / weights.sum()
         families = _drawn_families(explained.fitted, rng)
-        weights = rng.exponential(size=count)
-        weights *= count / weights.sum()
-        fitted = fit_laws(explained.binned, profile.prior, families, weights[clusters], "drawn")
-        laws = _with_moments(explained.binned, fitted, weights[clusters])
-        found.append(LawDraw(one, laws, fitted.delay_s))
-    return found
+        own = explained.of_its_rows(weights[clusters])
+        search = _around(explained.fitted.delay_s, profile.prior.most_s)
+        if not explained.work.has_delay.any():
+            search = DelaySearch(explained.fitted.delay_s, explained.fitted.delay_s, levels=1)
+        fits.append((one, fit_laws(explained.binned, profile.prior, search, families, own), own))
+    clock_s = max(CLOCK_S, _CLOCK_SHARE * float(profile.response_s.mean()))
+    spread_s = float(np.std([fitted.delay_s for _, fitted, _ in fits]))
+    error_s = float(np.hypot(clock_s, spread_s))
+    draws = []
+    for one, fitted, weights in fits:
+        seen_s = abs(fitted.delay_s + rng.normal(0.0, clock_s))
+        binned = profile.explained[one.supposed].binned
+        laws, delay_s = settled_laws(binned, fitted, weights, (seen_s, error_s))
+        draws.append(LawDraw(one, tuple(_shaken(law, rng) for law in laws), delay_s))
+    best = profile.explained[weighed[0].supposed]
+    laws, delay_s = settled_laws(best.binned, best.fitted, None, (best.fitted.delay_s, error_s))
+    return DrawnLaws(LawDraw(weighed[0], laws, delay_s), tuple(draws))
+
+
+def settled_laws(
+    binned: BinnedTimes, fitted: FittedLaws, weights: Floats | None, seen: tuple[float, float]
+) -> tuple[tuple[ServiceLaw, ...], float]:
+    """Laws and delay when the difference of the means has had its say about the delay.
+
+    Requests that waited show the work alone, those that found a slot free also the delay: the difference of
+    their means is the delay, whatever the law. It is averaged with the one that the form of the laws shows
+    (`seen`: value and standard error), each weighted by its precision. Where the fit misses the moments of
+    the times by far, the family is none of those tried, and the law has the moments instead.
+    """
+    by_kind = moments_by_wait(binned, fitted, weights)
+    sums = [1 / seen[1] ** 2, seen[0] / seen[1] ** 2]
+    for free, waited in by_kind:
+        if min(free.count, waited.count) >= _WAITED_LEAST:
+            variance = free.deviation_s**2 / free.count + waited.deviation_s**2 / waited.count
+            precision = 1 / max(variance, 1e-12)
+            sums[0] += precision
+            sums[1] += precision * (free.mean_s - waited.mean_s)
+    delay_s = max(sums[1] / sums[0], 0.0)
+    laws = []
+    for law, (free, waited) in zip(fitted.laws, by_kind, strict=True):
+        laws.append(_settled(law, free, waited, (fitted.delay_s, delay_s)))
+    return tuple(laws), delay_s
+
+
+def _settled(
+    law: ServiceLaw, free: TimeMoments, waited: TimeMoments, delays: tuple[float, float]
+) -> ServiceLaw:
+    """A law that was fitted with one delay, for another."""
+    fitted_s, delay_s = delays
+    count = free.count + waited.count
+    deviation_s, mean_s = law.cv * law.mean_s, law.mean_s
+    if count > 1:
+        own_s = (free.count * (free.mean_s - fitted_s) + waited.count * waited.mean_s) / count
+        apart = own_s - law.mean_s
+        if abs(apart) > _MISSES * deviation_s / np.sqrt(count):
+            mean_s = own_s
+            # Of both groups together; their means are those of one law.
+            deviation_s = np.sqrt(
+                (free.count * free.deviation_s**2 + waited.count * waited.deviation_s**2) / count
+            )
+        mean_s = max(mean_s - (delay_s - fitted_s) * free.count / count, 0.05 * law.mean_s)
+    return plain_law(law.family, float(mean_s), float(deviation_s / mean_s))
+
+
+def _around(delay_s: float, most_s: float) -> DelaySearch:
+    reach_s = 0.1 * most_s + 4 * CLOCK_S
+    # Below 0, too: a search that stops there would show too little of what is uncertain.
+    return DelaySearch(delay_s - reach_s, delay_s + reach_s, levels=3)
+
+
+def _shaken(law: ServiceLaw, rng: np.random.Generator) -> ServiceLaw:
+    """A law with what no law of a textbook and no clock has exactly."""
+    mean_s, cv = law.mean_s * exp(rng.normal(0, _MEAN_ERROR)), law.cv * exp(rng.normal(0, _CV_ERROR))
+    return plain_law(law.family, mean_s, cv)
 
 
 def drawn_slots(weighed: Weighed, rng: np.random.Generator) -> int:
@@ -112,14 +207,13 @@ def drawn_slots(weighed: Weighed, rng: np.random.Generator) -> int:
 
 
 def interval_of(draws: Floats, value: float) -> tuple[float, float]:
-    """95 % interval of a positive number from its draws, on the logarithmic scale where it is far from 0."""
+    """95 % interval of a number from its draws around it, on the logarithmic scale where all are above 0."""
     if draws.min() <= 0 or value <= 0:
-        low, high = np.quantile(draws, (0.025, 0.975))
-        return float(low), float(high)
-    logs = np.log(draws)
+        half = 2.0 * float(np.sqrt(np.mean((draws - value) ** 2)))
+        return max(value - half, 0.0), value + half
     # The spread of the draws is known better than their extreme ones.
-    half = 2.0 * float(logs.std(ddof=1)) if len(draws) > 1 else 0.0
-    return value * exp(-half), value * exp(half)
+    factor = exp(2.0 * float(np.sqrt(np.mean(np.log(draws / value) ** 2))))
+    return value / factor, value * factor
 
 
 def _clusters(profile: StationProfile) -> Integers:
@@ -130,22 +224,10 @@ def _clusters(profile: StationProfile) -> Integers:
     return clusters
 
 
-def _drawn_families(fitted: FittedLaws, rng: np.random.Generator) -> tuple[LawFamily, ...]:
+def _drawn_families(fitted: FittedLaws, rng: np.random.Generator) -> list[tuple[LawFamily]]:
     drawn = []
     for scores in fitted.family_scores:
         names = list(scores)
         weights = np.exp(np.array([scores[name] for name in names]) - max(scores.values()))
-        drawn.append(names[int(rng.choice(len(names), p=weights / weights.sum()))])
-    return tuple(drawn)
-
-
-def _with_moments(binned: BinnedTimes, fitted: FittedLaws, weights: Floats | None) -> tuple[ServiceLaw, ...]:
-    """Laws whose mean and variation are those of the times where the fit misses the mean by far."""
-    laws = []
-    for law, (mean_s, cv, count) in zip(fitted.laws, service_moments(binned, fitted, weights), strict=True):
-        error_s = cv * mean_s / np.sqrt(max(count, 1.0))
-        misses = abs(mean_s - law.mean_s) > 2.5 * error_s and count > 1
-        laws.append(
-            plain_law(law.family, mean_s, cv) if misses else plain_law(law.family, law.mean_s, law.cv)
-        )
-    return tuple(laws)
+        drawn.append((names[int(rng.choice(len(names), p=weights / weights.sum()))],))
+    return drawn

@@ -24,9 +24,11 @@ def unknown_sentences(
     """Say what was never reached, and what the logs leave undecided."""
     most_inside = observed.most_inside
     longest_s = max(float(run.log.response_s[run.log.is_success].max(initial=0.0)) for run in observed.runs)
-    work = profile.explained[weighed[0].supposed].work
+    explained = profile.explained[weighed[0].supposed]
+    work = explained.work
     waited = int((~work.has_delay).sum())
-    longest_wait_s = float((profile.response_s - work.times_s)[~work.has_delay].max(initial=0.0))
+    waits_s = explained.of_its_rows(profile.response_s) - work.times_s
+    longest_wait_s = float(waits_s[~work.has_delay].max(initial=0.0))
     sentences = [
         *_slots(weighed, most_inside, waited),
         *_delay(waited, best),
@@ -48,6 +50,11 @@ def unknown_sentences(
         sentences.append(
             f"refusals: neither a bound on the requests inside nor a rate limit explains the "
             f"{limits.refusal.refusals} requests that failed at once"
+        )
+    if observed.unexplained:
+        sentences.append(
+            f"kind of station: none that was tried explains {', '.join(observed.unexplained)}; "
+            "the service times are those of the lighter runs"
         )
     if observed.stalls and len(observed.stalls) < 3:  # noqa: PLR2004 - two have one distance
         sentences.append(
