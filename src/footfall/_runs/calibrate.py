@@ -20,6 +20,7 @@ from footfall._calibrate.calibration import (
     SourceRun,
     calibration_text,
 )
+from footfall._calibrate.cpu_demand import cpu_numbers
 from footfall._calibrate.learn import learn_station
 from footfall._calibrate.learned_station import LearnedNumber, LearnedStation
 from footfall._calibrate.mapped_figures import EXAMPLE
@@ -39,6 +40,7 @@ from footfall._runs.calibrate_figures import FiguresAsked, LearnedFigures, learn
 from footfall._runs.calibration_sources import (
     FoundRuns,
     RunRequests,
+    cpu_windows,
     is_folder_of_runs,
     logs_by_channel,
     read_runs,
@@ -337,7 +339,10 @@ def _joined(
                 for channel, one in learned.items()
             )
         ),
-        numbers=tuple(_named(number, channel) for channel, one in learned.items() for number in one.numbers),
+        numbers=(
+            *(_named(number, channel) for channel, one in learned.items() for number in one.numbers),
+            *cpu_numbers([windows for run in found.runs if (windows := cpu_windows(run)) is not None]),
+        ),
         unknown=tuple(f"{channel}: {text}" for channel, one in learned.items() for text in one.unknown),
         flags=tuple(dict.fromkeys(flag for one in learned.values() for flag in one.flags)),
         sources=sources,

@@ -3,21 +3,26 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 
 from footfall._calibrate.calibration import LeftOutRun, SourceRun
+from footfall._calibrate.cpu_demand import WINDOW_S, CpuWindows
 from footfall._calibrate.request_kinds import MODEL_VERBS, kind_names, logs_by_name, logs_by_verb
 from footfall._calibrate.request_log import RequestLog
 from footfall._calibrate.run_logs import request_logs
 from footfall._load.result_files import HITS_FILE
 from footfall._load.series_files import DONE_FILE, STEPS, read_done
 from footfall._measure.judge import judge_generator, spoiled_by
+from footfall._measure.server_figures import mean_by_window
 from footfall._measure.verdict import Verdict
 from footfall._model.model import Model
 from footfall._records.errors import BadInputError
 from footfall._records.runs import MANIFEST, digests, read_json, read_manifest
+from footfall._records.server_rows import read_server_rows
 from footfall._records.tables import HITS, read_parquet
 from footfall._runs.judgement import VERDICT_FILE
 from footfall._workload.trace import read_trace
@@ -144,6 +149,24 @@ def logs_by_channel(
         for channel, log in found.items():
             logs.setdefault(channel, []).append(log)
     return logs, {channel: _called(kinds) for channel, kinds in names.items()}
+
+
+def cpu_windows(run: RunRequests) -> CpuWindows | None:
+    """Return CPU and requests answered in windows of a run; None: the service's processes were not sampled.
+
+    Raises:
+        BadInputError: the file of samples is damaged.
+    """
+    rows = read_server_rows(run.folder)
+    count = int(run.source.length_s // WINDOW_S)
+    if rows.is_empty() or not count:
+        return None
+    edges = WINDOW_S * np.arange(count + 1)
+    cores = mean_by_window(rows, list(pairwise(edges.tolist())))
+    answered = np.histogram(run.hits["ended_s"].to_numpy(), edges)[0] / WINDOW_S
+    return CpuWindows(
+        cores=np.array([np.nan if one is None else one for one in cores]), answered_per_s=answered
+    )
 
 
 def _called(kinds: Sequence[str]) -> dict[str, str]:
