@@ -334,7 +334,13 @@ class _Playing:
         return capacity_data(state, self.played, found, self.servers)
 
     def _found(self) -> Capacity:
-        found = self.decider.findings(self.played, self.asked)
+        # If Ctrl-C comes now, the steps stand in the files.
+        write_capacity(self.folder, self._data(None))
+        try:
+            found = self.decider.findings(self.played, self.asked)
+        except BaseException:
+            end(self.folder, self.manifest, status="partial")
+            raise
         data = self._data(found)
         write_capacity(self.folder, data)
         self._draw(data)

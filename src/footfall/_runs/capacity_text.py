@@ -78,28 +78,32 @@ def summary_lines(capacity: Capacity) -> Iterator[str]:
         p = found.plateau
         yield f"plateau     {_rate(p.value)} served/s, 95 % interval {_rate(p.low)} to {_rate(p.high)}"
     yield f"beyond      {_BEYOND[found.beyond]}"
-    yield f"limited by  {_LIMITED[found.limited_by]}"
+    is_cut_short = capacity.was_stopped or bool(data["ended_by"])
+    if not (is_cut_short and found.limited_by == "budget"):
+        yield f"limited by  {_LIMITED[found.limited_by]}"
     if found.flags:
         yield f"flags       {', '.join(found.flags)}"
-    channels = data["by_channel"]
+    yield from _channel_lines(data["by_channel"])
+    yield ""
+    yield f"criteria    {'; '.join(data['criteria']) or 'none could be judged'}"
+    if data["not_used"]:
+        yield f"not used    {'; '.join(data['not_used'])}"
+    yield from (f"- {sentence}" for sentence in found.sentences)
+    if capacity.was_stopped:
+        yield "- The search was stopped before its end."
+    if data["ended_by"]:
+        yield f"- The search ended early: {data['ended_by']}."
+    if found.budget_needed_s is not None and not is_cut_short:
+        needed = _time(found.budget_needed_s)
+        yield f"- The budget of {_time(data['budget_s'])} was too small; about --budget {needed} would do."
+
+
+def _channel_lines(channels: Mapping[str, Any]) -> Iterator[str]:
     for name, channel in channels.items() if len(channels) > 1 else ():
         own = channel["knee_per_s"]
         if own is not None:
             between = f"{_rate(own['low'])} to {_rate(own['high'])}"
             yield f"  {name}: {_rate(own['value'])} of its arrivals/s, {between}"
-    yield ""
-    yield f"criteria    {'; '.join(data['criteria']) or 'none could be judged'}"
-    if data["not_used"]:
-        yield f"not used    {'; '.join(data['not_used'])}"
-    for sentence in found.sentences:
-        yield f"- {sentence}"
-    if capacity.was_stopped:
-        yield "- The search was stopped before its end."
-    if data["ended_by"]:
-        yield f"- The search ended early: {data['ended_by']}."
-    if found.budget_needed_s is not None:
-        needed = _time(found.budget_needed_s)
-        yield f"- The budget of {_time(data['budget_s'])} was too small; about --budget {needed} would do."
 
 
 def _knee_lines(data: Mapping[str, Any]) -> Iterator[str]:
