@@ -7,7 +7,7 @@ import pytest
 
 from footfall._capacity.capacity_found import DOES_NOT_RECOVER
 from footfall._capacity.findings import findings
-from footfall._capacity.load_steps import CapacityAsked, GuardFigures, PlayedStep
+from footfall._capacity.load_steps import CapacityAsked, GuardFigures, PlannedStep, PlayedStep
 from footfall._capacity.search import next_step
 from footfall._criteria.objects import Criterion
 from tests.capacity.synthetic import SyntheticService, search, station
@@ -120,3 +120,17 @@ def test_a_generator_that_is_busy_for_once_does_not_end_the_search() -> None:
     assert again is not None
     assert again.offered_per_s <= first.offered_per_s
     assert np.isfinite(again.offered_per_s)
+
+
+def test_a_generator_at_its_limit_at_the_highest_rate_is_the_limit_even_if_it_kept_up_there_once() -> None:
+    """A rate at which it could just follow is no reason to call the budget the limit."""
+    service = SyntheticService(station("constant", 0.01, 0.0))
+    plans = [
+        PlannedStep(number=k, offered_per_s=rate, length_s=2.5, purpose="explore", under_way_most=100)
+        for k, rate in enumerate((4.0, 12.0, 36.0, 36.0, 36.0, 36.0), 1)
+    ]
+    steps = [service.play(planned) for planned in plans]
+    reason = "its event loop was busy"
+    bound = [replace(s, invalid_reason=reason, generator=GuardFigures(bound_by=reason)) for s in steps[3:]]
+    found = findings((*steps[:3], *bound), SHORT)
+    assert (found.knee, found.limited_by) == (None, "generator")

@@ -103,7 +103,7 @@ def _limited_by(reading: Reading, knee: RateEstimate | None) -> LimitedBy:
         for one in reading.valid
         if one.judged.verdict == "broken" and one.rate > held and one.step.planned.purpose != RECOVERY
     ]
-    if bound and not broken and max(one.step.planned.offered_per_s for one in bound) > highest:
+    if bound and not broken and max(one.step.planned.offered_per_s for one in bound) >= highest:
         if knee is None or knee.value > highest:
             return "generator"
         return "service"

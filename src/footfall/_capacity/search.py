@@ -232,7 +232,7 @@ class _Plan:
         return len(last) > _INVALID_MOST and all(one.step.invalid_reason for one in last)
 
     def _generator_bound_from(self) -> float:
-        """Give the lowest rate at which the generator was the limit twice, above valid ones; inf: at none.
+        """Give the lowest rate at which the generator was the limit twice, not below valid ones; inf: none.
 
         Once may be chance: the machine was busy with something else.
         """
@@ -240,7 +240,7 @@ class _Plan:
         bound = [
             one.step.planned.offered_per_s
             for one in self.reading.evidence
-            if one.step.generator.bound_by and one.step.planned.offered_per_s > valid
+            if one.step.generator.bound_by and one.step.planned.offered_per_s >= valid
         ]
         return sorted(bound)[1] if len(bound) > 1 else inf
 

@@ -118,10 +118,7 @@ def _bound_by(totals: LoadResult, criteria: Sequence[Criterion], cpu_share: floa
     reasons = "; ".join(each for each in found if each)
     if not reasons:
         return ""
-    busy = (
-        f"the generator was the limit: its event loop was busy {percent(record.loop_busy_share)} of the time"
-    )
-    return f"{busy}; {reasons}"
+    return f"the generator's event loop was busy {percent(record.loop_busy_share)} of the time; {reasons}"
 
 
 def _invalid_reason(
