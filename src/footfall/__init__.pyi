@@ -132,6 +132,9 @@ from ._runs.report import (
 from ._runs.simulate import (
     simulate as simulate,
 )
+from ._runs.storm import (
+    storm as storm,
+)
 from ._runs.validate import (
     validate as validate,
 )

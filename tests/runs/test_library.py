@@ -19,7 +19,7 @@ from footfall._cli.app import run as footfall
 from footfall._records.tables import ARRIVALS, VISITS
 from footfall._runs.folder import Run
 from footfall._runs.messages import Messages
-from footfall._simulate.day import _apart_from_the_program
+from footfall._simulate.day import apart_from_the_program
 from footfall._workload.trace import read_trace
 from tests.cli.runs_made import make_sides
 from tests.made_calls import calls
@@ -170,7 +170,7 @@ def test_a_script_needs_no_guard_around_its_program(monkeypatch: pytest.MonkeyPa
     script.__file__ = "study.py"
     monkeypatch.setitem(sys.modules, "__main__", script)
     plain = get_preparation_data("a worker")
-    with _apart_from_the_program():
+    with apart_from_the_program():
         apart = get_preparation_data("a worker")
     assert {name for name in plain if name.startswith("init_main")}
     assert not {name for name in apart if name.startswith("init_main")}

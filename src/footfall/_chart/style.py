@@ -19,7 +19,7 @@ from matplotlib.figure import Figure
 from matplotlib.transforms import Bbox
 
 from footfall._records.runs import Manifest
-from footfall._records.tables import write_csv, write_text
+from footfall._records.tables import write_atomically, write_csv, write_text
 
 WIDTH_IN = 9.6
 HEIGHT_IN = 5.2
@@ -197,6 +197,19 @@ def svg_text(drawn: Figure) -> str:
     if drawn not in _DRAWN:
         _DRAWN[drawn] = _drawn(drawn)
     return _DRAWN[drawn]
+
+
+def save_png(chart: Chart, path: Path, dots_per_in: int = 160) -> Path:
+    """Write a chart as a picture in dots, atomically, and return its path.
+
+    Raises:
+        BadInputError: the folder cannot be written.
+    """
+    svg_text(chart.figure)  # it settles the layout, which drawing must not change
+    with look(), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", r"Glyph .* missing from", UserWarning)
+        write_atomically(path, lambda part: chart.figure.savefig(part, format="png", dpi=dots_per_in))
+    return path
 
 
 def _drawn(drawn: Figure) -> str:

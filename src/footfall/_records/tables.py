@@ -119,7 +119,7 @@ def write_parquet(frame: pl.DataFrame, path: Path) -> None:
     Raises:
         BadInputError: the folder cannot be written.
     """
-    _write_atomically(path, frame.write_parquet)
+    write_atomically(path, frame.write_parquet)
 
 
 def write_csv(frame: pl.DataFrame, path: Path) -> None:
@@ -128,7 +128,7 @@ def write_csv(frame: pl.DataFrame, path: Path) -> None:
     Raises:
         BadInputError: the folder cannot be written.
     """
-    _write_atomically(path, plain_cells(frame).write_csv)
+    write_atomically(path, plain_cells(frame).write_csv)
 
 
 def write_text(text: str, path: Path) -> None:
@@ -137,7 +137,7 @@ def write_text(text: str, path: Path) -> None:
     Raises:
         BadInputError: the folder cannot be written.
     """
-    _write_atomically(path, lambda target: target.write_text(text, encoding="utf-8"))
+    write_atomically(path, lambda target: target.write_text(text, encoding="utf-8"))
 
 
 def read_parquet(path: Path, schema: pl.Schema) -> pl.DataFrame:
@@ -158,7 +158,7 @@ def read_csv(path: Path, schema: pl.Schema) -> pl.DataFrame:
     return _read(path, schema, lambda: pl.read_csv(path, schema_overrides=schema))
 
 
-def _write_atomically(path: Path, write: Callable[[Path], object]) -> None:
+def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
     """Let `write` fill a temporary file next to `path`, then rename it into place.
 
     Raises:

@@ -301,7 +301,7 @@ def replicate_each(
     # Fresh processes: a forked one would hold the locks of the table library's threads, but not the threads.
     with ProcessPoolExecutor(workers, get_context("spawn"), _take, (tuple(models), summarise)) as pool:
         # One more than can run: no core idles, and little is wasted when the caller has enough.
-        with _apart_from_the_program():
+        with apart_from_the_program():
             begun = deque(pool.submit(_one, seed, *day) for day in days[: workers + 1])
         for count in range(len(days)):
             summary = begun.popleft().result()
@@ -313,7 +313,7 @@ def replicate_each(
 
 
 @contextmanager
-def _apart_from_the_program() -> Iterator[None]:
+def apart_from_the_program() -> Iterator[None]:
     """Let worker processes start without running the user's program again, which would start others in turn.
 
     They need only what Footfall's modules hold, so that a script needs no `if __name__ == "__main__"`.

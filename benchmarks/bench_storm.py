@@ -1,0 +1,92 @@
+"""Retry storms, simulated and live: do points next to the border recover at the reference service, too?
+
+Prints the borders beside the formula λ(1 + min(r, b)) = μ, each point, and how many ended as simulated.
+
+    .venv/bin/python benchmarks/bench_storm.py --points 24
+"""
+
+import argparse
+from dataclasses import replace
+from math import inf
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import footfall as ff
+from footfall._runs.make_trace import make_trace
+from footfall._runs.messages import QUIET
+from footfall._runs.storm import StormAsked, asked_case
+from footfall._runs.storm_live import LiveAsked, LivePoint, play_live
+from footfall._simulate.storm_points import StormCase, StormPoint, found_at, safe_load
+from footfall._workload.trace import Trace
+from footfall.theory.networks import largest_stable_rate
+
+SERVER = ff.RequestServer(
+    2, accept_queue=100_000, deadline=1, stale_work="served", retry=ff.Retry(retries_most=2, backoff_s=0.05)
+)
+MODEL = ff.Model(
+    "storm",
+    "Two slots of 33 requests/s each, stale work served",
+    arrivals=ff.per_second(30),
+    channels=ff.Channel("web", SERVER, service=ff.exponential("30ms")),
+)
+LOADS = tuple(n / 20 for n in range(3, 20))
+STALL_S = 4.0
+BORDERS = ((1, 0.0), (2, 0.0), (4, 0.0), (4, 0.1), (4, 0.5))
+
+
+def rows() -> list[tuple[str, list[StormPoint]]]:
+    """Give the maps: by retries, by budget, by the length of the trigger."""
+    return [
+        ("retries", [StormPoint(load, r, 0.0, STALL_S) for r in (1, 2, 3) for load in LOADS]),
+        ("budgets", [StormPoint(load, 3, b, STALL_S) for b in (0.2, 0.5, 1.0) for load in LOADS]),
+        ("triggers", [StormPoint(load, 2, 0.0, s) for s in (0.7, 2.0, 6.0) for load in LOADS]),
+    ]
+
+
+def borders(case: StormCase) -> None:
+    """Print the largest loads that recover beside the formula."""
+    for retries, budget in BORDERS:
+        found = safe_load(replace(case, longest_s=10.0), retries, budget, exact=True)
+        formula = largest_stable_rate(1.0, retries, budget or inf)
+        off = f"{found / formula - 1:+.1%}"
+        print(f"border r={retries} b={budget:g}: {found:.4f}, formula {formula:.4f} ({off})")
+
+
+def live(case: StormCase, pool: Trace, points: int) -> list[LivePoint]:
+    """Play points of each map and print them."""
+    played: list[LivePoint] = []
+    parts = [points // 2, points // 4, points - points // 2 - points // 4]
+    for (name, asked), count in zip(rows(), parts, strict=True):
+        found = [found_at(case, point, 6) for point in asked]
+        with TemporaryDirectory() as folder:
+            for each in play_live(case, found, LiveAsked(count, None, Path(folder)), pool, QUIET):
+                played.append(each)
+                point = each.point
+                print(
+                    f"{name}: load {point.load_share:.2f} r={point.retries} b={point.budget_share:g} "
+                    f"trigger {point.trigger_s:g} s: simulated {each.simulated_share:.2f} recover, "
+                    f"live {'recovers' if each.recovered else 'stays down'} "
+                    f"{each.problem or ('agrees' if each.agrees else 'DIFFERS')}",
+                    flush=True,
+                )
+    return played
+
+
+def main() -> None:
+    """Run it."""
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--points", type=int, default=24)
+    options.add_argument("--no-borders", action="store_true")
+    given = options.parse_args()
+    pool = make_trace(model=MODEL, seed=1, window=600)
+    case = asked_case(pool, StormAsked())
+    if not given.no_borders:
+        borders(case)
+    played = live(case, pool, given.points)
+    judged = [each for each in played if each.agrees is not None]
+    agreed = sum(bool(each.agrees) for each in judged)
+    print(f"agreed: {agreed} of {len(judged)} judged, {len(played)} played")
+
+
+if __name__ == "__main__":
+    main()

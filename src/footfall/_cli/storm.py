@@ -1,0 +1,175 @@
+"""`footfall storm`: which loads recover from a trigger, by retries, retry budget or length of the trigger."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from footfall._cli.options import DEFAULT_SEED, Changes, Json, Out, Overwrite, ScenarioName, Seed, option
+from footfall._cli.output import TERMINAL, say, say_json, show_table
+from footfall._runs import storm as jobs, storm_options
+from footfall._runs.messages import percent, seconds
+from footfall._runs.storm_map import StormMap
+
+_SIGNS = {"stable": "ok", "vulnerable": "?", "metastable": "x"}
+
+
+class Trigger(StrEnum):
+    """What happens to the server or its load."""
+
+    STALL = "stall"
+    SLOW = "slow"
+    OUTAGE = "outage"
+    LOAD = "load"
+
+
+def command(
+    model: Annotated[
+        Path | None, typer.Argument(help="Model file; or else --scenario.", show_default=False)
+    ] = None,
+    scenario: ScenarioName = None,
+    channel: Annotated[
+        str | None, option(help="Channel with a request server. Default: the only one.")
+    ] = None,
+    loads: Annotated[
+        str | None,
+        option(
+            metavar="LIST",
+            help="Loads, by the station's capacity: 0.5,0.7 or 0.5..1.0 in steps of 0.1 or 0.5..1.0:0.05. "
+            "Default: 0.1..1.0.",
+        ),
+    ] = None,
+    retries: Annotated[
+        str | None, option(metavar="LIST", help="Retries of a request. Default: 0,1,2,3,4.")
+    ] = None,
+    budgets: Annotated[
+        str | None,
+        option(metavar="LIST", help="Map over retry budgets: retries by requests, such as 0.1; 0: none."),
+    ] = None,
+    trigger: Annotated[
+        Trigger, typer.Option(help="A stall, a slower server, an outage, or extra load.")
+    ] = Trigger.STALL,
+    trigger_s: Annotated[
+        str | None,
+        option(metavar="LIST", help="Seconds that the trigger lasts; several: map over them. Default: 10."),
+    ] = None,
+    strength: Annotated[
+        float | None,
+        option(help="slow: share of its speed that the server loses; load: extra load, by the capacity."),
+    ] = None,
+    longest_s: Annotated[
+        float | None,
+        option(min=0.001, help="A stable point recovers from so long a trigger, too. Default: 6 times."),
+    ] = None,
+    replications: Annotated[
+        int, typer.Option(min=1, max=200, help="Runs of each point.")
+    ] = jobs.RUNS_A_POINT,
+    safe: Annotated[
+        bool, typer.Option("--safe/--no-safe", help="Find the largest stable loads, by retries and budget.")
+    ] = True,
+    live: Annotated[
+        int, typer.Option(min=0, help="Play so many points next to the border at the reference service.")
+    ] = 0,
+    live_watch_s: Annotated[
+        float | None,
+        option(min=1, max=600, help="Seconds after the trigger that --live looks at. Default: by the load."),
+    ] = None,
+    changes: Changes = None,
+    seed: Seed = DEFAULT_SEED,
+    out: Out = None,
+    overwrite: Overwrite = False,
+    as_json: Json = False,
+) -> None:
+    """Map which loads recover from a trigger, and which a retry storm keeps down.
+
+    stable: recovers, however long the trigger (up to --longest-s); vulnerable: a longer one would keep it
+    down; metastable: this one keeps it down after it is over.
+    """
+    lengths_s = storm_options.numbers_in(trigger_s, "--trigger-s")
+    asked = jobs.StormAsked(
+        channel=channel,
+        loads=storm_options.numbers_in(loads, "--loads") or jobs.LOADS,
+        retries=storm_options.whole_in(retries, "--retries"),
+        budgets=storm_options.numbers_in(budgets, "--budgets"),
+        trigger=trigger.value,
+        trigger_s=storm_options.one_or_more(lengths_s, jobs.TRIGGER_S),
+        strength=strength,
+        longest_s=longest_s,
+        replications=replications,
+        safe=safe,
+        live=live,
+        live_watch_s=live_watch_s,
+        changes=tuple(changes or ()),
+        seed=seed,
+    )
+    made = jobs.map_of(asked, model, scenario, out=out, overwrite=overwrite, messages=TERMINAL)
+    if as_json:
+        say_json(made.as_json())
+        return
+    _show(made)
+
+
+def _show(made: StormMap) -> None:
+    say(
+        f"{made.channel}: capacity {made.capacity_per_s:,.4g} requests/s "
+        f"({made.capacity_per_s / made.requests_per_visit:,.4g} arrivals/s)"
+    )
+    show_table(_map(made))
+    say(
+        f"ok: stable, recovers from {seconds(made.longest_s)} of it, too; ?: vulnerable, a longer trigger "
+        "would keep it down; x: metastable, this trigger keeps it down"
+    )
+    if made.safe:
+        show_table(_safe(made))
+    if made.live:
+        show_table(_live(made))
+        agreed, judged = made.agreed
+        say(f"live: {agreed} of {judged} points ended as simulated")
+    if made.folder:
+        say(f"map: {made.folder / 'storm.svg'}")
+
+
+def _map(made: StormMap) -> Table:
+    name = {"retries": "retries", "budgets": "budget", "trigger_s": "trigger"}[made.axis]
+    loads = sorted({each.point.load_share for each in made.points})
+    table = Table(name, *(f"{load * 100:g}%" for load in loads), box=None)
+    rows: dict[float, list[str]] = {}
+    for each in sorted(made.points, key=lambda found: found.point.load_share):
+        value = storm_options.value_of(each.point, made.axis)
+        rows.setdefault(value, []).append(_SIGNS[each.state])
+    for value, cells in sorted(rows.items()):
+        shown = {"retries": f"{value:g}", "budgets": percent(value) if value else "none"}
+        table.add_row(shown.get(made.axis, seconds(value)), *cells)
+    return table
+
+
+def _safe(made: StormMap) -> Table:
+    table = Table("retries", "budget", "safe load", "arrivals/s", "1/(1+min(r,b))", box=None)
+    for each in made.safe:
+        table.add_row(
+            str(each.retries),
+            percent(each.budget_share) if each.budget_share else "none",
+            percent(each.safe_load_share),
+            f"{each.safe_arrivals_per_s:,.4g}",
+            percent(each.formula_load_share),
+        )
+    return table
+
+
+def _live(made: StormMap) -> Table:
+    table = Table("load", "retries", "budget", "trigger", "simulated", "live", "", box=None)
+    for each in made.live:
+        point = each.point
+        came_back = "stays down" if each.recovery_s is None else f"recovers in {seconds(each.recovery_s)}"
+        table.add_row(
+            percent(point.load_share),
+            str(point.retries),
+            percent(point.budget_share) if point.budget_share else "none",
+            seconds(point.trigger_s),
+            f"{each.simulated_share:.0%} recover",
+            each.problem or came_back,
+            "" if each.agrees is not False else "otherwise",
+        )
+    return table

@@ -1,0 +1,120 @@
+"""A map of retry storms as a job: its table, its files, its chart, and what it refuses."""
+
+import json
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+import footfall as ff
+from footfall._runs import storm_options
+from footfall._runs.storm_live import next_to_the_border
+from footfall._simulate.storm_points import PointFound, State, StormPoint
+
+FRAIL = ff.Model(
+    "frail",
+    arrivals=ff.per_minute(1),
+    channels=(
+        ff.Channel(
+            "web",
+            ff.RequestServer(
+                2,
+                accept_queue=100_000,
+                deadline=1,
+                stale_work="served",
+                retry=ff.Retry(retries_most=2, backoff_s=0.05),
+            ),
+            service=ff.exponential("20ms"),
+        ),
+        ff.Channel("hall", ff.Counters(2), service=ff.exponential("5s")),
+    ),
+)
+
+
+def test_a_map_says_which_points_recover_in_table_files_and_chart(tmp_path: Path) -> None:
+    """Below and beyond λ(1 + r) = μ, with and without retries; the safe load of no budget is found, too."""
+    found = ff.storm(
+        FRAIL, loads=(0.2, 0.6), retries=(0, 2), trigger_s=3, replications=2, safe=False, out=tmp_path / "map"
+    )
+    states = {(each.point.retries, each.point.load_share): each.state for each in found.points}
+    assert states == {(0, 0.2): "stable", (0, 0.6): "stable", (2, 0.2): "stable", (2, 0.6): "metastable"}
+    assert found.capacity_per_s == pytest.approx(100)
+    data = json.loads((tmp_path / "map" / "storm.json").read_text())
+    assert [row["state"] for row in data["points"]] == [each.state for each in found.points]
+    down = data["points"][-1]
+    assert down["recovery_s_p50"] is None
+    assert down["success_share_at_end"] < 0.05
+    table = pl.read_csv(tmp_path / "map" / "storm.csv")
+    assert table["arrivals_per_s"].to_list() == [20, 60, 20, 60]
+    assert (tmp_path / "map" / "storm.png").read_bytes().startswith(b"\x89PNG")
+    assert "<td>metastable</td>" in found._repr_html_()
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"channel": "hall"}, "--channel hall: is no station for requests; expected web"),
+        ({"loads": ()}, "--loads: no value is out of range"),
+        ({"loads": (0.0,)}, "--loads: 0 is out of range"),
+        ({"retries": (0, 200)}, "--retries: 200 is out of range"),
+        ({"retries": (1, 2), "budgets": (0.1, 0.2)}, "--retries and --budgets: are two axes"),
+        ({"trigger_s": 0}, "--trigger-s: 0 is out of range"),
+        ({"trigger": "slow", "strength": 2}, "--strength: 2 is out of range"),
+        ({"trigger": "slow", "live": 2}, "--live: cannot slow the reference service down"),
+        ({"trigger": "fire"}, "--trigger fire: no such trigger"),
+        ({"changes": {"web.discipline": "sharing"}}, "web.discipline=sharing: is not part of storm maps"),
+        ({"changes": {"web.works.browse.service.mean_s": 0}}, "take no time"),
+    ],
+)
+def test_what_is_wrong_is_said_in_one_line_before_anything_is_written(
+    given: dict[str, object], says: str, tmp_path: Path
+) -> None:
+    """The option, what is wrong with it, and what would do."""
+    with pytest.raises(ff.BadInputError, match=says.replace("(", r"\(")) as caught:
+        ff.storm(FRAIL, **{"out": tmp_path / "map"} | given)  # type: ignore[arg-type]  # wrong on purpose
+    assert "\n" not in str(caught.value)
+    assert not (tmp_path / "map").exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers"),
+    [
+        ("0.5", (0.5,)),
+        ("0.5,0.7", (0.5, 0.7)),
+        ("0.5..0.8", (0.5, 0.6, 0.7, 0.8)),
+        ("0.1..0.3:0.05", (0.1, 0.15, 0.2, 0.25, 0.3)),
+        ("0.1,0.4..0.5", (0.1, 0.4, 0.5)),
+    ],
+)
+def test_lists_and_ranges_of_loads(text: str, numbers: tuple[float, ...]) -> None:
+    """Exact decimals, both ends included."""
+    assert storm_options.numbers_in(text, "--loads") == numbers
+
+
+@pytest.mark.parametrize("text", ["", "a", "0.5..", "0.9..0.1", "0.1..0.5:0", "inf", "0..1:0.0001", "1e999"])
+def test_a_list_that_is_none_is_refused(text: str) -> None:
+    """In one line with the option."""
+    with pytest.raises(ff.BadInputError, match=r"^--loads "):
+        storm_options.numbers_in(text, "--loads")
+
+
+def test_retries_are_whole() -> None:
+    """A range of them goes in ones."""
+    assert storm_options.whole_in("0..3", "--retries") == (0, 1, 2, 3)
+    with pytest.raises(ff.BadInputError, match="not whole"):
+        storm_options.whole_in("1.5", "--retries")
+
+
+def test_live_points_lie_on_both_sides_of_the_border() -> None:
+    """The nearest of each row first, and none at which the replications disagree."""
+
+    def found(retries: int, load: float, recovered_share: float) -> PointFound:
+        state: State = "stable" if recovered_share > 0.5 else "metastable"
+        return PointFound(StormPoint(load, retries, 0, 10), load, state, recovered_share, 1, 1, 1, 1.0, 1.0)
+
+    rows = [found(1, load, share) for load, share in ((0.3, 1), (0.4, 1), (0.5, 0.5), (0.6, 0), (0.7, 0))]
+    rows += [found(2, load, share) for load, share in ((0.2, 1), (0.3, 1), (0.4, 0), (0.5, 0))]
+    rows += [found(0, 0.9, 1)]
+    chosen = [(point.retries, point.load_share) for point in next_to_the_border(rows, 6)]
+    assert set(chosen[:4]) == {(1, 0.4), (1, 0.6), (2, 0.3), (2, 0.4)}
+    assert set(chosen[4:]) <= {(1, 0.3), (1, 0.7), (2, 0.2), (2, 0.5)}
