@@ -15,7 +15,7 @@ import footfall as ff
 from footfall._runs.make_trace import make_trace
 from footfall._runs.messages import QUIET
 from footfall._runs.storm import StormAsked, asked_case
-from footfall._runs.storm_live import LiveAsked, LivePoint, play_live
+from footfall._runs.storm_live import LivePlayAsked, LivePoint, play_live
 from footfall._simulate.storm_points import StormCase, StormPoint, found_at, safe_load
 from footfall._workload.trace import Trace
 from footfall.theory.networks import largest_stable_rate
@@ -59,7 +59,7 @@ def live(case: StormCase, pool: Trace, points: int) -> list[LivePoint]:
     for (name, asked), count in zip(rows(), parts, strict=True):
         found = [found_at(case, point, 6) for point in asked]
         with TemporaryDirectory() as folder:
-            for each in play_live(case, found, LiveAsked(count, None, Path(folder)), pool, QUIET):
+            for each in play_live(case, found, LivePlayAsked(count, None, Path(folder)), pool, QUIET):
                 played.append(each)
                 point = each.point
                 print(

@@ -9,7 +9,6 @@ import pytest
 
 from footfall._model.durations import Duration, constant_s, exponential_s
 from footfall._model.station_specs import RequestServer, Retry
-from footfall._simulate.storm import TriggerKind
 from footfall._simulate.storm_points import (
     StormCase,
     StormPoint,
@@ -18,6 +17,7 @@ from footfall._simulate.storm_points import (
     run_point,
     seconds_at,
 )
+from footfall._simulate.storm_simulation import TriggerKind
 from footfall.theory.networks import largest_stable_rate
 from tests.laws.conftest import model_of
 from tests.made_up import number

@@ -16,7 +16,7 @@ from footfall._runs.storm_map import StormMap
 _SIGNS = {"stable": "ok", "vulnerable": "?", "metastable": "x"}
 
 
-class Trigger(StrEnum):
+class TriggerName(StrEnum):
     """What happens to the server or its load."""
 
     STALL = "stall"
@@ -25,57 +25,62 @@ class Trigger(StrEnum):
     LOAD = "load"
 
 
+_Model = Annotated[Path | None, typer.Argument(help="Model file; or else --scenario.", show_default=False)]
+_Channel = Annotated[str | None, option(help="Channel with a request server. Default: the only one.")]
+_Loads = Annotated[
+    str | None,
+    option(
+        metavar="LIST",
+        help="Loads, by the station's capacity: 0.5,0.7 or 0.5..1.0 in steps of 0.1 or 0.5..1.0:0.05. "
+        "Default: 0.1..1.0.",
+    ),
+]
+_Retries = Annotated[str | None, option(metavar="LIST", help="Retries of a request. Default: 0,1,2,3,4.")]
+_Budgets = Annotated[
+    str | None,
+    option(metavar="LIST", help="Map over retry budgets: retries by requests, such as 0.1; 0: none."),
+]
+_Trigger = Annotated[TriggerName, typer.Option(help="A stall, a slower server, an outage, or extra load.")]
+_TriggerLengths = Annotated[
+    str | None,
+    option(metavar="LIST", help="Seconds that the trigger lasts; several: map over them. Default: 10."),
+]
+_Strength = Annotated[
+    float | None,
+    option(help="slow: share of its speed that the server loses; load: extra load, by the capacity."),
+]
+_Longest = Annotated[
+    float | None,
+    option(min=0.001, help="A stable point recovers from so long a trigger, too. Default: 6 times."),
+]
+_Replications = Annotated[int, typer.Option(min=1, max=200, help="Runs of each point.")]
+_Safe = Annotated[
+    bool, typer.Option("--safe/--no-safe", help="Find the largest stable loads, by retries and budget.")
+]
+_Live = Annotated[
+    int, typer.Option(min=0, help="Run so many points next to the border at the reference service.")
+]
+_LiveWatch = Annotated[
+    float | None,
+    option(min=1, max=600, help="Seconds after the trigger that --live looks at. Default: by the load."),
+]
+
+
 def command(
-    model: Annotated[
-        Path | None, typer.Argument(help="Model file; or else --scenario.", show_default=False)
-    ] = None,
+    model: _Model = None,
     scenario: ScenarioName = None,
-    channel: Annotated[
-        str | None, option(help="Channel with a request server. Default: the only one.")
-    ] = None,
-    loads: Annotated[
-        str | None,
-        option(
-            metavar="LIST",
-            help="Loads, by the station's capacity: 0.5,0.7 or 0.5..1.0 in steps of 0.1 or 0.5..1.0:0.05. "
-            "Default: 0.1..1.0.",
-        ),
-    ] = None,
-    retries: Annotated[
-        str | None, option(metavar="LIST", help="Retries of a request. Default: 0,1,2,3,4.")
-    ] = None,
-    budgets: Annotated[
-        str | None,
-        option(metavar="LIST", help="Map over retry budgets: retries by requests, such as 0.1; 0: none."),
-    ] = None,
-    trigger: Annotated[
-        Trigger, typer.Option(help="A stall, a slower server, an outage, or extra load.")
-    ] = Trigger.STALL,
-    trigger_s: Annotated[
-        str | None,
-        option(metavar="LIST", help="Seconds that the trigger lasts; several: map over them. Default: 10."),
-    ] = None,
-    strength: Annotated[
-        float | None,
-        option(help="slow: share of its speed that the server loses; load: extra load, by the capacity."),
-    ] = None,
-    longest_s: Annotated[
-        float | None,
-        option(min=0.001, help="A stable point recovers from so long a trigger, too. Default: 6 times."),
-    ] = None,
-    replications: Annotated[
-        int, typer.Option(min=1, max=200, help="Runs of each point.")
-    ] = jobs.RUNS_A_POINT,
-    safe: Annotated[
-        bool, typer.Option("--safe/--no-safe", help="Find the largest stable loads, by retries and budget.")
-    ] = True,
-    live: Annotated[
-        int, typer.Option(min=0, help="Play so many points next to the border at the reference service.")
-    ] = 0,
-    live_watch_s: Annotated[
-        float | None,
-        option(min=1, max=600, help="Seconds after the trigger that --live looks at. Default: by the load."),
-    ] = None,
+    channel: _Channel = None,
+    loads: _Loads = None,
+    retries: _Retries = None,
+    budgets: _Budgets = None,
+    trigger: _Trigger = TriggerName.STALL,
+    trigger_s: _TriggerLengths = None,
+    strength: _Strength = None,
+    longest_s: _Longest = None,
+    replications: _Replications = jobs.RUNS_A_POINT,
+    safe: _Safe = True,
+    live: _Live = 0,
+    live_watch_s: _LiveWatch = None,
     changes: Changes = None,
     seed: Seed = DEFAULT_SEED,
     out: Out = None,

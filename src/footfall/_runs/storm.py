@@ -25,10 +25,9 @@ from footfall._runs.content import change_texts
 from footfall._runs.folder import begin, described, end
 from footfall._runs.make_trace import make_trace
 from footfall._runs.messages import QUIET, Messages, seconds
-from footfall._runs.storm_live import LiveAsked, LivePoint, play_live
+from footfall._runs.storm_live import LivePlayAsked, LivePoint, play_live
 from footfall._runs.storm_map import SafeLoad, StormMap, live_frame, row_of, safe_frame, write
 from footfall._simulate.day import apart_from_the_program
-from footfall._simulate.storm import TriggerKind
 from footfall._simulate.storm_points import (
     REPLICATIONS,
     PointFound,
@@ -37,6 +36,7 @@ from footfall._simulate.storm_points import (
     found_at,
     safe_load,
 )
+from footfall._simulate.storm_simulation import TriggerKind
 from footfall._workload.scenario import Scenario
 from footfall._workload.trace import Trace
 from footfall.theory.networks import largest_stable_rate
@@ -189,7 +189,7 @@ def map_of(
     if asked.live:
         with ExitStack() as stack:
             place = folder or Path(stack.enter_context(TemporaryDirectory()))
-            wanted = LiveAsked(asked.live, asked.live_watch_s, place / "live")
+            wanted = LivePlayAsked(asked.live, asked.live_watch_s, place / "live")
             played = play_live(case, found, wanted, pool, messages)
         made = _made(case, axes, (tuple(found), safe, played), folder, manifest)
         write(made)

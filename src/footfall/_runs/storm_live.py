@@ -21,7 +21,6 @@ from footfall._records.rows import Outcome
 from footfall._records.tables import ARRIVALS, VISITS, read_parquet
 from footfall._runs.messages import Messages
 from footfall._runs.reference_service import service_for_trace
-from footfall._simulate.storm import StormRun, StormVisits, Trigger, Watch, requests_of
 from footfall._simulate.storm_points import (
     REPLICATIONS,
     BlockDraws,
@@ -31,6 +30,7 @@ from footfall._simulate.storm_points import (
     visits_per_s,
     with_clients,
 )
+from footfall._simulate.storm_simulation import StormRun, StormVisits, Trigger, Watch, requests_of
 from footfall._stats.recovery import VISITS_A_BIN, Recovery, recovery
 from footfall._workload.step_traces import CustomerPool
 from footfall._workload.trace import Trace, write_trace
@@ -46,7 +46,7 @@ _WHY = "for a point of a storm map"
 
 
 @dataclass(frozen=True, slots=True)
-class LiveAsked:
+class LivePlayAsked:
     """How many points are played, how long each is watched, and where."""
 
     points: int
@@ -57,7 +57,7 @@ class LiveAsked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LivePoint:
-    """A point that was played, beside the same arrivals simulated."""
+    """A point that was played, and the same arrivals simulated."""
 
     point: StormPoint
     arrivals_per_s: float
@@ -108,7 +108,7 @@ class _Play:
 def play_live(
     case: StormCase,
     found: Sequence[PointFound],
-    asked: LiveAsked,
+    asked: LivePlayAsked,
     pool: Trace,
     messages: Messages,
 ) -> tuple[LivePoint, ...]:

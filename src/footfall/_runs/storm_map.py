@@ -15,8 +15,8 @@ from footfall._records.runs import Manifest
 from footfall._records.tables import html_table, write_csv, write_text
 from footfall._runs.messages import percent, seconds
 from footfall._runs.storm_live import LivePoint
-from footfall._simulate.storm import TriggerKind
 from footfall._simulate.storm_points import PointFound
+from footfall._simulate.storm_simulation import TriggerKind
 
 # ── The map: points, safe loads, and points that were played
 

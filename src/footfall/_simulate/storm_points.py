@@ -18,7 +18,7 @@ from footfall._model.duration_quantiles import lognormal_parameters
 from footfall._model.durations import AnyDuration, DistributionFamily, Duration
 from footfall._model.numbers import Number
 from footfall._model.station_specs import RequestServer
-from footfall._simulate.storm import (
+from footfall._simulate.storm_simulation import (
     StormPlayed,
     StormRequest,
     StormRun,
@@ -35,7 +35,7 @@ Values = NDArray[np.float64]
 REPLICATIONS = 6
 """The range of six values holds their median in 97 % of cases: 1 - 2 (1/2)^6 (Thompson 1936)."""
 REQUESTS_LEAST = 40_000
-"""At capacity, within the watch: so that a load 3 % from the border is told from one beyond it."""
+"""At capacity, within the watch: so that a load 3 % from the border is distinguished from one beyond it."""
 _BEFORE_VISITS = 200
 _WELL_LOOKS = 5
 _SIGMAS = 2.0
@@ -302,7 +302,7 @@ def _chance_s(case: StormCase, point: StormPoint) -> float:
     """Chance moves the wait for a slot by the root of this, times the seconds that pass.
 
     A visit brings up to 1 + r tries at once, and their number is Poisson: so the work that comes within t
-    seconds has a variance of (1 + r) ρ t E[S]/c beside that of the works themselves.
+    seconds has a variance of (1 + r) ρ t E[S]/c in addition to that of the works themselves.
     """
     return (2 + point.retries) / case.capacity_per_s
 
@@ -391,15 +391,15 @@ class BlockDraws:
         assert request.human is not None  # noqa: S101  asked only then
         return self._of(request.human)
 
-    def work_s(self, visit: int, request: StormRequest, retries: int) -> float:  # noqa: ARG002
+    def work_s(self, visit: int, request: StormRequest, retries: int) -> float:  # noqa: ARG002  other draws are keyed by it
         """Work of a try."""
         return self._of(request.work.service)
 
-    def fault_u(self, visit: int, request: StormRequest, retries: int) -> float:  # noqa: ARG002
+    def fault_u(self, visit: int, request: StormRequest, retries: int) -> float:  # noqa: ARG002  other draws are keyed by it
         """Uniform number of the operator's fault."""
         return next(self._uniform)
 
-    def pause_u(self, visit: int, request: StormRequest, retries: int) -> float:  # noqa: ARG002
+    def pause_u(self, visit: int, request: StormRequest, retries: int) -> float:  # noqa: ARG002  other draws are keyed by it
         """Uniform number of the pause before a retry."""
         return next(self._uniform)
 

@@ -3,7 +3,7 @@
 Built for maps of many points: first come, first served, so when a request begins and ends is known as soon as
 it is sent, and one event a try is enough. The rules of the clients are those of every other run
 (`_behaviour/client_guards.py`), and customers end as in the simulated day (`stations/guarded_server.py`),
-customer by customer, if both draw the same numbers (`tests/simulate/test_storm.py`).
+customer by customer, if both draw the same numbers (`tests/simulate/test_storm_simulation.py`).
 
 Left out: customers' own mistakes and their return after a failed visit, and what the business refuses. They
 take no part in what keeps a server down within minutes.

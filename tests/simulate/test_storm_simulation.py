@@ -22,7 +22,7 @@ from footfall._model.durations import exponential_s, lognormal_s
 from footfall._model.model import Model
 from footfall._model.station_specs import CircuitBreaker, RateLimit, RequestServer, Retry, Stalls
 from footfall._simulate.day import Day
-from footfall._simulate.storm import (
+from footfall._simulate.storm_simulation import (
     StormPlayed,
     StormRequest,
     StormRun,
