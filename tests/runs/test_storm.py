@@ -115,6 +115,6 @@ def test_live_points_lie_on_both_sides_of_the_border() -> None:
     rows = [found(1, load, share) for load, share in ((0.3, 1), (0.4, 1), (0.5, 0.5), (0.6, 0), (0.7, 0))]
     rows += [found(2, load, share) for load, share in ((0.2, 1), (0.3, 1), (0.4, 0), (0.5, 0))]
     rows += [found(0, 0.9, 1)]
-    chosen = [(point.retries, point.load_share) for point in next_to_the_border(rows, 6)]
+    chosen = [(each.point.retries, each.point.load_share) for each in next_to_the_border(rows, 6)]
     assert set(chosen[:4]) == {(1, 0.4), (1, 0.6), (2, 0.3), (2, 0.4)}
     assert set(chosen[4:]) <= {(1, 0.3), (1, 0.7), (2, 0.2), (2, 0.5)}

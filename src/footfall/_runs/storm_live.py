@@ -38,6 +38,10 @@ from footfall._workload.trace import Trace, write_trace
 _BEFORE_S_LEAST = 4.0
 _BEFORE_VISITS = 60
 _WATCH_S_LEAST = 10.0
+_WATCH_S_MOST = 90.0
+"""A point next to the border may take minutes to recover; then it may well look down by the end."""
+_LONGER = 1.5
+"""Times the longest simulated time to recover."""
 _LAG_SHARE_MOST = 0.2
 """Of the deadline: a generator that was later (p99) cannot be trusted."""
 _TRIES_MOST = 2
@@ -128,7 +132,7 @@ def play_live(
     return tuple(played)
 
 
-def next_to_the_border(found: Sequence[PointFound], count: int) -> list[StormPoint]:
+def next_to_the_border(found: Sequence[PointFound], count: int) -> list[PointFound]:
     """Choose the points nearest to the border between those that recover and those that do not.
 
     By turns one from each side, of every number of retries, budget and trigger alike; points at which the
@@ -138,20 +142,18 @@ def next_to_the_border(found: Sequence[PointFound], count: int) -> list[StormPoi
     for each in found:
         key = each.point.retries, each.point.budget_share, each.point.trigger_s
         rows.setdefault(key, []).append(each)
-    ranked: list[tuple[float, int, StormPoint]] = []
+    ranked: list[tuple[int, int, PointFound]] = []
     for number, row in enumerate(rows.values()):
         loads = sorted(each.point.load_share for each in row if each.state == "metastable")
         border = loads[0] if loads else inf
         for side in (False, True):
             clear = [
-                each.point
-                for each in row
-                if each.recovered_share == (0.0 if side else 1.0) and isfinite(border)
+                each for each in row if each.recovered_share == (0.0 if side else 1.0) and isfinite(border)
             ]
-            near = sorted(clear, key=lambda point: abs(point.load_share - border))
-            ranked += [(place, number, point) for place, point in enumerate(near)]
+            near = sorted(clear, key=lambda each: abs(each.point.load_share - border))
+            ranked += [(place, number, each) for place, each in enumerate(near)]
     ranked.sort(key=lambda each: each[:2])
-    return [point for _, _, point in ranked[:count]]
+    return [each for _, _, each in ranked[:count]]
 
 
 def _of_channel(pool: Trace, case: StormCase) -> Trace:
@@ -159,12 +161,18 @@ def _of_channel(pool: Trace, case: StormCase) -> Trace:
 
 
 def _prepared(
-    case: StormCase, point: StormPoint, customers: CustomerPool, number: int, watch_s: float | None
+    case: StormCase, found: PointFound, customers: CustomerPool, number: int, watch_s: float | None
 ) -> _Play:
-    """Make the trace of a point: its arrivals, and the model with its clients and its trigger."""
+    """Make the trace of a point: its arrivals, and the model with its clients and its trigger.
+
+    It is watched for longer than it took to recover in any simulated run.
+    """
+    point = found.point
     rate = visits_per_s(case, point)
+    recovery_s = found.recovery_s_high if isfinite(found.recovery_s_high) else 0.0
     before_s = max(_BEFORE_S_LEAST, _BEFORE_VISITS / rate)
-    watch = watch_s or max(3 * point.trigger_s, 10 * VISITS_A_BIN / rate, _WATCH_S_LEAST)
+    enough_s = max(3 * point.trigger_s, 10 * VISITS_A_BIN / rate, _WATCH_S_LEAST)
+    watch = watch_s or max(enough_s, min(_LONGER * recovery_s, _WATCH_S_MOST))
     trigger = Trigger(case.trigger, before_s, point.trigger_s, case.strength)
     until_s = trigger.ends_s + watch
     trace = customers.step(number, rate, until_s)
@@ -175,7 +183,9 @@ def _prepared(
     check_played(model)
     check_served(model)
     check_logins(model)
-    info = trace.info.model_copy(update={"fingerprint": model.fingerprint()})
+    # A seed of its own: otherwise the service would draw the same service times at every point.
+    own = {"fingerprint": model.fingerprint(), "seed": trace.info.seed + number}
+    info = trace.info.model_copy(update=own)
     return _Play(case, point, trigger, until_s, replace(trace, model=model, info=info))
 
 
