@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 
 from footfall._calibrate.coarse_files import history_runs, k6_run, ramp, stats_run
+from footfall._calibrate.coarse_run import objections
 from footfall._records.errors import BadInputError
 
 
@@ -44,6 +45,15 @@ def test_a_history_gives_throughput_response_and_percentiles() -> None:
     assert run.failures == pytest.approx(run.requests / 100, rel=0.02)
     assert run.seconds is not None
     assert run.seconds.responses == pytest.approx(np.full(len(run.seconds.responses), 100), rel=0.1)
+
+
+def test_a_history_with_half_a_minute_of_nothing_is_objected_to() -> None:
+    """Rows go on while no request is answered: the run is named as one with stalls."""
+    table = history([10] * 200)
+    counts = enumerate(map(int, table["Total Request Count"]))
+    stood = [str(min(each, 9000) if n < len(table) - 87 else each) for n, each in counts]
+    (run,) = history_runs(table.with_columns(pl.Series("Total Request Count", stood)), "h.csv")
+    assert "stalls" in [one.flag for one in objections(run)]
 
 
 def test_each_number_of_users_is_a_run_of_its_own() -> None:

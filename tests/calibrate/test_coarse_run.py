@@ -116,6 +116,23 @@ def test_a_ramp_that_ends_at_the_generators_threads_is_called_generator_bound(th
     assert f"stays at {found.under_way_most:.0f}" in found.text
 
 
+def test_seconds_after_the_plan_do_not_hide_the_limit() -> None:
+    """Half a minute in which nothing more is asked for: what came before it still counts."""
+    base = ramp_of(2000, 256, 1300)
+    after = np.zeros(30)
+    found = ramp_findings(
+        Ramp(
+            name="ramp",
+            asked_per_s=np.r_[base.asked_per_s, after],
+            successes=np.r_[base.successes, after],
+            failures=np.r_[base.failures, after],
+            dropped=np.r_[base.dropped, after],
+            response_s_mean=np.r_[base.response_s_mean, after],
+        )
+    )
+    assert found.generator_bound
+
+
 def test_a_ramp_that_is_followed_to_its_end_is_not() -> None:
     """It reached no limit, and says so."""
     found = ramp_findings(ramp_of(1000, 256, 5000))
@@ -162,5 +179,5 @@ def test_a_service_that_refuses_is_its_own_limit() -> None:
 def test_a_short_ramp_says_nothing_wrong() -> None:
     """Fewer rows than a window: no limit was reached, and nothing breaks."""
     assert not ramp_findings(ramp_of(100, 256, 5000, seconds=12)).generator_bound
-    with pytest.raises(BadInputError, match="5 rows"):
+    with pytest.raises(BadInputError, match="4 rows with arrivals"):
         ramp_findings(ramp_of(100, 256, 5000, seconds=5))

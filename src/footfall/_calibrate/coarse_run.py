@@ -111,7 +111,10 @@ def _loop(run: CoarseRun) -> Objection | None:
     if ratio > 1:
         return Objection(flag="not a closed loop", text=f"{counted}: more requests were under way than users")
     missing = run.users / run.throughput_per_s - run.response_s_mean
-    text = f"{counted}: users paused about {missing:.3g} s a request; give --think"
+    text = (
+        f"{counted}: users paused about {missing:.3g} s a request (give --think), or requests came at a rate "
+        "of their own"
+    )
     return Objection(flag="think time", text=text)
 
 
@@ -215,9 +218,12 @@ def ramp_findings(ramp: Ramp) -> RampFindings:
     Raises:
         BadInputError: it has fewer rows than a window of 10 s.
     """
-    rows = len(ramp.asked_per_s) // _RAMP_WINDOW_S * _RAMP_WINDOW_S
+    asked_for = np.flatnonzero(ramp.asked_per_s > 0)
+    rows = (int(asked_for[-1]) + 1 if len(asked_for) else 0) // _RAMP_WINDOW_S * _RAMP_WINDOW_S
     if not rows:
-        raise BadInputError(ramp.name, f"has {len(ramp.asked_per_s)} rows", f"{_RAMP_WINDOW_S} or more")
+        raise BadInputError(
+            ramp.name, f"has {len(asked_for)} rows with arrivals", f"{_RAMP_WINDOW_S} or more"
+        )
     asked, good, bad, lost = (
         np.asarray(one[:rows].reshape(-1, _RAMP_WINDOW_S).mean(axis=1))
         for one in (ramp.asked_per_s, ramp.successes, ramp.failures, ramp.dropped)
