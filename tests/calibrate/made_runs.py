@@ -15,7 +15,7 @@ from footfall._records.runs import Manifest, write_manifest
 from footfall._records.tables import HITS, write_parquet
 from footfall._workload.trace import Trace, write_trace
 
-LENGTH_S = 15.0
+LENGTH_S = 10.0
 OUTCOMES = {200: Outcome.SERVED, 500: Outcome.ERROR, 503: Outcome.THROTTLED, 429: Outcome.THROTTLED}
 
 

@@ -51,12 +51,12 @@ def test_too_few_windows_give_no_number() -> None:
 
 
 def test_the_samples_of_a_run_folder_are_compared_with_its_requests(tmp_path: Path) -> None:
-    """Five ms of CPU a request, sampled every second: three runs give it, one without samples none."""
+    """Five ms of CPU a request, sampled every second: four runs give it, one without samples none."""
     folders = []
-    for rate in (20.0, 40.0, 60.0):
+    for rate in (20.0, 30.0, 40.0, 60.0):
         hits = hits_of(STATION, rate, ("work",), seed=1)
         folder = run_folder(tmp_path / f"run{rate:.0f}", hits)
-        answered = np.histogram(hits["ended_s"].to_numpy(), np.arange(0, 17))[0]
+        answered = np.histogram(hits["ended_s"].to_numpy(), np.arange(0, 12))[0]
         rows = [
             ServerRow(n + 1.0, "process", "cpu", 0.02 + 0.005 * float(each), "cores")
             for n, each in enumerate(answered)
@@ -68,4 +68,4 @@ def test_the_samples_of_a_run_folder_are_compared_with_its_requests(tmp_path: Pa
     assert cpu_windows(without) is None
     (demand, background) = cpu_numbers([found for run in sampled if (found := cpu_windows(run)) is not None])
     assert demand.value == pytest.approx(0.005, rel=0.05)
-    assert background.value == pytest.approx(0.02, abs=0.005)
+    assert background.value == pytest.approx(0.02, abs=0.015)

@@ -53,11 +53,15 @@ def station_of(parameters: StationParameters, source: str) -> RequestServer:
     def number(value: float) -> Number:
         return fitted(_rounded(value), source)
 
-    given: dict[str, object] = {"slots": number(min(parameters.slots, SLOTS_UNLIMITED))}
+    slots = min(parameters.slots, SLOTS_UNLIMITED)
+    given: dict[str, object] = {"slots": fitted(_multiple(slots, parameters.queues), source)}
     if parameters.network_s > 0:
         given["network_s"] = number(parameters.network_s)
     if parameters.cores is not None:
-        given |= {"discipline": "sharing", "cores": number(parameters.cores)}
+        given |= {
+            "discipline": "sharing",
+            "cores": fitted(_multiple(parameters.cores, parameters.queues), source),
+        }
     if parameters.queues > 1:
         given |= {"queues": number(parameters.queues), "dispatch": parameters.dispatch}
     for name in ("accept_queue", "deadline_s", "queue_timeout_s"):
@@ -74,6 +78,11 @@ def station_of(parameters: StationParameters, source: str) -> RequestServer:
             length_s=number(parameters.stall_length_s), every_s=number(parameters.stall_every_s)
         )
     return RequestServer.model_validate(given)
+
+
+def _multiple(count: int, queues: int) -> int:
+    """Return the next number that divides evenly among the queues."""
+    return -(-count // queues) * queues
 
 
 def with_assumed_limits(
@@ -210,7 +219,7 @@ def model_of_stations(
         name,
         "Stations learned from runs",
         arrivals=per_second(fitted(1, source)),
-        wants={operation: fitted(_rounded(share), source) for operation, share in wants.items()},
+        wants={operation: fitted(share, source) for operation, share in wants.items()},
         channels=channels,
     )
 

@@ -25,7 +25,7 @@ RUN_NOISE_SHARE = 0.015
 QUANTILE_NOISE_SHARE = 0.03
 """Standard deviation of a percentile over the mean between equal runs (our assumption)."""
 USERS_MOST = 5_000
-_STEPS, _BURNED, _DRAWS = 8_000, 2_000, 200
+_STEPS, _BURNED, _DRAWS = 5_000, 1_000, 200
 _SCALES = (0.2, 1.0, 2.0)
 _DELAY_LEAST_S, _LOG_SCALED_MOST, _LOG_SHARE_LEAST = 1e-9, 25.0, log(1e-9)
 _ROUNDING = 1e-3
