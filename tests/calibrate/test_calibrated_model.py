@@ -64,8 +64,9 @@ def test_every_learned_station_becomes_a_model_that_its_text_gives_again(
     assert station.slots % station.queues == 0
     assert (float(station.deadline_s) == inf) == (learned.deadline_s == inf)
     assert Model.from_toml(model.to_toml()) == model
-    again = with_stations(model, {"web": (learned, shares)}, "runs c")
-    assert float(again.channel("web").station.slots) == float(station.slots)  # type: ignore[union-attr]
+    again = with_stations(model, {"web": (learned, shares)}, "runs c").channel("web").station
+    assert isinstance(again, RequestServer)
+    assert float(again.slots) == float(station.slots)
 
 
 PLAIN = StationParameters(
