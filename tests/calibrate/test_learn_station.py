@@ -112,7 +112,8 @@ def test_a_rate_limit_is_found_from_what_it_refuses() -> None:
 
 def test_a_deadline_is_told_from_a_bound_on_the_wait() -> None:
     """Both fail after a constant time; only a bound on the wait lets responses take longer."""
-    late = learned(station(slots=4, deadline_s=0.3), (50.0, 130.0), 12.0)
+    late = learned(station(slots=4, deadline_s=0.3, stale_work="dropped"), (50.0, 130.0), 12.0)
+    assert late.parameters.stale_work == "dropped"
     assert late.flags == (DEADLINE,)
     assert late.parameters.deadline_s == pytest.approx(0.3, rel=0.01)
     pool = learned(station(slots=4, queue_timeout_s=0.3), (50.0, 130.0), 12.0)

@@ -22,6 +22,7 @@ from footfall._calibrate.learned_station import (
 from footfall._calibrate.limits import Limits, find_limits
 from footfall._calibrate.observed import Observed, observe
 from footfall._calibrate.request_log import Floats, RequestLog
+from footfall._calibrate.stale_mode import stale_mode
 from footfall._calibrate.stall_search import StallPattern, stall_pattern
 from footfall._calibrate.station_draws import (
     DrawnLaws,
@@ -34,7 +35,7 @@ from footfall._calibrate.station_draws import (
 )
 from footfall._calibrate.station_parameters import SLOTS_UNLIMITED, StationParameters
 from footfall._calibrate.station_profile import DISPATCHES, StationProfile, profile_station
-from footfall._calibrate.unknowns import unknown_sentences
+from footfall._calibrate.unknowns import STALE_UNKNOWN, unknown_sentences
 from footfall._stats.intervals import wilson
 
 WORKED_LEAST = 20
@@ -83,12 +84,20 @@ def learn_station(logs: Sequence[RequestLog], *, seed: int = 1) -> LearnedStatio
     findings = Findings(observed, profile, limits, stalls, weighed, draw_laws(profile, weighed, rng))
     parameters = _best(findings)
     draws = tuple(_drawn(findings, draw, rng) for draw in findings.laws.draws)
+    stale = None
+    if limits.time.name == "deadline":
+        stale = stale_mode(profile.observed, draws, seed)
+        parameters = replace(parameters, stale_work=stale.mode)
+        draws = tuple(replace(draw, stale_work=stale.mode) for draw in draws)
     explained = profile.explained[weighed[0].supposed]
     return LearnedStation(
         parameters=parameters,
         draws=draws,
         numbers=_numbers(findings, parameters, draws),
-        unknown=unknown_sentences(profile.observed, profile, limits, weighed, parameters),
+        unknown=(
+            *unknown_sentences(profile.observed, profile, limits, weighed, parameters),
+            *(() if stale is None or stale.is_known else (STALE_UNKNOWN,)),
+        ),
         flags=_flags(findings, parameters),
         fit=goodness(profile, explained, draws, limits.refusal, seed),
     )

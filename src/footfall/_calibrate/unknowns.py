@@ -10,6 +10,7 @@ from footfall._calibrate.station_draws import Weighed
 from footfall._calibrate.station_parameters import StationParameters
 from footfall._calibrate.station_profile import StationProfile
 
+STALE_UNKNOWN = "stale work: the successes do not show whether a request keeps its slot after the deadline"
 _RIVAL, _LIKELY = 0.05, 0.5
 _WAITED_LEAST = 20
 
