@@ -239,7 +239,7 @@ def _profile_kind(
 def _moments(family: LawFamily, t: Floats, logs: Floats, weights: Floats) -> tuple[Floats, Floats]:
     """Mean and variation of highest likelihood, row by row."""
     weights = weights / weights.sum(axis=1, keepdims=True)
-    mean = (weights * t).sum(axis=1, keepdims=True)
+    mean = np.maximum((weights * t).sum(axis=1, keepdims=True), 1e-12)
     if family == "exponential":
         return mean, np.ones_like(mean)
     mean_log = (weights * logs).sum(axis=1, keepdims=True)
