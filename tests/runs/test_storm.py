@@ -76,6 +76,12 @@ def test_what_is_wrong_is_said_in_one_line_before_anything_is_written(
     assert not (tmp_path / "map").exists()
 
 
+def test_a_map_needs_a_model() -> None:
+    """Or a scenario, which names one."""
+    with pytest.raises(ff.BadInputError, match=r"^footfall storm: no model is given; expected MODEL"):
+        ff.storm()
+
+
 @pytest.mark.parametrize(
     ("text", "numbers"),
     [

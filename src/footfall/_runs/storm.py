@@ -166,6 +166,8 @@ def map_of(
     Raises:
         BadInputError: as `storm`.
     """
+    if model is None and scenario is None:
+        raise BadInputError("footfall storm", "no model is given", "MODEL, or --scenario NAME")
     check_asked(asked)
     window = None if scenario else _POOL_WINDOW_S
     pool = make_trace(
@@ -406,9 +408,14 @@ def _safe_loads(
 
 
 def _formula_holds(case: StormCase) -> bool:
+    """Whether λ(1 + min(r, b)) = μ is the border: visits of one request, which a long queue keeps waiting.
+
+    Of visits with several requests, those that fail send fewer, so the border lies higher.
+    """
     station = case.station
     has_room = station.accept_queue > _ROOM_S * case.capacity_per_s
-    return station.stale_work == "served" and has_room and not station.breaker.failure_share
+    is_plain = has_room and case.requests_per_visit == 1 and not station.breaker.failure_share
+    return is_plain and station.stale_work == "served"
 
 
 _ROOM_S = 60.0
