@@ -73,10 +73,10 @@ def test_a_service_that_answers_nothing_has_no_capacity() -> None:
 
 
 def test_invalid_steps_say_nothing() -> None:
-    """The same steps, all invalid: nothing was found, and three in a row end the search."""
+    """The same steps, all invalid: nothing was found, and five in a row end the search."""
     service = SyntheticService(station(slots=3))
     played: list[PlayedStep] = []
-    for _ in range(3):
+    for _ in range(5):
         planned = next_step(tuple(played), ASKED, 0.0)
         assert planned is not None
         played.append(replace(service.play(planned), invalid_reason="arrivals were late"))

@@ -69,6 +69,11 @@ def findings(played: Sequence[PlayedStep], asked: CapacityAsked) -> CapacityFoun
     return replace(found, sentences=_sentences(reading, found))
 
 
+def _broke(one: Evidence) -> bool:
+    """Whether a step went beyond what the service can do: a criterion was broken, or the backlog grew."""
+    return one.step.planned.purpose != RECOVERY and (one.grows or (one.excess > 0 and one.excess_sd < inf))
+
+
 def _held(one: Evidence) -> bool:
     return one.excess <= 0 and not one.grows and one.step.planned.purpose != RECOVERY
 
@@ -81,6 +86,9 @@ def _knee(reading: Reading) -> RateEstimate | None:
     knee = reading.knee
     played = [one.rate for one in reading.valid if one.step.planned.purpose != RECOVERY]
     if knee is None or max(played) < _NEARLY * knee.value:
+        return None
+    if not any(_broke(one) for one in reading.valid):
+        # Whatever the stations learned: as long as nothing broke, something else may have been their limit.
         return None
     if not reading.fits and reading.direct is None:
         # A model that does not explain the steps says no more than where to look.
@@ -95,7 +103,7 @@ def _knee(reading: Reading) -> RateEstimate | None:
 
 def _limited_by(reading: Reading, knee: RateEstimate | None) -> LimitedBy:
     """Say what ended the way up: the service, the generator, or time and the highest rate allowed."""
-    bound = [one for one in reading.evidence if one.step.generator.bound_by]
+    bound = [one for one in reading.evidence if one.step.invalid_reason]
     highest = max((one.step.planned.offered_per_s for one in reading.valid), default=0.0)
     held = max((one.rate for one in reading.valid if _held(one)), default=0.0)
     broken = [
@@ -103,7 +111,8 @@ def _limited_by(reading: Reading, knee: RateEstimate | None) -> LimitedBy:
         for one in reading.valid
         if one.judged.verdict == "broken" and one.rate > held and one.step.planned.purpose != RECOVERY
     ]
-    if bound and not broken and max(one.step.planned.offered_per_s for one in bound) >= highest:
+    above = [one for one in bound if one.step.planned.offered_per_s >= highest]
+    if not broken and (len(above) > 1 or any(one.step.generator.bound_by for one in above)):
         if knee is None or knee.value > highest:
             return "generator"
         return "service"
@@ -333,8 +342,11 @@ def _sentences(reading: Reading, found: CapacityFound) -> tuple[str, ...]:
             "no station explains the steps: the knee lies between the steps that held and those that did not"
         )
     elif found.limited_by == "generator":
-        reasons = [one.step.generator.bound_by for one in reading.evidence if one.step.generator.bound_by]
-        said.append(f"the load generator was the limit: {reasons[-1]}")
+        reasons = [one.step.generator.bound_by or one.step.invalid_reason for one in reading.evidence]
+        said.append(
+            f"the load generator was the limit above {found.held_per_s:.3g} arrivals/s: "
+            f"{next(reason for reason in reversed(reasons) if reason)}"
+        )
     elif found.limited_by == "service":
         lowest = min((one.rate for one in reading.valid), default=0.0)
         said.append(f"the criteria did not hold at any rate, down to {lowest:.3g} arrivals/s")

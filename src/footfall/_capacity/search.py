@@ -34,7 +34,7 @@ BETWEEN_S = 2.0
 DRAIN_S = 6.0
 NARROW_SHARE = 0.05
 _RATE_MOST_PER_S = 200_000.0
-_INVALID_MOST = 2
+_INVALID_MOST = 4
 _STEPS_MOST = 60
 _SAME = 0.01
 _LOOKS = 2
@@ -240,7 +240,7 @@ class _Plan:
         bound = [
             one.step.planned.offered_per_s
             for one in self.reading.evidence
-            if one.step.generator.bound_by and one.step.planned.offered_per_s >= valid
+            if one.step.invalid_reason and one.step.planned.offered_per_s >= valid
         ]
         return sorted(bound)[1] if len(bound) > 1 else inf
 
