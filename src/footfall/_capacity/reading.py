@@ -7,12 +7,11 @@ from itertools import chain
 
 import numpy as np
 
-from footfall._calibrate.learn import learn_station
-from footfall._calibrate.learned_station import LearnedStation
 from footfall._calibrate.request_log import RequestLog
 from footfall._calibrate.station_simulation import simulate_arrivals
 from footfall._capacity.capacity_found import RateEstimate
 from footfall._capacity.criterion_figures import Judged, criteria_of, usable
+from footfall._capacity.learning import first_requests, learn_channels
 from footfall._capacity.load_steps import CapacityAsked, PlayedStep
 from footfall._capacity.service_model import ServiceModel, traffic_of
 from footfall._capacity.simulated_knee import (
@@ -28,10 +27,10 @@ from footfall._capacity.step_figures import UNLOADED
 CONFIRM = "confirm"
 STRUCTURE = "structure"
 BISECT = "bisect"
-_REQUESTS_LEAST = 80
-"""Fewer teach nothing about a station."""
 _STEP_REQUESTS_LEAST = 50
 _REPLAYS = 24
+_REPLAYED_MOST = 6000
+"""Requests of a step that are replayed: enough to see a misfit that matters, and bounded."""
 _Z_MOST = 4.0
 _MISFIT_RESPONSE, _MISFIT_SUCCESS = 0.06, 0.004
 """Differences of log response times and of the success share that are too small to matter."""
@@ -110,24 +109,16 @@ def question_of(played: Sequence[PlayedStep], asked: CapacityAsked) -> KneeQuest
 
 def _model(played: Sequence[PlayedStep], asked: CapacityAsked) -> ServiceModel | None:
     """Learn a station for each channel, once there is a step that is more than a look."""
-    # A step after an overload begins with what that has left; the others begin with nothing inside.
-    steps = [step for step in played if not step.invalid_reason and step.planned.purpose != RECOVERY]
-    if all(step.planned.purpose == EXPLORE and not step.stopped_early for step in steps):
+    steps = [step for step in played if not step.invalid_reason]
+    learned = learn_channels(steps, asked.seed)
+    if learned is None:
         return None
-    logs: dict[str, list[RequestLog]] = {}
-    for step in steps:
-        for channel, log in step.logs.items():
-            logs.setdefault(channel, []).append(log)
-    learned: dict[str, LearnedStation] = {}
-    for channel, of_channel in sorted(logs.items()):
-        if sum(log.requests for log in of_channel) < _REQUESTS_LEAST:
-            return None
-        try:
-            learned[channel] = learn_station(of_channel, seed=asked.seed)
-        except ValueError:  # too few of them were served
-            return None
-    calm = [step for step in steps if step.planned.purpose != OVERLOAD and not step.stopped_early] or steps
-    return ServiceModel(traffic=traffic_of(calm), stations=learned, seed=asked.seed) if learned else None
+    # What customers ask for is read where their visits do not end early.
+    calm = [
+        step for step in steps if step.planned.purpose not in {OVERLOAD, RECOVERY} and not step.stopped_early
+    ]
+    traffic = traffic_of(calm or steps, learned.pooled)
+    return ServiceModel(traffic=traffic, stations=learned.stations, pooled=learned.pooled, seed=asked.seed)
 
 
 # ── Whether the learned stations explain the steps
@@ -149,7 +140,8 @@ def _is_misfit(model: ServiceModel, channel: str, log: RequestLog) -> bool:
     if learned is None or log.requests < _STEP_REQUESTS_LEAST:
         return False
     kinds = {kind: number for number, kind in enumerate(learned.parameters.kinds)}
-    kind = np.array([kinds[name] for name in log.kinds])[log.kind]
+    log = first_requests(log, _REPLAYED_MOST)
+    kind = np.array([kinds[model.pooled.get(name, name)] for name in log.kinds])[log.kind]
     runs = simulate_arrivals(learned.draws[:_REPLAYS], log.sent_s, kind, seed=model.seed)
     measured = _figures(log.response_s[:, None], log.is_success[:, None], log.is_answered[:, None])
     simulated = _figures(runs.response_s, runs.is_success, runs.is_present)

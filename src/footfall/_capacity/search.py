@@ -232,17 +232,18 @@ class _Plan:
         return len(last) > _INVALID_MOST and all(one.step.invalid_reason for one in last)
 
     def _generator_bound_from(self) -> float:
-        """Give the lowest rate at which the generator was the limit twice, not below valid ones; inf: none.
+        """Give the lowest rate at which the generator was the limit, above all valid ones; inf: at none.
 
-        Once may be chance: the machine was busy with something else.
+        Once may be chance, and so may twice at a rate at which it has kept up once: the machine was busy.
         """
-        valid = max((one.step.planned.offered_per_s for one in self.reading.valid), default=0.0)
-        bound = [
-            one.step.planned.offered_per_s
-            for one in self.reading.evidence
-            if one.step.invalid_reason and one.step.planned.offered_per_s >= valid
-        ]
-        return sorted(bound)[1] if len(bound) > 1 else inf
+        valid = [one.step.planned.offered_per_s for one in self.reading.valid]
+        bound = [one.step.planned.offered_per_s for one in self.reading.evidence if one.step.invalid_reason]
+        for rate in sorted(bound):
+            times = sum(abs(other / rate - 1) < _SAME for other in bound)
+            kept_up = sum(other >= rate * (1 - _SAME) for other in valid)
+            if times > max(1, 2 * kept_up):
+                return rate
+        return inf
 
     def _rough(self) -> float:
         """Estimate the capacity from the first looks: goodput where it fell behind, or the highest rate."""

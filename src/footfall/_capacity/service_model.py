@@ -1,7 +1,7 @@
 """The learned stations of a service under any load: their samples, excess over the limits, and knee."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import inf
 
 import numpy as np
@@ -9,13 +9,16 @@ import numpy as np
 from footfall._calibrate.learned_station import LearnedStation
 from footfall._calibrate.request_log import Floats, Integers
 from footfall._calibrate.station_parameters import SLOTS_UNLIMITED, StationParameters
-from footfall._calibrate.station_runs import SimulatedRuns
+from footfall._calibrate.station_runs import Booleans, SimulatedRuns
 from footfall._calibrate.station_simulation import SteadyPlan, simulate_compared
 from footfall._capacity.criterion_figures import VisitSample
 from footfall._capacity.load_steps import PlayedStep
 
 _ONE_REQUEST = 0.02
 """Visits whose requests per visit differ from 1 by less are one request each."""
+_REQUESTS_A_VISIT = 2.0
+_RARE = 0.005
+"""Requests per visit that make no difference."""
 _SURE = 50.0
 """Excess where a station cannot keep up in the long run, whatever a simulation of some minutes shows."""
 
@@ -29,7 +32,9 @@ class OperationTraffic:
     share: float
     """Of all arrivals."""
     requests: tuple[tuple[str, float], ...]
-    """Name of each kind of request, and how many a visit makes of it on average."""
+    """Name of each kind of request that was learned, and how many a visit makes of it on average."""
+    kinds: tuple[tuple[str, str], ...] = ()
+    """Name of each of its kinds of request, and of that under which it was learned."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,33 +61,37 @@ class Traffic:
         return list(per_arrival.values())
 
 
-def traffic_of(steps: Sequence[PlayedStep]) -> Traffic:
-    """Read the mix from played steps."""
+def traffic_of(steps: Sequence[PlayedStep], pooled: Mapping[str, str] | None = None) -> Traffic:
+    """Read the mix from played steps; `pooled`: the name under which a kind of request was learned."""
     visits: dict[tuple[str, str], int] = {}
     requests: dict[str, int] = {}
     for step in steps:
-        pairs = zip(step.visits.channel.tolist(), step.visits.operation.tolist(), strict=True)
-        for pair in pairs:
-            visits[pair] = visits.get(pair, 0) + 1
+        pairs, counts = np.unique(
+            np.stack([step.visits.channel, step.visits.operation]), axis=1, return_counts=True
+        )
+        for (channel, operation), count in zip(pairs.T.tolist(), counts.tolist(), strict=True):
+            visits[channel, operation] = visits.get((channel, operation), 0) + count
         for log in step.logs.values():
-            for number, kind in enumerate(log.kinds):
-                requests[kind] = requests.get(kind, 0) + int(np.count_nonzero(log.kind == number))
+            for kind, count in zip(log.kinds, np.bincount(log.kind, minlength=len(log.kinds)), strict=True):
+                requests[kind] = requests.get(kind, 0) + int(count)
     arrivals = max(sum(visits.values()), 1)
-    return Traffic(
-        operations=tuple(
+    operations = []
+    for (channel, operation), number in sorted(visits.items()):
+        own = {kind: count for kind, count in requests.items() if kind.startswith(f"{channel}.{operation}/")}
+        names = {kind: (pooled or {}).get(kind, kind) for kind in sorted(own)}
+        per_visit: dict[str, float] = {}
+        for kind, learned in names.items():
+            per_visit[learned] = per_visit.get(learned, 0.0) + own[kind] / number
+        operations.append(
             OperationTraffic(
                 channel=channel,
                 operation=operation,
                 share=number / arrivals,
-                requests=tuple(
-                    (kind, count / number)
-                    for kind, count in sorted(requests.items())
-                    if kind.startswith(f"{channel}.{operation}/")
-                ),
+                requests=tuple(per_visit.items()),
+                kinds=tuple(names.items()),
             )
-            for (channel, operation), number in sorted(visits.items())
         )
-    )
+    return Traffic(operations=tuple(operations))
 
 
 def capacity_per_s(station: StationParameters, kind_shares: Sequence[float]) -> float:
@@ -125,6 +134,8 @@ class ServiceModel:
     stations: Mapping[str, LearnedStation]
     """By channel."""
     seed: int
+    pooled: Mapping[str, str] = field(default_factory=dict)
+    """By kind of request: the name under which it was learned."""
 
     def best(self, streams: int) -> StationSets:
         """Give the best stations once for each stream."""
@@ -153,6 +164,8 @@ class ServiceModel:
 
     def served_share(self, operation: OperationTraffic) -> float:
         """Share of the visits of an operation that no fault ends, at any load."""
+        if operation.channel not in self.stations:
+            return 1.0
         one = self.stations[operation.channel].parameters
         shares = dict(zip(one.kinds, one.fault_shares, strict=True))
         served = 1.0
@@ -166,6 +179,11 @@ class ServiceModel:
     def samples(self, sets: "StationSets", arrivals_per_s: Floats, arrivals: int) -> list[VisitSample]:
         """Simulate the long run of each set of stations at its rates, (sets, rates), by so many arrivals."""
         samples: list[VisitSample] = []
+        per_visit = max(
+            (self.traffic.requests_per_arrival(channel) for channel in sets.stations), default=1.0
+        )
+        # Visits of many requests are fewer, so that the arrays stay small.
+        arrivals = max(round(arrivals * min(1.0, _REQUESTS_A_VISIT / max(per_visit, 1e-9))), 200)
         for place, (channel, columns) in enumerate(sorted(sets.stations.items())):
             per_arrival = self.traffic.requests_per_arrival(channel)
             if not per_arrival:
@@ -182,15 +200,28 @@ class ServiceModel:
 
     def samples_of(self, channel: str, kinds: tuple[str, ...], runs: SimulatedRuns) -> list[VisitSample]:
         """Make visits and requests of simulated requests at a channel."""
-        by_kind = {kind: _requests(channel, kind, number, runs) for number, kind in enumerate(kinds)}
-        samples = list(by_kind.values())
+        by_kind = {kind: _KindRows.of(runs, number) for number, kind in enumerate(kinds)}
+        operations = [one for one in self.traffic.operations if one.channel == channel]
+        users = [kind for operation in operations for kind, _ in operation.requests]
+        samples: list[VisitSample] = []
         rng = np.random.default_rng(self.seed)
-        for operation in self.traffic.operations:
-            if operation.channel == channel:
-                parts = [(by_kind[kind], number) for kind, number in operation.requests if kind in by_kind]
-                share = operation.share / self.traffic.requests_per_arrival(channel)
-                if parts:
-                    samples.append(_visits(operation, parts, max(round(len(runs.end) * share), 1), rng))
+        for operation in operations:
+            samples += [
+                _requests(channel, name, by_kind[learned])
+                for name, learned in operation.kinds
+                if learned in by_kind
+            ]
+            parts = [(by_kind[kind], number) for kind, number in operation.requests if kind in by_kind]
+            share = operation.share / self.traffic.requests_per_arrival(channel)
+            if (
+                len(parts) == 1
+                and abs(parts[0][1] - 1) < _ONE_REQUEST
+                and users.count(operation.requests[0][0]) == 1
+            ):
+                rows = parts[0][0]
+                samples.append(_named(operation, rows.response_s, rows.is_success, rows.is_present))
+            elif parts:
+                samples.append(_visits(operation, parts, max(round(len(runs.end) * share), 1), rng))
         return samples
 
     def unstable_excess(self, sets: "StationSets", arrivals_per_s: Floats) -> Floats:
@@ -205,25 +236,49 @@ class ServiceModel:
         return found
 
 
-def _requests(channel: str, kind: str, number: int, runs: SimulatedRuns) -> VisitSample:
+@dataclass(frozen=True, slots=True, eq=False)
+class _KindRows:
+    """The simulated requests of one kind."""
+
+    response_s: Floats
+    is_success: Booleans
+    is_present: Booleans
+    order: Integers
+    """Rows of each column, those of this kind first."""
+
+    @classmethod
+    def of(cls, runs: SimulatedRuns, number: int) -> "_KindRows":
+        present = runs.is_present & (runs.kind == number)
+        order: Integers = np.argsort(~present, axis=0, kind="stable")
+        return cls(runs.response_s, runs.is_success, present, order)
+
+    def drawn(self, shape: tuple[int, int], rng: np.random.Generator) -> tuple[Floats, Booleans]:
+        """Draw response times and successes, any request of the column as likely as another."""
+        number = np.maximum(self.is_present.sum(axis=0), 1)
+        chosen = np.take_along_axis(self.order, (rng.random(shape) * number).astype(np.int64), axis=0)
+        return (
+            np.take_along_axis(self.response_s, chosen, axis=0),
+            np.take_along_axis(self.is_success, chosen, axis=0),
+        )
+
+
+def _requests(channel: str, kind: str, rows: _KindRows) -> VisitSample:
     operation, _, step = kind.removeprefix(f"{channel}.").partition("/")
-    present = runs.is_present & (runs.kind == number)
-    success = runs.is_success
     return VisitSample(
         channel=channel,
         operation=operation,
         step=step,
-        response_s=runs.response_s,
-        is_success=success,
-        is_error=~success,
-        is_answered=present,
-        is_present=present,
+        response_s=rows.response_s,
+        is_success=rows.is_success,
+        is_error=~rows.is_success,
+        is_answered=rows.is_present,
+        is_present=rows.is_present,
     )
 
 
 def _visits(
     operation: OperationTraffic,
-    parts: Sequence[tuple[VisitSample, float]],
+    parts: Sequence[tuple[_KindRows, float]],
     visits: int,
     rng: np.random.Generator,
 ) -> VisitSample:
@@ -232,35 +287,19 @@ def _visits(
     A visit's requests are seconds apart at least, with reading and typing between them: they meet the station
     at independent moments of the same load.
     """
-    if len(parts) == 1 and abs(parts[0][1] - 1) < _ONE_REQUEST:
-        one = parts[0][0]
-        return _named(operation, one.response_s, one.is_success, one.is_present)
     shape = (visits, parts[0][0].response_s.shape[1])
     response_s, success = np.zeros(shape), np.ones(shape, dtype=np.bool_)
-    for sample, number in parts:
+    for rows, number in parts:
         whole = int(number)
         for turn in range(whole + 1):
             makes = 1.0 if turn < whole else number - whole
-            if makes <= 0:
+            if makes <= _RARE:
                 continue
-            drawn, drawn_success = _resampled(sample, shape, rng)
+            drawn_s, drawn_success = rows.drawn(shape, rng)
             asks = (rng.random(shape) < makes) & success
-            response_s += np.where(asks, drawn, 0.0)
+            response_s += np.where(asks, drawn_s, 0.0)
             success &= drawn_success | ~asks
     return _named(operation, response_s, success, np.ones(shape, dtype=np.bool_))
-
-
-def _resampled(
-    sample: VisitSample, shape: tuple[int, int], rng: np.random.Generator
-) -> tuple[Floats, np.ndarray]:
-    number = np.maximum(sample.is_present.sum(axis=0), 1)
-    # The rows that are present come first, in each column; of those any is drawn.
-    order: Integers = np.argsort(~sample.is_present, axis=0, kind="stable")
-    chosen = np.take_along_axis(order, (rng.random(shape) * number).astype(np.int64), axis=0)
-    return (
-        np.take_along_axis(sample.response_s, chosen, axis=0),
-        np.take_along_axis(sample.is_success, chosen, axis=0),
-    )
 
 
 def _named(
