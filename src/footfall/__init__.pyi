@@ -123,6 +123,9 @@ from ._runs.messages import (
 from ._runs.predict import (
     predict as predict,
 )
+from ._runs.predict_load import (
+    predict_load as predict_load,
+)
 from ._runs.reference_service import (
     serve as serve,
 )
@@ -137,6 +140,9 @@ from ._runs.storm import (
 )
 from ._runs.validate import (
     validate as validate,
+)
+from ._runs.verify import (
+    verify as verify,
 )
 from ._workload.scenario import (
     OutagePart as OutagePart,

@@ -19,10 +19,16 @@ LENGTH_S = 10.0
 OUTCOMES = {200: Outcome.SERVED, 500: Outcome.ERROR, 503: Outcome.THROTTLED, 429: Outcome.THROTTLED}
 
 
-def hits_of(truth: StationParameters, rate_per_s: float, names: tuple[str, ...], seed: int) -> pl.DataFrame:
+def hits_of(
+    truth: StationParameters,
+    rate_per_s: float,
+    names: tuple[str, ...],
+    seed: int,
+    length_s: float = LENGTH_S,
+) -> pl.DataFrame:
     """Give the requests of a run of one channel, each a visit; `names` are the operations of the kinds."""
-    runs = simulate_runs([truth], [rate_per_s], length_s=LENGTH_S, seed=seed)
-    log = runs.request_log(0, truth.kinds, run="", length_s=LENGTH_S)
+    runs = simulate_runs([truth], [rate_per_s], length_s=length_s, seed=seed)
+    log = runs.request_log(0, truth.kinds, run="", length_s=length_s)
     count = log.requests
     rows = {
         "customer": np.arange(count),
@@ -50,10 +56,12 @@ def run_folder(
     *,
     status: Literal["finished", "running"] = "finished",
     verdict: str = "pass",
+    started_at: str = "",
+    length_s: float = LENGTH_S,
 ) -> Path:
     """Write the folder of a run with these requests; of a URL, unless a trace is given."""
     operations = tuple(hits["operation"].unique().sort().to_list())
-    url = UrlLoad(url="http://127.0.0.1/x", rate_per_s=5, for_s=LENGTH_S, seed=1)
+    url = UrlLoad(url="http://127.0.0.1/x", rate_per_s=5, for_s=length_s, seed=1)
     write_trace(folder, trace or trace_of_url(url, tuple(("url", name) for name in operations), ()))
     manifest = Manifest(
         run=folder.name,
@@ -63,7 +71,8 @@ def run_folder(
         seed=1,
         status=status,
         verdict=verdict,
-        settings={"play": {"length_s": LENGTH_S, "speed": 1.0}},
+        started_at=started_at,
+        settings={"play": {"length_s": length_s, "speed": 1.0}},
     )
     write_manifest(folder, manifest)
     write_parquet(hits, folder / HITS_FILE)

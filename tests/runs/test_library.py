@@ -38,7 +38,7 @@ served = ["served"]
 abandoned = ["abandoned_queue"]
 """
 JOBS = ("read_model", "simulate", "make_trace", "predict", "serve", "load_test", "read_run", "judge")
-LATER_JOBS = ("report", "compare", "fit")
+LATER_JOBS = ("report", "compare", "fit", "calibrate", "predict_load", "verify")
 
 
 @pytest.fixture(scope="module")

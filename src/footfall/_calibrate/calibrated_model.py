@@ -6,6 +6,7 @@ from math import isfinite
 
 import numpy as np
 
+from footfall._calibrate.calibration import SeenLoad
 from footfall._calibrate.request_log import RequestLog
 from footfall._calibrate.station_parameters import SLOTS_UNLIMITED, ServiceLaw, StationParameters
 from footfall._model.channel import Channel, Fault, Step, Work
@@ -86,15 +87,13 @@ def _multiple(count: int, queues: int) -> int:
 
 
 def with_assumed_limits(
-    parameters: StationParameters, station: RequestServer, logs: Sequence[RequestLog]
+    parameters: StationParameters, station: RequestServer, seen: SeenLoad
 ) -> StationParameters:
     """Return parameters with a model's own limits where the runs never reached one.
 
     A limit of the model that the runs exceeded is not kept: they show that it is not there.
     """
-    longest_s = max(float(log.response_s.max(initial=0.0)) for log in logs)
-    most = max(_most_inside(log) for log in logs)
-    highest_per_s = max(log.offered_per_s for log in logs)
+    longest_s, most, highest_per_s = seen.longest_response_s, seen.most_inside, seen.requests_per_s
     found, limit = parameters, station.rate_limit
     if found.slots >= SLOTS_UNLIMITED and found.cores is None and station.slots >= most:
         found = replace(found, slots=int(station.slots))
@@ -109,6 +108,15 @@ def with_assumed_limits(
             found, rate_limit_per_s=float(limit.requests_per_s), rate_limit_burst=int(limit.burst)
         )
     return found
+
+
+def seen_load(logs: Sequence[RequestLog]) -> SeenLoad:
+    """Return how far the runs of a station went."""
+    return SeenLoad(
+        requests_per_s=max(log.offered_per_s for log in logs),
+        most_inside=max(_most_inside(log) for log in logs),
+        longest_response_s=max(float(log.response_s.max(initial=0.0)) for log in logs),
+    )
 
 
 def _most_inside(log: RequestLog) -> int:

@@ -39,6 +39,17 @@ class LeftOutRun:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SeenLoad:
+    """How far the runs went at one station: beyond it, limits that they never reached may decide."""
+
+    requests_per_s: float
+    """Highest rate of a run."""
+    most_inside: int
+    """Requests under way at once."""
+    longest_response_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CalibratedStation:
     """The station of one channel."""
 
@@ -49,6 +60,7 @@ class CalibratedStation:
     draws: tuple[StationParameters, ...]
     requests_a_visit: float
     """Mean number of requests of a visit of the channel."""
+    seen: SeenLoad
     fit: GoodnessOfFit
 
 

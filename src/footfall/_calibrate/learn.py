@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from math import inf, isfinite
 
 import numpy as np
+from scipy import stats
 
 from footfall._calibrate.goodness import goodness
 from footfall._calibrate.learned_station import (
@@ -83,7 +84,10 @@ def learn_station(logs: Sequence[RequestLog], *, seed: int = 1) -> LearnedStatio
     stalls = stall_pattern(observed.stalls, [run.log.length_s for run in observed.runs])
     findings = Findings(observed, profile, limits, stalls, weighed, draw_laws(profile, weighed, rng))
     parameters = _best(findings)
-    draws = tuple(_drawn(findings, draw, rng) for draw in findings.laws.draws)
+    shares = _drawn_shares(_fault_counts(observed), len(findings.laws.draws), rng)
+    draws = tuple(
+        _drawn(findings, draw, own, rng) for draw, own in zip(findings.laws.draws, shares, strict=True)
+    )
     stale = None
     if limits.time.name == "deadline":
         stale = stale_mode(profile.observed, draws, seed)
@@ -128,11 +132,23 @@ def _best(found: Findings) -> StationParameters:
     return _station(found, found.laws.best, shares, at)
 
 
-def _drawn(found: Findings, draw: LawDraw, rng: np.random.Generator) -> StationParameters:
-    shares = tuple(
-        float(rng.beta(faults + 0.5, total - faults + 0.5)) if faults else 0.0
-        for faults, total in _fault_counts(found.observed)
-    )
+def _drawn_shares(
+    counts: Sequence[tuple[int, int]], draws: int, rng: np.random.Generator
+) -> list[tuple[float, ...]]:
+    """Draw the fault shares of each kind from Jeffreys' posterior Beta(faults + 1/2, others + 1/2).
+
+    One draw from each of as many equal parts of it (Latin hypercube, McKay et al. 1979), so that few draws
+    have its spread. Without any fault seen, a share as small as the requests cannot exclude is left.
+    """
+    strata = np.stack([(rng.permutation(draws) + 0.5) / draws for _ in counts], axis=1)
+    faults, totals = np.array(counts, dtype=np.float64).T
+    drawn = stats.beta.ppf(strata, faults + 0.5, totals - faults + 0.5)
+    return [tuple(float(share) for share in row) for row in drawn]
+
+
+def _drawn(
+    found: Findings, draw: LawDraw, shares: tuple[float, ...], rng: np.random.Generator
+) -> StationParameters:
     refusal, time = found.limits.refusal, found.limits.time
     at = _LimitValues(
         drawn_slots(draw.weighed, rng), refusal.bound, refusal.rate_per_s, refusal.burst, time.limit_s

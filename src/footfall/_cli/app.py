@@ -31,6 +31,8 @@ COMMANDS = {
     "gate": "Judge a run for CI: exit code 0 pass, 1 fail, 3 neither.",
     "fit": "Fit a model to your own log of calls, visits or requests.",
     "calibrate": "Learn what limits a service from measured runs, with intervals.",
+    "predict": "Predict a run from a calibration: figures with intervals.",
+    "verify": "Compare runs with a prediction that was made before them.",
     "validate": "Test a fitted model on later days of your own log.",
     "theory": "Print what formulas say of a station: Erlang B, C, A and others.",
 }

@@ -9,7 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from footfall._calibrate.calibrated_model import model_of_stations, with_assumed_limits, with_stations
+from footfall._calibrate.calibrated_model import (
+    model_of_stations,
+    seen_load,
+    with_assumed_limits,
+    with_stations,
+)
 from footfall._calibrate.calibration import (
     CALIBRATION_FILE,
     CalibratedStation,
@@ -334,6 +339,7 @@ def _joined(
                     parameters=one.parameters,
                     draws=one.draws,
                     requests_a_visit=_requests_a_visit(found.runs, channel),
+                    seen=seen_load(logs[channel]),
                     fit=one.fit,
                 )
                 for channel, one in learned.items()
@@ -359,11 +365,11 @@ def _with_own_limits(
     station = None if model is None else model.channel(channel).station
     if not isinstance(station, RequestServer):
         return one
-    own = logs[channel]
+    seen = seen_load(logs[channel])
     return replace(
         one,
-        parameters=with_assumed_limits(one.parameters, station, own),
-        draws=tuple(with_assumed_limits(draw, station, own) for draw in one.draws),
+        parameters=with_assumed_limits(one.parameters, station, seen),
+        draws=tuple(with_assumed_limits(draw, station, seen) for draw in one.draws),
     )
 
 
