@@ -195,7 +195,7 @@ def test_what_cannot_be_played_is_refused_and_nothing_is_written(refused: Refuse
 def test_every_file_in_the_document_is_a_file_that_can_be_read() -> None:
     """What is copied from it works; its parts are put together with what they need."""
     blocks = re.findall(r"```toml\n(.*?)```", DOCUMENT, flags=re.DOTALL)
-    assert len(blocks) == 4
+    assert len(blocks) == 5
     rest = '\n[[operation]]\nfor = "*.*"\nstep = [{ path = "/" }]\n'
     for block in blocks:
         endpoints_in(block if "[[operation]]" in block else block + rest, "docs/reference/endpoints.md")
