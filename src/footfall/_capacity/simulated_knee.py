@@ -164,8 +164,10 @@ def _tallies_of(
         limits_s = np.repeat(question.p95_times_unloaded * _p95_s(at_ease), rates.shape[1])
         tallies.append(tally(relative_criterion(1.0), samples, limits_s))
     shape = (len(tallies), *rates.shape)
-    bad = np.array([one.bad for one in tallies]).reshape(shape)
-    counted = np.array([one.counted * one.allowed_share for one in tallies]).reshape(shape)
+    # A criterion about operations that these stations do not serve counts nothing, in every column.
+    bad = np.array([np.broadcast_to(one.bad, rates.size) for one in tallies]).reshape(shape)
+    counted = np.array([np.broadcast_to(one.counted * one.allowed_share, rates.size) for one in tallies])
+    counted = counted.reshape(shape)
     return bad, counted
 
 
