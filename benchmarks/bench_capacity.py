@@ -121,6 +121,8 @@ def _capacity(host: str, criteria: list[str], budget: str) -> dict[str, Any]:
 
 def _row(name: str, found: dict[str, Any], truth: dict[str, Any]) -> dict[str, Any]:
     knee, expected = found.get("knee_per_s"), truth.get("knee_per_s")
+    if knee and knee["value"] is None:
+        knee = None
     row = {
         "service": name,
         "truth_per_s": expected,
