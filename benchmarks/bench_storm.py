@@ -1,6 +1,6 @@
 """Retry storms, simulated and live: do points next to the border recover at the reference service, too?
 
-Prints the borders beside the formula λ(1 + min(r, b)) = μ, each point, and how many ended as simulated.
+Prints each border next to that of the formula λ(1 + min(r, b)) = μ, and how many points ended as simulated.
 
     .venv/bin/python benchmarks/bench_storm.py --points 24
 """
@@ -44,7 +44,7 @@ def rows() -> list[tuple[str, list[StormPoint]]]:
 
 
 def borders(case: StormCase) -> None:
-    """Print the largest loads that recover beside the formula."""
+    """Print the largest loads that recover, next to those of the formula."""
     for retries, budget in BORDERS:
         found = safe_load(replace(case, longest_s=10.0), retries, budget, exact=True)
         formula = largest_stable_rate(1.0, retries, budget or inf)

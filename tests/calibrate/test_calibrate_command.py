@@ -174,7 +174,7 @@ def shop() -> tuple[Model, Trace]:
 
 
 def test_a_models_own_limits_stay_where_no_run_reached_one(tmp_path: Path) -> None:
-    """The visits of a model: requests are told apart by their place; its backlog keeps its source."""
+    """Requests are named by their place in the visit; the source of `accept_queue` stays."""
     _, trace = shop()
     hits = hits_of(ONE_SLOT, 45.0, NAMES, seed=3)
     kinds = (hits["operation"] == "stock").cast(pl.Int64)

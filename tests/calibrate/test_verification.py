@@ -1,4 +1,4 @@
-"""Whether a measured run is one of those foretold: an exact test, whatever the figures' dependence."""
+"""Whether a measured run agrees with its prediction: exact, however its figures depend on each other."""
 
 import numpy as np
 import pytest

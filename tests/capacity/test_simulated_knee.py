@@ -124,13 +124,13 @@ def test_a_straight_excess_is_crossed_exactly(knee: float, slope: float) -> None
 
 
 def test_a_criterion_about_another_channel_leaves_the_knee_as_it_is() -> None:
-    """It counts none of the visits, alone as well as beside one that counts them."""
+    """It counts none of the visits, alone as well as together with one that counts them."""
     one = station("constant", 0.04, 0.0, slots=3)
     both = usable([Criterion("p95(sms.*) < 1ms"), Criterion("success(web.*) >= 99%")])
-    alone, beside = (
+    alone, together = (
         simulated_knee(model(one), KneeQuestion(criteria=criteria), QUICK) for criteria in (SUCCESS, both)
     )
     assert alone is not None
-    assert beside is not None
-    assert beside.knee == alone.knee
-    assert beside.binding == 1
+    assert together is not None
+    assert together.knee == alone.knee
+    assert together.binding == 1

@@ -24,9 +24,9 @@ def stamp() -> Stamp:
 @pytest.fixture
 def completed() -> pl.DataFrame:
     """Completed business by half hour; halls are open from nine to six."""
-    luck = Random(7)
+    draws = Random(7)
     rows = [
-        (half * 1800, channel, channel in ELECTRONIC, int(_busyness(half / 2) * luck.uniform(300, 900)))
+        (half * 1800, channel, channel in ELECTRONIC, int(_busyness(half / 2) * draws.uniform(300, 900)))
         for half in range(48)
         for channel in CHANNELS
         if _open(channel, half / 2)
@@ -43,12 +43,12 @@ def due(completed: pl.DataFrame) -> pl.DataFrame:
 @pytest.fixture
 def waits() -> pl.DataFrame:
     """Waits by hour: halls crowded in the morning and shut at night, electronic ones quick."""
-    luck = Random(7)
+    draws = Random(7)
     rows = []
     for hour in range(24):
         for number, channel in enumerate(CHANNELS):
             shut = not _open(channel, hour)
-            wait_s = None if shut else luck.uniform(0.5, 1.5) * _busyness(hour) * 0.2 * 4.0**number / 4
+            wait_s = None if shut else draws.uniform(0.5, 1.5) * _busyness(hour) * 0.2 * 4.0**number / 4
             rows.append((hour, channel, 40, 40 if shut else 0, 0 if shut else 40, wait_s))
     schema = ["hour", "channel", "visits", "closed", "began", "wait_s_mean"]
     return pl.DataFrame(rows, schema=schema, orient="row")
@@ -57,16 +57,16 @@ def waits() -> pl.DataFrame:
 @pytest.fixture
 def measures() -> pl.DataFrame:
     """Both worlds, with totals; web orders are surely below their target."""
-    luck = Random(7)
+    draws = Random(7)
     rows = []
     for world, visits in (("predicted", 40_000), ("measured", 400)):
         for channel in (*CHANNELS, "*"):
             for operation in (*OPERATIONS, "*"):
                 target = None if "*" in (channel, operation) else 0.933
-                share = 0.8 if (channel, operation) == ("web", "transact") else luck.uniform(0.93, 0.99)
+                share = 0.8 if (channel, operation) == ("web", "transact") else draws.uniform(0.93, 0.99)
                 half = 2 * (share * (1 - share) / visits) ** 0.5
                 served = int(share * visits)
-                p50 = luck.uniform(0.05, 2.0)
+                p50 = draws.uniform(0.05, 2.0)
                 bounds = (share, share - half, min(1.0, share + half))
                 times = (p50 / 3, p50, p50 * 3, p50 * 5)
                 rows.append((world, channel, operation, visits, served, *bounds, target, *times))
@@ -76,12 +76,12 @@ def measures() -> pl.DataFrame:
 @pytest.fixture
 def rates() -> pl.DataFrame:
     """Ten minutes in which the web hall is down from the fourth to the seventh, in both worlds."""
-    luck = Random(7)
+    draws = Random(7)
     rows = []
     for world in ("predicted", "measured"):
         for number, channel in enumerate(("web", "sms", "hotline", "own_hall")):
             for minute in range(10):
-                ordinary = 60.0 / (number + 1) + luck.randint(-3, 3)
+                ordinary = 60.0 / (number + 1) + draws.randint(-3, 3)
                 spill = (-40.0, 12.0, 20.0, 2.0)[number] * (4 <= minute < 7)
                 rows.append((world, minute * 60.0, channel, ordinary, ordinary + spill, spill))
     schema = ["world", "minute_s", "channel", "ordinary_per_min", "what_if_per_min", "spill_per_min"]
@@ -91,7 +91,7 @@ def rates() -> pl.DataFrame:
 @pytest.fixture
 def outcomes() -> pl.DataFrame:
     """Served and failed visits with their causes."""
-    luck = Random(7)
+    draws = Random(7)
     ends = (
         ("served", "", 940),
         ("rejected", "no_funds", 25),
@@ -101,7 +101,7 @@ def outcomes() -> pl.DataFrame:
         ("timeout", "deadline", 6),
     )
     rows = [
-        (channel, operation, outcome, cause, int(visits * luck.uniform(0.5, 1.5)))
+        (channel, operation, outcome, cause, int(visits * draws.uniform(0.5, 1.5)))
         for channel in CHANNELS
         for operation in OPERATIONS
         for outcome, cause, visits in ends
@@ -114,11 +114,11 @@ def outcomes() -> pl.DataFrame:
 @pytest.fixture
 def averages() -> pl.DataFrame:
     """Response times that fall from 12 s to 2 s, and their moving average; the last twenty have none."""
-    luck = Random(7)
+    draws = Random(7)
     rows = []
     for visit in range(400):
         level = 2 + 10 * 0.95**visit
-        rows.append(("web", visit, level * luck.uniform(0.7, 1.3), level if visit < 380 else None))
+        rows.append(("web", visit, level * draws.uniform(0.7, 1.3), level if visit < 380 else None))
     schema = ["channel", "visit", "mean_s", "moving_average_s"]
     return pl.DataFrame(rows, schema=schema, orient="row")
 
@@ -164,7 +164,7 @@ def _open(channel: str, hour: float) -> bool:
 @pytest.fixture
 def contrasts() -> pl.DataFrame:
     """Six metrics of five runs a side, of each kind and finding; one has no bounds."""
-    luck = Random(7)
+    draws = Random(7)
     metrics = (
         ("p95", "web", "query", "worse", False, False, 0.05, 0.21, 0.15, 0.28),
         ("p50", "own_hall", "transact", "better", False, False, 0.05, -0.1, -0.14, -0.07),
@@ -174,7 +174,7 @@ def contrasts() -> pl.DataFrame:
         ("success", "*", "*", "no difference of that size", True, True, 0.01, 0.001, -0.004, 0.006),
     )
     rows = [
-        (*metric, side, f"{side[0]}-{n}", luck.uniform(-0.03, 0.03) + (side == "candidate") * metric[7])
+        (*metric, side, f"{side[0]}-{n}", draws.uniform(-0.03, 0.03) + (side == "candidate") * metric[7])
         for metric in metrics
         for side in ("baseline", "candidate")
         for n in range(1, 6)
@@ -185,13 +185,13 @@ def contrasts() -> pl.DataFrame:
 @pytest.fixture
 def series() -> pl.DataFrame:
     """Twenty seconds of a run in both worlds; in one second nothing is due."""
-    luck = Random(7)
+    draws = Random(7)
     rows = []
     for world in ("predicted", "measured"):
         for second in range(20):
-            visits, share = (0, None) if second == 9 else (30, luck.uniform(0.8, 1.0))
+            visits, share = (0, None) if second == 9 else (30, draws.uniform(0.8, 1.0))
             bounds = (None, None) if share is None else (share - 0.1, min(1.0, share + 0.1))
-            times = (None, None, None) if share is None else (luck.uniform(0.1, 0.2), 0.5, 0.004)
+            times = (None, None, None) if share is None else (draws.uniform(0.1, 0.2), 0.5, 0.004)
             rows.append((world, float(second), 1.0, 30.0, 29.0, visits, share, *bounds, *times))
     names = ["world", "at_s", "bin_s", "due_per_s", "started_per_s", "visits", "success_share"]
     names += ["success_share_low", "success_share_high", "response_s_p50", "response_s_p95", "lag_s_p99"]
@@ -201,14 +201,14 @@ def series() -> pl.DataFrame:
 @pytest.fixture
 def readings() -> pl.DataFrame:
     """Twenty seconds of a service with channels, processes and a figure of its own; six were missed."""
-    luck = Random(7)
+    draws = Random(7)
     figures = [
         *(("process", "cpu", "cores"), ("machine", "cpu", "cores"), ("port", "connections", "connections")),
         *(("service", f"{channel}.busy", "servers") for channel in ("web", "own_hall")),
         ("metrics", "jobs waiting", "jobs"),
     ]
     rows = [
-        (float(second), source, name, luck.uniform(0, 2), unit)
+        (float(second), source, name, draws.uniform(0, 2), unit)
         for second in (*range(-1, 8), *range(14, 20))
         for source, name, unit in figures
     ]

@@ -64,7 +64,7 @@ def test_the_cpu_time_of_a_child_that_has_ended_is_counted() -> None:
 
 
 def test_children_count_as_processes_and_threads() -> None:
-    """Two children beside the parent are three processes with a thread each at least."""
+    """The parent and two children are three processes with a thread each at least."""
     with told() as process:
         tell(process, "two")
         state = ProcessTree(process.pid).state()
