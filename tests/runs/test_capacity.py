@@ -23,6 +23,7 @@ from footfall._runs.capacity_target import CapacityWanted, capacity_target
 from footfall._runs.capacity_text import STEP_HEAD, StepPrinter, summary_lines
 from footfall._runs.judge_search import measured_capacities
 from footfall._runs.judgement import judge
+from footfall._runs.report import report
 from tests.capacity.plain_search import PlainSearch
 from tests.load.web_server import WebServer
 
@@ -152,6 +153,14 @@ def test_each_step_is_a_run_that_can_be_read(searched: Searched) -> None:
 def test_the_picture_is_there(searched: Searched) -> None:
     """An SVG of throughput, success and response times."""
     assert (searched.folder / "capacity.svg").read_text().startswith("<?xml")
+
+
+def test_the_report_says_what_was_found_and_can_be_made_again(searched: Searched) -> None:
+    """With a row for each step, from the files alone."""
+    page = (searched.folder / "report.html").read_text(encoding="utf-8")
+    assert "The search ended early: no service answers" in page
+    assert page.count("<td>unloaded</td>") + page.count("<td>explore</td>") == 4
+    assert report(searched.folder).read_text(encoding="utf-8") == page
 
 
 def test_a_line_is_printed_for_each_step_and_fits_a_terminal(searched: Searched) -> None:

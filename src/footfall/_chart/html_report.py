@@ -48,7 +48,7 @@ def _inline_svg(chart: style.Chart, prefix: str) -> Markup:
     return Markup(opened + bracket + shaded)  # noqa: S704 - see above
 
 
-def _drawn(charts: Sequence[style.Chart]) -> list[tuple[style.Chart, Markup, str, str]]:
+def drawn_charts(charts: Sequence[style.Chart]) -> list[tuple[style.Chart, Markup, str, str]]:
     """Return each chart with its SVG, its subtitle, and the height of its heading as a share of its width."""
     found = []
     for n, chart in enumerate(charts, 1):
@@ -78,6 +78,8 @@ class Sheet:
     """Number of leading columns with names; the others are right-aligned."""
     texts: frozenset[int] = frozenset()
     """Indices of further text columns, from 0."""
+    folded: bool = False
+    """Whether only the title is shown until the reader opens it."""
 
     def is_text(self, column: int) -> bool:
         """Return whether a column, from 0, is left-aligned."""
@@ -134,24 +136,30 @@ class ReportData:
 def render(report: ReportData) -> str:
     """Return the page as self-contained HTML, with all input text escaped."""
     manifest = report.manifest
-    charts = _drawn(report.charts)
-    return _template().render(
+    charts = drawn_charts(report.charts)
+    return page_template("page.html.jinja").render(
         manifest=manifest,
         report=report,
         charts=charts,
         rows=_rows(report.comparison),
         facts=_facts(manifest),
-        settings=_flat(manifest.settings) | {f"{k} (machine)": v for k, v in _flat(manifest.machine).items()},
+        settings=settings_of(manifest),
     )
 
 
 @cache
-def _template() -> Template:
+def page_template(name: str) -> Template:
+    """Return a template of this package, which escapes all text."""
     loader = PackageLoader("footfall._chart", package_path="")
-    page = Environment(
+    pages = Environment(
         loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    return page.get_template("page.html.jinja")
+    return pages.get_template(name)
+
+
+def settings_of(manifest: Manifest) -> dict[str, str]:
+    """Return the settings of a run and its machine, one line each."""
+    return _flat(manifest.settings) | {f"{k} (machine)": v for k, v in _flat(manifest.machine).items()}
 
 
 def _rows(comparison: pl.DataFrame) -> list[dict[str, Any]]:
@@ -259,9 +267,4 @@ class FitReport:
 
 def render_fit(report: FitReport) -> str:
     """Return the page as self-contained HTML, with all input text escaped."""
-    loader = PackageLoader("footfall._chart", package_path="")
-    page = Environment(
-        loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    charts = _drawn(report.charts)
-    return page.get_template("fit.html.jinja").render(fit=report, charts=charts)
+    return page_template("fit.html.jinja").render(fit=report, charts=drawn_charts(report.charts))

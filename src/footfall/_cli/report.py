@@ -6,5 +6,5 @@ from footfall._runs.report import report
 
 
 def command(run: RunFolder) -> None:
-    """Write report.html, measures.csv and the charts of a load test's RUN again."""
+    """Write report.html, the tables and the charts of RUN, a load test or a search for capacity, again."""
     say(f"report: {report(run, TERMINAL)}")

@@ -15,21 +15,12 @@ from footfall._calibrate.station_simulation import simulate_runs
 from footfall._chart.calibration_charts import loop_by_users, response_by_load
 from footfall._chart.html_report import Sheet
 from footfall._chart.style import Chart, Stamp
+from footfall._runs.flag_words import flag_text
 
 _DRAWS, _LOADS, _SEED = 24, 10, 11
 _BEYOND = 1.15
 _QUANTILES = (0.5, 0.95)
 _UNLIMITED = "no limit known"
-_FLAG_TEXTS = {
-    "stalls": "the whole service stands still now and then; capacity is lost and waits are long",
-    "rate limit": "requests beyond a rate are refused, whatever the service could do",
-    "loss system": "a request that finds no free slot is refused: there is no queue",
-    "deadline": "the service gives up requests that last too long",
-    "connection pool": "a request that waits too long for its slot fails; work once begun is not cut",
-    "separate queues": "each worker has its own queue, so requests wait while another worker is free",
-    "bounded queue": "only so many requests may wait; more are refused",
-    "shared cores": "all requests in work share the cores, so each slows the others down",
-}
 
 
 def summary(found: Calibration) -> str:
@@ -47,7 +38,7 @@ def summary(found: Calibration) -> str:
 
 def diagnostics(found: Calibration) -> list[tuple[str, str]]:
     """Return what a reader must know: the kind of station, what is unknown, what was left out."""
-    said = [(flag, _FLAG_TEXTS.get(flag, "seen in the runs")) for flag in found.flags]
+    said = [(flag, flag_text(flag)) for flag in found.flags]
     said += [("unknown", text) for text in found.unknown]
     return said + [("left out", f"{one.run}: {one.reason}") for one in found.left_out]
 

@@ -343,21 +343,21 @@ class _Playing:
             raise
         data = self._data(found)
         write_capacity(self.folder, data)
-        self._draw(data)
         manifest = end(self.folder, self.manifest, status=self.status)
         judged = None
         if self.target.capacities:
             judged = capacity_criteria_verdict(self.folder, manifest, self.target.capacities, self.messages)
+        self._report(data, manifest)
         return Capacity(self.folder, found, data, judged)
 
-    def _draw(self, data: dict[str, Any]) -> None:
-        from footfall._runs.capacity_picture import write_picture
+    def _report(self, data: dict[str, Any], manifest: Manifest) -> None:
+        from footfall._runs.capacity_report import write_capacity_report
 
         try:
-            write_picture(self.folder, data, self.manifest.versions["footfall"])
+            write_capacity_report(self.folder, data, manifest)
         except BadInputError as error:
             # The findings stand in the other files.
-            self.messages.note(f"no chart: {error}")
+            self.messages.note(f"no report: {error}")
 
 
 def _server_figures(folder: Path, watch: ServerWatch) -> ServerRecord:

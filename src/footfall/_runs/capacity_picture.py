@@ -1,16 +1,15 @@
 """The chart of a search for capacity, from the content of its file."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from footfall._chart.capacity_chart import Bounds, CapacityMarks, capacity_chart
-from footfall._chart.style import Chart, Stamp, save
+from footfall._chart.style import Chart, Stamp
 from footfall._criteria.lists import criteria_of
 from footfall._criteria.objects import ResponseCriterion, ShareCriterion
-from footfall._runs.capacity_files import CAPACITY_TABLE, steps_table
+from footfall._runs.capacity_files import steps_table
 
 _P95 = 0.95
 
@@ -30,16 +29,6 @@ def capacity_picture(data: Mapping[str, Any], version: str) -> Chart:
     )
     stamp = Stamp(run=data["run"], seed=data["seed"], version=version)
     return capacity_chart(steps_table(data["steps"]), marks, stamp)
-
-
-def write_picture(folder: Path, data: Mapping[str, Any], version: str) -> None:
-    """Write `capacity.svg`, and `capacity.csv` once more, which is its table.
-
-    Raises:
-        BadInputError: the folder cannot be written.
-    """
-    if data["steps"]:
-        save(capacity_picture(data, version), folder / CAPACITY_TABLE.removesuffix(".csv"))
 
 
 def _bounds(estimate: Mapping[str, Any] | None) -> Bounds | None:

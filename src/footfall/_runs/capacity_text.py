@@ -9,13 +9,13 @@ from footfall._runs.capacity import Capacity
 from footfall._runs.messages import percent, seconds
 
 STEP_HEAD = "step  left purpose    arrivals/s requests/s served/s  success      p95  criteria"
-_BEYOND = {
+BEYOND = {
     "graceful": "throughput stays near the plateau at higher load",
     "collapse": "throughput falls at higher load",
     "metastable": "after an overload the service does not come back when the load does",
     "unknown": "not known: no step showed it",
 }
-_LIMITED = {
+LIMITED = {
     "service": "the service",
     "generator": "the load generator, so this is no capacity of the service",
     "budget": "the budget: neither the service nor the generator reached a limit",
@@ -48,8 +48,8 @@ def step_lines(step: PlayedStep, asked: CapacityAsked, limit_s: float | None, le
     minutes, rest = divmod(max(int(left_s), 0), 60)
     cells = (
         f"{step.planned.number:>4} {minutes:>2}:{rest:02d} {step.planned.purpose[:10]:<10}",
-        f"{_rate(found.offered_per_s):>10} {_rate(step.requests_per_s):>10}",
-        f"{_rate(found.throughput_per_s):>8} {percent(found.success_share):>8}",
+        f"{rate_text(found.offered_per_s):>10} {rate_text(step.requests_per_s):>10}",
+        f"{rate_text(found.throughput_per_s):>8} {percent(found.success_share):>8}",
         f"{seconds(found.p95_s):>8}  {_word(step, asked, limit_s)}",
     )
     line = " ".join(cells)
@@ -76,11 +76,12 @@ def summary_lines(capacity: Capacity) -> Iterator[str]:
         yield "plateau     none was seen"
     else:
         p = found.plateau
-        yield f"plateau     {_rate(p.value)} served/s, 95 % interval {_rate(p.low)} to {_rate(p.high)}"
-    yield f"beyond      {_BEYOND[found.beyond]}"
+        between = f"{rate_text(p.low)} to {rate_text(p.high)}"
+        yield f"plateau     {rate_text(p.value)} served/s, 95 % interval {between}"
+    yield f"beyond      {BEYOND[found.beyond]}"
     is_cut_short = capacity.was_stopped or bool(data["ended_by"])
     if not (is_cut_short and found.limited_by == "budget"):
-        yield f"limited by  {_LIMITED[found.limited_by]}"
+        yield f"limited by  {LIMITED[found.limited_by]}"
     if found.flags:
         yield f"flags       {', '.join(found.flags)}"
     yield from _channel_lines(data["by_channel"])
@@ -94,38 +95,38 @@ def summary_lines(capacity: Capacity) -> Iterator[str]:
     if data["ended_by"]:
         yield f"- The search ended early: {data['ended_by']}."
     if found.budget_needed_s is not None and not is_cut_short:
-        needed = _time(found.budget_needed_s)
-        yield f"- The budget of {_time(data['budget_s'])} was too small; about --budget {needed} would do."
+        had, needed = time_text(data["budget_s"]), time_text(found.budget_needed_s)
+        yield f"- The budget of {had} was too small; about --budget {needed} would do."
 
 
 def _channel_lines(channels: Mapping[str, Any]) -> Iterator[str]:
     for name, channel in channels.items() if len(channels) > 1 else ():
         own = channel["knee_per_s"]
         if own is not None:
-            between = f"{_rate(own['low'])} to {_rate(own['high'])}"
-            yield f"  {name}: {_rate(own['value'])} of its arrivals/s, {between}"
+            between = f"{rate_text(own['low'])} to {rate_text(own['high'])}"
+            yield f"  {name}: {rate_text(own['value'])} of its arrivals/s, {between}"
 
 
 def _knee_lines(data: Mapping[str, Any]) -> Iterator[str]:
     knee, requests = data["knee_per_s"], data["knee_requests_per_s"]
     if knee["value"] is None:
         held = data["held_per_s"]
-        more = "" if held is None else f"; all criteria held at {_rate(held)} arrivals/s"
+        more = "" if held is None else f"; all criteria held at {rate_text(held)} arrivals/s"
         yield f"capacity    not found{more}"
         return
     yield (
-        f"capacity    {_rate(knee['value'])} arrivals/s, "
-        f"95 % interval {_rate(knee['low'])} to {_rate(knee['high'])}"
+        f"capacity    {rate_text(knee['value'])} arrivals/s, "
+        f"95 % interval {rate_text(knee['low'])} to {rate_text(knee['high'])}"
     )
     if requests is not None and abs(requests["value"] / knee["value"] - 1) > _SAME:
-        yield f"            {_rate(requests['value'])} requests/s"
+        yield f"            {rate_text(requests['value'])} requests/s"
 
 
 _SAME = 0.005
 """A ratio of requests to arrivals nearer to 1 than this is not worth a line."""
 
 
-def _rate(per_s: float) -> str:
+def rate_text(per_s: float) -> str:
     """Return a rate with about three figures."""
     for least, digits in ((100, 0), (10, 1), (1, 2)):
         if per_s >= least:
@@ -133,5 +134,5 @@ def _rate(per_s: float) -> str:
     return f"{per_s:.3f}"
 
 
-def _time(of_s: float) -> str:
+def time_text(of_s: float) -> str:
     return f"{of_s:.0f}s" if of_s < 120 else f"{of_s / 60:.0f}min"  # noqa: PLR2004  two minutes

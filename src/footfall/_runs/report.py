@@ -28,6 +28,7 @@ from footfall._records.runs import Manifest, read_manifest
 from footfall._records.server_rows import read_server_rows
 from footfall._records.tables import HITS, VISITS, read_parquet, write_csv, write_text
 from footfall._runs import judgement
+from footfall._runs.capacity_report import report_capacity
 from footfall._runs.content import targets
 from footfall._runs.messages import QUIET, Messages
 from footfall._runs.predict import predict_if_missing
@@ -123,22 +124,25 @@ def figures(folder: Path) -> RunFigures:
 
 
 def report(run: PathLike[str] | str, messages: Messages = QUIET) -> Path:
-    """Write `report.html`, `measures.csv` and the charts of a load test again; returns the report's path.
+    """Write `report.html`, tables and charts of a load test or a search again; returns the report's path.
 
         >>> import footfall as ff
         >>> ff.report(folder / "load").name
         'report.html'
 
     Raises:
-        BadInputError: the run is no load test or is being made, or a file of it is damaged or changed.
+        BadInputError: the run is neither a load test nor a search for capacity or is being made, or a file of
+            it is damaged or changed.
     """
     folder = path_of(run, "run")
     manifest = read_manifest(folder)
-    if manifest.arrivals is None:
-        raise BadInputError(
-            str(folder), "is not a load test", "the folder of a run of footfall load or footfall demo"
-        )
+    is_search = manifest.command == judgement.CAPACITY
+    if manifest.arrivals is None and not is_search:
+        problem = "is neither a load test nor a search for capacity"
+        raise BadInputError(str(folder), problem, "the folder of a run of footfall load, demo or capacity")
     check_not_in_use(folder)
+    if is_search:
+        return report_capacity(folder, manifest)
     check_run(folder, manifest)
     predict_if_missing(folder, messages)
     criteria = judgement.criteria_of_run(manifest, read_model(folder / MODEL_FILE))
