@@ -16,7 +16,8 @@ from footfall._runs.make_trace import make_trace
 from footfall._runs.messages import QUIET
 from footfall._runs.storm import StormAsked, asked_case
 from footfall._runs.storm_live import LivePlayAsked, LivePoint, play_live
-from footfall._simulate.storm_points import StormCase, StormPoint, found_at, safe_load
+from footfall._runs.storm_search import Workers, played_map
+from footfall._simulate.storm_points import StormCase, StormPoint, safe_load
 from footfall._workload.trace import Trace
 from footfall.theory.networks import largest_stable_rate
 
@@ -34,13 +35,30 @@ STALL_S = 4.0
 BORDERS = ((1, 0.0), (2, 0.0), (4, 0.0), (4, 0.1), (4, 0.5))
 
 
-def rows() -> list[tuple[str, list[StormPoint]]]:
-    """Give the maps: by retries, by budget, by the length of the trigger."""
+def maps(case: StormCase) -> list[tuple[str, StormCase, list[StormPoint]]]:
+    """Give the maps: by retries, by budget, by the length of the trigger, and by its kind."""
+    outage = replace(case, channel=channel_with(ff.Retry(retries_most=2, backoff_s=2, jitter_share=0)))
     return [
-        ("retries", [StormPoint(load, r, 0.0, STALL_S) for r in (1, 2, 3) for load in LOADS]),
-        ("budgets", [StormPoint(load, 3, b, STALL_S) for b in (0.2, 0.5, 1.0) for load in LOADS]),
-        ("triggers", [StormPoint(load, 2, 0.0, s) for s in (0.7, 2.0, 6.0) for load in LOADS]),
+        ("retries", case, [StormPoint(load, r, 0.0, STALL_S) for r in (1, 2, 3) for load in LOADS]),
+        ("budgets", case, [StormPoint(load, 3, b, STALL_S) for b in (0.2, 0.5, 1.0) for load in LOADS]),
+        ("lengths", case, [StormPoint(load, 2, 0.0, s) for s in (0.7, 2.0, 6.0) for load in LOADS]),
+        (
+            "outages",
+            replace(outage, trigger="outage"),
+            [StormPoint(load, r, 0.0, 5.0) for r in (2, 4) for load in LOADS],
+        ),
+        (
+            "bursts of load",
+            replace(case, trigger="load"),
+            [StormPoint(load, r, 0.0, STALL_S) for r in (2, 4) for load in LOADS],
+        ),
     ]
+
+
+def channel_with(retry: ff.Retry) -> ff.Channel:
+    """Give the channel with other clients."""
+    (channel,) = MODEL.channels
+    return channel.model_copy(update={"station": SERVER.model_copy(update={"retry": retry})})
 
 
 def borders(case: StormCase) -> None:
@@ -55,20 +73,23 @@ def borders(case: StormCase) -> None:
 def live(case: StormCase, pool: Trace, points: int) -> list[LivePoint]:
     """Play points of each map and print them."""
     played: list[LivePoint] = []
-    parts = [points // 2, points // 4, points - points // 2 - points // 4]
-    for (name, asked), count in zip(rows(), parts, strict=True):
-        found = [found_at(case, point, 6) for point in asked]
-        with TemporaryDirectory() as folder:
-            for each in play_live(case, found, LivePlayAsked(count, None, Path(folder)), pool, QUIET):
-                played.append(each)
-                point = each.point
-                print(
-                    f"{name}: load {point.load_share:.2f} r={point.retries} b={point.budget_share:g} "
-                    f"trigger {point.trigger_s:g} s: simulated {each.simulated_share:.2f} recover, "
-                    f"live {'recovers' if each.recovered else 'stays down'} "
-                    f"{each.problem or ('agrees' if each.agrees else 'DIFFERS')}",
-                    flush=True,
-                )
+    asked = maps(case)
+    with Workers(QUIET) as workers:
+        for number, (name, of_map, on_map) in enumerate(asked):
+            found, _ = played_map(of_map, on_map, [], 6, workers)
+            # The points are dealt out one by one, the first maps first.
+            count = (points + len(asked) - 1 - number) // len(asked)
+            with TemporaryDirectory() as folder:
+                for each in play_live(of_map, found, LivePlayAsked(count, None, Path(folder)), pool, QUIET):
+                    played.append(each)
+                    point = each.point
+                    print(
+                        f"{name}: load {point.load_share:.2f} r={point.retries} b={point.budget_share:g} "
+                        f"trigger {point.trigger_s:g} s: simulated {each.simulated_share:.2f} recover, "
+                        f"live {'recovers' if each.recovered else 'stays down'} "
+                        f"{each.problem or ('agrees' if each.agrees else 'DIFFERS')}",
+                        flush=True,
+                    )
     return played
 
 

@@ -1,6 +1,7 @@
 """A map of retry storms as a job: its table, its files, its chart, and what it refuses."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
@@ -8,8 +9,12 @@ import pytest
 
 import footfall as ff
 from footfall._runs import storm_options
+from footfall._runs.make_trace import make_trace
+from footfall._runs.messages import QUIET
+from footfall._runs.storm import StormAsked, asked_case
 from footfall._runs.storm_live import next_to_the_border
-from footfall._simulate.storm_points import PointFound, State, StormPoint
+from footfall._runs.storm_search import Workers, played_map
+from footfall._simulate.storm_points import PointFound, State, StormPoint, found_at
 
 FRAIL = ff.Model(
     "frail",
@@ -74,6 +79,28 @@ def test_what_is_wrong_is_said_in_one_line_before_anything_is_written(
         ff.storm(FRAIL, **{"out": tmp_path / "map"} | given)  # type: ignore[arg-type]  # wrong on purpose
     assert "\n" not in str(caught.value)
     assert not (tmp_path / "map").exists()
+
+
+def test_the_border_has_all_runs_and_the_safe_load_lies_between_the_cells_next_to_it() -> None:
+    """Points beyond it have two, if neither recovers; the states are those that each point has by itself."""
+    case = asked_case(make_trace(model=FRAIL, seed=1, window=600), StormAsked(channel="web"))
+    case = replace(case, longest_s=4.0)
+    points = [StormPoint(load, 2, 0.0, 0.5) for load in (0.2, 0.28, 0.4, 0.6)]
+    points += [StormPoint(load, 2, 0.0, 3.0) for load in (0.2, 0.28, 0.4, 0.6, 0.8)]
+    with Workers(QUIET) as workers:
+        found, safe = played_map(case, points, [(2, 0.0)], 4, workers)
+    alone = [found_at(case, point, 4) for point in points]
+    assert [each.state for each in found] == [each.state for each in alone]
+    assert [each.state for each in found] == ["stable", "stable"] + ["vulnerable"] * 2 + [
+        "stable",
+        "stable",
+        "metastable",
+        "metastable",
+        "metastable",
+    ]
+    assert [each.recovery_s_p50 for each in found] == [each.recovery_s_p50 for each in alone]
+    assert 0.28 <= safe[0] <= 0.4
+    assert safe[0] == pytest.approx(1 / 3, rel=0.03)
 
 
 def test_a_map_needs_a_model() -> None:

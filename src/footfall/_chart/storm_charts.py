@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import polars as pl
 from matplotlib.axes import Axes
@@ -84,15 +85,16 @@ def _subtitle(labels: StormLabels) -> str:
     return (
         f"Simulated: does the station recover from {labels.trigger}? Load: first tries, by the capacity of "
         f"{labels.capacity_per_s:,.4g} requests/s. Stable: even from {style.duration(labels.longest_s)}; "
-        "vulnerable: from this one alone; metastable: this one keeps it down for good."
+        "vulnerable: from this one alone; metastable: this one keeps it down for good. Numbers: seconds from "
+        "the end of the trigger until customers are served as before (median)."
     )
 
 
 def _map(axes: Axes, points: pl.DataFrame, live: pl.DataFrame, labels: StormLabels) -> None:
     column, label = _AXES[labels.axis]
     loads, values = sorted(points["load_share"].unique()), sorted(points[column].unique())
-    state = {(row["load_share"], row[column]): row["state"] for row in points.iter_rows(named=True)}
-    grid = [[STATES.index(state[load, value]) for load in loads] for value in values]
+    cells = {(row["load_share"], row[column]): row for row in points.iter_rows(named=True)}
+    grid = [[STATES.index(cells[load, value]["state"]) for load in loads] for value in values]
     colours = ListedColormap([_COLOURS[name] for name in STATES])
     axes.pcolormesh(
         range(len(loads) + 1), range(len(values) + 1), grid,
@@ -101,8 +103,11 @@ def _map(axes: Axes, points: pl.DataFrame, live: pl.DataFrame, labels: StormLabe
     if len(loads) * len(values) <= _CELLS_WITH_SIGNS:
         for y, value in enumerate(values):
             for x, load in enumerate(loads):
-                sign = _SIGNS[state[load, value]]
-                axes.text(x + 0.5, y + 0.5, sign, ha="center", va="center", color=style.INK)
+                row = cells[load, value]
+                axes.text(
+                    x + 0.5, y + 0.72, _cell_text(row), ha="center", va="center", color=style.INK, zorder=4,
+                    bbox={"facecolor": _COLOURS[row["state"]], "edgecolor": "none", "pad": 1.0},
+                )  # fmt: skip
     every = max(1, len(loads) // 10)
     axes.set_xticks(
         [n + 0.5 for n in range(0, len(loads), every)], [_percent(load) for load in loads[::every]]
@@ -118,6 +123,15 @@ def _map(axes: Axes, points: pl.DataFrame, live: pl.DataFrame, labels: StormLabe
         place = loads.index(row["load_share"]) + 0.5, values.index(row[column]) + 0.5
         face = {True: style.INK, False: "white", None: style.PALE}[row["agrees"]]
         axes.plot(*place, "o", ms=8, mfc=face, mec=style.INK, mew=1.2, zorder=5)
+
+
+def _cell_text(row: dict[str, Any]) -> str:
+    """Give the time to recover, and the sign of the state."""
+    time_s = row["recovery_s_p50"]
+    sign = _SIGNS[row["state"]]
+    if time_s is None or row["state"] == "metastable":
+        return sign
+    return f"{time_s:.0f}{sign}"
 
 
 def _border(

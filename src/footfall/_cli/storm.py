@@ -11,9 +11,7 @@ from footfall._cli.options import DEFAULT_SEED, Changes, Json, Out, Overwrite, S
 from footfall._cli.output import TERMINAL, say, say_json, show_table
 from footfall._runs import storm as jobs, storm_options
 from footfall._runs.messages import percent, seconds
-from footfall._runs.storm_map import StormMap
-
-_SIGNS = {"stable": "ok", "vulnerable": "?", "metastable": "x"}
+from footfall._runs.storm_map import StormMap, cell_text
 
 
 class TriggerName(StrEnum):
@@ -121,11 +119,12 @@ def _show(made: StormMap) -> None:
         f"{made.channel}: capacity {made.capacity_per_s:,.4g} requests/s "
         f"({made.capacity_per_s / made.requests_per_visit:,.4g} arrivals/s)"
     )
+    say(f"seconds until it has recovered from {made.trigger_text}, by load:")
     show_table(_map(made))
-    say(
-        f"ok: stable, recovers from {seconds(made.longest_s)} of it, too; ?: vulnerable, a longer trigger "
-        "would keep it down; x: metastable, this trigger keeps it down"
-    )
+    say("from the end of the trigger until customers are served as before (median of the runs)")
+    say(f"  number   stable: recovers from {seconds(made.longest_s)} of it, too")
+    say("  number?  vulnerable: a longer trigger would keep it down")
+    say("  x        metastable: this trigger keeps it down after it is over")
     if made.safe:
         show_table(_safe(made))
     if made.live:
@@ -143,7 +142,7 @@ def _map(made: StormMap) -> Table:
     rows: dict[float, list[str]] = {}
     for each in sorted(made.points, key=lambda found: found.point.load_share):
         value = storm_options.value_of(each.point, made.axis)
-        rows.setdefault(value, []).append(_SIGNS[each.state])
+        rows.setdefault(value, []).append(cell_text(each))
     for value, cells in sorted(rows.items()):
         shown = {"retries": f"{value:g}", "budgets": percent(value) if value else "none"}
         table.add_row(shown.get(made.axis, seconds(value)), *cells)

@@ -1,16 +1,12 @@
 """A map of retry storms: at which loads a station recovers from a trigger, and at which it stays down."""
 
-import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from functools import partial
 from math import inf, isfinite
-from multiprocessing import get_context
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, TypeVar
+from typing import Any
 
 import polars as pl
 
@@ -27,14 +23,12 @@ from footfall._runs.make_trace import make_trace
 from footfall._runs.messages import QUIET, Messages, seconds
 from footfall._runs.storm_live import LivePlayAsked, LivePoint, play_live
 from footfall._runs.storm_map import SafeLoad, StormMap, live_frame, row_of, safe_frame, write
-from footfall._simulate.day import apart_from_the_program
+from footfall._runs.storm_search import Workers, played_map
 from footfall._simulate.storm_points import (
     REPLICATIONS,
     PointFound,
     StormCase,
     StormPoint,
-    found_at,
-    safe_load,
 )
 from footfall._simulate.storm_simulation import TriggerKind
 from footfall._workload.scenario import Scenario
@@ -56,14 +50,9 @@ _POINTS_MOST = 2_000
 _LOAD_MOST = 3.0
 _STRENGTH_MOST = 100.0
 _POOL_WINDOW_S = 3600.0
-_FEW_JOBS = 6
-"""So few are done sooner than another process starts."""
-_SAFE_TOLERANCE = 0.02
 _STRENGTHS: Mapping[TriggerKind, float] = {"slow": 0.8, "load": 1.0}
 """Of a trigger, where nothing else is asked."""
 _AXES = ("retries", "budgets", "trigger_s")
-_Job = TypeVar("_Job")
-_Found = TypeVar("_Found")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,19 +172,41 @@ def map_of(
         folder, manifest = begin(*about, out, **more, overwrite=overwrite)
     else:
         folder, manifest = None, described(*about, **more)
-    play = partial(found_at, case, replications=asked.replications)
-    found = list(_in_processes(play, points, "playing points", messages))
-    safe = _safe_loads(case, axes, messages) if asked.safe else ()
-    made = _made(case, axes, (tuple(found), safe, ()), folder, manifest)
+    clients = _clients(axes) if asked.safe else []
+    with Workers(messages) as workers:
+        found, loads = played_map(case, points, clients, asked.replications, workers)
+    safe = tuple(_safe(case, *each, load) for each, load in zip(clients, loads, strict=True))
+    made = _made(case, axes, (found, safe, ()), folder, manifest)
     write(made)
     if asked.live:
         with ExitStack() as stack:
             place = folder or Path(stack.enter_context(TemporaryDirectory()))
             wanted = LivePlayAsked(asked.live, asked.live_watch_s, place / "live")
             played = play_live(case, found, wanted, pool, messages)
-        made = _made(case, axes, (tuple(found), safe, played), folder, manifest)
+        made = _made(case, axes, (found, safe, played), folder, manifest)
         write(made)
     return made if folder is None else replace(made, manifest=end(folder, manifest))
+
+
+def _clients(axes: Mapping[str, Sequence[float]]) -> list[tuple[int, float]]:
+    """Give the clients of which the safe load is found: each number of retries, and budgets at the most."""
+    most = int(max(axes["retries"]))
+    own = axes["budgets"][0] if len(axes["budgets"]) == 1 else 0.0
+    clients = [(int(retries), own) for retries in axes["retries"]]
+    budgets = axes["budgets"] if len(axes["budgets"]) > 1 else BUDGETS
+    clients += [(most, budget) for budget in budgets if most]
+    return list(dict.fromkeys(clients))
+
+
+def _safe(case: StormCase, retries: int, budget_share: float, load_share: float) -> SafeLoad:
+    formula = largest_stable_rate(1.0, retries, budget_share or inf)
+    return SafeLoad(
+        retries=retries,
+        budget_share=budget_share,
+        safe_load_share=load_share,
+        safe_arrivals_per_s=load_share * case.capacity_per_s / case.requests_per_visit,
+        formula_load_share=formula if _formula_holds(case) else None,
+    )
 
 
 def _made(
@@ -222,6 +233,7 @@ def _made(
         capacity_per_s=case.capacity_per_s,
         requests_per_visit=case.requests_per_visit,
         trigger=case.trigger,
+        trigger_text=labels.trigger,
         strength=case.strength,
         longest_s=case.longest_s,
         points=points,
@@ -357,54 +369,7 @@ def _settings(case: StormCase, asked: StormAsked, axes: Mapping[str, Sequence[fl
     }
 
 
-# ── Points and safe loads, in as many processes as there are cores
-
-
-def _in_processes(
-    work: Callable[[_Job], _Found], jobs: Sequence[_Job], title: str, messages: Messages
-) -> Iterator[_Found]:
-    if len(jobs) <= _FEW_JOBS:
-        yield from map(work, jobs)
-        return
-    workers = min(len(jobs), os.cpu_count() or 1)
-    with (
-        messages.progress(title) as progress,
-        ProcessPoolExecutor(workers, get_context("spawn")) as pool,
-        apart_from_the_program(),
-    ):
-        futures = [pool.submit(work, job) for job in jobs]
-        for count, future in enumerate(futures, 1):
-            yield future.result()
-            progress(count / len(jobs))
-
-
-def _safe_of(case: StormCase, clients: tuple[int, float]) -> float:
-    return safe_load(case, *clients, _SAFE_TOLERANCE)
-
-
-def _safe_loads(
-    case: StormCase, axes: Mapping[str, Sequence[float]], messages: Messages
-) -> tuple[SafeLoad, ...]:
-    """Give the largest stable load of each number of retries, and of budgets at the most retries."""
-    most = int(max(axes["retries"]))
-    own = axes["budgets"][0] if len(axes["budgets"]) == 1 else 0.0
-    clients = [(int(retries), own) for retries in axes["retries"]]
-    budgets = axes["budgets"] if len(axes["budgets"]) > 1 else BUDGETS
-    clients += [(most, budget) for budget in budgets if most]
-    once = list(dict.fromkeys(clients))
-    loads = _in_processes(partial(_safe_of, case), once, "finding safe loads", messages)
-    return tuple(
-        SafeLoad(
-            retries=retries,
-            budget_share=budget,
-            safe_load_share=load,
-            safe_arrivals_per_s=load * case.capacity_per_s / case.requests_per_visit,
-            formula_load_share=largest_stable_rate(1.0, retries, budget or inf)
-            if _formula_holds(case)
-            else None,
-        )
-        for (retries, budget), load in zip(once, loads, strict=True)
-    )
+# ── What a map is called
 
 
 def _formula_holds(case: StormCase) -> bool:
@@ -423,7 +388,9 @@ _ROOM_S = 60.0
 
 
 def _trigger_text(case: StormCase, lengths_s: Sequence[float]) -> str:
-    length = seconds(lengths_s[0]) if len(lengths_s) == 1 else "a time"
+    length = seconds(lengths_s[0])
+    if len(lengths_s) > 1:
+        length = f"{min(lengths_s):g} to {max(lengths_s):g} s"
     strength = f"{case.strength:.0%}".replace("%", " %")
     return {
         "stall": f"a stall of {length}",

@@ -46,6 +46,8 @@ class StormMap:
     """Requests a second that the station can serve."""
     requests_per_visit: float
     trigger: TriggerKind
+    trigger_text: str
+    """In words: `a stall of 10 s`."""
     strength: float
     longest_s: float
     """A stable point recovers from a trigger of this length, too."""
@@ -117,6 +119,15 @@ def recovery_text(found: PointFound) -> str:
         return "never"
     high = seconds(found.recovery_s_high) if isfinite(found.recovery_s_high) else "never"
     return f"{seconds(found.recovery_s_p50)} ({seconds(found.recovery_s_low)} to {high})"
+
+
+_SIGNS = {"stable": "", "vulnerable": "?", "metastable": "x"}
+
+
+def cell_text(found: PointFound) -> str:
+    """Give the time to recover in seconds and the sign of the state: `12`, `64?` (vulnerable), `x`."""
+    time = "" if found.state == "metastable" else f"{found.recovery_s_p50:.0f}"
+    return time + _SIGNS[found.state]
 
 
 # ── What is written

@@ -1,6 +1,6 @@
 """Whether a station comes back from a trigger, by its load and its clients: states and safe loads."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import takewhile
 from math import inf, isfinite, sqrt
@@ -42,7 +42,7 @@ _SIGMAS = 2.0
 _LONGER = 4
 """Times the usual watch, for a run whose end does not say."""
 _HOPELESS_REQUESTS = 5_000
-_SAFE_TOLERANCE = 0.01
+_SAFE_TOLERANCE, _EXACT_TOLERANCE = 0.02, 0.01
 _SAFE_REPLICATIONS = 3
 
 
@@ -148,24 +148,36 @@ class PointFound:
 def found_at(case: StormCase, point: StormPoint, replications: int = REPLICATIONS) -> PointFound:
     """Play a point: with its trigger, and where it recovers, with the longest one."""
     runs = [run_point(case, point, number) for number in range(replications)]
-    recovered = sum(run.recovered for run in runs)
-    if 2 * recovered <= replications:
-        state: State = "metastable"
-    else:
-        longest = replace(point, trigger_s=max(case.longest_s, point.trigger_s))
-        state = "stable" if recovers(case, longest, replications) else "vulnerable"
+    longest = replace(point, trigger_s=max(case.longest_s, point.trigger_s))
+    is_stable = most_recover(runs) and recovers(case, longest, replications)
+    return found_in(case, point, runs, is_stable=is_stable)
+
+
+def found_in(case: StormCase, point: StormPoint, runs: Sequence[PointRun], *, is_stable: bool) -> PointFound:
+    """Say what became of a point from its replications.
+
+    It `is_stable` if it would recover from the longest trigger, too.
+    """
+    state: State = "metastable"
+    if most_recover(runs):
+        state = "stable" if is_stable else "vulnerable"
     times = sorted(run.after_s for run in runs)
     return PointFound(
         point=point,
         visits_per_s=visits_per_s(case, point),
         state=state,
-        recovered_share=recovered / replications,
+        recovered_share=sum(run.recovered for run in runs) / len(runs),
         recovery_s_p50=median(times) if isfinite(times[len(times) // 2]) else inf,
         recovery_s_low=times[0],
         recovery_s_high=times[-1],
         end_share=fmean(run.end_share for run in runs),
         tries_by_visit=fmean(run.tries_by_visit for run in runs),
     )
+
+
+def most_recover(runs: Sequence[PointRun]) -> bool:
+    """Whether more than half of the replications recovered."""
+    return 2 * sum(run.recovered for run in runs) > len(runs)
 
 
 def recovers(
@@ -183,19 +195,40 @@ def recovers(
     return 2 * well > replications
 
 
+def largest_stable(
+    case: StormCase, retries: int, budget_share: float, loads: Sequence[float], replications: int
+) -> float:
+    """Give the largest of some loads that recovers from the longest trigger; 0: none does.
+
+    By bisection: below a load that recovers every load recovers.
+    """
+    ordered = sorted(loads)
+    low, high = -1, len(ordered)
+    while high - low > 1:
+        middle = (low + high) // 2
+        point = StormPoint(ordered[middle], retries, budget_share, case.longest_s)
+        if recovers(case, point, replications):
+            low = middle
+        else:
+            high = middle
+    return ordered[low] if low >= 0 else 0.0
+
+
 def safe_load(
     case: StormCase,
     retries: int,
     budget_share: float,
-    tolerance: float = _SAFE_TOLERANCE,
     *,
+    between: tuple[float, float] = (0.0, 1.0),
     exact: bool = False,
 ) -> float:
-    """Largest load, by the capacity, that recovers from the longest trigger, to a relative `tolerance`.
+    """Largest load, by the capacity, that recovers from the longest trigger.
 
-    Within 3 % of the formula where one holds; `exact` takes four times as long, and is within 1 %.
+    It is looked for `between` two loads. Within 3 % of the formula where one holds; `exact` takes four times
+    as long, and is within 1 %.
     """
-    low, high = 0.0, 1.0
+    low, high = between
+    tolerance = _EXACT_TOLERANCE if exact else _SAFE_TOLERANCE
     while high - low > tolerance * high:
         middle = (low + high) / 2
         point = StormPoint(middle, retries, budget_share, case.longest_s)
