@@ -6,6 +6,7 @@ from typing import Literal
 import numpy as np
 import polars as pl
 
+from footfall._calibrate.request_log import RequestLog
 from footfall._calibrate.station_parameters import StationParameters
 from footfall._calibrate.station_simulation import simulate_runs
 from footfall._load.result_files import HITS_FILE
@@ -28,7 +29,11 @@ def hits_of(
 ) -> pl.DataFrame:
     """Give the requests of a run of one channel, each a visit; `names` are the operations of the kinds."""
     runs = simulate_runs([truth], [rate_per_s], length_s=length_s, seed=seed)
-    log = runs.request_log(0, truth.kinds, run="", length_s=length_s)
+    return hits_of_log(runs.request_log(0, truth.kinds, run="", length_s=length_s), names)
+
+
+def hits_of_log(log: RequestLog, names: tuple[str, ...]) -> pl.DataFrame:
+    """Give the requests of a log of one channel, each a visit; `names` are the operations of the kinds."""
     count = log.requests
     rows = {
         "customer": np.arange(count),

@@ -1,15 +1,16 @@
 """Put learned stations into a model: the numbers of its request servers, the work of what visits ask."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from math import isfinite
 
 import numpy as np
 
 from footfall._calibrate.calibration import SeenLoad
+from footfall._calibrate.failures import is_unnamed
 from footfall._calibrate.request_log import RequestLog
 from footfall._calibrate.station_parameters import SLOTS_UNLIMITED, ServiceLaw, StationParameters
-from footfall._model.channel import Channel, Fault, Step, Work
+from footfall._model.channel import Channel, Fault, Step, Verb, Work
 from footfall._model.durations import (
     AnyDuration,
     DistributionFamily,
@@ -27,7 +28,18 @@ from footfall._records.errors import BadInputError
 from footfall._records.rows import Outcome
 
 MEASURED_FAULT = "measured_fault"
-"""Cause of the faults of a model that was made from runs."""
+"""Cause of the faults of a model that was made from runs which do not say theirs."""
+OUTCOME_BY_STATUS = {
+    0: Outcome.TIMEOUT,
+    408: Outcome.TIMEOUT,
+    409: Outcome.REJECTED,
+    410: Outcome.UNCONFIRMED,
+    422: Outcome.REJECTED,
+    504: Outcome.TIMEOUT,
+}
+"""How a visit ends with a fault of a status; with any other it is an error."""
+_OF_CUSTOMERS = frozenset({"insufficient_funds", "under_contract", "expired"})
+"""Causes that the accounts and customers of a model bring about themselves."""
 _LIMITS = ("slots", "accept_queue", "deadline_s", "queue_timeout_s")
 """Of a model: they keep their own source where they are what they were."""
 _LEAST_S = 1e-6
@@ -161,7 +173,8 @@ def _calibrated(
     }
     by_verb |= {verb: kinds for verb, kinds in named.items() if kinds}
     works = {
-        verb: _work(work, parameters, (by_verb[verb], shares), source) for verb, work in channel.works.items()
+        verb: _work(work, parameters, _Asked(by_verb[verb], shares, pages_of(channel, verb)), source)
+        for verb, work in channel.works.items()
     }
     learned, own = station_of(parameters, source), channel.station
     kept = {name: getattr(own, name) for name in _LIMITS if getattr(own, name) == getattr(learned, name)}
@@ -171,29 +184,98 @@ def _calibrated(
     return channel.model_copy(update={"station": station, "works": works})
 
 
-def _work(
-    work: Work, parameters: StationParameters, kinds: tuple[tuple[int, ...], Sequence[float]], source: str
-) -> Work:
-    """Return what a verb costs, and its faults: the model's causes in proportion, of the share measured."""
-    own, shares = kinds
-    weights = [shares[n] if n in own else 0.0 for n in range(len(shares))]
-    if not any(weights):
-        weights = [1.0 if n in own else 0.0 for n in range(len(shares))]
-    share = sum(w * f for w, f in zip(weights, parameters.fault_shares, strict=True)) / sum(weights)
+def pages_of(channel: Channel, verb: Verb) -> float:
+    """Return the mean number of requests of a step of this verb, over the dialogues that have one."""
+    pages = [float(step.pages) for steps in channel.dialogues.values() for step in steps if step.verb is verb]
+    return sum(pages) / len(pages) if pages else 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """Which requests a verb stands for."""
+
+    kinds: tuple[int, ...]
+    """Of the station's parameters."""
+    shares: Sequence[float]
+    """Of all kinds."""
+    pages: float = 1.0
+    """Requests of a step: a model has fault shares by step."""
+
+    @property
+    def weights(self) -> list[float]:
+        """By kind, its share where the verb stands for it."""
+        weights = [share if n in self.kinds else 0.0 for n, share in enumerate(self.shares)]
+        return weights if any(weights) else [1.0 if n in self.kinds else 0.0 for n in range(len(self.shares))]
+
+    def mean(self, values: Sequence[float]) -> float:
+        """Return the mean of a number of each kind, for a request of the verb."""
+        weights = self.weights
+        return sum(weight * value for weight, value in zip(weights, values, strict=True)) / sum(weights)
+
+    def of_step(self, share: float) -> float:
+        """Return the share of steps that fail if this share of their requests does: 1 - (1 - q)^n."""
+        return float(1 - (1 - share) ** self.pages)
+
+
+def _work(work: Work, parameters: StationParameters, asked: _Asked, source: str) -> Work:
+    """Return what a verb costs, and its faults, by the causes that the runs showed.
+
+    Those that customers bring about stay as the model has them.
+    """
     by_customer = tuple(fault for fault in work.faults if fault.by == "customer")
     by_service = tuple(fault for fault in work.faults if fault.by == "service")
-    total = sum(fault.share for fault in by_service)
-    if total and share:
-        scaled = tuple(
-            fault.model_copy(update={"share": fitted(_rounded(fault.share / total * share), source)})
-            for fault in by_service
-        )
-    elif share:
-        scaled = (Fault(MEASURED_FAULT, "service", Outcome.ERROR, fitted(_rounded(share), source)),)
+    if parameters.fault_causes:
+        faults = _faults_by_cause(parameters, asked, (by_customer, by_service), source)
     else:
-        scaled = ()
-    time = work_of_kinds(parameters, weights, source)
-    return Work(service=time, faults=(*by_customer, *scaled))
+        faults = _faults_in_proportion(parameters, asked, by_service, source)
+    time = work_of_kinds(parameters, asked.weights, source)
+    return Work(service=time, faults=(*by_customer, *faults))
+
+
+def _faults_by_cause(
+    parameters: StationParameters,
+    asked: _Asked,
+    own: tuple[Sequence[Fault], Sequence[Fault]],
+    source: str,
+) -> tuple[Fault, ...]:
+    """Return the faults that the runs showed; a visit ends with one as the model has it for that cause.
+
+    A response without a reason may have any of the model's own causes with that outcome, in proportion.
+    """
+    by_customer, by_service = own
+    outcomes = {fault.cause: fault.outcome for fault in by_service}
+    left_out = {fault.cause for fault in by_customer} | (_OF_CUSTOMERS - set(outcomes))
+    by_kind = [parameters.faults_of(kind) for kind in range(len(parameters.kinds))]
+    shares: dict[tuple[str, Outcome], float] = {}
+    for cause in parameters.fault_causes:
+        outcome = outcomes.get(cause.name, OUTCOME_BY_STATUS.get(cause.status, Outcome.ERROR))
+        share = asked.of_step(asked.mean([own[cause] for own in by_kind]))
+        alike = {fault.cause: float(fault.share) for fault in by_service if fault.outcome is outcome}
+        parts = alike if is_unnamed(cause) and sum(alike.values()) else {cause.name: 1.0}
+        for name, part in parts.items():
+            place = (name, outcome)
+            shares[place] = shares.get(place, 0.0) + share * part / sum(parts.values())
+    return tuple(
+        Fault(name, "service", outcome, fitted(_rounded(share), source))
+        for (name, outcome), share in shares.items()
+        if share > 0 and name not in left_out
+    )
+
+
+def _faults_in_proportion(
+    parameters: StationParameters, asked: _Asked, by_service: Sequence[Fault], source: str
+) -> tuple[Fault, ...]:
+    """Return the model's own faults in their proportions, or one fault where it has none."""
+    share = asked.of_step(asked.mean(parameters.fault_shares))
+    total = sum(fault.share for fault in by_service)
+    if not share:
+        return ()
+    if not total:
+        return (Fault(MEASURED_FAULT, "service", Outcome.ERROR, fitted(_rounded(share), source)),)
+    return tuple(
+        fault.model_copy(update={"share": fitted(_rounded(fault.share / total * share), source)})
+        for fault in by_service
+    )
 
 
 def model_of_stations(
@@ -211,7 +293,7 @@ def model_of_stations(
             channel,
             station_of(parameters, source),
             works={
-                kind: _work(Work(), parameters, ((n,), shares), source)
+                kind: _work(Work(), parameters, _Asked((n,), shares), source)
                 for n, kind in enumerate(parameters.kinds)
             },
             dialogues={operations[channel].get(kind, kind): Step(kind) for kind in parameters.kinds},

@@ -18,7 +18,7 @@ from footfall._calibrate.service_laws import (
     survival,
 )
 from footfall._calibrate.station_parameters import LawFamily, ServiceLaw
-from footfall._calibrate.work_times import BinnedKind, BinnedTimes, WorkTimes
+from footfall._calibrate.work_times import BinnedKind, BinnedTimes, WorkTimes, blur_s
 
 ODD_LEAST, ODD_START, ODD_MOST = 0.0005, 0.01, 0.05
 """Share of requests that follow no law: the machine stopped, two requests changed places. It is fitted, for a
@@ -29,6 +29,8 @@ _ROUNDS = 8
 _GRID = 9
 _FAMILY_NEAR = 30.0
 _SETTLED = 1e-5
+_ABOUT_0 = 0.37
+"""Of the blur: exp(-1), the geometric mean of times that are all alike up to it."""
 _CUT_LEAST = 0.005
 """A smaller share of times that were cut off changes no law."""
 
@@ -146,10 +148,11 @@ def moments_by_wait(
         binned.parts(weights), binned.scales_s, fitted.laws, fitted.odd_shares, strict=True
     ):
         own_s = part.times_s - np.where(part.has_delay, fitted.delay_s, 0.0)
+        blur = float(blur_s(scale_s))
         share = special.expit(
-            log_density(law, own_s) - _log_wide(own_s, float(scale_s)) + log((1 - odd) / odd)
+            log_density(law, own_s, blur) - _log_wide(own_s, float(scale_s)) + log((1 - odd) / odd)
         )
-        trusted = part.weights * share * (~part.is_cut & (own_s > 0)) * (not _many_cut(part, own_s))
+        trusted = part.weights * share * (~part.is_cut & (own_s > -blur)) * (not _many_cut(part, own_s))
         found.append(
             (
                 _weighted(part.times_s, trusted * part.has_delay),
@@ -192,7 +195,7 @@ def request_log_likelihood(work: WorkTimes, fitted: FittedLaws, scales_s: Floats
     for kind, (law, odd_share) in enumerate(zip(fitted.laws, fitted.odd_shares, strict=True)):
         of_kind = work.kind == kind
         own = own_s[of_kind]
-        found[of_kind] = _mixed(law, odd_share, own, work.is_cut[of_kind], _log_wide(own, scales_s[kind]))
+        found[of_kind] = _mixed(law, odd_share, own, work.is_cut[of_kind], float(scales_s[kind]))
     total: Floats = found + work.log_rate
     return total
 
@@ -214,9 +217,9 @@ def _profile_kind(
     part: BinnedKind, scale_s: float, delays_s: Floats, families: Sequence[LawFamily]
 ) -> Floats:
     own_s = part.times_s - delays_s[:, None] * part.has_delay
-    wide = _log_wide(own_s, scale_s)
-    whole = np.where(part.is_cut | (own_s <= 0), 0.0, part.weights)
-    t = np.maximum(own_s, 1e-9 * scale_s)
+    wide, blur = _log_wide(own_s, scale_s), float(blur_s(np.array(scale_s)))
+    whole = np.where(part.is_cut | (own_s <= -blur), 0.0, part.weights)
+    t = _known(own_s, blur)
     logs = np.log(t)
     trust = whole * ((t > 0.02 * scale_s) & (t < 50 * scale_s)) + 1e-12 * whole + 1e-300
     total = max(float(part.weights[~part.is_cut].sum()), 1.0)
@@ -225,11 +228,11 @@ def _profile_kind(
         mean, cv = _moments(family, t, logs, trust)
         odd = np.full((len(delays_s), 1), ODD_START)
         for _ in range(_ROUNDS):
-            share = special.expit(log_density_at(family, mean, cv, t) - wide + np.log((1 - odd) / odd))
+            share = special.expit(log_density_at(family, mean, cv, t, blur) - wide + np.log((1 - odd) / odd))
             trusted = whole * share + 1e-300
             odd = np.clip(1 - trusted.sum(axis=1, keepdims=True) / total, ODD_LEAST, ODD_MOST)
             mean, cv = _moments(family, t, logs, trusted)
-        own = log_density_at(family, mean, cv, own_s)
+        own = log_density_at(family, mean, cv, own_s, blur)
         mixed = np.logaddexp(own + np.log(1 - odd), wide + np.log(odd))
         values.append(np.where(part.is_cut, 0.0, mixed) @ part.weights - (family != "exponential"))
     highest: Floats = np.max(values, axis=0)
@@ -291,29 +294,30 @@ def _fit_kind(
     part: BinnedKind, scale_s: float, delay_s: float, families: Sequence[LawFamily]
 ) -> dict[LawFamily, _OneFit]:
     own_s = part.times_s - np.where(part.has_delay, delay_s, 0.0)
-    log_wide = _log_wide(own_s, scale_s)
     found = {}
     for family in families:
-        law, odd = _maximised(family, own_s, part, log_wide, scale_s)
-        value = float(part.weights @ _mixed(law, odd, own_s, part.is_cut, log_wide))
+        law, odd = _maximised(family, own_s, part, scale_s)
+        value = float(part.weights @ _mixed(law, odd, own_s, part.is_cut, scale_s))
         found[family] = _OneFit(law, odd, value, value - (1 if family == "exponential" else 2))
     return found
 
 
 def _maximised(
-    family: LawFamily, own_s: Floats, part: BinnedKind, log_wide: Floats, scale_s: float
+    family: LawFamily, own_s: Floats, part: BinnedKind, scale_s: float
 ) -> tuple[ServiceLaw, float]:
     """Law and contamination of highest likelihood, by expectation and maximisation (Dempster et al. 1977)."""
-    usable = ~part.is_cut & (own_s > 0)
+    blur = float(blur_s(np.array(scale_s)))
+    usable = ~part.is_cut & (own_s > -blur)
     if part.weights[usable].sum() < 2:  # noqa: PLR2004 - no spread in one time
         return ServiceLaw(family=family, mean_s=scale_s, cv=_cv_within(family, 1.0)), ODD_START
-    t, wide, weights = own_s[usable], log_wide[usable], part.weights[usable]
+    t, wide = _known(own_s[usable], blur), _log_wide(own_s[usable], scale_s)
+    weights = part.weights[usable]
     logs = np.log(t)
     trust = (t > 0.02 * scale_s) & (t < 50 * scale_s)
     law = _moments_law(family, t, logs, weights * trust if trust.any() else weights)
     odd, total = ODD_START, float(part.weights[~part.is_cut].sum())
     for _ in range(_ROUNDS):
-        share = special.expit(log_density(law, t) - wide + log((1 - odd) / odd))
+        share = special.expit(log_density(law, t, blur) - wide + log((1 - odd) / odd))
         trusted = weights * share
         if trusted.sum() < 1:
             break
@@ -325,7 +329,7 @@ def _maximised(
             break
 
     def value(law: ServiceLaw) -> float:
-        return float(part.weights @ _mixed(law, odd, own_s, part.is_cut, log_wide))
+        return float(part.weights @ _mixed(law, odd, own_s, part.is_cut, scale_s))
 
     if family == "uniform":
         law = _sharpened(law, value)
@@ -416,10 +420,17 @@ def _with_cuts(law: ServiceLaw, value: Callable[[ServiceLaw], float]) -> Service
 # ── The likelihood with its contamination
 
 
+def _known(own_s: Floats, blur: float) -> Floats:
+    """Return times as a law is fitted to them: those about 0, as clocks see it, are their usual one."""
+    known: Floats = np.where(own_s < blur, _ABOUT_0 * blur, own_s)
+    return known
+
+
 def _mixed(
-    law: ServiceLaw, odd_share: float, own_s: Floats, is_cut: NDArray[np.bool_], log_wide: Floats
+    law: ServiceLaw, odd_share: float, own_s: Floats, is_cut: NDArray[np.bool_], scale_s: float
 ) -> Floats:
-    mixed: Floats = np.logaddexp(log_density(law, own_s) + log(1 - odd_share), log_wide + log(odd_share))
+    own = log_density(law, own_s, float(blur_s(np.array(scale_s))))
+    mixed: Floats = np.logaddexp(own + log(1 - odd_share), _log_wide(own_s, scale_s) + log(odd_share))
     if is_cut.any():
         tail = np.maximum(survival(law, own_s), 0.0) * (1 - odd_share) + odd_share * 0.5
         mixed = np.where(is_cut, np.log(tail), mixed)

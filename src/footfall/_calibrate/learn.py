@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from math import inf, isfinite
 
 import numpy as np
-from scipy import stats
 
+from footfall._calibrate.fault_shares import DrawnFaults, FaultCounts, fault_counts, fault_sentences
 from footfall._calibrate.goodness import goodness
 from footfall._calibrate.learned_station import (
     BOUNDED_QUEUE,
@@ -37,7 +37,6 @@ from footfall._calibrate.station_draws import (
 from footfall._calibrate.station_parameters import SLOTS_UNLIMITED, StationParameters
 from footfall._calibrate.station_profile import DISPATCHES, StationProfile, profile_station
 from footfall._calibrate.unknowns import STALE_UNKNOWN, unknown_sentences
-from footfall._stats.intervals import wilson
 
 WORKED_LEAST = 20
 """Fewer requests whose work shows say nothing about a law."""
@@ -58,6 +57,7 @@ class Findings:
     stalls: StallPattern
     weighed: tuple[Weighed, ...]
     laws: DrawnLaws
+    faults: FaultCounts
 
 
 def learn_station(logs: Sequence[RequestLog], *, seed: int = 1) -> LearnedStation:
@@ -82,9 +82,10 @@ def learn_station(logs: Sequence[RequestLog], *, seed: int = 1) -> LearnedStatio
     limits = find_limits(observed, first.fitted.delay_s)
     weighed = weigh(profile, limits)
     stalls = stall_pattern(observed.stalls, [run.log.length_s for run in observed.runs])
-    findings = Findings(observed, profile, limits, stalls, weighed, draw_laws(profile, weighed, rng))
+    faults = fault_counts(observed, limits)
+    findings = Findings(observed, profile, limits, stalls, weighed, draw_laws(profile, weighed, rng), faults)
     parameters = _best(findings)
-    shares = _drawn_shares(_fault_counts(observed), len(findings.laws.draws), rng)
+    shares = faults.drawn(len(findings.laws.draws), rng)
     draws = tuple(
         _drawn(findings, draw, own, rng) for draw, own in zip(findings.laws.draws, shares, strict=True)
     )
@@ -100,6 +101,7 @@ def learn_station(logs: Sequence[RequestLog], *, seed: int = 1) -> LearnedStatio
         numbers=_numbers(findings, parameters, draws),
         unknown=(
             *unknown_sentences(profile.observed, profile, limits, weighed, parameters),
+            *fault_sentences(faults),
             *(() if stale is None or stale.is_known else (STALE_UNKNOWN,)),
         ),
         flags=_flags(findings, parameters),
@@ -125,29 +127,15 @@ class _LimitValues:
 
 def _best(found: Findings) -> StationParameters:
     best = found.weighed[0]
-    shares = tuple(faults / total if total else 0.0 for faults, total in _fault_counts(found.observed))
+    shares = DrawnFaults(found.faults.shares, found.faults.cause_shares)
     slots = SLOTS_UNLIMITED if best.is_open else best.supposed.number
     refusal, time = found.limits.refusal, found.limits.time
     at = _LimitValues(slots, refusal.bound, refusal.rate_per_s, refusal.burst, time.limit_s)
     return _station(found, found.laws.best, shares, at)
 
 
-def _drawn_shares(
-    counts: Sequence[tuple[int, int]], draws: int, rng: np.random.Generator
-) -> list[tuple[float, ...]]:
-    """Draw the fault shares of each kind from Jeffreys' posterior Beta(faults + 1/2, others + 1/2).
-
-    One draw from each of as many equal parts of it (Latin hypercube, McKay et al. 1979), so that few draws
-    have its spread. Without any fault seen, a share as small as the requests cannot exclude is left.
-    """
-    strata = np.stack([(rng.permutation(draws) + 0.5) / draws for _ in counts], axis=1)
-    faults, totals = np.array(counts, dtype=np.float64).T
-    drawn = stats.beta.ppf(strata, faults + 0.5, totals - faults + 0.5)
-    return [tuple(float(share) for share in row) for row in drawn]
-
-
 def _drawn(
-    found: Findings, draw: LawDraw, shares: tuple[float, ...], rng: np.random.Generator
+    found: Findings, draw: LawDraw, shares: DrawnFaults, rng: np.random.Generator
 ) -> StationParameters:
     refusal, time = found.limits.refusal, found.limits.time
     at = _LimitValues(
@@ -173,9 +161,7 @@ def _drawn(
     return drawn
 
 
-def _station(
-    found: Findings, draw: LawDraw, fault_shares: tuple[float, ...], at: _LimitValues
-) -> StationParameters:
+def _station(found: Findings, draw: LawDraw, faults: DrawnFaults, at: _LimitValues) -> StationParameters:
     supposed = draw.weighed.supposed
     cores, slots, bound = None, at.slots, at.bound
     queues, dispatch = 1, DISPATCHES[0]
@@ -198,7 +184,9 @@ def _station(
     return StationParameters(
         kinds=found.observed.kinds,
         laws=draw.laws,
-        fault_shares=fault_shares,
+        fault_shares=faults.shares,
+        fault_causes=found.faults.causes,
+        cause_shares=faults.cause_shares if found.faults.causes else (),
         network_s=draw.delay_s,
         slots=slots,
         cores=cores,
@@ -214,19 +202,6 @@ def _station(
     )
 
 
-def _fault_counts(observed: Observed) -> list[tuple[int, int]]:
-    """By kind: faults, and requests that were served with or without one."""
-    counts = []
-    for kind in range(len(observed.kinds)):
-        faults = served = 0
-        for run in observed.runs:
-            of_kind = run.log.kind == kind
-            faults += int((run.failures.fault & of_kind).sum())
-            served += int((run.log.is_success & of_kind).sum())
-        counts.append((faults, faults + served))
-    return counts
-
-
 # ── Numbers with intervals, and what kind of station it is
 
 
@@ -234,7 +209,6 @@ def _numbers(
     found: Findings, best: StationParameters, draws: Sequence[StationParameters]
 ) -> tuple[LearnedNumber, ...]:
     numbers = [_slots_number(found, best)]
-    counts = _fault_counts(found.observed)
     if best.queues > 1:
         numbers.append(_counted("queues", best.queues, np.array([draw.queues for draw in draws], np.float64)))
     if best.cores is not None:
@@ -248,14 +222,22 @@ def _numbers(
         numbers.append(_number(f"laws.{name}.mean_s", law.mean_s, low, high, identified=sure))
         low, high = interval_of(np.array([draw.laws[kind].cv for draw in draws]), law.cv)
         numbers.append(_number(f"laws.{name}.cv", law.cv, low, high, identified=sure))
-        low, high = _share_interval(*counts[kind])
-        numbers.append(_number(f"fault_shares.{name}", best.fault_shares[kind], low, high, identified=True))
+        numbers += _fault_numbers(found.faults, kind, name)
     delays = np.array([draw.network_s for draw in draws])
     low, high = interval_of(delays, best.network_s)
     shortest = min(law.mean_s for law in best.laws)
     numbers.append(_number("network_s", best.network_s, low, high, identified=high - low < _SURE * shortest))
     numbers += _limit_numbers(found, best, draws)
     return tuple(numbers)
+
+
+def _fault_numbers(faults: FaultCounts, kind: int, name: str) -> list[LearnedNumber]:
+    """Share of a kind that fails, by all causes together and by each."""
+    numbers = [_number(f"fault_shares.{name}", *faults.interval(kind), identified=True)]
+    for place, cause in enumerate(faults.causes):
+        path = f"cause_shares.{name}.{cause.name}"
+        numbers.append(_number(path, *faults.interval(kind, place), identified=True))
+    return numbers
 
 
 def _slots_number(found: Findings, best: StationParameters) -> LearnedNumber:
@@ -327,10 +309,6 @@ def _counted(path: str, value: float, draws: Floats) -> LearnedNumber:
     low, high = np.quantile(draws, (0.025, 0.975), method="nearest")
     low, high = min(float(low), value), max(float(high), value)
     return _number(path, value, low, high, identified=isfinite(high) and high <= max(_CLOSE * low, low))
-
-
-def _share_interval(faults: int, total: int) -> tuple[float, float]:
-    return wilson(faults, total) if total else (0.0, 1.0)
 
 
 def _nothing(path: str, value: float) -> LearnedNumber:

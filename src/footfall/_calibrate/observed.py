@@ -7,7 +7,13 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from footfall._calibrate.failures import SortedFailures, requests_inside, sort_failures
+from footfall._calibrate.failures import (
+    SortedFailures,
+    causes_of,
+    requests_inside,
+    sort_failures,
+    with_causes,
+)
 from footfall._calibrate.request_log import Floats, Integers, RequestLog
 from footfall._calibrate.stall_search import Stall, find_stalls, spans_a_stall, working_time
 from footfall._calibrate.time_limits import TimeLimit, find_time_limit
@@ -98,7 +104,8 @@ def observe(logs: Sequence[RequestLog]) -> Observed:
         msg = "at least one log with requests"
         raise ValueError(msg)
     kinds = tuple(dict.fromkeys(kind for log in logs for kind in log.kinds))
-    logs = [_renumbered(log, kinds) for log in logs]
+    causes = causes_of(logs)
+    logs = [with_causes(_renumbered(log, kinds), causes) for log in logs]
     failures = sort_failures(logs, [requests_inside(log.sent_s, log.ended_s) for log in logs])
     stalls = find_stalls(logs)
     runs: list[ObservedRun] = []
@@ -126,17 +133,7 @@ def _renumbered(log: RequestLog, kinds: tuple[str, ...]) -> RequestLog:
     if log.kinds == kinds:
         return log
     place = np.array([kinds.index(kind) for kind in log.kinds], np.int64)
-    return RequestLog(
-        run=log.run,
-        kinds=kinds,
-        kind=place[log.kind],
-        sent_s=log.sent_s,
-        ended_s=log.ended_s,
-        status=log.status,
-        is_success=log.is_success,
-        is_answered=log.is_answered,
-        length_s=log.length_s,
-    )
+    return replace(log, kinds=kinds, kind=place[log.kind])
 
 
 def _blocks(log: RequestLog) -> Integers:

@@ -14,6 +14,7 @@ import numpy as np
 from footfall._calibrate.request_log import Floats
 
 SLOTS_MOST = 256
+TOGETHER_S = 0.0003
 _ALL_UP_TO, _FURTHER = 12, 1.12
 
 
@@ -33,6 +34,35 @@ def slot_free_from(ended_s: Floats, most: int) -> Floats:
     # Ascending within a row: the c-th largest is the c-th from its end.
     table: Floats = np.frombuffer(rows, np.float64).reshape(len(ended_s), most)[:, ::-1]
     return table
+
+
+def slot_begins(sent_s: Floats, ended_s: Floats, free_from: Floats, slots: int) -> Floats:
+    """When a slot was free for each request, where neighbours may have changed places on the way.
+
+    Two requests that were sent within `TOGETHER_S` may come in the other order. They did if the later one
+    would have ended before it began, and begins early enough in the other order. With S the departures before
+    both, the first of them then begins at the c-th largest of S, the second at that of S and the first's end.
+
+    `free_from`: the table of `slot_free_from`, of at least `slots` columns.
+    """
+    begins_s: Floats = free_from[:, slots - 1].copy()
+    near = np.flatnonzero(np.diff(sent_s) < TOGETHER_S)
+    later = near + 1
+    near = near[ended_s[later] < np.maximum(sent_s[later], begins_s[later])]
+    later, last = near + 1, -1
+    # The c-th largest of S and one more is that one between the c-th and the one before it.
+    above = free_from[near, slots - 2] if slots > 1 else np.full(len(near), np.inf)
+    second = np.clip(ended_s[later], begins_s[near], above)
+    gained = np.minimum(
+        ended_s[later] - np.maximum(sent_s[later], begins_s[near]),
+        ended_s[near] - np.maximum(sent_s[near], second),
+    )
+    better = gained > ended_s[later] - np.maximum(sent_s[later], begins_s[later])
+    for at, other in zip(near[better].tolist(), second[better].tolist(), strict=True):
+        if at > last:
+            begins_s[at + 1], begins_s[at] = begins_s[at], other
+            last = at + 1
+    return begins_s
 
 
 def shared_work(sent_s: Floats, ended_s: Floats, cores: float) -> tuple[Floats, Floats]:

@@ -1,12 +1,12 @@
 """What decides a refusal: a bound on the requests inside, a rate limit, or chance."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from footfall._calibrate.request_log import Floats
+from footfall._calibrate.request_log import Floats, Integers
 
 Truths = NDArray[np.bool_]
 _BURSTS = (0, 1, 2, 3, 5, 8, 12, 18, 27, 40, 60, 90, 135, 200, 400, 1000)
@@ -25,6 +25,19 @@ class Offered:
     inside: Floats
     """Admitted requests inside at its arrival."""
     refused: Truths
+    cause: Integers
+    """Why it failed: index in the causes of the logs; -1: it did not."""
+
+    def of_cause(self, cause: int) -> "Offered":
+        """Return those refused by one cause, and those admitted."""
+        return self._kept(~self.refused | (self.cause == cause))
+
+    def without(self, causes: Collection[int]) -> "Offered":
+        """Return the requests but those refused by these causes."""
+        return self._kept(~(self.refused & np.isin(self.cause, list(causes)))) if causes else self
+
+    def _kept(self, rows: Truths) -> "Offered":
+        return Offered(self.sent_s[rows], self.inside[rows], self.refused[rows], self.cause[rows])
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,10 @@ class RequestLog:
     """False: cut off by the end of the run, so when it would have ended is unknown."""
     length_s: float
     """Requests were offered from second 0 to this one; later ends belong to the drain time."""
+    causes: tuple[str, ...] = ()
+    """Why requests failed, as their responses say."""
+    cause: Integers | None = None
+    """Index in `causes`; -1: it did not fail. None: responses gave no reasons, so a status stands for one."""
 
     @property
     def requests(self) -> int:
@@ -42,6 +46,12 @@ class RequestLog:
     def response_s(self) -> Floats:
         """Seconds from sending each request to its end."""
         return self.ended_s - self.sent_s
+
+    @property
+    def failed(self) -> NDArray[np.bool_]:
+        """Which requests were answered, and failed."""
+        failed: NDArray[np.bool_] = ~self.is_success & self.is_answered
+        return failed
 
     @property
     def offered_per_s(self) -> float:

@@ -1,10 +1,13 @@
 """Request logs from the recorded requests of a load test."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 
+from footfall._calibrate.failures import NO_ANSWER, STATUS_CAUSE
+from footfall._calibrate.request_causes import CAUSE
 from footfall._calibrate.request_log import RequestLog
 from footfall._load.result_files import HITS_FILE
 from footfall._load.series_files import read_done
@@ -45,7 +48,7 @@ def request_logs(folder: Path) -> dict[str, RequestLog]:
 def logs_of_hits(hits: pl.DataFrame, *, run: str, length_s: float) -> dict[str, RequestLog]:
     """Make the request log of each channel from a table of the columns of `HITS`.
 
-    Kinds of requests are named `channel.operation/step`.
+    Kinds of requests are named `channel.operation/step`. With a column `cause` the logs have their causes.
     """
     sent = hits.filter(pl.col("sent_s").is_not_null())
     return {
@@ -60,7 +63,7 @@ def _log(hits: pl.DataFrame, run: str, length_s: float) -> RequestLog:
         name=pl.format("{}.{}/{}", "channel", "operation", "step")
     )
     kinds, kind = np.unique(rows["name"].to_numpy(), return_inverse=True)
-    return RequestLog(
+    log = RequestLog(
         run=run,
         kinds=tuple(str(name) for name in kinds),
         kind=kind.astype(np.int64),
@@ -71,3 +74,15 @@ def _log(hits: pl.DataFrame, run: str, length_s: float) -> RequestLog:
         is_answered=(rows["outcome"] != Outcome.UNFINISHED.value).to_numpy(),
         length_s=length_s,
     )
+    return _with_causes(log, rows) if CAUSE in rows.columns else log
+
+
+def _with_causes(log: RequestLog, rows: pl.DataFrame) -> RequestLog:
+    """Return the log with the reasons of its failures; a status where a response gave none."""
+    status = pl.col("status")
+    by_status = pl.when(status == 0).then(pl.lit(NO_ANSWER)).otherwise(pl.format(STATUS_CAUSE + "{}", status))
+    named = rows.select(pl.when(pl.col(CAUSE) == "").then(by_status).otherwise(CAUSE).alias(CAUSE))[CAUSE]
+    causes, of_failed = np.unique(named.to_numpy()[log.failed].astype(np.str_), return_inverse=True)
+    cause = np.full(log.requests, -1, np.int64)
+    cause[log.failed] = of_failed
+    return replace(log, causes=tuple(str(name) for name in causes), cause=cause)

@@ -1,6 +1,6 @@
 """Densities, tails and quantiles of the laws of service time, by mean and coefficient of variation."""
 
-from math import gamma, log, log1p, pi, sqrt
+from math import pi, sqrt
 
 import numpy as np
 from scipy import special
@@ -22,13 +22,29 @@ _SMALL = 1e-300
 _WEIBULL_CV_LEAST = 0.01
 
 
-def log_density(law: ServiceLaw, times_s: Floats) -> Floats:
+def log_density(law: ServiceLaw, times_s: Floats, blur_s: float = 0.0) -> Floats:
     """Logarithm of the density at each time (1/s); very low where a time is impossible."""
-    return log_density_at(law.family, np.array(law.mean_s), np.array(law.cv), times_s)
+    return log_density_at(law.family, np.array(law.mean_s), np.array(law.cv), times_s, blur_s)
 
 
-def log_density_at(family: LawFamily, mean: Floats, cv: Floats, times_s: Floats) -> Floats:
-    """Logarithm of the density for arrays of means and variations, broadcast against the times."""
+def log_density_at(
+    family: LawFamily, mean: Floats, cv: Floats, times_s: Floats, blur_s: float = 0.0
+) -> Floats:
+    """Logarithm of the density for arrays of means and variations, broadcast against the times.
+
+    Times within `blur_s` of 0, below it too, are known no better than that: those below it have the mean
+    density of all these.
+    """
+    found = _log_density_above(family, mean, cv, times_s)
+    near = np.abs(times_s) < blur_s
+    if not near.any():
+        return found
+    mass = np.maximum(1 - survival_at(family, mean, cv, np.array(blur_s)), _SMALL)
+    blurred: Floats = np.where(near, np.log(mass / (2 * blur_s)), found)
+    return blurred
+
+
+def _log_density_above(family: LawFamily, mean: Floats, cv: Floats, times_s: Floats) -> Floats:
     t = np.maximum(times_s, _FINEST * mean)
     cv = np.maximum(cv, CV_LEAST)
     if family == "exponential":
@@ -60,23 +76,28 @@ def log_density_at(family: LawFamily, mean: Floats, cv: Floats, times_s: Floats)
 
 def survival(law: ServiceLaw, times_s: Floats) -> Floats:
     """Share of service times above each time; 1 below 0."""
+    return survival_at(law.family, np.array(law.mean_s), np.array(law.cv), times_s)
+
+
+def survival_at(family: LawFamily, mean: Floats, cv: Floats, times_s: Floats) -> Floats:
+    """Share of service times above each time for arrays of means and variations; 1 below 0."""
     t = np.maximum(times_s, 1e-12)
-    mean, cv = law.mean_s, max(law.cv, CV_LEAST)
-    if law.family == "exponential":
+    cv = np.maximum(cv, CV_LEAST)
+    if family == "exponential":
         found = np.exp(-t / mean)
-    elif law.family == "gamma":
+    elif family == "gamma":
         found = special.gammaincc(1 / cv**2, t / (mean * cv**2))
-    elif law.family == "weibull":
-        shape = weibull_shape(max(cv, _WEIBULL_CV_LEAST))
-        found = np.exp(-np.minimum((t * gamma(1 + 1 / shape) / mean) ** shape, 690.0))
-    elif law.family == "uniform":
-        low, high, _ = _uniform_edges(np.array(mean), np.array(cv))
+    elif family == "weibull":
+        shape = weibull_shapes(cv)
+        found = np.exp(-np.minimum((t * special.gamma(1 + 1 / shape) / mean) ** shape, 690.0))
+    elif family == "uniform":
+        low, high, _ = _uniform_edges(mean, cv)
         found = np.clip((high - t) / (high - low), 0.0, 1.0)
-    elif law.family == "constant":
+    elif family == "constant":
         found = np.where(t < mean, 1.0, 0.0)
     else:
-        variance = log1p(cv * cv)
-        found = special.ndtr(-(np.log(t) - log(mean) + variance / 2) / sqrt(variance))
+        variance = np.log1p(cv * cv)
+        found = special.ndtr(-(np.log(t) - np.log(mean) + variance / 2) / np.sqrt(variance))
     below: Floats = np.where(times_s > 0, found, 1.0)
     return below
 

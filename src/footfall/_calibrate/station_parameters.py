@@ -20,6 +20,16 @@ class ServiceLaw:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FaultCause:
+    """One cause of faults, as far as responses tell it from others."""
+
+    name: str
+    """The reason that the response gave, or its status, as `http_500`."""
+    status: int
+    """HTTP status; 0: no response."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StationParameters:
     """A station between its clients: network, limits, queue, slots, work, faults.
 
@@ -34,6 +44,10 @@ class StationParameters:
     """Work of a request, by kind."""
     fault_shares: tuple[float, ...]
     """Share of the requests served that fail for a reason other than load, by kind."""
+    fault_causes: tuple[FaultCause, ...] = ()
+    """Causes of the faults; empty: they are not known."""
+    cause_shares: tuple[tuple[float, ...], ...] = ()
+    """By kind: the share of its faults that each of `fault_causes` has, 1 in all."""
     network_s: float = 0.0
     """Part of each response time in which the request holds no slot."""
     slots: int = SLOTS_UNLIMITED
@@ -50,3 +64,13 @@ class StationParameters:
     stall_length_s: float = 0.0
     stall_every_s: float = inf
     """From the beginning of one stall to that of the next."""
+
+    def faults_of(self, kind: int) -> dict[FaultCause, float]:
+        """Return the share of the requests served of a kind that fail by each cause; empty: not known."""
+        if not self.fault_causes:
+            return {}
+        of_kind = self.cause_shares[kind]
+        return {
+            cause: self.fault_shares[kind] * share
+            for cause, share in zip(self.fault_causes, of_kind, strict=True)
+        }

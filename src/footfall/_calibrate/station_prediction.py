@@ -17,8 +17,8 @@ RUNS_MOST, RUNS_LEAST = 400, 160
 _ELEMENTS_AT_ONCE = 3_000_000
 _ELEMENTS_MOST, _BY_EVENTS_MOST = 60_000_000, 3_000_000
 """Requests that are simulated in all, and where that is slower by events."""
+FAULT = "fault"
 CAUSES = {
-    RequestEnd.FAULT: "fault",
     RequestEnd.REFUSED: "queue full",
     RequestEnd.RATE_LIMITED: "rate limit",
     RequestEnd.DEADLINE: "deadline",
@@ -76,18 +76,19 @@ def simulate_load(
     width = max(1, min(count, int(_ELEMENTS_AT_ONCE / max(most, 1))))
     figures: list[dict[tuple[str, str], Floats]] = []
     beyond: dict[str, list[tuple[float, float]]] = {}
-    ends: dict[str, list[Floats]] = {}
+    ends: dict[str, list[dict[str, Floats]]] = {}
     for start in range(0, count, width):
         by_channel: dict[str, RequestSample] = {}
         for station, _ in stations:
-            runs = _runs(station, chosen[station.channel][start : start + width], load, rng)
+            draws = chosen[station.channel][start : start + width]
+            runs = _runs(station, draws, load, rng)
             by_channel[station.channel] = RequestSample.of_runs(runs)
-            ends.setdefault(station.channel, []).append(_end_shares(runs))
+            ends.setdefault(station.channel, []).append(_end_shares(runs, draws, rng))
             beyond.setdefault(station.channel, []).append(_beyond(runs, station.seen))
         figures.append(figures_by_channel(by_channel, load.length_s))
     return SimulatedLoad(
         figures={key: np.concatenate([one[key] for one in figures]) for key in figures[0]},
-        causes=_causes({channel: np.concatenate(own, axis=1) for channel, own in ends.items()}),
+        causes=_causes({channel: _joined(own) for channel, own in ends.items()}),
         beyond={
             channel: BeyondSeen(
                 inside=float(np.mean([one for one, _ in own])),
@@ -132,9 +133,35 @@ def _runs(
     return serve(draws, drawn_requests(draws, plans, rng, kind_shares=station.kind_shares))
 
 
-def _end_shares(runs: SimulatedRuns) -> Floats:
+def _end_shares(
+    runs: SimulatedRuns, draws: Sequence[StationParameters], rng: np.random.Generator
+) -> dict[str, Floats]:
+    """Return the share of the requests of each run that fail by each cause."""
     present = np.maximum(runs.is_present.sum(axis=0), 1)
-    return np.stack([(runs.end == end).sum(axis=0) / present for end in CAUSES])
+    by_cause = _fault_counts(runs, draws, rng)
+    by_cause |= {name: (runs.end == end).sum(axis=0).astype(np.float64) for end, name in CAUSES.items()}
+    return {name: counts / present for name, counts in by_cause.items()}
+
+
+def _fault_counts(
+    runs: SimulatedRuns, draws: Sequence[StationParameters], rng: np.random.Generator
+) -> dict[str, Floats]:
+    """Return the faults of each run by cause: how many of all each cause has is multinomial."""
+    is_fault = runs.end == RequestEnd.FAULT
+    causes = draws[0].fault_causes
+    if not causes:
+        return {FAULT: is_fault.sum(axis=0).astype(np.float64)}
+    counts = np.zeros((len(causes), len(draws)))
+    for column, draw in enumerate(draws):
+        of_kind = np.bincount(runs.kind[is_fault[:, column], column], minlength=len(draw.kinds))
+        for faults, shares in zip(of_kind, draw.cause_shares, strict=True):
+            if faults:
+                counts[:, column] += rng.multinomial(faults, shares)
+    return {cause.name: own for cause, own in zip(causes, counts, strict=True)}
+
+
+def _joined(parts: Sequence[Mapping[str, Floats]]) -> dict[str, Floats]:
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
 def _beyond(runs: SimulatedRuns, seen: SeenLoad) -> tuple[float, float]:
@@ -151,10 +178,10 @@ def _beyond(runs: SimulatedRuns, seen: SeenLoad) -> tuple[float, float]:
     return more / total, longer / total
 
 
-def _causes(ends: Mapping[str, Floats]) -> tuple[CauseForecast, ...]:
+def _causes(ends: Mapping[str, Mapping[str, Floats]]) -> tuple[CauseForecast, ...]:
     found = []
     for channel, shares in ends.items():
-        for cause, values in zip(CAUSES.values(), shares, strict=True):
+        for cause, values in shares.items():
             low, high = interval_of(values, is_share=True)
             if high > _CAUSE_LEAST:
                 value = float(np.median(values))

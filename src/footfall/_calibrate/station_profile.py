@@ -17,7 +17,13 @@ from footfall._calibrate.law_fit import (
     request_log_likelihood,
 )
 from footfall._calibrate.observed import Observed, ObservedRun
-from footfall._calibrate.queue_orders import SLOTS_MOST, distinct_slots, shared_work, slot_free_from
+from footfall._calibrate.queue_orders import (
+    SLOTS_MOST,
+    distinct_slots,
+    shared_work,
+    slot_begins,
+    slot_free_from,
+)
 from footfall._calibrate.request_log import Floats, Integers
 from footfall._calibrate.service_laws import FAMILIES
 from footfall._calibrate.station_parameters import LawFamily
@@ -177,9 +183,11 @@ class StationProfile:
         return np.concatenate([part[used] for part, used in zip(parts, self._used, strict=True)])
 
     def _one_queue(self, slots: int, delay_s: float) -> WorkTimes:
-        free_from = np.concatenate(
-            [table[used, slots - 1] for table, used in zip(self._free_from, self._used_admitted, strict=True)]
-        )
+        begins = [
+            slot_begins(run.sent_s[run.admitted], run.ended_s[run.admitted], table, slots)[used]
+            for run, table, used in zip(self.observed.runs, self._free_from, self._used_admitted, strict=True)
+        ]
+        free_from = np.concatenate(begins)
         waits = free_from > self.sent_s + delay_s
         times_s = np.where(waits, self.response_s + self.sent_s - free_from, self.response_s)
         return WorkTimes(times_s, ~waits, self.kind, self.is_cut, np.zeros(len(times_s)))

@@ -12,6 +12,15 @@ _BIN = 0.02
 _BINS = 1200
 
 
+CLOCK_S, _CLOCK_OF_SCALE = 0.0006, 0.03
+"""Times are known no better than this, and no better is needed than this share of the usual one."""
+
+
+def blur_s(scale_s: Floats) -> Floats:
+    """Return how well times about 0 are known, for kinds of this usual time."""
+    return np.minimum(CLOCK_S, _CLOCK_OF_SCALE * scale_s)
+
+
 @dataclass(frozen=True, eq=False)
 class WorkTimes:
     """Times of the requests whose work is known under a supposed kind of station."""
@@ -47,7 +56,9 @@ class BinnedTimes:
         smallest = 1e-4 * self.scales_s[work.kind]
         with np.errstate(divide="ignore"):
             place = np.log(np.maximum(work.times_s, smallest) / smallest) / _BIN
-        place = np.where(work.times_s <= 0, 0, 1 + np.minimum(place, _BINS - 2)).astype(np.int64)
+        # Those about 0, as clocks see it, are not those far below it.
+        is_below = work.times_s <= -blur_s(self.scales_s)[work.kind]
+        place = np.where(is_below, 0, 1 + np.minimum(place, _BINS - 2)).astype(np.int64)
         group = (work.kind * 2 + work.has_delay) * 2 + work.is_cut
         cells, self._cell = np.unique(group * _BINS + place, return_inverse=True)
         self._groups = cells // _BINS

@@ -103,6 +103,7 @@ def first_requests(log: RequestLog, number: int) -> RequestLog:
         status=log.status[:number],
         is_success=log.is_success[:number],
         is_answered=log.is_answered[:number],
+        cause=None if log.cause is None else log.cause[:number],
         length_s=min(log.length_s, float(log.sent_s[number - 1])),
     )
 

@@ -11,7 +11,16 @@ from pydantic import BaseModel
 
 from footfall._model.channel import Outage
 from footfall._model.model import Model
-from footfall._model.numbers import INTERVALS_OF_A_DAY, Curve, Grade, Number, Profile, Spec, leaves
+from footfall._model.numbers import (
+    INTERVALS_OF_A_DAY,
+    Curve,
+    Grade,
+    Number,
+    Profile,
+    Spec,
+    item_names,
+    leaves,
+)
 from footfall._model.station_specs import Station
 from footfall._model.value_errors import BadModelError
 from footfall._records.errors import NUMBER_MOST, BadInputError
@@ -374,8 +383,8 @@ def _replaced(spec: Any, parts: list[str], change: ModelChange) -> Any:  # noqa:
         }
     if isinstance(spec, tuple):
         return tuple(
-            _replaced(item, rest, change) if str(getattr(item, "name", position)) == first else item
-            for position, item in enumerate(spec)
+            _replaced(item, rest, change) if name == first else item
+            for name, item in zip(item_names(spec), spec, strict=True)
         )
     assert isinstance(spec, Spec)  # noqa: S101  `resolve` has found the path
     fields = {name: getattr(spec, name) for name in type(spec).model_fields}

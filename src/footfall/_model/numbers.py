@@ -448,7 +448,7 @@ class Curve(Spec):
 
 
 def leaves(spec: Any, path: str = "") -> Iterator[tuple[str, Number | Profile | Curve]]:  # noqa: ANN401  any part of a spec
-    """Return every number of a spec with its dotted path; items of a tuple go by their `name`."""
+    """Return every number of a spec with its dotted path; items of a tuple go by their `item_names`."""
     if isinstance(spec, Number | Profile | Curve):
         yield path, spec
     elif isinstance(spec, BaseModel):
@@ -458,8 +458,19 @@ def leaves(spec: Any, path: str = "") -> Iterator[tuple[str, Number | Profile | 
         for key, value in spec.items():
             yield from leaves(value, _join(path, str(key)))
     elif isinstance(spec, tuple):
-        for position, value in enumerate(spec):
-            yield from leaves(value, _join(path, str(getattr(value, "name", position))))
+        for name, value in zip(item_names(spec), spec, strict=True):
+            yield from leaves(value, _join(path, name))
+
+
+def item_names(items: tuple[Any, ...]) -> list[str]:
+    """Return what the items of a tuple go by in paths: their `name`, a fault's `cause`, else their place."""
+    names = [str(getattr(item, "name", getattr(item, "cause", place))) for place, item in enumerate(items)]
+    is_clear = [names.count(name) == 1 and "." not in name for name in names]
+    # Channels and segments have names of their own each, whatever is in them.
+    return [
+        name if clear or hasattr(item, "name") else str(place)
+        for place, (name, clear, item) in enumerate(zip(names, is_clear, items, strict=True))
+    ]
 
 
 def _join(path: str, name: str) -> str:

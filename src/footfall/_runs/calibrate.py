@@ -394,13 +394,16 @@ def _requests_a_visit(runs: Sequence[RunRequests], channel: str) -> float:
 
 
 def _named(number: LearnedNumber, channel: str) -> LearnedNumber:
-    """Return a number by the path that `--set` knows it by; `fault_share` is of all causes by the service."""
+    """Return a number by the path that `--set` knows it by; `fault_share` is of all causes together."""
     field, _, rest = number.path.partition(".")
     if field in _PATHS:
         path = _PATHS[field]
     elif field == "laws":
         kind, _, part = rest.rpartition(".")
         path = f"works.{kind}.service.{part}"
+    elif field == "cause_shares":
+        kind, _, cause = rest.rpartition(".")
+        path = f"works.{kind}.faults.{cause}.share"
     else:
         path = f"works.{rest}.fault_share"
     unlimited = field == "slots" and number.value >= SLOTS_UNLIMITED

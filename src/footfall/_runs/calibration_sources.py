@@ -11,10 +11,11 @@ import polars as pl
 
 from footfall._calibrate.calibration import LeftOutRun, SourceRun
 from footfall._calibrate.cpu_demand import WINDOW_S, CpuWindows
+from footfall._calibrate.request_causes import with_request_causes, without_outages
 from footfall._calibrate.request_kinds import MODEL_VERBS, kind_names, logs_by_name, logs_by_verb
 from footfall._calibrate.request_log import RequestLog
 from footfall._calibrate.run_logs import request_logs
-from footfall._load.result_files import HITS_FILE
+from footfall._load.result_files import HITS_FILE, VISITS_FILE
 from footfall._load.series_files import DONE_FILE, STEPS, read_done
 from footfall._measure.judge import judge_generator, spoiled_by
 from footfall._measure.server_figures import mean_by_window
@@ -23,7 +24,7 @@ from footfall._model.model import Model
 from footfall._records.errors import BadInputError
 from footfall._records.runs import MANIFEST, digests, read_json, read_manifest
 from footfall._records.server_rows import read_server_rows
-from footfall._records.tables import HITS, read_parquet
+from footfall._records.tables import HITS, VISITS, read_parquet
 from footfall._runs.judgement import VERDICT_FILE
 from footfall._workload.trace import read_trace
 
@@ -37,7 +38,7 @@ class RunRequests:
     source: SourceRun
     folder: Path
     hits: pl.DataFrame
-    """Those that were sent (columns of `HITS`)."""
+    """Those that were sent (columns of `HITS`, and `cause`), but for those that met an outage."""
     model: Model | None
     """The model that the run was made with; None: it was of a URL."""
 
@@ -83,7 +84,7 @@ def read_runs(paths: Sequence[Path]) -> FoundRuns:
             left_out.append(LeftOutRun(run=name_of(folder), reason=reason))
             continue
         logs = request_logs(folder)
-        hits = read_parquet(folder / HITS_FILE, HITS).filter(pl.col("sent_s").is_not_null())
+        hits = without_outages(_sent_requests(folder))
         if hits.is_empty():
             left_out.append(LeftOutRun(run=name_of(folder), reason="no request was sent"))
             continue
@@ -97,6 +98,15 @@ def read_runs(paths: Sequence[Path]) -> FoundRuns:
         model = trace.model if trace.info.model else None
         runs.append(RunRequests(source=source, folder=folder, hits=hits, model=model))
     return FoundRuns(runs=tuple(runs), left_out=tuple(left_out))
+
+
+def _sent_requests(folder: Path) -> pl.DataFrame:
+    """Return the requests that were sent, with the reason of each that failed."""
+    hits = read_parquet(folder / HITS_FILE, HITS).filter(pl.col("sent_s").is_not_null())
+    visits = folder / VISITS_FILE
+    if not visits.is_file():
+        return hits.with_columns(cause=pl.lit(""))
+    return with_request_causes(hits, read_parquet(visits, VISITS))
 
 
 def invalid_reason(folder: Path) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
+from footfall._calibrate.request_causes import with_request_causes
 from footfall._calibrate.request_log import RequestLog
 from footfall._calibrate.run_logs import logs_of_hits
 from footfall._capacity.load_steps import GuardFigures, PlannedStep, PlayedStep, StepVisits
@@ -38,6 +39,7 @@ def read_step(
     visits = read_parquet(folder / VISITS_FILE, VISITS).sort("due_s", "customer", "attempt")
     hits = read_parquet(folder / HITS_FILE, HITS)
     length_s = max(done.length_s, 1e-3)
+    hits = with_request_causes(hits, visits)
     logs = logs_of_hits(hits, run=manifest.run, length_s=length_s) if hits.height else {}
     generator = _guards(totals, logs, criteria, length_s)
     sent = totals.arrivals.due - totals.arrivals.not_sent

@@ -1,5 +1,6 @@
 """What learned stations will make of a load: of requests directly, of whole visits by the simulated day."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import inf, isclose, isfinite
@@ -9,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from footfall._behaviour.load_model import RunPace
-from footfall._calibrate.calibrated_model import with_stations
+from footfall._calibrate.calibrated_model import MEASURED_FAULT, with_stations
 from footfall._calibrate.calibration import CalibratedStation
 from footfall._calibrate.load_figures import figures_of_visits
 from footfall._calibrate.load_prediction import CauseForecast, interval_of
@@ -91,10 +92,16 @@ class CalibratedService:
             and all(len(steps) == 1 and float(steps[0].pages) <= 1 for steps in channel.dialogues.values())
             and not station.retry.retries_most
             and not channel.outages
-            and all(path in _KNOWN or _kind_of(path) for path in self.changed.get(channel.name, {}))
+            and all(
+                path in _KNOWN or _is_of_kind(path, channel.name, self.stations)
+                for path in self.changed.get(channel.name, {})
+            )
         )
 
 
+_OF_KIND = re.compile(
+    r"works\.(?P<kind>[^.]+)\.(service\.(?P<field>mean_s|cv)|faults\.(?P<cause>[^.]+)\.share)"
+)
 _KNOWN = frozenset(f"station.{path}" for path in _FIELDS)
 
 
@@ -129,20 +136,28 @@ def _differences(before: Model, after: Model, channel: str) -> dict[str, float]:
     }
 
 
-def _kind_of(path: str) -> tuple[str, str] | None:
-    """Return verb and field of a path such as `works.query.service.mean_s`; None: it is none."""
-    place, _, rest = path.removeprefix("works.").partition(".")
-    fields = {"service.mean_s": "mean_s", "service.cv": "cv", "faults.0.share": "fault"}
-    return (place, fields[rest]) if path.startswith("works.") and rest in fields else None
+def _kind_of(path: str, parameters: StationParameters) -> tuple[int, str, str] | None:
+    """Return kind, field and cause of a path such as `works.query.service.mean_s`; None: it is none."""
+    found = _OF_KIND.fullmatch(path)
+    if found is None or found["kind"] not in parameters.kinds:
+        return None
+    cause, known = found["cause"] or "", {each.name for each in parameters.fault_causes}
+    if cause and cause not in known and (known or cause != MEASURED_FAULT):
+        return None
+    return parameters.kinds.index(found["kind"]), found["field"] or "fault", cause
+
+
+def _is_of_kind(path: str, channel: str, stations: Sequence[CalibratedStation]) -> bool:
+    return any(one.channel == channel and _kind_of(path, one.parameters) for one in stations)
 
 
 def _with_numbers(parameters: StationParameters, own: Mapping[str, float]) -> StationParameters:
     found = parameters
     for path, value in own.items():
-        kind = _kind_of(path)
+        kind = _kind_of(path, found)
         name = _FIELDS.get(path.removeprefix("station."))
-        if kind is not None and kind[0] in found.kinds:
-            found = _with_work(found, found.kinds.index(kind[0]), (kind[1], value))
+        if kind is not None:
+            found = _with_work(found, kind, value)
         elif name == "queue_timeout_s":
             found = replace(found, queue_timeout_s=value or inf)
         elif name is not None and (name != "cores" or found.cores is not None):
@@ -151,15 +166,25 @@ def _with_numbers(parameters: StationParameters, own: Mapping[str, float]) -> St
     return found
 
 
-def _with_work(one: StationParameters, number: int, change: tuple[str, float]) -> StationParameters:
-    field, value = change
+def _with_work(one: StationParameters, at: tuple[int, str, str], value: float) -> StationParameters:
+    number, field, cause = at
     if field == "fault":
-        shares = list(one.fault_shares)
-        shares[number] = value
-        return replace(one, fault_shares=tuple(shares))
+        return _with_fault(one, number, cause, value)
     laws, law = list(one.laws), one.laws[number]
     laws[number] = replace(law, mean_s=value) if field == "mean_s" else replace(law, cv=value)
     return replace(one, laws=tuple(laws))
+
+
+def _with_fault(one: StationParameters, number: int, cause: str, value: float) -> StationParameters:
+    """Return a station with another share of one cause of faults; those of the others stay."""
+    shares, causes = list(one.fault_shares), list(one.cause_shares)
+    if one.fault_causes:
+        by_cause = {known.name: share for known, share in one.faults_of(number).items()} | {cause: value}
+        shares[number] = total = sum(by_cause.values())
+        causes[number] = tuple(share / total if total else 0.0 for share in by_cause.values())
+    else:
+        shares[number] = value
+    return replace(one, fault_shares=tuple(shares), cause_shares=tuple(causes))
 
 
 # ── Whole visits: customers, journeys and all stations, by the simulated day

@@ -7,6 +7,7 @@ from math import log
 import numpy as np
 from scipy.special import logit
 
+from footfall._calibrate.calibrated_model import MEASURED_FAULT
 from footfall._calibrate.calibration import CalibratedStation, Learned, LearnedStations
 from footfall._calibrate.station_parameters import StationParameters
 from footfall._fit.uncertainty import UncertainNumber, Uncertainty
@@ -56,12 +57,19 @@ def _reads(station: CalibratedStation) -> dict[str, _Read]:
     for n, kind in enumerate(station.parameters.kinds):
         work = f"{at}.works.{kind}"
         found[f"{work}.service.mean_s"] = partial(_mean_s, n)
-        found[f"{work}.faults.0.share"] = partial(_fault_share, n)
+        if not station.parameters.fault_causes:
+            found[f"{work}.faults.{MEASURED_FAULT}.share"] = partial(_fault_share, n)
+        for place, cause in enumerate(station.parameters.fault_causes):
+            found[f"{work}.faults.{cause.name}.share"] = partial(_cause_share, n, place)
     return found
 
 
 def _mean_s(kind: int, one: StationParameters) -> float:
     return one.laws[kind].mean_s
+
+
+def _cause_share(kind: int, cause: int, one: StationParameters) -> float:
+    return one.fault_shares[kind] * one.cause_shares[kind][cause]
 
 
 def _fault_share(kind: int, one: StationParameters) -> float:
