@@ -13,6 +13,7 @@ from footfall._calibrate.station_parameters import LawFamily
 from footfall._capacity.load_steps import CapacityAsked
 from footfall._criteria.objects import Criterion
 from footfall._load.result_files import VISITS_FILE
+from footfall._load.series_files import StepDone, write_done
 from footfall._records.rows import Outcome
 from footfall._records.tables import VISITS, write_parquet
 from tests.calibrate.made_runs import hits_of_log, run_folder
@@ -92,6 +93,7 @@ def write_step(folder: Path, log: RequestLog, service: HiddenService, rng: np.ra
         outcome=pl.Series([outcome.value for outcome, _ in ends]),
     )
     run_folder(folder, hits, length_s=log.length_s)
+    write_done(folder, StepDone(length_s=log.length_s))
     write_parquet(_visits(hits, [cause for _, cause in ends]), folder / VISITS_FILE)
 
 

@@ -199,3 +199,34 @@ def test_too_few_requests_say_so() -> None:
     )
     with pytest.raises(ValueError, match="at least 20 successful requests"):
         learn_station([log])
+
+
+def test_requests_sent_together_may_come_in_the_other_order() -> None:
+    """Work of many lengths, much of it shorter than clocks can tell, of requests that pass each other."""
+    truth = station(law("gamma", 0.04, 1.3), slots=4)
+    log = logs_of(truth, (75.0,), 20.0, 1)[0]
+    rng = np.random.default_rng(5)
+    together = np.flatnonzero(rng.random(log.requests - 1) < 0.1)
+    together = together[np.diff(together, prepend=-2) > 1]
+    sent_s = log.sent_s.copy()
+    # The one that came first was sent last.
+    sent_s[together], sent_s[together + 1] = sent_s[together] + 5e-5, sent_s[together]
+    order = np.argsort(sent_s, kind="stable")
+    ended_s = log.ended_s + 0.0003 * rng.standard_normal(log.requests)
+    mixed = replace(log, sent_s=sent_s[order], ended_s=np.maximum(ended_s, sent_s + 1e-4)[order])
+    found = learn_station([mixed])
+    assert found.parameters.slots == 4
+    assert found.parameters.laws[0].mean_s == pytest.approx(0.04, rel=0.06)
+    assert found.fit.agreeing_share >= 0.8
+
+
+def test_a_run_that_begins_with_a_backlog_has_no_stall() -> None:
+    """Requests of before keep the slots busy for a second: no stall, and no time of any service."""
+    logs = logs_of(station(slots=3), (60.0,), 12.0, 1)
+    sent_s, held_s = logs[0].sent_s, 1.2
+    first = sent_s < held_s
+    late = np.where(first, held_s + logs[0].response_s + np.arange(len(sent_s)) * 0.012, logs[0].ended_s)
+    found = learn_station([replace(logs[0], ended_s=np.where(first, late, logs[0].ended_s))])
+    assert found.flags == ()
+    assert found.parameters.stall_length_s == 0
+    assert any(sentence.startswith("start of run at 60") for sentence in found.unknown)

@@ -251,7 +251,8 @@ def _faults_by_cause(
         outcome = outcomes.get(cause.name, OUTCOME_BY_STATUS.get(cause.status, Outcome.ERROR))
         share = asked.of_step(asked.mean([own[cause] for own in by_kind]))
         alike = {fault.cause: float(fault.share) for fault in by_service if fault.outcome is outcome}
-        parts = alike if is_unnamed(cause) and sum(alike.values()) else {cause.name: 1.0}
+        has_own = is_unnamed(cause) and any(alike.values())
+        parts = alike if has_own else {cause.name: 1.0}
         for name, part in parts.items():
             place = (name, outcome)
             shares[place] = shares.get(place, 0.0) + share * part / sum(parts.values())

@@ -25,6 +25,8 @@ class Stall:
     run: int
     begin_s: float
     end_s: float
+    is_first: bool = False
+    """No response of the run came before it: requests from before the run may have been inside."""
 
     @property
     def length_s(self) -> float:
@@ -63,12 +65,13 @@ def find_stalls(logs: Sequence[RequestLog]) -> tuple[Stall, ...]:
         return ()
     found: list[Stall] = []
     for run, log in enumerate(logs):
-        found += [Stall(run, begin, end) for begin, end in _gaps(log, usual)]
+        found += [Stall(run, begin, end, is_first=is_first) for begin, end, is_first in _gaps(log, usual)]
     return tuple(found)
 
 
 def stall_pattern(stalls: Sequence[Stall], lengths_s: Sequence[float]) -> StallPattern:
-    """Summarise stalls that were found in runs of these lengths."""
+    """Summarise stalls that were found in runs of these lengths; those at the start of one do not count."""
+    stalls = [stall for stall in stalls if not stall.is_first]
     if not stalls:
         return StallPattern((), 0.0, 0.0, 0.0, np.inf, np.inf, np.inf, 0.0, None)
     each = np.array([stall.length_s for stall in stalls])
@@ -116,8 +119,8 @@ def spans_a_stall(sent_s: Floats, ended_s: Floats, stalls: Sequence[Stall]) -> N
     return spans
 
 
-def _gaps(log: RequestLog, usual: Floats) -> list[tuple[float, float]]:
-    """Gaps between the responses of a run that are stalls."""
+def _gaps(log: RequestLog, usual: Floats) -> list[tuple[float, float, bool]]:
+    """Gaps between the responses of a run that are stalls, and whether each is before the first response."""
     answers = np.sort(log.ended_s[log.is_answered])
     if len(answers) < _SENT_LEAST:
         return []
@@ -140,7 +143,7 @@ def _gaps(log: RequestLog, usual: Floats) -> list[tuple[float, float]]:
         waited = end - half[half < begin + length_s / 2]
         tail = (len(usual) - np.searchsorted(usual, waited, side="left") + 1) / (len(usual) + 1)
         if -np.log(tail).sum() > _EVIDENCE:
-            found.append((waiting_from, end))
+            found.append((waiting_from, end, at == 0))
     return found
 
 

@@ -57,10 +57,15 @@ def unknown_sentences(
             f"kind of station: none that was tried explains {', '.join(observed.unexplained)}; "
             "the service times are those of the lighter runs"
         )
-    if observed.stalls and len(observed.stalls) < 3:  # noqa: PLR2004 - two have one distance
-        sentences.append(
-            f"stalls: {len(observed.stalls)} seen; whether they come periodically needs a longer run"
-        )
+    stalls = [stall for stall in observed.stalls if not stall.is_first]
+    if 0 < len(stalls) < 3:  # noqa: PLR2004 - two have one distance
+        sentences.append(f"stalls: {len(stalls)} seen; whether they come periodically needs a longer run")
+    sentences += [
+        f"start of {observed.runs[stall.run].log.run}: no response for {_s(stall.length_s)}; requests from "
+        "before it were still inside, or the station stood still"
+        for stall in observed.stalls
+        if stall.is_first
+    ]
     return tuple(sentences)
 
 
