@@ -120,7 +120,7 @@ def _unnamed(count: int, cause: FaultCause) -> str:
         return f"{count} requests had no response; why, they do not say"
     return (
         f"{count} responses of status {cause.status} gave no reason (`code` in their JSON), "
-        "so several causes of that status cannot be told apart"
+        "so several causes of that status count as one"
     )
 
 
