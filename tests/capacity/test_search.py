@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from footfall._capacity.capacity_found import DOES_NOT_RECOVER
-from footfall._capacity.findings import findings
+from footfall._capacity.findings import findings, findings_so_far
 from footfall._capacity.load_steps import CapacityAsked, GuardFigures, PlannedStep, PlayedStep
 from footfall._capacity.search import next_step
 from footfall._criteria.objects import Criterion
@@ -41,6 +41,10 @@ def test_the_knee_of_a_pool_is_found_and_confirmed() -> None:
     assert found.by_channel["web"].knee == found.knee
     rates = [point.offered_per_s for point in found.curve]
     assert rates == sorted(rates)
+    so_far = findings_so_far(searched.steps, ASKED)
+    assert (so_far.knee, so_far.steps, so_far.criteria) == (found.knee, found.steps, found.criteria)
+    assert (so_far.held_per_s, so_far.limited_by) == (found.held_per_s, found.limited_by)
+    assert set(so_far.flags) <= set(found.flags)
 
 
 def test_a_service_without_limits_is_bound_by_the_generator() -> None:

@@ -41,32 +41,40 @@ _AGREE_BLOCKS = 0.6
 
 
 def findings(played: Sequence[PlayedStep], asked: CapacityAsked) -> CapacityFound:
-    """Give what the steps played so far show."""
+    """Give what the steps played show."""
     reading = read(played, asked)
-    knee = _knee(reading)
+    so_far = findings_so_far(played, asked)
+    knee, limited_by = so_far.knee, so_far.limited_by
     beyond = overloaded(reading)
-    limited_by = _limited_by(reading, knee)
-    if limited_by == "generator":
-        knee = None
-    flags = _flags(reading, beyond)
-    plateau = _plateau(reading, beyond) if knee else None
-    held = max((one.rate for one in reading.valid if _held(one)), default=0.0)
-    found = CapacityFound(
-        knee=knee,
-        plateau=plateau,
+    found = replace(
+        so_far,
+        plateau=_plateau(reading, beyond) if knee else None,
         beyond=beyond.verdict if knee else "unknown",
-        limited_by=limited_by,
-        flags=flags,
-        held_per_s=held,
-        criteria=reading.criteria,
-        sentences=(),
+        flags=_flags(reading, beyond),
         budget_needed_s=_budget_needed_s(reading, knee, asked, limited_by),
         by_channel=_by_channel(reading, knee, asked),
-        steps=tuple(one.judged for one in reading.evidence),
         stations=reading.model.stations if reading.model else {},
         curve=_curve(reading.model, knee) if knee and reading.model and reading.fits else (),
     )
     return replace(found, sentences=_sentences(reading, found))
+
+
+def findings_so_far(played: Sequence[PlayedStep], asked: CapacityAsked) -> CapacityFound:
+    """Give the knee, flags and verdicts as of now, at once after `next_step` has read the same steps."""
+    reading = read(played, asked)
+    knee = _knee(reading)
+    limited_by = _limited_by(reading, knee)
+    return CapacityFound(
+        knee=None if limited_by == "generator" else knee,
+        plateau=None,
+        beyond="unknown",
+        limited_by=limited_by,
+        flags=flags_of(reading),
+        held_per_s=max((one.rate for one in reading.valid if _held(one)), default=0.0),
+        criteria=reading.criteria,
+        sentences=(),
+        steps=tuple(one.judged for one in reading.evidence),
+    )
 
 
 def _broke(one: Evidence) -> bool:

@@ -239,9 +239,11 @@ def _lag(seconds: float | None) -> str:
 
 
 def _flat(settings: Mapping[str, Any], above: str = "") -> dict[str, str]:
-    """Flatten nested settings to one line each."""
+    """Flatten nested settings to one line each, without those that have no value."""
     lines: dict[str, str] = {}
     for key, value in settings.items():
+        if value is None or value in ("", [], ()):
+            continue
         if isinstance(value, Mapping):
             lines |= _flat(value, f"{above}{key}.")
         else:

@@ -99,6 +99,26 @@ OWN = "scenario's own"
 """Shown by the page where the scenario's value applies."""
 
 
+LOAD_RUN, FIND_CAPACITY = "load run", "find the capacity"
+"""What can be started from the page."""
+JOBS = {FIND_CAPACITY: "capacity"}
+"""The jobs of Footfall that choose their loads themselves, by what the page calls them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchSettings:
+    """A search for capacity, or the whole loop, as it is asked for on the page."""
+
+    job: str
+    """`capacity` or `loop`."""
+    budget: str
+    """Time for all of it, such as `5min`."""
+    path: str | None = None
+    """Path of the service that each arrival gets; None: the scenario's customers come."""
+    criteria: tuple[str, ...] = ()
+    """What must hold, in addition to the scenario's own."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LocustRunSettings:
     """Settings of one run in Locust."""
@@ -116,6 +136,8 @@ class LocustRunSettings:
     options: LoadOptions = DEFAULT_OPTIONS
     trace_options: tuple[tuple[str, str], ...] = ()
     """Options of a trace that is made for the run, as texts."""
+    search: SearchSettings | None = None
+    """None: a load run."""
     control_token: str = field(default="", repr=False)
     gateway_key: str = field(default="", repr=False)
 
@@ -132,8 +154,10 @@ def settings_of(options: Namespace) -> LocustRunSettings:
         BadInputError: a value is missing or impossible.
     """
     trace, series = _text(options.trace), _text(options.series)
-    scenario = _text(options.scenario)
-    if trace is None and scenario is None and series is None:
+    scenario, search = _text(options.scenario), _search_of(options)
+    if search is not None and search.path is None and scenario is None:
+        raise BadInputError("Scenario", "nothing to load is given", "a scenario, or a path of the service")
+    if trace is None and scenario is None and series is None and search is None:
         raise BadInputError("--trace", "missing", "--trace FOLDER or --scenario NAME")
     given = [(name, _text(getattr(options, name))) for name in TRACE_OPTIONS]
     return LocustRunSettings(
@@ -145,9 +169,36 @@ def settings_of(options: Namespace) -> LocustRunSettings:
         run_dir_lock=int(lock) if (lock := str(options.run_dir_lock)).isdigit() else None,
         options=_load_options(options),
         trace_options=tuple((name, text) for name, text in given if text is not None),
+        search=search,
         control_token=os.environ.get(TOKEN_VARIABLE, ""),
         gateway_key=gateway_key(),
     )
+
+
+def _search_of(options: Namespace) -> SearchSettings | None:
+    """Read what the page asks of a search; None: a load run is asked for.
+
+    Raises:
+        BadInputError: there is no such test.
+    """
+    test = _text(getattr(options, "test", None)) or LOAD_RUN
+    if test == LOAD_RUN or _text(options.series):
+        return None
+    if getattr(options, "headless", False):
+        raise BadInputError(f"--test '{test}'", "is for Locust's web page", "the command footfall capacity")
+    if test not in JOBS:
+        raise BadInputError(f"--test {test}", "no such test", f"one of {', '.join((LOAD_RUN, *JOBS))}")
+    return SearchSettings(
+        job=JOBS[test],
+        budget=_text(options.budget) or BUDGET,
+        path=_text(options.path),
+        criteria=criterion_lines(_text(options.criteria) or ""),
+    )
+
+
+def criterion_lines(text: str) -> tuple[str, ...]:
+    """Return the criteria of a text field, which are separated by semicolons."""
+    return tuple(line for each in text.split(";") if (line := each.strip()))
 
 
 def _load_options(options: Namespace) -> LoadOptions:
@@ -195,6 +246,8 @@ _OFFERED = (
     ("--scale", ("1", "2", "3"), "factor on the number of customers"),
 )
 _HOST = ("--host", "-H")
+BUDGET = "5min"
+_BUDGETS = ("1min", "2min", "5min", "10min", "15min", "30min", "60min")
 
 
 class Suggestions(list[str]):
@@ -206,13 +259,17 @@ class Suggestions(list[str]):
 
 
 def add_drop_downs(parser: Any) -> None:  # noqa: ANN401  Locust's own kind
-    """Add speed, window, scale and host profile.
+    """Add the kind of test, speed, window, scale, budget and host profile.
 
     A value given on the terminal becomes one of the choices, so that the page can show it.
     """
-    for name, offered, text in _OFFERED:
-        choices = Suggestions([OWN, *offered])
-        action = parser.add_argument(name, choices=choices, default=OWN, metavar="VALUE", help=text)
+    tests = [LOAD_RUN, *JOBS]
+    parser.add_argument("--test", choices=tests, default=LOAD_RUN, help="what Start on the page begins")
+    fields = [(name, OWN, (OWN, *offered), text) for name, offered, text in _OFFERED]
+    fields.append(("--budget", BUDGET, _BUDGETS, "time for the whole search, such as 5min"))
+    for name, default, offered, text in fields:
+        choices = Suggestions(offered)
+        action = parser.add_argument(name, choices=choices, default=default, metavar="VALUE", help=text)
         given = _given(name)
         if given and given not in list(action.choices):
             choices.append(given)
@@ -271,6 +328,14 @@ def add_options(parser: Any, scenarios: list[str], host: str | None = None) -> N
     add("--run-dir", default="", include_in_web_ui=False, help=folder)
     add_drop_downs(parser)
     add("--seed", default="", help="random seed; default: 1")
+    path = "a path such as /work: a GET for each arrival instead of the scenario's customers"
+    add("--path", default="", metavar="PATH", help=path)
+    add(
+        "--criteria",
+        default="",
+        metavar="LINES",
+        help="what must hold, such as p95(*) < 300ms; several with a ; between",
+    )
     names = "additional host names under which the web page may be opened, comma-separated"
     add("--web-names", default="", env_var="FOOTFALL_WEB_NAMES", include_in_web_ui=False, help=names)
     wait = "seconds after which a worker without a master exits"

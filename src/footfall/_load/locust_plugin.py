@@ -31,6 +31,7 @@ from footfall._load.own_users import OwnUsers
 from footfall._load.preparation import PreparedRun, prepare
 from footfall._load.result_batches import KIND, MESSAGE
 from footfall._load.web.locust_page import LocustPage, add_page
+from footfall._load.web.page_search import PageSearch
 from footfall._load.worker import WorkerRun
 from footfall._records.errors import BadInputError
 from footfall._records.folders import release
@@ -47,7 +48,7 @@ class LocustPlugin:
     def __init__(self) -> None:
         """Begin without a run."""
         self._environment: Environment | None = None
-        self._run: LocalRun | DistributedRun | LoadSeries | None = None
+        self._run: LocalRun | DistributedRun | LoadSeries | PageSearch | None = None
         self._worker_run: WorkerRun | None = None
         """In a worker process only."""
         self._listening: set[str] = set()
@@ -122,6 +123,9 @@ class LocustPlugin:
         options = environment.parsed_options
         options.host = environment.host
         settings = settings_of(options)
+        if settings.search is not None:
+            self._run = self._begin_search(settings)
+            return
         if self._page is not None:
             settings = self._page.make_ready(settings, self._own_users(settings))
         runner = environment.runner
@@ -136,6 +140,19 @@ class LocustPlugin:
             self._run = DistributedRun(environment, runner, prepared, self._listening)
         else:
             self._run = LocalRun(environment, prepared)
+
+    def _begin_search(self, settings: LocustRunSettings) -> PageSearch:
+        """Start a search that chooses its loads itself.
+
+        Raises:
+            BadInputError: it cannot begin.
+        """
+        environment = self._environment
+        assert self._page is not None  # noqa: S101  `settings_of` refuses a search without a page
+        if environment is not None and isinstance(environment.runner, MasterRunner):
+            problem = "a search plays all its load steps in one generator process"
+            raise BadInputError("Test", problem, "Locust without --master and --processes")
+        return self._page.begin_search(settings, self._own_users(settings))
 
     def _own_users(self, settings: LocustRunSettings) -> OwnUsers:
         environment = self._environment
@@ -163,7 +180,9 @@ class LocustPlugin:
             gevent.signal_handler(number, self.leave)
         if self._run is not None:
             self._has_failed = not self._succeeds(self._run.start)
-            if self._page is not None and not self._has_failed and not isinstance(self._run, LoadSeries):
+            if self._page is None or self._has_failed:
+                return
+            if isinstance(self._run, LocalRun | DistributedRun):
                 self._page.follow(self._run)
 
     def on_message(self, msg: Any, **_: Any) -> None:  # noqa: ANN401  as above
@@ -208,7 +227,7 @@ class LocustPlugin:
         if self._run is not None and not has_failed:
             # The last results of workers arrive while it finishes.
             has_failed = not self._succeeds(self._run.finish)
-            if not isinstance(self._run, LoadSeries):
+            if isinstance(self._run, LocalRun | DistributedRun):
                 self._leave_folder(self._run.prepared)
         self._run = None
         if self._page is not None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from footfall._behaviour.load_model import check_logins, check_played
 from footfall._criteria.objects import AbortCriterion
@@ -138,7 +139,11 @@ def _opened(
 def new_run_dir(settings: LocustRunSettings) -> Path:
     """Return the folder of a run without `--run-dir`."""
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%fZ")
-    return Path(RESULTS) / folder_name(Path(settings.scenario or "trace").stem) / "runs" / stamp
+    name, kind = Path(settings.scenario or "trace").stem, "runs"
+    if settings.search is not None:
+        kind = settings.search.job
+        name = name if settings.search.path is None else urlsplit(settings.host).netloc
+    return Path(RESULTS) / folder_name(name) / kind / stamp
 
 
 def _folder_of(trace: Path) -> Path:

@@ -1,7 +1,8 @@
 """`python -m footfall._runs JOB`: one whole job as a process, for rooms that must not do it in their own.
 
-The first line of the input is JSON: what is to be done. The output is one line of JSON; that of `live` and
-`serve` goes on as they do. What is wrong is one line on stderr. Exit codes are those of the command line.
+The first line of the input is JSON: what is to be done. The output is one line of JSON; that of `live`,
+`capacity` and `serve` goes on as they do. What is wrong is one line on stderr. Exit codes are those of the
+command line.
 """
 
 import json
@@ -78,8 +79,16 @@ def live(data: Mapping[str, Any]) -> int:
     return 0
 
 
+def capacity(data: Mapping[str, Any]) -> int:
+    """Search for a capacity as Locust's page asks for it, and say how it stands after each step."""
+    from footfall._runs.live_search import follow_search, wanted_of
+
+    follow_search(wanted_of(data), _tell)
+    return 0
+
+
 JOBS: dict[str, Callable[[Mapping[str, Any]], int]] = {
-    each.__name__: each for each in (trace, judge, load, serve, live)
+    each.__name__: each for each in (trace, judge, load, serve, live, capacity)
 }
 
 

@@ -123,7 +123,7 @@ def _not_found(data: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _facts(data: Mapping[str, Any]) -> list[tuple[str, str, str]]:
-    plateau, held = data["plateau_per_s"], data["held_per_s"]
+    plateau = data["plateau_per_s"]
     facts = []
     if plateau is not None:
         between = f"{rate_text(plateau['low'])} to {rate_text(plateau['high'])}"
@@ -138,12 +138,18 @@ def _facts(data: Mapping[str, Any]) -> list[tuple[str, str, str]]:
         is_service = data["limited_by"] == "service"
         why = "the service reached its limit" if is_service else LIMITED[data["limited_by"]]
         facts.append(("limited by", data["limited_by"], why))
-    if held is not None:
-        facts.append(("held", f"{rate_text(held)} arrivals/s", "the highest step in which all criteria held"))
+    holds, broken = (_rates(data, verdict) for verdict in ("holds", "broken"))
+    if holds:
+        why = f"and a step at {rate_text(min(broken))} is broken" if broken else "and no step is broken"
+        facts.append(("a step surely holds at", f"{rate_text(max(holds))} arrivals/s", why))
     invalid = sum(step["verdict"] == "invalid" for step in data["steps"])
     steps = counted(len(data["steps"]), "step") + (f", {invalid} of them invalid" if invalid else "")
     facts.append(("took", duration(data["spent_s"]), f"of a budget of {duration(data['budget_s'])}: {steps}"))
     return facts
+
+
+def _rates(data: Mapping[str, Any], verdict: str) -> list[float]:
+    return [step["offered_per_s"] for step in data["steps"] if step["verdict"] == verdict]
 
 
 def _sentences(data: Mapping[str, Any]) -> Iterator[str]:

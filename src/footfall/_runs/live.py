@@ -271,9 +271,9 @@ def _state(attended: Attended, judgements: Sequence[Judgement], scopes: Sequence
             {"criterion": each.criterion, "verdict": word, "reason": each.reason}
             for each, word in zip(judgements, words, strict=True)
         ],
-        "rows": _rounded(rows),
+        "rows": rounded(rows),
         "series": {scope: _series(attended, so_far, scope) for scope in scopes[:_SERIES_MOST]},
-        "lag_s": _rounded(asdict(_lag(attended.starts))),
+        "lag_s": rounded(asdict(_lag(attended.starts))),
     }
 
 
@@ -291,7 +291,7 @@ def _series(attended: Attended, so_far: LiveSummary, text: str) -> dict[str, Any
     ]
     curves = live_series(so_far, scope, attended.trace.info.play.seconds)
     limits = {"response_s_p95_limit": min(times, default=None), "lag_s_p99_limit": min(lags, default=None)}
-    return {name: _rounded(values) for name, values in curves.items()} | limits
+    return {name: rounded(values) for name, values in curves.items()} | limits
 
 
 def _word(judgement: Judgement, *, is_final: bool) -> str:
@@ -351,10 +351,10 @@ def _lag(starts: pl.DataFrame) -> Lag:
     return Lag(p50=nearest_rank(ordered, 0.50), p99=nearest_rank(ordered, 0.99), max=ordered[-1])
 
 
-def _rounded(data: Any) -> Any:  # noqa: ANN401  whatever JSON holds
+def rounded(data: Any) -> Any:  # noqa: ANN401  whatever JSON holds
     """Give data with microseconds and no more: it crosses to the page every second."""
     if isinstance(data, float):
         return round(data, _DIGITS)
     if isinstance(data, dict):
-        return {name: _rounded(value) for name, value in data.items()}
-    return [_rounded(value) for value in data] if isinstance(data, list) else data
+        return {name: rounded(value) for name, value in data.items()}
+    return [rounded(value) for value in data] if isinstance(data, list) else data

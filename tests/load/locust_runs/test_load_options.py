@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from footfall._load.locust_options import settings_of
+from footfall._load.locust_options import HostProfile, SearchSettings, settings_of
 from footfall._load.options import LoadOptions, declared
+from footfall._load.own_users import NO_USERS, OwnUser, OwnUsers
+from footfall._load.web.page_search import asked_of_search
 from footfall._records.errors import BadInputError
 
 
@@ -45,6 +47,61 @@ def test_empty_fields_of_the_form_mean_nothing() -> None:
     assert settings.trace_options == (("seed", "3"),)
 
 
+SEARCH: dict[str, str | bool | None] = {
+    "test": "find the capacity",
+    "trace": "",
+    "budget": "2min",
+    "path": "",
+    "criteria": "",
+}
+
+
+def test_a_search_of_the_page_has_its_own_settings() -> None:
+    """A load run has none, whatever stands in the fields of a search."""
+    assert settings_of(options(**SEARCH | {"test": "load run", "trace": "runs/1"})).search is None
+    of_scenario = settings_of(options(**SEARCH, scenario="calm", seed="3"))
+    assert of_scenario.search == SearchSettings(job="capacity", budget="2min")
+    assert (of_scenario.scenario, of_scenario.trace_options) == ("calm", (("seed", "3"),))
+    lines = " p95(*) < 300ms ;; success(*) >= 99% ;"
+    of_path = settings_of(options(**SEARCH | {"path": " /work ", "criteria": lines, "budget": ""})).search
+    assert of_path == SearchSettings(
+        job="capacity", budget="5min", path="/work", criteria=("p95(*) < 300ms", "success(*) >= 99%")
+    )
+
+
+def test_a_search_is_described_for_its_process() -> None:
+    """The host's own endpoints file and path, or the reference service; never the locustfile of the page."""
+    profile = HostProfile("http://127.0.0.1:9", Path("shop.toml"))
+    typed = options(
+        **SEARCH | {"path": "/work"}, connections="shared", locustfile="locustfile.py", run_dir="found"
+    )
+    asked = asked_of_search(settings_of(typed), profile, NO_USERS)
+    assert asked["options"] == {"connections": "shared", "endpoints": "shop.toml"}
+    assert (asked["host"], asked["url"], asked["serve"], asked["scenario"]) == (
+        profile.url,
+        "/work",
+        False,
+        None,
+    )
+    assert asked["out"] == "found"
+    own = settings_of(options(**SEARCH, scenario="calm", endpoints="mine.toml"))
+    asked = asked_of_search(own, None, NO_USERS)
+    assert (asked["options"], asked["serve"], asked["scenario"], asked["seed"]) == ({}, True, "calm", 1)
+    users = OwnUsers(users=(OwnUser(channel="web", user="Shop", operations=None, speaks_http=True),))
+    with pytest.raises(
+        BadInputError, match="a search sends its own requests, without Shop of the locustfile"
+    ):
+        asked_of_search(own, None, users)
+
+
+def test_a_search_is_for_the_page_only() -> None:
+    """A terminal has commands for it."""
+    with pytest.raises(
+        BadInputError, match="is for Locust's web page; expected the command footfall capacity"
+    ):
+        settings_of(options(**SEARCH, scenario="calm", headless=True))
+
+
 def test_secrets_come_from_the_environment_and_are_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither is an option, so neither is in a list of processes."""
     monkeypatch.setenv("FOOTFALL_CONTROL_TOKEN", "token-1")
@@ -59,6 +116,11 @@ def test_secrets_come_from_the_environment_and_are_not_shown(monkeypatch: pytest
     ("given", "line"),
     [
         ({"trace": ""}, "--trace: missing"),
+        (SEARCH, "Scenario: nothing to load is given; expected a scenario, or a path of the service"),
+        (
+            {"test": "everything"},
+            "--test everything: no such test; expected one of load run, find the capacity",
+        ),
         ({"drain_s": "soon"}, "--drain-s: 'soon'"),
         ({"drain_s": "-1"}, "--drain-s: '-1'"),
         ({"drain_s": "nan"}, "--drain-s: 'nan'"),
@@ -71,7 +133,7 @@ def test_secrets_come_from_the_environment_and_are_not_shown(monkeypatch: pytest
         ({"stall_s": "1", "stall_every_s": "1"}, "--stall-every-s: 1; expected more than --stall-s 1"),
     ],
 )
-def test_what_is_no_setting_gets_one_line(given: dict[str, str], line: str) -> None:
+def test_what_is_no_setting_gets_one_line(given: dict[str, str | bool | None], line: str) -> None:
     """It names the option, the value, and what was expected."""
     with pytest.raises(BadInputError) as caught:
         settings_of(options(**given))

@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import given, strategies as st
 
-from footfall._load.locust_options import AS_IN_HOST, OWN, REFERENCE
+from footfall._load.locust_options import AS_IN_HOST, FIND_CAPACITY, LOAD_RUN, OWN, REFERENCE
 from footfall._load.web.page_guard import OwnNames, check_form, is_foreign
 from footfall._records.errors import BadInputError
 
@@ -14,6 +14,10 @@ OFFERED = {
     "window": [OWN, "60"],
     "scale": [OWN, "1"],
     "seed": None,
+    "test": [LOAD_RUN, FIND_CAPACITY],
+    "budget": ["1min", "5min"],
+    "path": None,
+    "criteria": None,
 }
 SENT = {
     "user_count": ["0"],
@@ -27,6 +31,10 @@ SENT = {
     "window": ["90"],
     "scale": ["0.5"],
     "seed": ["7"],
+    "test": [FIND_CAPACITY],
+    "budget": ["1min"],
+    "path": ["/work?size=3"],
+    "criteria": ["p95(*) < 300ms; success(*) >= 99%"],
 }
 """As Locust's form sends it."""
 
@@ -120,6 +128,16 @@ def test_what_the_form_sends_is_taken() -> None:
         ("spawn_rate", "nan"),
         ("user_count", "inf"),
         ("profile", "x" * 301),
+        ("test", "everything"),
+        ("budget", "2min"),
+        ("budget", ""),
+        ("path", "work"),
+        ("path", "http://elsewhere.example/work"),
+        ("path", "/a path"),
+        ("path", "/œuvre"),
+        ("criteria", "p95(*) < 300"),
+        ("criteria", "p95(*) < 300ms; nonsense"),
+        ("host_profile", REFERENCE),
     ],
 )
 def test_a_value_that_the_page_could_not_send_is_refused(name: str, value: str) -> None:
@@ -129,6 +147,11 @@ def test_a_value_that_the_page_could_not_send_is_refused(name: str, value: str) 
     assert "\n" not in str(refused.value)
     with pytest.raises(BadInputError, match="sent 2 times"):
         check_form(SENT | {name: [SENT[name][0], value]}, OFFERED)
+
+
+def test_what_only_a_search_uses_says_nothing_in_a_load_run() -> None:
+    """These fields are hidden then, whatever they hold."""
+    check_form(SENT | {"test": [LOAD_RUN], "path": ["work"], "criteria": ["x"]}, OFFERED)
 
 
 @given(name=st.text(max_size=60))

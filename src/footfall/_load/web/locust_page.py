@@ -2,7 +2,9 @@
 
 import json
 import re
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -15,13 +17,14 @@ from locust.env import Environment
 from locust.runners import STATE_INIT, STATE_MISSING, STATE_SPAWNING, STATE_STOPPED
 from locust.web import WebUI
 
-from footfall._load.locust_options import REFERENCE, LocustRunSettings, host_of
+from footfall._load.locust_options import REFERENCE, HostProfile, LocustRunSettings, host_of
 from footfall._load.own_users import NO_USERS, OwnUsers
 from footfall._load.preflight import check_answers
 from footfall._load.preparation import new_run_dir
 from footfall._load.results import RunResults
 from footfall._load.web.page_guard import OwnNames, check_form, is_foreign
-from footfall._load.web.page_runs import FILES, PageRun, ResultsReader, RunSupervisor, Updates
+from footfall._load.web.page_runs import FILES, LOAD, PageRun, ResultsReader, RunSupervisor, Updates
+from footfall._load.web.page_search import PageSearch, asked_of_search
 from footfall._records.errors import BadInputError
 from footfall._records.folders import claim_for_run, release
 from footfall._records.tables import plain_csv
@@ -64,7 +67,11 @@ class LocustPage:
 
     def is_busy(self) -> bool:
         """Whether a run is being prepared or is under way, so that no other can begin."""
-        return bool(self._runs) and self._runs[-1].state in {"preparing", "running"}
+        if not self._runs:
+            return False
+        run = self._runs[-1]
+        # A search that was stopped still ends its step, which would disturb another one.
+        return run.state in {"preparing", "running"} or (run.kind != LOAD and run.state == "reporting")
 
     def stop(self) -> None:
         """Stop a run that is being prepared: a Locust master handles Stop only after a run has begun."""
@@ -86,10 +93,8 @@ class LocustPage:
         claim_for_run(folder)
         run = self._open(folder)
         run.is_claimed = True
-        try:
-            parsed: Any = self._environment.parsed_options
-            profile = str(getattr(parsed, "host_profile", None) or REFERENCE)
-            host = host_of(profile, settings.host)
+        with self._preparing(run):
+            host = self._chosen_host(settings)
             # The reference service has its own requests, so an endpoints file does not apply.
             endpoints = None if host is None else host.endpoints or settings.options.endpoints
             options = settings.options.model_copy(update={"endpoints": endpoints})
@@ -99,17 +104,48 @@ class LocustPage:
             asked = _asked(run.folder, settings, users, serve=host is None)
             run.supervisor = RunSupervisor(asked, run.hear)
             ready = run.supervisor.make_ready()
+        run.host = ready.pop("host") if host is None else host.url
+        token = ready.pop("control_token", None) or settings.control_token
+        run.about = ready
+        self._host, self._environment.host = self._environment.host, run.host
+        return replace(settings, host=run.host, trace=run.folder, run_dir=run.folder, control_token=token)
+
+    def begin_search(self, settings: LocustRunSettings, users: OwnUsers = NO_USERS) -> PageSearch:
+        """Start a search for capacity, or the whole loop, in a process of its own.
+
+        `users` are the user's own Locust users, which such a search does not play.
+
+        Raises:
+            BadInputError: it cannot begin.
+        """
+        host = self._chosen_host(settings)
+        settings = settings if host is None else replace(settings, host=host.url)
+        folder = settings.run_dir or new_run_dir(settings)
+        asked = asked_of_search(replace(settings, run_dir=folder), host, users)
+        run = self._open(folder, str(asked["job"]))
+        with self._preparing(run):
+            run.supervisor = RunSupervisor(asked, run.hear, run.kind)
+            run.about = run.supervisor.make_ready()
+        run.host = "" if host is None else host.url
+        self._host, self._environment.host = self._environment.host, run.host or self._environment.host
+        return PageSearch(run)
+
+    def _chosen_host(self, settings: LocustRunSettings) -> HostProfile | None:
+        """Return the service that the form names; None: the reference service."""
+        parsed: Any = self._environment.parsed_options
+        return host_of(str(getattr(parsed, "host_profile", None) or REFERENCE), settings.host)
+
+    @contextmanager
+    def _preparing(self, run: PageRun) -> Iterator[None]:
+        """Show a run that is stopped before it begins as that."""
+        try:
+            yield
         except BadInputError:
             raise
         except BaseException:
             # Stop, or the end of Locust, during the preparation.
             self._drop(run, "stopped", "stopped before its first second")
             raise
-        run.host = ready.pop("host") if host is None else host.url
-        token = ready.pop("control_token", None) or settings.control_token
-        run.about = ready
-        self._host, self._environment.host = self._environment.host, run.host
-        return replace(settings, host=run.host, trace=run.folder, run_dir=run.folder, control_token=token)
 
     def follow(self, live: LiveRun) -> None:
         """Follow a run that has begun."""
@@ -137,6 +173,8 @@ class LocustPage:
         """Wait for reports under way, at the end of Locust."""
         for run in self._runs:
             run.is_released = True
+            if run.kind != LOAD and run.supervisor is not None and run.state == "running":
+                run.supervisor.stop()
         gevent.joinall(self._feeding)
         for run in self._runs:
             if run.supervisor is not None:
@@ -152,6 +190,8 @@ class LocustPage:
             "phase": run.phase if run else "",
             "error": run.error if run else "",
             "number": run.number if run else 0,
+            "kind": run.kind if run else LOAD,
+            "now_unix_s": time.time(),
             "about": run.about if run else {},
             "runs": [each.summary() for each in reversed(self._runs)],
         }
@@ -162,16 +202,14 @@ class LocustPage:
 
     def run_with(self, number: int | None, name: str) -> PageRun | None:
         """Return the run of that number (None: the latest) if it has a file of that name to download."""
-        if name not in FILES:
-            return None
         found = [run for run in self._runs if name in run.files and number in {None, run.number}]
         return found[-1] if found else None
 
-    def _open(self, folder: Path) -> PageRun:
+    def _open(self, folder: Path, kind: str = LOAD) -> PageRun:
         if self._runs:
             self._runs[-1].is_released = True
         self._count += 1
-        run = PageRun(self._count, folder.resolve())
+        run = PageRun(self._count, folder.resolve(), kind)
         self._runs = [*self._runs[-RUNS_MOST + 1 :], run]
         return run
 
@@ -240,7 +278,14 @@ def _answer(run: PageRun, supervisor: RunSupervisor, now_s: float) -> None:
 
 TAB = "footfall"
 STATIC = Path(__file__).parent / "static"
-_SCRIPTS = {"footfall.js": "text/javascript", "charts.js": "text/javascript", "footfall.css": "text/css"}
+_SCRIPTS = {
+    "charts.js": "text/javascript",
+    "rates.js": "text/javascript",
+    "search.js": "text/javascript",
+    "footfall.js": "text/javascript",
+    "footfall.css": "text/css",
+}
+"""In the order in which the page needs them."""
 _REPORT_POLICY = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:"
 _FORM_BYTES_MOST = 64 * 1024
 _FORM_KINDS = frozenset({"", "application/x-www-form-urlencoded", "multipart/form-data"})
@@ -399,10 +444,11 @@ def _mount(prefix: str) -> Callable[[Response], Response]:
 
     def mount(answer: Response) -> Response:
         if request.path == index and answer.mimetype == "text/html" and answer.status_code == 200:  # noqa: PLR2004  OK
-            tags = (
-                f'<link rel="stylesheet" href="{prefix}/ui/footfall.css">'
-                f'<script src="{prefix}/ui/charts.js"></script>'
-                f'<script src="{prefix}/ui/footfall.js" data-base="{prefix}"></script>'
+            tags = "".join(
+                f'<link rel="stylesheet" href="{prefix}/ui/{name}">'
+                if name.endswith(".css")
+                else f'<script src="{prefix}/ui/{name}" data-base="{prefix}"></script>'
+                for name in _SCRIPTS
             )
             answer.set_data(answer.get_data(as_text=True).replace("</body>", f"{tags}</body>"))
         return answer

@@ -6,9 +6,10 @@ from ipaddress import ip_address
 from math import isfinite
 from urllib.parse import urlsplit
 
+from footfall._criteria.lists import criteria_of
 from footfall._load.http.wire_format import address_of
-from footfall._load.locust_options import AS_IN_HOST, OWN
-from footfall._records.errors import BadInputError
+from footfall._load.locust_options import AS_IN_HOST, JOBS, OWN, REFERENCE, criterion_lines
+from footfall._records.errors import BadInputError, seconds_of
 
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 _WILDCARDS = frozenset({"", "*", "0.0.0.0", "::"})  # noqa: S104  recognised here, bound elsewhere
@@ -83,8 +84,28 @@ def check_form(
                 expected = f"at most {_TEXT_MOST} printable characters"
                 raise BadInputError(name, "is too long or not printable", expected)
             _check_value(name, value, offered.get(name))
-    if "host" in form and (form.get("host_profile") or [AS_IN_HOST])[0] == AS_IN_HOST:
+    profile = (form.get("host_profile") or [AS_IN_HOST])[0]
+    if "host" in form and profile == AS_IN_HOST:
         address_of(form["host"][0], "Host")
+    if (form.get("test") or [""])[0] in JOBS:
+        _check_search(form, profile)
+
+
+def _check_search(form: Mapping[str, Sequence[str]], profile: str) -> None:
+    """Check the fields that only a search uses; in a load run they are hidden and say nothing.
+
+    Raises:
+        BadInputError: a value is impossible.
+    """
+    path = (form.get("path") or [""])[0].strip()
+    if path and not (path.startswith("/") and path.isascii() and " " not in path):
+        raise BadInputError("Path", repr(path), "a path such as /work, or an empty field")
+    if path and profile == REFERENCE:
+        expected = f"Host profile {AS_IN_HOST!r} or another host, or an empty path"
+        raise BadInputError("Path", "the reference service has no such path", expected)
+    criteria_of(criterion_lines((form.get("criteria") or [""])[0]), "Criteria")
+    if "budget" in form:
+        seconds_of(form["budget"][0], "Budget")
 
 
 def _check_value(name: str, value: str, choices: Sequence[str] | None) -> None:

@@ -1,6 +1,7 @@
 """Runs started from Locust's web page: prepared, followed and judged in a separate process."""
 
 import json
+import os
 import subprocess
 import time
 from collections import deque
@@ -18,7 +19,7 @@ from gevent.lock import RLock
 from footfall._load.result_files import HITS_FILE, VISITS_FILE, Row
 from footfall._load.results import RunResults
 from footfall._records.errors import BadInputError
-from footfall._records.jobs import job_command, job_line
+from footfall._records.jobs import for_child, job_command, job_line
 from footfall._records.runs import MANIFEST, now
 
 # ── New results of a run since the previous request
@@ -73,11 +74,15 @@ OnLine = Callable[[str, bytes], None]
 class RunSupervisor:
     """The process and its pipes; it ends when its input is closed, so it cannot outlive Locust for long."""
 
-    def __init__(self, asked: Mapping[str, object], on_line: OnLine) -> None:
-        """Start the process; `asked` describes the run, as `footfall._runs.live` reads it."""
+    def __init__(self, asked: Mapping[str, object], on_line: OnLine, job: str = "live") -> None:
+        """Start the process; `asked` describes the run, as `footfall._runs.live` or `live_search` reads it.
+
+        One that searches plays the load itself, so it must not outlive Locust at all.
+        """
         # In a session of its own: Ctrl-C is for Locust, and the report is made after it.
         self._process: Any = subprocess.Popen(  # noqa: S603  our own program, arguments as a list
-            job_command("live"),
+            job_command(job),
+            env=None if job == "live" else for_child(os.environ),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -122,6 +127,11 @@ class RunSupervisor:
     def end_run(self) -> None:
         """Report that the run is over and its files are written, so that the report can be made."""
         self._write('{"over": true}\n')
+
+    def stop(self) -> None:
+        """Stop a search as Ctrl-C does: it writes what it has found, and ends."""
+        if self._process.poll() is None:
+            self._process.terminate()
 
     def close(self) -> None:
         """Close its input: it finishes what it is doing and ends."""
@@ -171,6 +181,8 @@ class RunSupervisor:
 
 # ── One run of the page, from Start on
 
+LOAD, CAPACITY, LOOP = "load", "capacity", "loop"
+"""Kinds of runs."""
 FILES = {
     "report.html": "report",
     "measures.csv": "measures",
@@ -179,7 +191,19 @@ FILES = {
     "junit.xml": "JUnit",
     MANIFEST: "manifest",
 }
-"""The files of a run that can be downloaded from the page, with their titles."""
+"""The files of a load run that can be downloaded from the page, with their titles."""
+KIND_FILES = {
+    LOAD: FILES,
+    CAPACITY: {
+        "report.html": "report",
+        "capacity.csv": "load steps",
+        "capacity.json": "findings",
+        "capacity.svg": "chart",
+        MANIFEST: "manifest",
+    },
+    LOOP: {"loop.html": "report", "loop.json": "findings", MANIFEST: "manifest"},
+}
+"""The same for each kind of run."""
 _WATCHED_S = 5.0
 _SCOPES_MOST = 8
 ALL = "*.*"
@@ -192,6 +216,7 @@ class PageRun:
     number: int
     """Number among the runs of this process, from 1."""
     folder: Path
+    kind: str = LOAD
     state: str = "preparing"
     """Then `running`, `reporting` and `over`; or `failed`, or `stopped` before it began."""
     phase: str = ""
@@ -202,6 +227,8 @@ class PageRun:
     """JSON from the supervisor, which Locust's process does not parse."""
     verdict: str = ""
     status: str = ""
+    answer: str = ""
+    """What a search has found, in a few words."""
     files: list[str] = field(default_factory=list)
     started_at: str = field(default_factory=now)
     supervisor: RunSupervisor | None = None
@@ -241,20 +268,23 @@ class PageRun:
         """Return the run's entry in the list of runs."""
         return {
             "number": self.number,
+            "kind": self.kind,
             "state": self.state,
             "title": self.about.get("title") or "",
             "host": self.host,
             "started_at": self.started_at,
             "verdict": self.verdict,
             "status": self.status,
+            "answer": self.answer,
             "error": self.error,
-            "files": [{"name": name, "title": FILES[name]} for name in self.files],
+            "files": [{"name": name, "title": KIND_FILES[self.kind][name]} for name in self.files],
         }
 
     def _end(self, result: dict[str, Any]) -> None:
-        self.verdict, self.status = result["verdict"], result["status"]
+        self.verdict, self.status = result["verdict"] or "", result["status"]
+        self.answer = result.get("answer", "")
         self._find_files()
         self.state = "over"
 
     def _find_files(self) -> None:
-        self.files = [name for name in FILES if (self.folder / name).is_file()]
+        self.files = [name for name in KIND_FILES[self.kind] if (self.folder / name).is_file()]

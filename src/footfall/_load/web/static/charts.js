@@ -189,5 +189,44 @@ window.FootfallCharts = (() => {
     made.tip.style.right = isRight ? `${made.width - left + 12}px` : "";
   };
 
-  return { chart, draw, element, isNumber };
+  const WORDS = {
+    pass: ["✓", "pass"],
+    fail: ["✕", "fail"],
+    undecided: ["?", "undecided"],
+    invalid: ["!", "invalid"],
+    open: ["…", "open"],
+    holds: ["✓", "holds"],
+    broken: ["✕", "broken"],
+    held: ["✓", "held"],
+    "did not hold": ["✕", "did not hold"],
+    "cannot tell": ["?", "cannot tell"],
+    "under way": ["…", "under way"],
+    waiting: ["…", "waiting"],
+    running: ["▸", "running"],
+    done: ["✓", "done"],
+    failed: ["✕", "failed"],
+    "left out": ["–", "left out"],
+  };
+  // Figures as a reader likes them.
+  const dash = "–";
+  const count = (value) => (isNumber(value) ? value.toLocaleString("en") : dash);
+  const percent = (share, digits = 1) => (isNumber(share) ? `${(share * 100).toFixed(digits)} %` : dash);
+  const duration = (seconds) => {
+    if (!isNumber(seconds)) return dash;
+    const ms = seconds * 1000;
+    if (ms < 9.95) return `${ms.toFixed(1)} ms`;
+    return seconds < 0.9995 ? `${ms.toFixed(0)} ms` : `${seconds.toFixed(2)} s`;
+  };
+  const setText = (target, text) => {
+    if (target.textContent !== text) target.textContent = text;
+  };
+  const chip = (word) => {
+    const [sign, text] = WORDS[word] ?? ["", dash];
+    const made = element("span", `ff-chip ff-is-${String(word ?? "none").replaceAll(" ", "-")}`);
+    if (sign) made.append(element("span", "ff-sign", sign));
+    made.append(text);
+    return made;
+  };
+
+  return { HEIGHT, ROOM, chart, chip, count, dash, draw, duration, element, isNumber, node, percent, setText, ticks };
 })();

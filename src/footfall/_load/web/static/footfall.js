@@ -7,44 +7,19 @@
   const ALL = "*.*";
   const EVERY_MS = 1000;
   const CALM_MS = 3000;
-  const { chart, draw, element, isNumber } = window.FootfallCharts;
-  const WORDS = {
-    pass: ["✓", "pass"],
-    fail: ["✕", "fail"],
-    undecided: ["?", "undecided"],
-    invalid: ["!", "invalid"],
-    open: ["…", "open"],
-  };
+  const { chart, chip, count, dash, draw, duration, element, isNumber, percent, setText } = window.FootfallCharts;
+  const search = window.FootfallSearch;
   let scope = ALL;
   let panel = null;
   let shown = null;
   let isAsking = false;
   let nextAt = 0;
   let reloaded = 0;
+  let skewS = 0;
 
-  // Figures as a reader likes them.
-  const dash = "–";
-  const count = (value) => (isNumber(value) ? value.toLocaleString("en") : dash);
-  const percent = (share, digits = 1) => (isNumber(share) ? `${(share * 100).toFixed(digits)} %` : dash);
-  const duration = (seconds) => {
-    if (!isNumber(seconds)) return dash;
-    const ms = seconds * 1000;
-    if (ms < 9.95) return `${ms.toFixed(1)} ms`;
-    return seconds < 0.9995 ? `${ms.toFixed(0)} ms` : `${seconds.toFixed(2)} s`;
-  };
   const clock = (second) => {
     const minutes = Math.floor(second / 60);
     return `${String(Math.floor(minutes / 60)).padStart(2, "0")}:${String(minutes % 60).padStart(2, "0")}`;
-  };
-  const setText = (target, text) => {
-    if (target.textContent !== text) target.textContent = text;
-  };
-  const chip = (word) => {
-    const [sign, text] = WORDS[word] ?? ["", dash];
-    const made = element("span", `ff-chip ff-is-${word ?? "none"}`);
-    if (sign) made.append(element("span", "ff-sign", sign));
-    made.append(text);
-    return made;
   };
   const nameOf = (channel, operation, about) => {
     if (channel === "*") return "All visits";
@@ -135,12 +110,13 @@
     scroll.append(table);
     rows.append(element("h3", "", "By channel and operation"), scroll);
     const runs = element("section", "ff-runs");
-    root.append(head, status, bar, tiles, what, grid, criteria, rows, runs);
-    return { root, title, line, verdict, status, bar, tile, tiles, what, grid, charts, criteria, rows, body, runs };
+    const searching = search.build();
+    root.append(head, status, bar, tiles, what, grid, criteria, rows, searching.root, runs);
+    return { root, title, line, verdict, status, bar, tile, tiles, what, grid, charts, criteria, rows, body, searching, runs };
   };
 
   const STATUS = {
-    none: () => "No run yet: choose a scenario and press Start.",
+    none: () => "No run yet: choose what to test and press Start.",
     preparing: (page) => `Preparing: ${page.phase || "starting"} … No request is sent before this is done.`,
     running: (page, live) => `Running: ${Math.max(0, live?.now_s ?? 0).toFixed(0)} of ${+page.about.length_s.toFixed(1)} s`,
     reporting: () => "The run is over. Judging it and writing the report …",
@@ -149,6 +125,12 @@
     stopped: (page) => page.error,
     failed: (page) => page.error,
   };
+
+  const isSearch = (page) => page.kind !== "load" && ["running", "reporting", "over"].includes(page.state);
+  const statusOf = (page, live) =>
+    isSearch(page) ? search.statusOf(page, live, nowS()) : STATUS[page.state](page, live);
+  // The server's clock: times of a search are told by it.
+  const nowS = () => Date.now() / 1000 + skewS;
 
   const showParts = (hasFigures) => {
     for (const part of ["tiles", "what", "grid", "criteria", "rows", "verdict"]) panel[part].hidden = !hasFigures;
@@ -160,21 +142,29 @@
       setText(panel.status, "Asking Locust …");
       panel.bar.hidden = true;
       showParts(false);
+      panel.searching.root.hidden = true;
       return;
     }
     const { page, live } = shown;
+    const ofSearch = page.kind !== "load";
     const about = page.about;
     const hasRun = Boolean(about.title);
     setText(panel.title, hasRun ? about.title : "Footfall");
-    setText(panel.line, hasRun ? wordsOf(about, page.runs[0]) : "");
+    setText(panel.line, !hasRun ? "" : ofSearch ? search.wordsOf(page) : wordsOf(about, page.runs[0]));
     panel.status.className = `ff-status ff-state-${page.state}`;
-    setText(panel.status, STATUS[page.state](page, live));
+    setText(panel.status, statusOf(page, live));
     const isRunning = page.state === "running";
     panel.bar.hidden = !["preparing", "running", "reporting"].includes(page.state);
-    if (isRunning) panel.bar.value = Math.min((live?.now_s ?? 0) / about.length_s, 1);
+    const share = ofSearch ? search.shareOf(page, live, nowS()) : Math.min((live?.now_s ?? 0) / about.length_s, 1);
+    if (isRunning && isNumber(share)) panel.bar.value = share;
     else panel.bar.removeAttribute("value");
     const hasFigures = Boolean(live?.rows);
     showParts(hasFigures);
+    search.show(panel.searching, page, ofSearch ? live : null, nowS());
+    if (ofSearch && live) {
+      panel.verdict.hidden = !live.is_final;
+      panel.verdict.replaceChildren(...(live.verdict ? [chip(live.verdict)] : []), ...reportLinks(page, live));
+    }
     if (hasFigures) {
       panel.verdict.replaceChildren(
         element("span", "ff-verdict-head", live.is_final ? "Verdict" : "So far"),
@@ -392,7 +382,8 @@
     const list = element("ul");
     for (const run of done) {
       const item = element("li");
-      const words = element("span", "ff-run", `${run.number}. ${run.title || "not begun"} · ${run.started_at.replace("T", " ").slice(0, 19)} UTC`);
+      const found = run.answer ? ` · ${run.answer}` : "";
+      const words = element("span", "ff-run", `${run.number}. ${run.title || "not begun"} · ${run.started_at.replace("T", " ").slice(0, 19)} UTC${found}`);
       item.append(run.verdict ? chip(run.verdict) : element("span", "ff-chip ff-is-none", run.state), words);
       const links = element("span", "ff-links");
       for (const file of run.files) {
@@ -432,7 +423,7 @@
       form.before(banner);
     }
     banner.firstChild.className = `ff-status ff-state-${page.state}`;
-    setText(banner.firstChild, STATUS[page.state](page, shown.live));
+    setText(banner.firstChild, statusOf(page, shown.live));
   };
 
   const theme = () => {
@@ -476,6 +467,7 @@
       if (!answer.ok) throw new Error(String(answer.status));
       const data = await answer.json();
       if (data.page.number !== shown?.page.number) scope = ALL;
+      skewS = data.page.now_unix_s - Date.now() / 1000;
       shown = data;
       const isBusy = ["preparing", "running", "reporting"].includes(data.page.state);
       const isMissing = data.live?.series && !data.live.series[scope];
