@@ -2,19 +2,22 @@
 
 import json
 from dataclasses import replace
+from math import inf
 from pathlib import Path
 
 import polars as pl
 import pytest
 
 import footfall as ff
+from footfall._behaviour.load_model import as_played
 from footfall._runs import storm_options
 from footfall._runs.make_trace import make_trace
 from footfall._runs.messages import QUIET
 from footfall._runs.storm import StormAsked, asked_case
-from footfall._runs.storm_live import next_to_the_border
+from footfall._runs.storm_live import next_to_the_border, prepared
 from footfall._runs.storm_search import Workers, played_map
 from footfall._simulate.storm_points import PointFound, State, StormPoint, found_at
+from footfall._workload.step_traces import CustomerPool
 
 FRAIL = ff.Model(
     "frail",
@@ -138,16 +141,31 @@ def test_retries_are_whole() -> None:
         storm_options.whole_in("1.5", "--retries")
 
 
-def test_live_points_lie_on_both_sides_of_the_border() -> None:
-    """The nearest of each row first, and none at which the replications disagree."""
+def test_an_outage_of_a_live_point_comes_at_its_second_of_the_run() -> None:
+    """Whatever part of the day the arrivals are taken from: here of the tenth hour."""
+    pool = make_trace(model=FRAIL, seed=1, window=3600, at_hour=10)
+    case = asked_case(pool, StormAsked(channel="web", trigger="outage", trigger_s=3))
+    customers = CustomerPool(replace(pool, arrivals=pool.arrivals.filter(pl.col("channel") == "web")))
+    found = found_at(case, StormPoint(0.2, 2, 0.0, 3.0), 1)
+    play = prepared(case, found, customers, 1, 10.0)
+    (outage,) = as_played(play.trace.model, play.trace.info.play).channel("web").outages
+    assert (outage.starts_s, outage.ends_s) == pytest.approx((play.trigger.starts_s, play.trigger.ends_s))
+    assert outage.ends_s - outage.starts_s == pytest.approx(3)
 
-    def found(retries: int, load: float, recovered_share: float) -> PointFound:
+
+def test_live_points_lie_on_both_sides_of_the_border() -> None:
+    """The nearest of each row first; none where the replications disagree or outlast the watch."""
+
+    def found(retries: int, load: float, recovered_share: float, recovery_s: float = 1) -> PointFound:
         state: State = "stable" if recovered_share > 0.5 else "metastable"
-        return PointFound(StormPoint(load, retries, 0, 10), load, state, recovered_share, 1, 1, 1, 1.0, 1.0)
+        longest_s = recovery_s if recovered_share == 1 else inf
+        point = StormPoint(load, retries, 0, 10)
+        return PointFound(point, load, state, recovered_share, 1, 1, longest_s, 1.0, 1.0)
 
     rows = [found(1, load, share) for load, share in ((0.3, 1), (0.4, 1), (0.5, 0.5), (0.6, 0), (0.7, 0))]
     rows += [found(2, load, share) for load, share in ((0.2, 1), (0.3, 1), (0.4, 0), (0.5, 0))]
     rows += [found(0, 0.9, 1)]
-    chosen = [(each.point.retries, each.point.load_share) for each in next_to_the_border(rows, 6)]
+    rows.append(found(1, 0.45, 1, 61))
+    chosen = [(each.point.retries, each.point.load_share) for each in next_to_the_border(rows, 6, 60)]
     assert set(chosen[:4]) == {(1, 0.4), (1, 0.6), (2, 0.3), (2, 0.4)}
     assert set(chosen[4:]) <= {(1, 0.3), (1, 0.7), (2, 0.2), (2, 0.5)}

@@ -83,10 +83,9 @@ def _title(points: pl.DataFrame, safe: pl.DataFrame, labels: StormLabels) -> str
 
 def _subtitle(labels: StormLabels) -> str:
     return (
-        f"Simulated: does the station recover from {labels.trigger}? Load: first tries, by the capacity of "
-        f"{labels.capacity_per_s:,.4g} requests/s. Stable: even from {style.duration(labels.longest_s)}; "
-        "vulnerable: from this one alone; metastable: this one keeps it down for good. Numbers: seconds from "
-        "the end of the trigger until customers are served as before (median)."
+        f"Recovery from {labels.trigger}, simulated; capacity {labels.capacity_per_s:,.4g} requests/s. "
+        "Numbers: seconds from its end until customers are served as before (median). Stable: even from "
+        f"{style.duration(labels.longest_s)}; vulnerable: a longer one keeps it down; metastable: this one."
     )
 
 
@@ -115,7 +114,7 @@ def _map(axes: Axes, points: pl.DataFrame, live: pl.DataFrame, labels: StormLabe
     texts = [_value(labels.axis, value) for value in values]
     axes.set_yticks([n + 0.5 for n in range(len(values))], texts)
     axes.grid(visible=False)
-    axes.set_xlabel("load, by the capacity")
+    axes.set_xlabel("load, share of capacity")
     axes.set_ylabel(label)
     if labels.formula:
         _border(axes, points, loads, values, labels)
@@ -169,7 +168,7 @@ def _safe(axes: Axes, safe: pl.DataFrame, labels: StormLabels) -> None:
     most = _most(safe, "retries")
     rows = safe.filter(pl.col("retries") == most, pl.col("budget_share") > 0).sort("budget_share")
     without = safe.filter(pl.col("retries") == most, pl.col("budget_share") == 0)
-    axes.set_ylabel("safe load, by the capacity")
+    axes.set_ylabel("safe load, share of capacity")
     axes.yaxis.set_major_formatter(lambda value, _place: _percent(value))
     axes.set_ylim(0, 1.05)
     if rows.is_empty():

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from footfall._cli import options
 from footfall._cli.options import DEFAULT_SEED, Json, Out, Overwrite, Seed, option
 from footfall._cli.output import TERMINAL, say, say_json, show_rows
 from footfall._records.errors import BadInputError
@@ -14,9 +15,8 @@ from footfall._runs.calibrate import (
     calibrate_runs,
     example_mapping,
     messages_of,
-    think_time,
 )
-from footfall._runs.calibrate_figures import FiguresAsked
+from footfall._runs.figure_files import FiguresAsked
 
 _Runs = Annotated[
     list[Path] | None,
@@ -30,23 +30,6 @@ _Model = Annotated[
     Path | None,
     option(help="Model whose request servers are learned. Default: that of the runs, or made of a URL's."),
 ]
-_Utilisation = Annotated[
-    Path | None,
-    option(metavar="FILE", help="With response times by class: samples of how busy the cores were."),
-]
-_Map = Annotated[Path | None, option("--map", metavar="FILE", help="TOML file: which column means what.")]
-_Users = Annotated[
-    int | None, option(min=1, help="Of a file of totals: users of the closed loop. Default: counted.")
-]
-_Think = Annotated[
-    float | None,
-    option(
-        "--think",
-        parser=think_time,
-        metavar="TIME",
-        help="Of files: mean pause of a user between a response and the next request. Default: 0.",
-    ),
-]
 _Cores = Annotated[
     int | None,
     option(min=1, help="With response times by class: cores that share the work. Default: as samples tell."),
@@ -58,10 +41,10 @@ def command(
     model: _Model = None,
     out: Out = None,
     overwrite: Overwrite = False,
-    utilisation: _Utilisation = None,
-    mapping: _Map = None,
-    users: _Users = None,
-    think_s: _Think = None,
+    utilisation: options.Utilisation = None,
+    mapping: options.ColumnMap = None,
+    users: options.Users = None,
+    think_s: options.Think = None,
     cores: _Cores = None,
     seed: Seed = DEFAULT_SEED,
     example: Annotated[

@@ -8,9 +8,28 @@ from typing import Annotated, Any
 
 import typer
 
+from footfall._records.errors import seconds_of
 from footfall._runs.run_options import REPEATS_MOST, URL_DURATION_S, load_option_declarations, window_of
 
 # ── Options that several commands share, each with its help
+
+
+def time_of(text: str) -> float:
+    """Read a time such as `500ms` or `2`.
+
+    Raises:
+        BadInputError: the text is no time.
+    """
+    return seconds_of(text, "time")
+
+
+def think_time(text: str) -> float:
+    """Read a think time such as `500ms` or `2`.
+
+    Raises:
+        BadInputError: the text is no time.
+    """
+    return seconds_of(text, "--think")
 
 
 def option(*names: str, **how: Any) -> Any:  # noqa: ANN401  as Typer's own, which takes whatever a kind needs
@@ -207,3 +226,24 @@ def _load_options() -> list[inspect.Parameter]:
         annotation = annotated[field.annotation, option]
         found.append(inspect.Parameter(each.name, kind, default=field.default, annotation=annotation))
     return found
+
+
+Utilisation = Annotated[
+    Path | None,
+    option(metavar="FILE", help="With response times by class: samples of how busy the cores were."),
+]
+ColumnMap = Annotated[
+    Path | None, option("--map", metavar="FILE", help="TOML file: which column means what.")
+]
+Users = Annotated[
+    int | None, option(min=1, help="Of a file of totals: users of the closed loop. Default: counted.")
+]
+Think = Annotated[
+    float | None,
+    option(
+        "--think",
+        parser=think_time,
+        metavar="TIME",
+        help="Of files: mean pause of a user between a response and the next request. Default: 0.",
+    ),
+]

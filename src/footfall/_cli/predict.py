@@ -8,15 +8,9 @@ import typer
 from footfall._cli import options as opt
 from footfall._cli.options import option
 from footfall._cli.output import TERMINAL, say, say_json, show_rows
-from footfall._records.errors import seconds_of
 from footfall._runs.predict_load import PredictionRun, predict_run
 from footfall._runs.predicted_figures import PredictOptions
 from footfall._runs.run_options import trace_options
-
-
-def _time(text: str) -> float:
-    return seconds_of(text, "time")
-
 
 _Calibration = Annotated[
     Path,
@@ -35,7 +29,7 @@ _Rate = Annotated[
 ]
 _For = Annotated[
     float | None,
-    option("--for", parser=_time, metavar="TIME", help="With --rate: length of the run. Default: 60s."),
+    option("--for", parser=opt.time_of, metavar="TIME", help="With --rate: length of the run. Default: 60s."),
 ]
 _Exact = Annotated[
     bool,
@@ -54,7 +48,12 @@ _Outages = Annotated[
 _Users = Annotated[int | None, option(min=1, help="Of a closed loop: number of users.")]
 _Think = Annotated[
     float | None,
-    option("--think", parser=_time, metavar="TIME", help="With --users: mean pause. Default: as measured."),
+    option(
+        "--think",
+        parser=opt.think_time,
+        metavar="TIME",
+        help="With --users: mean pause. Default: as measured.",
+    ),
 ]
 _Knee = Annotated[
     bool, typer.Option("--knee", help="Also the highest arrival rate at which every --criterion holds.")

@@ -6,9 +6,11 @@ from typing import Annotated
 
 import typer
 
+from footfall._cli import options
 from footfall._cli.options import Json, Out, Overwrite, option
 from footfall._cli.output import TERMINAL, say, say_json, show_rows
 from footfall._records.errors import BadInputError
+from footfall._runs.figure_files import FiguresAsked
 from footfall._runs.verify import (
     VerificationRun,
     VerifyOptions,
@@ -25,7 +27,16 @@ _Prediction = Annotated[
 _Runs = Annotated[
     list[Path] | None,
     typer.Argument(
-        metavar="RUN...", help="Folders of load tests or capacity searches made since.", show_default=False
+        metavar="RUN...",
+        help="Folders of load tests or capacity searches made since; or files, as for `footfall calibrate`.",
+        show_default=False,
+    ),
+]
+_HeldOut = Annotated[
+    bool,
+    typer.Option(
+        "--held-out",
+        help="Runs may be older than the prediction: data that was set aside; not added to the track record.",
     ),
 ]
 _Show = Annotated[
@@ -39,6 +50,11 @@ _Record = Annotated[
 def command(
     prediction: _Prediction = None,
     runs: _Runs = None,
+    utilisation: options.Utilisation = None,
+    mapping: options.ColumnMap = None,
+    users: options.Users = None,
+    think_s: options.Think = None,
+    held_out: _HeldOut = False,
     show_record: _Show = False,
     record: _Record = _RECORD,
     out: Out = None,
@@ -51,7 +67,13 @@ def command(
     if prediction is None or not runs:
         raise BadInputError("footfall verify", "no prediction or no run is given", "PREDICTION RUN")
     asked = VerifyOptions(
-        prediction=prediction, runs=tuple(runs), record=record, out=out, overwrite=overwrite
+        prediction=prediction,
+        runs=tuple(runs),
+        figures=FiguresAsked(utilisation=utilisation, mapping=mapping, users=users, think_s=think_s),
+        held_out=held_out,
+        record=record,
+        out=out,
+        overwrite=overwrite,
     )
     done = verify_prediction(asked, TERMINAL)
     if as_json:
@@ -70,7 +92,9 @@ def _show(done: VerificationRun, record: Path) -> None:
         say(f"left out: {run}: {reason}")
     for text in done.prediction.depends_on:
         say(f"depends on a number that is not known: {text}")
-    if done.verification.figures:
+    if done.held_out:
+        say(f"held out: the runs may be older than the prediction, so no figure is added to {record}")
+    elif done.verification.figures:
         added = done.new_in_record
         say(f"{added} figures added to {record}" if added else f"these figures are in {record} already")
     say(f"results in {done.folder}")

@@ -37,11 +37,11 @@ from footfall._chart.style import Chart, Stamp, save
 from footfall._fit.uncertainty import UNCERTAINTY_FILE, uncertainty_text
 from footfall._model.model import Model
 from footfall._model.station_specs import RequestServer
-from footfall._records.errors import BadInputError, path_of, paths_of, seconds_of
+from footfall._records.errors import BadInputError, path_of, paths_of
 from footfall._records.runs import Manifest
 from footfall._records.tables import html_table, write_text
 from footfall._runs import calibration_page
-from footfall._runs.calibrate_figures import FiguresAsked, LearnedFigures, learn_figures
+from footfall._runs.calibrate_figures import LearnedFigures, learn_figures
 from footfall._runs.calibration_sources import (
     FoundRuns,
     RunRequests,
@@ -51,6 +51,7 @@ from footfall._runs.calibration_sources import (
     read_runs,
 )
 from footfall._runs.content import model_in
+from footfall._runs.figure_files import FiguresAsked
 from footfall._runs.folder import begin_named, end
 from footfall._runs.messages import QUIET, Messages
 from footfall._runs.station_uncertainty import station_uncertainty
@@ -185,15 +186,6 @@ def calibrate(
 def example_mapping() -> str:
     """Give a mapping of columns to start from."""
     return EXAMPLE
-
-
-def think_time(text: str) -> float:
-    """Read a think time, such as `500ms` or `2`.
-
-    Raises:
-        BadInputError: the text is no time.
-    """
-    return seconds_of(text, "--think")
 
 
 def messages_of(done: CalibrationRun) -> list[str]:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import polars as pl
 
 from footfall._calibrate.calibration import (
     Learned,
@@ -17,64 +16,24 @@ from footfall._calibrate.calibration import (
 )
 from footfall._calibrate.closed_loop import ClosedParameters, learn_closed_loop
 from footfall._calibrate.coarse_files import (
-    HISTORY_COLUMNS,
-    RAMP_COLUMNS,
-    STATS_COLUMNS,
-    history_runs,
-    k6_run,
     ramp,
-    stats_run,
 )
-from footfall._calibrate.coarse_run import CoarseRun, closed_point, objections, ramp_findings
+from footfall._calibrate.coarse_run import closed_point, objections, ramp_findings
 from footfall._calibrate.learned_station import LearnedNumber
-from footfall._calibrate.mapped_figures import FiguresMapping, class_times, read_mapping, utilisation_samples
-from footfall._calibrate.shared_cores import ClassTimes, learn_shared_cores
+from footfall._calibrate.mapped_figures import FiguresMapping
+from footfall._calibrate.shared_cores import learn_shared_cores
 from footfall._calibrate.utilisation_law import UtilisationLaw, learn_utilisation_law
 from footfall._records.errors import BadInputError
-from footfall._records.log_file import TableForm, read_table
-from footfall._records.runs import read_json, read_limited
+from footfall._records.log_file import read_table
 from footfall._runs.calibration_sources import file_source
-
-_FORMS = (
-    "Locust's stats_history.csv or stats.csv, k6's summary as .json, a ramp with a row a second, "
-    "or --map FILE.toml for columns of other names"
+from footfall._runs.figure_files import (
+    FiguresAsked,
+    coarse_runs,
+    kind_of,
+    mapping_of,
+    table_of_rates,
+    times_by_class,
 )
-_GENERATOR_BOUND = "generator-bound"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FiguresAsked:
-    """How files of figures are read; none of it belongs to folders of runs."""
-
-    utilisation: Path | None = None
-    """Samples of how busy the cores were, to go with response times by class."""
-    mapping: Path | None = None
-    """TOML file: which column means what."""
-    users: int | None = None
-    """Of the closed loop, where the file does not say them."""
-    think_s: float | None = None
-    """Mean pause of a user between a response and the next request; None: 0, or as k6's summary says."""
-    cores: int | None = None
-    """That share the work, where no utilisation tells them."""
-
-    def check_unused(self) -> None:
-        """See that nothing is given for folders of runs, where it would have no effect.
-
-        Raises:
-            BadInputError: something is.
-        """
-        given = {
-            "--utilisation": self.utilisation,
-            "--map": self.mapping,
-            "--users": self.users,
-            "--think": self.think_s,
-            "--cores": self.cores,
-        }
-        for name, value in given.items():
-            if value is not None:
-                raise BadInputError(
-                    name, "applies to files of figures", "no such option with folders of runs"
-                )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,30 +58,18 @@ def learn_figures(paths: Sequence[Path], asked: FiguresAsked, seed: int = 1) -> 
     if asked.think_s is not None and not 0 <= asked.think_s < np.inf:
         raise BadInputError(f"--think {asked.think_s:g}", "is no time", "0 or more seconds")
     if asked.mapping is not None:
-        mapping = read_mapping(read_limited(asked.mapping, "a TOML file"), str(asked.mapping))
+        mapping = mapping_of(asked)
         if mapping.columns.loads:
             return _utilisation_law(paths, mapping)
         return _shared_cores(paths, asked, mapping)
     if asked.utilisation is not None or asked.cores is not None:
         return _shared_cores(paths, asked, FiguresMapping())
-    kinds = {_kind(path) for path in paths}
+    kinds = {kind_of(path) for path in paths}
     if kinds == {"ramp"}:
         return _ramps(paths)
     if "ramp" in kinds:
         raise BadInputError("RUN", "ramps and runs with constant users are mixed", "one of the two")
     return _closed_loop(paths, asked, seed)
-
-
-def _kind(path: Path) -> str:
-    if path.suffix == ".json":
-        return "k6"
-    columns = set(read_table(path).frame.columns)
-    for kind, heads in (("history", HISTORY_COLUMNS), ("stats", STATS_COLUMNS), ("ramp", RAMP_COLUMNS)):
-        if heads <= columns:
-            return kind
-    raise BadInputError(
-        str(path), f"has columns of no known tool ({', '.join(sorted(columns))[:80]})", _FORMS
-    )
 
 
 # ── Closed loops
@@ -131,7 +78,7 @@ def _kind(path: Path) -> str:
 def _closed_loop(paths: Sequence[Path], asked: FiguresAsked, seed: int) -> LearnedFigures:
     runs, sources, left_out = [], [], []
     for path in paths:
-        for run in _coarse_runs(path, asked):
+        for run in coarse_runs(path, asked):
             against = objections(run)
             left_out += [LeftOutRun(run=run.name, reason=f"{one.flag}: {one.text}") for one in against]
             if not against:
@@ -158,18 +105,6 @@ def _closed_loop(paths: Sequence[Path], asked: FiguresAsked, seed: int) -> Learn
         sources=tuple(file_source(path, run.requests, run.length_s) for path, run in dict(sources).items()),
         left_out=tuple(left_out),
     )
-
-
-def _coarse_runs(path: Path, asked: FiguresAsked) -> tuple[CoarseRun, ...]:
-    kind, name, think_s = _kind(path), path.name, asked.think_s
-    if kind == "k6":
-        return (k6_run(read_json(path, "a summary of k6"), name, asked.users, think_s),)
-    frame = read_table(path).frame
-    if kind == "stats":
-        return (stats_run(frame, name, asked.users, think_s or 0.0),)
-    if asked.users is not None:
-        raise BadInputError("--users", f"{name} says its users itself", "no --users")
-    return history_runs(frame, name, think_s or 0.0)
 
 
 def _loop_numbers(draws: Sequence[ClosedParameters], loads: int) -> tuple[LearnedNumber, ...]:
@@ -211,14 +146,7 @@ def _ramps(paths: Sequence[Path]) -> LearnedFigures:
 
 
 def _shared_cores(paths: Sequence[Path], asked: FiguresAsked, mapping: FiguresMapping) -> LearnedFigures:
-    classes: list[ClassTimes] = []
-    for path in paths:
-        table = read_table(path, TableForm(names=mapping.names_of_times))
-        classes += class_times(table.frame, path.stem, mapping)
-    samples = None
-    if asked.utilisation is not None:
-        table = read_table(asked.utilisation, TableForm())
-        samples = utilisation_samples(table.frame, str(asked.utilisation), mapping)
+    classes, samples = times_by_class(paths, asked, mapping)
     found = learn_shared_cores(classes, samples, asked.cores)
     numbers = [
         LearnedNumber(
@@ -256,14 +184,9 @@ def _shared_cores(paths: Sequence[Path], asked: FiguresAsked, mapping: FiguresMa
 
 
 def _utilisation_law(paths: Sequence[Path], mapping: FiguresMapping) -> LearnedFigures:
-    if len(paths) != 1 or mapping.columns.utilisation is None:
-        raise BadInputError(
-            "--map", "loads need one table with a column of utilisation", "columns.utilisation"
-        )
-    names = frozenset({mapping.columns.utilisation, *mapping.columns.loads})
-    frame = read_table(paths[0], TableForm(names=names)).frame
-    rates = {name: mapping.numbers(frame, name, paths[0].name) for name in mapping.columns.loads}
-    busy = mapping.numbers(frame, mapping.columns.utilisation, paths[0].name) * mapping.utilisation_scale
+    if len(paths) != 1:
+        raise BadInputError("RUN", f"{len(paths)} tables of rates are given", "one table")
+    rates, busy = table_of_rates(paths[0], mapping)
     law = learn_utilisation_law(rates, busy)
     return LearnedFigures(
         name=paths[0].stem,
@@ -273,7 +196,7 @@ def _utilisation_law(paths: Sequence[Path], mapping: FiguresMapping) -> LearnedF
             f"{name}: explains nothing beyond the others" for name in rates if name not in law.demands
         ),
         flags=(),
-        sources=(file_source(paths[0], frame.height, 0.0),),
+        sources=(file_source(paths[0], len(busy), 0.0),),
         left_out=(),
     )
 
@@ -289,13 +212,3 @@ def _law_numbers(law: UtilisationLaw) -> tuple[LearnedNumber, ...]:
         )
         for name, value in law.demands.items()
     )
-
-
-def frame_of_rates(path: Path, names: Sequence[str]) -> pl.DataFrame:
-    """Read the rates that a utilisation law is to predict from.
-
-    Raises:
-        BadInputError: a column is missing or a cell is not a number.
-    """
-    frame = read_table(path, TableForm(names=frozenset(names))).frame
-    return pl.DataFrame({name: FiguresMapping().numbers(frame, name, path.name) for name in names})

@@ -123,20 +123,21 @@ def play_live(
     """
     customers = CustomerPool(_of_channel(pool, case))
     played = []
-    chosen = next_to_the_border(found, asked.points)
+    chosen = next_to_the_border(found, asked.points, asked.watch_s or _WATCH_S_MOST / _LONGER)
     with messages.progress("playing points live") as progress:
         for number, point in enumerate(chosen, 1):
-            play = _prepared(case, point, customers, number, asked.watch_s)
+            play = prepared(case, point, customers, number, asked.watch_s)
             played.append(_played(play, asked.folder / f"{number:03d}"))
             progress(number / len(chosen))
     return tuple(played)
 
 
-def next_to_the_border(found: Sequence[PointFound], count: int) -> list[PointFound]:
+def next_to_the_border(found: Sequence[PointFound], count: int, within_s: float) -> list[PointFound]:
     """Choose the points nearest to the border between those that recover and those that do not.
 
-    By turns one from each side, of every number of retries, budget and trigger alike; points at which the
-    replications disagree lie on the border itself and tell nothing.
+    By turns one from each side, of every number of retries, budget and trigger alike. Points at which the
+    replications disagree lie on the border itself and tell nothing, and neither does a point at which one
+    recovered later than `within_s`: it may or may not be seen by the end of the watch.
     """
     rows: dict[tuple[int, float, float], list[PointFound]] = {}
     for each in found:
@@ -147,8 +148,11 @@ def next_to_the_border(found: Sequence[PointFound], count: int) -> list[PointFou
         loads = sorted(each.point.load_share for each in row if each.state == "metastable")
         border = loads[0] if loads else inf
         for side in (False, True):
+            share, most_s = (0.0, inf) if side else (1.0, within_s)
             clear = [
-                each for each in row if each.recovered_share == (0.0 if side else 1.0) and isfinite(border)
+                each
+                for each in row
+                if each.recovered_share == share and each.recovery_s_high <= most_s and isfinite(border)
             ]
             near = sorted(clear, key=lambda each: abs(each.point.load_share - border))
             ranked += [(place, number, each) for place, each in enumerate(near)]
@@ -160,7 +164,7 @@ def _of_channel(pool: Trace, case: StormCase) -> Trace:
     return replace(pool, arrivals=pool.arrivals.filter(pl.col("channel") == case.channel.name))
 
 
-def _prepared(
+def prepared(
     case: StormCase, found: PointFound, customers: CustomerPool, number: int, watch_s: float | None
 ) -> _Play:
     """Make the trace of a point: its arrivals, and the model with its clients and its trigger.
@@ -179,7 +183,7 @@ def _prepared(
     if case.trigger == "load":
         more = case.strength * case.capacity_per_s / case.requests_per_visit
         trace = _with_more(trace, customers.step(number, more, point.trigger_s), trigger.starts_s)
-    model = _with_trigger(trace.model, case, point, trigger)
+    model = _with_trigger(trace, case, point, trigger)
     check_played(model)
     check_served(model)
     check_logins(model)
@@ -197,7 +201,9 @@ def _with_more(trace: Trace, more: Trace, from_s: float) -> Trace:
     return replace(trace, arrivals=numbered)
 
 
-def _with_trigger(model: Model, case: StormCase, point: StormPoint, trigger: Trigger) -> Model:
+def _with_trigger(trace: Trace, case: StormCase, point: StormPoint, trigger: Trigger) -> Model:
+    """Give the model of a trace with the clients of a point and its trigger."""
+    model = trace.model
     station = with_clients(case.station, point.retries, point.budget_share)
     update: dict[str, Any] = {"outages": ()}
     if trigger.kind == "stall":
@@ -209,7 +215,8 @@ def _with_trigger(model: Model, case: StormCase, point: StormPoint, trigger: Tri
         )
         station = station.model_copy(update={"stalls": stalls})
     if trigger.kind == "outage":
-        starts_s = model.clock.starts_s + trigger.starts_s
+        # By the clock of the day, from which a trace may take any part.
+        starts_s = trace.info.play.starts_s + trigger.starts_s
         update["outages"] = (Outage(starts_s=_number(starts_s), ends_s=_number(starts_s + trigger.length_s)),)
     channels = tuple(
         each.model_copy(update=update | {"station": station}) if each.name == case.channel.name else each

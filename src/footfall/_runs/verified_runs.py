@@ -22,8 +22,11 @@ from footfall._records.tables import VISITS, read_parquet
 from footfall._runs.calibration_sources import invalid_reason, name_of, run_folders
 from footfall._workload.trace import Trace, read_trace
 
-_LENGTH_OFF, _RATE_OFF, _SHARE_OFF = 0.02, 0.03, 0.005
-_SIGMAS = 4.0
+RATE_OFF = 0.03
+"""Relative: so far a rate may be off from the predicted one."""
+SIGMAS = 4.0
+"""And so many standard deviations of a Poisson count."""
+_LENGTH_OFF, _SHARE_OFF = 0.02, 0.005
 
 Figures = Mapping[tuple[str, str], float | None]
 
@@ -41,17 +44,18 @@ class MeasuredRun:
     """Empty where it is not valid."""
 
 
-def measured_runs(prediction: LoadPrediction, paths: Sequence[Path]) -> tuple[MeasuredRun, ...]:
+def measured_runs(
+    prediction: LoadPrediction, paths: Sequence[Path], *, held_out: bool = False
+) -> tuple[MeasuredRun, ...]:
     """Read the runs, or the steps of a capacity search, that a prediction is verified by.
+
+    With `held_out` they may be older than the prediction.
 
     Raises:
         BadInputError: a run took part in the calibration, is older than the prediction, was changed after it
             had ended, has another load, or is named twice.
     """
-    if prediction.of not in {"requests", "visits"} or not prediction.figures:
-        what = prediction.of if prediction.figures else "a knee alone"
-        raise BadInputError("PREDICTION", f"is of {what}", "a prediction of a run at a rate or of a scenario")
-    found = tuple(_measured(prediction, folder) for folder in run_folders(paths))
+    found = tuple(_measured(prediction, folder, held_out=held_out) for folder in run_folders(paths))
     by_content: dict[str, str] = {}
     for one in found:
         if one.sha256 in by_content:
@@ -62,12 +66,13 @@ def measured_runs(prediction: LoadPrediction, paths: Sequence[Path]) -> tuple[Me
     return found
 
 
-def _measured(prediction: LoadPrediction, folder: Path) -> MeasuredRun:
+def _measured(prediction: LoadPrediction, folder: Path, *, held_out: bool) -> MeasuredRun:
     manifest, name = read_manifest(folder), name_of(folder)
     found = digests(folder, [HITS_FILE, VISITS_FILE])
     _check_unchanged(manifest, found, folder)
     _check_not_used(prediction, name, found[HITS_FILE])
-    _check_later(prediction, manifest, name)
+    if not held_out:
+        _check_later(prediction, manifest, name)
     reason = invalid_reason(folder)
     if reason:
         return MeasuredRun(run=name, sha256=found[HITS_FILE], invalid_reason=reason, figures={})
@@ -126,7 +131,7 @@ def _check_later(prediction: LoadPrediction, manifest: Manifest, name: str) -> N
         raise BadInputError(
             f"RUN {name}",
             f"started at {manifest.started_at}, before the prediction was made ({prediction.made_at})",
-            "a run made since",
+            "a run made since, or --held-out for runs that were set aside",
         )
 
 
@@ -139,35 +144,44 @@ def _check_rates(load: PredictedLoad, logs: Mapping[str, RequestLog], name: str)
         had, wanted = " and ".join(sorted(logs)), " and ".join(sorted(expected))
         raise BadInputError(f"RUN {name}", f"loaded {had}", f"{wanted}, as predicted")
     for channel, log in logs.items():
-        _check_near(name, "length", (log.length_s, load.length_s), _LENGTH_OFF, "s")
+        check_near(f"RUN {name}", "length", (log.length_s, load.length_s), _LENGTH_OFF, "s")
         rate = expected[channel]
-        allowed = _RATE_OFF if load.arrivals else max(_RATE_OFF, _SIGMAS / sqrt(rate * load.length_s))
-        _check_near(name, f"rate of {channel}", (log.offered_per_s, rate), allowed, "requests/s")
+        allowed = RATE_OFF if load.arrivals else max(RATE_OFF, SIGMAS / sqrt(rate * load.length_s))
+        check_near(f"RUN {name}", f"rate of {channel}", (log.offered_per_s, rate), allowed, "requests/s")
 
 
 def _check_scenario(load: PredictedLoad, trace: Trace, name: str) -> None:
     info, pace = trace.info, trace.info.play
     if load.scenario is not None and info.scenario != load.scenario:
         raise BadInputError(f"RUN {name}", f"is of scenario {info.scenario}", load.scenario)
-    _check_near(name, "length", (pace.seconds, load.length_s), _LENGTH_OFF, "s")
+    check_near(f"RUN {name}", "length", (pace.seconds, load.length_s), _LENGTH_OFF, "s")
     if load.human_time_factor is not None:
-        _check_near(
-            name, "human time factor", (pace.human_time_factor, load.human_time_factor), _SHARE_OFF, ""
+        check_near(
+            f"RUN {name}",
+            "human time factor",
+            (pace.human_time_factor, load.human_time_factor),
+            _SHARE_OFF,
+            "",
         )
     if load.arrivals is not None:
-        _check_near(name, "number of arrivals", (trace.arrivals.height, load.arrivals), _RATE_OFF, "")
+        check_near(f"RUN {name}", "number of arrivals", (trace.arrivals.height, load.arrivals), RATE_OFF, "")
         return
     if load.speed is not None:
-        _check_near(name, "speed", (pace.speed, load.speed), _SHARE_OFF, "")
+        check_near(f"RUN {name}", "speed", (pace.speed, load.speed), _SHARE_OFF, "")
     if load.scale is not None:
-        _check_near(name, "scale", (info.scale, load.scale), _SHARE_OFF, "")
+        check_near(f"RUN {name}", "scale", (info.scale, load.scale), _SHARE_OFF, "")
 
 
-def _check_near(name: str, what: str, values: tuple[float, float], off_most: float, unit: str) -> None:
+def check_near(where: str, what: str, values: tuple[float, float], off_most: float, unit: str) -> None:
+    """See that a number of the run is the predicted one, to a relative `off_most`; `values` are these two.
+
+    Raises:
+        BadInputError: it is not.
+    """
     had, wanted = values
     if not isclose(had, wanted, rel_tol=off_most, abs_tol=1e-9):
         raise BadInputError(
-            f"RUN {name}",
+            where,
             f"its {what} was {had:.4g} {unit}".rstrip(),
             f"{wanted:.4g} {unit}".rstrip() + ", as predicted",
         )

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -21,10 +21,11 @@ from footfall._calibrate.verification import (
 from footfall._chart.html_report import FitReport, Sheet, render_fit
 from footfall._chart.style import Chart, Stamp, save
 from footfall._chart.verification_chart import predicted_against_measured
-from footfall._records.errors import path_of, paths_of
+from footfall._records.errors import BadInputError, path_of, paths_of
 from footfall._records.runs import Manifest, now
 from footfall._records.tables import html_table, write_text
 from footfall._runs import prediction_page
+from footfall._runs.figure_files import FiguresAsked
 from footfall._runs.folder import begin_named, end
 from footfall._runs.messages import QUIET, Messages, percent
 from footfall._runs.track_record import (
@@ -35,6 +36,7 @@ from footfall._runs.track_record import (
     record_lines,
     rows_of,
 )
+from footfall._runs.verified_files import measured_files
 from footfall._runs.verified_runs import MeasuredRun, measured_runs
 
 PAGE, FILE = "verification.html", "verification.json"
@@ -52,6 +54,10 @@ class VerifyOptions:
 
     prediction: Path
     runs: tuple[Path, ...]
+    figures: FiguresAsked = field(default_factory=FiguresAsked)
+    """How files of figures are read."""
+    held_out: bool = False
+    """The runs may be older than the prediction: data set aside, which is not added to the record."""
     record: Path = TRACK_RECORD
     """File that the figures are added to."""
     out: Path | None = None
@@ -68,8 +74,10 @@ class VerificationRun:
     """Runs that are not valid, with the reason."""
     folder: Path
     sheets: tuple[Sheet, ...]
+    held_out: bool
+    """Whether the runs may be older than the prediction."""
     new_in_record: int
-    """Figures added to the track record; 0: they were in it."""
+    """Figures added to the track record; 0: they were in it, or the runs are `held_out`."""
 
     @property
     def verdict(self) -> PredictionVerdict:
@@ -116,6 +124,7 @@ class VerificationRun:
                 for run in found.runs
             ],
             "left_out": [{"run": run, "reason": reason} for run, reason in self.left_out],
+            "held_out": self.held_out,
             "depends_on": list(self.prediction.depends_on),
             "prediction": {"run": self.prediction.run, "sha256": self.prediction.sha256},
             "new_in_record": self.new_in_record,
@@ -127,6 +136,11 @@ def verify(
     prediction: Path | str,
     runs: Path | str | Sequence[Path | str],
     *,
+    utilisation: Path | str | None = None,
+    mapping: Path | str | None = None,
+    users: int | None = None,
+    think_s: float | None = None,
+    held_out: bool = False,
     record: Path | str = TRACK_RECORD,
     out: Path | str | None = None,
     overwrite: bool = False,
@@ -135,16 +149,19 @@ def verify(
     """Compare runs with a prediction that was made before them and without them; one verdict.
 
     `prediction` is the folder that `predict_load` wrote, `runs` folders of load tests or of capacity searches
-    made since, at the load that was predicted. A prediction that is right is said not to hold in at most 5 %
-    of cases, however its figures depend on each other. The figures are added to `record`, once for each run.
-    Results go to `out`, by default `results/NAME/runs/ID`.
+    made since, at the load that was predicted. A prediction from files of figures is verified by files of the
+    same kind, which `utilisation`, `mapping`, `users` and `think_s` say how to read, as in `calibrate`. With
+    `held_out`, runs may be older than the prediction: data that was set aside. A prediction that is right is
+    said not to hold in at most 5 % of cases, however its figures depend on each other. The figures are added
+    to `record`, once for each run, but not those `held_out`. Results go to `out`, by default
+    `results/NAME/runs/ID`.
 
         >>> import footfall as ff
         >>> try:
         ...     ff.verify(folder / "predicted", folder / "load")
         ... except ff.BadInputError as refused:
-        ...     print(refused)
-        PREDICTION: is of closed loop; expected a prediction of a run at a rate or of a scenario
+        ...     print(str(refused).partition(": ")[2])
+        is no file; expected files of figures: the prediction is of closed loop
 
     Raises:
         BadInputError: the calibration has learned from a run, a run is older than the prediction or has
@@ -153,6 +170,13 @@ def verify(
     asked = VerifyOptions(
         prediction=path_of(prediction, "prediction"),
         runs=tuple(paths_of(runs, "runs")),
+        figures=FiguresAsked(
+            utilisation=None if utilisation is None else path_of(utilisation, "utilisation"),
+            mapping=None if mapping is None else path_of(mapping, "mapping"),
+            users=users,
+            think_s=think_s,
+        ),
+        held_out=held_out,
         record=path_of(record, "record"),
         out=None if out is None else path_of(out, "out"),
         overwrite=overwrite,
@@ -168,17 +192,36 @@ def verify_prediction(asked: VerifyOptions, messages: Messages = QUIET) -> Verif
     """
     prediction = read_prediction(asked.prediction)
     with messages.progress(f"reading {len(asked.runs)} runs"):
-        measured = measured_runs(prediction, asked.runs)
+        measured = _measured(prediction, asked)
     valid = [one for one in measured if not one.invalid_reason]
     left_out = tuple((one.run, one.invalid_reason) for one in measured if one.invalid_reason)
     return _write(asked, prediction, (_verification(prediction, valid, left_out), left_out), valid)
+
+
+def _measured(prediction: LoadPrediction, asked: VerifyOptions) -> tuple[MeasuredRun, ...]:
+    if not prediction.figures:
+        raise BadInputError("PREDICTION", "is of a knee alone", "a prediction of a run")
+    if prediction.of not in {"requests", "visits"}:
+        return measured_files(prediction, asked.runs, asked.figures, held_out=asked.held_out)
+    asked.figures.check_unused()
+    return measured_runs(prediction, asked.runs, held_out=asked.held_out)
+
+
+def _of_measured(prediction: LoadPrediction, run: MeasuredRun) -> LoadPrediction:
+    """Return the prediction without figures that a file does not have: they say nothing about it."""
+    if prediction.of in {"requests", "visits"}:
+        return prediction
+    kept = tuple(one for one in prediction.figures if (one.channel, one.name) in run.figures)
+    return prediction.model_copy(update={"figures": kept})
 
 
 def _verification(
     prediction: LoadPrediction, valid: Sequence[MeasuredRun], left_out: Sequence[tuple[str, str]]
 ) -> Verification:
     if valid:
-        return verify_runs(prediction, [verify_run(prediction, one.figures, one.run) for one in valid])
+        return verify_runs(
+            prediction, [verify_run(_of_measured(prediction, one), one.figures, one.run) for one in valid]
+        )
     reasons = "; ".join(f"{run}: {reason}" for run, reason in left_out)
     return Verification(runs=(), verdict=PredictionVerdict.CANNOT_TELL, reason=f"no run is valid ({reasons})")
 
@@ -243,7 +286,8 @@ def _write(
         left_out=left_out,
         folder=folder,
         sheets=sheets,
-        new_in_record=add_to_record(rows, asked.record) if rows else 0,
+        held_out=asked.held_out,
+        new_in_record=add_to_record(rows, asked.record) if rows and not asked.held_out else 0,
     )
     charts = [_chart(verification, Stamp.of(manifest))] if verification.figures else []
     for chart in charts:
@@ -289,6 +333,7 @@ def _page(done: VerificationRun, manifest: Manifest, charts: Sequence[Chart]) ->
     diagnostics = [
         *(("depends on", text) for text in found.depends_on),
         *(("left out", f"{run}: {reason}") for run, reason in done.left_out),
+        *((("held out", "the runs may be older than the prediction"),) if done.held_out else ()),
     ]
     return render_fit(
         FitReport(
