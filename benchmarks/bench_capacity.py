@@ -1,11 +1,13 @@
 """What `footfall capacity` finds at services of known capacity that are not ours, against the truth.
 
     .venv/bin/python benchmarks/bench_capacity.py [--only NAME …] [--budget 4m] [--services DIR] [--json]
+        [--keep DIR]
+                                                  [--keep DIR]
 
 The truth is that of an event simulation which shares nothing with Footfall. `--services DIR` takes services
 of your own instead: each a folder with `start.sh` and a `truth.json` with the port, `theory.criteria` and
 `theory.knee_per_s`; its program finds an environment in `$VENV`. A knee counts as found if it is within 6 %
-of the truth and the truth inside an interval of at most ±10 %.
+of the truth and the truth inside an interval of at most ±10 %. `--keep DIR` keeps the folder of each search.
 """
 
 import argparse
@@ -34,6 +36,7 @@ def main() -> None:
     parser.add_argument("--budget", default="4m")
     parser.add_argument("--services", type=Path)
     parser.add_argument("--json", action="store_true")
+    parser.add_argument("--keep", type=Path)
     asked = parser.parse_args()
     rows = []
     for row in _of_folder(asked) if asked.services else _of_ours(asked):
@@ -53,7 +56,7 @@ def _of_ours(asked: argparse.Namespace) -> Iterator[dict[str, Any]]:
             with launch.running(service) as host:
                 yield _row(
                     service.name,
-                    _capacity(host, _criteria(truth), asked.budget),
+                    _capacity(host, _criteria(truth), asked, service.name),
                     truth | {"flag": service.flag},
                 )
         except FileNotFoundError as error:
@@ -76,7 +79,8 @@ def _of_folder(asked: argparse.Namespace) -> Iterator[dict[str, Any]]:
         }
         with _started(folder):
             host = f"http://127.0.0.1:{truth['port']}"
-            yield _row(folder.name, _capacity(host, truth["theory"]["criteria"], asked.budget), known)
+            found = _capacity(host, truth["theory"]["criteria"], asked, folder.name)
+            yield _row(folder.name, found, known)
 
 
 @contextmanager
@@ -97,9 +101,10 @@ def _started(folder: Path) -> Iterator[None]:
             process.wait()
 
 
-def _capacity(host: str, criteria: list[str], budget: str) -> dict[str, Any]:
+def _capacity(host: str, criteria: list[str], asked: argparse.Namespace, name: str) -> dict[str, Any]:
     """Run `footfall capacity` and return what it says."""
     with tempfile.TemporaryDirectory() as scratch:
+        folder = (asked.keep or Path(scratch)) / name
         command = [
             str(Path(sys.executable).parent / "footfall"),
             "capacity",
@@ -109,7 +114,7 @@ def _capacity(host: str, criteria: list[str], budget: str) -> dict[str, Any]:
             "/work",
         ]
         options = [word for each in criteria for word in ("--criterion", each)]
-        out = ["--budget", budget, "--out", str(Path(scratch) / "found"), "--json"]
+        out = ["--budget", asked.budget, "--out", str(folder), "--json"]
         began_s = time.monotonic()
         done = subprocess.run([*command, *options, *out], capture_output=True, text=True, check=False)
         took_s = time.monotonic() - began_s

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from math import inf
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -79,52 +79,70 @@ class SyntheticService:
         )
 
     def _step(self, planned: PlannedStep, sent_s: Floats, log: RequestLog) -> PlayedStep:
-        length_s, stopped = planned.length_s, False
-        if planned.under_way_most is not None:
-            inside = np.arange(1, len(sent_s) + 1) - np.searchsorted(np.sort(log.ended_s), sent_s)
-            over = np.flatnonzero(inside > planned.under_way_most)
-            if len(over):
-                stopped, length_s = True, max(float(sent_s[over[0]]), 0.05)
-        kept = log.sent_s <= length_s
-        cut_s = length_s + planned.drain_s
-        answered = log.ended_s[kept] <= cut_s
-        ended_s = np.minimum(log.ended_s[kept], cut_s)
-        success = log.is_success[kept] & answered
-        status = np.where(answered, log.status[kept], 0)
-        rate = float(kept.sum()) / length_s
+        stop_s = stops_at_s(planned, log)
+        rate = float((sent_s <= stop_s).sum()) / min(stop_s, planned.length_s)
         bound = "its CPU was busy all the time" if rate > self.generator_most_per_s else ""
-        kept_log = RequestLog(
-            run=f"step {planned.number}",
-            kinds=log.kinds,
-            kind=log.kind[kept],
-            sent_s=log.sent_s[kept],
-            ended_s=ended_s,
-            status=status,
-            is_success=success,
-            is_answered=answered,
-            length_s=length_s,
-        )
-        visits = StepVisits(
-            channel=np.full(int(kept.sum()), "web"),
-            operation=np.full(int(kept.sum()), "get"),
-            due_s=kept_log.sent_s,
-            response_s=kept_log.response_s,
-            is_success=success,
-            is_error=~success,
-            is_answered=answered,
-        )
-        return PlayedStep(
-            planned=planned,
-            sent_per_s=rate,
-            length_s=length_s,
-            logs={"web": kept_log},
-            visits=visits,
-            requests_per_s=rate,
-            under_way_at_end=int((kept_log.ended_s > length_s).sum()),
-            stopped_early=stopped,
-            generator=GuardFigures(bound_by=bound),
-            invalid_reason=bound,
-        )
+        return played_step(planned, log, bound)
+
+
+def stops_at_s(planned: PlannedStep, log: RequestLog) -> float:
+    """Second at which too many are under way, or too many have failed in a row; inf: never."""
+    stops_s = [inf]
+    if planned.under_way_most is not None:
+        inside = np.arange(1, log.requests + 1) - np.searchsorted(np.sort(log.ended_s), log.sent_s)
+        stops_s += log.sent_s[inside > planned.under_way_most].tolist()[:1]
+    if planned.failed_in_a_row_most is not None:
+        order = np.argsort(log.ended_s, kind="stable")
+        success = log.is_success[order]
+        since = np.arange(len(order)) - np.maximum.accumulate(np.where(success, np.arange(len(order)), -1))
+        many = np.flatnonzero(since > planned.failed_in_a_row_most)
+        stops_s += log.ended_s[order][many].tolist()[:1]
+    stop_s = min(stops_s)
+    return max(stop_s, 0.05) if stop_s < planned.length_s else inf
+
+
+def played_step(planned: PlannedStep, log: RequestLog, bound: str = "") -> PlayedStep:
+    """Make a played step of what would have become of all its requests."""
+    stop_s = stops_at_s(planned, log)
+    length_s = min(stop_s, planned.length_s)
+    kept = log.sent_s <= length_s
+    cut_s = length_s + planned.drain_s
+    answered = log.ended_s[kept] <= cut_s
+    ended_s = np.minimum(log.ended_s[kept], cut_s)
+    success = log.is_success[kept] & answered
+    rate = float(kept.sum()) / length_s
+    kept_log = RequestLog(
+        run=f"step {planned.number}",
+        kinds=log.kinds,
+        kind=log.kind[kept],
+        sent_s=log.sent_s[kept],
+        ended_s=ended_s,
+        status=np.where(answered, log.status[kept], 0),
+        is_success=success,
+        is_answered=answered,
+        length_s=length_s,
+    )
+    visits = StepVisits(
+        channel=np.full(int(kept.sum()), "web"),
+        operation=np.full(int(kept.sum()), "get"),
+        due_s=kept_log.sent_s,
+        response_s=kept_log.response_s,
+        is_success=success,
+        is_error=~success,
+        is_answered=answered,
+    )
+    return PlayedStep(
+        planned=planned,
+        sent_per_s=rate,
+        length_s=length_s,
+        logs={"web": kept_log},
+        visits=visits,
+        requests_per_s=rate,
+        under_way_at_end=int((kept_log.ended_s > length_s).sum()),
+        stopped_early=stop_s < inf,
+        generator=GuardFigures(bound_by=bound),
+        invalid_reason=bound,
+    )
 
 
 def _part(runs: SimulatedRuns, first: int, shift_s: float) -> RequestLog:
@@ -155,12 +173,21 @@ class Searched:
     """With drains, and two seconds a step."""
 
 
-def search(service: SyntheticService, asked: CapacityAsked, *, between_s: float = 1.0) -> Searched:
+class Service(Protocol):
+    """What plays load steps."""
+
+    played: list[PlayedStep]
+
+    def play(self, planned: PlannedStep) -> PlayedStep:
+        """Play a step."""
+
+
+def search(service: Service, asked: CapacityAsked, *, between_s: float = 1.0) -> Searched:
     """Search to the end."""
     spent_s = play_s = 0.0
     while (step := next_step(tuple(service.played), asked, spent_s)) is not None:
         done = service.play(step)
         last_s = float(done.logs["web"].ended_s.max(initial=0.0))
         play_s += done.length_s
-        spent_s += max(done.length_s, min(last_s, done.length_s + step.drain_s)) + between_s
+        spent_s += step.pause_s + max(done.length_s, min(last_s, done.length_s + step.drain_s)) + between_s
     return Searched(findings(tuple(service.played), asked), tuple(service.played), play_s, spent_s)

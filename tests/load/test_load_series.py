@@ -105,7 +105,7 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Played:
         damaged = replace(other, info=other.info.model_copy(update={"fingerprint": "another"}))
         with pytest.raises(BadInputError) as caught:
             series.generator.play(damaged, StepOrder())
-        done[4] = series.play(4, 30, 1.0, StepOrder(drain_s=5))
+        done[4] = series.play(4, 30, 1.0, StepOrder(drain_s=5, failed_in_a_row_most=5))
 
         def end_while_playing() -> None:
             give_up_s = time.monotonic() + WAIT_S

@@ -88,7 +88,8 @@ def searched(tmp_path_factory: pytest.TempPathFactory) -> Searched:
     lines: list[str] = []
     left: list[float] = []
     printer = StepPrinter(lines.append)
-    with served() as server:
+    with served() as server, pytest.MonkeyPatch.context() as patch:
+        patch.setattr("footfall._runs.capacity.RESTARTS_WITHIN_S", 1.0)
 
         def on_step(step: PlayedStep, asked: CapacityAsked, left_s: float) -> None:
             printer(step, asked, left_s)
@@ -113,6 +114,7 @@ def test_a_service_that_dies_is_a_result(searched: Searched) -> None:
     assert data["status"] == "partial"
     assert "no service answers" in data["ended_by"]
     assert not searched.found.was_stopped
+    assert searched.found.exit_code == 3
     assert {step["verdict"] for step in data["steps"][:2]} <= {"holds", "invalid"}
     assert data["steps"][3]["success_share"] == 0
     assert len(data["steps"]) == 4
@@ -125,7 +127,7 @@ def test_the_json_has_the_figures_of_the_interface(searched: Searched) -> None:
     assert set(data["knee_per_s"]) == {"value", "low", "high"}
     assert data["plateau_per_s"] is None
     assert data["limited_by"] in {"service", "generator", "budget"}
-    assert data["flags"] == []
+    assert data["flags"] == ["died"]
     for step in data["steps"]:
         assert {"offered_per_s", "throughput_per_s", "success_share", "p50_s", "p95_s", "p99_s"} <= set(step)
         assert {"requests_per_s", "purpose", "generator", "by_operation", "length_s"} <= set(step)

@@ -38,12 +38,16 @@ class Overloaded:
     verdict: Beyond = "unknown"
 
 
+NOT_PLAYED = Overloaded(step=None)
+
+
 def overloaded(reading: Reading) -> Overloaded:
     """Judge the last valid overload step, and the recovery step after it."""
     valid = [one.step for one in reading.valid]
     steps = [step for step in valid if step.planned.purpose == OVERLOAD and step.length_s >= _LONG_S]
+    is_stuck = reading.is_metastable
     if not steps:
-        return Overloaded(step=None)
+        return Overloaded(step=None, recovers=False, verdict="metastable") if is_stuck else NOT_PLAYED
     step = steps[-1]
     per_s, sd = goodput(step, _SETTLED_SHARE * step.length_s)
     best = max(
@@ -58,6 +62,9 @@ def overloaded(reading: Reading) -> Overloaded:
     recovers = _recovers(
         reading, step, [one for one in valid if one.planned.number == step.planned.number + 1]
     )
+    if is_stuck:
+        # At nearly no load it came back late, or not at all.
+        recovers = False
     collapsed = late + 2 * late_sd < _COLLAPSED_SHARE * best
     verdict: Beyond = "collapse" if collapsed else "graceful"
     return Overloaded(
@@ -70,9 +77,12 @@ def overloaded(reading: Reading) -> Overloaded:
     )
 
 
-def recovery_s(overload: PlayedStep, rate: float) -> float:
-    """Seconds in which the backlog of an overload is worked off at a rate: backlog over the capacity left."""
-    per_s, _ = goodput(overload, _SETTLED_SHARE * overload.length_s)
+def recovery_s(reading: Reading, overload: PlayedStep, rate: float) -> float:
+    """Seconds in which the backlog of an overload is worked off at a rate: backlog over the capacity left.
+
+    The capacity is the best goodput of any step: that of the overload itself may have collapsed.
+    """
+    per_s = max(goodput(one.step, _SETTLED_SHARE * one.step.length_s)[0] for one in reading.valid)
     return overload.under_way_at_end / max(per_s - rate, _CAPACITY_LEFT * max(per_s, rate, 1.0))
 
 
@@ -96,7 +106,7 @@ def _recovers(reading: Reading, overload: PlayedStep, following: list[PlayedStep
     served, took_s = float(visits.is_success[last].mean()), float(np.median(visits.response_s[last]))
     if served >= _AS_BEFORE and took_s <= _SLOW_TIMES * at_ease_s:
         return True
-    if step.length_s < _LONGER * recovery_s(overload, step.sent_per_s):
+    if step.length_s < _LONGER * recovery_s(reading, overload, step.sent_per_s):
         return None
     if served < _GONE_SHARE:
         return False

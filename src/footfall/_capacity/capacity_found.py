@@ -12,6 +12,8 @@ LimitedBy: TypeAlias = Literal["service", "generator", "budget"]
 StepVerdict: TypeAlias = Literal["holds", "broken", "undecided", "invalid"]
 
 DOES_NOT_RECOVER = "does not recover"
+DIED = "died"
+RESTARTED = "restarted"
 DRIFT = "drift"
 DISTURBED = "disturbed"
 
@@ -23,6 +25,10 @@ class RateEstimate:
     value: float
     low: float
     high: float
+
+    def times(self, factor: float) -> "RateEstimate":
+        """Give the estimate in another unit."""
+        return RateEstimate(value=self.value * factor, low=self.low * factor, high=self.high * factor)
 
     @property
     def half_width_share(self) -> float:

@@ -9,9 +9,11 @@ import numpy as np
 from footfall._calibrate.learned_station import LOSS_SYSTEM, STALLS
 from footfall._capacity.beyond import Overloaded, overloaded
 from footfall._capacity.capacity_found import (
+    DIED,
     DISTURBED,
     DOES_NOT_RECOVER,
     DRIFT,
+    RESTARTED,
     CapacityFound,
     ChannelFound,
     CurvePoint,
@@ -22,6 +24,7 @@ from footfall._capacity.criterion_figures import VisitSample
 from footfall._capacity.load_steps import CapacityAsked, PlayedStep
 from footfall._capacity.reading import BISECT, CONFIRM, Reading, flags_of, question_of, read
 from footfall._capacity.service_model import ServiceModel, Traffic
+from footfall._capacity.service_recovery import PAUSES_S
 from footfall._capacity.simulated_knee import QUICK, simulated_knee
 from footfall._capacity.step_evidence import OVERLOAD, RECOVERY, Evidence
 
@@ -37,6 +40,8 @@ _NEARLY = 0.9
 _CURVE = (0.2, 0.4, 0.6, 0.75, 0.85, 0.92, 0.97, 1.02, 1.08, 1.2, 1.4)
 _CURVE_ARRIVALS = 4000
 _WIDE_SHARE = 0.10
+_WHOLE_S = 300.0
+"""Of wall time: enough for all steps at their full length."""
 _AGREE_BLOCKS = 0.6
 
 
@@ -263,6 +268,10 @@ def _flags(reading: Reading, beyond: Overloaded) -> tuple[str, ...]:
     flags = list(flags_of(reading))
     if beyond.recovers is False:
         flags.append(DOES_NOT_RECOVER)
+    if reading.state.stays_down:
+        flags.append(DIED)
+    elif reading.state.went_away and not reading.state.in_doubt:
+        flags.append(RESTARTED)
     if _drifts(reading):
         flags.append(DRIFT)
     stations = reading.model.stations.values() if reading.model else ()
@@ -310,6 +319,7 @@ def _budget_needed_s(
     """Wall time that would probably do, where the search has not found a knee or found it only roughly."""
     if (
         limited_by == "generator"
+        or reading.state.stays_down
         or (knee is None and limited_by == "service")
         or (knee and knee.half_width_share <= _WIDE_SHARE)
     ):
@@ -320,9 +330,13 @@ def _budget_needed_s(
             and max((one.rate for one in reading.valid), default=0.0) >= asked.most_per_s * 0.98
         ):
             return None
-        return max(300.0, 2 * asked.budget_s)
-    # An interval narrows with the square root of what is played.
-    return round(asked.budget_s * (knee.half_width_share / (_WIDE_SHARE / 2)) ** 2, -1)
+        return max(_WHOLE_S, 2 * asked.budget_s)
+    if not reading.fits:
+        # More steps of the same length say the same: time helps only up to a whole search.
+        return _WHOLE_S if asked.budget_s < _WHOLE_S else None
+    # An interval narrows with the square root of what is played; a whole search plays the longest steps.
+    needed_s = asked.budget_s * (knee.half_width_share / _WIDE_SHARE) ** 2
+    return round(min(max(needed_s, 1.5 * asked.budget_s), max(_WHOLE_S, 3 * asked.budget_s)), -1)
 
 
 # ── Words
@@ -367,6 +381,31 @@ def _sentences(reading: Reading, found: CapacityFound) -> tuple[str, ...]:
         said.append(
             f"all criteria held up to {found.held_per_s:.3g} arrivals/s, the highest rate that was played"
         )
+    said += _recovery_sentences(reading)
     if found.knee and found.beyond == "unknown":
         said.append("what lies beyond the knee was not played, or its step cannot be used")
     return tuple(said)
+
+
+def _recovery_sentences(reading: Reading) -> list[str]:
+    state, said = reading.state, []
+    if reading.tipping is not None:
+        tries, timeout_s = reading.tipping.gateway.tries, reading.tipping.gateway.timeout_s
+        said.append(
+            f"once down it stays down at loads that it served before: what was given up after about "
+            f"{timeout_s:.2g} s is tried again, {tries} times in all, and worked off nevertheless; "
+            f"below the capacity it stays up for half an hour"
+        )
+    if state.stays_down:
+        after = max(state.busy_after, default=len(reading.evidence))
+        said.append(
+            f"the service has died: after step {after} it did not come back in {sum(PAUSES_S):.0f} s "
+            "without load"
+        )
+    elif state.busy_after:
+        steps = ", ".join(map(str, state.busy_after))
+        said.append(f"after step {steps} it was still busy without visits, and left alone until it was back")
+    if state.spoiled:
+        steps = "; ".join(f"step {number}: {reason}" for number, reason in state.spoiled)
+        said.append(f"not used: {steps}")
+    return said

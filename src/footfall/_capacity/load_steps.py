@@ -47,6 +47,10 @@ class PlannedStep:
     """Why it is played, in a word or two, for people: `explore`, `unloaded`, `confirm` and others."""
     under_way_most: int | None = None
     """Arrivals end when more customers than this are under way; None: they all come."""
+    failed_in_a_row_most: int | None = None
+    """Arrivals end when more visits than this have failed one after another; None: they all come."""
+    pause_s: float = 0.0
+    """Seconds without any load before it."""
     drain_s: float = 10.0
     """Customers still under way so long after the last arrival are cut off, and count as unfinished."""
 
@@ -116,7 +120,7 @@ class PlayedStep:
     under_way_at_end: int
     """Customers under way when the last arrival had come."""
     stopped_early: bool = False
-    """Whether `under_way_most` was exceeded: the service had fallen behind."""
+    """Whether `under_way_most` or `failed_in_a_row_most` was exceeded: it was too much for the service."""
     generator: GuardFigures = field(default_factory=GuardFigures)
     invalid_reason: str = ""
     """Why the step says nothing about the service; empty: it can be used. Never empty where

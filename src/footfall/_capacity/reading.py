@@ -1,19 +1,22 @@
 """What the steps played so far say: the learned stations, whether they explain the steps, and the knee."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import chain
 
 import numpy as np
 
+from footfall._calibrate.learned_station import DEADLINE
 from footfall._calibrate.request_log import RequestLog
 from footfall._calibrate.station_simulation import simulate_arrivals
 from footfall._capacity.capacity_found import RateEstimate
 from footfall._capacity.criterion_figures import Judged, criteria_of, usable
 from footfall._capacity.learning import first_requests, learn_channels
 from footfall._capacity.load_steps import CapacityAsked, PlayedStep
+from footfall._capacity.retrying_gateway import Gateway, gateway_knee, learn_gateway
 from footfall._capacity.service_model import ServiceModel, traffic_of
+from footfall._capacity.service_recovery import RecoveryState, state_after
 from footfall._capacity.simulated_knee import (
     QUICK,
     THOROUGH,
@@ -21,7 +24,15 @@ from footfall._capacity.simulated_knee import (
     SimulatedKnee,
     simulated_knee,
 )
-from footfall._capacity.step_evidence import EXPLORE, OVERLOAD, RECOVERY, Evidence, direct_knee, evidence_of
+from footfall._capacity.step_evidence import (
+    EXPLORE,
+    OVERLOAD,
+    PROBE,
+    RECOVERY,
+    Evidence,
+    direct_knee,
+    evidence_of,
+)
 from footfall._capacity.step_figures import UNLOADED
 
 CONFIRM = "confirm"
@@ -35,8 +46,17 @@ _Z_MOST = 4.0
 _BEST_ALONE = 1.5
 """A single replay differs from the mean of many by its own chance, too."""
 _FAR, _LONG_S = 1.12, 12.0
+_SERVED_BUSY = 0.8
 _MISFIT_RESPONSE, _MISFIT_SUCCESS = 0.06, 0.004
 """Differences of log response times and of the success share that are too small to matter."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tipping:
+    """A gateway that makes a service metastable, and the arrival rate up to which it stays up."""
+
+    gateway: Gateway
+    knee: RateEstimate
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -53,6 +73,10 @@ class Reading:
     """Numbers of the steps that the learned stations do not explain."""
     direct: RateEstimate | None
     """The knee by the steps alone."""
+    state: RecoveryState
+    """In which the last step has left the service."""
+    tipping: Tipping | None = None
+    """What makes it metastable; None: nothing is known to."""
 
     @property
     def fits(self) -> bool:
@@ -62,7 +86,7 @@ class Reading:
     @property
     def _is_contradicted(self) -> bool:
         """Whether long steps surely held or broke far on the wrong side of the simulated knee."""
-        if self.simulated is None:
+        if self.simulated is None or self.tipping is not None:
             return False
         knee_per_s = self.simulated.knee.value
         for one in self.valid:
@@ -76,17 +100,28 @@ class Reading:
         return False
 
     @property
+    def is_metastable(self) -> bool:
+        """Whether it was seen not to come back by itself, or known why it would not."""
+        return self.tipping is not None or bool(self.state.stuck_after)
+
+    @property
     def knee(self) -> RateEstimate | None:
         """The best that is known: by the model where it explains the steps, else by the steps alone."""
         by_model = self.simulated.knee if self.simulated else None
+        if self.tipping is not None and (by_model is None or self.tipping.knee.value < by_model.value):
+            by_model = self.tipping.knee
         if self.fits and by_model is not None:
             return by_model
         return self.direct or by_model
 
     @property
     def valid(self) -> tuple[Evidence, ...]:
-        """The steps that can be used."""
-        return tuple(one for one in self.evidence if not one.step.invalid_reason)
+        """The steps that say something about the service as it is at ease when they begin."""
+        return tuple(
+            one
+            for one in self.evidence
+            if not (one.step.invalid_reason or one.spoiled or one.step.planned.purpose == PROBE)
+        )
 
 
 def read(played: Sequence[PlayedStep], asked: CapacityAsked) -> Reading:
@@ -97,15 +132,21 @@ def read(played: Sequence[PlayedStep], asked: CapacityAsked) -> Reading:
 @lru_cache(maxsize=2)
 def _read(played: tuple[PlayedStep, ...], asked: CapacityAsked) -> Reading:
     criteria = criteria_of(asked, played)
-    evidence = tuple(evidence_of(step, criteria) for step in played)
-    model = _model(played, asked)
+    state = state_after(played)
+    why = dict(state.spoiled)
+    evidence = tuple(
+        replace(evidence_of(step, criteria), spoiled=why.get(step.planned.number, "")) for step in played
+    )
+    model, tipping = _learned(evidence, asked, state)
     simulated: SimulatedKnee | None = None
     misfits: tuple[int, ...] = ()
     if model is not None:
         confirms = sum(step.planned.purpose == CONFIRM for step in played)
-        question = question_of(played, asked)
-        simulated = simulated_knee(model, question, THOROUGH if confirms > 1 else QUICK)
-        misfits = _misfits(model, played)
+        simulated = simulated_knee(model, question_of(played, asked), THOROUGH if confirms > 1 else QUICK)
+        tipped = set(state.too_much) if tipping else set()
+        misfits = _misfits(
+            model, [one.step for one in evidence if not one.spoiled and one.step.planned.number not in tipped]
+        )
     return Reading(
         criteria=criteria,
         evidence=evidence,
@@ -113,7 +154,65 @@ def _read(played: tuple[PlayedStep, ...], asked: CapacityAsked) -> Reading:
         simulated=simulated,
         misfits=misfits,
         direct=direct_knee(evidence),
+        state=state,
+        tipping=tipping,
     )
+
+
+def _learned(
+    evidence: Sequence[Evidence], asked: CapacityAsked, state: RecoveryState
+) -> tuple[ServiceModel | None, Tipping | None]:
+    """Learn the stations, and the gateway before them where a step has left the service busy.
+
+    With a gateway that tries again, a step that was too much shows another service than the one that works:
+    the stations are learned without it.
+    """
+    usable_steps = tuple(
+        one.step
+        for one in evidence
+        if not (one.step.invalid_reason or one.spoiled or one.step.planned.purpose == PROBE)
+    )
+    if _is_busy_after_load(evidence, state):
+        broken = {one.step.planned.number for one in evidence if one.grows or one.judged.verdict == "broken"}
+        broken.update(state.too_much)
+        healthy = tuple(step for step in usable_steps if step.planned.number not in broken)
+        tipped = tuple(step for step in usable_steps if step.planned.number in state.too_much)
+        model = _model(healthy, asked)
+        confirms = sum(step.planned.purpose == CONFIRM for step in usable_steps)
+        tipping = _tipping(model, healthy, tipped, thorough=confirms > 1)
+        if tipping is not None:
+            return model, tipping
+    return _model(usable_steps, asked), None
+
+
+def _is_busy_after_load(evidence: Sequence[Evidence], state: RecoveryState) -> bool:
+    """Whether a probe, or a step after an overload, found the service still busy."""
+    return bool(state.busy_after) or any(
+        one.step.planned.purpose == RECOVERY and float(one.step.visits.is_success.mean()) < _SERVED_BUSY
+        for one in evidence
+        if one.step.visits.visits
+    )
+
+
+@lru_cache(maxsize=4)
+def _tipping(
+    model: ServiceModel | None,
+    healthy: tuple[PlayedStep, ...],
+    tipped: tuple[PlayedStep, ...],
+    *,
+    thorough: bool,
+) -> Tipping | None:
+    """Learn the gateway before the only station; None: there is none that explains the steps."""
+    if model is None or len(model.stations) != 1:
+        return None
+    (learned,) = model.stations.values()
+    gateway = learn_gateway(learned, healthy, tipped, model.seed)
+    if gateway is None or gateway.tries == 1:
+        return None
+    (channel,) = model.stations
+    knee = gateway_knee(learned, gateway, model.seed, thorough=thorough)
+    per_arrival = model.traffic.requests_per_arrival(channel)
+    return None if knee is None else Tipping(gateway=gateway, knee=knee.times(1 / max(per_arrival, 1e-9)))
 
 
 def question_of(played: Sequence[PlayedStep], asked: CapacityAsked) -> KneeQuestion:
@@ -126,10 +225,10 @@ def question_of(played: Sequence[PlayedStep], asked: CapacityAsked) -> KneeQuest
     )
 
 
-def _model(played: Sequence[PlayedStep], asked: CapacityAsked) -> ServiceModel | None:
+@lru_cache(maxsize=4)
+def _model(steps: tuple[PlayedStep, ...], asked: CapacityAsked) -> ServiceModel | None:
     """Learn a station for each channel, once there is a step that is more than a look."""
-    steps = [step for step in played if not step.invalid_reason]
-    learned = learn_channels(steps, asked.seed)
+    learned = learn_channels(steps, asked.seed) if steps else None
     if learned is None:
         return None
     # What customers ask for is read where their visits do not end early.
@@ -148,7 +247,7 @@ def _misfits(model: ServiceModel, played: Sequence[PlayedStep]) -> tuple[int, ..
     return tuple(
         step.planned.number
         for step in played
-        if step.planned.purpose not in {EXPLORE, OVERLOAD, RECOVERY}
+        if step.planned.purpose not in {EXPLORE, OVERLOAD, PROBE, RECOVERY}
         and not step.invalid_reason
         and any(_is_misfit(model, channel, log) for channel, log in step.logs.items())
     )
@@ -192,4 +291,6 @@ def _figures(response_s: np.ndarray, success: np.ndarray, answered: np.ndarray) 
 def flags_of(reading: Reading) -> tuple[str, ...]:
     """Give what the learned stations are flagged with, each once."""
     stations = reading.model.stations.values() if reading.model else ()
-    return tuple(dict.fromkeys(chain.from_iterable(learned.flags for learned in stations)))
+    flags = dict.fromkeys(chain.from_iterable(learned.flags for learned in stations))
+    # What looks like a deadline is then the last timeout of the gateway.
+    return tuple(flag for flag in flags if reading.tipping is None or flag != DEADLINE)

@@ -8,6 +8,7 @@ whether it recovers.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from math import inf, sqrt
 from random import Random
 
@@ -16,7 +17,8 @@ import numpy as np
 from footfall._capacity.beyond import recovery_s
 from footfall._capacity.load_steps import CapacityAsked, PlannedStep, PlayedStep
 from footfall._capacity.reading import BISECT, CONFIRM, STRUCTURE, Reading, read
-from footfall._capacity.step_evidence import EXPLORE, OVERLOAD, RECOVERY, Evidence
+from footfall._capacity.service_recovery import PAUSES_S, PROBE_PER_S, PROBE_SHARE, PROBE_VISITS
+from footfall._capacity.step_evidence import EXPLORE, OVERLOAD, PROBE, RECOVERY, Evidence
 from footfall._capacity.step_figures import UNLOADED
 
 FULL_S = 240.0
@@ -26,11 +28,15 @@ FACTOR = 3.0
 EXPLORE_S = 2.5
 UNLOADED_S, STRUCTURE_S, CONFIRM_S, BISECT_S = 20.0, 14.0, (18.0, 55.0), 20.0
 OVERLOAD_S, RECOVERY_S = 12.0, 15.0
+RECOVERY_S_LEAST = 3.0
 UNLOADED_SHARE, STRUCTURE_SHARE, OVERLOAD_SHARE, RECOVERY_SHARE = 0.2, 0.7, 1.3, 0.65
 CONFIRM_SHARES = (0.95, 1.05)
 CONFIRM_MOST, BISECT_MOST, STRUCTURE_MOST = 4, 6, 4
+PROBE_S, PROBE_DRAIN_S = (2.0, 10.0), 2.0
 BETWEEN_S = 2.0
 """Wall time that a step takes beyond its arrivals, about."""
+END_SHARE = 0.02
+"""Of the budget, for what is worked out after the last step."""
 DRAIN_S = 6.0
 NARROW_SHARE = 0.05
 _RATE_MOST_PER_S = 200_000.0
@@ -39,6 +45,8 @@ _STEPS_MOST = 60
 _SAME = 0.01
 _LOOKS = 2
 _HIGHER = 2.2
+_PLAYED_WHOLE = (OVERLOAD, PROBE, RECOVERY)
+"""What becomes of the service is seen from what comes after its failures."""
 _DOWN_MOST = 3
 """The service has fallen behind at a rate when it did so twice: the machine may have stopped once."""
 _AS_GOOD = (0.75, 1.3)
@@ -55,12 +63,12 @@ def next_step(played: Sequence[PlayedStep], asked: CapacityAsked, spent_s: float
 
     `spent_s` is the wall time since the search began.
     """
-    left_s = asked.budget_s - spent_s
+    left_s = asked.budget_s * (1 - END_SHARE) - spent_s
     if len(played) >= _STEPS_MOST:
         return None
     plan = _Plan(read(played, asked), asked, left_s)
     step = plan.next()
-    if step is None or step.length_s + BETWEEN_S > left_s:
+    if step is None or step.pause_s + step.length_s + BETWEEN_S > left_s:
         return None
     return step
 
@@ -78,9 +86,11 @@ class _Plan:
     def next(self) -> PlannedStep | None:
         if self._gave_up():
             return None
+        return self._recovery() or self._probed(self._further())
+
+    def _further(self) -> PlannedStep | None:
         return (
-            self._recovery()
-            or self._explore()
+            self._explore()
             or self._unloaded()
             or self._structure()
             or self._confirm()
@@ -91,9 +101,22 @@ class _Plan:
 
     # ── The rules, in their order
 
+    def _probed(self, step: PlannedStep | None) -> PlannedStep | None:
+        """Before a step, see whether the service is back, where the last one was too much for it."""
+        state = self.reading.state
+        if not state.in_doubt or (step is None and state.probes):
+            return step
+        good, bad = self._looks()
+        rate = min(PROBE_PER_S, PROBE_SHARE * (good or min(bad, default=inf)))
+        length_s = min(max(PROBE_VISITS / rate, PROBE_S[0]), PROBE_S[1])
+        return replace(
+            self._step(PROBE, rate, length_s, drain_s=PROBE_DRAIN_S, scaled=False),
+            pause_s=PAUSES_S[state.probes],
+        )
+
     def _explore(self) -> PlannedStep | None:
         """Go up until the service falls behind twice at a rate, or the generator does."""
-        if any(one.step.planned.purpose != EXPLORE for one in self.reading.evidence):
+        if any(one.step.planned.purpose not in {EXPLORE, PROBE} for one in self.reading.evidence):
             return None
         good, bad = self._looks()
         refused = self._generator_bound_from()
@@ -164,7 +187,9 @@ class _Plan:
         if self.left_s - self._reserve_s() < length + BETWEEN_S:
             return None
         telling = [
-            one for one in self.reading.valid if one.step.length_s >= 8 * self.scale and one.excess_sd < inf
+            one
+            for one in self.reading.valid
+            if one.excess_sd < inf and (one.step.length_s >= 8 * self.scale or one.step.stopped_early)
         ]
         telling = [one for one in telling if one.step.planned.purpose not in {OVERLOAD, RECOVERY}]
         held = max((one.rate for one in telling if one.excess <= 0 and not one.grows), default=None)
@@ -198,15 +223,16 @@ class _Plan:
 
     def _recovery(self) -> PlannedStep | None:
         """Go back to a load that held before, straight after the overload."""
-        if not self.reading.evidence:
+        if not self.reading.evidence or self.reading.evidence[-1].spoiled:
             return None
         last = self.reading.evidence[-1].step
         knee = self.reading.knee
         if knee is None or last.planned.purpose != OVERLOAD or last.invalid_reason:
             return None
         rate = RECOVERY_SHARE * knee.value
-        length = min(max(1.6 * recovery_s(last, rate) + 4.0, RECOVERY_S * self.scale), 2.0 * RECOVERY_S)
-        return self._step(RECOVERY, rate, min(length, self.left_s - BETWEEN_S), scaled=False)
+        needed_s = 1.6 * recovery_s(self.reading, last, rate) + 4.0
+        length = min(max(needed_s, RECOVERY_S * self.scale), 2.0 * RECOVERY_S, self.left_s - BETWEEN_S)
+        return self._step(RECOVERY, rate, length, scaled=False) if length >= RECOVERY_S_LEAST else None
 
     def _narrow(self) -> PlannedStep | None:
         """Use what is left of the budget where the interval is still wide."""
@@ -229,6 +255,8 @@ class _Plan:
         good, bad = self._looks()
         if not good and len(bad) >= _DOWN_MOST and min(bad.values()) >= _LOOKS:
             return True
+        if self.reading.state.stays_down:
+            return True
         return len(last) > _INVALID_MOST and all(one.step.invalid_reason for one in last)
 
     def _generator_bound_from(self) -> float:
@@ -247,9 +275,9 @@ class _Plan:
 
     def _rough(self) -> float:
         """Estimate the capacity from the first looks: goodput where it fell behind, or the highest rate."""
-        if self.reading.knee is not None:
-            return self.reading.knee.value
         good, bad = self._looks()
+        if self.reading.knee is not None:
+            return max(self.reading.knee.value, 0.5 * good)
         if not bad:
             return good or self.asked.start_per_s or START_PER_S
         looks = [one for one in self.reading.valid if one.step.planned.offered_per_s in bad]
@@ -288,6 +316,7 @@ class _Plan:
             length_s=round(length_s, 3),
             purpose=purpose,
             under_way_most=max(24, round(1.2 * rate)) if purpose == EXPLORE else max(200, round(8 * rate)),
+            failed_in_a_row_most=None if purpose in _PLAYED_WHOLE else max(50, round(0.7 * rate)),
             drain_s=drain_s,
         )
 

@@ -113,7 +113,7 @@ _GROUP = 4
 def _coarse_knee(model: ServiceModel, question: KneeQuestion, effort: Effort) -> float | None:
     """Find the knee of the best stations: over two decades, then between the two rates that enclose it."""
     most = model.rate_most_per_s()
-    if not isfinite(most):
+    if not isfinite(most) or most <= 0:
         return None
     low, high = most * 0.02, most * 1.6
     sets = model.best(4)

@@ -14,6 +14,8 @@ from footfall._capacity.load_steps import PlayedStep, StepVisits
 RECOVERY = "recovery"
 """Purpose of a step that begins with what an overload has left: it says nothing about the knee."""
 EXPLORE = "explore"
+PROBE = "probe"
+"""Purpose of a step at nearly no load that shows whether the service is back: it says nothing else."""
 OVERLOAD = "overload"
 _BATCHES = 10
 _VISITS_LEAST = 20
@@ -39,6 +41,8 @@ class Evidence:
     """Standard deviations by which the share of bad visits is above the allowed one."""
     broken: tuple[str, ...]
     grows: bool
+    spoiled: str = ""
+    """Why it says nothing about the service as it is at ease; empty: it does."""
 
     @property
     def rate(self) -> float:
@@ -51,6 +55,8 @@ class Evidence:
         verdict: StepVerdict = "undecided"
         if self.step.invalid_reason:
             verdict = "invalid"
+        elif self.spoiled or self.step.planned.purpose == PROBE:
+            verdict = "undecided"
         elif self.grows or self.z > _Z_SURE:
             verdict = "broken"
         elif self.z < -_Z_SURE:
@@ -185,6 +191,8 @@ def direct_knee(evidence: Sequence[Evidence]) -> RateEstimate | None:
 
 def _tells(one: Evidence) -> bool:
     step = one.step
-    if step.invalid_reason or step.planned.purpose == RECOVERY or one.excess_sd == inf:
+    if step.invalid_reason or one.spoiled or one.excess_sd == inf:
+        return False
+    if step.planned.purpose in {PROBE, RECOVERY}:
         return False
     return step.length_s >= _SHORT_S or (one.grows and step.stopped_early)

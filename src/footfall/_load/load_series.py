@@ -104,7 +104,8 @@ class LoadSeries:
             gevent.sleep(POLL_S)
             if done.stopped_early or done.fell_behind:
                 continue
-            is_full = order.under_way_most is not None and run.under_way > order.under_way_most
+            is_full = _is_above(run.under_way, order.under_way_most)
+            is_full |= _is_above(run.results.failed_in_a_row, order.failed_in_a_row_most)
             is_late = run.late_s > LATE_S_MOST
             if is_full or is_late:
                 run.stop_arrivals()
@@ -120,3 +121,7 @@ class LoadSeries:
         run.finish()
         release(folder)
         write_done(folder, done)
+
+
+def _is_above(number: int, most: int | None) -> bool:
+    return most is not None and number > most

@@ -12,7 +12,7 @@ from footfall._criteria.objects import AbortCriterion
 from footfall._load.loop_watch import LoopNotes
 from footfall._load.result_files import Latencies, LoadResult, Records
 from footfall._records.load_generator import ConnectionCounts, ControlRecord, GeneratorRecord, Histogram
-from footfall._records.rows import Arrival, Hit, Visit
+from footfall._records.rows import Arrival, Hit, Outcome, Visit
 from footfall._records.runs import ArrivalCounts, Lag, WorkerRecord
 from footfall._stats.intervals import percentiles
 
@@ -171,6 +171,8 @@ class RunResults:
         self.control_step = ""
         """Name of the run's requests that the control sends as well; empty: the run has none of them."""
         self.control_step_times = Histogram()
+        self.failed_in_a_row = 0
+        """Visits that ended without being served, since the last that was."""
         self.zero_unix_s: float | None = None
         """Unix time of second 0 of the run, once that is set."""
 
@@ -202,6 +204,7 @@ class RunResults:
     def add_visit(self, visit: Visit) -> None:
         """Record an ended visit whose times have been counted."""
         self.records.add_visit(visit)
+        self.failed_in_a_row = 0 if visit.outcome == Outcome.SERVED.value else self.failed_in_a_row + 1
         for monitor in self._monitors:
             if monitor.criterion.scope.matches(visit.channel, visit.operation):
                 monitor.see(visit.ended_s, visit.outcome, visit.response_s)

@@ -27,6 +27,8 @@ class StepOrder:
 
     under_way_most: int | None = None
     """Arrivals end when more customers than this are under way; None: they all come."""
+    failed_in_a_row_most: int | None = None
+    """Arrivals end when more visits than this have failed one after another; None: they all come."""
     drain_s: float = 10.0
     """Customers still under way so long after the last arrival are cut off."""
 
@@ -38,7 +40,7 @@ class StepDone:
     length_s: float = 0.0
     """Seconds in which arrivals came."""
     stopped_early: bool = False
-    """Whether more customers were under way than allowed."""
+    """Whether more customers were under way, or more visits failed one after another, than allowed."""
     fell_behind: bool = False
     """Whether the generator itself was late, and sent no more."""
     is_whole: bool = True

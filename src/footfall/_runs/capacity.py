@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
 
-from footfall._capacity.capacity_found import CapacityFound
+from footfall._capacity.capacity_found import DIED, CapacityFound
 from footfall._capacity.load_steps import CapacityAsked, PlannedStep, PlayedStep
 from footfall._capacity.step_figures import relative_limit_s
 from footfall._criteria.objects import Criterion
@@ -39,6 +39,9 @@ from footfall._runs.server_watch import ServerWatch, WatchAsked, metrics_of, wat
 from footfall._workload.scenario import Scenario
 from footfall._workload.step_traces import CustomerPool
 
+RESTARTS_WITHIN_S = 10.0
+"""A service that accepts no connection for longer has died."""
+_ASKS_EVERY_S = 0.5
 _NOT_FOUND = 3
 _SOCKETS_LEFT = 100
 """Open files that a generator needs besides one for each customer under way."""
@@ -95,7 +98,9 @@ class Capacity:
 
     @cached_property
     def exit_code(self) -> int:
-        """0: a capacity was found; 3: not. With criteria of the capacity: 0 pass, 1 fail, 3 undecided."""
+        """0: a capacity was found; 3: not, or the service died; with criteria 0 pass, 1 fail, 3 undecided."""
+        if DIED in self.found.flags:
+            return _NOT_FOUND
         if self.judged is not None and self.found.knee is not None:
             return EXIT_CODES[self.judged.verdict]
         return 0 if self.found.knee is not None else _NOT_FOUND
@@ -228,6 +233,7 @@ class _Playing:
     servers: dict[int, ServerRecord] = field(default_factory=dict)
     began: float = field(default_factory=time.monotonic)
     ended_by: str = ""
+    has_died: bool = False
     status: str = "running"
 
     @property
@@ -294,7 +300,12 @@ class _Playing:
         pool = CustomerPool(self.target.job.trace)
         while (planned := self.decider.next_step(self.played, self.asked, self.spent_s)) is not None:
             trace = pool.step(planned.number, planned.offered_per_s, planned.length_s)
-            order = StepOrder(under_way_most=_possible(planned.under_way_most), drain_s=planned.drain_s)
+            order = StepOrder(
+                under_way_most=_possible(planned.under_way_most),
+                failed_in_a_row_most=planned.failed_in_a_row_most,
+                drain_s=planned.drain_s,
+            )
+            time.sleep(planned.pause_s)
             folder, done = at.generator.play(trace, order)
             step = read_step(folder, planned, done, self._guarded())
             self.played.append(step)
@@ -303,16 +314,22 @@ class _Playing:
             write_capacity(self.folder, self._data(None))
             self.on_step(step, self.asked, self.asked.budget_s - self.spent_s)
             if not step.visits.is_success.any() and not self._answers(at.watched):
+                self.has_died = True
                 self.ended_by = f"no service answers at {at.watched.host} since step {planned.number}"
                 return
 
-    @staticmethod
-    def _answers(watched: WatchAsked) -> bool:
-        try:
-            check_answers(watched.host, watched.transport)
-        except BadInputError:
-            return False
-        return True
+    def _answers(self, watched: WatchAsked) -> bool:
+        """Whether the service answers, at once or when it has had time to start again."""
+        until_s = time.monotonic() + min(RESTARTS_WITHIN_S, max(self.asked.budget_s - self.spent_s, 0.0))
+        while True:
+            try:
+                check_answers(watched.host, watched.transport)
+            except BadInputError:
+                if time.monotonic() >= until_s:
+                    return False
+                time.sleep(_ASKS_EVERY_S)
+            else:
+                return True
 
     def _guarded(self) -> tuple[Criterion, ...]:
         """Return the criteria with the relative limit, once it is known: they say how exact times must be."""
@@ -341,6 +358,8 @@ class _Playing:
         except BaseException:
             end(self.folder, self.manifest, status="partial")
             raise
+        if self.has_died and DIED not in found.flags:
+            found = replace(found, flags=(*found.flags, DIED))
         data = self._data(found)
         write_capacity(self.folder, data)
         manifest = end(self.folder, self.manifest, status=self.status)

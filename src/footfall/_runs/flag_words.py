@@ -1,6 +1,6 @@
 """What the flags of a service mean, in words for a reader of a page."""
 
-from footfall._capacity.capacity_found import DISTURBED, DOES_NOT_RECOVER, DRIFT
+from footfall._capacity.capacity_found import DIED, DISTURBED, DOES_NOT_RECOVER, DRIFT, RESTARTED
 
 _TEXTS = {
     "stalls": "the whole service stands still now and then; capacity is lost and waits are long",
@@ -12,6 +12,8 @@ _TEXTS = {
     "bounded queue": "only so many requests may wait; more are refused",
     "shared cores": "all requests in work share the cores, so each slows the others down",
     DOES_NOT_RECOVER: "after an overload the service does not come back when the load does",
+    DIED: "the service stopped answering during the search and did not come back",
+    RESTARTED: "for a while the service accepted no connections, then it did again",
     DRIFT: "equal loads, minutes apart, had different response times: the service or its machine changed",
     DISTURBED: "parts of the search do not look like one service: something else was running, or it changed",
 }
