@@ -11,9 +11,10 @@ import pytest
 import footfall as ff
 from footfall._chart.capacity_page import render_capacity
 from footfall._records.errors import BadInputError
-from footfall._records.runs import Manifest, write_manifest
+from footfall._records.runs import ArrivalCounts, Manifest, write_manifest
 from footfall._runs.capacity_files import write_capacity
 from footfall._runs.capacity_report import answer_sentence, capacity_page, step_reason
+from footfall._runs.known_capacity import capacity_line
 
 HOSTILE = "<script>alert(1)</script>\"'&"
 GENERATOR = {"lag_s_p99": 0.004, "loop_busy_share": 0.125, "under_way_mean": 3.2, "bound_by": ""}
@@ -197,9 +198,10 @@ def test_text_from_outside_stays_text() -> None:
 
 def in_folder(folder: Path, data: dict[str, Any], status: str) -> Path:
     """Write a search as its program leaves it."""
-    folder.mkdir()
+    folder.mkdir(parents=True)
     write_capacity(folder, data)
-    write_manifest(folder, replace(manifest(), status=status))
+    made = manifest(host="http://127.0.0.1:9", set=[])
+    write_manifest(folder, replace(made, status=status, ended_at="2026-11-30T20:00:00+00:00"))
     return folder
 
 
@@ -237,3 +239,30 @@ def test_a_damaged_file_gets_one_line(changes: dict[str, Any], tmp_path: Path) -
     assert "capacity.json" in str(caught.value) or "criteria" in str(caught.value)
     assert "\n" not in str(caught.value)
     assert not (folder / "report.html").exists()
+
+
+def test_a_load_run_is_compared_with_the_capacity_found_beside_it(tmp_path: Path) -> None:
+    """Of the same scenario, model and service only, by a search that ended and whose files are its own."""
+    run = tmp_path / "w" / "runs" / "1"
+    load = replace(
+        manifest(host="http://127.0.0.1:9"), command="load", arrivals=ArrivalCounts(due=1161, played=1161)
+    )
+    assert capacity_line(run, load, 60.0) == ""
+    found = in_folder(tmp_path / "w" / "capacity" / "a", content(), "finished")
+    said = capacity_line(run, load, 60.0)
+    assert said.startswith("load: 19.4 arrivals/s on average, 25 % of the capacity of 77.4 arrivals/s (95 % ")
+    assert said.endswith("interval 74.9 to 79.6) that search 0123456789abcdef found on 2026-11-30")
+    for other in (
+        replace(load, scenario="another"),
+        replace(load, model="another"),
+        replace(load, settings={"host": "http://127.0.0.1:10"}),
+        replace(load, settings={"host": "http://127.0.0.1:9", "set": ["web.slots=3"]}),
+        replace(load, arrivals=None),
+    ):
+        assert capacity_line(run, other, 60.0) == ""
+    in_folder(
+        tmp_path / "w" / "capacity" / "b", content(knee_per_s={"value": 1, "low": 1, "high": 1}), "partial"
+    )
+    assert capacity_line(run, load, 60.0) == said
+    (found / "capacity.json").write_text(json.dumps(content(spent_s=3)))
+    assert capacity_line(run, load, 60.0) == ""

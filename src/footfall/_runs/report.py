@@ -30,6 +30,7 @@ from footfall._records.tables import HITS, VISITS, read_parquet, write_csv, writ
 from footfall._runs import judgement
 from footfall._runs.capacity_report import report_capacity
 from footfall._runs.content import targets
+from footfall._runs.known_capacity import capacity_line
 from footfall._runs.messages import QUIET, Messages
 from footfall._runs.predict import predict_if_missing
 from footfall._runs.server_watch import value_text
@@ -76,6 +77,8 @@ class RunFigures:
     """Response by percentile, columns of `CURVES`."""
     requests: pl.DataFrame
     """By channel, operation and step, columns of `REQUESTS`."""
+    due_s: float
+    """Time in which arrivals were due."""
     played_s: float
     """From the first second of the run to its end."""
     server: pl.DataFrame
@@ -117,6 +120,7 @@ def figures(folder: Path) -> RunFigures:
         series=run_series(trace.arrivals, predicted, measured, trace.info.play.seconds),
         curves=percentile_curves(predicted, measured),
         requests=by_request(read_parquet(hits, HITS) if hits.is_file() else HITS.to_frame()),
+        due_s=trace.info.play.seconds,
         played_s=read_result(folder).played_s,
         server=read_server_rows(folder),
         scale=_scale(trace.info.scale, trace.info.play.speed),
@@ -224,7 +228,7 @@ def write(folder: Path, figures: RunFigures, judged: judgement.Judged, more: Seq
         judgements=judged.judgements,
         comparison=figures.comparison,
         charts=[*drawn.values(), *more],
-        findings=_findings(figures),
+        findings=_findings(folder, figures, judged.manifest),
         warnings=_warnings_of(judged.manifest),
         sheets=[sheet for sheet in sheets if sheet is not None],
     )
@@ -267,8 +271,10 @@ def _drawn(figures: RunFigures) -> pl.DataFrame:
     return pl.concat([predicted, whole.filter(~is_predicted)])
 
 
-def _findings(figures: RunFigures) -> list[str]:
-    return [spill_line(row) for row in spill_by_channel(figures)]
+def _findings(folder: Path, figures: RunFigures, manifest: Manifest) -> list[str]:
+    spilled = [spill_line(row) for row in spill_by_channel(figures)]
+    known = capacity_line(folder, manifest, figures.due_s)
+    return [*([known] if known else []), *spilled]
 
 
 def spill_line(row: dict[str, Any]) -> str:

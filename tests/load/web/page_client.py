@@ -14,6 +14,7 @@ from tests.load.conftest import Locust
 
 WAIT_S_MAX = 60
 """Sampling, predicting and judging each take seconds; on a busy machine many."""
+WAIT_MS = WAIT_S_MAX * 1000
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,17 +1,15 @@
 """The tab in a real browser: chosen in the page, played, judged, and played again."""
 
 import json
-import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
 from footfall._records.runs import read_manifest
 from footfall._records.server_rows import read_server_rows
 from tests.load.conftest import Start
-from tests.load.web.page_client import WAIT_S_MAX, Site, wait_for
+from tests.load.web.page_client import WAIT_MS, Site, wait_for
 
 TOP = Path(__file__).parents[3]
 LOCUSTFILE = """
@@ -31,8 +29,6 @@ population = 1_000_000
 "accounts.subscribers" = 500
 """
 OUTAGE = '[[outages]]\nchannel = "web"\nfrom_share = 0\nto_share = 1\n'
-
-WAIT_MS = WAIT_S_MAX * 1000
 
 
 @pytest.fixture
@@ -57,19 +53,6 @@ def site(locust: Start, tmp_path: Path, free_port: int) -> Site:
     site = Site(free_port)
     wait_for(lambda: process.process.poll() is not None or site.is_up(), lambda: "it never answered")
     return site
-
-
-@pytest.fixture
-def browser_page(chromium: str) -> Iterator[Page]:
-    """A page of a real browser, without a window."""
-    # As root, Chromium refuses its own sandbox.
-    arguments = ["--no-sandbox"] if os.getuid() == 0 else []
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=arguments)
-        page = browser.new_page(viewport={"width": 1280, "height": 900})
-        page.set_default_timeout(WAIT_MS)
-        yield page
-        browser.close()
 
 
 def wait_until(page: Page, state: str) -> None:

@@ -1,4 +1,4 @@
-"""A search for capacity that is started, watched and stopped on Locust's page, by its requests."""
+"""A search for capacity on Locust's page, started, watched and stopped; and as a browser shows it."""
 
 import json
 import threading
@@ -8,6 +8,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from playwright.sync_api import Page, Route, expect
 
 from tests.load.conftest import Start
 from tests.load.web.page_client import Site, up, wait_for
@@ -100,3 +101,106 @@ def test_a_search_shows_its_steps_as_they_come_and_leaves_what_it_found_when_sto
     assert site.ask("/footfall/runs/2/locust.log").status == 404
     assert "sandbox" in site.ask("/footfall/latest/report.html").headers["Content-Security-Policy"]
     wait_for(lambda: not children(site), lambda: str(children(site)))
+
+
+def step(number: int, per_s: float, verdict: str) -> dict[str, object]:
+    """Give a step as the page is told of it, with two operations."""
+    figures = {
+        "offered_per_s": per_s,
+        "throughput_per_s": per_s * 0.9,
+        "success_share": 0.995,
+        "p50_s": 0.05,
+        "p95_s": 0.2,
+        "p99_s": None,
+    }
+    of_web = {**figures, "channel": "web", "offered_per_s": per_s / 4}
+    return {
+        "step": number,
+        "purpose": "confirm",
+        **figures,
+        "requests_per_s": per_s * 2,
+        "stopped_early": False,
+        "verdict": verdict,
+        "broken": ["success(*) >= 99%"] if verdict == "broken" else [],
+        "invalid_reason": "",
+        "generator": {"loop_busy_share": 0.125},
+        "server": {"process.cpu": 0.5},
+        "by_operation": [
+            {**of_web, "operation": "*"},
+            {**of_web, "operation": "query"},
+            {**of_web, "operation": "*", "channel": "<b>sms</b>"},
+        ],
+    }
+
+
+LIVE = {
+    "steps": [step(1, 40.0, "holds"), step(2, 80.0, "broken")],
+    "step": {"number": 3, "purpose": "confirm", "offered_per_s": 62.0, "length_s": 20.0},
+    "now": "a long step near the expected capacity",
+    "knee_per_s": {"value": 61.7, "low": 55.8, "high": 68.3},
+    "flags": ["bounded queue"],
+    "flag_texts": {"bounded queue": "only so many requests may wait"},
+    "criteria": ["success(*) >= 99%", "p95(*) < 300ms"],
+    "is_final": False,
+    "ends_unix_s": 1000.0,
+}
+
+
+def test_a_browser_shows_the_fields_of_a_search_its_steps_and_their_operations(
+    browser_page: Page, site: Site
+) -> None:
+    """Fields by kind of test; then tiles, marks, rows, a chosen step and channel of a state that is given."""
+    page, wrong = browser_page, []
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.goto(f"http://127.0.0.1:{site.port}/")
+    expect(page.locator('select[name="speed"]')).to_be_visible()
+    expect(page.locator('select[name="budget"]')).to_be_hidden()
+    page.locator('select[name="test"]').select_option("find the capacity")
+    for name in ("speed", "window", "scale"):
+        expect(page.locator(f'select[name="{name}"]')).to_be_hidden()
+    expect(page.locator('select[name="budget"]')).to_be_visible()
+    page.locator('input[name="path"]').fill("work")
+    page.get_by_role("button", name="Start").click()
+    expect(page.get_by_role("alert")).to_contain_text("Path: 'work'; expected a path such as /work")
+    page.locator('input[name="path"]').fill("/work")
+    page.get_by_role("button", name="Start").click()
+    expect(page.locator(".ff-state-failed").first).to_contain_text("unreachable")
+
+    about = {"title": "Capacity: here", "budget_s": 300, "seed": 1}
+    summary = {"number": 1, "host": "http://here", "files": [], "error": "", "title": "", "started_at": ""}
+    shown = {
+        "state": "running",
+        "phase": "",
+        "error": "",
+        "number": 1,
+        "kind": "capacity",
+        "now_unix_s": 900.0,
+    }
+    state = {"page": shown | {"about": about, "runs": [summary]}, "live": LIVE}
+
+    def answer(route: Route) -> None:
+        route.fulfill(json=state)
+
+    page.route("**/footfall/state*", answer)
+    expect(page.locator(".ff-status")).to_contain_text(
+        "Step 3: 62.0 arrivals/s for 20.00 s, a long step near"
+    )
+    expect(page.locator(".ff-status")).to_contain_text("1:40 of 5:00 left")
+    tiles = page.locator(".ff-search .ff-tile")
+    expect(tiles.nth(0)).to_contain_text("Capacity so far61.7/s55.8 to 68.3 arrivals/s")
+    expect(tiles.nth(1)).to_contain_text("40.0/sbroken at 80.0/s")
+    expect(page.locator(".ff-shows li").first).to_have_text("bounded queue: only so many requests may wait")
+    rows = page.locator(".ff-steps tbody tr")
+    expect(rows).to_have_count(3)
+    expect(rows.nth(2)).to_contain_text("under way")
+    marks = page.locator(".ff-search .ff-chart").first.locator("svg[role=img] .ff-mark")
+    expect(marks).to_have_count(2)
+    page.locator(".ff-steps button").nth(1).focus()
+    page.keyboard.press("Enter")
+    expect(rows).to_have_count(7)
+    expect(rows.nth(3)).to_contain_text("web · query20.0")
+    expect(rows.nth(4)).to_contain_text("<b>sms</b>, all")
+    expect(rows.nth(5)).to_have_text("did not hold: success(*) >= 99%")
+    page.locator(".ff-scope select").select_option("web")
+    expect(page.locator(".ff-search .ff-axis").first).to_have_text("arrivals per second at web")
+    assert wrong == []

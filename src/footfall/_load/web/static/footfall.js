@@ -151,7 +151,8 @@
     const hasRun = Boolean(about.title);
     setText(panel.title, hasRun ? about.title : "Footfall");
     setText(panel.line, !hasRun ? "" : ofSearch ? search.wordsOf(page) : wordsOf(about, page.runs[0]));
-    panel.status.className = `ff-status ff-state-${page.state}`;
+    const isWithout = ofSearch && page.state === "over" && search.isWithoutAnswer(live);
+    panel.status.className = `ff-status ff-state-${page.state}${isWithout ? " ff-is-without" : ""}`;
     setText(panel.status, statusOf(page, live));
     const isRunning = page.state === "running";
     panel.bar.hidden = !["preparing", "running", "reporting"].includes(page.state);

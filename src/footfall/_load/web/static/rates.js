@@ -73,7 +73,7 @@ window.FootfallRates = (() => {
     for (const value of ticks(0, most, Math.max(3, Math.floor(inner.width / 70)))) {
       svg.append(node("text", { x: x(value), y: bottom + 15, class: "ff-tick" }, +value.toFixed(2)));
     }
-    svg.append(node("text", { x: right, y: HEIGHT - 3, class: "ff-tick ff-axis" }, "arrivals per second"));
+    svg.append(node("text", { x: right, y: HEIGHT - 3, class: "ff-tick ff-axis" }, spec.axis));
     svg.append(node("line", { x1: left, x2: right, y1: bottom, y2: bottom, class: "ff-base" }));
     if (spec.knee) {
       const [from, to, at] = [spec.knee.low, spec.knee.high, spec.knee.value].map(x);

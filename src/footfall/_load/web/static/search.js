@@ -171,13 +171,16 @@ window.FootfallSearch = (() => {
     return item;
   };
 
+  const whyNone = (live) =>
+    live.status !== "finished" && live.limited_by === "budget" ? "ended before a limit was reached" : LIMITED[live.limited_by];
+
   const showTiles = ({ tile }, page, live, now_s) => {
     const knee = live.knee_per_s;
     const isKnown = isNumber(knee?.value);
     const none = live.is_final ? "none found" : "not known yet";
     setText(tile.knee_name, live.is_final ? "Capacity" : "Capacity so far");
     setText(tile.knee, isKnown ? `${rate(knee.value)}/s` : none);
-    setText(tile.knee_note, isKnown ? `${between(knee)} arrivals/s` : live.is_final ? LIMITED[live.limited_by] : "");
+    setText(tile.knee_note, isKnown ? `${between(knee)} arrivals/s` : live.is_final ? whyNone(live) : "");
     const ratesOf = (verdict) => live.steps.filter((step) => step.verdict === verdict).map((step) => step.offered_per_s);
     const [holds, broken] = [ratesOf("holds"), ratesOf("broken")];
     setText(tile.held, holds.length ? `${rate(Math.max(...holds))}/s` : dash);
@@ -263,7 +266,9 @@ window.FootfallSearch = (() => {
     const curve = channel === ALL ? (live.curve ?? []) : [];
     const kneeOf = channel === ALL ? live.knee_per_s : live.by_channel?.[channel]?.knee_per_s;
     const knee = isNumber(kneeOf?.value) ? kneeOf : null;
-    const common = { knee, leastX: knee?.high };
+    const axis = channel === ALL ? "arrivals per second" : `arrivals per second at ${channel}`;
+    const common = { axis, knee, leastX: knee?.high };
+    charts.generator.figure.hidden = channel !== ALL;
     const kneeLegend = knee ? [["capacity, 95 % interval", stripe]] : [];
     const learned = curve.length ? [["as learned", stroke("curve")]] : [];
     const along = (name) => [curve.map((each) => [each.offered_per_s, each[name]])];
@@ -421,5 +426,8 @@ window.FootfallSearch = (() => {
   const wordsOf = (page) =>
     [page.runs[0]?.host ? `at ${page.runs[0].host}` : "at the reference service", `budget ${minutes(page.about.budget_s)}`, `seed ${page.about.seed}`].join(" · ");
 
-  return { build, show, shareOf, statusOf, wordsOf };
+  // Whether a search has ended without what it was to find.
+  const isWithoutAnswer = (live) => Boolean(live?.is_final && !live.phases && !isNumber(live.knee_per_s?.value));
+
+  return { build, isWithoutAnswer, show, shareOf, statusOf, wordsOf };
 })();
