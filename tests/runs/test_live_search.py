@@ -7,6 +7,9 @@ from typing import Any
 import pytest
 
 from footfall._capacity.load_steps import CapacityAsked, PlayedStep
+from footfall._capacity.reading import BISECT, CONFIRM, STRUCTURE
+from footfall._capacity.step_evidence import EXPLORE, OVERLOAD, PROBE, RECOVERY
+from footfall._capacity.step_figures import UNLOADED
 from footfall._criteria.objects import Criterion
 from footfall._records.errors import BadInputError
 from footfall._runs.capacity_files import SearchState, capacity_data, write_capacity
@@ -69,6 +72,12 @@ def test_the_page_is_told_of_each_step_and_of_the_next(tmp_path: Path) -> None:
     reported.end(keep(tmp_path, played, "partial"), "")
     word, last = said[-1]
     assert (word, last["is_final"], last["answer"], last["status"]) == ("over", True, "not found", "partial")
+
+
+def test_each_purpose_of_a_step_is_said_in_words() -> None:
+    """Those of the search, and no others."""
+    purposes = {BISECT, CONFIRM, EXPLORE, OVERLOAD, PROBE, RECOVERY, STRUCTURE, UNLOADED}
+    assert set(PURPOSES) == purposes
 
 
 def test_what_the_page_asks_for_is_what_the_command_would_be_asked() -> None:

@@ -5,7 +5,7 @@ import shutil
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, expect, sync_playwright
 
 from tests.load.web.page_client import WAIT_MS
 
@@ -32,5 +32,6 @@ def browser_page(chromium: str) -> Iterator[Page]:
         browser = playwright.chromium.launch(executable_path=chromium, args=arguments)
         page = browser.new_page(viewport={"width": 1280, "height": 900})
         page.set_default_timeout(WAIT_MS)
+        expect.set_options(timeout=WAIT_MS)
         yield page
         browser.close()

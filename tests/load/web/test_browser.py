@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 from footfall._records.runs import read_manifest
 from footfall._records.server_rows import read_server_rows
 from tests.load.conftest import Start
-from tests.load.web.page_client import WAIT_MS, Site, wait_for
+from tests.load.web.page_client import Site, wait_for
 
 TOP = Path(__file__).parents[3]
 LOCUSTFILE = """
@@ -99,7 +99,7 @@ def test_a_run_is_chosen_played_and_judged_in_the_page_and_then_another(
     measured = page.locator(".ff-stage path.ff-line.ff-measured").first
     measured.wait_for(state="attached")
     before = measured.get_attribute("d")
-    expect(measured).not_to_have_attribute("d", before or "", timeout=WAIT_MS)
+    expect(measured).not_to_have_attribute("d", before or "")
     first = end_of_run(page)
     assert first == verdict_of_watched(tmp_path) in {"pass", "invalid"}
     total = page.locator('tr[data-scope="*.*"] td')
@@ -119,7 +119,7 @@ def test_a_run_is_chosen_played_and_judged_in_the_page_and_then_another(
     page.get_by_role("button", name="New").click()
     page.locator('select[name="scenario"]').select_option("hurried")
     page.get_by_role("button", name="Start").click()
-    expect(page.locator(".ff-title")).to_have_text("A hurried day", timeout=WAIT_MS)
+    expect(page.locator(".ff-title")).to_have_text("A hurried day")
     second = end_of_run(page)
     assert second == verdict_of_last(tmp_path) in {"fail", "invalid"}
     assert page.locator(".ff-runs li").count() == 2
@@ -130,13 +130,13 @@ def test_a_run_is_chosen_played_and_judged_in_the_page_and_then_another(
     page.get_by_role("button", name="New").click()
     page.locator('input[name="seed"]').fill("x")
     page.get_by_role("button", name="Start").click()
-    expect(page.get_by_role("alert")).to_contain_text("Seed: 'x'; expected a whole number", timeout=WAIT_MS)
+    expect(page.get_by_role("alert")).to_contain_text("Seed: 'x'; expected a whole number")
     page.locator('input[name="seed"]').fill("")
     expect(page.locator('input[name="host"]')).to_be_hidden()
     page.locator('select[name="hostProfile"]').select_option("the one under Host")
     page.locator('input[name="host"]').fill("http://127.0.0.1:9")
     page.get_by_role("button", name="Start").click()
-    expect(page.locator(".ff-state-failed")).to_contain_text("unreachable", timeout=WAIT_MS)
+    expect(page.locator(".ff-state-failed")).to_contain_text("unreachable")
     page.get_by_role("tab", name="Statistics").click()
     expect(page.locator("#footfall")).to_be_hidden()
     assert wrong == []
