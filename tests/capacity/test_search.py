@@ -1,16 +1,18 @@
 """A whole search at simulated services of known capacity: which steps, which knee, which words."""
 
-from dataclasses import replace
+import json
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
 
-from footfall._capacity.capacity_found import DOES_NOT_RECOVER
-from footfall._capacity.findings import findings, findings_so_far
+from footfall._capacity.capacity_found import DOES_NOT_RECOVER, RateEstimate
+from footfall._capacity.findings import findings, findings_so_far, learned_curve
 from footfall._capacity.load_steps import CapacityAsked, GuardFigures, PlannedStep, PlayedStep
 from footfall._capacity.search import next_step
 from footfall._criteria.objects import Criterion
 from tests.capacity.synthetic import SyntheticService, search, station
+from tests.capacity.test_simulated_knee import model
 
 SUCCESS = Criterion("success(*) >= 99%")
 ASKED = CapacityAsked(criteria=(SUCCESS,), p95_times_unloaded=4.0, budget_s=150.0)
@@ -138,3 +140,13 @@ def test_a_generator_at_its_limit_at_the_highest_rate_is_the_limit_even_if_it_ke
     bound = [replace(s, invalid_reason=reason, generator=GuardFigures(bound_by=reason)) for s in steps[3:]]
     found = findings((*steps[:3], *bound), SHORT)
     assert (found.knee, found.limited_by) == (None, "generator")
+
+
+def test_a_service_that_serves_nothing_beyond_its_capacity_has_no_percentiles_there() -> None:
+    """Stale work is served beyond the deadline: at high rates nothing is in time, and the curve says so."""
+    service = model(station("gamma", 0.05, 0.5, slots=6, deadline_s=0.3, stale_work="served"))
+    points = learned_curve(service, RateEstimate(value=109.0, low=105.0, high=113.0))
+    assert [point.p50_s is None for point in points] == [point.success_share == 0 for point in points]
+    assert points[0].success_share == pytest.approx(1.0)
+    assert points[-1].success_share == 0
+    json.dumps([asdict(point) for point in points], allow_nan=False)

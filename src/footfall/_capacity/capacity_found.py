@@ -51,15 +51,16 @@ class JudgedStep:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CurvePoint:
-    """What the learned service does at one arrival rate in the long run; quantiles of served visits."""
+    """What the learned service does at one arrival rate in the long run; percentiles of served visits."""
 
     offered_per_s: float
     throughput_per_s: float
     """Successful visits per second."""
     success_share: float
-    p50_s: float
-    p95_s: float
-    p99_s: float
+    p50_s: float | None
+    """None: none was served."""
+    p95_s: float | None
+    p99_s: float | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

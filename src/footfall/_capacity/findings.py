@@ -59,7 +59,7 @@ def findings(played: Sequence[PlayedStep], asked: CapacityAsked) -> CapacityFoun
         budget_needed_s=_budget_needed_s(reading, knee, asked, limited_by),
         by_channel=_by_channel(reading, knee, asked),
         stations=reading.model.stations if reading.model else {},
-        curve=_curve(reading.model, knee) if knee and reading.model and reading.fits else (),
+        curve=learned_curve(reading.model, knee) if knee and reading.model and reading.fits else (),
     )
     return replace(found, sentences=_sentences(reading, found))
 
@@ -233,7 +233,7 @@ def _by_channel(reading: Reading, knee: RateEstimate | None, asked: CapacityAske
     return found
 
 
-def _curve(model: ServiceModel, knee: RateEstimate) -> tuple[CurvePoint, ...]:
+def learned_curve(model: ServiceModel, knee: RateEstimate) -> tuple[CurvePoint, ...]:
     """Simulate the best stations at rates around the knee."""
     rates = knee.value * np.array(_CURVE)
     samples = [
@@ -247,15 +247,19 @@ def _curve(model: ServiceModel, knee: RateEstimate) -> tuple[CurvePoint, ...]:
         columns = [number, number + len(rates)]
         served = times_s[:, columns][success[:, columns]]
         share = float(success[:, columns].sum() / max(present[:, columns].sum(), 1))
-        p50_s, p95_s, p99_s = np.quantile(served, (0.5, 0.95, 0.99)) if len(served) else (inf, inf, inf)
+        p50_s, p95_s, p99_s = (
+            (float(each) for each in np.quantile(served, (0.5, 0.95, 0.99)))
+            if len(served)
+            else (None, None, None)
+        )
         points.append(
             CurvePoint(
                 offered_per_s=float(rate),
                 throughput_per_s=min(share * float(rate), model.rate_most_per_s()),
                 success_share=share,
-                p50_s=float(p50_s),
-                p95_s=float(p95_s),
-                p99_s=float(p99_s),
+                p50_s=p50_s,
+                p95_s=p95_s,
+                p99_s=p99_s,
             )
         )
     return tuple(points)
