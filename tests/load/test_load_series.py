@@ -23,6 +23,7 @@ from footfall._records.runs import read_manifest
 from footfall._records.tables import HITS, VISITS, read_parquet
 from footfall._workload.step_traces import CustomerPool
 from footfall._workload.trace import Trace, read_trace
+from tests.load.telemetry.otlp_receiver import attributes, receiver
 from tests.load.web_server import WebServer
 
 SLOW_S = 30.0
@@ -67,10 +68,10 @@ def pool_of(url: str) -> Trace:
 
 
 @contextmanager
-def series_at(url: str, folder: Path) -> Iterator[Series]:
+def series_at(url: str, folder: Path, **more: str) -> Iterator[Series]:
     """Have a generator process for the URL."""
     (folder / "endpoints.toml").write_text(endpoints_text(url))
-    options = LoadOptions(endpoints=folder / "endpoints.toml", control=False)
+    options = LoadOptions(endpoints=folder / "endpoints.toml", control=False, **more)
     settings = SeriesSettings(run_dir=folder, host=base_of(url), options=options)
     with load_generator(settings) as generator:
         yield Series(folder, CustomerPool(pool_of(url)), generator)
@@ -120,6 +121,22 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Played:
         timer.join()
         process = series.generator
     return Played(folder, done, str(caught.value), process.exit_code)
+
+
+def test_each_step_is_exported_as_a_run_of_its_own(tmp_path: Path) -> None:
+    """All its requests; the customers that come again in the second step have other traces."""
+    server = WebServer(Slow)
+    with receiver() as received, server.running():
+        with series_at(f"{server.host}/work", tmp_path, otel=received.url, otel_run="search") as series:
+            for number in (1, 2):
+                assert series.play(number, 40, 0.5, StepOrder(drain_s=5)).is_whole
+        steps = [read_result(step_folder(tmp_path, number)).telemetry for number in (1, 2)]
+        exported = [0 if step is None else step.requests for step in steps]
+        assert exported == [20, 20]
+        traces = [span.trace_id for span in received.spans if not span.parent_span_id]
+        assert len(set(traces)) == 40
+        runs = {attributes(each.resource_spans[0].resource)["footfall.run"] for each in received.traces}
+        assert runs == {"search-1", "search-2"}
 
 
 def test_each_step_is_a_run_folder_of_its_own(played: Played) -> None:

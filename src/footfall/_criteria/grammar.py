@@ -3,13 +3,14 @@
     line      = measure "(" scope ")" rule
     measure   = "success" | "error" | "mean" | "max" | percentile | "arrivals" | "predicted" | "capacity"
     scope     = ["success,"] ["all "] ("*" | channel "." operation ["/" step] | "lag" | "own")
+              | "server." figure
     rule      = ("<" | "<=" | ">" | ">=") limit ["-" number "pt"] tail
               | "not worse than baseline by" number ("%" | "pt" | "ms" | "s") tail
               | "within" number "% of trace" ["else invalid"]
               | "within" number "pt of measured" tail
               | ("<" | ">") limit "for" time "abort"
               | (">" | ">=") number "/s"
-    limit     = number ["%"] | number ("ms" | "s" | "min")
+    limit     = number ["%"] | number ("ms" | "s" | "min") | number ["%" | "cores" | "KB" | "MB" | "GB"]
     tail      = ["episodes" number | "strict"] ["else invalid"]
 
 The whole line is read before its meaning is checked, so that a missing sign is reported as such.
@@ -30,6 +31,7 @@ from footfall._criteria.objects import (
     OwnCriterion,
     ResponseCriterion,
     Scope,
+    ServerCriterion,
     ShareCriterion,
 )
 from footfall._criteria.scanner import REFERENCE, Scanner, near
@@ -54,6 +56,13 @@ _MEANT = MappingProxyType(
     | {"average": "mean", "avg": "mean", "failure": "error", "failures": "error", "availability": "success"}
 )
 """Words that others use, and what they are called here."""
+_SERVER = "server."
+"""What a scope begins with that names a figure of the service and not visits."""
+_SERVER_UNITS = MappingProxyType(
+    {"": ("", 1.0), "%": ("share", 0.01), "cores": ("cores", 1.0), "core": ("cores", 1.0)}
+    | {"KB": ("bytes", 1e3), "MB": ("bytes", 1e6), "GB": ("bytes", 1e9)}
+)
+_SERVER_MEASURES = ("mean", "max")
 _SIGNS = MappingProxyType(
     {"≥": ">=", "≤": "<=", "=>": ">=", "=<": "<=", "==": ">= or <=", "=": ">= or <=", "!=": ">= or <="}
 )
@@ -109,6 +118,8 @@ class Parser:
         if read.of in {"arrivals", "predicted"}:
             form = "within 2% of trace" if read.of == "arrivals" else "within 1pt of measured"
             self._in.refuse_text(f"{read.of}(…) takes a tolerance, not a limit: write {form}")
+        if self._is_of_server():
+            return self._server()
         self._limit()
         self._tail(can_abort=True)
         if read.abort is not None:
@@ -140,7 +151,7 @@ class Parser:
             self._predicted()
         elif self._in.take(r"all\s+") is not None:
             read.of_all = True
-        scope = self._in.take(r"[^()\s,/]+(?:/[^(),]*[^(),\s])?")
+        scope = self._in.take(r"server\.(?:[^(),]*[^(),\s])?|[^()\s,/]+(?:/[^(),]*[^(),\s])?")
         if scope is None:
             if self._in.rest() == ")":
                 self._in.refuse_text("nothing is between ( and ): write * or channel.operation")
@@ -262,6 +273,43 @@ class Parser:
         if scope.step or scope.operation != "*":
             self._in.refuse("a capacity is of a channel or of all", "capacity(*) or capacity(web.*)")
         return CapacityCriterion(text=self.text, scope=scope, operator=read.sign, limit_per_s=limit_per_s)
+
+    def _is_of_server(self) -> bool:
+        """Whether a figure of the service is limited; a time is that of a channel called `server`."""
+        if not self._read.scope.startswith(_SERVER) or self._read.of in _SHARES:
+            return False
+        return re.match(r"\s*[0-9.,]+\s*(ms|s|min)\b", self.text[self._in.at :]) is None
+
+    def _server(self) -> Criterion:
+        read = self._read
+        if read.of not in _SERVER_MEASURES or read.of_all:
+            of = f"{read.of}({'all ' if read.of_all else ''}{read.scope})"
+            self._in.refuse(f"{of} is no measure of a figure of the service", "mean or max")
+        if read.scope == _SERVER:
+            self._in.missing("figure, such as server.cpu")
+        read.number = self._in.number(f" after {read.sign}" if self._in.is_at_end else "")
+        found = self._in.take(r"%|(?!(?:else|for|episodes|strict)\b)[^\W\d_]+")
+        word = found["found"] if found else ""
+        if word not in _SERVER_UNITS:
+            known = ", ".join(each for each in _SERVER_UNITS if each not in {"", "core"})
+            self._in.refuse_text(f"unknown unit {word[:20]!r} after {read.number}: write {known} or none")
+        self._tail(can_abort=False)
+        self._no_episodes()
+        self._direction("<")
+        unit, factor = _SERVER_UNITS[word]
+        limit = float(read.number) * factor
+        if not limit > 0 or (unit == "share" and limit > 1):
+            most = "above 0, at most 100%" if unit == "share" else "above 0"
+            self._in.refuse(f"a limit of {read.number}{word}", most)
+        return ServerCriterion(
+            text=self.text,
+            figure=read.scope.removeprefix(_SERVER),
+            statistic=read.of,
+            operator=read.sign,
+            limit=limit,
+            unit=unit,
+            validity=read.invalid,
+        )
 
     def _share(self) -> Criterion:
         read = self._read

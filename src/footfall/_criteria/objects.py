@@ -201,6 +201,24 @@ class CapacityCriterion(ScopedCriterion):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class ServerCriterion(Criterion):
+    """`max(server.cpu) < 80%`: a limit for a figure of the service that is sampled during the run."""
+
+    figure: str
+    """Its name, such as `cpu`, `web.waiting` or that of a `[[metric]]`; `machine.cpu` has its source."""
+    statistic: str
+    """`mean` over the run, or `max` of its samples."""
+    operator: str
+    limit: float
+    unit: str
+    """`share` (of the cores), `cores`, `bytes`, or empty: the figure's own unit."""
+
+
+SearchCriterion = CapacityCriterion | ServerCriterion
+"""What is judged at the end of a search for capacity."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class AbortCriterion(ScopedCriterion):
     """`error(*) > 20% for 30s abort`: what ends a run early, and makes it fail."""
 

@@ -85,14 +85,18 @@ class LoadSeries:
                 gevent.sleep(POLL_S)
                 continue
             try:
-                self._play(folder, order, FIRST_LEAD_S if number == 1 else LEAD_S)
+                self._play(number, order)
             except BadInputError as error:
                 logger.error("error: step %d: %s", number, error)  # noqa: TRY400  a user's mistake
                 write_done(folder, StepDone(problem=str(error)))
             number, since = number + 1, time.monotonic()
 
-    def _play(self, folder: Path, order: StepOrder, lead_s: float) -> None:
-        options = self._settings.options.model_copy(update={"drain_s": order.drain_s})
+    def _play(self, number: int, order: StepOrder) -> None:
+        folder, lead_s = step_folder(self._folder, number), FIRST_LEAD_S if number == 1 else LEAD_S
+        options = self._settings.options
+        # Each step is a run of its own to a receiver of traces: customers come again in other steps.
+        traced = f"{options.otel_run}-{number}" if options.otel_run else ""
+        options = options.model_copy(update={"drain_s": order.drain_s, "otel_run": traced})
         settings = replace(self._settings, trace=folder, run_dir=folder, options=options)
         prepared = prepare_step(settings, self._classes, self._users)
         run = LocalRun(self._environment, prepared, lead_s)

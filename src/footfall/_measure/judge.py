@@ -21,10 +21,12 @@ from footfall._criteria.objects import (
     OwnCriterion,
     ResponseCriterion,
     Scope,
+    ServerCriterion,
     ShareCriterion,
 )
 from footfall._measure import judge_visits, run_data
 from footfall._measure.judge_capacity import judge_without_search
+from footfall._measure.judge_server import judge_server
 from footfall._measure.quantile_bounds import quantile_bounds
 from footfall._measure.summary import RESPONSE_S
 from footfall._measure.verdict import Judgement, Verdict
@@ -437,6 +439,7 @@ _JUDGES: Mapping[type, Callable[[Any, run_data.RunData], Judgement]] = MappingPr
         BaselineCriterion: _judge_baseline,
         AbortCriterion: _judge_abort,
         CapacityCriterion: judge_without_search,
+        ServerCriterion: judge_server,
     }
 )
 

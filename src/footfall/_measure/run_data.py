@@ -17,6 +17,7 @@ from footfall._criteria.objects import (
     ResponseCriterion,
     Scope,
     ScopedCriterion,
+    ServerCriterion,
     ShareCriterion,
 )
 from footfall._measure.verdict import Judgement, Verdict
@@ -45,6 +46,8 @@ class RunData:
     """The trace that was played (`ARRIVALS`), None where it is not there."""
     hits: pl.DataFrame | None = None
     """The requests that were kept (`HITS`), None where there are none."""
+    server: pl.DataFrame | None = None
+    """Figures of the service, as they were sampled (`SERVER_ROWS`), None where none were."""
     baseline: "RunData | None" = None
     """An earlier run, for criteria that speak of one."""
 
@@ -164,6 +167,8 @@ def _bound_of(criterion: Criterion) -> tuple[float, str]:
             return criterion.tolerance_share, "share"
         case BaselineCriterion():
             return criterion.tolerance, criterion.unit
+        case ServerCriterion():
+            return criterion.limit, criterion.unit
         case AbortCriterion():
             return criterion.share, "share"
         case _:

@@ -23,6 +23,7 @@ from footfall._measure.verdict import EXIT_CODES, Verdict
 from footfall._model.model import Model
 from footfall._model.numbers import HOUR_S
 from footfall._records.errors import BadInputError, path_of, seconds_of
+from footfall._records.load_generator import TelemetryRecord
 from footfall._records.runs import Manifest, read_manifest, write_manifest
 from footfall._records.server_record import ServerRecord
 from footfall._records.tables import write_text
@@ -32,6 +33,7 @@ from footfall._runs.capacity_target import BUDGET_S, CapacityTarget, CapacityWan
 from footfall._runs.content import change_texts
 from footfall._runs.folder import begin_described, described, end
 from footfall._runs.judge_search import capacity_criteria_verdict
+from footfall._runs.load_run import exported
 from footfall._runs.messages import QUIET, Messages
 from footfall._runs.played_steps import read_step
 from footfall._runs.reference_service import serve
@@ -235,6 +237,8 @@ class _Playing:
     ended_by: str = ""
     has_died: bool = False
     status: str = "running"
+    exported: TelemetryRecord | None = None
+    """What was exported by OpenTelemetry of all steps; None: nothing is asked for."""
 
     @property
     def asked(self) -> CapacityAsked:
@@ -290,7 +294,8 @@ class _Playing:
 
     def _kept_options(self) -> LoadOptions:
         """Return the options with an endpoints file that lasts: that of a URL is made for the search only."""
-        job, options = self.target.job, self.target.job.options
+        job = self.target.job
+        options = exported(job.options, self.messages)
         if options.endpoints is None or job.settings.get("endpoints") != COPY:
             return options
         write_text(options.endpoints.read_text(encoding="utf-8"), self.folder / COPY)
@@ -308,6 +313,7 @@ class _Playing:
             time.sleep(planned.pause_s)
             folder, done = at.generator.play(trace, order)
             step = read_step(folder, planned, done, self._guarded())
+            self._note_export(folder)
             self.played.append(step)
             if at.watch is not None:
                 self.servers[planned.number] = _server_figures(folder, at.watch)
@@ -317,6 +323,18 @@ class _Playing:
                 self.has_died = True
                 self.ended_by = f"no service answers at {at.watched.host} since step {planned.number}"
                 return
+
+    def _note_export(self, folder: Path) -> None:
+        """Add what a step exported to what was exported of all."""
+        telemetry = read_result(folder).telemetry
+        if telemetry is None:
+            return
+        before = self.exported or TelemetryRecord()
+        self.exported = TelemetryRecord(
+            requests=before.requests + telemetry.requests,
+            requests_dropped=before.requests_dropped + telemetry.requests_dropped,
+            problem=telemetry.problem or before.problem,
+        )
 
     def _answers(self, watched: WatchAsked) -> bool:
         """Whether the service answers, at once or when it has had time to start again."""
@@ -360,6 +378,8 @@ class _Playing:
             raise
         if self.has_died and DIED not in found.flags:
             found = replace(found, flags=(*found.flags, DIED))
+        if self.exported is not None:
+            self.messages.note(f"OpenTelemetry: {self.exported.describe()}")
         data = self._data(found)
         write_capacity(self.folder, data)
         manifest = end(self.folder, self.manifest, status=self.status)

@@ -74,6 +74,10 @@ def capacity_data(
         "budget_s": state.budget_s,
         "spent_s": round(state.spent_s, 1),
         "budget_needed_s": None if found is None else found.budget_needed_s,
+        "server_cores": next((each.cores for each in servers.values() if each.cores), None),
+        "server_units": {
+            f"{one.source}.{one.name}": one.unit for each in servers.values() for one in each.figures
+        },
         "steps": [
             step_data(step, judged.get(number), servers.get(number))
             for step, number in ((step, step.planned.number) for step in played)
@@ -102,6 +106,7 @@ def step_data(
         "invalid_reason": step.invalid_reason,
         "generator": guards,
         "server": {} if server is None else {f"{e.source}.{e.name}": e.mean for e in server.figures},
+        "server_most": {} if server is None else {f"{e.source}.{e.name}": e.most for e in server.figures},
         "by_operation": [
             {"channel": channel, "operation": operation, **asdict(figures_of(step, channel, operation))}
             for channel, operation in _scopes(step)
@@ -152,7 +157,7 @@ def steps_table(steps: Sequence[Mapping[str, Any]]) -> pl.DataFrame:
     )
 
 
-_NESTED = ("generator", "server", "by_operation", "broken")
+_NESTED = ("generator", "server", "server_most", "by_operation", "broken")
 
 
 def _scopes(step: PlayedStep) -> list[tuple[str, str]]:

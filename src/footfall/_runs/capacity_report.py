@@ -8,9 +8,7 @@ from footfall._chart.capacity_page import CapacityPage, render_capacity
 from footfall._chart.html_report import Sheet
 from footfall._chart.style import Chart, counted, duration, name_of, save
 from footfall._criteria.lists import criteria_of
-from footfall._criteria.objects import CapacityCriterion
 from footfall._load.run_integrity import check_run
-from footfall._measure.judge_capacity import judge_capacity
 from footfall._records.errors import BadInputError
 from footfall._records.runs import Manifest
 from footfall._records.tables import write_text
@@ -18,7 +16,7 @@ from footfall._runs.capacity_files import ALL, CAPACITY_FILE, CAPACITY_TABLE, re
 from footfall._runs.capacity_picture import capacity_picture
 from footfall._runs.capacity_text import BEYOND, LIMITED, rate_text, time_text
 from footfall._runs.flag_words import flag_text
-from footfall._runs.judge_search import measured_capacities
+from footfall._runs.judge_search import judge_found
 from footfall._runs.server_watch import value_text
 from footfall._stats.intervals import percent
 
@@ -66,7 +64,6 @@ def write_capacity_report(folder: Path, data: Mapping[str, Any], manifest: Manif
 def capacity_page(data: Mapping[str, Any], manifest: Manifest, charts: Sequence[Chart]) -> CapacityPage:
     """Return what the page of a search shows."""
     own = criteria_of(manifest.settings.get("criteria", ()), f"search {manifest.run}")
-    measured = measured_capacities(data)
     return CapacityPage(
         manifest=manifest,
         what=data["target"]["what"],
@@ -77,7 +74,7 @@ def capacity_page(data: Mapping[str, Any], manifest: Manifest, charts: Sequence[
         sentences=list(_sentences(data)),
         flags=[(flag, flag_text(flag)) for flag in data["flags"]],
         warnings=list(_warnings(data)),
-        judgements=[judge_capacity(each, measured) for each in own if isinstance(each, CapacityCriterion)],
+        judgements=list(judge_found(own, data)),
         charts=charts,
         sheets=[sheet for sheet in _sheets(data) if sheet.rows],
     )

@@ -1,5 +1,6 @@
 """What a search for capacity loads: a URL or a scenario's customers, by which criteria, at which service."""
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -9,12 +10,13 @@ from typing import Any
 
 from footfall._capacity.load_steps import CapacityAsked
 from footfall._criteria.objects import (
-    CapacityCriterion,
     Criterion,
     ResponseCriterion,
+    SearchCriterion,
     ShareCriterion,
 )
 from footfall._load.options import DEFAULT_OPTIONS
+from footfall._load.telemetry.telemetry_asked import telemetry_asked
 from footfall._load.url_load import ARRIVALS_MOST
 from footfall._model.model import Model
 from footfall._records.errors import BadInputError
@@ -73,8 +75,8 @@ class CapacityTarget:
     job: LoadJob
     """Its trace holds the customers that the steps take in turn."""
     asked: CapacityAsked
-    capacities: tuple[CapacityCriterion, ...]
-    """Criteria about the capacity itself, judged at the end."""
+    capacities: tuple[SearchCriterion, ...]
+    """Criteria about the capacity itself or the service's figures there, judged at the end."""
     not_used: tuple[str, ...]
     """Criteria that say nothing about a capacity."""
     what: str
@@ -89,6 +91,7 @@ def capacity_target(wanted: CapacityWanted, messages: Messages = QUIET) -> Itera
         BadInputError: options contradict each other, a value is impossible, or no service answers.
     """
     _check(wanted)
+    telemetry_asked(wanted.options.get("otel"), os.environ)
     lines = judgement.asked_of((), judgement.CriteriaAsked(also=wanted.criteria))
     is_url = wanted.scenario is None and wanted.model is None
     chosen = None if is_url else chosen_scenario(wanted.scenario, wanted.model)
@@ -159,10 +162,10 @@ def _check_numbers(wanted: CapacityWanted) -> None:
 
 def _sorted_out(
     criteria: Sequence[Criterion],
-) -> tuple[tuple[Criterion, ...], tuple[CapacityCriterion, ...], tuple[str, ...]]:
-    """Return the criteria of success, errors and response times, those of the capacity, and all others."""
+) -> tuple[tuple[Criterion, ...], tuple[SearchCriterion, ...], tuple[str, ...]]:
+    """Return the criteria of success, errors and response times, those judged at the end, and all others."""
     unique = tuple({each.text: each for each in criteria}.values())
-    capacities = tuple(each for each in unique if isinstance(each, CapacityCriterion))
+    capacities = tuple(each for each in unique if isinstance(each, SearchCriterion))
     used = tuple(
         each
         for each in unique

@@ -32,6 +32,7 @@ from footfall._model.model_files import MODEL_FILE, read_model
 from footfall._records.errors import BadInputError, path_of
 from footfall._records.folders import check_not_in_use
 from footfall._records.runs import TRACE_FILE, Manifest, read_manifest, write_manifest
+from footfall._records.server_rows import read_server_rows
 from footfall._records.tables import (
     ARRIVALS,
     HITS,
@@ -357,6 +358,7 @@ def _evidence_of(folder: Path, manifest: Manifest) -> RunData:
         replications=replications_of(folder),
         arrivals=arrivals,
         hits=read_parquet(folder / HITS_FILE, HITS) if (folder / HITS_FILE).is_file() else None,
+        server=read_server_rows(folder),
     )
 
 

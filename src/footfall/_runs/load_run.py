@@ -252,7 +252,7 @@ def _play(
     with ExitStack() as stack:
         transport = transport_of(job.options.transport, job.options.endpoints, job.trace.info)
         metrics = metrics_of(job.options, job.trace.info, job.host)
-        options = _exported(job.options, messages)
+        options = exported(job.options, messages)
         if job.host is None:
             messages.note("waiting for the reference service …")
             started = (service or stack.enter_context(service_for_trace(folder)))()
@@ -282,7 +282,7 @@ def _play(
         return result, server
 
 
-def _exported(options: LoadOptions, messages: Messages) -> LoadOptions:
+def exported(options: LoadOptions, messages: Messages) -> LoadOptions:
     """Return the options of a run with what its export needs, if it is to be exported."""
     asked = telemetry_asked(options.otel, os.environ)
     if asked.note:

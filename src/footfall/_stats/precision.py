@@ -37,16 +37,25 @@ def batches_of(n: int) -> int:
     return min(max(isqrt(n) // 3, _BATCHES_LEAST), _BATCHES_MOST)
 
 
-def batch_means_interval(values: Values, confidence: float = CONFIDENCE) -> Interval | None:
+_SHORT_BATCHES = 5
+"""Of ten values and more, where a short series must do; of few batches the interval is wide."""
+
+
+def batch_means_interval(
+    values: Values, confidence: float = CONFIDENCE, *, short: bool = False
+) -> Interval | None:
     """Two-sided interval of the mean of autocorrelated values in the order of time.
 
     The variance of a batch mean is estimated from the differences of neighbouring batches, Σ d² / 2(k-1), so
     that slow variation does not count as chance; 2(k-1)²/(3k-4) degrees of freedom. It is valid for
-    this run only: variation between days is not included. None: too few values.
+    this run only: variation between days is not included. None: too few values, which are 100, of a `short`
+    series 10.
     Source: J. von Neumann, R. H. Kent, H. R. Bellinson and B. I. Hart, Annals of Mathematical Statistics 12
     (1941) 153-162.
     """
     k = batches_of(len(values))
+    if not k and short and len(values) >= 2 * _SHORT_BATCHES:
+        k = _SHORT_BATCHES
     if not k:
         return None
     means = np.array([batch.mean() for batch in np.array_split(values, k)])
