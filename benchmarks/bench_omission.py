@@ -4,7 +4,7 @@
 
 Both send 200 requests a second at a bare service that stops once. Footfall's sessions come when they
 are due, and their latency runs from then. Locust's forty users (`constant_throughput(5)`) each wait for
-their answer before they ask again: while the service stands still nobody asks, and what was not asked is
+their answer before they ask again: while the service stands still no one asks, and what was not asked is
 not slow. That is *coordinated omission* (G. Tene, How NOT to Measure Latency, 2013).
 """
 

@@ -1,4 +1,4 @@
-"""What the reference service bears on one core, by channel, beside a bare ASGI route in the same run.
+"""What the reference service handles on one core, by channel, next to a bare ASGI route in the same run.
 
 Both servers run in processes of their own under the same uvicorn settings. The client is raw sockets in
 this process: 32 kept connections, one request at a time on each. Delays are off, all else is real: every
@@ -37,7 +37,7 @@ from benchmarks.service_scripts import (
 
 CONNECTIONS = 32
 LEAST_RATIO = 0.25
-"""What the service must bear of the bare route, for each script."""
+"""What the service must handle, as a share of the bare route, for each script."""
 WARM_UP_S = 0.3
 
 
@@ -73,7 +73,7 @@ class Customer(asyncio.Protocol):
         self.requests += 1
         try:
             self._transport.write(self._script.send(answer))
-        except Exception as error:  # noqa: BLE001  handed to whoever measures
+        except Exception as error:  # noqa: BLE001  handed to the measurement
             self.ended.set_exception(error)
 
     def connection_lost(self, exc: Exception | None) -> None:

@@ -94,10 +94,10 @@ class IdiomaticDay:
                     if c.name not in segment.reach or self.random.random() < segment.reach[c.name]
                 }
                 subscriber = self.random.randrange(int(self.model.accounts.subscribers))
-                self.env.process(self.errand(Person(segment, operation, reached, subscriber)))
+                self.env.process(self.customer(Person(segment, operation, reached, subscriber)))
             yield self.env.timeout(ends_s - self.env.now)
 
-    def errand(self, person: Person) -> Process:
+    def customer(self, person: Person) -> Process:
         """Go to a channel; after a failure try again, go elsewhere, or give up."""
         rules = self.model.follow_ups
         channel = self.choose(person, set())

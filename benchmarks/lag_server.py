@@ -25,7 +25,7 @@ _OK = b'{"status":"ok","seed":7,"subscribers":50}'
 _ANSWER = _HEAD % len(_OK) + _OK
 _TAKE_S_MOST = 30.0
 _BACKLOG = 4096
-"""Whoever comes during a stall waits at the door; else the kernel would send them away for another second."""
+"""Clients that connect during a stall wait here; else the kernel would refuse them for another second."""
 
 
 class Stall(NamedTuple):

@@ -125,7 +125,7 @@ def play_k6(k6: Path, load: Load) -> Did:
     with tempfile.TemporaryDirectory() as name:
         script, summary = Path(name) / "steady.js", Path(name) / "summary.json"
         script.write_text(_K6_SCRIPT % (words | {"page": PAGE}), encoding="utf-8")
-        # An address of its own would be the same for two runs at once, and nobody asks there.
+        # An address of its own would be the same for two runs at once, and no one asks there.
         command = [str(k6), "run", "--quiet", "--no-usage-report", "--address", ""]
         with _processor_time() as spent:
             _run([*command, "--summary-export", str(summary), str(script)], load)

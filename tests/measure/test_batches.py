@@ -22,12 +22,12 @@ RUNS = 600
 
 def waits_of_mm1(load: float, runs: int, customers: int, first: float, seed: int) -> Waits:
     """Waits in M/M/1, service mean 1, by Lindley's recursion; a row a run.  Source: Lindley (1952)."""
-    luck = np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
     waits = np.empty((customers, runs))
     now = np.full(runs, first)
     for customer in range(customers):
         waits[customer] = now
-        now = np.maximum(0.0, now + luck.exponential(1, runs) - luck.exponential(1 / load, runs))
+        now = np.maximum(0.0, now + rng.exponential(1, runs) - rng.exponential(1 / load, runs))
     return waits.T
 
 
@@ -73,9 +73,9 @@ def test_the_rise_and_fall_of_a_day_is_hardly_taken_for_chance() -> None:
 
     Batch means that are spread about their common mean give more than 60 times as much.
     """
-    luck = np.random.default_rng(2)
+    rng = np.random.default_rng(2)
     tide = 5 * np.sin(np.linspace(0, 2 * math.pi, 10_000))
-    runs = luck.normal(0, 1, (100, 10_000))
+    runs = rng.normal(0, 1, (100, 10_000))
     calm = np.mean([i.half_width for i in map(batch_means_interval, runs) if i])
     moved = np.mean([i.half_width for i in map(batch_means_interval, runs + tide) if i])
     common = t_interval([float(batch.mean()) for batch in np.array_split(runs[0] + tide, 30)]).half_width

@@ -33,16 +33,16 @@ def test_a_difference_turns_its_sign_with_its_sides(pairs: list[tuple[float, flo
 
 
 def test_what_moves_together_is_compared_surely_and_what_does_not_gains_nothing() -> None:
-    """A shared part of variance 9 beside own parts of 1 divides the variance by ten; none leaves it."""
-    luck = Random(3)
-    shared = [luck.gauss(0, 3) for _ in range(4000)]
-    one, two = ([s + luck.gauss(mean, 1) for s in shared] for mean in (5, 6))
+    """A shared part of variance 9 with own parts of 1 divides the variance by ten; none leaves it."""
+    rng = Random(3)
+    shared = [rng.gauss(0, 3) for _ in range(4000)]
+    one, two = ([s + rng.gauss(mean, 1) for s in shared] for mean in (5, 6))
     found = paired(one, two)
     assert found.interval.low <= 1 <= found.interval.high
     assert found.variance_reduction == pytest.approx(10, rel=0.1)
     ratio = found.unpaired_half_width / found.interval.half_width
     assert ratio == pytest.approx(math.sqrt(found.variance_reduction or 0), rel=0.01)
-    apart = paired(one, [luck.gauss(6, 3) for _ in range(4000)])
+    apart = paired(one, [rng.gauss(6, 3) for _ in range(4000)])
     assert apart.variance_reduction == pytest.approx(1, rel=0.1)
 
 

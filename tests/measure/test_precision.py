@@ -31,8 +31,8 @@ FIVE_PERCENT = Precision(relative=0.05)
 )
 def test_the_rule_stops_where_sim_tools_stops(seed: int, deviation: float, start: int, expected: int) -> None:
     """`ReplicationsAlgorithm` of sim-tools 1.3.0, at 5 % and a look-ahead of 5, on the same numbers."""
-    luck = Random(seed)
-    values = [luck.gauss(10, deviation) for _ in range(3000)]
+    rng = Random(seed)
+    values = [rng.gauss(10, deviation) for _ in range(3000)]
     assert standing(values, Precision(relative=0.05, start=start)).reached_at == expected
 
 
@@ -56,19 +56,19 @@ def test_a_precision_that_is_lost_within_the_look_ahead_was_luck() -> None:
 
 
 def test_what_is_not_reached_says_how_many_it_would_take() -> None:
-    """What 20 values foretell is within a third of what the stream then took, on average of 50 streams."""
-    foretold, taken = 0, 0
+    """What 20 values predict is within a third of what the stream then took, on average of 50 streams."""
+    predicted, taken = 0, 0
     for seed in range(50):
-        luck = Random(seed)
-        values = [luck.gauss(10, 4) for _ in range(1500)]
+        rng = Random(seed)
+        values = [rng.gauss(10, 4) for _ in range(1500)]
         early, late = standing(values[:20], FIVE_PERCENT), standing(values, FIVE_PERCENT)
         assert early.reached_at is None
         assert early.needed is not None
         assert late.reached_at is not None
         assert late.needed is None
-        foretold += early.needed
+        predicted += early.needed
         taken += late.reached_at
-    assert 2 / 3 < foretold / taken < 3 / 2
+    assert 2 / 3 < predicted / taken < 3 / 2
 
 
 def test_a_mean_of_nothing_is_hopeless_unless_all_is_nothing() -> None:
@@ -92,10 +92,10 @@ def test_stopping_by_precision_costs_little_of_the_confidence() -> None:
     An experiment stops when its interval happens to be narrow, which is when the deviation is estimated too
     low; without the start of 10 and the look-ahead more would be lost.
     """
-    luck = Random(11)
+    rng = Random(11)
     inside, used = 0, 0
     for _ in range(2000):
-        values = [0.75 + luck.expovariate(4) for _ in range(300)]
+        values = [0.75 + rng.expovariate(4) for _ in range(300)]
         reached_at = standing(values, FIVE_PERCENT).reached_at
         assert reached_at is not None
         stopped = reached_at + FIVE_PERCENT.ahead(reached_at)
@@ -108,10 +108,10 @@ def test_stopping_by_precision_costs_little_of_the_confidence() -> None:
 
 def test_a_fixed_number_of_replications_keeps_the_confidence() -> None:
     """The Student interval of 10 normal values holds the mean in 95 % of 4,000 experiments, ± 1.4."""
-    luck = Random(12)
+    rng = Random(12)
     inside = 0
     for _ in range(4000):
-        low, high = t_interval([luck.gauss(10, 2) for _ in range(10)])
+        low, high = t_interval([rng.gauss(10, 2) for _ in range(10)])
         inside += low <= 10 <= high
     assert 0.936 <= inside / 4000 <= 0.964
 

@@ -78,7 +78,7 @@ def test_no_visits_give_no_measures() -> None:
 
 
 def test_an_errand_that_succeeds_later_fails_its_first_try(make_visits: MakeVisits) -> None:
-    """A customer who fails on the web and is served by the hotline is the web's failure, not the errand's."""
+    """A customer who fails on the web and is served by the hotline: the failure is the web's."""
     web = make_visits(3, 1)
     hotline = make_visits(1, channel="hotline", attempt=2, customer=3)
     rows = first_try_and_eventual(pl.concat([hotline, web])).rows(named=True)
@@ -90,7 +90,7 @@ def test_an_errand_that_succeeds_later_fails_its_first_try(make_visits: MakeVisi
 
 
 def test_an_errand_that_began_outside_the_table_is_left_out(make_visits: MakeVisits) -> None:
-    """A second attempt alone does not say where the errand began."""
+    """A second attempt alone does not say where the customer began."""
     assert first_try_and_eventual(make_visits(1, attempt=2)).is_empty()
 
 

@@ -12,13 +12,13 @@ def test_the_known_start_of_an_autoregressive_run_is_left_out() -> None:
 
     Bias: 50 φᵈ / (1 - φ) / (n - d); standard error: 1 / (1 - φ) / √n. In each of 50 runs.
     """
-    luck = np.random.default_rng(4)
+    rng = np.random.default_rng(4)
     for _ in range(50):
         values = np.empty(4000)
         now = 50.0
         for n in range(4000):
             values[n] = now
-            now = 0.8 * now + luck.normal(0, 1)
+            now = 0.8 * now + rng.normal(0, 1)
         cut = mser5(values)
         assert cut.settled
         assert 50 * 0.8**cut.values / 0.2 / (4000 - cut.values) < 0.1 * (1 / 0.2) / np.sqrt(4000)
@@ -27,9 +27,9 @@ def test_the_known_start_of_an_autoregressive_run_is_left_out() -> None:
 
 def test_a_step_is_cut_where_it_ends() -> None:
     """Noise after 300 values that lie higher: at the step or a few batches later, in each of 20 runs."""
-    luck = np.random.default_rng(5)
+    rng = np.random.default_rng(5)
     for _ in range(20):
-        values = luck.normal(0, 1, 2000)
+        values = rng.normal(0, 1, 2000)
         values[:300] += 20
         assert 300 <= mser5(values).values < 500
 
@@ -41,8 +41,8 @@ def test_a_run_that_never_settles_says_so() -> None:
 
 def test_a_run_without_a_start_loses_next_to_nothing() -> None:
     """Independent values: on average of 100 runs, less than a tenth is cut."""
-    luck = np.random.default_rng(6)
-    cuts = [mser5(luck.normal(0, 1, 2000)).values for _ in range(100)]
+    rng = np.random.default_rng(6)
+    cuts = [mser5(rng.normal(0, 1, 2000)).values for _ in range(100)]
     assert np.mean(cuts) < 200
 
 

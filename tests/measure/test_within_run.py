@@ -1,4 +1,4 @@
-"""Intervals within a run stand beside the measures, row by row."""
+"""Intervals within a run stand next to the measures, row by row."""
 
 from collections.abc import Callable
 

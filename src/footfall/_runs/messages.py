@@ -134,7 +134,7 @@ def _said(value: float, half_width: float, unit: float, name: str, sign: str = "
 
 
 def _digits(half_width: float) -> int:
-    """Decimals that a half-width bears: two figures where it begins with 1 to 3.54, else one.
+    """Decimals of a half-width: two figures where it begins with 1 to 3.54, else one.
 
     Source: the rounding rule of the Particle Data Group, Review of Particle Physics, introduction.
     """

@@ -1,4 +1,4 @@
-"""The figures of a load that a calibration foretells, by what was learned: stations, a closed loop, cores."""
+"""The figures of a load that a calibration predicts, by what was learned: stations, a closed loop, cores."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field

@@ -16,7 +16,7 @@ FILES = {
     "locustfile.py": ("locustfile.py.txt", "the scenarios in Locust's web page"),
     "tests/test_busy_hour.py": ("test_busy_hour.py.txt", "the gate as a test of pytest"),
     ".github/workflows/load.yml": ("load.yml", "the gate in GitHub Actions"),
-    ".gitignore": ("gitignore.txt", "keeps results out of the repository"),
+    ".gitignore": ("gitignore.txt", "keeps runs out of the repository, and the track record in it"),
 }
 """By path in the workspace: the file that is copied, and what it is for."""
 

@@ -57,7 +57,7 @@ def recovery(
     bad = np.flatnonzero((came > 0) & (served < GOOD_SHARE * usual * came))
     whole = len(came) - 1
     first_good = int(bad[-1]) + 1 if bad.size else 0
-    # A last part of a bin may be unlucky; one that follows good bins does not take the recovery back.
+    # A last part of a bin may be bad by chance; one that follows good bins does not take the recovery back.
     if bad.size and bad[-1] == whole and came[-1] < VISITS_A_BIN / 2:
         first_good = int(bad[-2]) + 1 if bad.size > 1 else 0
     recovered = usual > 0 and whole - first_good >= GOOD_BINS

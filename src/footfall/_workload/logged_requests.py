@@ -34,7 +34,7 @@ PATH_COLUMNS = (
 _LOOKED_AT = 200
 _BATCH = 100_000
 _LATEST_OF_OLD_S = 3e8
-"""Times before July 1979 are durations or counters that bear the name of a time."""
+"""Times before July 1979 are durations or counters that have the name of a time."""
 _READABLE_SHARE = 0.5
 _OFFSET = r"\d:\d{2}(?::\d{2}(?:[.,]\d+)?)? ?(?:[Zz]|UTC|GMT|([+-])(\d{2}):?(\d{2})?)$"
 _EXPECTED = "lines of a web server's or balancer's log, JSON lines, W3C, or a table with a column of times"

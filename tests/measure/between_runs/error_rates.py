@@ -14,7 +14,7 @@ from footfall._measure.run_comparison import Comparison, Sides, compare_runs, de
 from footfall._measure.run_metrics import MAIN, Metric
 
 OTHERS = 10
-"""Channels and operations beside the whole, each with success, p50, p95 and mean."""
+"""Channels and operations in addition to the whole, each with success, p50, p95 and mean."""
 STATISTICS = ("success", "p50", "p95", "mean")
 
 

@@ -13,9 +13,9 @@ P95, SUCCESS, GOODPUT = Metric("p95", "web", "query"), Metric("success", "sms"),
 SWAPPED = {Finding.BETTER: Finding.WORSE, Finding.WORSE: Finding.BETTER}
 
 
-def runs(luck: Random, n: int, level: float, variation: float = 0.03) -> list[float]:
+def runs(rng: Random, n: int, level: float, variation: float = 0.03) -> list[float]:
     """Give the p95 of n runs that vary from run to run by so much."""
-    return [level * math.exp(luck.gauss(0, variation)) for _ in range(n)]
+    return [level * math.exp(rng.gauss(0, variation)) for _ in range(n)]
 
 
 def compare_one(
@@ -28,11 +28,11 @@ def compare_one(
 @pytest.mark.parametrize("others", [0, 74])
 def test_a_fifth_more_in_eight_runs_each_is_found_also_among_many_metrics(others: int) -> None:
     """Of 100 planted slow-downs at 3 % variation all are worse, and their mean is 20 %."""
-    luck, found = Random(1), []
+    rng, found = Random(1), []
     for _ in range(100):
-        samples = {P95: Sides(runs(luck, 8, 0.5), runs(luck, 8, 0.6))}
+        samples = {P95: Sides(runs(rng, 8, 0.5), runs(rng, 8, 0.6))}
         samples |= {
-            Metric("mean", f"c{n}"): Sides(runs(luck, 8, 1), runs(luck, 8, 1)) for n in range(others // 25)
+            Metric("mean", f"c{n}"): Sides(runs(rng, 8, 1), runs(rng, 8, 1)) for n in range(others // 25)
         }
         samples |= {Metric("p50", f"c{n}"): Sides([1.0] * 8, [1.0] * 8) for n in range(others - others // 25)}
         found.append(compare_runs(samples)[0])
@@ -42,9 +42,9 @@ def test_a_fifth_more_in_eight_runs_each_is_found_also_among_many_metrics(others
 
 def test_alike_runs_give_a_false_alarm_in_a_twentieth_of_cases_and_not_more() -> None:
     """Without a minimum: of 1,000 comparisons 5 %, within three standard errors either way."""
-    luck = Random(2)
+    rng = Random(2)
     alarms = sum(
-        compare_one(P95, runs(luck, 8, 1), runs(luck, 8, 1), relative=0).finding
+        compare_one(P95, runs(rng, 8, 1), runs(rng, 8, 1), relative=0).finding
         in {Finding.BETTER, Finding.WORSE}
         for _ in range(1000)
     )
@@ -53,9 +53,9 @@ def test_alike_runs_give_a_false_alarm_in_a_twentieth_of_cases_and_not_more() ->
 
 def test_twenty_metrics_together_give_a_false_alarm_in_a_twentieth_of_cases_at_most() -> None:
     """That is what Holm's adjustment is for."""
-    luck, alarms = Random(3), 0
+    rng, alarms = Random(3), 0
     for _ in range(150):
-        samples = {Metric("p95", f"c{n}"): Sides(runs(luck, 8, 1), runs(luck, 8, 1)) for n in range(20)}
+        samples = {Metric("p95", f"c{n}"): Sides(runs(rng, 8, 1), runs(rng, 8, 1)) for n in range(20)}
         found = {each.finding for each in compare_runs(samples, Minimum(relative=0))}
         alarms += bool(found & {Finding.BETTER, Finding.WORSE})
     assert alarms / 150 <= 0.05 + 3 * math.sqrt(0.05 * 0.95 / 150)
@@ -63,8 +63,8 @@ def test_twenty_metrics_together_give_a_false_alarm_in_a_twentieth_of_cases_at_m
 
 def test_alike_runs_are_told_to_be_alike() -> None:
     """At 1 % variation eight runs each show that there is no difference of 5 %."""
-    luck = Random(4)
-    told = [compare_one(P95, runs(luck, 8, 1, 0.01), runs(luck, 8, 1, 0.01)) for _ in range(50)]
+    rng = Random(4)
+    told = [compare_one(P95, runs(rng, 8, 1, 0.01), runs(rng, 8, 1, 0.01)) for _ in range(50)]
     assert {each.finding for each in told} == {Finding.SAME}
 
 
@@ -91,8 +91,8 @@ def test_what_four_runs_show_of_one_metric_they_cannot_show_of_many() -> None:
 
 def test_an_interval_over_the_minimum_cannot_be_told_and_says_about_how_many_runs_could() -> None:
     """A difference of 6 % that is surely one, though not surely of 5 %."""
-    luck = Random(8)
-    told = compare_one(P95, runs(luck, 8, 1), runs(luck, 8, 1.06))
+    rng = Random(8)
+    told = compare_one(P95, runs(rng, 8, 1), runs(rng, 8, 1.06))
     assert told.finding is Finding.UNKNOWN
     assert told.p is not None
     assert told.p <= 0.05

@@ -43,9 +43,9 @@ def test_the_printed_critical_value_is_the_largest_that_is_significant(n: int, c
 @pytest.mark.parametrize(("n", "m"), [(1, 1), (3, 3), (4, 9), (8, 8), (12, 7), (20, 20)])
 def test_without_ties_the_p_value_is_that_of_scipy(n: int, m: int) -> None:
     """Both are exact."""
-    luck = Random(n * 100 + m)
+    rng = Random(n * 100 + m)
     for _ in range(20):
-        first, second = ([luck.gauss(off, 1) for _ in range(size)] for off, size in ((0.5, n), (0, m)))
+        first, second = ([rng.gauss(off, 1) for _ in range(size)] for off, size in ((0.5, n), (0, m)))
         wanted = mannwhitneyu(first, second, method="exact").pvalue
         assert mann_whitney_p(first, second) == pytest.approx(wanted, rel=1e-12)
 
@@ -90,9 +90,9 @@ def test_moving_a_sample_moves_the_shift_and_its_interval_by_as_much(
 
 def test_the_interval_holds_the_true_shift_as_often_as_it_says_and_is_no_wider_than_it_must_be() -> None:
     """Of 1,000 pairs of 8 runs about 95 % do (three standard errors), while half the range would not."""
-    luck, inside, widths = Random(5), 0, []
+    rng, inside, widths = Random(5), 0, []
     for _ in range(1000):
-        first, second = ([luck.expovariate(1) + off for _ in range(8)] for off in (3.0, 0.0))
+        first, second = ([rng.expovariate(1) + off for _ in range(8)] for off in (3.0, 0.0))
         interval = shift_interval(first, second)
         assert interval is not None
         inside += interval.low <= 3 <= interval.high

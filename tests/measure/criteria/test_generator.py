@@ -159,7 +159,7 @@ def test_a_record_in_a_file_is_the_record() -> None:
 def test_the_own_part_that_is_allowed_can_be_declared(
     make_manifest: MakeManifest, limit_ms: int, verdict: str
 ) -> None:
-    """Whatever limits are judged beside it; and it has a judgement of its own."""
+    """Whatever limits are judged as well; and it has a judgement of its own."""
     lines = ("p95(web.*) < 100ms", f"p99(own) < {limit_ms}ms")
     manifest = make_manifest(generator=replace(WELL, own=times(0.02)))
     asked = [parse(line, "x") for line in lines]

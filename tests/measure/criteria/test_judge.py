@@ -102,7 +102,7 @@ def test_what_was_measured_is_judged_before_what_was_predicted(
 def test_a_scope_without_visits_is_not_known(
     make_visits: MakeVisits, make_manifest: MakeManifest, line: str
 ) -> None:
-    """Nobody tried is neither success nor failure."""
+    """No visit at all is neither success nor failure."""
     judgement = _judge(line, make_manifest(), measured=make_visits(10))
 
     assert judgement.verdict == "undecided"
@@ -379,7 +379,7 @@ def test_what_ended_a_run_is_found_again_in_its_visits(
 
 
 def test_a_lost_worker_makes_a_run_invalid(make_visits: MakeVisits, make_manifest: MakeManifest) -> None:
-    """It ran to its end, and yet nobody knows what load it was."""
+    """It ran to its end, and yet what load it was is not known."""
     workers = (WorkerRecord(id="a", slots=(0,), status="lost"), WorkerRecord(id="b", slots=(0, 1)))
     manifest = replace(
         make_manifest(arrivals=ArrivalCounts(due=100, played=93, lost=7)), workers=workers, degraded=True
@@ -395,7 +395,7 @@ def test_a_lost_worker_makes_a_run_invalid(make_visits: MakeVisits, make_manifes
 def test_arrivals_of_a_channel_are_counted_in_the_trace(
     make_visits: MakeVisits, make_manifest: MakeManifest
 ) -> None:
-    """Of 100 due at the web hall, 97 made a visit; nobody was due at the SMS hall."""
+    """Of 100 due at the web hall, 97 made a visit; no one was due at the SMS hall."""
     rows = [(k, float(k), float(k), k, k, "urban", "query", "web") for k in range(100)]
     trace = pl.DataFrame(rows, schema=ARRIVALS_SCHEMA, orient="row")
     played = {"arrivals": trace, "measured": make_visits(97)}

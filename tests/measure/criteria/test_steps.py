@@ -64,7 +64,7 @@ def test_what_has_no_steps_refuses_them(line: str) -> None:
 def test_the_requests_of_the_step_are_judged_and_no_others(
     make_visits: MakeVisits, make_manifest: MakeManifest
 ) -> None:
-    """A slow step beside a fast one: the one fails and the other passes, whatever the visits took."""
+    """A slow step and a fast one: the one fails and the other passes, whatever the visits took."""
     hits = pl.concat([_hits(2000), _hits(2000, "GET /account", time_s=3.0)])
     visits, manifest = make_visits(2000), make_manifest()
     verdicts = {
