@@ -9,7 +9,7 @@ import pytest
 from footfall._criteria.lists import parse
 from footfall._criteria.objects import ServerCriterion
 from footfall._measure.judge import judge
-from footfall._measure.judge_server import FiguresAtSteps, StepFigures, judge_server_at
+from footfall._measure.judge_server import ServerAtStep, ServerAtSteps, judge_server_at
 from footfall._measure.run_data import RunData
 from footfall._measure.verdict import Verdict
 from footfall._records.errors import BadInputError
@@ -140,15 +140,15 @@ def test_a_time_of_a_channel_called_server_is_one() -> None:
     assert not isinstance(parse("success(server.query) >= 90%"), ServerCriterion)
 
 
-def at_steps(*cores_at: tuple[float, float], found: float | None = 100.0) -> FiguresAtSteps:
+def at_steps(*cores_at: tuple[float, float], found: float | None = 100.0) -> ServerAtSteps:
     """Give steps with their load and the mean CPU, of a service with a capacity of 100 (95 to 105)."""
-    return FiguresAtSteps(
+    return ServerAtSteps(
         value_per_s=found,
         high_per_s=None if found is None else 1.05 * found,
         units={"process.cpu": "cores"},
         cores=2,
         steps=tuple(
-            StepFigures(offered_per_s=rate, mean={"process.cpu": cpu}, most={"process.cpu": 1.1 * cpu})
+            ServerAtStep(offered_per_s=rate, mean={"process.cpu": cpu}, most={"process.cpu": 1.1 * cpu})
             for rate, cpu in cores_at
         ),
     )

@@ -138,7 +138,7 @@ def _undecided(criterion: ServerCriterion, reason: str) -> Judgement:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StepFigures:
+class ServerAtStep:
     """What was sampled of the service during one valid load step, by source and name."""
 
     offered_per_s: float
@@ -147,7 +147,7 @@ class StepFigures:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FiguresAtSteps:
+class ServerAtSteps:
     """What a search for capacity knows of the service's figures."""
 
     value_per_s: float | None
@@ -156,10 +156,10 @@ class FiguresAtSteps:
     """The upper end of its interval."""
     units: Mapping[str, str]
     cores: int | None
-    steps: tuple[StepFigures, ...]
+    steps: tuple[ServerAtStep, ...]
 
 
-def judge_server_at(criterion: ServerCriterion, found: FiguresAtSteps) -> Judgement:
+def judge_server_at(criterion: ServerCriterion, found: ServerAtSteps) -> Judgement:
     """Judge a figure at the capacity, by the load steps next to it.
 
     It passes where the step with the most load up to the capacity's upper end keeps the limit, also when its

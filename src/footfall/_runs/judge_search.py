@@ -7,7 +7,7 @@ from typing import Any
 from footfall._criteria.lists import criteria_of
 from footfall._criteria.objects import Criterion, SearchCriterion, ServerCriterion
 from footfall._measure.judge_capacity import MeasuredCapacity, judge_capacity
-from footfall._measure.judge_server import FiguresAtSteps, StepFigures, judge_server_at
+from footfall._measure.judge_server import ServerAtStep, ServerAtSteps, judge_server_at
 from footfall._measure.verdict import Judgement
 from footfall._records.errors import BadInputError
 from footfall._records.runs import Manifest
@@ -61,14 +61,14 @@ def judge_found(criteria: Sequence[Criterion], data: Mapping[str, Any]) -> tuple
     )
 
 
-def _server_figures(data: Mapping[str, Any]) -> FiguresAtSteps:
+def _server_figures(data: Mapping[str, Any]) -> ServerAtSteps:
     knee = data["knee_per_s"]
     steps = [
-        StepFigures(offered_per_s=step["offered_per_s"], mean=step["server"], most=step["server_most"])
+        ServerAtStep(offered_per_s=step["offered_per_s"], mean=step["server"], most=step["server_most"])
         for step in data["steps"]
         if not step["invalid_reason"] and step.get("server_most")
     ]
-    return FiguresAtSteps(
+    return ServerAtSteps(
         value_per_s=knee["value"],
         high_per_s=knee["high"],
         units=data.get("server_units", {}),
