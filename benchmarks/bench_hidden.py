@@ -38,8 +38,6 @@ LOW_SHARE = 0.70
 """Loads up to this share of the knee are learned from for a prediction."""
 ERROR_MOST, HALF_WIDTH_MOST, TOOK_S_MOST = 0.03, 0.05, 300.0
 MEAN_ERROR_MOST, FAULT_ERROR_MOST, PREDICTED_ERROR_MOST = 0.02, 0.005, 0.10
-ON_THE_WAY_S = 0.0015
-"""Of a response of the reference service on this machine: network, parsing, the service's own work."""
 PAGE = f"/{CHANNEL}/pages/home"
 
 
@@ -115,11 +113,10 @@ def row_of(service: HiddenService, asked: argparse.Namespace, folder: Path) -> R
             play(service, search, asked.budget)
         (folder / "took_s").write_text(f"{time.monotonic() - began_s:.1f}")
     found = json.loads((search / "capacity.json").read_text(encoding="utf-8"))
-    on_the_way_s = found["target"].get("network_s", ON_THE_WAY_S)
     knee = knee_of(found["knee_per_s"])
     row: dict[str, Any] = {
         "service": service,
-        "truth_per_s": truth_of(service, on_the_way_s, folder),
+        "truth_per_s": truth_of(service, folder),
         "knee": knee,
         "took_s": float((folder / "took_s").read_text()),
         "limited_by": found["limited_by"],
@@ -146,13 +143,13 @@ def row_of(service: HiddenService, asked: argparse.Namespace, folder: Path) -> R
     )
 
 
-def truth_of(service: HiddenService, on_the_way_s: float, folder: Path) -> float:
+def truth_of(service: HiddenService, folder: Path) -> float:
     """Return the knee, which is kept in the folder: it takes half a minute."""
     file = folder / "truth.json"
-    asked = json.dumps(asdict(service) | {"on_the_way_s": on_the_way_s})
+    asked = json.dumps(asdict(service))
     kept = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
     if kept.get("asked") != asked:
-        kept = {"asked": asked, "knee_per_s": knee_per_s(service, on_the_way_s)}
+        kept = {"asked": asked, "knee_per_s": knee_per_s(service)}
         file.write_text(json.dumps(kept), encoding="utf-8")
     return float(kept["knee_per_s"])
 

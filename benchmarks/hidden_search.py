@@ -70,7 +70,6 @@ def simulated_search(service: HiddenService, folder: Path, budget_s: float = BUD
         "limited_by": found.limited_by,
         "flags": list(found.flags),
         "spent_s": done.wall_s,
-        "target": {"network_s": NETWORK_S},
         "steps": steps,
     }
     (folder / "capacity.json").write_text(json.dumps(data, indent=1), encoding="utf-8")

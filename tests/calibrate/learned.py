@@ -9,6 +9,7 @@ from footfall._calibrate.request_log import RequestLog
 from footfall._calibrate.station_parameters import LawFamily, ServiceLaw, StationParameters
 from footfall._calibrate.station_simulation import simulate_runs
 
+DRAWS = 20
 LOGNORMAL = ServiceLaw(family="lognormal", mean_s=0.04, cv=1.0)
 
 
@@ -41,8 +42,8 @@ def logs_of(
 def learned(
     truth: StationParameters, rates: tuple[float, ...], length_s: float = 20.0, seed: int = 1
 ) -> LearnedStation:
-    """Learn a station from simulated runs."""
-    return learn_station(logs_of(truth, rates, length_s, seed), seed=seed)
+    """Learn a station from simulated runs, with fewer draws than a prediction needs."""
+    return learn_station(logs_of(truth, rates, length_s, seed), seed=seed, draws=DRAWS)
 
 
 def number(found: LearnedStation, path: str) -> LearnedNumber:

@@ -283,3 +283,21 @@ def test_what_cannot_be_predicted_gets_one_line(
     assert said in told
     assert "Traceback" not in told
     assert not (tmp_path / "out").exists()
+
+
+def test_a_knee_with_an_open_number_of_slots_is_that_of_the_fewest(tmp_path: Path) -> None:
+    """Twelve slots that two runs hardly fill: the knee has no upper end, and says why."""
+    truth = replace(TRUTH, slots=12, laws=(ServiceLaw(family="exponential", mean_s=0.1, cv=1.0),))
+    runs = [
+        run_folder(tmp_path / f"run{rate:g}", hits_of(truth, rate, ("look",), 1)) for rate in (20.0, 50.0)
+    ]
+    calibrate(runs, out=tmp_path / "learned")
+    done = predict_load(tmp_path / "learned", criteria=["p95(*) < 500ms"], out=tmp_path / "predicted")
+    knee = done.prediction.knee
+    assert knee is not None
+    assert knee.is_least
+    assert 60 < knee.low < knee.value < 240
+    assert done.as_json()["knee_per_s"]["high"] is None
+    assert any(": slots: " in text for text in done.prediction.depends_on)
+    assert "fewest slots" in (done.folder / "prediction.html").read_text(encoding="utf-8")
+    assert read_prediction(done.folder).knee == knee

@@ -26,6 +26,7 @@ from footfall._calibrate.request_log import Floats, RequestLog
 from footfall._calibrate.stale_mode import stale_mode
 from footfall._calibrate.stall_search import StallPattern, stall_pattern
 from footfall._calibrate.station_draws import (
+    DRAWS,
     DrawnLaws,
     LawDraw,
     Weighed,
@@ -60,13 +61,13 @@ class Findings:
     faults: FaultCounts
 
 
-def learn_station(logs: Sequence[RequestLog], *, seed: int = 1) -> LearnedStation:
+def learn_station(logs: Sequence[RequestLog], *, seed: int = 1, draws: int = DRAWS) -> LearnedStation:
     """Learn a station from the logs of one or several runs, each of which began with an empty station.
 
     Slots, cores and laws by the exact likelihood of the departures given the arrivals, whatever process the
     arrivals are (open or closed loop); limits by what they refused; stalls by gaps between all responses.
     The numbers' intervals come from a bootstrap over the seconds of the runs, with the number of slots, the
-    family of each law and the delay drawn along.
+    family of each law and the delay drawn along; `draws` are as many as a prediction needs.
 
     Raises:
         ValueError: fewer than `WORKED_LEAST` requests show how long they were worked on.
@@ -83,29 +84,30 @@ def learn_station(logs: Sequence[RequestLog], *, seed: int = 1) -> LearnedStatio
     weighed = weigh(profile, limits)
     stalls = stall_pattern(observed.stalls, [run.log.length_s for run in observed.runs])
     faults = fault_counts(observed, limits)
-    findings = Findings(observed, profile, limits, stalls, weighed, draw_laws(profile, weighed, rng), faults)
+    laws = draw_laws(profile, weighed, rng, draws)
+    findings = Findings(observed, profile, limits, stalls, weighed, laws, faults)
     parameters = _best(findings)
-    shares = faults.drawn(len(findings.laws.draws), rng)
-    draws = tuple(
+    shares = faults.drawn(draws, rng)
+    stations = tuple(
         _drawn(findings, draw, own, rng) for draw, own in zip(findings.laws.draws, shares, strict=True)
     )
     stale = None
     if limits.time.name == "deadline":
-        stale = stale_mode(profile.observed, draws, seed)
+        stale = stale_mode(profile.observed, stations, seed)
         parameters = replace(parameters, stale_work=stale.mode)
-        draws = tuple(replace(draw, stale_work=stale.mode) for draw in draws)
+        stations = tuple(replace(draw, stale_work=stale.mode) for draw in stations)
     explained = profile.explained[weighed[0].supposed]
     return LearnedStation(
         parameters=parameters,
-        draws=draws,
-        numbers=_numbers(findings, parameters, draws),
+        draws=stations,
+        numbers=_numbers(findings, parameters, stations),
         unknown=(
             *unknown_sentences(profile.observed, profile, limits, weighed, parameters),
             *fault_sentences(faults),
             *(() if stale is None or stale.is_known else (STALE_UNKNOWN,)),
         ),
         flags=_flags(findings, parameters),
-        fit=goodness(profile, explained, draws, limits.refusal, seed),
+        fit=goodness(profile, explained, stations, limits.refusal, seed),
     )
 
 

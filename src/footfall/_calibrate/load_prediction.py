@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import isinf
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -83,8 +84,15 @@ class KneeForecast:
 
     criteria: tuple[str, ...]
     value: float
+    """Where `high` is `inf`: that of the fewest slots that the runs allow."""
     low: float
     high: float
+    """`inf`: the runs do not bound the number of slots, so the knee may be higher by any factor."""
+
+    @property
+    def is_least(self) -> bool:
+        """Whether it is that of the fewest slots that the runs allow."""
+        return isinf(self.high)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -105,7 +105,9 @@ class DrawnLaws:
     draws: tuple[LawDraw, ...]
 
 
-def draw_laws(profile: StationProfile, weighed: tuple[Weighed, ...], rng: np.random.Generator) -> DrawnLaws:
+def draw_laws(
+    profile: StationProfile, weighed: tuple[Weighed, ...], rng: np.random.Generator, draws: int = DRAWS
+) -> DrawnLaws:
     """Draw stations by their probability, and laws by family and a bootstrap of seconds of the runs.
 
     Every draw weights the seconds by exponential numbers (the Bayesian bootstrap, Rubin 1981) and takes the
@@ -113,7 +115,7 @@ def draw_laws(profile: StationProfile, weighed: tuple[Weighed, ...], rng: np.ran
     """
     clusters = _clusters(profile)
     chances = np.array([one.probability for one in weighed])
-    chosen = rng.choice(len(weighed), DRAWS, p=chances / chances.sum())
+    chosen = rng.choice(len(weighed), draws, p=chances / chances.sum())
     fits: list[tuple[Weighed, FittedLaws, Floats]] = []
     for at in chosen:
         one = weighed[int(at)]
@@ -129,15 +131,15 @@ def draw_laws(profile: StationProfile, weighed: tuple[Weighed, ...], rng: np.ran
     clock_s = max(CLOCK_S, _CLOCK_SHARE * float(profile.response_s.mean()))
     spread_s = float(np.std([fitted.delay_s for _, fitted, _ in fits]))
     error_s = float(np.hypot(clock_s, spread_s))
-    draws = []
+    found = []
     for one, fitted, weights in fits:
         seen_s = abs(fitted.delay_s + rng.normal(0.0, clock_s))
         binned = profile.explained[one.supposed].binned
         laws, delay_s = settled_laws(binned, fitted, weights, (seen_s, error_s))
-        draws.append(LawDraw(one, tuple(_shaken(law, rng) for law in laws), delay_s))
+        found.append(LawDraw(one, tuple(_shaken(law, rng) for law in laws), delay_s))
     best = profile.explained[weighed[0].supposed]
     laws, delay_s = settled_laws(best.binned, best.fitted, None, (best.fitted.delay_s, error_s))
-    return DrawnLaws(LawDraw(weighed[0], laws, delay_s), tuple(draws))
+    return DrawnLaws(LawDraw(weighed[0], laws, delay_s), tuple(found))
 
 
 def settled_laws(

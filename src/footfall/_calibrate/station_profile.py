@@ -42,6 +42,9 @@ CLIMB_MOST = 16
 _PASSES = 3
 _WORK_LEAST, _WORK_LEAST_S = 0.05, 0.0005
 _AGREEING_LEAST, _DEPENDENT = 0.5, 0.08
+_CLOCK_S, _CLOCK_SHARE, _CLOCK_SHARE_MOST = 0.003, 0.03, 0.15
+"""Delays of requests vary by 3 ms or 3 % of their work, whatever is more, but not by 15 % of it."""
+_DELAY_OF_CONSTANT = 3.0
 _MANY = 50
 _REFUSALS_LEAST = 10
 _DELAY_SETTLED = 0.1
@@ -355,6 +358,9 @@ def delay_prior(observed: Observed) -> DelayPrior:
     most_s = min(most_s, usual - max(_WORK_LEAST * usual, _WORK_LEAST_S))
     refusals = np.concatenate([run.log.response_s[run.failures.refused] for run in observed.runs])
     scale_s = 0.01 * usual + 0.0015
+    if len(responses) and _is_nearly_constant(responses):
+        # How such times vary is the way's doing: their form says nothing about how long that is.
+        most_s = min(most_s, _DELAY_OF_CONSTANT * scale_s)
     if len(refusals) < _REFUSALS_LEAST:
         return DelayPrior(max(most_s, 0.0), scale_s)
     seen_s = float(np.median(refusals))
@@ -390,11 +396,29 @@ def _neighbours(profile: StationProfile, votes: Mapping[Supposed, float]) -> lis
 
 def misfits(profile: StationProfile, explained: Explained) -> bool:
     """Whether a station explains the logs so badly that another kind is worth a look."""
-    return (
-        agreeing_share(profile, explained) < _AGREEING_LEAST
-        or abs(autocorrelation(profile, explained)) > _DEPENDENT
-        or abs(work_trend(profile, explained)) > _DEPENDENT
+    return agreeing_share(profile, explained) < _AGREEING_LEAST or (
+        not _varies_as_clocks_do(explained)
+        and (
+            abs(autocorrelation(profile, explained)) > _DEPENDENT
+            or abs(work_trend(profile, explained)) > _DEPENDENT
+        )
     )
+
+
+def _varies_as_clocks_do(explained: Explained) -> bool:
+    """Whether the work hardly varies: what it depends on then is what delays on the way depend on."""
+    own_s = _own_s(explained)
+    for kind in np.unique(explained.work.kind):
+        if not _is_nearly_constant(own_s[explained.work.kind == kind]):
+            return False
+    return True
+
+
+def _is_nearly_constant(times_s: Floats) -> bool:
+    """Whether times vary no more than delays on the way do."""
+    low, middle, high = np.quantile(times_s, (0.25, 0.5, 0.75))
+    clock_s = max(_CLOCK_SHARE * middle, min(_CLOCK_S, _CLOCK_SHARE_MOST * middle))
+    return bool(high - low <= clock_s)
 
 
 def agreeing_share(profile: StationProfile, explained: Explained) -> float:
@@ -425,10 +449,16 @@ def work_trend(profile: StationProfile, explained: Explained) -> float:
 
 def _work_scores(explained: Explained) -> Floats:
     """Service times as ranks within their kind, -1 to 1: independent if the station is right."""
-    own_s = explained.work.times_s - np.where(explained.work.has_delay, explained.fitted.delay_s, 0.0)
+    own_s = _own_s(explained)
     score = np.zeros(len(own_s))
     for kind in np.unique(explained.work.kind):
         of_kind = explained.work.kind == kind
         ranks = stats.rankdata(own_s[of_kind])
         score[of_kind] = 2 * (ranks - 0.5) / len(ranks) - 1
     return score
+
+
+def _own_s(explained: Explained) -> Floats:
+    """Service times without the delay on the way."""
+    own_s: Floats = explained.work.times_s - np.where(explained.work.has_delay, explained.fitted.delay_s, 0.0)
+    return own_s

@@ -80,12 +80,22 @@ def _slots(weighed: tuple[Weighed, ...], most_inside: int, waited: int) -> list[
             f"slots: {most_inside} requests were inside at most, and {waited} may have waited; more slots of "
             f"the same speed would have shown the same"
         )
+    found += _rival_slots(weighed, waited)
     rivals = [name for name, share in shares.items() if share > _RIVAL]
     if len(rivals) > 1 or open_share > _LIKELY:
         found.append(
             "order of service: too few requests waited to tell a queue before slots from shared cores"
         )
     return found
+
+
+def _rival_slots(weighed: tuple[Weighed, ...], waited: int) -> list[str]:
+    """Say so where several numbers of slots explain the logs about as well."""
+    likely = [one for one in weighed if one.probability > _RIVAL and one.supposed.discipline == "slots"]
+    numbers = sorted({one.supposed.number for one in likely if not one.is_open})
+    if len(numbers) < 2:  # noqa: PLR2004 - one alone has no rival
+        return []
+    return [f"slots: {numbers[0]} to {numbers[-1]} explain the {waited} requests that waited about as well"]
 
 
 def _delay(waited: int, best: StationParameters) -> list[str]:

@@ -7,9 +7,12 @@ from numpy.typing import NDArray
 
 from footfall._calibrate.request_log import Floats, Integers
 
-_BIN = 0.02
-"""Relative width of the bins in which times are summed up."""
-_BINS = 1200
+_BIN, _BIN_LEAST = 0.02, 0.0005
+"""Relative width of the bins in which times are summed up, and of those for times that are nearly constant:
+less the delay they would else be one time without any spread, however long the delay."""
+_DENSEST, _BINS_OF_DENSEST = 0.3, 6
+_BINS = 10**6
+"""More than there are."""
 
 
 CLOCK_S, _CLOCK_OF_SCALE = 0.0006, 0.03
@@ -55,7 +58,7 @@ class BinnedTimes:
         self.scales_s = _scales(work, kinds)
         smallest = 1e-4 * self.scales_s[work.kind]
         with np.errstate(divide="ignore"):
-            place = np.log(np.maximum(work.times_s, smallest) / smallest) / _BIN
+            place = np.log(np.maximum(work.times_s, smallest) / smallest) / _bin_of(work)
         # Those about 0, as clocks see it, are not those far below it.
         is_below = work.times_s <= -blur_s(self.scales_s)[work.kind]
         place = np.where(is_below, 0, 1 + np.minimum(place, _BINS - 2)).astype(np.int64)
@@ -82,6 +85,18 @@ class BinnedTimes:
             )
             for one in range(self._kinds)
         ]
+
+
+def _bin_of(work: WorkTimes) -> float:
+    """Return the relative width of bins: a sixth of the shortest interval that holds 30 % of the times."""
+    ordered = np.sort(work.times_s[(work.times_s > 0) & ~work.is_cut])
+    held = int(_DENSEST * len(ordered))
+    if not held:
+        return _BIN
+    widths = ordered[held:] - ordered[:-held]
+    densest = int(widths.argmin())
+    relative = float(widths[densest] / ordered[densest + held])
+    return min(_BIN, max(_BIN_LEAST, relative / _BINS_OF_DENSEST))
 
 
 def _scales(work: WorkTimes, kinds: int) -> Floats:

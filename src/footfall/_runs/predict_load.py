@@ -71,7 +71,11 @@ class PredictionRun:
             "causes": [asdict(one) for one in found.causes],
             "knee_per_s": None
             if found.knee is None
-            else {"value": found.knee.value, "low": found.knee.low, "high": found.knee.high},
+            else {
+                "value": found.knee.value,
+                "low": found.knee.low,
+                "high": None if found.knee.is_least else found.knee.high,
+            },
             "depends_on": list(found.depends_on),
             "of": found.of,
             "load": asdict(found.load),

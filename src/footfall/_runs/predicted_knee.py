@@ -1,12 +1,15 @@
 """The knee of calibrated stations: the highest arrival rate at which criteria hold, with an interval."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+from math import inf
 
 import polars as pl
 
 from footfall._calibrate.calibration import CalibratedStation
 from footfall._calibrate.learned_station import LearnedStation
 from footfall._calibrate.load_prediction import KneeForecast
+from footfall._calibrate.station_parameters import SLOTS_UNLIMITED
 from footfall._capacity.criterion_figures import usable
 from footfall._capacity.service_model import OperationTraffic, ServiceModel, Traffic
 from footfall._capacity.simulated_knee import THOROUGH, KneeQuestion, simulated_knee
@@ -22,6 +25,9 @@ def predicted_knee(
 ) -> KneeForecast:
     """Find the knee of stations for the mix of a trace; without one, for the mix of the runs.
 
+    Where the runs do not bound the number of slots, it is that of as few slots as they allow, and has no
+    upper end: more slots hold more.
+
     Raises:
         BadInputError: no criterion bounds the rate, or the stations hold at any rate.
     """
@@ -31,20 +37,34 @@ def predicted_knee(
             "--knee", "no criterion of success, errors or response times", "--criterion 'p95(*) < 500ms'"
         )
     traffic = _mix_of_runs(service.stations) if trace is None else _mix_of(trace, service.model)
-    model = ServiceModel(
-        traffic=traffic, stations={one.channel: _learned(service, one) for one in service.stations}, seed=seed
-    )
+    stations = {one.channel: _learned(service, one) for one in service.stations}
+    is_open = any(_is_open(one) for one in stations.values())
+    stations = {channel: _with_least_slots(one) for channel, one in stations.items()}
+    model = ServiceModel(traffic=traffic, stations=stations, seed=seed)
     found = simulated_knee(model, KneeQuestion(criteria=judged), THOROUGH)
     if found is None:
         raise BadInputError(
             "--knee",
             "these criteria hold at every rate, or at none, as far as the calibration knows",
-            "runs at which the service waits for its slots, or other criteria",
+            "runs at which requests wait for their slots, or other criteria",
         )
     knee = found.knee
-    return KneeForecast(
-        criteria=tuple(str(one) for one in judged), value=knee.value, low=knee.low, high=knee.high
-    )
+    high = inf if is_open else knee.high
+    return KneeForecast(criteria=tuple(str(one) for one in judged), value=knee.value, low=knee.low, high=high)
+
+
+def _is_open(one: LearnedStation) -> bool:
+    """Whether the runs leave it open how many slots a station has."""
+    return one.parameters.cores is None and one.parameters.slots >= SLOTS_UNLIMITED
+
+
+def _with_least_slots(one: LearnedStation) -> LearnedStation:
+    """Return a station with the fewest slots that its draws have, where their number is open."""
+    if not _is_open(one):
+        return one
+    least = min((draw.slots for draw in one.draws), default=SLOTS_UNLIMITED)
+    draws = tuple(replace(draw, slots=least) for draw in one.draws)
+    return replace(one, parameters=replace(one.parameters, slots=least), draws=draws)
 
 
 def _learned(service: CalibratedService, one: CalibratedStation) -> LearnedStation:

@@ -1,5 +1,7 @@
 """What is shown of a prediction: its load in words, its figures, causes of failure, what it depends on."""
 
+from math import isinf
+
 from footfall._calibrate.load_figures import ALL_CHANNELS
 from footfall._calibrate.load_prediction import FigureForecast, LoadPrediction
 from footfall._chart.html_report import Sheet
@@ -11,6 +13,7 @@ _NAMES = {
     "utilisation_share": "utilisation",
     "response_s_mean": "response, mean",
 }
+_KNEE_OF_LEAST = "knee, with the fewest slots that the runs allow"
 _SECOND = 1.0
 _CAUSES_MOST = 8
 """The file has all of them."""
@@ -57,7 +60,10 @@ def summary(found: LoadPrediction) -> str:
     text += f", over {len(found.draws)} simulated runs of {counted}." if found.draws else "."
     if found.knee is not None:
         knee = found.knee
-        text += f" Knee: {knee.value:.4g} arrivals/s ({knee.low:.4g} to {knee.high:.4g})."
+        if knee.is_least:
+            text += f" {_KNEE_OF_LEAST.capitalize()}: {knee.value:.4g} arrivals/s (from {knee.low:.4g})."
+        else:
+            text += f" Knee: {knee.value:.4g} arrivals/s ({knee.low:.4g} to {knee.high:.4g})."
     return text
 
 
@@ -69,7 +75,8 @@ def sheets(found: LoadPrediction) -> list[Sheet]:
     ]
     if found.knee is not None:
         knee = found.knee
-        rows.append(("all", "knee", *_three("knee_per_s", knee.value, knee.low, knee.high)))
+        name = _KNEE_OF_LEAST if knee.is_least else "knee"
+        rows.append(("all", name, *_three("knee_per_s", knee.value, knee.low, knee.high)))
     heads = ("channel", "figure", "value", "95 % interval", "±")
     found_sheets = [Sheet(title=f"Predicted: {load_text(found)}", heads=heads, rows=rows, names=2)]
     shown = sorted(found.causes, key=lambda one: -one.high)[:_CAUSES_MOST]
@@ -90,6 +97,8 @@ def sheets(found: LoadPrediction) -> list[Sheet]:
 
 
 def _three(name: str, value: float, low: float, high: float) -> tuple[str, str, str]:
+    if isinf(high):
+        return figure_text(name, value), f"from {figure_text(name, low)}", "–"
     wide = f"{(high - low) / 2 / value:.1%}".replace("%", " %") if value else "–"
     return figure_text(name, value), f"{figure_text(name, low)} to {figure_text(name, high)}", wide
 
