@@ -79,6 +79,7 @@ def content(**changes: object) -> dict[str, Any]:
         "budget_s": 240.0,
         "spent_s": 252.2,
         "budget_needed_s": None,
+        "server_units": {"process.cpu": "cores"},
         "steps": [step(1, 67.2), step(2, 83.0, verdict="broken", broken=["success(*) >= 99%"])],
     }
     return found | changes

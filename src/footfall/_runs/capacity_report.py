@@ -25,7 +25,6 @@ _UNKNOWN = "–"
 _SAME = 0.005
 _SHORT_S = 0.01
 _CPU = "process.cpu"
-_UNITS = {"cpu": "cores", "memory_pss": "bytes", "memory_rss": "bytes"}
 _SERVER_MOST = 40
 """Figures of the service that the page shows; `capacity.csv` has all."""
 
@@ -176,7 +175,7 @@ def _sheets(data: Mapping[str, Any]) -> Iterator[Sheet]:
     yield _reasons(data["steps"])
     yield _operations(data["steps"])
     yield _generator(data["steps"])
-    yield _service(data["steps"])
+    yield _service(data["steps"], data.get("server_units", {}))
 
 
 def _channels(channels: Mapping[str, Any]) -> Sheet:
@@ -299,14 +298,14 @@ def _generator(steps: Sequence[Mapping[str, Any]]) -> Sheet:
     )
 
 
-def _service(steps: Sequence[Mapping[str, Any]]) -> Sheet:
+def _service(steps: Sequence[Mapping[str, Any]], units: Mapping[str, str]) -> Sheet:
     """Return what was sampled of the service, a column a step; what stayed 0 is left out."""
     sampled = [step for step in steps if step["server"]]
     names = dict.fromkeys(name for step in sampled for name, value in step["server"].items() if value)
     rows = []
     for name in list(names)[:_SERVER_MOST]:
         source, _, figure = name.partition(".")
-        unit = _UNITS.get(figure, "")
+        unit = units.get(name, "")
         values = (step["server"].get(name) for step in sampled)
         rows.append(
             (source, figure, *(_UNKNOWN if each is None else value_text(each, unit) for each in values))
