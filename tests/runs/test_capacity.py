@@ -3,7 +3,7 @@
 import json
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from http.server import BaseHTTPRequestHandler
@@ -205,6 +205,25 @@ def test_the_summary_says_what_was_found(searched: Searched) -> None:
     assert text.count("\n") < 24
 
 
+class StoppedLater(PlainSearch):
+    """A search that the user stops while it works out what its first step shows."""
+
+    findings_of = -1
+
+    def next_step(
+        self, played: Sequence[PlayedStep], asked: CapacityAsked, spent_s: float
+    ) -> PlannedStep | None:
+        """Be stopped by Ctrl-C."""
+        if played:
+            raise KeyboardInterrupt
+        return super().next_step(played, asked, spent_s)
+
+    def findings(self, played: Sequence[PlayedStep], asked: CapacityAsked) -> CapacityFound:
+        """Note how many steps are to be worked out."""
+        self.findings_of = len(played)
+        return super().findings(played, asked)
+
+
 class Stopped(PlainSearch):
     """A search that the user stops before its first step."""
 
@@ -214,14 +233,17 @@ class Stopped(PlainSearch):
 
 
 def test_a_search_that_is_stopped_leaves_a_readable_result(tmp_path: Path) -> None:
-    """Even before its first step: partial, without a capacity."""
+    """Partial, with the step in its files, and without working out again what was interrupted."""
+    decider = StoppedLater(20.0)
     with served() as server:
         wanted = CapacityWanted(url=f"{server.host}/work", out=tmp_path / "found")
-        found = find_capacity(wanted, decider=Stopped(20.0))
+        found = find_capacity(wanted, decider=decider)
+    assert decider.findings_of == 0
     assert found.was_stopped
     assert found.exit_code == 3
     data = read_capacity(found.folder)
-    assert (data["status"], data["steps"], data["knee_per_s"]["value"]) == ("partial", [], None)
+    assert (data["status"], data["knee_per_s"]["value"]) == ("partial", None)
+    assert [step["verdict"] for step in data["steps"]] == ["undecided"]
     assert read_manifest(found.folder).status == "partial"
     text = "\n".join(summary_lines(found))
     assert "capacity    not found" in text

@@ -312,8 +312,9 @@ def _look_at_queues(profile: StationProfile, seed: int) -> None:
     middle = first.supposed.number
     if middle > QUEUES_MOST:
         return
+    # Where many are inside the order of the departures says most about a round.
+    queues = round_of(profile.queued_runs(0.0, REQUESTS_MOST), QUEUES_MOST)
     for dispatch in DISPATCHES:
-        queues = round_of(profile.queued_runs(0.0, QUEUED_MOST * middle), QUEUES_MOST)
         at = queues if dispatch == "round_robin" else max(middle, 2)
         _add_queues(profile, first, Supposed(dispatch, at), seed)
     # With the wrong number none of them may be better yet: the best of the three counts.

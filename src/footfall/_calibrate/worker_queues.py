@@ -31,8 +31,9 @@ _ROUNDS = 3
 _RESAMPLED_EVERY = 25
 _REMEMBERED = 64
 """Requests before one that may still be inside, with the shortest queue."""
-_AS_GOOD = 0.01
-_OUT_OF_TURN = 0.03
+_AS_GOOD, _AS_GOOD_SHARE = 0.01, 0.2
+"""Contradicted by so much more than the least, or by such a share of what other numbers are."""
+_OUT_OF_TURN = 0.1
 """Share of requests that do not follow the round: other clients' requests, which are not seen, move it on."""
 
 
@@ -88,9 +89,12 @@ def round_of(runs: Sequence[QueuedRun], most: int) -> int:
     for queues in range(2, most + 1):
         pairs = [run.ended_s[queues:] <= run.ended_s[:-queues] for run in runs if len(run.ended_s) > queues]
         against.append(float(np.concatenate(pairs).mean()) if pairs else 1.0)
-    # A multiple of the round is contradicted as little: the first that is about as good.
+    # A multiple of the round is contradicted as little, or less where others move it on: the first that is
+    # about as good.
     least = min(against, default=1.0)
-    return 2 + next((at for at, share in enumerate(against) if share <= least + _AS_GOOD), 0)
+    usual = float(np.median(against)) if against else 1.0
+    bound = least + max(_AS_GOOD, _AS_GOOD_SHARE * (usual - least))
+    return 2 + next((at for at, share in enumerate(against) if share <= bound), 0)
 
 
 class _Tables:

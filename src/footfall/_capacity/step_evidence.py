@@ -24,6 +24,10 @@ _Z_SURE = 2.5
 """Batch means of one step know little of how long its queue remembers."""
 _SHORT_S = 8.0
 """A shorter step says nothing about the long run."""
+_LINE_STEPS, _LINE_SD = 3, 0.02
+"""A line through fewer steps has no interval; and what a line may be off by, as a share of the rate."""
+_BATCHED_LESS = 1.5
+"""Standard deviations by batch means of a step are too small by about this factor: queues remember."""
 _FROM_IDLE = 0.6
 """A step of T s from idle passes at a rate up to so many seconds / T too high (measured: 10 s 5 to 11 %, 60 s
 1 to 3 %)."""
@@ -176,17 +180,30 @@ def direct_knee(evidence: Sequence[Evidence]) -> RateEstimate | None:
     logs = np.array([log(one.rate) for one in near])
     values = np.clip([3.0 if one.grows else one.excess for one in near], -3.0, 3.0)
     sds = np.array([max(one.excess_sd, 0.15) for one in near])
-    value = sqrt(low * high)
+    value, spread = sqrt(low * high), inf
     if len(near) > 1 and np.ptp(logs) > 0:
         slope, at_zero = np.polyfit(logs, values, 1, w=1 / sds)
         if slope > 0:
             value = float(np.clip(exp(-at_zero / slope), low, high))
+            spread = _crossing_sd(logs - log(value), slope, sds)
     sure_low = [one.rate for one in held if one.judged.verdict == "holds"] or [low / 1.1]
     sure_high = [one.rate for one in broken if one.judged.verdict == "broken"] or [high * 1.1]
     longest_s = max(one.step.length_s for one in near)
     least, most = min(max(sure_low), value), max(min(sure_high), value)
+    # Steps that decide nothing by themselves say something together, where there are enough of them.
+    if len(near) >= _LINE_STEPS:
+        half = _Z * sqrt(spread**2 + _LINE_SD**2)
+        least, most = max(least, value * exp(-half)), min(most, value * exp(half))
     least *= 1 - _FROM_IDLE / longest_s
     return RateEstimate(value=value, low=min(least, value * 0.98), high=max(most, value * 1.02))
+
+
+def _crossing_sd(logs: Floats, slope: float, sds: Floats) -> float:
+    """Standard deviation of the logarithm of the rate at which a weighted line is 0, rates relative to it."""
+    weights = 1 / (_BATCHED_LESS * sds) ** 2
+    mean = float((weights * logs).sum() / weights.sum())
+    around = float((weights * (logs - mean) ** 2).sum())
+    return sqrt(1 / weights.sum() + mean**2 / around) / slope
 
 
 def _tells(one: Evidence) -> bool:

@@ -236,6 +236,8 @@ class _Playing:
     began: float = field(default_factory=time.monotonic)
     ended_by: str = ""
     has_died: bool = False
+    steps_read: int = 0
+    """How many of the steps the search has worked out: an interrupted one is not begun again."""
     status: str = "running"
     exported: TelemetryRecord | None = None
     """What was exported by OpenTelemetry of all steps; None: nothing is asked for."""
@@ -253,12 +255,14 @@ class _Playing:
         try:
             with self._generator() as at:
                 self._play_steps(at)
+            self.steps_read = len(self.played)
             self.status = "partial" if self.ended_by else "finished"
         except KeyboardInterrupt:
             self.status = "partial"
         except BadInputError as error:
             if not self.played:
                 raise
+            self.steps_read = len(self.played)
             self.status, self.ended_by = "partial", str(error)
         return self._found()
 
@@ -304,6 +308,7 @@ class _Playing:
     def _play_steps(self, at: "_Started") -> None:
         pool = CustomerPool(self.target.job.trace)
         while (planned := self.decider.next_step(self.played, self.asked, self.spent_s)) is not None:
+            self.steps_read = len(self.played)
             trace = pool.step(planned.number, planned.offered_per_s, planned.length_s)
             order = StepOrder(
                 under_way_most=_possible(planned.under_way_most),
@@ -372,7 +377,7 @@ class _Playing:
         # If Ctrl-C comes now, the steps stand in the files.
         write_capacity(self.folder, self._data(None))
         try:
-            found = self.decider.findings(self.played, self.asked)
+            found = self.decider.findings(self.played[: self.steps_read], self.asked)
         except BaseException:
             end(self.folder, self.manifest, status="partial")
             raise
