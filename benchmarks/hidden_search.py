@@ -9,7 +9,7 @@ import polars as pl
 
 from benchmarks.hidden_service import CHANNEL, FAULTS, HiddenService
 from footfall._calibrate.request_log import RequestLog
-from footfall._calibrate.station_parameters import LawFamily
+from footfall._calibrate.station_parameters import LawFamily, StationParameters
 from footfall._capacity.load_steps import CapacityAsked
 from footfall._criteria.objects import Criterion
 from footfall._load.result_files import VISITS_FILE
@@ -35,8 +35,8 @@ _ENDS = {
 _CUT_OFF = (Outcome.UNFINISHED, "cut_off")
 
 
-def simulated_search(service: HiddenService, folder: Path, budget_s: float = BUDGET_S) -> None:
-    """Search with simulated steps, and write what was found and the folder of each step."""
+def parameters_of(service: HiddenService) -> StationParameters:
+    """Return the station of a service as the fast simulation takes it, with faults of all causes together."""
     families: dict[str, LawFamily] = {
         "constant": "constant",
         "exponential": "exponential",
@@ -45,7 +45,7 @@ def simulated_search(service: HiddenService, folder: Path, budget_s: float = BUD
         "uniform": "uniform",
         "weibull": "weibull",
     }
-    one = station(
+    return station(
         families[service.family],
         service.mean_s,
         service.cv,
@@ -55,6 +55,11 @@ def simulated_search(service: HiddenService, folder: Path, budget_s: float = BUD
         accept_queue=service.accept_queue,
         deadline_s=service.deadline_s,
     )
+
+
+def simulated_search(service: HiddenService, folder: Path, budget_s: float = BUDGET_S) -> None:
+    """Search with simulated steps, and write what was found and the folder of each step."""
+    one = parameters_of(service)
     criteria = tuple(Criterion(line) for line in service.criteria)
     asked = CapacityAsked(criteria=criteria, budget_s=budget_s, seed=service.number)
     done = search(SyntheticService(one, seed=service.number), asked)
