@@ -114,6 +114,9 @@ from ._runs.judgement import (
 from ._runs.load_test import (
     load_test as load_test,
 )
+from ._runs.loop import (
+    loop as loop,
+)
 from ._runs.make_trace import (
     make_trace as make_trace,
 )

@@ -16,6 +16,7 @@ from footfall._calibrate.load_figures import SUCCESS, THROUGHPUT
 from footfall._calibrate.request_log import Floats
 from footfall._records.errors import BadInputError
 from footfall._records.runs import read_limited
+from footfall._workload.held_back import HeldBack
 
 PREDICTION_FILE = "prediction.json"
 _EXPECTED = "prediction.json as `footfall predict` wrote it"
@@ -119,6 +120,8 @@ class PredictedLoad:
     """Numbers that differ from the calibrated model, as `path=value`."""
     outages: tuple[tuple[str, float, float], ...] = ()
     """Channel, and the shares of the window at which it fails and works again."""
+    held_back: HeldBack | None = None
+    """Arrivals that come later than they were due; None: none do."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

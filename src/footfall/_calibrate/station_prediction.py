@@ -1,7 +1,7 @@
 """The figures of a run that learned stations will meet, over everything that is not known of it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from footfall._calibrate.request_log import Floats
 from footfall._calibrate.station_parameters import StationParameters
 from footfall._calibrate.station_runs import LoadPlan, RequestEnd, SimulatedRuns, drawn_requests
 from footfall._calibrate.station_simulation import serve
+from footfall._workload.held_back import HeldBack
 
 RUNS_MOST, RUNS_LEAST = 400, 160
 _ELEMENTS_AT_ONCE = 3_000_000
@@ -36,6 +37,8 @@ class RequestLoad:
     length_s: float
     exact: bool = False
     """Exactly the number of that rate; otherwise as many as a Poisson process gives."""
+    held_back: HeldBack | None = None
+    """Requests that are sent later than they were due; None: none are."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,7 +133,12 @@ def _runs(
         [max(round(mean), 1)] * len(draws) if load.exact else np.maximum(rng.poisson(mean, len(draws)), 1)
     )
     plans = [LoadPlan(arrivals_per_s=count / load.length_s, requests=int(count)) for count in counts]
-    return serve(draws, drawn_requests(draws, plans, rng, kind_shares=station.kind_shares))
+    offered = drawn_requests(draws, plans, rng, kind_shares=station.kind_shares)
+    if load.held_back is not None:
+        # Kinds and work are independent of the times, so these alone are put in order.
+        moved_s = np.sort(load.held_back.moved_s(offered.sent_s, load.length_s), axis=0)
+        offered = replace(offered, sent_s=moved_s)
+    return serve(draws, offered)
 
 
 def _end_shares(

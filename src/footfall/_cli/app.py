@@ -23,6 +23,7 @@ COMMANDS = {
     "serve": "Start the reference service.",
     "load": "Load a service, by a scenario or at a rate, and judge it.",
     "capacity": "Find the highest load at which a service keeps its criteria.",
+    "loop": "Learn, predict, measure, compare: one verdict on a service.",
     "storm": "Map which loads recover from an outage, and which retries keep down.",
     "report": "Make the report of a run again, from its files.",
     "warmup": "Find where a steady run's start ends: MSER-5, Welch's plot.",

@@ -47,8 +47,10 @@ from footfall._runs.calibration_sources import (
     RunRequests,
     cpu_windows,
     is_folder_of_runs,
+    learnable_logs,
     logs_by_channel,
     read_runs,
+    too_few,
 )
 from footfall._runs.content import model_in
 from footfall._runs.figure_files import FiguresAsked
@@ -257,7 +259,7 @@ def _from_runs(asked: CalibrateOptions, messages: Messages) -> CalibrationRun:
     logs, called = logs_by_channel(found.runs, base)
     logs = {channel: merged_rare(several) for channel, several in logs.items()}
     learned: dict[str, LearnedStation] = {}
-    for channel, several in _learnable(logs, base).items():
+    for channel, several in learnable_logs(logs, base).items():
         with messages.progress(f"learning {channel} from {sum(log.requests for log in several):,} requests"):
             learned[channel] = _learned(channel, several, asked.seed)
     return _write(asked, _joined(found, learned, logs, (base, called)), messages)
@@ -276,25 +278,6 @@ def _base_model(path: Path | None, found: FoundRuns) -> Model | None:
             "--model", "the runs are of several models", "--model FILE: whose stations to learn"
         )
     return models[0]
-
-
-def _learnable(logs: Mapping[str, list[RequestLog]], base: Model | None) -> dict[str, list[RequestLog]]:
-    """Return the logs of the channels that are request servers.
-
-    Raises:
-        BadInputError: none is.
-    """
-    if base is None:
-        return dict(logs)
-    servers = {channel.name for channel in base.channels if channel.station.kind == "request_server"}
-    kept = {channel: several for channel, several in logs.items() if channel in servers}
-    if not kept:
-        raise BadInputError(
-            "calibration",
-            f"none of {', '.join(sorted(logs)) or 'the channels'} is a request server of the model",
-            "runs of a channel that is one",
-        )
-    return kept
 
 
 def _learned(channel: str, logs: Sequence[RequestLog], seed: int) -> LearnedStation:
@@ -341,7 +324,10 @@ def _joined(
             *(_named(number, channel) for channel, one in learned.items() for number in one.numbers),
             *cpu_numbers([windows for run in found.runs if (windows := cpu_windows(run)) is not None]),
         ),
-        unknown=tuple(f"{channel}: {text}" for channel, one in learned.items() for text in one.unknown),
+        unknown=(
+            *(f"{channel}: {text}" for channel, one in learned.items() for text in one.unknown),
+            *too_few(logs, model, learned),
+        ),
         flags=tuple(dict.fromkeys(flag for one in learned.values() for flag in one.flags)),
         sources=sources,
         left_out=found.left_out,

@@ -1,7 +1,7 @@
 """Runs and files that a calibration learns from: found, read, and left out where they say nothing."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -11,6 +11,7 @@ import polars as pl
 
 from footfall._calibrate.calibration import LeftOutRun, SourceRun
 from footfall._calibrate.cpu_demand import WINDOW_S, CpuWindows
+from footfall._calibrate.learn import WORKED_LEAST
 from footfall._calibrate.request_causes import with_request_causes, without_outages
 from footfall._calibrate.request_kinds import MODEL_VERBS, kind_names, logs_by_name, logs_by_verb
 from footfall._calibrate.request_log import RequestLog
@@ -159,6 +160,47 @@ def logs_by_channel(
         for channel, log in found.items():
             logs.setdefault(channel, []).append(log)
     return logs, {channel: _called(kinds) for channel, kinds in names.items()}
+
+
+def learnable_logs(logs: Mapping[str, list[RequestLog]], base: Model | None) -> dict[str, list[RequestLog]]:
+    """Return the logs of the channels that are request servers and had enough requests.
+
+    A channel that few customers came to keeps the numbers of its model, unless it is the only one.
+
+    Raises:
+        BadInputError: none is a request server.
+    """
+    if base is None:
+        return dict(logs)
+    servers = {channel.name for channel in base.channels if channel.station.kind == "request_server"}
+    kept = {channel: several for channel, several in logs.items() if channel in servers}
+    enough = {channel: several for channel, several in kept.items() if _successful(several) >= WORKED_LEAST}
+    kept = enough or kept
+    if not kept:
+        raise BadInputError(
+            "calibration",
+            f"none of {', '.join(sorted(logs)) or 'the channels'} is a request server of the model",
+            "runs of a channel that is one",
+        )
+    return kept
+
+
+def _successful(logs: Sequence[RequestLog]) -> int:
+    return sum(int(log.is_success.sum()) for log in logs)
+
+
+def too_few(
+    logs: Mapping[str, Sequence[RequestLog]], model: Model | None, learned: Collection[str]
+) -> list[str]:
+    """Name the request servers that keep the numbers of their model."""
+    if model is None:
+        return []
+    servers = {channel.name for channel in model.channels if channel.station.kind == "request_server"}
+    return [
+        f"{channel}: only {_successful(several)} requests succeeded, so it keeps the numbers of the model"
+        for channel, several in logs.items()
+        if channel in servers and channel not in learned
+    ]
 
 
 def cpu_windows(run: RunRequests) -> CpuWindows | None:

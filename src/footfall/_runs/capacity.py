@@ -61,7 +61,7 @@ class Decider(Protocol):
         """Return what the steps show."""
 
 
-class _Search:
+class CapacitySearch:
     """The search of Footfall; it takes a second to import."""
 
     def next_step(
@@ -138,7 +138,7 @@ def find_capacity(
     """
     with capacity_target(wanted, messages) as target:
         folder, manifest = _begin(target, wanted)
-        return _Playing(target, folder, manifest, messages, on_step, decider or _Search()).search()
+        return _Playing(target, folder, manifest, messages, on_step, decider or CapacitySearch()).search()
 
 
 def capacity(

@@ -41,6 +41,7 @@ from footfall._runs.predicted_stations import (
 )
 from footfall._runs.run_options import TraceOptions
 from footfall._runs.unknown_numbers import depends_on
+from footfall._workload.held_back import HeldBack
 from footfall._workload.scenario import Scenario
 from footfall._workload.trace import Trace
 
@@ -66,6 +67,8 @@ class PredictOptions:
     options: TraceOptions = field(default_factory=TraceOptions)
     outages: tuple[str, ...] = ()
     """Each as `web=0.25-0.75`: the shares of the run at which a channel fails and works again."""
+    held_back: HeldBack | None = None
+    """Arrivals that come later than they were due."""
     users: int | None = None
     think_s: float | None = None
     knee: bool = False
@@ -170,7 +173,7 @@ def _of_requests(
         )
     length_s = asked.length_s or LENGTH_S
     rates = _rates_by(asked.rates, [one.channel for one in service.stations])
-    load = RequestLoad(requests_per_s=rates, length_s=length_s, exact=asked.exact)
+    load = RequestLoad(requests_per_s=rates, length_s=length_s, exact=asked.exact, held_back=asked.held_back)
     count = sum(rates.values()) * length_s
     if not 1 <= count <= REQUESTS_MOST:
         raise BadInputError(
@@ -188,6 +191,7 @@ def _of_requests(
             rates=tuple(rates.items()),
             arrivals=round(count) if asked.exact else None,
             changes=asked.options.changes,
+            held_back=asked.held_back,
         ),
         figures=figures,
         causes=simulated.causes,
@@ -219,6 +223,7 @@ def _of_visits(
         rate_per_s=rate,
         length_s=length_s,
         outages=outages,
+        held_back=asked.held_back,
     )
     simulated = simulate_visits(service, load, options.seed, messages)
     info = simulated.first.info
@@ -246,6 +251,7 @@ def _of_visits(
             human_time_factor=info.play.human_time_factor,
             changes=options.changes,
             outages=(*own, *outages),
+            held_back=asked.held_back,
         ),
         figures=figures,
         causes=simulated.causes,

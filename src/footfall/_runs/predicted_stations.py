@@ -28,6 +28,7 @@ from footfall._runs.make_trace import sampled_trace
 from footfall._runs.messages import QUIET, Messages
 from footfall._runs.run_options import TraceOptions
 from footfall._simulate.day import Replay, predictions
+from footfall._workload.held_back import HeldBack, with_held_back
 from footfall._workload.scenario import Scenario
 from footfall._workload.step_traces import CustomerPool
 from footfall._workload.trace import Trace
@@ -201,6 +202,7 @@ class VisitLoad:
     length_s: float = 0.0
     """With a rate: seconds in which they come."""
     outages: tuple[tuple[str, float, float], ...] = ()
+    held_back: HeldBack | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -280,7 +282,8 @@ class _Arrivals:
             played = trace.model
         for channel, start, stop in load.outages:
             played = with_outage(played, channel, *_outage_s(trace.info.play, start, stop))
-        return replace(trace, model=played)
+        made = replace(trace, model=played)
+        return made if load.held_back is None else with_held_back(made, load.held_back)
 
 
 def _outage_s(pace: RunPace, start: float, stop: float) -> tuple[float, float]:

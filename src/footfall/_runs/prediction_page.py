@@ -50,6 +50,9 @@ def load_text(found: LoadPrediction) -> str:
         text = "the knee"
     changed = [f"{text_of}" for text_of in load.changes]
     changed += [f"{channel} fails from {a:.0%} to {b:.0%}" for channel, a, b in load.outages]
+    if held := load.held_back:
+        span = f"{held.from_share:.0%} to {held.to_share:.0%}"
+        changed.append(f"none come from {span}, these then until {held.until_share:.0%}")
     return text + (f" ({', '.join(changed)})" if changed else "")
 
 

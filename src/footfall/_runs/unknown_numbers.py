@@ -41,6 +41,11 @@ def depends_on(
     return tuple(found)
 
 
+def is_about_limit(sentence: str) -> bool:
+    """Whether a sentence is about a limit that no run has reached."""
+    return sentence.partition(": ")[2].startswith(_LIMITS)
+
+
 def _limits(parameters: StationParameters, seen: SeenLoad, load: tuple[float, BeyondSeen]) -> list[str]:
     rate, beyond = load
     found = []

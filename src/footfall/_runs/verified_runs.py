@@ -78,6 +78,7 @@ def _measured(prediction: LoadPrediction, folder: Path, *, held_out: bool) -> Me
         return MeasuredRun(run=name, sha256=found[HITS_FILE], invalid_reason=reason, figures={})
     trace = read_trace(folder)
     _check_outages(prediction.load, trace, name)
+    _check_held_back(prediction.load, trace, name)
     if prediction.of == "requests":
         logs = request_logs(folder)
         _check_rates(prediction.load, logs, name)
@@ -206,6 +207,17 @@ def _check_outages(load: PredictedLoad, trace: Trace, name: str) -> None:
     )
     if not same:
         raise BadInputError(f"RUN {name}", f"had {_outages(within)}", f"{_outages(wanted)}, as predicted")
+
+
+def _check_held_back(load: PredictedLoad, trace: Trace, name: str) -> None:
+    held, whole_s = load.held_back, trace.info.play.seconds
+    if held is None:
+        return
+    start_s, stop_s = held.from_share * whole_s, held.to_share * whole_s
+    came = int(trace.arrivals["due_s"].is_between(start_s, stop_s, closed="left").sum())
+    if came:
+        where = f"from {held.from_share:.0%} to {held.to_share:.0%} of it"
+        raise BadInputError(f"RUN {name}", f"had {came:,} arrivals {where}", "none there, as predicted")
 
 
 def _outages(found: Sequence[tuple[str, float, float]]) -> str:
