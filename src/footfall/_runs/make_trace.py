@@ -19,7 +19,7 @@ from footfall._runs.content import change_texts, model_in, with_changes
 from footfall._runs.messages import QUIET, Messages, clock
 from footfall._runs.run_options import TraceOptions, trace_options
 from footfall._workload import logged_requests
-from footfall._workload.arrivals import arrivals_table, draw_arrivals, rates_within
+from footfall._workload.arrivals import arrivals_table, busiest_parts, draw_arrivals, rates_within
 from footfall._workload.scenario import Scenario, changed, pace_of, read_scenario, with_outages
 from footfall._workload.trace import (
     LogInfo,
@@ -152,8 +152,12 @@ def sampled_trace(
     """
     scenario = _reshaped(scenario, options.shape)
     model, seed, at_hour = model_of(scenario, options.changes, messages, model), options.seed, options.at_hour
-    people = arrivals_table(model, draw_arrivals(model, seed, 0))
     if at_hour is None:
+        parts = busiest_parts(model, seed, 0, scenario.window_s)
+        # Only those whom the window may hold: a day may have a million customers, and a window some thousand.
+        people = pl.concat(
+            arrivals_table(model, draw_arrivals(model, seed, 0, within_s=part)) for part in parts
+        )
         starts_s = busiest_window(people["at_s"].to_numpy(), scenario.window_s)
     else:
         starts_s = at_hour * HOUR_S
@@ -163,6 +167,8 @@ def sampled_trace(
                 "the window does not fit in the day",
                 f"0 to {(DAY_S - scenario.window_s) / HOUR_S:g}",
             )
+        window = (starts_s, starts_s + scenario.window_s)
+        people = arrivals_table(model, draw_arrivals(model, seed, 0, within_s=window))
     pace = pace_of(scenario, starts_s)
     if scenario.arrivals is not None:
         people, scale = _exactly(scenario.arrivals, people, model, seed, pace)

@@ -14,6 +14,8 @@ from footfall._model.numbers import HALF_HOUR_S, HALF_HOURS
 from footfall._records.errors import BadInputError
 
 DAYS_A_MONTH = 31
+_APART = 6.0
+"""Standard deviations, between numbers of arrivals that are surely not the same."""
 _MOST_IN_A_CELL = 1 << 20
 """A customer's number is cell times this plus their place in the cell, so a change of one rate
 leaves the numbers, of every other customer alone."""
@@ -64,6 +66,29 @@ def rates_within(model: Model, within_s: tuple[float, float] | None) -> NDArray[
         return rates
     starts_s = np.arange(HALF_HOURS) * HALF_HOUR_S
     return np.where((starts_s < within_s[1]) & (starts_s + HALF_HOUR_S > within_s[0]), rates, 0.0)
+
+
+def busiest_parts(model: Model, seed: int, replication: int, window_s: float) -> list[tuple[float, float]]:
+    """Give the parts of the day (beginning and end, whole half hours) that may hold its busiest window.
+
+    A window of length L ≤ 1,800 s within the half hour with most arrivals has a Poisson number of them with
+    mean m = λ L. A half hour, and its neighbours, are left out where the mean of a window is so much smaller
+    that six standard deviations of both lie between them: the busiest one is missed in less than one day of
+    ten million. The whole day where a profile is finer than half hours, or the window longer.
+    """
+    whole = [(0.0, HALF_HOURS * HALF_HOUR_S)]
+    if window_s > HALF_HOUR_S or any(len(each.day_profile.values) > HALF_HOURS for each in model.segments):
+        return whole
+    factor = busyness(model, keyed.run_key(seed, replication))
+    by_half_hour = rates_per_half_hour(model).reshape(-1, HALF_HOURS).sum(axis=0) * factor
+    means = by_half_hour * window_s / HALF_HOUR_S
+    most = means.max(initial=0.0)
+    may = means + _APART * np.sqrt(means) >= most - _APART * np.sqrt(most)
+    # A window may begin in the half hour before, or end in the one after.
+    near = may | np.r_[may[1:], False] | np.r_[False, may[:-1]]
+    edges = np.flatnonzero(np.diff(np.r_[False, near, False].astype(np.int8)))
+    pairs = zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True)
+    return [(begins * HALF_HOUR_S, ends * HALF_HOUR_S) for begins, ends in pairs]
 
 
 def check_rates(model: Model, times: float = 1.0) -> None:
