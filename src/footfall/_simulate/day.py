@@ -238,15 +238,21 @@ def predictions(played: Model, replay: Replay, redraws: range) -> Iterator[pl.Da
     service. Redraw 0 is what `predict` gives.
     """
     people = arrivals_of_trace(played, replay.arrivals, replay.seed, replay.replication)
-    refused = refusals(played, replay.seed)
+    # Of a window of a day only the first accounts have customers.
+    last = int(people.subscribers.max(initial=0))
+    refused = refusals(played, replay.seed, last + 1)
     for redraw in redraws:
         sampler = Sampler(people.keys, redraw)
         yield Day(played, people, replay.seed, replay.length_s, sampler, refused).run().visits
 
 
-def refusals(model: Model, seed: int) -> dict[str, tuple[str, ...]]:
-    """By operation: why the business refuses an order, by subscriber; empty text where it does not."""
-    held = [account(model.accounts, seed, n) for n in range(int(model.accounts.subscribers))]
+def refusals(model: Model, seed: int, most: int | None = None) -> dict[str, tuple[str, ...]]:
+    """By operation: why the business refuses an order, by subscriber; empty text where it does not.
+
+    Of the first `most` subscribers; None: of all.
+    """
+    count = int(model.accounts.subscribers)
+    held = [account(model.accounts, seed, n) for n in range(count if most is None else min(most, count))]
     return {
         operation: tuple(refusal(model.accounts, operation, one) or "" for one in held)
         for operation in model.operations
