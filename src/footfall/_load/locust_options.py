@@ -99,9 +99,9 @@ OWN = "scenario's own"
 """Shown by the page where the scenario's value applies."""
 
 
-LOAD_RUN, FIND_CAPACITY = "load run", "find the capacity"
+LOAD_RUN, FIND_CAPACITY, WHOLE_LOOP = "load run", "find the capacity", "whole loop"
 """What can be started from the page."""
-JOBS = {FIND_CAPACITY: "capacity"}
+JOBS = {FIND_CAPACITY: "capacity", WHOLE_LOOP: "loop"}
 """The jobs of Footfall that choose their loads themselves, by what the page calls them."""
 
 
@@ -185,7 +185,9 @@ def _search_of(options: Namespace) -> SearchSettings | None:
     if test == LOAD_RUN or _text(options.series):
         return None
     if getattr(options, "headless", False):
-        raise BadInputError(f"--test '{test}'", "is for Locust's web page", "the command footfall capacity")
+        raise BadInputError(
+            f"--test '{test}'", "is for Locust's web page", "footfall capacity or footfall loop"
+        )
     if test not in JOBS:
         raise BadInputError(f"--test {test}", "no such test", f"one of {', '.join((LOAD_RUN, *JOBS))}")
     return SearchSettings(
@@ -266,7 +268,7 @@ def add_drop_downs(parser: Any) -> None:  # noqa: ANN401  Locust's own kind
     tests = [LOAD_RUN, *JOBS]
     parser.add_argument("--test", choices=tests, default=LOAD_RUN, help="what Start on the page begins")
     fields = [(name, OWN, (OWN, *offered), text) for name, offered, text in _OFFERED]
-    fields.append(("--budget", BUDGET, _BUDGETS, "time for the whole search, such as 5min"))
+    fields.append(("--budget", BUDGET, _BUDGETS, "time for the whole search or loop, such as 15min"))
     for name, default, offered, text in fields:
         choices = Suggestions(offered)
         action = parser.add_argument(name, choices=choices, default=default, metavar="VALUE", help=text)

@@ -1,8 +1,8 @@
 """`python -m footfall._runs JOB`: one whole job as a process, for rooms that must not do it in their own.
 
 The first line of the input is JSON: what is to be done. The output is one line of JSON; that of `live`,
-`capacity` and `serve` goes on as they do. What is wrong is one line on stderr. Exit codes are those of the
-command line.
+`capacity`, `loop` and `serve` goes on as they do. What is wrong is one line on stderr. Exit codes are those
+of the command line.
 """
 
 import json
@@ -87,8 +87,17 @@ def capacity(data: Mapping[str, Any]) -> int:
     return 0
 
 
+def loop(data: Mapping[str, Any]) -> int:
+    """Run the whole loop as Locust's page asks for it, and say how it stands after each step and phase."""
+    from footfall._runs.live_loop import follow_loop
+    from footfall._runs.live_search import wanted_of
+
+    follow_loop(wanted_of(data), _tell)
+    return 0
+
+
 JOBS: dict[str, Callable[[Mapping[str, Any]], int]] = {
-    each.__name__: each for each in (trace, judge, load, serve, live, capacity)
+    each.__name__: each for each in (trace, judge, load, serve, live, capacity, loop)
 }
 
 

@@ -69,6 +69,12 @@ def test_a_search_of_the_page_has_its_own_settings() -> None:
     )
 
 
+def test_the_whole_loop_is_asked_for_as_a_search_is() -> None:
+    """Its process has another name."""
+    asked = settings_of(options(**SEARCH | {"test": "whole loop"}, scenario="calm")).search
+    assert asked == SearchSettings(job="loop", budget="2min")
+
+
 def test_a_search_is_described_for_its_process() -> None:
     """The host's own endpoints file and path, or the reference service; never the locustfile of the page."""
     profile = HostProfile("http://127.0.0.1:9", Path("shop.toml"))
@@ -97,7 +103,7 @@ def test_a_search_is_described_for_its_process() -> None:
 def test_a_search_is_for_the_page_only() -> None:
     """A terminal has commands for it."""
     with pytest.raises(
-        BadInputError, match="is for Locust's web page; expected the command footfall capacity"
+        BadInputError, match="is for Locust's web page; expected footfall capacity or footfall loop"
     ):
         settings_of(options(**SEARCH, scenario="calm", headless=True))
 
@@ -119,7 +125,7 @@ def test_secrets_come_from_the_environment_and_are_not_shown(monkeypatch: pytest
         (SEARCH, "Scenario: nothing to load is given; expected a scenario, or a path of the service"),
         (
             {"test": "everything"},
-            "--test everything: no such test; expected one of load run, find the capacity",
+            "--test everything: no such test; expected one of load run, find the capacity, whole loop",
         ),
         ({"drain_s": "soon"}, "--drain-s: 'soon'"),
         ({"drain_s": "-1"}, "--drain-s: '-1'"),

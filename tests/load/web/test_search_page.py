@@ -1,9 +1,6 @@
 """A search for capacity on Locust's page, started, watched and stopped; and as a browser shows it."""
 
 import json
-import threading
-import time
-from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import psutil
@@ -12,28 +9,9 @@ from playwright.sync_api import Page, Route, expect
 
 from tests.load.conftest import Start
 from tests.load.web.page_client import Site, up, wait_for
-from tests.load.web_server import WebServer
+from tests.runs.test_capacity import served
 
-WORK_S = 0.02
 FORM = {"test": "find the capacity", "path": "/work", "budget": "1min", "criteria": "success(*) >= 90%"}
-
-
-class OneAtATime(BaseHTTPRequestHandler):
-    """Serves one request after the other: 50 a second."""
-
-    protocol_version = "HTTP/1.1"
-    lock = threading.Lock()
-
-    def do_GET(self) -> None:
-        """Work for the request."""
-        with self.lock:
-            time.sleep(WORK_S)
-        self.send_response(200)
-        self.send_header("Content-Length", "0")
-        self.end_headers()
-
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
 
 
 @pytest.fixture
@@ -62,8 +40,7 @@ def test_a_search_shows_its_steps_as_they_come_and_leaves_what_it_found_when_sto
     page = site.until("failed")["page"]
     assert "unreachable" in page["error"]
     assert "\n" not in page["error"]
-    server = WebServer(OneAtATime)
-    with server.running():
+    with served() as server:
         site.start(**FORM, host=server.host)
         wait_for(
             lambda: len((site.state()["live"] or {"steps": []})["steps"]) >= 2, lambda: str(site.state())
@@ -146,13 +123,56 @@ LIVE = {
 }
 
 
-def test_a_browser_shows_the_fields_of_a_search_its_steps_and_their_operations(
+ABOUT = {"title": "Capacity: here", "budget_s": 300, "seed": 1}
+RUN = {"number": 1, "host": "http://here", "files": [], "error": "", "title": "", "started_at": ""}
+PAGE = {
+    "state": "running",
+    "phase": "",
+    "error": "",
+    "number": 1,
+    "kind": "capacity",
+    "now_unix_s": 900.0,
+    "about": ABOUT,
+    "runs": [RUN],
+}
+PHASES = [
+    {"name": "loads", "title": "Low loads", "state": "done", "spent_s": 74.2, "lines": ["step 1", "4 loads"]},
+    {"name": "learn", "title": "What they teach", "state": "running", "spent_s": 3.0, "lines": []},
+    {"name": "knee", "title": "Capacity, measured", "state": "waiting", "spent_s": 0.0, "lines": []},
+]
+LOOP = {"phases": PHASES, "verdict": "", "answer": "", "is_final": False, "ends_unix_s": 1000.0}
+
+
+def test_a_browser_shows_the_fields_of_a_search_its_steps_and_the_phases_of_a_loop(
     browser_page: Page, site: Site
 ) -> None:
-    """Fields by kind of test; then tiles, marks, rows, a chosen step and channel of a state that is given."""
+    """The form first; then states as the processes give them."""
     page, wrong = browser_page, []
     page.on("pageerror", lambda error: wrong.append(str(error)))
     page.goto(f"http://127.0.0.1:{site.port}/")
+    check_form(page)
+    state: dict[str, object] = {"page": PAGE, "live": LIVE}
+
+    def answer(route: Route) -> None:
+        route.fulfill(json=state)
+
+    page.route("**/footfall/state*", answer)
+    check_search(page)
+    state |= {"page": PAGE | {"kind": "loop"}, "live": LOOP}
+    expect(page.locator(".ff-status")).to_have_text("What they teach … 1:40 of 5:00 left.")
+    items = page.locator(".ff-phases > li")
+    expect(items).to_have_count(3)
+    expect(items.nth(0)).to_contain_text("doneLow loads4 loads · 1:14")
+    expect(page.locator(".ff-steps")).to_be_hidden()
+    ended = {"is_final": True, "verdict": "did not hold", "answer": "It did not hold."}
+    state |= {"page": PAGE | {"kind": "loop", "state": "over"}, "live": LOOP | ended}
+    expect(page.locator(".ff-status")).to_have_text("It did not hold.")
+    expect(page.locator(".ff-verdict .ff-chip")).to_have_text("✕did not hold")
+    assert wrong == []
+
+
+def check_form(page: Page) -> None:
+    """Fields by kind of test; what is wrong in one is said at once, and what cannot begin soon after."""
     expect(page.locator('select[name="speed"]')).to_be_visible()
     expect(page.locator('select[name="budget"]')).to_be_hidden()
     page.locator('select[name="test"]').select_option("find the capacity")
@@ -166,22 +186,9 @@ def test_a_browser_shows_the_fields_of_a_search_its_steps_and_their_operations(
     page.get_by_role("button", name="Start").click()
     expect(page.locator(".ff-state-failed").first).to_contain_text("unreachable")
 
-    about = {"title": "Capacity: here", "budget_s": 300, "seed": 1}
-    summary = {"number": 1, "host": "http://here", "files": [], "error": "", "title": "", "started_at": ""}
-    shown = {
-        "state": "running",
-        "phase": "",
-        "error": "",
-        "number": 1,
-        "kind": "capacity",
-        "now_unix_s": 900.0,
-    }
-    state = {"page": shown | {"about": about, "runs": [summary]}, "live": LIVE}
 
-    def answer(route: Route) -> None:
-        route.fulfill(json=state)
-
-    page.route("**/footfall/state*", answer)
+def check_search(page: Page) -> None:
+    """Tiles, marks and rows; then a chosen step and a chosen channel."""
     expect(page.locator(".ff-status")).to_contain_text(
         "Step 3: 62.0 arrivals/s for 20.00 s, a long step near"
     )
@@ -203,4 +210,3 @@ def test_a_browser_shows_the_fields_of_a_search_its_steps_and_their_operations(
     expect(rows.nth(5)).to_have_text("did not hold: success(*) >= 99%")
     page.locator(".ff-scope select").select_option("web")
     expect(page.locator(".ff-search .ff-axis").first).to_have_text("arrivals per second at web")
-    assert wrong == []

@@ -228,7 +228,7 @@ class PageRun:
     verdict: str = ""
     status: str = ""
     answer: str = ""
-    """What a search has found, in a few words."""
+    """The capacity that a search has found, with its unit."""
     files: list[str] = field(default_factory=list)
     started_at: str = field(default_factory=now)
     supervisor: RunSupervisor | None = None
@@ -282,7 +282,7 @@ class PageRun:
 
     def _end(self, result: dict[str, Any]) -> None:
         self.verdict, self.status = result["verdict"] or "", result["status"]
-        self.answer = result.get("answer", "")
+        self.answer = result["answer"] if self.kind == CAPACITY else ""
         self._find_files()
         self.state = "over"
 

@@ -158,13 +158,14 @@ window.FootfallSearch = (() => {
   const phaseItem = (phase, isUnfolded) => {
     const item = element("li");
     const words = element("div", "ff-phase");
-    const spent = phase.spent_s ? ` · ${minutes(phase.spent_s)}` : "";
-    words.append(element("b", "", phase.title), element("span", "ff-reason", `${phase.lines.at(-1) ?? ""}${spent}`));
+    const isRunning = phase.state === "running";
+    const result = [isRunning ? "" : phase.lines.at(-1), phase.spent_s ? minutes(phase.spent_s) : ""].filter(Boolean);
+    words.append(element("b", "", phase.title), element("span", "ff-reason", result.join(" · ")));
     if (phase.lines.length > 1) {
       const details = element("details");
       details.dataset.name = phase.name;
-      details.open = isUnfolded || phase.state === "running";
-      details.append(element("summary", "", "what was said"), element("pre", "", phase.lines.join("\n")));
+      details.open = isUnfolded || isRunning;
+      details.append(element("summary", "", "details"), element("pre", "", phase.lines.join("\n")));
       words.append(details);
     }
     item.append(chip(phase.state), words);
