@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from footfall._capacity.capacity_found import DOES_NOT_RECOVER, RateEstimate
-from footfall._capacity.findings import findings, findings_so_far, learned_curve
+from footfall._capacity.findings import findings, findings_so_far
+from footfall._capacity.learned_curve import learned_curve
 from footfall._capacity.load_steps import CapacityAsked, GuardFigures, PlannedStep, PlayedStep
 from footfall._capacity.search import next_step
 from footfall._criteria.objects import Criterion

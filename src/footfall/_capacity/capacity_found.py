@@ -73,6 +73,16 @@ class ChannelFound:
     """Share of the scenario's arrivals."""
     requests_per_arrival: float
     """Requests at the channel per arrival of the scenario."""
+    found_by: Literal["stations", "steps", "none"] = "none"
+    """How the knee was found: by the channel's learned station, or between load steps."""
+    held_per_s: float = 0.0
+    """Highest arrival rate of the whole scenario, of a valid step, at which the channel's criteria held."""
+    criterion: str = ""
+    """The criterion that no longer holds above the knee; empty: unknown."""
+    is_judged: bool = True
+    """Whether any criterion speaks of the channel."""
+    curve: tuple[CurvePoint, ...] = ()
+    """Prediction by its learned station, offered load in arrivals of the whole scenario."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -5,18 +5,22 @@ than L. So every criterion but that of a mean compares a share of bad visits wit
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from math import inf
+from typing import TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
-from footfall._calibrate.request_log import Floats
+from footfall._calibrate.request_log import Floats, Integers
 from footfall._calibrate.station_runs import Booleans
 from footfall._capacity.load_steps import CapacityAsked, PlayedStep
 from footfall._capacity.step_figures import relative_limit_s
 from footfall._criteria.objects import Criterion, ResponseCriterion, Scope, ShareCriterion
 from footfall._stats.intervals import duration
+
+_Value = TypeVar("_Value", bound=np.generic)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -32,6 +36,21 @@ class VisitSample:
     is_error: Booleans
     is_answered: Booleans
     is_present: Booleans
+
+    def drawn(self, rows: Integers, columns: int) -> "VisitSample":
+        """Give some of its rows, in each of so many columns; it has one itself."""
+
+        def of(values: NDArray[_Value]) -> NDArray[_Value]:
+            return np.broadcast_to(values[rows], (len(rows), columns))
+
+        return replace(
+            self,
+            response_s=of(self.response_s),
+            is_success=of(self.is_success),
+            is_error=of(self.is_error),
+            is_answered=of(self.is_answered),
+            is_present=of(self.is_present),
+        )
 
     def belongs_to(self, scope: Scope) -> bool:
         """Whether a criterion of that scope is about it."""
@@ -98,6 +117,23 @@ def measured_samples(step: PlayedStep) -> list[VisitSample]:
                 )
             )
     return samples
+
+
+def joined(samples: Sequence[VisitSample]) -> tuple[VisitSample, ...]:
+    """Join the samples of each operation, one column each, into one."""
+    by_name: dict[tuple[str, str, str], list[VisitSample]] = {}
+    for sample in samples:
+        by_name.setdefault((sample.channel, sample.operation, sample.step), []).append(sample)
+    return tuple(
+        _column(
+            name,
+            np.concatenate([one.response_s[:, 0] for one in of_name]),
+            np.concatenate([one.is_success[:, 0] for one in of_name]),
+            np.concatenate([one.is_error[:, 0] for one in of_name]),
+            np.concatenate([one.is_answered[:, 0] for one in of_name]),
+        )
+        for name, of_name in sorted(by_name.items())
+    )
 
 
 def _column(

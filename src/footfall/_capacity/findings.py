@@ -15,17 +15,24 @@ from footfall._capacity.capacity_found import (
     DRIFT,
     RESTARTED,
     CapacityFound,
-    ChannelFound,
-    CurvePoint,
     LimitedBy,
     RateEstimate,
 )
+from footfall._capacity.channels_found import breaks_first, channels_found
 from footfall._capacity.criterion_figures import VisitSample
+from footfall._capacity.learned_curve import learned_curve
 from footfall._capacity.load_steps import CapacityAsked, PlayedStep
-from footfall._capacity.reading import BISECT, CONFIRM, Reading, flags_of, question_of, read
-from footfall._capacity.service_model import ServiceModel, Traffic
+from footfall._capacity.reading import (
+    BISECT,
+    CONFIRM,
+    Reading,
+    all_stations,
+    explained_stations,
+    flags_of,
+    has_many_channels,
+    read,
+)
 from footfall._capacity.service_recovery import PAUSES_S
-from footfall._capacity.simulated_knee import QUICK, simulated_knee
 from footfall._capacity.step_evidence import OVERLOAD, RECOVERY, Evidence
 
 _Z = 1.96
@@ -37,8 +44,6 @@ _SAME_RATE = 0.04
 _BLOCKS_LEAST = 5
 _NEARLY = 0.9
 """A knee further above all rates that were played is an expectation and no finding."""
-_CURVE = (0.2, 0.4, 0.6, 0.75, 0.85, 0.92, 0.97, 1.02, 1.08, 1.2, 1.4)
-_CURVE_ARRIVALS = 4000
 _WIDE_SHARE = 0.10
 _WHOLE_S = 300.0
 """Of wall time: enough for all steps at their full length."""
@@ -48,6 +53,7 @@ _AGREE_BLOCKS = 0.6
 def findings(played: Sequence[PlayedStep], asked: CapacityAsked) -> CapacityFound:
     """Give what the steps played show."""
     reading = read(played, asked)
+    is_many = has_many_channels(played)
     so_far = findings_so_far(played, asked)
     knee, limited_by = so_far.knee, so_far.limited_by
     beyond = overloaded(reading)
@@ -57,8 +63,8 @@ def findings(played: Sequence[PlayedStep], asked: CapacityAsked) -> CapacityFoun
         beyond=beyond.verdict if knee else "unknown",
         flags=_flags(reading, beyond),
         budget_needed_s=_budget_needed_s(reading, knee, asked, limited_by),
-        by_channel=_by_channel(reading, knee, asked),
-        stations=reading.model.stations if reading.model else {},
+        by_channel=channels_found(reading, knee, asked),
+        stations=explained_stations(reading) if is_many else all_stations(reading),
         curve=learned_curve(reading.model, knee) if knee and reading.model and reading.fits else (),
     )
     return replace(found, sentences=_sentences(reading, found))
@@ -66,7 +72,7 @@ def findings(played: Sequence[PlayedStep], asked: CapacityAsked) -> CapacityFoun
 
 def findings_so_far(played: Sequence[PlayedStep], asked: CapacityAsked) -> CapacityFound:
     """Give the knee, flags and verdicts as of now, at once after `next_step` has read the same steps."""
-    reading = read(played, asked)
+    reading = read(played, asked, is_over=False)
     knee = _knee(reading)
     limited_by = _limited_by(reading, knee)
     return CapacityFound(
@@ -96,7 +102,8 @@ def _held(one: Evidence) -> bool:
 
 def _knee(reading: Reading) -> RateEstimate | None:
     """Give the knee of the model, where surely judged long steps leave it; else that of the steps."""
-    knee = reading.knee
+    # What many channels have in common no station shows: the steps say it.
+    knee = reading.direct if has_many_channels(reading.steps) else reading.knee
     played = [one.rate for one in reading.valid if one.step.planned.purpose != RECOVERY]
     if knee is None or max(played) < _NEARLY * knee.value:
         return None
@@ -201,70 +208,6 @@ def _success_share(samples: Sequence[VisitSample]) -> np.ndarray:
     return share
 
 
-# ── Channels, curve
-
-
-def _by_channel(reading: Reading, knee: RateEstimate | None, asked: CapacityAsked) -> dict[str, ChannelFound]:
-    """Give the knee of each channel alone, at the scenario's mix."""
-    model = reading.model
-    if model is None:
-        return {}
-    found = {}
-    for channel in model.stations:
-        operations = tuple(one for one in model.traffic.operations if one.channel == channel)
-        share = sum(one.share for one in operations)
-        if len(model.stations) == 1:
-            of_channel = knee
-        else:
-            alone = ServiceModel(
-                traffic=Traffic(operations=operations),
-                stations={channel: model.stations[channel]},
-                seed=model.seed,
-            )
-            simulated = simulated_knee(
-                alone, question_of([one.step for one in reading.evidence], asked), QUICK
-            )
-            of_channel = simulated.knee if simulated else None
-        found[channel] = ChannelFound(
-            knee=of_channel,
-            arrivals_share=share,
-            requests_per_arrival=model.traffic.requests_per_arrival(channel),
-        )
-    return found
-
-
-def learned_curve(model: ServiceModel, knee: RateEstimate) -> tuple[CurvePoint, ...]:
-    """Simulate the best stations at rates around the knee."""
-    rates = knee.value * np.array(_CURVE)
-    samples = [
-        one for one in model.samples(model.best(2), np.tile(rates, (2, 1)), _CURVE_ARRIVALS) if not one.step
-    ]
-    present = np.concatenate([one.is_present for one in samples])
-    success = np.concatenate([one.is_success for one in samples]) & present
-    times_s = np.concatenate([one.response_s for one in samples])
-    points = []
-    for number, rate in enumerate(rates):
-        columns = [number, number + len(rates)]
-        served = times_s[:, columns][success[:, columns]]
-        share = float(success[:, columns].sum() / max(present[:, columns].sum(), 1))
-        p50_s, p95_s, p99_s = (
-            (float(each) for each in np.quantile(served, (0.5, 0.95, 0.99)))
-            if len(served)
-            else (None, None, None)
-        )
-        points.append(
-            CurvePoint(
-                offered_per_s=float(rate),
-                throughput_per_s=min(share * float(rate), model.rate_most_per_s()),
-                success_share=share,
-                p50_s=p50_s,
-                p95_s=p95_s,
-                p99_s=p99_s,
-            )
-        )
-    return tuple(points)
-
-
 # ── Flags, budget
 
 
@@ -348,25 +291,11 @@ def _budget_needed_s(
 
 def _sentences(reading: Reading, found: CapacityFound) -> tuple[str, ...]:
     said = []
-    confirms = [one for one in reading.valid if one.step.planned.purpose in {CONFIRM, BISECT}]
     if found.knee and reading.fits and reading.simulated is not None:
-        said.append(
-            f"the knee is that of the stations learned from {len(reading.valid)} steps, "
-            "simulated in the long run"
-        )
-        below = [one for one in confirms if _held(one) and one.rate < found.knee.value]
-        above = [one for one in confirms if not _held(one) and one.rate > found.knee.value]
-        if below and above:
-            said.append(
-                f"confirmed by long steps: all criteria held at {max(one.rate for one in below):.3g}/s, "
-                f"not at {min(one.rate for one in above):.3g}/s"
-            )
-        elif confirms:
-            said.append("the long steps around it leave the side open: within their noise they say neither")
+        said += _sentences_of_model(reading, found.knee)
     elif found.knee:
-        said.append(
-            "no station explains the steps: the knee lies between the steps that held and those that did not"
-        )
+        why = "many channels" if has_many_channels(reading.steps) else "no station explains the steps"
+        said.append(f"{why}: the knee lies between the steps that held and those that did not")
     elif found.limited_by == "generator":
         reasons = [one.step.generator.bound_by or one.step.invalid_reason for one in reading.evidence]
         said.append(
@@ -386,6 +315,8 @@ def _sentences(reading: Reading, found: CapacityFound) -> tuple[str, ...]:
             f"all criteria held up to {found.held_per_s:.3g} arrivals/s, the highest rate that was played"
         )
     said += _recovery_sentences(reading)
+    if len(found.by_channel) > 1:
+        said += breaks_first(found.by_channel)
     if found.knee and found.beyond == "unknown":
         said.append("what lies beyond the knee was not played, or its step cannot be used")
     return tuple(said)
@@ -412,4 +343,22 @@ def _recovery_sentences(reading: Reading) -> list[str]:
     if state.spoiled:
         steps = "; ".join(f"step {number}: {reason}" for number, reason in state.spoiled)
         said.append(f"not used: {steps}")
+    return said
+
+
+def _sentences_of_model(reading: Reading, knee: RateEstimate) -> list[str]:
+    said = []
+    confirms = [one for one in reading.valid if one.step.planned.purpose in {CONFIRM, BISECT}]
+    said.append(
+        f"the knee is that of the stations learned from {len(reading.valid)} steps, simulated in the long run"
+    )
+    below = [one for one in confirms if _held(one) and one.rate < knee.value]
+    above = [one for one in confirms if not _held(one) and one.rate > knee.value]
+    if below and above:
+        said.append(
+            f"confirmed by long steps: all criteria held at {max(one.rate for one in below):.3g}/s, "
+            f"not at {min(one.rate for one in above):.3g}/s"
+        )
+    elif confirms:
+        said.append("the long steps around it leave the side open: within their noise they say neither")
     return said

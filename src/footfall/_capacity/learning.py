@@ -1,7 +1,8 @@
 """Stations learned from the steps of a search, within bounds of time: few kinds, not too many requests."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from math import sqrt
 
 import numpy as np
 
@@ -19,6 +20,12 @@ _REQUESTS_MOST = 15_000
 _KINDS_MOST = 3
 _LEFT_OUT_MOST = 0.05
 """Of the arrivals, on channels with too few requests to learn from; with more the service has no model."""
+CHANNELS_FEW = 3
+"""With more channels only so many are learned, those under load, and at the end of the search only."""
+_REQUESTS_OF_ONE = 3_000
+"""Of each channel, where there are many: enough to tell the slots of a station that has a queue."""
+_SLOWER, _FAILS_MORE = 1.1, 0.02
+_Z = 3.0
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -27,17 +34,35 @@ class LearnedChannels:
 
     stations: Mapping[str, LearnedStation]
     pooled: Mapping[str, str]
+    not_learned: tuple[str, ...] = ()
+    """Channels under load, whose station would matter, that were not learned."""
 
 
-def learn_channels(steps: Sequence[PlayedStep], seed: int) -> LearnedChannels | None:
+def channels_of(steps: Sequence[PlayedStep]) -> tuple[str, ...]:
+    """Give the channels of the visits of steps."""
+    return tuple(sorted({name for step in steps for name in np.unique(step.visits.channel).tolist()}))
+
+
+def learn_channels(
+    steps: Sequence[PlayedStep], seed: int, judged: Collection[str] | None = None
+) -> LearnedChannels | None:
     """Learn a station for each channel with enough requests; None: too much of the traffic has none.
 
-    A channel with many kinds of requests is learned with three, each of kinds that take about as long.
+    A channel with many kinds of requests is learned with three, each of kinds that take about as long. Of
+    more than three channels those are learned whose requests took longer, or failed more, at some load than
+    at the lowest: without a queue there is nothing to learn of it. `judged` are the channels that a criterion
+    speaks of; None: all.
     """
     # A step after an overload begins with what that has left; the others begin with nothing inside.
     usable = [step for step in steps if step.planned.purpose != RECOVERY]
     if all(step.planned.purpose == EXPLORE and not step.stopped_early for step in usable):
         return None
+    if len(channels_of(usable)) > CHANNELS_FEW:
+        return _learn_loaded(usable, seed, judged)
+    return _learn_all(usable, seed)
+
+
+def _learn_all(usable: Sequence[PlayedStep], seed: int) -> LearnedChannels | None:
     logs: dict[str, list[RequestLog]] = {}
     for step in sorted(usable, key=_rank):
         for channel, log in step.logs.items():
@@ -59,6 +84,60 @@ def learn_channels(steps: Sequence[PlayedStep], seed: int) -> LearnedChannels | 
     if not stations or left_out > _LEFT_OUT_MOST * len(visits):
         return None
     return LearnedChannels(stations=stations, pooled=pooled)
+
+
+def _learn_loaded(
+    usable: Sequence[PlayedStep], seed: int, judged: Collection[str] | None
+) -> LearnedChannels | None:
+    """Learn the channels that showed most load, from the steps with most of it."""
+    loads = {channel: _most_load(usable, channel) for channel in judged or channels_of(usable)}
+    loaded = sorted((channel for channel, load in loads.items() if load > 0), key=lambda one: -loads[one])
+    stations: dict[str, LearnedStation] = {}
+    pooled: dict[str, str] = {}
+    for channel in sorted(loaded[:CHANNELS_FEW]):
+        steps = sorted(usable, key=lambda step: (_rank(step), -step.sent_per_s))
+        logs = [step.logs[channel] for step in steps if channel in step.logs]
+        names = _pooled_kinds(logs)
+        station = _learned([_renamed(log, names) for log in _at_most(logs, _REQUESTS_OF_ONE)], seed)
+        if station is not None:
+            stations[channel] = station
+            pooled |= names
+    if not stations:
+        return None
+    return LearnedChannels(
+        stations=stations, pooled=pooled, not_learned=tuple(sorted(set(loaded) - set(stations)))
+    )
+
+
+def _most_load(steps: Sequence[PlayedStep], channel: str) -> float:
+    """How far above the calmest step the response times or failures of a channel rose; 0: not surely."""
+    logs = [
+        step.logs[channel] for step in sorted(steps, key=lambda one: one.sent_per_s) if channel in step.logs
+    ]
+    logs = [log for log in logs if log.requests >= _REQUESTS_LEAST]
+    return max((_load_beyond(logs[0], log) for log in logs[1:]), default=0.0)
+
+
+def _load_beyond(calm: RequestLog, log: RequestLog) -> float:
+    """Compare a log with a calm one, kind by kind, so that another mix of requests makes no difference."""
+    slower, failed, total, variance = 0.0, 0.0, 0.0, 0.0
+    for number, kind in enumerate(log.kinds):
+        of_kind = log.kind == number
+        before = calm.kind == (calm.kinds.index(kind) if kind in calm.kinds else -1)
+        if not of_kind.any() or not before.any():
+            continue
+        count = int(of_kind.sum())
+        times_s, calm_s = log.response_s[of_kind], calm.response_s[before]
+        total += count * float(calm_s.mean())
+        slower += count * float(times_s.mean())
+        variance += count**2 * float(times_s.var() / count + calm_s.var() / len(calm_s))
+        failed += count * (float(calm.is_success[before].mean()) - float(log.is_success[of_kind].mean()))
+    if not total:
+        return 0.0
+    fails_more = failed / log.requests
+    ratio, sd = slower / total, sqrt(variance) / total
+    is_slower = ratio > _SLOWER and ratio - 1 > _Z * sd
+    return max(ratio - 1 if is_slower else 0.0, fails_more if fails_more > _FAILS_MORE else 0.0)
 
 
 def _learned(logs: Sequence[RequestLog], seed: int) -> LearnedStation | None:

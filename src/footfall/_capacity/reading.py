@@ -1,18 +1,25 @@
 """What the steps played so far say: the learned stations, whether they explain the steps, and the knee."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import chain
 
 import numpy as np
 
-from footfall._calibrate.learned_station import DEADLINE
+from footfall._calibrate.learned_station import DEADLINE, LearnedStation
 from footfall._calibrate.request_log import RequestLog
 from footfall._calibrate.station_simulation import simulate_arrivals
 from footfall._capacity.capacity_found import RateEstimate
-from footfall._capacity.criterion_figures import Judged, criteria_of, usable
-from footfall._capacity.learning import first_requests, learn_channels
+from footfall._capacity.criterion_figures import (
+    Judged,
+    VisitSample,
+    criteria_of,
+    joined,
+    measured_samples,
+    usable,
+)
+from footfall._capacity.learning import CHANNELS_FEW, channels_of, first_requests, learn_channels
 from footfall._capacity.load_steps import CapacityAsked, PlayedStep
 from footfall._capacity.retrying_gateway import Gateway, gateway_knee, learn_gateway
 from footfall._capacity.service_model import ServiceModel, traffic_of
@@ -67,10 +74,12 @@ class Reading:
     evidence: tuple[Evidence, ...]
     """Of all steps, in their order."""
     model: ServiceModel | None
-    """None: too few requests to learn stations from."""
+    """None: too few requests to learn stations from, or many channels while their steps are being played."""
     simulated: SimulatedKnee | None
     misfits: tuple[int, ...]
     """Numbers of the steps that the learned stations do not explain."""
+    unexplained: tuple[str, ...]
+    """The channels whose station does not explain them, or that have none and need one."""
     direct: RateEstimate | None
     """The knee by the steps alone."""
     state: RecoveryState
@@ -81,7 +90,7 @@ class Reading:
     @property
     def fits(self) -> bool:
         """Whether the learned stations explain what was played."""
-        return self.model is not None and not self.misfits and not self._is_contradicted
+        return self.model is not None and not self.unexplained and not self._is_contradicted
 
     @property
     def _is_contradicted(self) -> bool:
@@ -115,6 +124,11 @@ class Reading:
         return self.direct or by_model
 
     @property
+    def steps(self) -> tuple[PlayedStep, ...]:
+        """All steps, in their order."""
+        return tuple(one.step for one in self.evidence)
+
+    @property
     def valid(self) -> tuple[Evidence, ...]:
         """The steps that say something about the service as it is at ease when they begin."""
         return tuple(
@@ -124,22 +138,33 @@ class Reading:
         )
 
 
-def read(played: Sequence[PlayedStep], asked: CapacityAsked) -> Reading:
-    """Read all played steps; the last reading is kept, since deciding and reporting ask for the same."""
-    return _read(tuple(played), asked)
+def has_many_channels(played: Sequence[PlayedStep]) -> bool:
+    """Whether the visits are at so many channels that learning them all takes longer than a step."""
+    return len(channels_of(played)) > CHANNELS_FEW
+
+
+def read(played: Sequence[PlayedStep], asked: CapacityAsked, *, is_over: bool = True) -> Reading:
+    """Read all played steps; the last reading is kept, since deciding and reporting ask for the same.
+
+    Many channels are learned once the search is over: until then the steps speak for themselves, and the next
+    one begins at once.
+    """
+    learns = is_over or not has_many_channels(played)
+    return _read(tuple(played), asked, learns)
 
 
 @lru_cache(maxsize=2)
-def _read(played: tuple[PlayedStep, ...], asked: CapacityAsked) -> Reading:
+def _read(played: tuple[PlayedStep, ...], asked: CapacityAsked, learns: bool) -> Reading:  # noqa: FBT001  a key
     criteria = criteria_of(asked, played)
-    state = state_after(played)
+    # Visits of a scenario fail for other reasons, too, at any load: they do not say that it is still busy.
+    state = RecoveryState() if has_many_channels(played) else state_after(played)
     why = dict(state.spoiled)
     evidence = tuple(
         replace(evidence_of(step, criteria), spoiled=why.get(step.planned.number, "")) for step in played
     )
-    model, tipping = _learned(evidence, asked, state)
+    model, tipping = _learned(evidence, asked, state) if learns else (None, None)
     simulated: SimulatedKnee | None = None
-    misfits: tuple[int, ...] = ()
+    misfits: dict[int, tuple[str, ...]] = {}
     if model is not None:
         confirms = sum(step.planned.purpose == CONFIRM for step in played)
         simulated = simulated_knee(model, question_of(played, asked), THOROUGH if confirms > 1 else QUICK)
@@ -152,7 +177,10 @@ def _read(played: tuple[PlayedStep, ...], asked: CapacityAsked) -> Reading:
         evidence=evidence,
         model=model,
         simulated=simulated,
-        misfits=misfits,
+        misfits=tuple(misfits),
+        unexplained=tuple(
+            sorted({*chain.from_iterable(misfits.values()), *(model.not_learned if model else ())})
+        ),
         direct=direct_knee(evidence),
         state=state,
         tipping=tipping,
@@ -228,7 +256,7 @@ def question_of(played: Sequence[PlayedStep], asked: CapacityAsked) -> KneeQuest
 @lru_cache(maxsize=4)
 def _model(steps: tuple[PlayedStep, ...], asked: CapacityAsked) -> ServiceModel | None:
     """Learn a station for each channel, once there is a step that is more than a look."""
-    learned = learn_channels(steps, asked.seed) if steps else None
+    learned = learn_channels(steps, asked.seed, _judged(steps, asked)) if steps else None
     if learned is None:
         return None
     # What customers ask for is read where their visits do not end early.
@@ -236,21 +264,53 @@ def _model(steps: tuple[PlayedStep, ...], asked: CapacityAsked) -> ServiceModel 
         step for step in steps if step.planned.purpose not in {OVERLOAD, RECOVERY} and not step.stopped_early
     ]
     traffic = traffic_of(calm or steps, learned.pooled)
-    return ServiceModel(traffic=traffic, stations=learned.stations, pooled=learned.pooled, seed=asked.seed)
+    return ServiceModel(
+        traffic=traffic,
+        stations=learned.stations,
+        pooled=learned.pooled,
+        seed=asked.seed,
+        measured=_measured(calm or steps, learned.stations),
+        not_learned=learned.not_learned,
+    )
+
+
+def _judged(played: Sequence[PlayedStep], asked: CapacityAsked) -> set[str]:
+    """Give the channels that a criterion speaks of."""
+    criteria = criteria_of(asked, played)
+    pairs = {
+        pair
+        for step in played
+        for pair in zip(step.visits.channel.tolist(), step.visits.operation.tolist(), strict=True)
+    }
+    return {
+        channel for channel, operation in pairs if any(c.scope.matches(channel, operation) for c in criteria)
+    }
+
+
+def _measured(steps: Sequence[PlayedStep], stations: Collection[str]) -> tuple[VisitSample, ...]:
+    """Give the visits of the channels that have no station, all steps together."""
+    samples = [
+        sample
+        for step in steps
+        for sample in measured_samples(step)
+        if not sample.step and sample.channel not in stations
+    ]
+    return joined(samples)
 
 
 # ── Whether the learned stations explain the steps
 
 
-def _misfits(model: ServiceModel, played: Sequence[PlayedStep]) -> tuple[int, ...]:
-    """Give the steps that went otherwise than the learned stations would have at the same arrivals."""
-    return tuple(
-        step.planned.number
+def _misfits(model: ServiceModel, played: Sequence[PlayedStep]) -> dict[int, tuple[str, ...]]:
+    """Give the steps that went otherwise than the learned stations at the same arrivals, and the channels."""
+    found = {
+        step.planned.number: tuple(
+            channel for channel, log in step.logs.items() if _is_misfit(model, channel, log)
+        )
         for step in played
-        if step.planned.purpose not in {EXPLORE, OVERLOAD, PROBE, RECOVERY}
-        and not step.invalid_reason
-        and any(_is_misfit(model, channel, log) for channel, log in step.logs.items())
-    )
+        if step.planned.purpose not in {EXPLORE, OVERLOAD, PROBE, RECOVERY} and not step.invalid_reason
+    }
+    return {number: channels for number, channels in found.items() if channels}
 
 
 def _is_misfit(model: ServiceModel, channel: str, log: RequestLog) -> bool:
@@ -290,7 +350,17 @@ def _figures(response_s: np.ndarray, success: np.ndarray, answered: np.ndarray) 
 
 def flags_of(reading: Reading) -> tuple[str, ...]:
     """Give what the learned stations are flagged with, each once."""
-    stations = reading.model.stations.values() if reading.model else ()
-    flags = dict.fromkeys(chain.from_iterable(learned.flags for learned in stations))
+    stations = explained_stations(reading) if has_many_channels(reading.steps) else all_stations(reading)
+    flags = dict.fromkeys(chain.from_iterable(learned.flags for learned in stations.values()))
     # What looks like a deadline is then the last timeout of the gateway.
     return tuple(flag for flag in flags if reading.tipping is None or flag != DEADLINE)
+
+
+def all_stations(reading: Reading) -> Mapping[str, LearnedStation]:
+    """Give the learned stations."""
+    return reading.model.stations if reading.model else {}
+
+
+def explained_stations(reading: Reading) -> dict[str, LearnedStation]:
+    """Give the learned stations of the channels that they explain."""
+    return {name: one for name, one in all_stations(reading).items() if name not in reading.unexplained}

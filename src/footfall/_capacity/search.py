@@ -15,10 +15,11 @@ from random import Random
 import numpy as np
 
 from footfall._capacity.beyond import recovery_s
+from footfall._capacity.enclosing import enclosing_step, stay_s
 from footfall._capacity.load_steps import CapacityAsked, PlannedStep, PlayedStep
-from footfall._capacity.reading import BISECT, CONFIRM, STRUCTURE, Reading, read
+from footfall._capacity.reading import BISECT, CONFIRM, STRUCTURE, Reading, has_many_channels, read
 from footfall._capacity.service_recovery import PAUSES_S, PROBE_PER_S, PROBE_SHARE, PROBE_VISITS
-from footfall._capacity.step_evidence import EXPLORE, OVERLOAD, PROBE, RECOVERY, Evidence
+from footfall._capacity.step_evidence import EXPLORE, OVERLOAD, PROBE, RECOVERY, Evidence, under_way
 from footfall._capacity.step_figures import UNLOADED
 
 FULL_S = 240.0
@@ -56,6 +57,10 @@ _CLOSE = 1.08
 _SERVED_LEAST = 0.9
 _SLOWER = 5.0
 _INSIDE_TIMES, _INSIDE_MORE = 3.0, 6.0
+_Z = 2.0
+_OF_THROUGHPUT = 0.8
+_SHORTER = 0.6
+"""A step may be so much shorter than wished, at the end of the budget."""
 
 
 def next_step(played: Sequence[PlayedStep], asked: CapacityAsked, spent_s: float) -> PlannedStep | None:
@@ -66,7 +71,7 @@ def next_step(played: Sequence[PlayedStep], asked: CapacityAsked, spent_s: float
     left_s = asked.budget_s * (1 - END_SHARE) - spent_s
     if len(played) >= _STEPS_MOST:
         return None
-    plan = _Plan(read(played, asked), asked, left_s)
+    plan = _Plan(read(played, asked, is_over=False), asked, left_s)
     step = plan.next()
     if step is None or step.pause_s + step.length_s + BETWEEN_S > left_s:
         return None
@@ -82,6 +87,7 @@ class _Plan:
         self.left_s = left_s
         self.scale = min(max(asked.budget_s / FULL_S, 1 / 3), 1.0)
         self.most_per_s = min(asked.most_per_s or inf, _RATE_MOST_PER_S)
+        self.is_many = has_many_channels(reading.steps)
 
     def next(self) -> PlannedStep | None:
         if self._gave_up():
@@ -94,7 +100,7 @@ class _Plan:
             or self._unloaded()
             or self._structure()
             or self._confirm()
-            or self._bisect()
+            or (self._enclose() if self.is_many else self._bisect())
             or self._overload()
             or self._narrow()
         )
@@ -144,6 +150,8 @@ class _Plan:
 
     def _structure(self) -> PlannedStep | None:
         """Load the service enough that requests wait, and learn what limits it."""
+        if self.is_many:
+            return None
         played = self._played(STRUCTURE)
         knee = self.reading.knee
         target = STRUCTURE_SHARE * (knee.value if knee else self._rough())
@@ -208,13 +216,26 @@ class _Plan:
             return None
         return self._step(BISECT, rate, length, scaled=False)
 
+    def _enclose(self) -> PlannedStep | None:
+        """Enclose the knee by steps alone, where learning the stations of many channels takes long."""
+        left_s = self.left_s - BETWEEN_S - DRAIN_S - (0.0 if self._played(OVERLOAD) else self._reserve_s())
+        most = min(self.most_per_s, self._generator_bound_from() * 0.98)
+        found = enclosing_step(self.reading, self._between_looks(), most, self.scale)
+        if found is None:
+            return None
+        rate, length_s = found
+        if left_s < length_s * _SHORTER:
+            return None
+        return self._step(BISECT, rate, min(length_s, left_s), scaled=False)
+
     def _overload(self) -> PlannedStep | None:
         """Offer more than the service can do, for its limits and its goodput beyond."""
         knee = self.reading.knee
         if knee is None or self._played(OVERLOAD):
             return None
         most = self.reading.model.rate_most_per_s() if self.reading.model else inf
-        rate = OVERLOAD_SHARE * max(knee.value, min(most, 2.5 * knee.value))
+        # Of many channels others are to show their limits, too.
+        rate = OVERLOAD_SHARE * max(knee.value, min(most, (1.6 if self.is_many else 2.5) * knee.value))
         rate = min(rate, self.most_per_s, self._generator_bound_from() * 0.9)
         if rate < knee.value * 1.05:
             return None
@@ -284,6 +305,11 @@ class _Plan:
         through = max(_throughput(one) for one in looks)
         return min(max(0.85 * through, good), *bad)
 
+    def _between_looks(self) -> float:
+        """Estimate a rate near the capacity: looks pass far above it, but show how much is served."""
+        through = max((_throughput(one) for one in self.reading.valid), default=0.0)
+        return _OF_THROUGHPUT * through or STRUCTURE_SHARE * self._rough()
+
     def _looks(self) -> tuple[float, dict[float, int]]:
         """Give the highest rate that the service kept up with, and how often it fell behind at each other.
 
@@ -308,14 +334,18 @@ class _Plan:
         self, purpose: str, rate: float, length_s: float, *, drain_s: float = DRAIN_S, scaled: bool = True
     ) -> PlannedStep:
         length_s *= self.scale if scaled else 1.0
+        behind_s = 1.2
         if purpose == EXPLORE:
             length_s = max(length_s, min(8 / rate, 8.0))
+            behind_s += 1.5 * stay_s(self.reading) if self.is_many else 0.0
         return PlannedStep(
             number=len(self.reading.evidence) + 1,
             offered_per_s=rate,
             length_s=round(length_s, 3),
             purpose=purpose,
-            under_way_most=max(24, round(1.2 * rate)) if purpose == EXPLORE else max(200, round(8 * rate)),
+            under_way_most=max(24, round(behind_s * rate))
+            if purpose == EXPLORE
+            else max(200, round(8 * rate)),
             failed_in_a_row_most=None if purpose in _PLAYED_WHOLE else max(50, round(0.7 * rate)),
             drain_s=drain_s,
         )
@@ -336,14 +366,18 @@ def _fell_behind(one: Evidence, looks: Sequence[Evidence]) -> bool:
     visits = one.step.visits
     if one.step.stopped_early or not visits.visits:
         return True
-    if float(visits.is_success.mean()) < _SERVED_LEAST:
+    # A few visits of a service that serves nearly so many say nothing yet.
+    least = _SERVED_LEAST - _Z * sqrt(_SERVED_LEAST * (1 - _SERVED_LEAST) / visits.visits)
+    if float(visits.is_success.mean()) < (least if has_many_channels([one.step]) else _SERVED_LEAST):
         return True
     first = min(looks, key=lambda look: look.rate)
     at_ease_s = _median(first)
     expected = one.rate * at_ease_s
-    if one.step.under_way_at_end > _INSIDE_TIMES * expected + _INSIDE_MORE:
+    inside = under_way(visits, np.array([one.step.length_s]))[0]
+    if min(inside, one.step.under_way_at_end) > _INSIDE_TIMES * expected + _INSIDE_MORE:
         return True
-    return (one.excess > 1.0 and one is not first) or _median(one) > _SLOWER * at_ease_s
+    is_far_beyond = one.excess > 1.0 and (one.excess_sd < inf or not has_many_channels([one.step]))
+    return (is_far_beyond and one is not first) or _median(one) > _SLOWER * at_ease_s
 
 
 def _median(one: Evidence) -> float:

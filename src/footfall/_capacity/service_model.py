@@ -136,6 +136,11 @@ class ServiceModel:
     seed: int
     pooled: Mapping[str, str] = field(default_factory=dict)
     """By kind of request: the name under which it was learned."""
+    measured: tuple[VisitSample, ...] = ()
+    """Visits of the operations at channels without a station, one column each: as they were measured, at any
+    load."""
+    not_learned: tuple[str, ...] = ()
+    """Channels under load without a station."""
 
     def best(self, streams: int) -> StationSets:
         """Give the best stations once for each stream."""
@@ -196,6 +201,17 @@ class ServiceModel:
             )
             runs = simulate_compared(columns, arrivals_per_s * per_arrival, plan)
             samples += self.samples_of(channel, columns[0].kinds, runs)
+        return samples + self._measured_samples(arrivals, arrivals_per_s.size)
+
+    def _measured_samples(self, arrivals: int, columns: int) -> list[VisitSample]:
+        """Draw the visits of the other channels from those measured, the same ones in each column."""
+        shares = {(one.channel, one.operation): one.share for one in self.traffic.operations}
+        rng = np.random.default_rng(self.seed)
+        samples = []
+        for sample in self.measured:
+            rows = round(arrivals * shares.get((sample.channel, sample.operation), 0.0))
+            if rows:
+                samples.append(sample.drawn(rng.integers(0, len(sample.response_s), rows), columns))
         return samples
 
     def samples_of(self, channel: str, kinds: tuple[str, ...], runs: SimulatedRuns) -> list[VisitSample]:

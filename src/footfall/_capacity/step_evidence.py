@@ -1,7 +1,7 @@
 """What played steps say by themselves, without a model: which criteria held, and where the knee must lie."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import exp, inf, log, sqrt
 
 import numpy as np
@@ -10,6 +10,7 @@ from footfall._calibrate.request_log import Floats
 from footfall._capacity.capacity_found import JudgedStep, RateEstimate, StepVerdict
 from footfall._capacity.criterion_figures import Judged, VisitSample, measured_samples, tally
 from footfall._capacity.load_steps import PlayedStep, StepVisits
+from footfall._criteria.objects import ResponseCriterion
 
 RECOVERY = "recovery"
 """Purpose of a step that begins with what an overload has left: it says nothing about the knee."""
@@ -47,6 +48,22 @@ class Evidence:
     grows: bool
     spoiled: str = ""
     """Why it says nothing about the service as it is at ease; empty: it does."""
+    limit_s: float = 0.0
+    """Limit of that criterion, if it is one of response times."""
+
+    @property
+    def in_the_long_run_per_s(self) -> float:
+        """A rate at which the step would have gone as it did, had it not begun with an idle service.
+
+        An overload λ passes a limit of L seconds in a step of T as long as λ < μ/(1 - L/T): half of that is
+        taken off, whether it held or not.
+        """
+        return self.rate * (1 - min(self.limit_s / self.step.length_s, 1.0) / 2)
+
+    @property
+    def surely_held_per_s(self) -> float:
+        """The rate at which a step that held would have held in the long run, too."""
+        return self.rate * (1 - min(max(_FROM_IDLE, self.limit_s) / self.step.length_s, 1.0))
 
     @property
     def rate(self) -> float:
@@ -70,9 +87,31 @@ class Evidence:
         )
 
 
+def part_of(step: PlayedStep, channel: str) -> PlayedStep:
+    """Give what a step showed of one channel, at the arrival rate of all of them.
+
+    That the step ended early, because too many were under way, says nothing of a channel by itself.
+    """
+    visits, own = step.visits, step.visits.channel == channel
+    return replace(
+        step,
+        visits=StepVisits(
+            channel=visits.channel[own],
+            operation=visits.operation[own],
+            due_s=visits.due_s[own],
+            response_s=visits.response_s[own],
+            is_success=visits.is_success[own],
+            is_error=visits.is_error[own],
+            is_answered=visits.is_answered[own],
+        ),
+        logs={name: log for name, log in step.logs.items() if name == channel},
+        stopped_early=False,
+    )
+
+
 def evidence_of(step: PlayedStep, criteria: Sequence[Judged]) -> Evidence:
     """Judge one step, by batch means over ten parts of its visits."""
-    excess, spread, z, broken = -inf, inf, 0.0, []
+    excess, spread, z, broken, limit_s = -inf, inf, 0.0, [], 0.0
     samples = measured_samples(step)
     for criterion in criteria:
         of_criterion, sd, of_z = _excess(criterion, samples)
@@ -80,6 +119,7 @@ def evidence_of(step: PlayedStep, criteria: Sequence[Judged]) -> Evidence:
             broken.append(str(criterion))
         if of_criterion > excess:
             excess, spread = of_criterion, sd
+            limit_s = criterion.limit_s if isinstance(criterion, ResponseCriterion) else 0.0
         z = of_z if criterion is criteria[0] else max(z, of_z)
     return Evidence(
         step=step,
@@ -88,6 +128,7 @@ def evidence_of(step: PlayedStep, criteria: Sequence[Judged]) -> Evidence:
         z=z,
         broken=tuple(broken),
         grows=step.stopped_early or backlog_grows(step),
+        limit_s=limit_s,
     )
 
 
@@ -147,7 +188,7 @@ def backlog_grows(step: PlayedStep) -> bool:
     """
     at_s = np.array([0.25, 1.0]) * step.length_s
     early, late = under_way(step.visits, at_s)
-    arrivals = step.sent_per_s * step.length_s * 0.75
+    arrivals = int(np.count_nonzero(step.visits.due_s > at_s[0]))
     return bool(late - early > 4.0 * sqrt(max(arrivals, 1.0)) and late > 1.5 * early)
 
 
@@ -177,24 +218,23 @@ def direct_knee(evidence: Sequence[Evidence]) -> RateEstimate | None:
     low, high = max(one.rate for one in held), min(one.rate for one in broken)
     low, high = min(low, high), max(low, high)
     near = [one for one in usable if low / 1.25 <= one.rate <= high * 1.25]
-    logs = np.array([log(one.rate) for one in near])
+    logs = np.array([log(one.in_the_long_run_per_s) for one in near])
     values = np.clip([3.0 if one.grows else one.excess for one in near], -3.0, 3.0)
     sds = np.array([max(one.excess_sd, 0.15) for one in near])
-    value, spread = sqrt(low * high), inf
+    sure_low = [one.surely_held_per_s for one in held if one.judged.verdict == "holds"]
+    surely = max(sure_low, default=low / 1.1)
+    value, spread = sqrt(min(surely, high) * high), inf
     if len(near) > 1 and np.ptp(logs) > 0:
         slope, at_zero = np.polyfit(logs, values, 1, w=1 / sds)
         if slope > 0:
-            value = float(np.clip(exp(-at_zero / slope), low, high))
+            value = float(np.clip(exp(-at_zero / slope), min(surely, high), high))
             spread = _crossing_sd(logs - log(value), slope, sds)
-    sure_low = [one.rate for one in held if one.judged.verdict == "holds"] or [low / 1.1]
     sure_high = [one.rate for one in broken if one.judged.verdict == "broken"] or [high * 1.1]
-    longest_s = max(one.step.length_s for one in near)
-    least, most = min(max(sure_low), value), max(min(sure_high), value)
+    least, most = min(surely, value), max(min(sure_high), value)
     # Steps that decide nothing by themselves say something together, where there are enough of them.
     if len(near) >= _LINE_STEPS:
         half = _Z * sqrt(spread**2 + _LINE_SD**2)
         least, most = max(least, value * exp(-half)), min(most, value * exp(half))
-    least *= 1 - _FROM_IDLE / longest_s
     return RateEstimate(value=value, low=min(least, value * 0.98), high=max(most, value * 1.02))
 
 

@@ -29,6 +29,13 @@ Budget = Annotated[
 ]
 StartRate = Annotated[float | None, opt.option(help="Arrivals per second of the first load step.")]
 MostRate = Annotated[float | None, opt.option(help="No load step has more arrivals per second.")]
+Predict = Annotated[
+    bool,
+    opt.option(
+        "--predict/--no-predict",
+        help="Before the search, simulate the capacity that the scenario's model predicts.",
+    ),
+]
 Out = Annotated[
     Path | None, opt.option(help="Folder for the results. Default: results/NAME/capacity/ID.", file_okay=True)
 ]
@@ -44,6 +51,7 @@ def command(
     criteria: opt.AlsoAsked = None,
     start_rate: StartRate = None,
     most_rate: MostRate = None,
+    predict: Predict = True,
     options: Mapping[str, Any] = MappingProxyType({}),
     seed: opt.Seed = opt.DEFAULT_SEED,
     changes: opt.Changes = None,
@@ -68,6 +76,7 @@ def command(
         criteria=tuple(criteria or ()),
         start_per_s=start_rate,
         most_per_s=most_rate,
+        predicts=predict,
         options=options,
         seed=seed,
         changes=tuple(changes or ()),

@@ -14,7 +14,14 @@ from rich.cells import cell_len, chop_cells
 from rich.console import Console, JustifyMethod, OverflowMethod, RenderableType
 from rich.containers import Lines
 from rich.measure import Measurement
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 from rich.table import Table
 from rich.text import Text
 
@@ -214,6 +221,17 @@ class Terminal(Messages):
         """Show a stage of the work."""
         with progress(title) as bar:
             yield bar
+
+    @contextmanager
+    def busy(self, text: str) -> Iterator[None]:
+        """Show a text and the time that has passed; off a terminal nothing is written."""
+        if not sys.stderr.isatty():
+            yield
+            return
+        columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+        with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+            bar.add_task(text, total=None)
+            yield
 
 
 TERMINAL = Terminal()

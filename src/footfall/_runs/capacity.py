@@ -36,6 +36,7 @@ from footfall._runs.judge_search import capacity_criteria_verdict
 from footfall._runs.load_run import exported
 from footfall._runs.messages import QUIET, Messages
 from footfall._runs.played_steps import read_step
+from footfall._runs.predicted_capacity import PredictedCapacity, predict_capacity
 from footfall._runs.reference_service import serve
 from footfall._runs.server_watch import ServerWatch, WatchAsked, metrics_of, watch_server
 from footfall._workload.scenario import Scenario
@@ -138,7 +139,8 @@ def find_capacity(
     """
     with capacity_target(wanted, messages) as target:
         folder, manifest = _begin(target, wanted)
-        return _Playing(target, folder, manifest, messages, on_step, decider or CapacitySearch()).search()
+        playing = _Playing(target, folder, manifest, messages, on_step, decider or CapacitySearch())
+        return playing.search(predicts=wanted.predicts)
 
 
 def capacity(
@@ -152,6 +154,7 @@ def capacity(
     budget: float | str = BUDGET_S,
     start_rate: float | None = None,
     most_rate: float | None = None,
+    predict: bool = True,
     seed: int = 1,
     changes: Mapping[str, float | str] | Sequence[str] | None = None,
     out: Path | str | None = None,
@@ -165,7 +168,8 @@ def capacity(
     customers of a `scenario` or `model` load `host`, or with `serve` the reference service.
     `criteria` are lines such as `p95(*) < 300ms`; without any, at least 99 % of the visits must be served and
     the 95th percentile of response times must stay below four times that at low load. One generator plays
-    load steps until the search is sure or the `budget` (seconds, or a text such as `5min`) is spent.
+    load steps until the search is sure or the `budget` (seconds, or a text such as `5min`) is spent. Before
+    it begins, a scenario's model is simulated for the capacity that it predicts, unless `predict` is false.
     `options` are those of `LoadOptions`: `endpoints="shop.toml"`, `connections="shared"`.
 
     Returns the capacity in arrivals per second with its 95 % interval (`.found.knee`), the plateau of
@@ -190,6 +194,7 @@ def capacity(
         budget_s=seconds_of(budget, "budget") if isinstance(budget, str) else float(budget),
         start_per_s=start_rate,
         most_per_s=most_rate,
+        predicts=predict,
         seed=seed,
         changes=change_texts(changes),
         options=options,
@@ -233,6 +238,7 @@ class _Playing:
     decider: Decider
     played: list[PlayedStep] = field(default_factory=list)
     servers: dict[int, ServerRecord] = field(default_factory=dict)
+    predicted: PredictedCapacity | None = None
     began: float = field(default_factory=time.monotonic)
     ended_by: str = ""
     has_died: bool = False
@@ -250,9 +256,12 @@ class _Playing:
     def spent_s(self) -> float:
         return time.monotonic() - self.began
 
-    def search(self) -> Capacity:
-        """Play all steps, then write what they show."""
+    def search(self, *, predicts: bool) -> Capacity:
+        """Ask the model, if there is one; play all steps, then write what they show."""
         try:
+            if predicts and self.target.job.trace.info.has_prediction:
+                self.predicted = predict_capacity(self.target.job.trace, self.asked, self.messages)
+            self.began = time.monotonic()
             with self._generator() as at:
                 self._play_steps(at)
             self.steps_read = len(self.played)
@@ -316,7 +325,8 @@ class _Playing:
                 drain_s=planned.drain_s,
             )
             time.sleep(planned.pause_s)
-            folder, done = at.generator.play(trace, order)
+            with self.messages.busy(self._under_way(planned)):
+                folder, done = at.generator.play(trace, order)
             step = read_step(folder, planned, done, self._guarded())
             self._note_export(folder)
             self.played.append(step)
@@ -328,6 +338,14 @@ class _Playing:
                 self.has_died = True
                 self.ended_by = f"no service answers at {at.watched.host} since step {planned.number}"
                 return
+
+    def _under_way(self, planned: PlannedStep) -> str:
+        """Say which step is being played, and what is left of the budget."""
+        minutes, rest = divmod(max(int(self.asked.budget_s - self.spent_s), 0), 60)
+        return (
+            f"step {planned.number}: {planned.purpose}, {planned.offered_per_s:.3g} arrivals/s for "
+            f"{planned.length_s:.3g} s; {minutes}:{rest:02d} left of the budget"
+        )
 
     def _note_export(self, folder: Path) -> None:
         """Add what a step exported to what was exported of all."""
@@ -371,7 +389,7 @@ class _Playing:
             ended_by=self.ended_by,
             not_used=self.target.not_used,
         )
-        return capacity_data(state, self.played, found, self.servers)
+        return capacity_data(state, self.played, found, self.servers, self.predicted)
 
     def _found(self) -> Capacity:
         # If Ctrl-C comes now, the steps stand in the files.

@@ -10,12 +10,14 @@ from typing import Any
 import polars as pl
 
 from footfall._capacity.capacity_found import CapacityFound, ChannelFound, JudgedStep, RateEstimate
+from footfall._capacity.channels_found import first_to_break
 from footfall._capacity.load_steps import PlayedStep
 from footfall._capacity.step_figures import figures_of
 from footfall._records.errors import BadInputError
 from footfall._records.runs import read_json
 from footfall._records.server_record import ServerRecord
 from footfall._records.tables import write_csv, write_text
+from footfall._runs.predicted_capacity import PredictedCapacity
 
 CAPACITY_FILE, CAPACITY_TABLE = "capacity.json", "capacity.csv"
 ALL = "*"
@@ -44,10 +46,12 @@ def capacity_data(
     played: Sequence[PlayedStep],
     found: CapacityFound | None,
     servers: Mapping[int, ServerRecord] = MappingProxyType({}),
+    predicted: PredictedCapacity | None = None,
 ) -> dict[str, Any]:
     """Return a search as plain data; `found` is None while its findings are not known.
 
-    `servers` holds what was sampled of the service, by the number of the step.
+    `servers` holds what was sampled of the service, by the number of the step; `predicted` is what the
+    scenario's model said before the search.
     """
     judged = {} if found is None else {each.number: each for each in found.steps}
     per_arrival = _requests_per_arrival(played)
@@ -64,8 +68,10 @@ def capacity_data(
         "criteria": [] if found is None else [each.text for each in found.criteria],
         "not_used": list(state.not_used),
         "sentences": [] if found is None else list(found.sentences),
+        "breaks_first": None if found is None else first_to_break(found.by_channel),
         "by_channel": {} if found is None else {n: _channel(c) for n, c in found.by_channel.items()},
         "curve": [] if found is None else [asdict(each) for each in found.curve],
+        "predicted": None if predicted is None else _predicted(predicted),
         "run": state.run,
         "seed": state.seed,
         "target": dict(state.target),
@@ -107,10 +113,7 @@ def step_data(
         "generator": guards,
         "server": {} if server is None else {f"{e.source}.{e.name}": e.mean for e in server.figures},
         "server_most": {} if server is None else {f"{e.source}.{e.name}": e.most for e in server.figures},
-        "by_operation": [
-            {"channel": channel, "operation": operation, **asdict(figures_of(step, channel, operation))}
-            for channel, operation in _scopes(step)
-        ],
+        "by_operation": _by_operation(step),
     }
 
 
@@ -189,9 +192,33 @@ def _requests_per_arrival(played: Sequence[PlayedStep]) -> float | None:
 
 
 def _channel(found: ChannelFound) -> dict[str, Any]:
-    """Return a channel's capacity, in arrivals at it per second."""
+    """Return a channel's capacity, in arrivals at it per second and in those of all channels."""
     return {
         "knee_per_s": _estimate(_times(found.knee, found.arrivals_share)),
+        "knee_of_all_per_s": _estimate(found.knee),
+        "held_of_all_per_s": found.held_per_s or None,
+        "found_by": found.found_by,
+        "criterion": found.criterion or None,
+        "is_judged": found.is_judged,
         "arrivals_share": found.arrivals_share,
         "requests_per_arrival": found.requests_per_arrival,
+        "curve": [asdict(each) for each in found.curve],
     }
+
+
+def _predicted(predicted: PredictedCapacity) -> dict[str, Any]:
+    return {
+        "knee_per_s": _estimate(predicted.knee),
+        "breaks_first": first_to_break(predicted.by_channel),
+        "by_channel": {name: _channel(each) for name, each in predicted.by_channel.items()},
+        "steps": [
+            {**asdict(figures_of(step)), "by_operation": _by_operation(step)} for step in predicted.steps
+        ],
+    }
+
+
+def _by_operation(step: PlayedStep) -> list[dict[str, Any]]:
+    return [
+        {"channel": channel, "operation": operation, **asdict(figures_of(step, channel, operation))}
+        for channel, operation in _scopes(step)
+    ]

@@ -9,7 +9,8 @@ from footfall._chart.capacity_chart import Bounds, CapacityMarks, capacity_chart
 from footfall._chart.style import Chart, Stamp
 from footfall._criteria.lists import criteria_of
 from footfall._criteria.objects import ResponseCriterion, ShareCriterion
-from footfall._runs.capacity_files import steps_table
+from footfall._runs.capacity_files import CAPACITY_TABLE, steps_table
+from footfall._runs.capacity_parts import model_curve, part_charts
 
 _P95 = 0.95
 
@@ -26,9 +27,22 @@ def capacity_picture(data: Mapping[str, Any], version: str) -> Chart:
         success_limit_share=max(shares, default=None),
         p95_limit_s=min((each.limit_s for each in times if each.quantile == _P95), default=None),
         curve=pl.DataFrame(data["curve"]) if data["curve"] else None,
+        predicted_per_s=_bounds((data.get("predicted") or {}).get("knee_per_s")),
+        model_curve=model_curve(data),
     )
-    stamp = Stamp(run=data["run"], seed=data["seed"], version=version)
-    return capacity_chart(steps_table(data["steps"]), marks, stamp)
+    return capacity_chart(steps_table(data["steps"]), marks, _stamp(data, version))
+
+
+def capacity_pictures(data: Mapping[str, Any], version: str) -> dict[str, Chart]:
+    """Draw the content of `capacity.json`: all visits, each channel, and operations; by the file's name."""
+    if not data["steps"]:
+        return {}
+    whole = {CAPACITY_TABLE.removesuffix(".csv"): capacity_picture(data, version)}
+    return whole | part_charts(data, _stamp(data, version))
+
+
+def _stamp(data: Mapping[str, Any], version: str) -> Stamp:
+    return Stamp(run=data["run"], seed=data["seed"], version=version)
 
 
 def _bounds(estimate: Mapping[str, Any] | None) -> Bounds | None:

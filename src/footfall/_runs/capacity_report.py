@@ -12,9 +12,10 @@ from footfall._load.run_integrity import check_run
 from footfall._records.errors import BadInputError
 from footfall._records.runs import Manifest
 from footfall._records.tables import write_text
-from footfall._runs.capacity_files import ALL, CAPACITY_FILE, CAPACITY_TABLE, read_capacity
-from footfall._runs.capacity_picture import capacity_picture
-from footfall._runs.capacity_text import BEYOND, LIMITED, rate_text, time_text
+from footfall._runs.capacity_channels import rate_text
+from footfall._runs.capacity_files import ALL, CAPACITY_FILE, read_capacity
+from footfall._runs.capacity_picture import capacity_pictures
+from footfall._runs.capacity_text import BEYOND, LIMITED, time_text
 from footfall._runs.flag_words import flag_text
 from footfall._runs.judge_search import judge_found
 from footfall._runs.server_watch import value_text
@@ -52,10 +53,10 @@ def write_capacity_report(folder: Path, data: Mapping[str, Any], manifest: Manif
     Raises:
         BadInputError: the folder cannot be written.
     """
-    charts = [capacity_picture(data, manifest.versions["footfall"])] if data["steps"] else []
-    page = render_capacity(capacity_page(data, manifest, charts))
-    for chart in charts:
-        save(chart, folder / CAPACITY_TABLE.removesuffix(".csv"))
+    charts = capacity_pictures(data, manifest.versions["footfall"])
+    page = render_capacity(capacity_page(data, manifest, list(charts.values())))
+    for name, chart in charts.items():
+        save(chart, folder / name)
     write_text(page, folder / CAPACITY_REPORT)
     return folder / CAPACITY_REPORT
 

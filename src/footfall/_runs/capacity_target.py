@@ -60,6 +60,8 @@ class CapacityWanted:
     budget_s: float = BUDGET_S
     start_per_s: float | None = None
     most_per_s: float | None = None
+    predicts: bool = True
+    """Whether the model of a scenario is asked for its capacity before the search; it takes some seconds."""
     seed: int = 1
     changes: tuple[str, ...] = ()
     options: Mapping[str, Any] = field(default_factory=dict)

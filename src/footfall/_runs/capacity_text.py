@@ -1,11 +1,13 @@
 """A search for capacity in words: a line for each step while it lasts, and what it found."""
 
+import textwrap
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from footfall._capacity.load_steps import CapacityAsked, PlayedStep
 from footfall._capacity.step_figures import broken_by, figures_of, relative_limit_s
 from footfall._runs.capacity import Capacity
+from footfall._runs.capacity_channels import COLUMNS, channel_lines, rate_text
 from footfall._runs.messages import percent, seconds
 
 STEP_HEAD = "step  left purpose    arrivals/s requests/s served/s  success      p95  criteria"
@@ -72,6 +74,7 @@ def summary_lines(capacity: Capacity) -> Iterator[str]:
     """Yield what a search found, in about a screenful."""
     found, data = capacity.found, capacity.data
     yield from _knee_lines(data)
+    yield from _predicted_lines(data)
     if found.plateau is None:
         yield "plateau     none was seen"
     else:
@@ -84,12 +87,15 @@ def summary_lines(capacity: Capacity) -> Iterator[str]:
         yield f"limited by  {LIMITED[found.limited_by]}"
     if found.flags:
         yield f"flags       {', '.join(found.flags)}"
-    yield from _channel_lines(data["by_channel"])
+    yield from channel_lines(data)
     yield ""
-    yield f"criteria    {'; '.join(data['criteria']) or 'none could be judged'}"
+    criteria = [f"criteria    {'; '.join(data['criteria']) or 'none could be judged'}"]
     if data["not_used"]:
-        yield f"not used    {'; '.join(data['not_used'])}"
-    yield from (f"- {sentence}" for sentence in found.sentences)
+        criteria.append(f"not used    {'; '.join(data['not_used'])}")
+    for line in criteria:
+        yield from textwrap.wrap(line, COLUMNS, subsequent_indent=" " * 12, break_on_hyphens=False)
+    for sentence in found.sentences:
+        yield from textwrap.wrap(f"- {sentence}", COLUMNS, subsequent_indent="  ")
     if capacity.was_stopped:
         yield "- The search was stopped before its end."
     if data["ended_by"]:
@@ -99,12 +105,16 @@ def summary_lines(capacity: Capacity) -> Iterator[str]:
         yield f"- The budget of {had} was too small; about --budget {needed} would do."
 
 
-def _channel_lines(channels: Mapping[str, Any]) -> Iterator[str]:
-    for name, channel in channels.items() if len(channels) > 1 else ():
-        own = channel["knee_per_s"]
-        if own is not None:
-            between = f"{rate_text(own['low'])} to {rate_text(own['high'])}"
-            yield f"  {name}: {rate_text(own['value'])} of its arrivals/s, {between}"
+def _predicted_lines(data: Mapping[str, Any]) -> Iterator[str]:
+    predicted = data["predicted"]
+    if predicted is None:
+        return
+    knee = predicted["knee_per_s"]
+    if knee is None:
+        yield "predicted   no capacity: the model's simulation did not find where a criterion breaks"
+    else:
+        between = f"{rate_text(knee['low'])} to {rate_text(knee['high'])}"
+        yield f"predicted   {rate_text(knee['value'])} arrivals/s, {between}, by the model before the search"
 
 
 def _knee_lines(data: Mapping[str, Any]) -> Iterator[str]:
@@ -124,14 +134,6 @@ def _knee_lines(data: Mapping[str, Any]) -> Iterator[str]:
 
 _SAME = 0.005
 """A ratio of requests to arrivals nearer to 1 than this is not worth a line."""
-
-
-def rate_text(per_s: float) -> str:
-    """Return a rate with about three figures."""
-    for least, digits in ((100, 0), (10, 1), (1, 2)):
-        if per_s >= least:
-            return f"{per_s:,.{digits}f}"
-    return f"{per_s:.3f}"
 
 
 def time_text(of_s: float) -> str:

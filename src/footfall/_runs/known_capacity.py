@@ -8,8 +8,8 @@ from typing import Any
 from footfall._load.run_integrity import check_run
 from footfall._records.errors import BadInputError
 from footfall._records.runs import MANIFEST, Manifest, read_manifest
+from footfall._runs.capacity_channels import rate_text
 from footfall._runs.capacity_files import read_capacity
-from footfall._runs.capacity_text import rate_text
 from footfall._runs.judgement import CAPACITY
 from footfall._stats.intervals import percent
 

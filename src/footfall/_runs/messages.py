@@ -25,6 +25,11 @@ class Messages:
         """Enclose a stage of the work; yields a function to call with the share done, from 0 to 1."""
         yield lambda _share: None
 
+    @contextmanager
+    def busy(self, text: str) -> Iterator[None]:  # noqa: ARG002  for others to show
+        """Enclose work of unknown length; a terminal shows the text while it lasts, and then no more."""
+        yield
+
 
 QUIET = Messages()
 

@@ -48,7 +48,7 @@ def read_step(
         sent_per_s=sent / length_s,
         length_s=length_s,
         logs=logs,
-        visits=_step_visits(visits),
+        visits=step_visits(visits),
         requests_per_s=hits.filter(pl.col("asked_s") < length_s).height / length_s,
         under_way_at_end=_under_way(visits, length_s),
         stopped_early=done.stopped_early,
@@ -57,7 +57,8 @@ def read_step(
     )
 
 
-def _step_visits(visits: pl.DataFrame) -> StepVisits:
+def step_visits(visits: pl.DataFrame) -> StepVisits:
+    """Return the visits of a step from rows of `VISITS`, which are sorted by `due_s`."""
     return StepVisits(
         channel=visits["channel"].to_numpy().astype(np.str_),
         operation=visits["operation"].to_numpy().astype(np.str_),
