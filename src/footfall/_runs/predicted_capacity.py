@@ -31,6 +31,8 @@ _BEYOND = 2.1
 """Channels that hold to more than so many times the capacity of all are not followed further."""
 SIMULATED = "simulated"
 _DRAWS = 400
+_LEFT_SHARE = 0.02
+"""Of the capacity: busy queues remember for minutes, which batches of some minutes do not show."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,11 +158,10 @@ def _knee(reading: Reading) -> RateEstimate | None:
 
     The value is where a line through log(bad/allowed) of the steps around it passes 0; the interval is that
     of the line under the steps' own standard deviations (batch means), by a parametric bootstrap, and not
-    narrower than the rates that enclose it.
+    narrower than the rates that enclose it, or than 2 % to each side.
     """
-    direct = reading.direct
     held, broken = _bracket(reading.evidence)
-    if direct is None or broken is None or not held:
+    if reading.direct is None or broken is None or not held:
         return None
     near = [one for one in reading.evidence if held / _NEAR <= one.rate <= broken * _NEAR]
     logs = np.log([one.rate for one in near])
@@ -171,8 +172,12 @@ def _knee(reading: Reading) -> RateEstimate | None:
     lines = np.polyfit(logs, drawn.T, 1, w=1 / sds)
     crossings = np.exp(-lines[1] / np.maximum(lines[0], 0.5))
     low, high = (float(np.quantile(crossings, q)) for q in (0.025, 0.975))
-    value = direct.value
-    return RateEstimate(value=value, low=min(low, held, value), high=max(high, broken, value))
+    value = float(np.median(crossings))
+    return RateEstimate(
+        value=value,
+        low=min(low, held, value * (1 - _LEFT_SHARE)),
+        high=max(high, broken, value * (1 + _LEFT_SHARE)),
+    )
 
 
 def _bracket(evidence: Sequence[Evidence]) -> tuple[float, float | None]:
