@@ -149,8 +149,15 @@ def test_refused_connections_are_no_overload() -> None:
     def cut(first: int, end: int) -> bool:
         gone = (np.arange(log.requests) >= first) & (np.arange(log.requests) < end)
         refused = replace(log, status=np.where(gone, 0, log.status), is_success=log.is_success & ~gone)
-        return refused_for_a_while(replace(step, logs={"web": refused}))
+        visits = replace(step.visits, is_success=step.visits.is_success & ~gone)
+        return refused_for_a_while(replace(step, logs={"web": refused}, visits=visits))
+
+    def answered(first: int, end: int) -> bool:
+        gone = (np.arange(log.requests) >= first) & (np.arange(log.requests) < end)
+        visits = replace(step.visits, is_success=step.visits.is_success & ~gone)
+        return refused_for_a_while(replace(step, visits=visits))
 
     assert not cut(0, 0)
     assert not cut(20, 26)
     assert cut(20, 100)
+    assert not answered(20, 100)

@@ -125,13 +125,19 @@ def refused_for_a_while(step: PlayedStep) -> bool:
 
     That is a service which ended or was started again, not one which is overloaded.
     """
-    for log in step.logs.values():
-        refused = (log.status == 0) & log.is_answered & (log.response_s < _AT_ONCE_S) & ~log.is_success
-        edges = np.flatnonzero(np.diff(np.concatenate(([0], refused.astype(np.int64), [0]))))
-        for first, end in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
-            lasted_s = float(log.sent_s[end - 1] - log.sent_s[first])
-            if end - first >= _REFUSED_LEAST and lasted_s >= _REFUSED_S:
-                return True
+    visits = step.visits
+    refused = ~visits.is_success & visits.is_answered & (visits.response_s < _AT_ONCE_S)
+    edges = np.flatnonzero(np.diff(np.concatenate(([0], refused.astype(np.int64), [0]))))
+    for first, end in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
+        begin_s, end_s = float(visits.due_s[first]), float(visits.due_s[end - 1])
+        if end - first < _REFUSED_LEAST or end_s - begin_s < _REFUSED_S:
+            continue
+        # A request without a connection was never sent, or has no status.
+        if not any(
+            ((log.sent_s >= begin_s) & (log.sent_s <= end_s) & (log.status > 0)).any()
+            for log in step.logs.values()
+        ):
+            return True
     return False
 
 
