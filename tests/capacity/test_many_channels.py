@@ -39,7 +39,7 @@ class FourChannels:
         for number, (channel, share) in enumerate(SHARES.items()):
             slots = 2 if channel == "web" else 40
             own = SyntheticService(
-                station("lognormal", 0.05, cv=0.6, slots=slots), seed=self.seed * 10 + number
+                station("lognormal", 0.05, 0.6, 0.06, slots=slots), seed=self.seed * 10 + number
             )
             part = own.play(
                 replace(planned, offered_per_s=planned.offered_per_s * share, under_way_most=None)
@@ -96,6 +96,11 @@ def test_the_capacity_of_many_channels_is_enclosed_by_steps(searched: FourChanne
     assert not found.by_channel["agent"].is_judged
     assert first_to_break(found.by_channel) == "web"
     assert any(sentence.startswith("web breaks first") for sentence in found.sentences)
+
+
+def test_visits_that_fail_at_any_load_are_no_reason_to_wait(searched: FourChannels) -> None:
+    """Six in a hundred fail whatever comes: the service is not probed for being busy."""
+    assert "probe" not in {step.planned.purpose for step in searched.played}
 
 
 def test_no_station_is_learned_while_many_channels_are_searched(searched: FourChannels) -> None:

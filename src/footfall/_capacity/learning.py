@@ -120,7 +120,7 @@ def _most_load(steps: Sequence[PlayedStep], channel: str) -> float:
 
 def _load_beyond(calm: RequestLog, log: RequestLog) -> float:
     """Compare a log with a calm one, kind by kind, so that another mix of requests makes no difference."""
-    slower, failed, total, variance = 0.0, 0.0, 0.0, 0.0
+    slower, failed, total, variance, failed_variance = 0.0, 0.0, 0.0, 0.0, 0.0
     for number, kind in enumerate(log.kinds):
         of_kind = log.kind == number
         before = calm.kind == (calm.kinds.index(kind) if kind in calm.kinds else -1)
@@ -131,13 +131,17 @@ def _load_beyond(calm: RequestLog, log: RequestLog) -> float:
         total += count * float(calm_s.mean())
         slower += count * float(times_s.mean())
         variance += count**2 * float(times_s.var() / count + calm_s.var() / len(calm_s))
-        failed += count * (float(calm.is_success[before].mean()) - float(log.is_success[of_kind].mean()))
+        served, calm_served = log.is_success[of_kind], calm.is_success[before]
+        failed += count * (float(calm_served.mean()) - float(served.mean()))
+        spread = served.var() / count + calm_served.var() / len(calm_s)
+        failed_variance += count**2 * float(spread)
     if not total:
         return 0.0
     fails_more = failed / log.requests
+    is_failing = fails_more > _FAILS_MORE and failed > _Z * sqrt(failed_variance)
     ratio, sd = slower / total, sqrt(variance) / total
     is_slower = ratio > _SLOWER and ratio - 1 > _Z * sd
-    return max(ratio - 1 if is_slower else 0.0, fails_more if fails_more > _FAILS_MORE else 0.0)
+    return max(ratio - 1 if is_slower else 0.0, fails_more if is_failing else 0.0)
 
 
 def _learned(logs: Sequence[RequestLog], seed: int) -> LearnedStation | None:

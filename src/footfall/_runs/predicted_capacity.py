@@ -77,7 +77,13 @@ def predict_capacity(
             progress(min(len(simulation.steps) / 16, 0.95))
     steps = tuple(sorted(simulation.steps, key=lambda step: step.sent_per_s))
     reading = read(steps, asked, is_over=False)
-    return PredictedCapacity(knee=_knee(reading), by_channel=channels_by_steps(reading), steps=steps)
+    evidence = channel_evidence(reading)
+    by_channel = {
+        name: replace(found, knee=_knee(evidence[name])) if found.knee is not None else found
+        for name, found in channels_by_steps(reading).items()
+    }
+    knee = _knee(reading.evidence) if reading.direct is not None else None
+    return PredictedCapacity(knee=knee, by_channel=by_channel, steps=steps)
 
 
 @dataclass(slots=True)
@@ -153,17 +159,17 @@ def _of_channels(reading: Reading, knee_per_s: float, most: float) -> tuple[floa
     return None
 
 
-def _knee(reading: Reading) -> RateEstimate | None:
+def _knee(evidence: Sequence[Evidence]) -> RateEstimate | None:
     """Give the rate at which the criteria break, with the interval that the simulated steps leave.
 
     The value is where a line through log(bad/allowed) of the steps around it passes 0; the interval is that
     of the line under the steps' own standard deviations (batch means), by a parametric bootstrap, and not
     narrower than the rates that enclose it, or than 2 % to each side.
     """
-    held, broken = _bracket(reading.evidence)
-    if reading.direct is None or broken is None or not held:
+    held, broken = _bracket(evidence)
+    if broken is None or not held:
         return None
-    near = [one for one in reading.evidence if held / _NEAR <= one.rate <= broken * _NEAR]
+    near = [one for one in evidence if held / _NEAR <= one.rate <= broken * _NEAR]
     logs = np.log([one.rate for one in near])
     values = np.clip([3.0 if one.grows else one.excess for one in near], -3.0, 3.0)
     sds = np.array([min(max(one.excess_sd, 0.02), 1.0) for one in near])
@@ -172,7 +178,8 @@ def _knee(reading: Reading) -> RateEstimate | None:
     lines = np.polyfit(logs, drawn.T, 1, w=1 / sds)
     crossings = np.exp(-lines[1] / np.maximum(lines[0], 0.5))
     low, high = (float(np.quantile(crossings, q)) for q in (0.025, 0.975))
-    value = float(np.median(crossings))
+    # Where the criteria break steeply, a line over rates further off would miss it.
+    value = float(np.clip(np.median(crossings), held, broken))
     return RateEstimate(
         value=value,
         low=min(low, held, value * (1 - _LEFT_SHARE)),
