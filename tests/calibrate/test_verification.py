@@ -1,9 +1,5 @@
 """Whether a measured run agrees with its prediction: exact, however its figures depend on each other."""
 
-import hashlib
-import json
-from pathlib import Path
-
 import numpy as np
 import pytest
 
@@ -16,8 +12,6 @@ from footfall._calibrate.load_prediction import (
     drawn_rows,
     forecasts,
     interval_of,
-    prediction_text,
-    read_prediction,
 )
 from footfall._calibrate.verification import (
     LEVEL,
@@ -26,7 +20,6 @@ from footfall._calibrate.verification import (
     verify_run,
     verify_runs,
 )
-from footfall._records.errors import BadInputError
 
 NAMES = ("throughput_per_s", "response_s_p50", "response_s_p95", "response_s_p99")
 
@@ -172,18 +165,3 @@ def test_stations_learned_from_low_loads_predict_higher_ones_and_other_hardware(
     assert np.mean([one.run.probability <= LEVEL for one in found]) <= 0.15
     widths = [one.width_share for one in figures if one.forecast.name == "throughput_per_s"]
     assert np.mean([width for width in widths if width is not None]) < 0.1
-
-
-def test_a_prediction_of_an_earlier_version_is_read_and_a_changed_one_is_not(tmp_path: Path) -> None:
-    """Its digest is of what the file holds, not of what this version would write."""
-    text = prediction_text(prediction_of(runs_drawn(60, np.random.default_rng(9))).signed())
-    data = json.loads(text)
-    del data["causes"]  # as if this version had added it
-    rest = {name: value for name, value in data.items() if name != "sha256"}
-    data["sha256"] = hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()
-    (tmp_path / "prediction.json").write_text(json.dumps(data), encoding="utf-8")
-    assert read_prediction(tmp_path).causes == ()
-    data["figures"][0]["high"] *= 2
-    (tmp_path / "prediction.json").write_text(json.dumps(data), encoding="utf-8")
-    with pytest.raises(BadInputError, match="was changed after it had been written"):
-        read_prediction(tmp_path)

@@ -18,7 +18,7 @@ from footfall._records.errors import BadInputError
 from footfall._records.folders import release
 from footfall._records.runs import read_manifest
 from footfall._runs.capacity import Capacity, find_capacity
-from footfall._runs.capacity_files import read_capacity
+from footfall._runs.capacity_files import read_capacity, without_infinite
 from footfall._runs.capacity_target import CapacityWanted, capacity_target
 from footfall._runs.capacity_text import STEP_HEAD, StepPrinter, summary_lines
 from footfall._runs.judge_search import measured_capacities
@@ -391,3 +391,11 @@ def test_a_channel_has_its_capacity_in_its_own_arrivals() -> None:
     assert measured["wap"].value is None
     assert measured["wap"].low == pytest.approx(36)
     assert measured["wap"].high is None
+
+
+def test_a_time_that_is_infinite_is_null_in_the_file() -> None:
+    """At a load at which nothing is served a percentile is infinite, which JSON has no word for."""
+    data = without_infinite(
+        {"curve": [{"p95_s": float("inf"), "offered_per_s": 3.0}], "n": (1, float("nan"))}
+    )
+    assert data == {"curve": [{"p95_s": None, "offered_per_s": 3.0}], "n": [1, None]}

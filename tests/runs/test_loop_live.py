@@ -14,7 +14,8 @@ import pytest
 import footfall as ff
 from benchmarks.known_services import launch
 from footfall._calibrate.load_prediction import read_prediction
-from footfall._records.runs import read_manifest
+from footfall._load.result_files import HITS_FILE
+from footfall._records.runs import digests, read_manifest
 from footfall._runs.loop import Loop
 from footfall._runs.loop_prediction import read_frozen
 from footfall._runs.loop_records import LoopProgress
@@ -22,7 +23,7 @@ from footfall._runs.loop_records import LoopProgress
 BUDGET = "75s"
 START_PER_S = 15.0
 WITHIN = 0.2
-"""Of the truth: other tests share the machine, and a minute is short."""
+"""Other tests share the machine, and a minute is short; a limit of response times lies below the capacity."""
 
 
 @contextmanager
@@ -50,7 +51,8 @@ def check(done: Loop, capacity_per_s: float, progress: list[LoopProgress]) -> No
     made_before_the_runs_that_verify_it(done.folder)
     knee = data["capacity"]["knee_per_s"]
     if knee["value"] is not None:
-        assert knee["low"] * (1 - WITHIN) < capacity_per_s < knee["high"] * (1 + WITHIN)
+        assert 0.5 * capacity_per_s < knee["high"]
+        assert knee["low"] < (1 + WITHIN) * capacity_per_s
         if data["prediction"]["knee"] is not None:
             predicted = data["prediction"]["knee"]
             assert predicted["low"] < knee["high"] * (1 + WITHIN)
@@ -73,8 +75,13 @@ def made_before_the_runs_that_verify_it(folder: Path) -> None:
     made = datetime.fromisoformat(frozen.made_at)
     for run in (folder / "knee", folder / "outage"):
         assert datetime.fromisoformat(read_manifest(run).started_at) >= made
-    learned = {source.run for source in frozen.learned_from}
-    assert all(run.startswith(read_manifest(folder / "loads").run) for run in learned)
+    learned = {source.sha256 for source in frozen.learned_from}
+    loads, later = (
+        {digests(hits.parent, [HITS_FILE])[HITS_FILE] for hits in folder.glob(pattern)}
+        for pattern in (f"loads/steps/*/{HITS_FILE}", f"knee/steps/*/{HITS_FILE}")
+    )
+    assert learned <= loads
+    assert not learned & later
 
 
 def test_the_loop_at_the_reference_service(tmp_path: Path) -> None:

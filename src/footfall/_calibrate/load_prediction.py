@@ -160,17 +160,12 @@ class LoadPrediction(BaseModel):
 
     def content_sha256(self) -> str:
         """Return the digest of everything else in it."""
-        return _digest(self.model_dump_json())
+        data = self.model_dump(mode="json", exclude={"sha256"})
+        return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()
 
     def signed(self) -> "LoadPrediction":
         """Return it with its own digest."""
         return self.model_copy(update={"sha256": self.content_sha256()})
-
-
-def _digest(text: str) -> str:
-    """Return the digest of what a file holds but for its own digest, whatever version has written it."""
-    data = {name: value for name, value in json.loads(text).items() if name != "sha256"}
-    return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()
 
 
 def prediction_text(prediction: LoadPrediction) -> str:
@@ -190,13 +185,12 @@ def read_prediction(path: Path) -> LoadPrediction:
             str(path), f"no {PREDICTION_FILE} there", "the folder that `footfall predict` wrote"
         )
     try:
-        text = read_limited(file, _EXPECTED)
-        found = LoadPrediction.model_validate_json(text)
+        found = LoadPrediction.model_validate_json(read_limited(file, _EXPECTED))
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"])
         raise BadInputError(str(file), f"{place}: {first['msg']}", _EXPECTED) from error
-    if found.sha256 != _digest(text):
+    if found.sha256 != found.content_sha256():
         raise BadInputError(str(file), "was changed after it had been written", _EXPECTED)
     return found
 

@@ -14,6 +14,7 @@ from footfall._chart import style
 Bounds = tuple[float, float, float]
 """Value, low and high end of its 95 % interval."""
 _LEAST_S = 1e-3
+_SHORT_S = 4.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,11 +131,14 @@ def measured_by_load(
     )
     heading = style.Heading(
         title=title,
-        subtitle="Points: load steps measured after the prediction; hollow, a criterion is broken. Lines and "
-        "bands: as predicted. Below: the run with the outage, second by second.",
+        subtitle="Points: load steps of 4 s and more, after the prediction; hollow, a criterion is broken. "
+        "Lines and bands: as predicted. Below: the run with the outage, second by second.",
         stamp=stamp,
     )
-    valid = steps.filter(pl.col("verdict") != "invalid") if not steps.is_empty() else steps
+    valid = steps
+    if steps.height:
+        # A shorter step says nothing about the long run: it ends before a queue has grown.
+        valid = steps.filter((pl.col("verdict") != "invalid") & (pl.col("length_s") >= _SHORT_S))
     with style.look():
         made = style.figure(heading, 7.4 if outage.height else 5.2, legend_below=True)
         count = 3 if outage.height else 2

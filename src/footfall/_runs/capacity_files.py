@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from math import isfinite
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -89,7 +90,18 @@ def capacity_data(
             for step, number in ((step, step.planned.number) for step in played)
         ],
     }
-    return data
+    return {name: without_infinite(value) for name, value in data.items()}
+
+
+def without_infinite(value: Any) -> Any:  # noqa: ANN401  JSON
+    """Return plain data for JSON: a time that is infinite, since nothing was served, is null."""
+    if isinstance(value, float):
+        return value if isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {name: without_infinite(each) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [without_infinite(each) for each in value]
+    return value
 
 
 def step_data(

@@ -9,6 +9,7 @@ from typing import Any
 from footfall._records.errors import BadInputError
 from footfall._records.runs import read_json
 from footfall._records.tables import write_text
+from footfall._runs.capacity_files import without_infinite
 from footfall._runs.loop_prediction import FrozenPrediction
 from footfall._runs.loop_records import LOOP_FILE, LoopVerdict, OutageDone, PhaseState
 
@@ -58,7 +59,7 @@ class LoopState:
 def loop_data(state: LoopState, answer: str) -> dict[str, Any]:
     """Return a loop as plain data."""
     verdict, frozen, capacity = state.verdict, state.frozen, state.capacity
-    return {
+    data = {
         "verdict": None if verdict is None else verdict.verdict.value,
         "answer": answer,
         "reason": "" if verdict is None else verdict.reason,
@@ -95,6 +96,7 @@ def loop_data(state: LoopState, answer: str) -> dict[str, Any]:
         "budget_s": state.budget_s,
         "spent_s": state.spent_s,
     }
+    return {name: without_infinite(value) for name, value in data.items()}
 
 
 def write_loop(folder: Path, data: Mapping[str, Any]) -> None:

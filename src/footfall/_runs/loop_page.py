@@ -189,7 +189,7 @@ def _prediction_lines(prediction: Mapping[str, Any]) -> list[str]:
 def _measured(data: Mapping[str, Any], evidence: LoopEvidence, stamp: Stamp) -> StorySection:
     capacity, outage = data["capacity"], data["outage"]
     curve = _frame([] if data["prediction"] is None else data["prediction"]["curve"])
-    texts = [" ".join(capacity["sentences"])] if capacity["sentences"] else []
+    texts = [" ".join(map(_sentence, capacity["sentences"]))] if capacity["sentences"] else []
     texts += [f"{flag.capitalize()}: {flag_text(flag)}." for flag in capacity["flags"]]
     if outage is not None:
         texts.append(f"The outage. {outage['text']}")
@@ -228,12 +228,7 @@ def _compared(data: Mapping[str, Any], stamp: Stamp) -> StorySection:
         for one in data["figures"]
     ]
     parts = [
-        f"{PART_NAMES[one['part']]}: {one['verdict']} ({one['reason']})."
-        + (
-            f" It depends on what no run has shown: {'; '.join(one['depends_on'])}."
-            if one["depends_on"]
-            else ""
-        )
+        f"{PART_NAMES[one['part']].capitalize()}: {one['verdict']} ({one['reason']})."
         for one in data["parts"]
     ]
     depends = dict.fromkeys(text for one in data["parts"] for text in one["depends_on"])
@@ -310,11 +305,12 @@ def _in_words(numbers: Sequence[Mapping[str, Any]]) -> str:
         sure = "" if slots["identified"] else " (not sure: too little waited)"
         each = f"{seconds(longest)}" if len(works) == 1 else f"at most {seconds(longest)}"
         count = round(float(slots["value"]))
-        text = f"{channel} works on {count:,} request{'s' if count != 1 else ''} at once{sure}, {each} each"
+        name = "the service" if channel == "url" else channel
+        text = f"{name} works on {count:,} request{'s' if count != 1 else ''} at once{sure}, {each} each"
         if len(works) == 1 and isfinite(longest):
             text += f": at most {count / longest:.3g} a second"
         said.append(text)
-    return f"{'. '.join(said[:_STATIONS_MOST])}." if said else ""
+    return " ".join(map(_sentence, said[:_STATIONS_MOST]))
 
 
 def _marks(data: Mapping[str, Any]) -> LoopMarks:

@@ -51,11 +51,16 @@ def knee_part(
     return PartVerdict(
         part=KNEE,
         verdict=PredictionVerdict.HELD,
-        reason=f"{value / predicted.value - 1:+.1%} off".replace("%", " %"),
+        reason=_off_text(value / predicted.value - 1),
         probability=probability,
         depends_on=tuple(depends_on),
         figures=(figure,),
     )
+
+
+def _off_text(share: float) -> str:
+    """Say how far the measured value is from the predicted one."""
+    return f"{abs(share):.1%} {'above' if share > 0 else 'below'} the prediction".replace("%", " %")
 
 
 def run_part(part: str, done: VerificationRun, depends_on: Sequence[str]) -> PartVerdict:
