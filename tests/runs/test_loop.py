@@ -131,6 +131,14 @@ def test_a_page_shows_no_more_than_the_loop_has_reached(recorded: dict[str, Any]
     assert page_of(nothing).count("<h2>") == 1
 
 
+def test_a_predicted_capacity_without_an_upper_end_is_said_to_be_one(recorded: dict[str, Any]) -> None:
+    """The loads left the number of slots open; charts and sentences say "or more"."""
+    knee = recorded["prediction"]["knee"] | {"high": None}
+    page = page_of(recorded | {"prediction": recorded["prediction"] | {"knee": knee}})
+    for said in ("Capacity", "Predicted: it takes"):
+        assert f"{said} {knee['value']:.3g} arrivals/s or more (at least {knee['low']:.3g})" in page
+
+
 def test_names_from_outside_are_escaped(recorded: dict[str, Any]) -> None:
     """A URL may hold anything."""
     page = page_of(recorded | {"target": {"what": "GET <b>/work", "scenario": ""}})

@@ -1,6 +1,6 @@
 """The plan and the verdict of a loop."""
 
-from math import exp, isclose
+from math import exp, inf, isclose
 
 import numpy as np
 import pytest
@@ -123,6 +123,16 @@ def test_a_capacity_that_was_not_measured_or_not_predicted_tells_nothing() -> No
         knee_part(predicted(60, 0.03), None, "no search", ()),
     ):
         assert loop_verdict([one, part(0.6)]).verdict is CANNOT_TELL
+
+
+def test_a_prediction_without_an_upper_end_can_only_be_refuted_from_below() -> None:
+    """Any capacity above its low end agrees with it, which says nothing."""
+    least = KneeForecast(criteria=(), value=60.0, low=57.0, high=inf)
+    for value in (58.0, 60.0, 90.0, 900.0):
+        found = knee_part(least, measured(value, 0.03), "", ())
+        assert (found.verdict, found.figures) == (CANNOT_TELL, ())
+        assert "no upper end" in found.reason
+    assert loop_verdict([knee_part(least, measured(40.0, 0.03), "", ())]).verdict is DID_NOT_HOLD
 
 
 def test_the_level_is_divided_among_the_parts() -> None:

@@ -1,7 +1,7 @@
 """Load steps of a search for capacity: what is asked, what is planned next, and what a played step showed."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 import numpy as np
@@ -13,6 +13,9 @@ from footfall._criteria.objects import Criterion
 Floats: TypeAlias = NDArray[np.float64]
 Texts: TypeAlias = NDArray[np.str_]
 Truths: TypeAlias = NDArray[np.bool_]
+
+BETWEEN_S = 2.0
+"""Wall time that a step takes beyond its arrivals, about."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +56,16 @@ class PlannedStep:
     """Seconds without any load before it."""
     drain_s: float = 10.0
     """Customers still under way so long after the last arrival are cut off, and count as unfinished."""
+
+    def within(self, left_s: float) -> "PlannedStep | None":
+        """Return the step as it fits into what is left of the budget, in seconds; None: less than half does.
+
+        The decision on a step takes time, too: on a busy machine it may take what the step was planned with.
+        """
+        fits_s = left_s - self.pause_s - BETWEEN_S
+        if fits_s < self.length_s / 2:
+            return None
+        return self if self.length_s <= fits_s else replace(self, length_s=round(fits_s, 3))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

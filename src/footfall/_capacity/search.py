@@ -16,7 +16,7 @@ import numpy as np
 
 from footfall._capacity.beyond import recovery_s
 from footfall._capacity.enclosing import enclosing_step, stay_s
-from footfall._capacity.load_steps import CapacityAsked, PlannedStep, PlayedStep
+from footfall._capacity.load_steps import BETWEEN_S, CapacityAsked, PlannedStep, PlayedStep
 from footfall._capacity.reading import BISECT, CONFIRM, STRUCTURE, Reading, has_many_channels, read
 from footfall._capacity.service_recovery import PAUSES_S, PROBE_PER_S, PROBE_SHARE, PROBE_VISITS
 from footfall._capacity.step_evidence import EXPLORE, OVERLOAD, PROBE, RECOVERY, Evidence, under_way
@@ -34,8 +34,6 @@ UNLOADED_SHARE, STRUCTURE_SHARE, OVERLOAD_SHARE, RECOVERY_SHARE = 0.2, 0.7, 1.3,
 CONFIRM_SHARES = (0.95, 1.05)
 CONFIRM_MOST, BISECT_MOST, STRUCTURE_MOST = 4, 6, 4
 PROBE_S, PROBE_DRAIN_S = (2.0, 10.0), 2.0
-BETWEEN_S = 2.0
-"""Wall time that a step takes beyond its arrivals, about."""
 END_SHARE = 0.02
 """Of the budget, for what is worked out after the last step."""
 DRAIN_S = 6.0

@@ -1,6 +1,7 @@
 """The charts of a loop: loads sent, prediction by load, what was measured, the outage."""
 
 from dataclasses import dataclass
+from math import isinf
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 from footfall._chart import style
 
 Bounds = tuple[float, float, float]
-"""Value, low and high end of its 95 % interval."""
+"""Value, low and high end of its 95 % interval; the high end may be inf."""
 _LEAST_S = 1e-3
 _SHORT_S = 4.0
 
@@ -95,7 +96,7 @@ def prediction_by_load(curve: pl.DataFrame, marks: LoopMarks, stamp: style.Stamp
     title = (
         "The capacity cannot be predicted from these loads"
         if knee is None
-        else f"Predicted: it takes up to {knee[0]:.3g} arrivals/s ({knee[1]:.3g} to {knee[2]:.3g})"
+        else f"Predicted: it takes {_up_to(knee)}"
     )
     heading = style.Heading(
         title=title,
@@ -124,11 +125,7 @@ def measured_by_load(
     served_per_s and is_outage, a row a second; it may be empty.
     """
     knee = marks.knee_measured
-    title = (
-        "No capacity was measured"
-        if knee is None
-        else f"Measured: it takes up to {knee[0]:.3g} arrivals/s ({knee[1]:.3g} to {knee[2]:.3g})"
-    )
+    title = "No capacity was measured" if knee is None else f"Measured: it takes {_up_to(knee)}"
     heading = style.Heading(
         title=title,
         subtitle="Points: load steps of 4 s and more, after the prediction; hollow, a criterion is broken. "
@@ -240,8 +237,17 @@ def _knee(panels: tuple[Axes, Axes], knee: Bounds | None, colour: str, label: st
     if knee is None:
         return
     for axes in panels:
-        axes.axvspan(knee[1], knee[2], color=colour, alpha=0.12, linewidth=0, zorder=0)
+        # Without an upper end the span reaches as far as the loads of the chart.
+        high = max(knee[0], axes.get_xlim()[1]) if isinf(knee[2]) else knee[2]
+        axes.axvspan(knee[1], high, color=colour, alpha=0.12, linewidth=0, zorder=0)
         axes.axvline(knee[0], color=colour, linewidth=1.3, linestyle="--", zorder=2, label=label)
+
+
+def _up_to(knee: Bounds) -> str:
+    value, low, high = knee
+    if isinf(high):
+        return f"{value:.3g} arrivals/s or more (at least {low:.3g})"
+    return f"up to {value:.3g} arrivals/s ({low:.3g} to {high:.3g})"
 
 
 def _time_axis(axes: Axes, known: list[float | None]) -> None:

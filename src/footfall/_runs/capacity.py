@@ -316,7 +316,7 @@ class _Playing:
 
     def _play_steps(self, at: "_Started") -> None:
         pool = CustomerPool(self.target.job.trace)
-        while (planned := self.decider.next_step(self.played, self.asked, self.spent_s)) is not None:
+        while (planned := self._next_step()) is not None:
             self.steps_read = len(self.played)
             trace = pool.step(planned.number, planned.offered_per_s, planned.length_s)
             order = StepOrder(
@@ -338,6 +338,11 @@ class _Playing:
                 self.has_died = True
                 self.ended_by = f"no service answers at {at.watched.host} since step {planned.number}"
                 return
+
+    def _next_step(self) -> PlannedStep | None:
+        """Return the next step as it fits into the budget after the time of the decision on it."""
+        planned = self.decider.next_step(self.played, self.asked, self.spent_s)
+        return None if planned is None else planned.within(self.asked.budget_s - self.spent_s)
 
     def _under_way(self, planned: PlannedStep) -> str:
         """Say which step is being played, and what is left of the budget."""

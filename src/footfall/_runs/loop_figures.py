@@ -1,6 +1,7 @@
 """Predicted and measured figures of a loop as text."""
 
 from collections.abc import Mapping
+from math import isinf
 from typing import Any
 
 from footfall._runs.capacity_channels import rate_text
@@ -33,6 +34,13 @@ def range_text(figure: str, low: float, high: float) -> str:
     if figure.endswith("_share"):
         return f"{100 * low:.1f}–{100 * high:.1f} %"
     return f"{rate_text(low)}–{rate_text(high)}"
+
+
+def estimate_text(value: float, low: float, high: float | None, unit: str = " arrivals/s") -> str:
+    """Return a rate with its interval; without an upper end (None or inf), what it is at least."""
+    if high is None or isinf(high):
+        return f"{rate_text(value)}{unit} or more (at least {rate_text(low)})"
+    return f"{rate_text(value)}{unit} ({rate_text(low)} to {rate_text(high)})"
 
 
 def predicted_text(one: Mapping[str, Any]) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import isfinite
+from math import inf, isfinite
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +31,7 @@ from footfall._records.runs import Manifest
 from footfall._records.tables import VISITS, read_parquet, write_text
 from footfall._runs.calibration_page import fitted_curve, points
 from footfall._runs.flag_words import flag_text
-from footfall._runs.loop_figures import FIGURE_NAMES, PART_NAMES, measured_text, predicted_text
+from footfall._runs.loop_figures import FIGURE_NAMES, PART_NAMES, estimate_text, measured_text, predicted_text
 from footfall._runs.loop_records import LEARNED_DIR, LOADS_DIR, LOOP_PAGE
 from footfall._runs.messages import seconds
 
@@ -181,7 +181,7 @@ def _prediction_lines(prediction: Mapping[str, Any]) -> list[str]:
     first = (
         f"the capacity is not known: {prediction['knee_unknown']}"
         if knee is None
-        else f"capacity {knee['value']:.3g} arrivals/s ({knee['low']:.3g} to {knee['high']:.3g})"
+        else f"capacity {estimate_text(knee['value'], knee['low'], knee['high'])}"
     )
     return [first, *(f"{part['title']}: {', '.join(part['figures'])}" for part in prediction["parts"])]
 
@@ -333,7 +333,8 @@ def _limit_s(text: str) -> float | None:
 def _bounds(estimate: Mapping[str, Any] | None) -> Bounds | None:
     if estimate is None or estimate["value"] is None:
         return None
-    return estimate["value"], estimate["low"], estimate["high"]
+    high = estimate["high"]
+    return estimate["value"], estimate["low"], inf if high is None else high
 
 
 def _frame(rows: Sequence[Mapping[str, Any]]) -> pl.DataFrame:

@@ -28,7 +28,7 @@ from footfall._records.tables import write_text
 from footfall._runs.calibrate import CalibrationRun
 from footfall._runs.capacity_target import CapacityTarget, CapacityWanted
 from footfall._runs.content import model_in
-from footfall._runs.loop_figures import FIGURE_NAMES, range_text, value_text
+from footfall._runs.loop_figures import FIGURE_NAMES, estimate_text, range_text, value_text
 from footfall._runs.loop_plan import (
     BEYOND,
     BEYOND_SHARE,
@@ -153,7 +153,7 @@ class FrozenPrediction(BaseModel):
         first = (
             f"capacity unknown: {self.knee_unknown}"
             if knee is None
-            else f"capacity {knee.value:.3g} arrivals/s ({knee.low:.3g} to {knee.high:.3g})"
+            else f"capacity {estimate_text(knee.value, knee.low, knee.high)}"
         )
         return [first, *(f"{part.title}: {', '.join(part.figures)}" for part in self.parts)]
 

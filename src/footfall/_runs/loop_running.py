@@ -29,6 +29,7 @@ from footfall._runs.capacity_target import BUDGET_S_LEAST, CapacityTarget, Capac
 from footfall._runs.capacity_text import STEP_HEAD, step_lines
 from footfall._runs.figure_files import FiguresAsked
 from footfall._runs.folder import end
+from footfall._runs.loop_figures import estimate_text
 from footfall._runs.loop_files import LoopState, loop_data, write_loop
 from footfall._runs.loop_outage import play_outage
 from footfall._runs.loop_plan import (
@@ -267,7 +268,7 @@ class RunningLoop:
         text = (
             f"not found (limited by the {knee.found.limited_by})"
             if found is None
-            else f"{found.value:.3g} arrivals/s ({found.low:.3g} to {found.high:.3g})"
+            else estimate_text(found.value, found.low, found.high)
         )
         state = self.phases[KNEE]
         self.phases[KNEE] = replace(state, lines=(*(line for line in state.lines if line), text))

@@ -6,7 +6,7 @@ from textwrap import wrap
 from typing import Any
 
 from footfall._runs.capacity_channels import rate_text
-from footfall._runs.loop_figures import FIGURE_NAMES, PART_NAMES, measured_text, predicted_text
+from footfall._runs.loop_figures import FIGURE_NAMES, PART_NAMES, estimate_text, measured_text, predicted_text
 from footfall._runs.loop_files import LoopState
 from footfall._runs.loop_records import LoopProgress
 
@@ -39,16 +39,13 @@ def answer_of(state: LoopState) -> str:
         if capacity is not None and capacity["budget_needed_s"] is not None and not state.ended_by:
             first += f" (about --budget {_needed(state, capacity)} would do)"
         return f"{first}."
-    first = (
-        f"The service takes {rate_text(knee['value'])} arrivals/s "
-        f"({rate_text(knee['low'])} to {rate_text(knee['high'])})"
-    )
+    first = f"The service takes {estimate_text(knee['value'], knee['low'], knee['high'])}"
     if frozen is None or frozen.knee is None:
         return f"{first}; it could not be predicted: {'' if frozen is None else frozen.knee_unknown}."
     p = frozen.knee
     predicted = (
         f"from loads up to {rate_text(frozen.learned_most_per_s)} it was predicted to be "
-        f"{rate_text(p.value)} ({rate_text(p.low)} to {rate_text(p.high)})"
+        f"{estimate_text(p.value, p.low, p.high, unit='')}"
     )
     why = f" ({state.ended_by.rstrip('.')})" if state.ended_by else ""
     return f"{first}; {predicted}: {_HELD[verdict.verdict.value]}{why}."

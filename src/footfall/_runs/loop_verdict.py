@@ -13,6 +13,7 @@ from footfall._runs.verify import VerificationRun
 
 _Z_95 = NormalDist().inv_cdf(0.975)
 _SD_LEAST = 1e-4
+_NO_UPPER_END = "the loads do not bound the number of slots, so the prediction has no upper end"
 _WORDS = {"knee": "the capacity", "beyond": "the load beyond it", "outage": "the outage"}
 
 
@@ -32,6 +33,9 @@ def knee_part(
         return PartVerdict(part=KNEE, verdict=PredictionVerdict.CANNOT_TELL, reason=why_not)
     value, low, high = (float(measured[name]) for name in ("value", "low", "high"))
     is_above = value > predicted.value
+    if predicted.is_least and (is_above or high >= predicted.low):
+        # Any capacity above its low end agrees with it: that says nothing.
+        return PartVerdict(part=KNEE, verdict=PredictionVerdict.CANNOT_TELL, reason=_NO_UPPER_END)
     own_sd = _sd(predicted.value, predicted.high if is_above else predicted.low)
     other_sd = _sd(value, low if is_above else high)
     away = abs(log(value / predicted.value)) / max(sqrt(own_sd**2 + other_sd**2), _SD_LEAST)
@@ -54,7 +58,7 @@ def knee_part(
         reason=_off_text(value / predicted.value - 1),
         probability=probability,
         depends_on=tuple(depends_on),
-        figures=(figure,),
+        figures=() if predicted.is_least else (figure,),
     )
 
 
