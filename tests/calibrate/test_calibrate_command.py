@@ -1,6 +1,7 @@
 """`footfall calibrate`: from run folders and files to a model, its uncertainty, and what stays unknown."""
 
 import json
+from collections.abc import Callable
 from contextlib import redirect_stdout
 from dataclasses import replace
 from io import StringIO
@@ -303,3 +304,29 @@ def test_a_damaged_calibration_is_refused(calibrated: Path, tmp_path: Path) -> N
         read_calibration(tmp_path)
     with pytest.raises(BadInputError, match=r"no calibration\.json"):
         read_calibration(tmp_path / "elsewhere")
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (lambda one: one.update(kind_shares=[-1.0]), "kind_shares are not the shares"),
+        (lambda one: one.update(draws=[]), "there are no draws"),
+        (lambda one: one.update(requests_a_visit=0), "requests_a_visit is 0"),
+        (lambda one: one["parameters"].update(slots=-3), "slots is -3"),
+        (lambda one: one["parameters"].update(slots=10**400), "slots is 1000"),
+        (lambda one: one["parameters"].update(laws=[]), "laws or fault_shares are not one for each kind"),
+        (lambda one: one["parameters"]["laws"][0].update(mean_s=-0.04), "mean_s is -0.04"),
+        (lambda one: one["draws"][1]["fault_shares"].__setitem__(0, 1.5), "fault_share is 1.5"),
+        (lambda one: one["draws"][1].update(network_s=1e300), r"network_s is 1e\+300"),
+        (lambda one: one["draws"][1].update(kinds=["other"]), "other kinds of requests"),
+    ],
+)
+def test_a_calibration_with_numbers_that_cannot_be_is_refused(
+    calibrated: Path, tmp_path: Path, change: Callable[[dict[str, Any]], None], reason: str
+) -> None:
+    """One line says which; nothing is predicted from it."""
+    content = json.loads((calibrated / "calibration.json").read_text(encoding="utf-8"))
+    change(content["learned"]["stations"][0])
+    (tmp_path / "calibration.json").write_text(json.dumps(content), encoding="utf-8")
+    with pytest.raises(BadInputError, match=reason):
+        read_calibration(tmp_path)

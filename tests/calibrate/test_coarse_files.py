@@ -159,6 +159,8 @@ def test_both_summaries_of_k6_give_the_run(form: dict[str, Any]) -> None:
         ({"metrics": {}}, "no summary of k6"),
         (summary(http_reqs={"count": 0, "rate": 0}), "counts no request"),
         (summary(http_reqs={}), "no count of http_reqs"),
+        (summary(http_reqs={"count": 1e308, "rate": 1}), "count of http_reqs is too large"),
+        (summary(http_req_failed={"value": 1e308}), "value of http_req_failed is too large"),
         (summary(http_req_duration={"avg": "fast"}), "no avg of http_req_duration"),
     ],
 )

@@ -12,7 +12,7 @@ import footfall as ff
 from footfall._chart.capacity_page import render_capacity
 from footfall._records.errors import BadInputError
 from footfall._records.runs import ArrivalCounts, Manifest, write_manifest
-from footfall._runs.capacity_files import write_capacity
+from footfall._runs.capacity_files import read_capacity, write_capacity
 from footfall._runs.capacity_report import answer_sentence, capacity_page, step_reason
 from footfall._runs.known_capacity import capacity_line
 
@@ -267,3 +267,34 @@ def test_a_load_run_is_compared_with_the_capacity_found_beside_it(tmp_path: Path
     assert capacity_line(run, load, 60.0) == said
     (found / "capacity.json").write_text(json.dumps(content(spent_s=3)))
     assert capacity_line(run, load, 60.0) == ""
+
+
+ESTIMATE = {"value": 77.4, "low": 74.9, "high": 79.6}
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"knee_per_s": ESTIMATE | {"low": "75"}}, "knee_per_s is no rate"),
+        ({"knee_per_s": ESTIMATE | {"value": [77.4]}}, "knee_per_s is no rate"),
+        ({"knee_per_s": ESTIMATE | {"low": 1e308, "high": 1e308}}, "knee_per_s is no rate"),
+        ({"knee_per_s": ESTIMATE | {"low": 79.0, "high": 75.0}}, "knee_per_s is no rate"),
+        ({"knee_per_s": ESTIMATE | {"value": None}}, "knee_per_s is no rate"),
+        ({"knee_per_s": {"value": -5.0, "low": -6.0, "high": -4.0}}, "knee_per_s is no rate"),
+        ({"knee_per_s": [77.4]}, "no knee_per_s"),
+        ({"plateau_per_s": ESTIMATE | {"value": True}}, "plateau_per_s is no rate"),
+        ({"by_channel": {"web": {"knee_per_s": ESTIMATE, "arrivals_share": 2}}}, "arrivals_share of 'web'"),
+        ({"by_channel": ["web"]}, "by_channel is not by channel"),
+        ({"steps": {"1": 2}}, "no steps"),
+        ({"steps": [step(1, 5.0, offered_per_s="many")]}, "offered_per_s of a step is 'many'"),
+    ],
+)
+def test_a_search_with_figures_that_cannot_be_is_neither_judged_nor_shown(
+    tmp_path: Path, changes: dict[str, Any], reason: str
+) -> None:
+    """One line names the figure; a criterion that 1e308 arrivals a second would pass is not judged by it."""
+    (tmp_path / "capacity.json").write_text(json.dumps(content()), encoding="utf-8")
+    assert read_capacity(tmp_path)["knee_per_s"] == ESTIMATE
+    (tmp_path / "capacity.json").write_text(json.dumps(content(**changes)), encoding="utf-8")
+    with pytest.raises(BadInputError, match=reason):
+        read_capacity(tmp_path)

@@ -1,6 +1,7 @@
 """A calibration as a file: what was learned, from which runs, how sure it is, and what stays unknown."""
 
 from dataclasses import dataclass
+from math import inf
 from pathlib import Path
 from typing import Annotated, Literal, TypeAlias
 
@@ -9,9 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from footfall._calibrate.closed_loop import ClosedLoopFit
 from footfall._calibrate.learned_station import GoodnessOfFit, LearnedNumber
 from footfall._calibrate.shared_cores import SharedCores
-from footfall._calibrate.station_parameters import StationParameters
+from footfall._calibrate.station_parameters import StationParameters, impossible_number
 from footfall._calibrate.utilisation_law import UtilisationLaw
-from footfall._records.errors import BadInputError
+from footfall._records.errors import BadInputError, shown
 from footfall._records.runs import read_limited
 
 CALIBRATION_FILE = "calibration.json"
@@ -134,11 +135,37 @@ def read_calibration(path: Path) -> Calibration:
             str(path), f"no {CALIBRATION_FILE} there", "the folder that `footfall calibrate` wrote"
         )
     try:
-        return Calibration.model_validate_json(read_limited(file, _EXPECTED))
+        found = Calibration.model_validate_json(read_limited(file, _EXPECTED))
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"])
         raise BadInputError(str(file), f"{place}: {first['msg']}", _EXPECTED) from error
+    if isinstance(found.learned, LearnedStations):
+        for station in found.learned.stations:
+            if problem := _damage(station):
+                raise BadInputError(str(file), f"{shown(station.channel)}: {problem}", _EXPECTED)
+    return found
+
+
+def _damage(station: CalibratedStation) -> str:
+    """Return what no station that was learned can be; empty: nothing."""
+    kinds = len(station.parameters.kinds)
+    if len(station.kind_shares) != kinds or not _are_shares(station.kind_shares):
+        return "kind_shares are not the shares of its kinds of requests"
+    if not station.draws:
+        return "there are no draws"
+    if not 0 < station.requests_a_visit < inf:
+        return f"requests_a_visit is {station.requests_a_visit:g}"
+    for parameters in (station.parameters, *station.draws):
+        if parameters.kinds != station.parameters.kinds:
+            return "its draws have other kinds of requests"
+        if wrong := impossible_number(parameters):
+            return wrong
+    return ""
+
+
+def _are_shares(shares: tuple[float, ...]) -> bool:
+    return all(0 <= share <= 1 for share in shares) and sum(shares) > 0
 
 
 def _folder(path: Path) -> Path:

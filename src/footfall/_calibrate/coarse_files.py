@@ -9,7 +9,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from footfall._calibrate.coarse_run import CoarseRun, Ramp, SecondBySecond
-from footfall._records.errors import BadInputError
+from footfall._records.errors import BadInputError, shown
 
 Floats: TypeAlias = NDArray[np.float64]
 
@@ -26,6 +26,7 @@ RAMP_COLUMNS = frozenset(
 )
 """Of the HTTP load generator of the Descartes group: a row a second."""
 _MS_PER_S = 1000.0
+_K6_MOST = 1e15
 _WARM_UP_SHARE, _WARM_UP_S_LEAST, _WARM_UP_S_MOST = 0.1, 3.0, 30.0
 _PLATEAU_S_LEAST = 10.0
 _CLOCK_S, _CLOCK_ROWS = 1.01, 15
@@ -165,6 +166,9 @@ def k6_run(summary: Any, name: str, users: int | None = None, think_s: float | N
     response_s = _value(values, "http_req_duration", "avg", name) / _MS_PER_S
     if not (requests > 0 and per_s > 0):
         raise BadInputError(name, "counts no request", "a run with requests")
+    wrong = next(((k, f) for k, one in values.items() for f, v in one.items() if abs(v) > _K6_MOST), None)
+    if wrong is not None:
+        raise BadInputError(name, f"{wrong[1]} of {wrong[0]} is too large", f"numbers up to {_K6_MOST:g}")
     most = values.get("vus_max", values.get("vus", {})).get("value")
     if think_s is None:
         think_s = _k6_think_s(values, requests, response_s)
@@ -239,7 +243,7 @@ def _numbers(table: pl.DataFrame, head: str, name: str) -> Floats:
     wrong = (cells.is_null() | ~cells.is_finite()).fill_null(value=True)
     if wrong.any():
         row = int(wrong.arg_max() or 0)
-        raise BadInputError(f"{name} row {row + 1}", f"{head} is {table[head][row]!r}", "a number")
+        raise BadInputError(f"{name} row {row + 1}", f"{head} is {shown(table[head][row])}", "a number")
     return cells.to_numpy()
 
 

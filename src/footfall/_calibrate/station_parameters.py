@@ -4,7 +4,10 @@ from dataclasses import dataclass
 from math import inf
 from typing import Literal, TypeAlias
 
+from footfall._records.errors import shown
+
 LawFamily: TypeAlias = Literal["constant", "uniform", "exponential", "gamma", "lognormal", "weibull"]
+_LARGE = 1e9
 SLOTS_UNLIMITED = 10**6
 """So many slots are never all taken."""
 
@@ -74,3 +77,44 @@ class StationParameters:
             cause: self.fault_shares[kind] * share
             for cause, share in zip(self.fault_causes, of_kind, strict=True)
         }
+
+
+_FROM = {
+    "network_s": 0,
+    "slots": 1,
+    "queues": 1,
+    "accept_queue": 0,
+    "deadline_s": 0,
+    "queue_timeout_s": 0,
+    "rate_limit_per_s": 0,
+    "rate_limit_burst": 0,
+    "stall_length_s": 0,
+    "stall_every_s": 0,
+}
+"""Least values; NaN is none."""
+_MOST = {
+    "network_s": _LARGE,
+    "slots": SLOTS_UNLIMITED,
+    "queues": SLOTS_UNLIMITED,
+    "rate_limit_burst": SLOTS_UNLIMITED,
+    "stall_length_s": _LARGE,
+}
+
+
+def impossible_number(parameters: StationParameters) -> str:
+    """Return the number of a station that cannot be, as `slots is -1`; empty: there is none."""
+    kinds, causes = len(parameters.kinds), len(parameters.fault_causes)
+    if not (kinds and len(parameters.laws) == len(parameters.fault_shares) == kinds):
+        return "laws or fault_shares are not one for each kind of requests"
+    if causes and [len(shares) for shares in parameters.cause_shares] != [causes] * kinds:
+        return "cause_shares are not one for each kind and cause"
+    numbers = [
+        (name, getattr(parameters, name), least, _MOST.get(name, inf)) for name, least in _FROM.items()
+    ]
+    numbers += [("cores", 1 if parameters.cores is None else parameters.cores, 1, SLOTS_UNLIMITED)]
+    for law in parameters.laws:
+        numbers += [("mean_s", law.mean_s, 0, _LARGE), ("cv", law.cv, 0, _LARGE)]
+    numbers += [("fault_share", share, 0, 1) for share in parameters.fault_shares]
+    numbers += [("cause_share", share, 0, 1 + 1e-9) for each in parameters.cause_shares for share in each]
+    wrong = next((one for one in numbers if not one[2] <= one[1] <= one[3]), None)
+    return "" if wrong is None else f"{wrong[0]} is {shown(wrong[1])}"

@@ -15,6 +15,7 @@ DOES_NOT_RECOVER = "does not recover"
 DIED = "died"
 RESTARTED = "restarted"
 DRIFT = "drift"
+FASTER_UNDER_LOAD = "faster under load"
 DISTURBED = "disturbed"
 
 

@@ -13,6 +13,7 @@ from footfall._capacity.capacity_found import (
     DISTURBED,
     DOES_NOT_RECOVER,
     DRIFT,
+    FASTER_UNDER_LOAD,
     RESTARTED,
     CapacityFound,
     LimitedBy,
@@ -20,6 +21,7 @@ from footfall._capacity.capacity_found import (
 )
 from footfall._capacity.channels_found import breaks_first, channels_found
 from footfall._capacity.criterion_figures import VisitSample
+from footfall._capacity.faster_under_load import faster_under_load
 from footfall._capacity.learned_curve import learned_curve
 from footfall._capacity.load_steps import CapacityAsked, PlayedStep
 from footfall._capacity.reading import (
@@ -33,7 +35,7 @@ from footfall._capacity.reading import (
     read,
 )
 from footfall._capacity.service_recovery import PAUSES_S
-from footfall._capacity.step_evidence import OVERLOAD, RECOVERY, Evidence
+from footfall._capacity.step_evidence import OVERLOAD, PROBE, RECOVERY, Evidence
 
 _Z = 1.96
 _PLATEAU_FORM_SD = 0.008
@@ -221,6 +223,8 @@ def _flags(reading: Reading, beyond: Overloaded) -> tuple[str, ...]:
         flags.append(RESTARTED)
     if _drifts(reading):
         flags.append(DRIFT)
+    if _faster_under_load(reading):
+        flags.append(FASTER_UNDER_LOAD)
     stations = reading.model.stations.values() if reading.model else ()
     if (
         any(one.fit.blocks >= _BLOCKS_LEAST and one.fit.agreeing_share < _AGREE_BLOCKS for one in stations)
@@ -228,6 +232,19 @@ def _flags(reading: Reading, beyond: Overloaded) -> tuple[str, ...]:
     ):
         flags.append(DISTURBED)
     return tuple(flags)
+
+
+def _faster_under_load(reading: Reading) -> tuple[PlayedStep, PlayedStep] | None:
+    # A stall, or what an overload has left, makes a step slow whatever its load.
+    if STALLS in flags_of(reading) or reading.state.busy_after:
+        return None
+    return faster_under_load(
+        [
+            one.step
+            for one in reading.valid
+            if one.step.planned.purpose not in {OVERLOAD, RECOVERY, PROBE} and not one.grows
+        ]
+    )
 
 
 def _drifts(reading: Reading) -> bool:
@@ -314,12 +331,27 @@ def _sentences(reading: Reading, found: CapacityFound) -> tuple[str, ...]:
         said.append(
             f"all criteria held up to {found.held_per_s:.3g} arrivals/s, the highest rate that was played"
         )
+    said += _faster_sentences(reading)
     said += _recovery_sentences(reading)
     if len(found.by_channel) > 1:
         said += breaks_first(found.by_channel)
     if found.knee and found.beyond == "unknown":
         said.append("what lies beyond the knee was not played, or its step cannot be used")
     return tuple(said)
+
+
+def _faster_sentences(reading: Reading) -> list[str]:
+    faster = _faster_under_load(reading)
+    if faster is None:
+        return []
+    earlier, later = faster
+    return [
+        (
+            f"responses were faster at {later.sent_per_s:.3g} arrivals/s (step {later.planned.number}) than "
+            f"at {earlier.sent_per_s:.3g} (step {earlier.planned.number}): was it warming up, did it "
+            "answer from a cache, or with an error page? Look at its answers before you use these figures"
+        )
+    ]
 
 
 def _recovery_sentences(reading: Reading) -> list[str]:

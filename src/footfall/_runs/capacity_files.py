@@ -14,7 +14,7 @@ from footfall._capacity.capacity_found import CapacityFound, ChannelFound, Judge
 from footfall._capacity.channels_found import first_to_break
 from footfall._capacity.load_steps import PlayedStep
 from footfall._capacity.step_figures import figures_of
-from footfall._records.errors import BadInputError
+from footfall._records.errors import BadInputError, shown
 from footfall._records.runs import read_json
 from footfall._records.server_record import ServerRecord
 from footfall._records.tables import write_csv, write_text
@@ -22,6 +22,8 @@ from footfall._runs.predicted_capacity import PredictedCapacity
 
 CAPACITY_FILE, CAPACITY_TABLE = "capacity.json", "capacity.csv"
 ALL = "*"
+_RATE_MOST = 1e9
+"""No service has so many arrivals a second: a file that says so is damaged."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,12 +149,52 @@ def read_capacity(folder: Path) -> dict[str, Any]:
         BadInputError: there are none, or the file is damaged.
     """
     data = read_json(folder / CAPACITY_FILE, "the folder of footfall capacity")
-    knee = data.get("knee_per_s") if isinstance(data, dict) else None
-    if not (isinstance(knee, dict) and {"value", "low", "high"} <= knee.keys()):
+    if problem := _damage(data):
         raise BadInputError(
-            str(folder / CAPACITY_FILE), "damaged (no knee_per_s)", "a file of footfall capacity"
+            str(folder / CAPACITY_FILE), f"damaged ({problem})", "a file of footfall capacity"
         )
     return dict(data)
+
+
+def _damage(data: Any) -> str:  # noqa: ANN401  JSON
+    """Return what keeps a file from being judged: its rates, channels and steps; empty: nothing."""
+    if not (isinstance(data, dict) and isinstance(data.get("knee_per_s"), dict)):
+        return "no knee_per_s"
+    channels, steps = data.get("by_channel", {}), data.get("steps")
+    if not (isinstance(channels, dict) and all(isinstance(each, dict) for each in channels.values())):
+        return "by_channel is not by channel"
+    if not (isinstance(steps, list) and all(isinstance(each, dict) for each in steps)):
+        return "no steps"
+    rates = {"knee_per_s": data["knee_per_s"], "plateau_per_s": data.get("plateau_per_s")}
+    for name, channel in channels.items():
+        if not _is_rate(channel.get("arrivals_share")) or channel["arrivals_share"] > 1 + 1e-9:
+            return f"arrivals_share of {shown(name)} is no share"
+        rates[f"knee_per_s of {shown(name)}"] = channel.get("knee_per_s")
+    for name, rate in rates.items():
+        if rate is not None and not _is_estimate(rate):
+            return f"{name} is no rate with its interval"
+    wrong = next((each for each in steps if not _is_rate(each.get("offered_per_s"))), None)
+    return "" if wrong is None else f"offered_per_s of a step is {shown(wrong.get('offered_per_s'))}"
+
+
+def _is_estimate(rate: Any) -> bool:  # noqa: ANN401  JSON
+    """Whether it is a rate with an interval, or three times null: not found."""
+    if not isinstance(rate, dict):
+        return False
+    if not {"low", "value", "high"} <= rate.keys():
+        return False
+    low, value, high = rate["low"], rate["value"], rate["high"]
+    if low is None and value is None and high is None:
+        return True
+    return _is_rate(value) and _is_number(low) and _is_number(high) and bool(low <= high)
+
+
+def _is_rate(value: Any) -> bool:  # noqa: ANN401  JSON
+    return _is_number(value) and value >= 0
+
+
+def _is_number(value: Any) -> bool:  # noqa: ANN401  JSON
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= _RATE_MOST
 
 
 def steps_table(steps: Sequence[Mapping[str, Any]]) -> pl.DataFrame:

@@ -126,18 +126,17 @@ def capacity_target(wanted: CapacityWanted, messages: Messages = QUIET) -> Itera
 
 
 def _check(wanted: CapacityWanted) -> None:
-    where = "footfall capacity"
     has_scenario = wanted.scenario is not None or wanted.model is not None
     is_mapped = wanted.host is not None and wanted.options.get("endpoints") is not None
     if not has_scenario and wanted.url is None and not is_mapped:
         expected = "--host URL --url /work, or --scenario NAME with --serve or --host URL"
-        raise BadInputError(where, "nothing to load is given", expected)
+        raise BadInputError("--url", "nothing to load is given", expected)
     if has_scenario and wanted.url is not None:
         raise BadInputError("--url", "cannot be combined with --scenario", "one of the two")
     if wanted.serve and wanted.host is not None:
-        raise BadInputError(where, "both --host and --serve are given", "either --host URL or --serve")
+        raise BadInputError("--serve", "both --host and --serve are given", "either --host URL or --serve")
     if has_scenario and not wanted.serve and wanted.host is None:
-        raise BadInputError(where, "no service is given", "either --host URL or --serve")
+        raise BadInputError("--host", "no service is given", "either --host URL or --serve")
     if not has_scenario and wanted.serve:
         raise BadInputError("--serve", "requires a scenario", "--scenario NAME --serve")
     if not has_scenario and wanted.changes:

@@ -1,6 +1,13 @@
 """What the flags of a service mean, in words for a reader of a page."""
 
-from footfall._capacity.capacity_found import DIED, DISTURBED, DOES_NOT_RECOVER, DRIFT, RESTARTED
+from footfall._capacity.capacity_found import (
+    DIED,
+    DISTURBED,
+    DOES_NOT_RECOVER,
+    DRIFT,
+    FASTER_UNDER_LOAD,
+    RESTARTED,
+)
 
 _TEXTS = {
     "stalls": "the whole service stands still now and then; capacity is lost and waits are long",
@@ -15,6 +22,10 @@ _TEXTS = {
     DIED: "the service stopped answering during the search and did not come back",
     RESTARTED: "for a while the service accepted no connections, then it did again",
     DRIFT: "equal loads, minutes apart, had different response times: the service or its machine changed",
+    FASTER_UNDER_LOAD: (
+        "answers were faster at a higher load: the service was warming up, answers from a cache, "
+        "or sends something else when it is busy"
+    ),
     DISTURBED: "parts of the search do not look like one service: something else was running, or it changed",
 }
 

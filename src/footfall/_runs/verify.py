@@ -25,6 +25,7 @@ from footfall._records.errors import BadInputError, path_of, paths_of
 from footfall._records.runs import Manifest, now
 from footfall._records.tables import html_table, write_text
 from footfall._runs import prediction_page
+from footfall._runs.calibration_sources import is_folder_of_runs
 from footfall._runs.figure_files import FiguresAsked
 from footfall._runs.folder import begin_named, end
 from footfall._runs.messages import QUIET, Messages, percent
@@ -191,6 +192,8 @@ def verify_prediction(asked: VerifyOptions, messages: Messages = QUIET) -> Verif
         BadInputError: see there.
     """
     prediction = read_prediction(asked.prediction)
+    for path in asked.runs:
+        is_folder_of_runs(path)
     with messages.progress(f"reading {len(asked.runs)} runs"):
         measured = _measured(prediction, asked)
     valid = [one for one in measured if not one.invalid_reason]
