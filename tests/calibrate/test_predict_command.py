@@ -9,6 +9,7 @@ from typing import Any
 import polars as pl
 import pytest
 
+from footfall._calibrate.calibration import read_calibration
 from footfall._calibrate.load_prediction import read_prediction
 from footfall._calibrate.station_parameters import ServiceLaw, StationParameters
 from footfall._cli.app import run
@@ -17,7 +18,9 @@ from footfall._records.errors import BadInputError
 from footfall._records.runs import read_manifest, write_manifest
 from footfall._runs.calibrate import calibrate
 from footfall._runs.predict_load import predict_load
+from footfall._runs.predicted_figures import without_what_was_learned
 from footfall._runs.verify import track_record, verify
+from footfall._workload.scenario import Scenario
 from tests.calibrate.made_runs import hits_of, run_folder
 from tests.calibrate.test_coarse_files import history
 
@@ -59,6 +62,18 @@ def later_run(
     """Make a run of the load that was predicted."""
     hits = hits_of(truth, rate, NAMES, seed, LENGTH_S)
     return run_folder(folder, hits, started_at=started_at, length_s=LENGTH_S, verdict=verdict)
+
+
+def test_changes_of_a_scenario_that_the_model_has_from_its_runs_do_not_apply_twice(top: Path) -> None:
+    """Another scenario's do, and so do those of a calibration of a model of one's own."""
+    calibration = read_calibration(top / "calibration")
+    assert {one.scenario for one in calibration.sources} == {""}
+    busy = Scenario(name="busy", model="shop", set={"web.slots": 5}, multiply={"web.demand": 1.3})
+    assert without_what_was_learned(busy, calibration) == busy
+    sources = tuple(replace(one, scenario="busy") for one in calibration.sources)
+    learned = without_what_was_learned(busy, calibration.model_copy(update={"sources": sources}))
+    assert (learned.set, learned.multiply, learned.name) == ({}, {}, "busy")
+    assert without_what_was_learned(busy.model_copy(update={"name": "calm"}), calibration).multiply
 
 
 def test_a_prediction_holds_for_a_run_made_since(

@@ -29,6 +29,8 @@ class SourceRun:
     """Of its requests, or of the file."""
     requests: int
     length_s: float
+    scenario: str = ""
+    """The scenario whose numbers the calibrated model has already; empty: none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -256,6 +256,8 @@ def _from_runs(asked: CalibrateOptions, messages: Messages) -> CalibrationRun:
             "calibration", f"no run is valid ({reasons})", "a run that its generator kept up with"
         )
     base = _base_model(asked.model, found)
+    if asked.model is not None:
+        found = replace(found, runs=tuple(_of_another_model(run) for run in found.runs))
     logs, called = logs_by_channel(found.runs, base)
     logs = {channel: merged_rare(several) for channel, several in logs.items()}
     learned: dict[str, LearnedStation] = {}
@@ -285,6 +287,11 @@ def _learned(channel: str, logs: Sequence[RequestLog], seed: int) -> LearnedStat
         return learn_station(logs, seed=seed)
     except ValueError as error:
         raise BadInputError(f"channel {channel!r}", str(error), "longer runs") from error
+
+
+def _of_another_model(run: RunRequests) -> RunRequests:
+    """Return a run whose scenario has not changed the model that is calibrated."""
+    return replace(run, source=replace(run.source, scenario=""))
 
 
 def _joined(

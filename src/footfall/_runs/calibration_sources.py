@@ -89,13 +89,14 @@ def read_runs(paths: Sequence[Path]) -> FoundRuns:
         if hits.is_empty():
             left_out.append(LeftOutRun(run=name_of(folder), reason="no request was sent"))
             continue
+        trace = read_trace(folder)
         source = SourceRun(
             run=name_of(folder),
             sha256=digests(folder, [HITS_FILE])[HITS_FILE],
             requests=hits.height,
             length_s=next(iter(logs.values())).length_s,
+            scenario=(trace.info.scenario or "") if trace.info.model else "",
         )
-        trace = read_trace(folder)
         model = trace.model if trace.info.model else None
         runs.append(RunRequests(source=source, folder=folder, hits=hits, model=model))
     return FoundRuns(runs=tuple(runs), left_out=tuple(left_out))

@@ -201,6 +201,16 @@ def _of_requests(
     )
 
 
+def without_what_was_learned(scenario: Scenario, calibration: Calibration) -> Scenario:
+    """Return a scenario without its changes of the model, if the calibrated model has them from its runs.
+
+    Factors would apply twice, and numbers that are set would hide those that were learned.
+    """
+    if scenario.name not in {one.scenario for one in calibration.sources}:
+        return scenario
+    return scenario.model_copy(update={"set": {}, "multiply": {}})
+
+
 def _of_visits(
     asked: PredictOptions,
     calibration: Calibration,
@@ -210,6 +220,7 @@ def _of_visits(
 ) -> Predicted:
     """Predict whole visits of customers by the simulated day."""
     scenario, _ = chosen_scenario(asked.scenario, None if asked.scenario is not None else service.model)
+    scenario = without_what_was_learned(scenario, calibration)
     rate = _single_rate(asked.rates) if asked.rates else None
     if rate is None and asked.scenario is None:
         raise BadInputError("footfall predict", "no load is given", "--rate or --scenario")
