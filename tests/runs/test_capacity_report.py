@@ -65,7 +65,7 @@ def content(**changes: object) -> dict[str, Any]:
         "requests_per_arrival": 2.0,
         "criteria": ["success(*) >= 99%"],
         "not_used": ["p99(lag) < 1s"],
-        "sentences": ["the knee is that of the stations"],
+        "sentences": ["the capacity is that of a model"],
         "by_channel": {
             "web": {"knee_per_s": knee, "arrivals_share": 0.75, "requests_per_arrival": 2.0},
             "sms": {"knee_per_s": None, "arrivals_share": 0.25, "requests_per_arrival": 1.0},

@@ -382,7 +382,7 @@ def _sentences_of_model(reading: Reading, knee: RateEstimate) -> list[str]:
     said = []
     confirms = [one for one in reading.valid if one.step.planned.purpose in {CONFIRM, BISECT}]
     said.append(
-        f"the knee is that of the stations learned from {len(reading.valid)} steps, simulated in the long run"
+        f"the capacity is that of a model learned from {len(reading.valid)} steps, simulated in the long run"
     )
     below = [one for one in confirms if _held(one) and one.rate < knee.value]
     above = [one for one in confirms if not _held(one) and one.rate > knee.value]
@@ -392,5 +392,5 @@ def _sentences_of_model(reading: Reading, knee: RateEstimate) -> list[str]:
             f"not at {min(one.rate for one in above):.3g}/s"
         )
     elif confirms:
-        said.append("the long steps around it leave the side open: within their noise they say neither")
+        said.append("the long steps around it are too noisy to say whether the criteria hold there")
     return said

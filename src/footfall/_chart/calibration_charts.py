@@ -32,7 +32,7 @@ def response_by_load(
     """
     worst = _largest_miss(curve, points)
     heading = style.Heading(
-        title=f"{style.name_of(channel)}: the fitted station is within {worst:.0%} of each run's p95"
+        title=f"{style.name_of(channel)}: the fitted station is within {100 * worst:.0f} % of each run's p95"
         if worst is not None
         else f"{style.name_of(channel)}: measured and fitted",
         subtitle="Points: a run or load step each. Lines: the fitted station in a run of that length. "

@@ -81,7 +81,7 @@ def loads_chart(loads: pl.DataFrame, stamp: style.Stamp) -> style.Chart:
         _time_axis(times, [*loads["p50_s"].to_list(), *loads["p95_s"].to_list()])
         made.align_ylabels([rates, times])
         _legend(made, (rates, times))
-    caption = "As much came back as was sent, and soon: the service is at ease at the loads learned from."
+    caption = "As much came back as was sent, and quickly: the loads learned from are easy for the service."
     if learned.height and not _kept_up(learned):
         caption = "Some of what was sent did not come back in time."
     return style.Chart(figure=made, frame=loads, title=heading.title, caption=caption)

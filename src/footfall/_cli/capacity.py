@@ -61,7 +61,7 @@ def command(
 ) -> int:
     """Find the highest arrival rate at which a service keeps its criteria, and what lies beyond.
 
-    One load generator plays load steps, which the search chooses, until it is sure or the budget is spent.
+    One load generator sends load steps, chosen by the search, until it is sure or the budget is spent.
     Without criteria: at least 99 % served, and p95 below four times that at low load.
 
     Exit code 0: a capacity was found; 3: it was not. With a criterion such as 'capacity(*) >= 60/s' 0 if it

@@ -61,7 +61,7 @@ Out = Annotated[
     option(help="Folder for the results. Default: results/NAME/runs/ID.", file_okay=True),
 ]
 Overwrite = Annotated[
-    bool, typer.Option("--overwrite", help="Replace the former run that --out holds, if it holds one.")
+    bool, typer.Option("--overwrite", help="Replace the earlier run in --out, if there is one.")
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print the figures as JSON on stdout.")]
 Share = Annotated[

@@ -29,38 +29,38 @@ _Loads = Annotated[
     str | None,
     option(
         metavar="LIST",
-        help="Loads, by the station's capacity: 0.5,0.7 or 0.5..1.0 in steps of 0.1 or 0.5..1.0:0.05. "
+        help="Loads as shares of the station's capacity: 0.5,0.7 or 0.5..1.0 (steps of 0.1) or 0.5..1.0:0.05. "
         "Default: 0.1..1.0.",
     ),
 ]
 _Retries = Annotated[str | None, option(metavar="LIST", help="Retries of a request. Default: 0,1,2,3,4.")]
 _Budgets = Annotated[
     str | None,
-    option(metavar="LIST", help="Map over retry budgets: retries by requests, such as 0.1; 0: none."),
+    option(metavar="LIST", help="Map over retry budgets: retries per request, such as 0.1; 0: none."),
 ]
 _Trigger = Annotated[TriggerName, typer.Option(help="A stall, a slower server, an outage, or extra load.")]
 _TriggerLengths = Annotated[
     str | None,
-    option(metavar="LIST", help="Seconds that the trigger lasts; several: map over them. Default: 10."),
+    option(metavar="LIST", help="Seconds that the trigger lasts; with several values, the map is over them. Default: 10."),
 ]
 _Strength = Annotated[
     float | None,
-    option(help="slow: share of its speed that the server loses; load: extra load, by the capacity."),
+    option(help="slow: share of its speed that the server loses; load: extra load, as a share of the capacity."),
 ]
 _Longest = Annotated[
     float | None,
-    option(min=0.001, help="A stable point recovers from so long a trigger, too. Default: 6 times."),
+    option(min=0.001, help="A stable point also recovers from a trigger of this length. Default: 6 times the trigger."),
 ]
 _Replications = Annotated[int, typer.Option(min=1, max=200, help="Runs of each point.")]
 _Safe = Annotated[
     bool, typer.Option("--safe/--no-safe", help="Find the largest stable loads, by retries and budget.")
 ]
 _Live = Annotated[
-    int, typer.Option(min=0, help="Run so many points next to the border at the reference service.")
+    int, typer.Option(min=0, help="Run this many points next to the border at the reference service.")
 ]
 _LiveWatch = Annotated[
     float | None,
-    option(min=1, max=600, help="Seconds after the trigger that --live looks at. Default: by the load."),
+    option(min=1, max=600, help="Seconds for which --live watches a point after its trigger. Default: depends on the load."),
 ]
 
 

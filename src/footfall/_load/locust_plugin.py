@@ -150,7 +150,7 @@ class LocustPlugin:
         environment = self._environment
         assert self._page is not None  # noqa: S101  `settings_of` refuses a search without a page
         if environment is not None and isinstance(environment.runner, MasterRunner):
-            problem = "a search plays all its load steps in one generator process"
+            problem = "a search sends all its load steps from one generator process"
             raise BadInputError("Test", problem, "Locust without --master and --processes")
         return self._page.begin_search(settings, self._own_users(settings))
 

@@ -33,7 +33,7 @@ from footfall._calibrate.request_kinds import merged_rare
 from footfall._calibrate.request_log import RequestLog
 from footfall._calibrate.station_parameters import SLOTS_UNLIMITED
 from footfall._chart.html_report import FitReport, Sheet, render_fit
-from footfall._chart.style import Chart, Stamp, save
+from footfall._chart.style import Chart, Stamp, counted, save
 from footfall._fit.uncertainty import UNCERTAINTY_FILE, uncertainty_text
 from footfall._model.model import Model
 from footfall._model.station_specs import RequestServer
@@ -60,6 +60,9 @@ from footfall._runs.station_uncertainty import station_uncertainty
 
 MODEL_FILE, PAGE = "model.toml", "calibration.html"
 _SOURCE_RUNS_MOST, _LINES_MOST = 5, 12
+MADE_OF_A_URL = "calibrated"
+"""Name of the model that is made of runs of a URL."""
+
 _PATHS = {
     "slots": "slots",
     "cores": "cores",
@@ -213,7 +216,7 @@ def calibrate_runs(asked: CalibrateOptions, messages: Messages = QUIET) -> Calib
         raise BadInputError("RUN", "folders and files are mixed", "folders of runs, or files of figures")
     if asked.model is not None:
         raise BadInputError("--model", "does not apply to files of figures", "folders of runs")
-    with messages.progress(f"reading {len(asked.runs)} files"):
+    with messages.progress(f"reading {counted(len(asked.runs), 'file')}"):
         figures = learn_figures(asked.runs, asked.figures, asked.seed)
     return _write(asked, _Found.of_figures(figures), messages)
 
@@ -248,7 +251,7 @@ class _Found:
 
 
 def _from_runs(asked: CalibrateOptions, messages: Messages) -> CalibrationRun:
-    with messages.progress(f"reading {len(asked.runs)} runs"):
+    with messages.progress(f"reading {counted(len(asked.runs), 'run')}"):
         found = read_runs(asked.runs)
     if not found.runs:
         reasons = "; ".join(f"{one.run}: {one.reason}" for one in found.left_out)
@@ -307,7 +310,7 @@ def _joined(
     shares = {channel: _kind_shares(logs[channel]) for channel in learned}
     stations = {channel: (one.parameters, shares[channel]) for channel, one in learned.items()}
     made = (
-        model_of_stations("calibrated", stations, called, source)
+        model_of_stations(MADE_OF_A_URL, stations, called, source)
         if model is None
         else with_stations(model, stations, source)
     )
@@ -463,8 +466,8 @@ def _write_page(
     for number, chart in enumerate(charts, 1):
         save(chart, folder / "charts" / f"calibration-{number}")
     report = FitReport(
-        title=f"Calibration of {manifest.model}",
-        source=f"learned from {len(calibration.sources)} runs; {manifest.run}",
+        title=f"Calibration of {'the service' if manifest.model == MADE_OF_A_URL else manifest.model}",
+        source=f"learned from {counted(len(calibration.sources), 'run')}; {manifest.run}",
         summary=calibration_page.summary(calibration),
         version=manifest.versions["footfall"],
         diagnostics=calibration_page.diagnostics(calibration),

@@ -32,7 +32,7 @@ def summary(found: Calibration) -> str:
     if isinstance(found.learned, LearnedStations):
         shares = [one.fit.agreeing_share for one in found.learned.stations if one.fit.blocks]
         if shares:
-            text += f" {min(shares):.0%} of the 5-s blocks agree with the fitted station."
+            text += f" {100 * min(shares):.0f} % of the 5-s blocks agree with the fitted station."
     return text
 
 
@@ -88,7 +88,7 @@ def _fit_sheet(stations: Sequence[CalibratedStation]) -> Sheet:
             f"p{100 * quantile.share:g}",
             f"{1000 * quantile.measured_s:.1f} ms",
             f"{1000 * quantile.expected_s:.1f} ms",
-            f"{quantile.expected_s / quantile.measured_s - 1:+.1%}" if quantile.measured_s else "",
+            f"{100 * (quantile.expected_s / quantile.measured_s - 1):+.1f} %" if quantile.measured_s else "",
         )
         for one in stations
         for quantile in one.fit.response_quantiles
@@ -104,7 +104,7 @@ def _fit_sheet(stations: Sequence[CalibratedStation]) -> Sheet:
 
 def _agreement(one: CalibratedStation) -> str:
     fit = one.fit
-    text = f"{one.channel}: {fit.agreeing_share:.0%} of {fit.blocks} blocks agree"
+    text = f"{one.channel}: {100 * fit.agreeing_share:.0f} % of {fit.blocks} blocks agree"
     if fit.refusals:
         text += f", {fit.refusals_misread} of {fit.refusals} refusals misread"
     return text

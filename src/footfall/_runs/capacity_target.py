@@ -33,7 +33,7 @@ P95_TIMES_UNLOADED = 4.0
 BUDGET_S, BUDGET_S_LEAST, BUDGET_S_MOST = 300.0, 30.0, 86_400.0
 NOT_OF_A_SEARCH = MappingProxyType(
     {
-        "processes": "a search plays all its load steps in one generator process",
+        "processes": "a search sends all its load steps from one generator process",
         "drain_s": "a search chooses the drain time of each step",
         "hits_sample_share": "a search needs all requests",
     }

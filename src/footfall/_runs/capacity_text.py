@@ -67,7 +67,7 @@ def _word(step: PlayedStep, asked: CapacityAsked, limit_s: float | None) -> str:
     if step.stopped_early:
         return "behind"
     is_judged = asked.p95_times_unloaded is None or limit_s is not None
-    return "hold" if is_judged else "–"
+    return "met" if is_judged else "–"
 
 
 def summary_lines(capacity: Capacity) -> Iterator[str]:

@@ -22,7 +22,7 @@ from footfall._workload.scenario import read_scenario
 PURPOSES = {
     "explore": "looking for the rate at which the service falls behind",
     "probe": "looking whether the service is back",
-    "unloaded": "measuring the service at ease",
+    "unloaded": "measuring the service at low load",
     "structure": "learning what limits the service",
     "confirm": "a long step near the expected capacity",
     "bisect": "closing in on the capacity",

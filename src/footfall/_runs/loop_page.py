@@ -155,7 +155,7 @@ def _learned(data: Mapping[str, Any], evidence: LoopEvidence, stamp: Stamp) -> S
         folded=True,
     )
     return StorySection(
-        title="What we learned of the service",
+        title="What we learned about the service",
         texts=[text for text in texts if text],
         charts=charts,
         tables=[numbers, unknown] if learned["unknown"] else [numbers],

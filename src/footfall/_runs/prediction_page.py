@@ -49,10 +49,10 @@ def load_text(found: LoadPrediction) -> str:
     else:
         text = "the knee"
     changed = [f"{text_of}" for text_of in load.changes]
-    changed += [f"{channel} fails from {a:.0%} to {b:.0%}" for channel, a, b in load.outages]
+    changed += [f"{channel} fails from {100 * a:.0f} % to {100 * b:.0f} %" for channel, a, b in load.outages]
     if held := load.held_back:
-        span = f"{held.from_share:.0%} to {held.to_share:.0%}"
-        changed.append(f"none come from {span}, these then until {held.until_share:.0%}")
+        span = f"{100 * held.from_share:.0f} % to {100 * held.to_share:.0f} %"
+        changed.append(f"none come from {span}, these then until {100 * held.until_share:.0f} %")
     return text + (f" ({', '.join(changed)})" if changed else "")
 
 

@@ -124,7 +124,7 @@ def play_live(
     customers = CustomerPool(_of_channel(pool, case))
     played = []
     chosen = next_to_the_border(found, asked.points, asked.watch_s or _WATCH_S_MOST / _LONGER)
-    with messages.progress("playing points live") as progress:
+    with messages.progress("running points live") as progress:
         for number, point in enumerate(chosen, 1):
             play = prepared(case, point, customers, number, asked.watch_s)
             played.append(_played(play, asked.folder / f"{number:03d}"))

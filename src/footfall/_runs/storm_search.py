@@ -48,9 +48,9 @@ def played_map(
     """
     first = min(_FIRST_RUNS, replications)
     begun = [(each, 0, first) for each in points]
-    runs = dict(zip(points, workers.all(partial(_runs_of, case), begun, "playing points"), strict=True))
+    runs = dict(zip(points, workers.all(partial(_runs_of, case), begun, "simulating points"), strict=True))
     again = [(each, first, replications) for each in _near_or_below(runs)] if first < replications else []
-    more = workers.all(partial(_runs_of, case), again, "playing points next to the border")
+    more = workers.all(partial(_runs_of, case), again, "simulating points next to the border")
     for (point, _, _), found in zip(again, more, strict=True):
         runs[point] = runs[point] + found
     stable = _stable_loads(workers, case, runs, replications)
@@ -126,7 +126,7 @@ def _stable_loads(
         if most_recover(played):
             of_clients.add(point.load_share)
     jobs = [(*clients, sorted(found), replications) for clients, found in loads.items()]
-    found = workers.all(partial(_stable_of, case), jobs, "playing the longest trigger")
+    found = workers.all(partial(_stable_of, case), jobs, "simulating the longest trigger")
     return dict(zip(loads, found, strict=True))
 
 

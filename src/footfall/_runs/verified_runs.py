@@ -216,12 +216,12 @@ def _check_held_back(load: PredictedLoad, trace: Trace, name: str) -> None:
     start_s, stop_s = held.from_share * whole_s, held.to_share * whole_s
     came = int(trace.arrivals["due_s"].is_between(start_s, stop_s, closed="left").sum())
     if came:
-        where = f"from {held.from_share:.0%} to {held.to_share:.0%} of it"
+        where = f"from {100 * held.from_share:.0f} % to {100 * held.to_share:.0f} % of it"
         raise BadInputError(f"RUN {name}", f"had {came:,} arrivals {where}", "none there, as predicted")
 
 
 def _outages(found: Sequence[tuple[str, float, float]]) -> str:
-    return " and ".join(f"an outage of {c} from {a:.0%} to {b:.0%}" for c, a, b in found) or "no outage"
+    return " and ".join(f"an outage of {c} from {100 * a:.0f} % to {100 * b:.0f} %" for c, a, b in found) or "no outage"
 
 
 def _length_s(folder: Path, trace: Trace) -> float:

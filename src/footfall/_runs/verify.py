@@ -19,7 +19,7 @@ from footfall._calibrate.verification import (
     verify_runs,
 )
 from footfall._chart.html_report import FitReport, Sheet, render_fit
-from footfall._chart.style import Chart, Stamp, save
+from footfall._chart.style import Chart, Stamp, counted, save
 from footfall._chart.verification_chart import predicted_against_measured
 from footfall._records.errors import BadInputError, path_of, paths_of
 from footfall._records.runs import Manifest, now
@@ -194,7 +194,7 @@ def verify_prediction(asked: VerifyOptions, messages: Messages = QUIET) -> Verif
     prediction = read_prediction(asked.prediction)
     for path in asked.runs:
         is_folder_of_runs(path)
-    with messages.progress(f"reading {len(asked.runs)} runs"):
+    with messages.progress(f"reading {counted(len(asked.runs), 'run')}"):
         measured = _measured(prediction, asked)
     valid = [one for one in measured if not one.invalid_reason]
     left_out = tuple((one.run, one.invalid_reason) for one in measured if one.invalid_reason)

@@ -242,8 +242,8 @@ def _path_of(name: str, folder: Path) -> Path:
     for path in (files.get(name), Path(name), Path(f"{name}.toml")):
         if path is not None and path.suffix in _KINDS and path.is_file():
             return path
-    known = ", ".join(files) or f"a file in {folder}"
-    raise BadInputError(f"--scenario {name}", "no such scenario", f"one of {known}, or the path of a file")
+    known = f"one of {', '.join(files)}" if files else f"a file in {folder}"
+    raise BadInputError(f"--scenario {name}", "no such scenario", f"{known}, or the path of a file")
 
 
 def _text(path: Path) -> str:
