@@ -133,7 +133,8 @@ def verify_runs(prediction: LoadPrediction, runs: Sequence[VerifiedRun]) -> Veri
         reason = f"{counted}; figures this far off have a probability of {probability:.2g}"
         return Verification(runs=tuple(runs), verdict=PredictionVerdict.DID_NOT_HOLD, reason=reason)
     if too_wide(prediction):
-        reason = f"{counted}, but most intervals are wider than ±{100 * WIDE_SHARE:.0f} %: too wide to test anything"
+        wide = f"most intervals are wider than ±{100 * WIDE_SHARE:.0f} %: too wide to test anything"
+        reason = f"{counted}, but {wide}"
         return Verification(runs=tuple(runs), verdict=PredictionVerdict.CANNOT_TELL, reason=reason)
     return Verification(runs=tuple(runs), verdict=PredictionVerdict.HELD, reason=counted)
 

@@ -29,7 +29,7 @@ _Loads = Annotated[
     str | None,
     option(
         metavar="LIST",
-        help="Loads as shares of the station's capacity: 0.5,0.7 or 0.5..1.0 (steps of 0.1) or 0.5..1.0:0.05. "
+        help="Loads as shares of the capacity: 0.5,0.7 or 0.5..1.0 (steps of 0.1) or 0.5..1.0:0.05. "
         "Default: 0.1..1.0.",
     ),
 ]
@@ -41,15 +41,23 @@ _Budgets = Annotated[
 _Trigger = Annotated[TriggerName, typer.Option(help="A stall, a slower server, an outage, or extra load.")]
 _TriggerLengths = Annotated[
     str | None,
-    option(metavar="LIST", help="Seconds that the trigger lasts; with several values, the map is over them. Default: 10."),
+    option(
+        metavar="LIST",
+        help="Seconds that the trigger lasts; with several values, the map is over them. Default: 10.",
+    ),
 ]
 _Strength = Annotated[
     float | None,
-    option(help="slow: share of its speed that the server loses; load: extra load, as a share of the capacity."),
+    option(
+        help="slow: share of its speed that the server loses; load: extra load, as a share of the capacity."
+    ),
 ]
 _Longest = Annotated[
     float | None,
-    option(min=0.001, help="A stable point also recovers from a trigger of this length. Default: 6 times the trigger."),
+    option(
+        min=0.001,
+        help="A stable point also recovers from a trigger of this length. Default: 6 times the trigger.",
+    ),
 ]
 _Replications = Annotated[int, typer.Option(min=1, max=200, help="Runs of each point.")]
 _Safe = Annotated[
@@ -60,7 +68,11 @@ _Live = Annotated[
 ]
 _LiveWatch = Annotated[
     float | None,
-    option(min=1, max=600, help="Seconds for which --live watches a point after its trigger. Default: depends on the load."),
+    option(
+        min=1,
+        max=600,
+        help="Seconds for which --live watches a point after its trigger. Default: depends on the load.",
+    ),
 ]
 
 

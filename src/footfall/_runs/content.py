@@ -328,7 +328,9 @@ def _number_value(number: Number | Profile | Curve) -> float | str | list[float]
 
 def _number_text(number: Number | Profile | Curve) -> str:
     if isinstance(number, Curve):
-        return f"{100 * number.shares[-1]:.0f} % within {number.seconds[-1]:g} s, {len(number.seconds)} points"
+        return (
+            f"{100 * number.shares[-1]:.0f} % within {number.seconds[-1]:g} s, {len(number.seconds)} points"
+        )
     if isinstance(number, Profile):
         return f"{min(number.values):g} … {max(number.values):g} {_every(number.interval_s)}"
     return _ENDLESS if number == inf else f"{number:g}"

@@ -221,7 +221,10 @@ def _check_held_back(load: PredictedLoad, trace: Trace, name: str) -> None:
 
 
 def _outages(found: Sequence[tuple[str, float, float]]) -> str:
-    return " and ".join(f"an outage of {c} from {100 * a:.0f} % to {100 * b:.0f} %" for c, a, b in found) or "no outage"
+    return (
+        " and ".join(f"an outage of {c} from {100 * a:.0f} % to {100 * b:.0f} %" for c, a, b in found)
+        or "no outage"
+    )
 
 
 def _length_s(folder: Path, trace: Trace) -> float:
