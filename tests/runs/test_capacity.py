@@ -152,6 +152,13 @@ def test_each_step_is_a_run_that_can_be_read(searched: Searched) -> None:
     assert {manifest.status for manifest in manifests} <= {"finished", "partial"}
 
 
+def test_the_settings_of_a_search_name_no_single_load(searched: Searched) -> None:
+    """Each step has a rate and length of its own."""
+    settings = read_manifest(searched.folder).settings
+    assert settings["budget_s"] > 0
+    assert not {"rate_per_s", "for_s", "play"} & set(settings)
+
+
 def test_the_picture_is_there(searched: Searched) -> None:
     """An SVG of throughput, success and response times."""
     assert (searched.folder / "capacity.svg").read_text().startswith("<?xml")
@@ -309,7 +316,7 @@ def test_a_scenario_is_asked_for_what_it_says_of_success_and_times() -> None:
         (CapacityWanted(url="http://127.0.0.1:9/", serve=True), "requires a scenario"),
         (CapacityWanted(url="http://127.0.0.1:9/", scenario="ordinary_day"), "cannot be combined"),
         (CapacityWanted(scenario="ordinary_day"), "no service is given"),
-        (CapacityWanted(scenario="ordinary_day", serve=True, host="http://127.0.0.1:9"), "both --host"),
+        (CapacityWanted(scenario="ordinary_day", serve=True, host="http://127.0.0.1:9"), "both are given"),
         (CapacityWanted(scenario="no_such", serve=True), "no such scenario"),
         (CapacityWanted(url="http://127.0.0.1:9/", changes=("web.slots=3",)), "requires a scenario"),
         (CapacityWanted(url="http://127.0.0.1:9/", options={"processes": 2}), "one generator process"),
@@ -334,6 +341,7 @@ def test_what_cannot_be_searched_is_one_line(
     with pytest.raises(BadInputError, match=words) as caught:
         find_capacity(wanted)
     assert "\n" not in str(caught.value)
+    assert "footfall capacity" not in str(caught.value)  # footfall loop says the same
     assert not (tmp_path / "results").exists()
 
 

@@ -116,7 +116,7 @@ def test_the_page_answers_first_and_shows_what_it_rests_on() -> None:
         "throughput stays near the plateau",
         "bounded queue : only so many requests may wait",
         "never heard of : seen in the runs",
-        "The knee is that of the stations.",
+        "The capacity is that of a model.",
         "of a budget of 4.0 min: 2 steps",
         "web 77.4 74.9 to 79.6 75.0 %",
         "sms – 25.0 %",
