@@ -316,7 +316,7 @@ def test_a_scenario_is_asked_for_what_it_says_of_success_and_times() -> None:
         (CapacityWanted(url="http://127.0.0.1:9/", serve=True), "requires a scenario"),
         (CapacityWanted(url="http://127.0.0.1:9/", scenario="ordinary_day"), "cannot be combined"),
         (CapacityWanted(scenario="ordinary_day"), "no service is given"),
-        (CapacityWanted(scenario="ordinary_day", serve=True, host="http://127.0.0.1:9"), "both are given"),
+        (CapacityWanted(scenario="ordinary_day", serve=True, host="http://127.0.0.1:9"), "both --host"),
         (CapacityWanted(scenario="no_such", serve=True), "no such scenario"),
         (CapacityWanted(url="http://127.0.0.1:9/", changes=("web.slots=3",)), "requires a scenario"),
         (CapacityWanted(url="http://127.0.0.1:9/", options={"processes": 2}), "one generator process"),
