@@ -348,8 +348,9 @@ def _faster_sentences(reading: Reading) -> list[str]:
     return [
         (
             f"responses were faster at {later.sent_per_s:.3g} arrivals/s (step {later.planned.number}) than "
-            f"at {earlier.sent_per_s:.3g} (step {earlier.planned.number}): was it warming up, did it "
-            "answer from a cache, or with an error page? Look at its answers before you use these figures"
+            f"at {earlier.sent_per_s:.3g} (step {earlier.planned.number}): the service was warming up, "
+            "answers from a cache, or sends error pages when it is busy; look at its answers before "
+            "using these figures"
         )
     ]
 
