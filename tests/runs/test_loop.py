@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from footfall._chart.loop_story import render_story
-from footfall._chart.style import Stamp
+from footfall._chart.style import Stamp, rate_text
 from footfall._records.errors import BadInputError
 from footfall._runs.capacity_target import CapacityWanted
 from footfall._runs.loop import LoopWanted, run_loop
@@ -135,8 +135,9 @@ def test_a_predicted_capacity_without_an_upper_end_is_said_to_be_one(recorded: d
     """The loads left the number of slots open; charts and sentences say "or more"."""
     knee = recorded["prediction"]["knee"] | {"high": None}
     page = page_of(recorded | {"prediction": recorded["prediction"] | {"knee": knee}})
+    known = f"{rate_text(knee['value'])} arrivals/s or more (at least {rate_text(knee['low'])})"
     for said in ("Capacity", "Predicted: it takes"):
-        assert f"{said} {knee['value']:.3g} arrivals/s or more (at least {knee['low']:.3g})" in page
+        assert f"{said} {known}" in page
 
 
 def test_names_from_outside_are_escaped(recorded: dict[str, Any]) -> None:

@@ -76,7 +76,8 @@ def _finding(marks: CapacityMarks) -> str:
     if marks.knee_per_s is None:
         return "No capacity was found"
     value, low, high = marks.knee_per_s
-    return f"The service keeps its criteria up to {value:.3g} arrivals/s ({low:.3g} to {high:.3g})"
+    interval = f"{style.rate_text(low)} to {style.rate_text(high)}"
+    return f"The service keeps its criteria up to {style.rate_text(value)} arrivals/s ({interval})"
 
 
 def _lines_text(marks: CapacityMarks) -> str:

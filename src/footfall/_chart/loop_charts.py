@@ -39,7 +39,8 @@ def loads_chart(loads: pl.DataFrame, stamp: style.Stamp) -> style.Chart:
     learned = loads.filter("is_learned_from") if loads.height else loads
     most = max(learned["offered_per_s"].to_list()) if learned.height else 0.0
     heading = style.Heading(
-        title=f"{learned.height} loads up to {most:.3g} arrivals/s, the highest with {_slowest(learned)}"
+        title=f"{learned.height} loads up to {style.rate_text(most)} arrivals/s, "
+        f"the highest with {_slowest(learned)}"
         if learned.height
         else "No load was below the limit",
         subtitle="One load after another, pauses left out. Dark: learned from. Pale: short loads on the way, "
@@ -246,8 +247,8 @@ def _knee(panels: tuple[Axes, Axes], knee: Bounds | None, colour: str, label: st
 def _up_to(knee: Bounds) -> str:
     value, low, high = knee
     if isinf(high):
-        return f"{value:.3g} arrivals/s or more (at least {low:.3g})"
-    return f"up to {value:.3g} arrivals/s ({low:.3g} to {high:.3g})"
+        return f"{style.rate_text(value)} arrivals/s or more (at least {style.rate_text(low)})"
+    return f"up to {style.rate_text(value)} arrivals/s ({style.rate_text(low)} to {style.rate_text(high)})"
 
 
 def _time_axis(axes: Axes, known: list[float | None]) -> None:

@@ -241,6 +241,14 @@ def counted(count: int, noun: str) -> str:
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
+def rate_text(per_s: float) -> str:
+    """Return a rate with about three figures."""
+    for least, digits in ((100, 0), (10, 1), (1, 2)):
+        if per_s >= least:
+            return f"{per_s:,.{digits}f}"
+    return f"{per_s:.3f}"
+
+
 def name_of(channel: str) -> str:
     """Return a channel's display name, truncated if too long; `*` is all."""
     name = "all" if channel == "*" else channel.replace("_", " ")

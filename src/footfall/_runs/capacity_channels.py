@@ -4,6 +4,8 @@ import textwrap
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from footfall._chart.style import rate_text
+
 COLUMNS = 80
 _CHANNEL_HEAD = "channel        limit, all arrivals/s     its own  predicted  how it was found"
 _BY = {"stations": "learned station", "steps": "between load steps", "none": ""}
@@ -56,11 +58,3 @@ def _said_by_model(channel: Mapping[str, Any] | None) -> str:
     if knee is not None:
         return rate_text(knee["value"])
     return "–" if held is None else f"> {rate_text(held)}"
-
-
-def rate_text(per_s: float) -> str:
-    """Return a rate with about three figures."""
-    for least, digits in ((100, 0), (10, 1), (1, 2)):
-        if per_s >= least:
-            return f"{per_s:,.{digits}f}"
-    return f"{per_s:.3f}"

@@ -7,10 +7,9 @@ import polars as pl
 
 from footfall._chart.capacity_chart import Bounds
 from footfall._chart.capacity_parts_chart import PartRow, PartsText, capacity_parts_chart
-from footfall._chart.style import Chart, Stamp, in_order, name_of
+from footfall._chart.style import Chart, Stamp, in_order, name_of, rate_text
 from footfall._criteria.lists import criteria_of
 from footfall._criteria.objects import OPERATORS, Criterion, ResponseCriterion, ShareCriterion
-from footfall._runs.capacity_channels import rate_text
 from footfall._runs.capacity_files import ALL
 
 CHANNELS_CHART = "capacity_channels"

@@ -6,13 +6,12 @@ from typing import Any
 
 from footfall._chart.capacity_page import CapacityPage, render_capacity
 from footfall._chart.html_report import Sheet
-from footfall._chart.style import Chart, counted, duration, name_of, save
+from footfall._chart.style import Chart, counted, duration, name_of, rate_text, save
 from footfall._criteria.lists import criteria_of
 from footfall._load.run_integrity import check_run
 from footfall._records.errors import BadInputError
 from footfall._records.runs import Manifest
 from footfall._records.tables import write_text
-from footfall._runs.capacity_channels import rate_text
 from footfall._runs.capacity_files import ALL, CAPACITY_FILE, read_capacity
 from footfall._runs.capacity_picture import capacity_pictures
 from footfall._runs.capacity_text import BEYOND, LIMITED, time_text

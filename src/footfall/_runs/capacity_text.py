@@ -6,8 +6,9 @@ from typing import Any
 
 from footfall._capacity.load_steps import CapacityAsked, PlayedStep
 from footfall._capacity.step_figures import broken_by, figures_of, relative_limit_s
+from footfall._chart.style import rate_text
 from footfall._runs.capacity import Capacity
-from footfall._runs.capacity_channels import COLUMNS, channel_lines, rate_text
+from footfall._runs.capacity_channels import COLUMNS, channel_lines
 from footfall._runs.messages import percent, seconds
 
 STEP_HEAD = "step  left purpose    arrivals/s requests/s served/s  success      p95  criteria"

@@ -5,10 +5,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from footfall._chart.style import rate_text
 from footfall._load.run_integrity import check_run
 from footfall._records.errors import BadInputError
 from footfall._records.runs import MANIFEST, Manifest, read_manifest
-from footfall._runs.capacity_channels import rate_text
 from footfall._runs.capacity_files import read_capacity
 from footfall._runs.judgement import CAPACITY
 from footfall._stats.intervals import percent

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from math import isinf
 from typing import Any
 
-from footfall._runs.capacity_channels import rate_text
+from footfall._chart.style import rate_text
 from footfall._runs.messages import between, percent, seconds
 
 PART_NAMES = {"knee": "capacity", "beyond": "load beyond", "outage": "outage"}

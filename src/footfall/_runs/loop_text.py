@@ -5,7 +5,7 @@ from math import ceil
 from textwrap import wrap
 from typing import Any
 
-from footfall._runs.capacity_channels import rate_text
+from footfall._chart.style import rate_text
 from footfall._runs.loop_figures import FIGURE_NAMES, PART_NAMES, estimate_text, measured_text, predicted_text
 from footfall._runs.loop_files import LoopState
 from footfall._runs.loop_records import LoopProgress
