@@ -132,6 +132,14 @@ def test_a_folder_that_cannot_be_written_is_found_out_before_the_work(
     assert "expected a folder that can be written" in line
 
 
+def test_wrong_input_leaves_no_folder_of_a_trace(refused: Refused, tmp_path: Path) -> None:
+    """Whether it can be written is checked first, and other input may be wrong; what was there stays."""
+    (tmp_path / "there").mkdir()
+    for folder in ("there", "new/below", "there/new"):
+        refused("trace", "--scenario", "holiday", "--out", str(tmp_path / folder))
+    assert [each.name for each in tmp_path.rglob("*")] == ["there"]
+
+
 def test_an_unknown_scenario_is_answered_with_those_there_are(refused: Refused) -> None:
     """The three scenarios are named."""
     line = refused("load", "--scenario", "holiday", "--serve")

@@ -161,6 +161,21 @@ def check_writable(folder: Path, where: str = "") -> None:
         raise BadInputError(where or f"--out {folder}", reason, "a folder that can be written") from error
 
 
+def check_before_work(folder: Path) -> None:
+    """Check early that results can be written, and leave no folder behind: other input may still be wrong.
+
+    Raises:
+        BadInputError: the folder cannot be created or written.
+    """
+    new: list[Path] = []
+    with suppress(OSError):
+        new = [each for each in (folder, *folder.parents) if not each.exists()]
+    check_writable(folder)
+    with suppress(OSError):
+        for each in new:
+            each.rmdir()
+
+
 def check_free(out: Path | None, *, overwrite: bool | None = None) -> None:
     """Check early that a named folder is new or empty, or has a run that may be replaced.
 

@@ -14,7 +14,7 @@ from footfall._behaviour.load_model import RunPace
 from footfall._model.model import Model
 from footfall._model.numbers import DAY_S, HALF_HOUR_S, HOUR_S
 from footfall._records.errors import BadInputError
-from footfall._records.folders import check_writable, claim, release
+from footfall._records.folders import check_before_work, claim, release
 from footfall._runs.content import change_texts, model_in, with_changes
 from footfall._runs.messages import QUIET, Messages, clock
 from footfall._runs.run_options import TraceOptions, trace_options
@@ -306,12 +306,12 @@ def trace_of(people: pl.DataFrame, model: Model, scenario: Scenario, about: Trac
 
 
 def check_trace_folder(folder: Path) -> None:
-    """See that a trace can be written into a folder, before any work is done.
+    """See that a trace can be written into a folder, before any work is done, and leave no folder yet.
 
     Raises:
         BadInputError: it cannot.
     """
-    check_writable(folder)
+    check_before_work(folder)
 
 
 def save_trace(trace: Trace, folder: Path, *, overwrite: bool | None = None) -> TraceInfo:
