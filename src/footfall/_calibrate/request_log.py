@@ -1,6 +1,6 @@
 """The requests of one measured run or load step at one station, as arrays."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 import numpy as np
@@ -36,6 +36,22 @@ class RequestLog:
     """Why requests failed, as their responses say."""
     cause: Integers | None = None
     """Index in `causes`; -1: it did not fail. None: responses gave no reasons, so a status stands for one."""
+
+    def first(self, number: int) -> "RequestLog":
+        """Return its first requests, as if the run had ended with them."""
+        if self.requests <= number:
+            return self
+        return replace(
+            self,
+            kind=self.kind[:number],
+            sent_s=self.sent_s[:number],
+            ended_s=self.ended_s[:number],
+            status=self.status[:number],
+            is_success=self.is_success[:number],
+            is_answered=self.is_answered[:number],
+            cause=None if self.cause is None else self.cause[:number],
+            length_s=min(self.length_s, float(self.sent_s[number - 1])),
+        )
 
     @property
     def requests(self) -> int:

@@ -167,28 +167,11 @@ def _at_most(logs: Sequence[RequestLog], left: int) -> list[RequestLog]:
     for log in logs:
         if log.requests > left:
             if left >= _REQUESTS_LEAST:
-                kept.append(first_requests(log, left))
+                kept.append(log.first(left))
             break
         kept.append(log)
         left -= log.requests
     return kept
-
-
-def first_requests(log: RequestLog, number: int) -> RequestLog:
-    """Give the first requests of a log, as if the run had ended with them."""
-    if log.requests <= number:
-        return log
-    return replace(
-        log,
-        kind=log.kind[:number],
-        sent_s=log.sent_s[:number],
-        ended_s=log.ended_s[:number],
-        status=log.status[:number],
-        is_success=log.is_success[:number],
-        is_answered=log.is_answered[:number],
-        cause=None if log.cause is None else log.cause[:number],
-        length_s=min(log.length_s, float(log.sent_s[number - 1])),
-    )
 
 
 def _pooled_kinds(logs: Sequence[RequestLog]) -> dict[str, str]:

@@ -19,7 +19,7 @@ from footfall._capacity.criterion_figures import (
     measured_samples,
     usable,
 )
-from footfall._capacity.learning import CHANNELS_FEW, channels_of, first_requests, learn_channels
+from footfall._capacity.learning import CHANNELS_FEW, channels_of, learn_channels
 from footfall._capacity.load_steps import CapacityAsked, PlayedStep
 from footfall._capacity.retrying_gateway import Gateway, gateway_knee, learn_gateway
 from footfall._capacity.service_model import ServiceModel, traffic_of
@@ -130,7 +130,7 @@ class Reading:
 
     @property
     def valid(self) -> tuple[Evidence, ...]:
-        """The steps that say something about the service as it is at ease when they begin."""
+        """The steps that say something about a service that had no backlog when they began."""
         return tuple(
             one
             for one in self.evidence
@@ -318,7 +318,7 @@ def _is_misfit(model: ServiceModel, channel: str, log: RequestLog) -> bool:
     if learned is None or log.requests < _STEP_REQUESTS_LEAST:
         return False
     kinds = {kind: number for number, kind in enumerate(learned.parameters.kinds)}
-    log = first_requests(log, _REPLAYED_MOST)
+    log = log.first(_REPLAYED_MOST)
     kind = np.array([kinds[model.pooled.get(name, name)] for name in log.kinds])[log.kind]
     stations = [*learned.draws[:_REPLAYS], learned.parameters]
     runs = simulate_arrivals(stations, log.sent_s, kind, seed=model.seed)

@@ -9,7 +9,7 @@ The tries and the timeout are learned by replaying the steps that tipped it over
 import heapq
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import inf, log, sqrt
 
 import numpy as np
@@ -64,7 +64,7 @@ def learn_gateway(
     how much was served until all failed.
     """
     one = learned.parameters
-    logs = [_first(log) for step in tipped for log in step.logs.values()]
+    logs = [log.first(_REPLAYED_MOST) for step in tipped for log in step.logs.values()]
     logs = sorted(logs, key=lambda log: log.requests)[:_STEPS_MOST]
     if one.cores is not None or one.queues > 1 or one.slots >= SLOTS_UNLIMITED or not logs:
         return None
@@ -75,7 +75,7 @@ def learn_gateway(
     if high_s - low_s > _SAME_SHARE * whole_s:
         return None
     highest = sorted(healthy, key=lambda step: step.sent_per_s)[-_HEALTHY_MOST:]
-    logs += [_first(log) for step in highest for log in step.logs.values()]
+    logs += [log.first(_REPLAYED_MOST) for step in highest for log in step.logs.values()]
     rng = np.random.default_rng(seed)
     candidates = [
         Gateway(tries=tries, timeout_s=max(whole_s - one.network_s, 1e-3) / tries) for tries in TRIES
@@ -105,19 +105,6 @@ def gateway_knee(
 
 
 # ── Replays
-
-
-def _first(log: RequestLog) -> RequestLog:
-    kept = slice(0, _REPLAYED_MOST)
-    return replace(
-        log,
-        kind=log.kind[kept],
-        sent_s=log.sent_s[kept],
-        ended_s=log.ended_s[kept],
-        status=log.status[kept],
-        is_success=log.is_success[kept],
-        is_answered=log.is_answered[kept],
-    )
 
 
 def _likely(one: StationParameters, gateway: Gateway, log: RequestLog, rng: np.random.Generator) -> float:
