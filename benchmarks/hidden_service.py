@@ -27,7 +27,6 @@ FAULTS = (("database_down", "error"), ("stale_data", "rejected"))
 _WARM_UP = 4_000
 _STREAMS, _ARRIVALS = 3, 44_000
 _KNEE_TOLERANCE = 0.002
-_TAIL_DRAWS = 200_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,7 @@ from footfall._runs.capacity_target import CapacityWanted
 from footfall._runs.loop import LoopWanted, run_loop
 from footfall._runs.loop_files import read_loop
 from footfall._runs.loop_page import LoopEvidence, loop_story, outage_by_second
-from footfall._runs.loop_records import LoopProgress
+from footfall._runs.loop_records import LoopProgress, PhaseState
 from footfall._runs.loop_text import LoopPrinter, summary_lines
 from tests.runs.test_capacity import close, served
 
@@ -179,6 +179,6 @@ def test_each_line_of_the_progress_is_printed_once(recorded: dict[str, Any]) -> 
         states = [
             one | {"state": "done" if number < count else "waiting"} for number, one in enumerate(phases)
         ]
-        printer(LoopProgress.of_json({"folder": "f", "left_s": 90.0, "phases": states}))
+        printer(LoopProgress(folder="f", left_s=90.0, phases=tuple(PhaseState(**one) for one in states)))
     assert said.count(f"{phases[0]['title']} (1:30 left)") == 1
     assert len(said) == len(phases) + sum(len(one["lines"]) for one in phases)

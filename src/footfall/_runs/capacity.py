@@ -204,19 +204,8 @@ def capacity(
     return find_capacity(wanted, messages)
 
 
-_OF_ONE_LOAD = frozenset({"play", "scale", "rate_per_s", "for_s", "even"})
-"""Settings of a load at one rate, which a search of a URL has not: each step has its own."""
-
-
 def _begin(target: CapacityTarget, wanted: CapacityWanted) -> tuple[Path, Manifest]:
-    job = target.job
-    left_out = _OF_ONE_LOAD if "url" in job.settings else ()
-    settings = {name: value for name, value in job.settings.items() if name not in left_out} | {
-        "budget_s": wanted.budget_s,
-        "start_per_s": wanted.start_per_s,
-        "most_per_s": wanted.most_per_s,
-        "criteria": [each.text for each in (*job.criteria, *target.capacities)],
-    }
+    job, settings = target.job, target.settings(wanted)
     model, kind = job.trace.model, judgement.CAPACITY
     manifest = described(kind, model, wanted.seed, scenario=job.name, settings=settings)
     return begin_described(manifest, wanted.out, overwrite=wanted.overwrite, kind=kind)

@@ -70,6 +70,10 @@ class CapacityWanted:
     overwrite: bool = False
 
 
+_OF_ONE_LOAD = frozenset({"play", "scale", "rate_per_s", "for_s", "even"})
+"""Settings of a load at one rate, which a search of a URL has not: each step has its own."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CapacityTarget:
     """What is searched, ready to begin."""
@@ -83,6 +87,17 @@ class CapacityTarget:
     """Criteria that say nothing about a capacity."""
     what: str
     """In words: `GET http://…/work`, or a scenario and its service."""
+
+    def settings(self, wanted: CapacityWanted) -> dict[str, Any]:
+        """Return what the manifest says of the search."""
+        settings = self.job.settings
+        left_out = _OF_ONE_LOAD if "url" in settings else ()
+        return {name: value for name, value in settings.items() if name not in left_out} | {
+            "budget_s": wanted.budget_s,
+            "start_per_s": wanted.start_per_s,
+            "most_per_s": wanted.most_per_s,
+            "criteria": [each.text for each in (*self.job.criteria, *self.capacities)],
+        }
 
 
 @contextmanager

@@ -179,13 +179,7 @@ def _check_learnable(target: CapacityTarget) -> None:
 
 
 def _begin(wanted: LoopWanted, target: CapacityTarget) -> tuple[Path, Manifest]:
-    search, job = wanted.search, target.job
-    settings = dict(job.settings) | {
-        "budget_s": search.budget_s,
-        "start_per_s": search.start_per_s,
-        "most_per_s": search.most_per_s,
-        "criteria": [each.text for each in (*job.criteria, *target.capacities)],
-    }
+    search, job, settings = wanted.search, target.job, target.settings(wanted.search)
     manifest = described("loop", job.trace.model, search.seed, scenario=job.name, settings=settings)
     if search.out is not None and search.overwrite:
         for name in DIRS:

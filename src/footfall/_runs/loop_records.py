@@ -1,7 +1,6 @@
 """What a loop reports while it lasts, and what it found: plain data for a page, a form or a program."""
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from typing import Any, Literal, TypeAlias
 
 from footfall._calibrate.verification import PredictionVerdict
@@ -48,12 +47,6 @@ class LoopProgress:
     def as_json(self) -> dict[str, Any]:
         """Return it as plain data."""
         return asdict(self)
-
-    @classmethod
-    def of_json(cls, data: Mapping[str, Any]) -> "LoopProgress":
-        """Return it from plain data, as another process has written them."""
-        phases = tuple(PhaseState(**one | {"lines": tuple(one["lines"])}) for one in data["phases"])
-        return cls(**{**data, "phases": phases})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,26 +121,3 @@ class OutageDone:
         if self.kind == "channel fails":
             return f"{self.channel} failed for {self.to_s - self.from_s:.0f} s"
         return f"arrivals held back for {self.to_s - self.from_s:.0f} s, then a surge"
-
-
-@dataclass(frozen=True, kw_only=True)
-class LoopFound:
-    """Everything that a loop found; parts that it did not reach are None or empty."""
-
-    answer: str
-    verdict: LoopVerdict
-    outage: OutageDone | None = None
-    loads: tuple[Mapping[str, Any], ...] = ()
-    """Rows of the load steps to learn from."""
-    learned: Mapping[str, Any] | None = None
-    """As `footfall calibrate --json`."""
-    frozen: Mapping[str, Any] | None = None
-    """The content of `prediction.json`."""
-    capacity: Mapping[str, Any] | None = None
-    """The content of `capacity.json`, without its steps."""
-    criteria: tuple[str, ...] = ()
-    limited_by: str = ""
-    """`service`, `generator` or `budget`; empty: no search was made."""
-    ended_by: str = ""
-    """What ended it before its time; empty: nothing did."""
-    more: Mapping[str, Any] = field(default_factory=dict)
