@@ -63,7 +63,7 @@ def test_the_truth_of_the_benchmark_is_that_of_theory() -> None:
 
 
 def test_a_short_search_of_a_live_service_states_nothing_that_is_wrong(tmp_path: Path) -> None:
-    """Half a minute of a real service of numbers that the search does not know, beside other tests."""
+    """Half a minute of a real service of numbers that the search does not know, while other tests run."""
     service = replace(hidden_service(7), fault_shares=(0.0, 0.03), success_share_least=0.93)
     with ff.serve(service.model(), seed=3) as running:
         found = ff.capacity(

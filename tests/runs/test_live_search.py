@@ -1,4 +1,4 @@
-"""What Locust's page is told of a search for capacity, before, during and after its steps."""
+"""What Locust's page receives of a search for capacity, before, during and after its steps."""
 
 import json
 from pathlib import Path

@@ -90,7 +90,7 @@ def _recovers(reading: Reading, overload: PlayedStep, following: list[PlayedStep
     """Whether the last third of the step after an overload is as the service was before.
 
     It does not recover if visits still fail, or take as long as in the middle third and many times longer
-    than at ease, though the backlog should be gone. None: not played, or not decided.
+    than without load, though the backlog should be gone. None: not played, or not decided.
     """
     steps = [step for step in following if step.planned.purpose == RECOVERY and step.length_s >= _LONG_S]
     if not steps:
@@ -102,19 +102,19 @@ def _recovers(reading: Reading, overload: PlayedStep, following: list[PlayedStep
     )
     if min(middle.sum(), last.sum()) < _FEW_VISITS:
         return None
-    at_ease_s = _median_at_ease(reading, step.sent_per_s)
+    unloaded_s = _median_unloaded(reading, step.sent_per_s)
     served, took_s = float(visits.is_success[last].mean()), float(np.median(visits.response_s[last]))
-    if served >= _AS_BEFORE and took_s <= _SLOW_TIMES * at_ease_s:
+    if served >= _AS_BEFORE and took_s <= _SLOW_TIMES * unloaded_s:
         return True
     if step.length_s < _LONGER * recovery_s(reading, overload, step.sent_per_s):
         return None
     if served < _GONE_SHARE:
         return False
-    is_stuck = took_s > 2 * _SLOW_TIMES * at_ease_s and took_s > float(np.median(visits.response_s[middle]))
+    is_stuck = took_s > 2 * _SLOW_TIMES * unloaded_s and took_s > float(np.median(visits.response_s[middle]))
     return False if is_stuck else None
 
 
-def _median_at_ease(reading: Reading, rate: float) -> float:
+def _median_unloaded(reading: Reading, rate: float) -> float:
     """Median response time of the valid steps before the overload up to a rate, the slowest of them."""
     steps = [
         one.step for one in reading.valid if one.rate <= rate * 1.1 and one.step.planned.purpose != RECOVERY

@@ -64,7 +64,7 @@ def _invalid_from(reading: Reading) -> float:
 
 
 def stay_s(reading: Reading) -> float:
-    """Seconds that customers stay at ease, with their own time: those under way over the rate (Little)."""
+    """Seconds that customers stay at low load, own time included: those under way over the rate (Little)."""
     stays = [
         one.step.under_way_at_end / one.rate
         for one in reading.valid

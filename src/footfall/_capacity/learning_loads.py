@@ -271,10 +271,10 @@ def _bound_of(channel: str, good: Sequence[PlayedStep]) -> LimitBound | None:
         return None
     lowest = min(one.sent_per_s for one in steps)
     highest = max(steps, key=lambda one: one.sent_per_s)
-    at_ease = [one for one in steps if one.sent_per_s <= max(lowest, 0.3 * highest.sent_per_s)]
-    lows = np.concatenate([_times_s(one.logs[channel]) for one in at_ease])
+    unloaded = [one for one in steps if one.sent_per_s <= max(lowest, 0.3 * highest.sent_per_s)]
+    lows = np.concatenate([_times_s(one.logs[channel]) for one in unloaded])
     work_s, cv = float(lows.mean()), float(lows.std() / lows.mean())
-    waits = [_wait(one.logs[channel], work_s, cv / sqrt(len(lows))) for one in steps if one not in at_ease]
+    waits = [_wait(one.logs[channel], work_s, cv / sqrt(len(lows))) for one in steps if one not in unloaded]
     # A wait in proportion to (1 + cv²)/2, as in M/G/c (Lee and Longton 1959).
     form = (1.0 + min(cv, 2.0) ** 2) / 2.0
     load = highest.logs[channel].offered_per_s * work_s
@@ -286,7 +286,7 @@ def _times_s(log: RequestLog) -> Floats:
     return log.response_s[log.is_success]
 
 
-def _wait(log: RequestLog, work_s: float, blur_at_ease: float) -> _Wait:
+def _wait(log: RequestLog, work_s: float, unloaded_blur: float) -> _Wait:
     times_s = _times_s(log)
     ratio = float(times_s.mean()) / work_s
     own = float(times_s.std() / times_s.mean()) / sqrt(len(times_s))
@@ -294,7 +294,7 @@ def _wait(log: RequestLog, work_s: float, blur_at_ease: float) -> _Wait:
         load=log.offered_per_s * work_s,
         share=ratio - 1,
         # Times that follow each other are alike, which a count of them overlooks.
-        blur=ratio * sqrt((_ALIKE * own) ** 2 + blur_at_ease**2),
+        blur=ratio * sqrt((_ALIKE * own) ** 2 + unloaded_blur**2),
         works=log.length_s / work_s,
     )
 

@@ -1,7 +1,7 @@
 """The plan of a search for capacity: which load step to play next.
 
 First quick steps from a low rate up, each three times the one before, until the service falls behind. Then
-one long enough to see the service at ease, and one or two near two thirds of the capacity, from which its
+one long enough to see the service unloaded, and one or two near two thirds of the capacity, from which its
 stations are learned: their simulation says where the knee should be. Long steps a little below and above it
 confirm that. At last a short overload, for what lies beyond, and straight after it a load that held before:
 whether it recovers.
@@ -141,7 +141,7 @@ class _Plan:
         return self._step(EXPLORE, min(following, self.most_per_s), EXPLORE_S)
 
     def _unloaded(self) -> PlannedStep | None:
-        """Measure the service at ease, for relative limits, over 20 s, so that a stall would show."""
+        """Measure the unloaded service, for relative limits, over 20 s, so that a stall would show."""
         if self._played(UNLOADED):
             return None
         return self._step(UNLOADED, max(UNLOADED_SHARE * self._rough(), 0.2), UNLOADED_S)
@@ -369,13 +369,13 @@ def _fell_behind(one: Evidence, looks: Sequence[Evidence]) -> bool:
     if float(visits.is_success.mean()) < (least if has_many_channels([one.step]) else _SERVED_LEAST):
         return True
     first = min(looks, key=lambda look: look.rate)
-    at_ease_s = _median(first)
-    expected = one.rate * at_ease_s
+    unloaded_s = _median(first)
+    expected = one.rate * unloaded_s
     inside = under_way(visits, np.array([one.step.length_s]))[0]
     if min(inside, one.step.under_way_at_end) > _INSIDE_TIMES * expected + _INSIDE_MORE:
         return True
     is_far_beyond = one.excess > 1.0 and (one.excess_sd < inf or not has_many_channels([one.step]))
-    return (is_far_beyond and one is not first) or _median(one) > _SLOWER * at_ease_s
+    return (is_far_beyond and one is not first) or _median(one) > _SLOWER * unloaded_s
 
 
 def _median(one: Evidence) -> float:

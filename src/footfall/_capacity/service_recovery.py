@@ -36,15 +36,15 @@ class RecoveryState:
     in_doubt: bool = False
     """Whether the last step was too much for the service, so that it may still be busy with it."""
     probes: int = 0
-    """Played in a row, the last ones, none of which found it at ease."""
+    """Played in a row, the last ones, none of which found it as usual."""
     too_much: tuple[int, ...] = ()
-    """Numbers of the steps that began at ease and were too much for it."""
+    """Numbers of the steps that began as usual and were too much for it."""
     busy_after: tuple[int, ...] = ()
     """Numbers of steps after which the service was still busy, though all visits were over."""
     stuck_after: tuple[int, ...] = ()
     """Those after which it was so for longer than the work of the visits that failed would take."""
     spoiled: tuple[tuple[int, str], ...] = ()
-    """Numbers of the steps that met a service which was not at ease, or away, and why they cannot be used."""
+    """Numbers of the steps at which the service had not recovered or was away; why they cannot be used."""
 
     @property
     def stays_down(self) -> bool:
@@ -58,7 +58,7 @@ class RecoveryState:
 
 
 AWAY = "the service accepted no connections for a while"
-NOT_AT_EASE = "the service was not at ease when it began"
+NOT_RECOVERED = "the service had not recovered when it began"
 
 
 def state_after(steps: Sequence[PlayedStep]) -> RecoveryState:
@@ -68,13 +68,13 @@ def state_after(steps: Sequence[PlayedStep]) -> RecoveryState:
     busy: list[int] = []
     stuck: list[int] = []
     spoiled: dict[int, str] = {}
-    at_ease_s: list[float] = []
+    usual_times_s: list[float] = []
     held_per_s = best_per_s = 0.0
     for step in steps:
         number, purpose = step.planned.number, step.planned.purpose
-        usual_s = max(at_ease_s, default=inf)
+        usual_s = max(usual_times_s, default=inf)
         if purpose == PROBE:
-            if is_at_ease(step.visits, usual_s):
+            if is_as_usual(step.visits, usual_s):
                 in_doubt, probes = False, 0
             else:
                 probes += 1
@@ -83,11 +83,11 @@ def state_after(steps: Sequence[PlayedStep]) -> RecoveryState:
                     busy.append(overload)
                     stuck += [overload] if paused_s >= backlog_s else []
             continue
-        begins_well = purpose == RECOVERY or not in_doubt or _begins_at_ease(step, usual_s)
+        begins_well = purpose == RECOVERY or not in_doubt or _begins_as_usual(step, usual_s)
         if refused_for_a_while(step):
             spoiled[number] = AWAY
         elif not begins_well and not step.invalid_reason and step.sent_per_s <= held_per_s * 1.1:
-            spoiled[number] = NOT_AT_EASE
+            spoiled[number] = NOT_RECOVERED
             busy.append(overload)
         probes, paused_s = 0, 0.0
         best_per_s = max(best_per_s, float(step.visits.is_success.sum()) / step.length_s)
@@ -98,7 +98,7 @@ def state_after(steps: Sequence[PlayedStep]) -> RecoveryState:
         in_doubt = was_too_much or number in spoiled
         if not was_too_much and not step.invalid_reason and step.visits.visits >= _FEW_VISITS:
             held_per_s = max(held_per_s, step.sent_per_s)
-            at_ease_s.append(_median_s(step.visits))
+            usual_times_s.append(_median_s(step.visits))
     return RecoveryState(
         in_doubt=in_doubt,
         probes=probes,
@@ -109,7 +109,7 @@ def state_after(steps: Sequence[PlayedStep]) -> RecoveryState:
     )
 
 
-def is_at_ease(visits: StepVisits, usual_s: float) -> bool:
+def is_as_usual(visits: StepVisits, usual_s: float) -> bool:
     """Whether the last half of a few visits at nearly no load are served, and about as fast as usual."""
     last = np.arange(visits.visits) >= visits.visits // 2
     if not last.any():
@@ -159,7 +159,7 @@ def _backlog_s(step: PlayedStep, most_per_s: float) -> float:
     return 1.0 + _BACKLOG_TIMES * failed / max(most_per_s, 0.1)
 
 
-def _begins_at_ease(step: PlayedStep, usual_s: float) -> bool:
+def _begins_as_usual(step: PlayedStep, usual_s: float) -> bool:
     visits = step.visits
     first = np.arange(visits.visits) < _FIRST_VISITS
     if first.sum() < _FEW_VISITS:

@@ -46,7 +46,7 @@ class SimulatedKnee:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class KneeQuestion:
-    """Which limits are meant: the given criteria, and one relative to the service at ease."""
+    """Which limits are meant: the given criteria, and one relative to the unloaded service."""
 
     criteria: tuple[Judged, ...]
     p95_times_unloaded: float | None = None
@@ -159,9 +159,9 @@ def _tallies_of(
     samples = model.samples(sets, rates, arrivals)
     tallies = [tally(criterion, samples) for criterion in question.criteria]
     if question.p95_times_unloaded is not None:
-        # The service at ease and the loaded one are the same stations: what is unsure in both cancels.
-        at_ease = model.samples(sets, np.full((len(rates), 1), question.unloaded_per_s), arrivals)
-        limits_s = np.repeat(question.p95_times_unloaded * _p95_s(at_ease), rates.shape[1])
+        # The unloaded service and the loaded one are the same stations: what is unsure in both cancels.
+        unloaded = model.samples(sets, np.full((len(rates), 1), question.unloaded_per_s), arrivals)
+        limits_s = np.repeat(question.p95_times_unloaded * _p95_s(unloaded), rates.shape[1])
         tallies.append(tally(relative_criterion(1.0), samples, limits_s))
     shape = (len(tallies), *rates.shape)
     # A criterion about operations that these stations do not serve counts nothing, in every column.

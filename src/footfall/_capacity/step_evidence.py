@@ -47,7 +47,7 @@ class Evidence:
     broken: tuple[str, ...]
     grows: bool
     spoiled: str = ""
-    """Why it says nothing about the service as it is at ease; empty: it does."""
+    """Why it says nothing about a service without a backlog; empty: it does."""
     limit_s: float = 0.0
     """Limit of that criterion, if it is one of response times."""
 

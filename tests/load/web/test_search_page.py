@@ -81,7 +81,7 @@ def test_a_search_shows_its_steps_as_they_come_and_leaves_what_it_found_when_sto
 
 
 def step(number: int, per_s: float, verdict: str) -> dict[str, object]:
-    """Give a step as the page is told of it, with two operations."""
+    """Give a step as the page receives it, with two operations."""
     figures = {
         "offered_per_s": per_s,
         "throughput_per_s": per_s * 0.9,

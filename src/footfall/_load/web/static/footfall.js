@@ -129,7 +129,7 @@
   const isSearch = (page) => page.kind !== "load" && ["running", "reporting", "over"].includes(page.state);
   const statusOf = (page, live) =>
     isSearch(page) ? search.statusOf(page, live, nowS()) : STATUS[page.state](page, live);
-  // The server's clock: times of a search are told by it.
+  // The server's clock: times of a search are shown by it.
   const nowS = () => Date.now() / 1000 + skewS;
 
   const showParts = (hasFigures) => {
