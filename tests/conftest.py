@@ -24,12 +24,17 @@ settings.load_profile("footfall")
 pytest_plugins = ["tests.small_models"]
 
 WAITING_S = {
+    "runs/test_loop_live.py": 270,
     "load/locust_runs/test_distributed_run.py": 150,
     "docs/test_blocks.py": 110,
     "load/locust_runs/test_locust_plugin.py": 90,
     "cli/test_playing.py": 80,
     "pytest_plugin/test_footfall_run.py": 75,
     "load/test_local_run.py": 75,
+    "runs/test_capacity.py": 75,
+    "calibrate/test_hidden_services.py": 60,
+    "runs/test_loop.py": 35,
+    "runs/test_live_search.py": 20,
     "load/web/test_master.py": 60,
     "load/web/test_browser.py": 55,
     "cli/test_own_endpoints.py": 45,
@@ -47,6 +52,7 @@ WAITING_S = {
 COMPUTING_S = {
     "studies/validation/test_small_systems.py": 50,
     "content/test_every_model.py": 50,
+    "calibrate/test_learn_station.py": 25,
     "laws/test_staffed_stations.py": 25,
     "cli/test_fit.py": 20,
     "cli/test_output_analysis.py": 20,
